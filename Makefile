@@ -1,0 +1,44 @@
+TOPIC := Zinc-air storage, Marenland and the Calder Coast, 2024-26
+RAG := .venv/bin/rag
+PYTHON := .venv/bin/python
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+report:  ## install, read sample_docs/, write a cited and checked report to reports/
+	@scripts/install.sh run
+	@test -f workspace/rag.toml || $(RAG) init workspace --folder sample_docs --embedder small
+	@$(RAG) ingest --workspace workspace
+	@$(RAG) report "$(TOPIC)" --workspace workspace --output reports
+	@$(RAG) check reports/latest.json --workspace workspace
+
+test:  ## install what tests need and run them all
+	@scripts/install.sh dev
+	@$(PYTHON) -m pytest -q
+
+check: lint types contracts test  ## everything CI runs
+
+lint:  ## ruff: rules and format
+	@scripts/install.sh dev
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+
+types:  ## mypy, strict
+	@scripts/install.sh dev
+	@.venv/bin/mypy
+
+contracts:  ## import-linter: rooms import downwards only
+	@scripts/install.sh dev
+	@.venv/bin/lint-imports --no-cache
+
+eval:  ## measure retrieval and the report on sample_docs and write docs/evaluation.md
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.evaluate
+
+lock:  ## write requirements*.txt anew from pyproject.toml
+	@scripts/lock.sh
+
+clean:  ## remove the sample workspace, reports and build outputs
+	rm -rf workspace reports build dist
+
+.PHONY: help report test check lint types contracts eval lock clean

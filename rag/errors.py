@@ -1,0 +1,126 @@
+"""The error tree. A message says what happened, to what, and what to do next; only doors catch.
+
+RagError
+├── UsageError             the call is wrong: unknown folder, bad date, unknown template      exit 2
+├── SettingsError          rag.toml or RAG_* cannot be used                                   exit 2
+├── WorkspaceError         the workspace is missing, unwritable or of another version         exit 3
+│   ├── RecordError        the record (library.db) cannot be read or written
+│   └── BusyError          another process is writing                                         exit 4, retryable
+├── IndexDamagedError      a published generation fails its checks                            exit 3
+├── ReadError              a file cannot be read (becomes that file's status, never a crash)  exit 5
+│   ├── UnsupportedFormatError, EncryptedError, CorruptFileError, NoTextError
+│   └── ReadLimitError     time, memory or size limit reached while reading
+├── ModelError             a model cannot be loaded or used                                   exit 6
+│   ├── ModelMissingError  weights are not on this machine
+│   ├── FingerprintError   the index was made by another embedder
+│   └── EndpointError      an HTTP endpoint failed (retryable tells whether to try again)
+└── ReportError            a report cannot be made, read or rendered                          exit 7
+    └── TemplateError      a template asks for what is not there, or leaves something out
+"""
+
+from typing import ClassVar
+
+
+class RagError(Exception):
+    """Anything this program can say in one clear line."""
+
+    exit_status: ClassVar[int] = 1
+    http_status: ClassVar[int] = 500
+    retryable: bool = False
+
+
+class UsageError(RagError):
+    """The call is wrong."""
+
+    exit_status = 2
+    http_status = 400
+
+
+class SettingsError(RagError):
+    """rag.toml or an environment variable cannot be used."""
+
+    exit_status = 2
+
+
+class WorkspaceError(RagError):
+    """The workspace is missing, unwritable or made by another version."""
+
+    exit_status = 3
+
+
+class RecordError(WorkspaceError):
+    """The record cannot be read or written."""
+
+
+class BusyError(WorkspaceError):
+    """Another process holds the writer's lock."""
+
+    exit_status = 4
+    http_status = 409
+    retryable = True
+
+
+class IndexDamagedError(RagError):
+    """A published generation of the vector index fails its checks."""
+
+    exit_status = 3
+
+
+class ReadError(RagError):
+    """A file cannot be read."""
+
+    exit_status = 5
+    http_status = 422
+
+
+class UnsupportedFormatError(ReadError):
+    """No reader for this kind of file."""
+
+
+class EncryptedError(ReadError):
+    """The file wants a password."""
+
+
+class CorruptFileError(ReadError):
+    """The file is damaged or not what its name says."""
+
+
+class NoTextError(ReadError):
+    """The file opens but holds no text, such as a scan."""
+
+
+class ReadLimitError(ReadError):
+    """Reading took more time, memory or size than allowed."""
+
+
+class ModelError(RagError):
+    """A model cannot be loaded or used."""
+
+    exit_status = 6
+    http_status = 503
+
+
+class ModelMissingError(ModelError):
+    """The model's files are not on this machine."""
+
+
+class FingerprintError(ModelError):
+    """The index was made by another embedder."""
+
+
+class EndpointError(ModelError):
+    """An HTTP endpoint failed."""
+
+    def __init__(self, message: str, *, retryable: bool = False) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+
+
+class ReportError(RagError):
+    """A report cannot be made, read or rendered."""
+
+    exit_status = 7
+
+
+class TemplateError(ReportError):
+    """A template and its data do not fit."""

@@ -1,0 +1,80 @@
+"""The sockets: all that stations ask of the world outside. One vendor, one file, behind one of these."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from rag.types import Document, Fingerprint, TextKind
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vectors: TypeAlias = NDArray[np.float32]
+    """Shape (texts, dimensions), C order, unit length."""
+
+
+class Reader(Protocol):
+    """Turns one kind of file into a document."""
+
+    suffixes: frozenset[str]
+    """Lower case, with the dot: {".md", ".markdown"}."""
+
+    def read(self, path: Path) -> Document:
+        """The file's text and structure. Raises ReadError and its children, nothing else."""
+        ...
+
+
+class TokenCounter(Protocol):
+    """The embedder's own idea of length."""
+
+    max_tokens: int
+    """The model's limit for one text, special tokens included."""
+
+    special_tokens: int
+    """How many of them the model adds to each text."""
+
+    def token_spans(self, text: str) -> Sequence[tuple[int, int]]:
+        """Character spans of the text's tokens in order, special tokens left out. No truncation."""
+        ...
+
+
+class Embedder(TokenCounter, Protocol):
+    """Turns texts into unit vectors."""
+
+    fingerprint: Fingerprint
+
+    def embed(self, texts: Sequence[str], *, kind: TextKind) -> "Vectors":
+        """One row a text. ``kind="query"`` puts the query prompt before each text; ``"document"`` leaves them as they are.
+
+        Raises ModelError and its children.
+        """
+        ...
+
+
+class Reranker(Protocol):
+    """Scores how well a passage answers a query."""
+
+    model: str
+    """Empty for the pass-through."""
+
+    def score(self, query: str, passages: Sequence[str]) -> Sequence[float] | None:
+        """One score a passage, higher is better; None means "no opinion: keep the order". Raises ModelError."""
+        ...
+
+
+class VectorStore(Protocol):
+    """An index of one embedding space that can be thrown away and built again from the record."""
+
+    @property
+    def applied(self) -> int:
+        """The record's sequence number up to which everything is in the published generation; 0 with none."""
+        ...
+
+    def publish(self, rows: Iterable[tuple[str, "Vectors"]], *, sequence: int, space: str) -> None:
+        """Make, verify and switch to a generation that holds exactly these (chunk id, vector) rows. Atomic: all or nothing."""
+        ...
+
+    def nearest(self, vector: "Vectors", *, k: int) -> Sequence[tuple[str, float]]:
+        """(chunk id, cosine), nearest first, from the published generation. Raises IndexDamagedError."""
+        ...

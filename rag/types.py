@@ -1,0 +1,568 @@
+"""The nouns: what flows from a file to a sentence in a report.
+
+All are frozen, keyword-only and compare by content. Spans are half-open ``[start, end)`` offsets in characters of the document's
+text, so that ``document.text[start:end]`` is what the span names. Each noun holds or names the one before it:
+
+    Document -> Chunk -> Passage -> Evidence -> Fact -> Claim -> Report
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+TextKind = Literal["query", "document"]
+"""What a text is to the embedder: only a query gets the query prompt."""
+
+BlockKind = Literal["heading", "paragraph", "list", "table"]
+DateSource = Literal["content", "metadata", "mtime"]
+
+# ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """One page, slide, sheet or mail part of a document."""
+
+    number: int
+    """1-based, in reading order."""
+    label: str
+    """What a citation prints: "p. 3", "slide 3", "sheet Prices"; empty for a document without pages."""
+    start: int
+    """First character in the document's text."""
+    end: int
+    """One past the last character."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cell:
+    """One table cell; its text is ``document.text[start:end]``."""
+
+    row: int
+    """0-based within its table; header rows included."""
+    column: int
+    """0-based within its table."""
+    start: int
+    end: int
+    header: bool = False
+    """True for the cells of header rows."""
+    address: str = ""
+    """Spreadsheet address such as "B12"; empty elsewhere."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Block:
+    """A structural piece of a document; blocks are in text order and do not overlap."""
+
+    kind: BlockKind
+    start: int
+    end: int
+    level: int = 0
+    """Heading level, 1 is the highest; 0 for anything that is not a heading."""
+    cells: tuple[Cell, ...] = ()
+    """The cells of a table in reading order; empty otherwise."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Metadata:
+    """What a file says about itself."""
+
+    title: str
+    """Never empty: content title, else metadata title, else the file's stem."""
+    author: str = ""
+    publisher: str = ""
+    published: date | None = None
+    """The day it was published; None when nothing but the file's own clock could tell."""
+    published_from: DateSource = "mtime"
+    """Where ``published`` was found."""
+    language: str = ""
+    tags: tuple[str, ...] = ()
+    """The file's own keywords, lower case, sorted."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """The text of one file with its structure. ``pages`` tile the text; every block lies within one page."""
+
+    text: str
+    pages: tuple[Page, ...]
+    blocks: tuple[Block, ...]
+    metadata: Metadata
+    format: str
+    """The reader's name: pdf, docx, pptx, xlsx, csv, html, md, txt, eml."""
+    notices: tuple[str, ...] = ()
+    """What the reader left out and why, in words: "page 3 has no text layer", "hidden text dropped (120 characters)"."""
+
+
+# ── the record ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """A document as the record knows it and a citation names it."""
+
+    document: str
+    """Content id: the first 16 hex digits of the SHA-256 of the file's bytes."""
+    path: str
+    """Relative to the workspace's folder it was found in, with the folder's name first, "/" as separator."""
+    title: str
+    author: str = ""
+    publisher: str = ""
+    published: date
+    """Undated files count as published on the day the file was last modified; ``published_from`` says so."""
+    published_from: DateSource
+    format: str
+    pages: int
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chunk:
+    """A piece of a document that is embedded and found as one: ``document.text[start:end] == text``, always."""
+
+    id: str
+    """Content hash of document, span and header."""
+    document: str
+    ordinal: int
+    """0-based position among the document's chunks."""
+    start: int
+    end: int
+    text: str
+    first_page: int
+    last_page: int
+    heading_path: tuple[str, ...] = ()
+    header: str = ""
+    """Context line embedded before the text but not part of the span: "title > section"."""
+    tokens: int
+    """Of header and text together, by the embedder's own tokenizer, special tokens included."""
+
+    @property
+    def embedded_text(self) -> str:
+        """What the embedder sees for this chunk."""
+        return f"{self.header}\n{self.text}" if self.header else self.text
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fingerprint:
+    """What makes two vectors comparable. Stored with the index; a different one is refused."""
+
+    model: str
+    revision: str
+    dimensions: int
+    query_prompt: str
+    document_prompt: str = ""
+    normalised: bool = True
+    precision: str = "float32"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scope:
+    """Which documents a search may see; empty fields do not restrict. Both dates are inclusive."""
+
+    published_from: date | None = None
+    published_to: date | None = None
+    folders: tuple[str, ...] = ()
+    """Path prefixes by whole components, as in ``Source.path``."""
+    tags: tuple[str, ...] = ()
+    """A document matches when it has one of them."""
+    documents: tuple[str, ...] = ()
+
+
+# ── retrieval ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hit:
+    """Why a passage was found: one list it stood in."""
+
+    by: Literal["dense", "lexical", "rerank"]
+    rank: int
+    """1-based in that list."""
+    score: float
+    """Dense: cosine, -1 to 1. Lexical: bm25, 0 and up. Rerank: the model's own scale. Higher is nearer in all three."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Passage:
+    """A chunk found for a question, with its source and the reasons."""
+
+    chunk: Chunk
+    source: Source
+    score: float
+    """The fused score the list is ordered by, higher first; comparable within one list only."""
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SearchResult:
+    """An ordered list of passages and what the search did."""
+
+    question: str
+    passages: tuple[Passage, ...]
+    reranked_by: str = ""
+    """The reranker's model; empty when the fused order was passed through."""
+    notes: tuple[str, ...] = ()
+    """What a person should know about this search, such as a pass-through reranker."""
+
+
+# ── facts ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+Direction = Literal["up", "down", "flat", "mixed", "reversing", "none"]
+FactKind = Literal["actual", "estimate", "forecast"]
+NumberKind = Literal["plain", "percent", "percentage_points", "basis_points", "money", "quantity", "year"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Number:
+    """A number as printed and as meant."""
+
+    start: int
+    """Span in the text it was found in."""
+    end: int
+    printed: str
+    """The characters of the span: "EUR 4.2 billion", "(12.5)%"."""
+    value: Decimal
+    """Sign and scale applied: 4200000000, -12.5."""
+    unit: str
+    """Normalised: "%", "pp", "bp", "EUR", "MWh", "EUR/kWh"; empty for a bare number."""
+    kind: NumberKind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Period:
+    """A stretch of time a value belongs to."""
+
+    label: str
+    """Normalised: "2025", "2025-Q3", "2025-H1", "2025-09", "2024/2025"."""
+    found_in: Literal["sentence", "table", "section", "document"]
+    """What it was copied from."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fact:
+    """(entity, metric, segment, region, period, value, unit) as one piece of evidence states it."""
+
+    id: str
+    evidence: str
+    """The id of the evidence that states it."""
+    entity: str
+    metric: str
+    """A name from the controlled vocabulary (prompts/metrics.yaml)."""
+    segment: str = ""
+    region: str = ""
+    period: Period | None
+    number: Number
+    direction: Direction = "none"
+    kind: FactKind = "actual"
+
+
+# ── the report: data before prose ─────────────────────────────────────────────────────────────────────────────────
+
+Verdict = Literal["supported", "partial", "unsupported", "contradicted", "unchecked"]
+ClaimKind = Literal["fact", "source_opinion", "forecast", "inference", "calc"]
+ClaimMode = Literal["verbatim", "near_quote", "prose"]
+Confidence = Literal["low", "medium", "high"]
+GateOutcome = Literal["pass", "fail", "warn", "unchecked"]
+CoverageStatus = Literal["cited", "retrieved", "never_retrieved", "failed"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TableReference:
+    """Where in a table the evidence stands."""
+
+    row: str
+    """The row's label, verbatim."""
+    column: str
+    """The column's header, verbatim."""
+    address: str = ""
+    """Spreadsheet address such as "B12"."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RetrievedBy:
+    """The sub-query that brought a piece of evidence in."""
+
+    query: str
+    rank: int
+    score: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """A verbatim quote and exactly where it stands."""
+
+    id: str
+    """"e-" and 12 hex digits of the hash of document and span."""
+    document: str
+    page: int
+    """1-based number of the page where the span starts."""
+    page_label: str
+    start: int
+    """Span in the document's text; ``document.text[start:end] == quote``."""
+    end: int
+    quote: str
+    context_before: str = ""
+    """Up to 200 characters of the same page before the quote, verbatim."""
+    context_after: str = ""
+    heading_path: tuple[str, ...] = ()
+    table: TableReference | None = None
+    retrieved_by: RetrievedBy
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """What one gate found on one claim."""
+
+    gate: str
+    """"B1" to "B20"."""
+    outcome: GateOutcome
+    reason: str = ""
+    """Empty on a pass."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Calculation:
+    """A derived number and what it was computed from."""
+
+    formula: str
+    """Over operand names a, b, ...: "(b - a) / a * 100"."""
+    operands: tuple[str, ...]
+    """Evidence ids, in the formula's order."""
+    values: tuple[Decimal, ...]
+    """The operands' values, in the same order."""
+    result: Decimal
+    rounding: int
+    """Decimal places of the printed result."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """One sentence of the report."""
+
+    id: str
+    """"c-" and 12 hex digits of the hash of section, text and evidence."""
+    section: str
+    """The id of the section it is printed in."""
+    kind: ClaimKind
+    mode: ClaimMode
+    text: str
+    evidence: tuple[str, ...]
+    """Evidence ids, at least one (gate B1)."""
+    numbers: tuple[Number, ...] = ()
+    """The numbers of ``text``, spans within ``text``."""
+    period: Period | None = None
+    direction: Direction = "none"
+    calculation: Calculation | None = None
+    checks: tuple[Check, ...] = ()
+    verdict: Verdict = "unchecked"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SeriesPoint:
+    """One point of a metric over time."""
+
+    period: str
+    value: Decimal
+    unit: str
+    printed: str
+    """As the source prints it."""
+    evidence: str
+    kind: FactKind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConfidenceReason:
+    """A word by rule, with its inputs."""
+
+    word: Confidence
+    sources: int
+    """Independent documents: near-duplicates count once."""
+    agreeing: int
+    newest: date | None
+    reason: str
+    """"3 sources, 3 agree, newest 2026-06"."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CardKey:
+    """What a trend is about; empty parts mean "all"."""
+
+    market: str
+    metric: str
+    segment: str = ""
+    region: str = ""
+    entity: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrendCard:
+    """One trend: its direction, its numbers over time, its claims and how sure we are."""
+
+    id: str
+    key: CardKey
+    section: str
+    title: str
+    direction: Direction
+    series: tuple[SeriesPoint, ...]
+    claims: tuple[str, ...]
+    """Claim ids, most important first."""
+    counter_claims: tuple[str, ...] = ()
+    """Claims that point the other way."""
+    confidence: ConfidenceReason
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Section:
+    """A part of the report: a facet with its cards and loose claims, in print order."""
+
+    id: str
+    title: str
+    question: str
+    """What the section set out to answer."""
+    cards: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+    """Claim ids that belong to no card."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConflictSide:
+    """One of the values that disagree."""
+
+    claim: str
+    """The claim that prints it."""
+    value: str
+    """As printed."""
+    period: str
+    published: date
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Conflict:
+    """Sources that disagree on the same (entity, metric, segment, region, period)."""
+
+    id: str
+    key: CardKey
+    period: str
+    sides: tuple[ConflictSide, ...]
+    """At least two, newest first."""
+    kind: Literal["value", "unit", "scope", "definition", "superseded"]
+    reason: str
+    """The likely reason, in words, by rule."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GlanceRow:
+    """A line of the table "at a glance"."""
+
+    card: str
+    metric: str
+    latest: str
+    period: str
+    change: str
+    """Printed change against the previous point; empty without one."""
+    direction: Direction
+    claims: tuple[str, ...]
+    confidence: Confidence
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gap:
+    """A question the documents do not answer, or answer thinly."""
+
+    question: str
+    reason: str
+    section: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Coverage:
+    """What became of one document."""
+
+    source: Source
+    status: CoverageStatus
+    claims: int = 0
+    """Claims that cite it."""
+    reason: str = ""
+    """Why it failed, for status "failed"."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Manifest:
+    """What made this report: enough to make it again."""
+
+    run: str
+    """Content hash of the inputs: same inputs, same run id."""
+    writer: str
+    """"extractive", or the model's name."""
+    embedder: Fingerprint
+    reranker: str
+    """Model, or empty when the fused order was passed through."""
+    template: str
+    prompts: Mapping[str, str]
+    """Prompt file name -> SHA-256 of its content."""
+    sequence: int
+    """The record's sequence number the report was written at."""
+    counts: Mapping[str, int]
+    """documents, failed, chunks, queries, passages, sentences, facts, claims, evidence, conflicts, gaps."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """A report as data; every format is rendered from it and every gate runs on it."""
+
+    schema: Literal["rag-report/1"] = "rag-report/1"
+    id: str
+    title: str
+    """The topic as asked."""
+    market: str
+    as_of: date
+    """Nothing published later was used."""
+    cut_off: date | None
+    """The newest source's date."""
+    banner: str
+    """Says how the text was written and what that means."""
+    bottom_line: tuple[str, ...]
+    """Claim ids of the summary: the first is the headline, 3 to 5 findings follow; each is printed below too."""
+    sections: tuple[Section, ...]
+    cards: tuple[TrendCard, ...]
+    claims: tuple[Claim, ...]
+    evidence: tuple[Evidence, ...]
+    sources: tuple[Source, ...]
+    """The cited documents in order of first citation; a citation prints the 1-based position."""
+    glance: tuple[GlanceRow, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """What was seen and not followed, such as instructions hidden in a document."""
+    manifest: Manifest
+
+
+# ── progress ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+FileStatus = Literal["added", "changed", "moved", "copied", "unchanged", "deleted", "skipped", "failed"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileOutcome:
+    """What became of one file in a run of ingest."""
+
+    path: str
+    status: FileStatus
+    reason: str = ""
+    """Why it was skipped or failed; for "moved" and "copied", from where."""
+    chunks: int = 0
+    embedded: int = 0
+    """Chunks whose vector was computed now rather than taken from the cache."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """A step of a long run, for a door to draw."""
+
+    stage: str
+    done: int
+    total: int
+    outcome: FileOutcome | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)

@@ -1,0 +1,39 @@
+"""Shared fixtures: no network beyond loopback, evaluation data by name."""
+
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@pytest.fixture(autouse=True)
+def socket_guard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection to anything but loopback or a local socket fails the test."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in LOOPBACK:
+            pytest.fail(f"a test tried to reach {address[0]}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session")
+def eval_data() -> Path:
+    """The folder of real evaluation data; a test that needs it is skipped by name where it is absent."""
+    folder = Path(os.environ.get("RAG_EVAL_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not (folder / "README.md").is_file():
+        pytest.skip(f"evaluation data not found in {folder}; set RAG_EVAL_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample_docs() -> Path:
+    """The sample documents of the repository."""
+    return REPOSITORY / "sample_docs"
