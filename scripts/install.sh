@@ -48,6 +48,7 @@ fi
 echo "install: $requirements into .venv ..." >&2
 "$uv" pip install --quiet ${options[@]+"${options[@]}"} --requirement "$requirements"
 "$uv" pip install --quiet --no-deps --editable .
+echo "${options[@]+"${options[@]}"}" > .venv/.torch-options  # the wheel's test installs the same torch
 rm -f .venv/.installed-*
 touch "$(stamp "$kind")"
 echo "install: done in $(($(date +%s) - started)) s" >&2
