@@ -1,0 +1,1 @@
+"""The sample corpus: its truth, its writers and its gold."""
