@@ -1,0 +1,94 @@
+"""A small chart of a series: points and paths in a fixed box, for a template to draw."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from rag.types import SeriesPoint
+
+WIDTH, HEIGHT = 320, 112
+_LEFT, _RIGHT, _TOP, _BOTTOM = 8, 8, 26, 26
+_FEWEST = 3
+"""A line through two points shows nothing that the two numbers do not say."""
+
+_PERIOD = re.compile(r"(?P<year>\d{4})(?:-Q(?P<quarter>[1-4])|-H(?P<half>[12])|-(?P<month>0[1-9]|1[0-2])|/(?P<season>\d{4}))?")
+_PARTS = {"quarter": 4, "half": 2, "month": 12, "season": 1}
+"""Kind of period -> how many make a year."""
+
+
+def comparable(series: Sequence[SeriesPoint]) -> tuple[SeriesPoint, ...]:
+    """The most points of one unit and one length of period, in order of time, the first of each period; none when fewer than three."""
+    groups: dict[tuple[str, str], dict[float, SeriesPoint]] = {}
+    for point in series:
+        length, time = _placed(point.period)
+        if length:
+            groups.setdefault((point.unit, length), {}).setdefault(time, point)
+    largest: dict[float, SeriesPoint] = max(groups.values(), key=len, default={})
+    return tuple(largest[time] for time in sorted(largest)) if len(largest) >= _FEWEST else ()
+
+
+def _placed(label: str) -> tuple[str, float]:
+    """(length of the period, years since the year 0); an empty length for a label that names no period."""
+    match = _PERIOD.fullmatch(label)
+    if match is None:
+        return "", 0.0
+    length = match.lastgroup or "year"
+    part = int(match[length]) - 1 if length in ("quarter", "half", "month") else 0
+    return length, int(match["year"]) + part / _PARTS.get(length, 1)
+
+
+def chart(series: Sequence[SeriesPoint]) -> dict[str, Any]:
+    """What a template needs to draw the comparable points; empty when there are too few.
+
+    {"width", "height", "unit", "base", "known", "ahead", "points": [{"x", "y", "above", "kind", "period", "value", "end"}], "text"}.
+    ``known`` and ``ahead`` are SVG paths, ``ahead`` the one to forecasts; ``end`` is "start", "end" or empty for points between.
+    All coordinates are in a box of width x height units.
+    """
+    points = comparable(series)
+    if not points:
+        return {}
+    corners = _corners(points)
+    known = next((at for at, point in enumerate(points) if point.kind == "forecast"), len(points))
+    return {
+        "width": str(WIDTH),
+        "height": str(HEIGHT),
+        "unit": points[0].unit,
+        "base": str(HEIGHT - _BOTTOM + 8),
+        "known": _path(corners[:known]),
+        "ahead": _path(corners[max(known - 1, 0) :]) if known < len(points) else "",
+        "points": [_mark(point, corner, end) for point, corner, end in zip(points, corners, _ends(len(points)), strict=True)],
+        "text": "; ".join(f"{point.period}: {point.printed}{'' if point.kind == 'actual' else f' ({point.kind})'}" for point in points),
+    }
+
+
+def _ends(count: int) -> list[str]:
+    return ["start", *[""] * (count - 2), "end"]
+
+
+def _corners(points: Sequence[SeriesPoint]) -> list[tuple[float, float]]:
+    """(x, y) of each point; time runs right, values run up, a flat line stands in the middle."""
+    times = [_placed(point.period)[1] for point in points]
+    values = [float(point.value) for point in points]
+    low, span = min(values), max(values) - min(values)
+    width, height = WIDTH - _LEFT - _RIGHT, HEIGHT - _TOP - _BOTTOM
+    return [
+        (_LEFT + width * (time - times[0]) / (times[-1] - times[0]), _TOP + height * (1 - (value - low) / span if span else 0.5))
+        for time, value in zip(times, values, strict=True)
+    ]
+
+
+def _path(corners: Sequence[tuple[float, float]]) -> str:
+    return "M" + " L".join(f"{x:.1f} {y:.1f}" for x, y in corners) if len(corners) > 1 else ""
+
+
+def _mark(point: SeriesPoint, corner: tuple[float, float], end: str) -> dict[str, Any]:
+    x, y = corner
+    return {
+        "x": f"{x:.1f}",
+        "y": f"{y:.1f}",
+        "above": f"{y - 9:.1f}",
+        "kind": point.kind,
+        "period": point.period,
+        "value": f"{point.value:,f}",
+        "end": end,
+    }

@@ -1,0 +1,537 @@
+"""A report as the variables of a template: dicts, lists, strings, whole numbers and booleans, all looked up, numbered and worded."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from string import ascii_lowercase
+from typing import Any, TypeVar
+
+from rag.errors import ReportError
+from rag.render.chart import chart
+from rag.render.words import (
+    CONFLICTS,
+    COUNTS,
+    COVERAGE,
+    DIRECTIONS,
+    GATES,
+    GLOSSARY,
+    KINDS,
+    VERDICTS,
+    clean,
+    long_date,
+    printed,
+    short_month,
+)
+from rag.types import (
+    Calculation,
+    CardKey,
+    Claim,
+    Conflict,
+    ConflictSide,
+    Coverage,
+    Direction,
+    Evidence,
+    Gap,
+    GlanceRow,
+    Manifest,
+    Report,
+    Section,
+    SeriesPoint,
+    Source,
+    TrendCard,
+)
+
+_FURTHER = "\0further"
+"""No section of a report is called so."""
+
+Plain = dict[str, Any]
+"""A dict of strings, whole numbers, booleans, and lists and dicts of them."""
+
+Noun = TypeVar("Noun", Claim, Evidence, TrendCard, Source)
+Named = TypeVar("Named", Claim, Evidence, TrendCard)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MarketTrends:
+    """The variables of a market_trends template. Those without a default must be printed by every template.
+
+    A *mark* is a citation: {label, anchor, footnote, quote, title, publisher, date, page, cell, source}.
+    A *claim* is {number, anchor, home, id, text, kind, mode, said, period, direction, verdict, marks, faults, calculation}; ``home`` is
+    false where it is printed once more. ``verdict`` is {name, sign, word, meaning}, ``direction`` {name, arrow, word}.
+    """
+
+    title: str
+    as_of: str
+    """In words: "30 September 2026"."""
+    banner: str
+    warnings: list[str]
+    bottom_line: list[Plain]
+    """Claims; the first is the headline."""
+    glance: list[Plain]
+    """{metric, card, latest, period, change, direction, marks, confidence}."""
+    sections: list[Plain]
+    """{anchor, title, question, cards, claims, gaps}; a card is {anchor, id, topic, title, direction, figure, chart, series, confidence,
+    claims, counter, conflicts}."""
+    conflicts: list[Plain]
+    """{anchor, topic, period, kind, reason, sides: [{value, period, published, claim}]}."""
+    gaps: list[Plain]
+    """{question, reason, section}."""
+    method: Plain
+    """{writer, embedder, revision, dimensions, prompt, reranker, template, sequence, run, prompts: [{name, hash}]}."""
+    coverage: list[Plain]
+    """{status, count, documents: [{title, path, publisher, date, claims, reason}]}, one for each status."""
+    sources: list[Plain]
+    """The cited documents in order: {number, anchor, title, by, publisher, date, undated, format, pages, path, document, evidence}."""
+    evidence: list[Plain]
+    """{label, anchor, footnote, id, source, quote, before, after, page, section, cell, query, rank, claims, cards, used}, by source and
+    label; the mark's other fields too."""
+    market: str = ""
+    report_id: str = ""
+    as_of_day: str = ""
+    """As ISO 8601."""
+    cut_off: str = ""
+    how_to_cite: str = ""
+    counts: list[Plain] = field(default_factory=list)
+    """{name, label, value}."""
+    matrix: Plain = field(default_factory=dict)
+    """{places, rows: [{metric, cells: [[{latest, period, direction, card}]]}]}; empty when the report has one place only."""
+    checks: list[Plain] = field(default_factory=list)
+    """What was found on each claim: {number, anchor, text, verdict, passed: [{gate, name}], faults: [{gate, name, outcome, reason}]}."""
+    glossary: list[Plain] = field(default_factory=list)
+    """{term, meaning}."""
+
+
+def context(report: Report) -> MarketTrends:
+    """The report's variables. Raises ReportError when it names a claim, card, source or quote that it does not hold."""
+    book = _Book(report)
+    return MarketTrends(
+        title=clean(report.title),
+        market=clean(report.market),
+        report_id=clean(report.id),
+        as_of=long_date(report.as_of),
+        as_of_day=report.as_of.isoformat(),
+        cut_off=long_date(report.cut_off),
+        banner=clean(report.banner),
+        how_to_cite=_how_to_cite(report),
+        counts=_counts(report.manifest),
+        warnings=[clean(warning) for warning in report.warnings],
+        bottom_line=[book.claim(claim) for claim in report.bottom_line],
+        glance=[_glance(row, book) for row in report.glance],
+        matrix=_matrix(report, book),
+        sections=[_section(section, book) for section in book.sections],
+        conflicts=[_conflict(conflict, book) for conflict in report.conflicts],
+        gaps=[_gap(gap, book) for gap in report.gaps],
+        method=_method(report.manifest),
+        coverage=_coverage(report.coverage),
+        sources=[_source(source, book) for source in report.sources],
+        evidence=[_evidence(item, book) for item in book.annex],
+        checks=[_checked(book.claims[claim], book) for claim in book.claim_numbers],
+        glossary=[{"term": term, "meaning": meaning} for term, meaning in GLOSSARY],
+    )
+
+
+# ── who is called what, and where it is printed ───────────────────────────────────────────────────────────────────
+
+
+class _Book:
+    """The report's nouns by id, with the number, label and anchor each is printed under."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.claims = _by_id(report.claims)
+        self.cards = _by_id(report.cards)
+        self.quotes = _by_id(report.evidence)
+        self.sources = {source.document: source for source in report.sources}
+        self.source_numbers = {source.document: number for number, source in enumerate(report.sources, 1)}
+        self.sections = _sections(report, self)
+        self.section_numbers = {section.id: number for number, section in enumerate(self.sections, 1)}
+        self.card_numbers = {card: number for number, card in enumerate((card for section in self.sections for card in section.cards), 1)}
+        self.homes = _homes(self.sections, self)
+        self.claim_numbers = {claim: number for number, claim in enumerate(self.homes, 1)}
+        self.footnotes = {item: number for number, item in enumerate(_cited(report, self), 1)}
+        self.labels = self._labels()
+        self.annex = sorted(report.evidence, key=lambda item: (self.source_number(item), self.footnotes[item.id]))
+
+    def _labels(self) -> dict[str, str]:
+        """Evidence id -> the source's number, with a letter where several quotes come from it: 3a, 3b."""
+        of_source: dict[str, list[str]] = {}
+        for item in self.footnotes:
+            of_source.setdefault(self.quote(item).document, []).append(item)
+        return {
+            item: f"{self.source_number(self.quote(item))}{_letters(position) if len(items) > 1 else ''}"
+            for items in of_source.values()
+            for position, item in enumerate(items)
+        }
+
+    def quote(self, identifier: str) -> Evidence:
+        return _get(self.quotes, identifier, "quote")
+
+    def card(self, identifier: str) -> TrendCard:
+        return _get(self.cards, identifier, "card")
+
+    def source(self, document: str) -> Source:
+        return _get(self.sources, document, "source")
+
+    def source_number(self, item: Evidence) -> int:
+        self.source(item.document)
+        return self.source_numbers[item.document]
+
+    def anchor(self, card: str) -> str:
+        self.card(card)
+        return f"card-{self.card_numbers[card]}"
+
+    def claim(self, identifier: str, *, home: str | None = None) -> Plain:
+        """A claim as printed in ``home``: a card's or section's id, None for a place that only repeats it."""
+        claim = _get(self.claims, identifier, "claim")
+        number = self.claim_numbers[identifier]
+        quoted = [self.quote(item) for item in claim.evidence]
+        return {
+            "number": number,
+            "anchor": f"claim-{number}",
+            "home": home is not None and self.homes[identifier] == home,
+            "id": clean(claim.id),
+            "text": clean(claim.text),
+            "kind": KINDS[claim.kind],
+            "mode": claim.mode,
+            "said": _said(self.source(quoted[0].document)) if claim.mode == "verbatim" and quoted else "",
+            "period": clean(claim.period.label) if claim.period else "",
+            "direction": _direction(claim.direction),
+            "verdict": _verdict(claim),
+            "marks": [self.mark(item) for item in claim.evidence],
+            "faults": _faults(claim),
+            "calculation": self.calculation(claim.calculation) if claim.calculation else {},
+        }
+
+    def mark(self, identifier: str) -> Plain:
+        """A citation."""
+        item = self.quote(identifier)
+        source = self.source(item.document)
+        return {
+            "label": self.labels[identifier],
+            "anchor": f"evidence-{self.labels[identifier]}",
+            "footnote": self.footnotes[identifier],
+            "quote": clean(item.quote),
+            "title": clean(source.title),
+            "publisher": clean(source.publisher or source.author),
+            "date": long_date(source.published),
+            "page": clean(item.page_label),
+            "cell": _cell(item),
+            "source": self.source_number(item),
+        }
+
+    def marks(self, claims: Iterable[str]) -> list[Plain]:
+        """The citations of several claims, each once."""
+        used = (item for claim in claims for item in _get(self.claims, claim, "claim").evidence)
+        return [self.mark(item) for item in dict.fromkeys(used)]
+
+    def calculation(self, done: Calculation) -> Plain:
+        operands = zip("abcdefghijklmnopqrstuvwxyz", done.operands, done.values, strict=False)
+        return {
+            "formula": clean(done.formula).replace("*", "×").replace("-", "−"),
+            "operands": [{"name": name, "value": printed(value), "mark": self.mark(item)} for name, item, value in operands],
+            "result": printed(done.result, places=done.rounding),
+        }
+
+
+def _by_id(nouns: Iterable[Named]) -> dict[str, Named]:
+    return {noun.id: noun for noun in nouns}
+
+
+def _get(nouns: Mapping[str, Noun], identifier: str, name: str) -> Noun:
+    if identifier not in nouns:
+        raise ReportError(
+            f"the report names the {name} {identifier!r} but does not hold it; run `rag check` on it to see what else is wrong"
+        )
+    return nouns[identifier]
+
+
+def _letters(position: int) -> str:
+    """0 -> "a", 25 -> "z", 26 -> "aa"."""
+    rest, letter = divmod(position, len(ascii_lowercase))
+    return (_letters(rest - 1) if rest else "") + ascii_lowercase[letter]
+
+
+def _sections(report: Report, book: _Book) -> list[Section]:
+    """The report's sections with each card in the first that names it, and one more for cards and claims that none names."""
+    seen: set[str] = set()
+    sections: list[Section] = []
+    for section in report.sections:
+        cards = tuple(card for card in dict.fromkeys(section.cards) if card not in seen)
+        seen.update(cards)
+        sections.append(replace(section, cards=cards))
+    rest = Section(id=_FURTHER, title="Further findings", question="", cards=tuple(card for card in book.cards if card not in seen))
+    homes = _homes([*sections, rest], book)
+    rest = replace(rest, claims=tuple(claim for claim in book.claims if claim not in homes))
+    return [*sections, rest] if rest.cards or rest.claims else sections
+
+
+def _homes(sections: Iterable[Section], book: _Book) -> dict[str, str]:
+    """Claim -> id of the card or section that prints it first, in print order."""
+    homes: dict[str, str] = {}
+    for section in sections:
+        for card in map(book.card, section.cards):
+            for claim in (*card.claims, *card.counter_claims):
+                homes.setdefault(claim, card.id)
+        for claim in section.claims:
+            homes.setdefault(claim, section.id)
+    return homes
+
+
+def _cited(report: Report, book: _Book) -> list[str]:
+    """All evidence ids in order of first citation: bottom line, glance, body, series; then what nothing cites."""
+    order = [*report.bottom_line, *(claim for row in report.glance for claim in row.claims), *book.homes]
+    by_claims = (item for claim in order for item in _cites(_get(book.claims, claim, "claim")))
+    by_series = (point.evidence for card in report.cards for point in card.series)
+    return list(dict.fromkeys((*by_claims, *by_series, *book.quotes)))
+
+
+def _cites(claim: Claim) -> tuple[str, ...]:
+    return claim.evidence + (claim.calculation.operands if claim.calculation else ())
+
+
+# ── parts ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _direction(direction: Direction) -> Plain:
+    arrow, word = DIRECTIONS[direction]
+    return {"name": direction, "arrow": arrow, "word": word}
+
+
+def _said(source: Source) -> str:
+    """Whose words a verbatim sentence is: "Halden Energy Institute, Jun 2026"."""
+    return f"{clean(source.publisher or source.author or source.title)}, {short_month(source.published)}"
+
+
+def _verdict(claim: Claim) -> Plain:
+    sign, word, meaning = VERDICTS[claim.verdict]
+    return {"name": claim.verdict, "sign": sign, "word": word, "meaning": meaning}
+
+
+def _faults(claim: Claim) -> list[Plain]:
+    """The checks that did not pass, in words."""
+    return [
+        {"gate": clean(check.gate), "name": GATES.get(check.gate, ""), "outcome": check.outcome, "reason": clean(check.reason)}
+        for check in claim.checks
+        if check.outcome != "pass"
+    ]
+
+
+def _cell(item: Evidence) -> str:
+    """Where in a table: "row Varland, column H1 2026 (E5)"; empty outside tables."""
+    if item.table is None:
+        return ""
+    address = f" ({item.table.address})" if item.table.address else ""
+    return clean(f"row {item.table.row}, column {item.table.column}{address}")
+
+
+def _topic(key: CardKey) -> str:
+    """What a card is about: "Turnkey price · two-hour systems · Varland"."""
+    parts = [clean(part) for part in (key.metric, key.entity, key.segment, key.region) if part]
+    return " · ".join(parts)[:1].upper() + " · ".join(parts)[1:]
+
+
+def _how_to_cite(report: Report) -> str:
+    title, run = clean(report.title), clean(report.manifest.run)
+    return f"{title}. Market trends as of {long_date(report.as_of)}. Report {clean(report.id)}, run {run}."
+
+
+def _counts(manifest: Manifest) -> list[Plain]:
+    """The counts of the run in the order they were made; names without a label come last as they are."""
+    names = [*(name for name in COUNTS if name in manifest.counts), *sorted(set(manifest.counts) - set(COUNTS))]
+    return [{"name": clean(name), "label": COUNTS.get(name, clean(name)), "value": f"{manifest.counts[name]:,}"} for name in names]
+
+
+def _glance(row: GlanceRow, book: _Book) -> Plain:
+    return {
+        "metric": clean(row.metric),
+        "card": book.anchor(row.card),
+        "latest": clean(row.latest),
+        "period": clean(row.period),
+        "change": clean(row.change),
+        "direction": _direction(row.direction),
+        "marks": book.marks(row.claims),
+        "confidence": row.confidence,
+    }
+
+
+def _matrix(report: Report, book: _Book) -> Plain:
+    """The glance rows as metrics against places; empty with fewer than two places."""
+    found: dict[str, dict[str, list[Plain]]] = {}
+    places: dict[str, None] = {}
+    for row in report.glance:
+        key = book.card(row.card).key
+        place = " · ".join(clean(part) for part in (key.region, key.segment, key.entity) if part) or "Whole market"
+        cell = {
+            "latest": clean(row.latest),
+            "period": clean(row.period),
+            "direction": _direction(row.direction),
+            "card": book.anchor(row.card),
+        }
+        found.setdefault(clean(key.metric), {}).setdefault(place, []).append(cell)
+        places[place] = None
+    if len(places) < 2:
+        return {}
+    rows = [{"metric": metric, "cells": [cells.get(place, []) for place in places]} for metric, cells in found.items()]
+    return {"places": list(places), "rows": rows}
+
+
+def _section(section: Section, book: _Book) -> Plain:
+    return {
+        "anchor": f"section-{book.section_numbers[section.id]}",
+        "title": clean(section.title),
+        "question": clean(section.question),
+        "cards": [_card(book.card(card), book) for card in section.cards],
+        "claims": [book.claim(claim, home=section.id) for claim in dict.fromkeys(section.claims)],
+        "gaps": [_gap(gap, book) for gap in book.report.gaps if gap.section == section.id],
+    }
+
+
+def _card(card: TrendCard, book: _Book) -> Plain:
+    own = {*card.claims, *card.counter_claims}
+    numbers = [
+        n for n, conflict in enumerate(book.report.conflicts, 1) if conflict.key == card.key or own & {s.claim for s in conflict.sides}
+    ]
+    return {
+        "anchor": book.anchor(card.id),
+        "id": clean(card.id),
+        "topic": _topic(card.key),
+        "title": clean(card.title),
+        "direction": _direction(card.direction),
+        "figure": _figure(card, book),
+        "chart": _cleaned(chart(card.series)),
+        "series": [_point(point, book) for point in card.series],
+        "confidence": {"word": card.confidence.word, "reason": clean(card.confidence.reason)},
+        "claims": [book.claim(claim, home=card.id) for claim in dict.fromkeys(card.claims)],
+        "counter": [book.claim(claim, home=card.id) for claim in dict.fromkeys(card.counter_claims) if claim not in card.claims],
+        "conflicts": [f"conflict-{number}" for number in numbers],
+    }
+
+
+def _figure(card: TrendCard, book: _Book) -> Plain:
+    """The card's key number, from its line in the table at a glance; empty without one."""
+    row = next((row for row in book.report.glance if row.card == card.id), None)
+    return _glance(row, book) if row else {}
+
+
+def _cleaned(drawing: Plain) -> Plain:
+    """A chart whose words are fit to print."""
+    if not drawing:
+        return {}
+    points = [{**point, "period": clean(point["period"])} for point in drawing["points"]]
+    return {**drawing, "unit": clean(drawing["unit"]), "text": clean(drawing["text"]), "points": points}
+
+
+def _point(point: SeriesPoint, book: _Book) -> Plain:
+    return {"period": clean(point.period), "printed": clean(point.printed), "kind": point.kind, "mark": book.mark(point.evidence)}
+
+
+def _conflict(conflict: Conflict, book: _Book) -> Plain:
+    number = book.report.conflicts.index(conflict) + 1
+    return {
+        "anchor": f"conflict-{number}",
+        "topic": _topic(conflict.key),
+        "period": clean(conflict.period),
+        "kind": CONFLICTS[conflict.kind],
+        "reason": clean(conflict.reason),
+        "sides": [_side(side, book) for side in conflict.sides],
+    }
+
+
+def _side(side: ConflictSide, book: _Book) -> Plain:
+    return {
+        "value": clean(side.value),
+        "period": clean(side.period),
+        "published": long_date(side.published),
+        "claim": book.claim(side.claim),
+    }
+
+
+def _gap(gap: Gap, book: _Book) -> Plain:
+    number = book.section_numbers.get(gap.section)
+    return {"question": clean(gap.question), "reason": clean(gap.reason), "section": f"section-{number}" if number else ""}
+
+
+def _method(manifest: Manifest) -> Plain:
+    return {
+        "writer": clean(manifest.writer),
+        "embedder": clean(manifest.embedder.model),
+        "revision": clean(manifest.embedder.revision),
+        "dimensions": manifest.embedder.dimensions,
+        "prompt": clean(manifest.embedder.query_prompt),
+        "reranker": clean(manifest.reranker),
+        "template": clean(manifest.template),
+        "sequence": manifest.sequence,
+        "run": clean(manifest.run),
+        "prompts": [{"name": clean(name), "hash": clean(value)} for name, value in sorted(manifest.prompts.items())],
+    }
+
+
+def _coverage(rows: Sequence[Coverage]) -> list[Plain]:
+    """One group for each status, empty ones too; documents in the order given."""
+    return [
+        {
+            "status": label,
+            "name": status,
+            "count": sum(row.status == status for row in rows),
+            "documents": [_document(row) for row in rows if row.status == status],
+        }
+        for status, label in COVERAGE.items()
+    ]
+
+
+def _document(row: Coverage) -> Plain:
+    return {
+        "title": clean(row.source.title),
+        "path": clean(row.source.path),
+        "publisher": clean(row.source.publisher or row.source.author),
+        "date": long_date(row.source.published),
+        "claims": row.claims,
+        "reason": clean(row.reason),
+    }
+
+
+def _source(source: Source, book: _Book) -> Plain:
+    number = book.source_numbers[source.document]
+    return {
+        "number": number,
+        "anchor": f"source-{number}",
+        "title": clean(source.title),
+        "author": clean(source.author),
+        "publisher": clean(source.publisher),
+        "date": long_date(source.published),
+        "undated": source.published_from == "mtime",
+        "format": clean(source.format),
+        "pages": source.pages,
+        "path": clean(source.path),
+        "document": clean(source.document),
+        "evidence": [book.mark(item.id) for item in book.annex if item.document == source.document],
+    }
+
+
+def _evidence(item: Evidence, book: _Book) -> Plain:
+    claims = [claim for claim in book.claim_numbers if item.id in _cites(book.claims[claim])]
+    cards = [card for card in book.report.cards if any(point.evidence == item.id for point in card.series)]
+    return {
+        **book.mark(item.id),
+        "id": clean(item.id),
+        "before": clean(item.context_before),
+        "after": clean(item.context_after),
+        "section": " › ".join(clean(part) for part in item.heading_path),
+        "query": clean(item.retrieved_by.query),
+        "rank": item.retrieved_by.rank,
+        "claims": [_checked(book.claims[claim], book) for claim in claims],
+        "cards": [{"anchor": book.anchor(card.id), "title": clean(card.title)} for card in cards],
+        "used": bool(claims or cards),
+    }
+
+
+def _checked(claim: Claim, book: _Book) -> Plain:
+    """What was found on a claim."""
+    number = book.claim_numbers[claim.id]
+    return {
+        "number": number,
+        "anchor": f"claim-{number}",
+        "text": clean(claim.text),
+        "verdict": _verdict(claim),
+        "passed": [{"gate": clean(check.gate), "name": GATES.get(check.gate, "")} for check in claim.checks if check.outcome == "pass"],
+        "faults": _faults(claim),
+    }

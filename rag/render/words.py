@@ -1,0 +1,125 @@
+"""The fixed words and forms of a printed report: dates, numbers, labels."""
+
+import re
+from datetime import date
+from decimal import Decimal
+
+_MONTHS = "January February March April May June July August September October November December".split()
+
+DIRECTIONS = {
+    "up": ("↑", "rising"),
+    "down": ("↓", "falling"),
+    "flat": ("→", "flat"),
+    "mixed": ("⇅", "mixed"),
+    "reversing": ("↶", "reversing"),
+    "none": ("", ""),
+}
+"""Direction -> (arrow, word). The word is always printed beside the arrow."""
+
+VERDICTS = {
+    "supported": ("✓", "supported", "every check on this sentence passed"),
+    "partial": ("◐", "partly supported", "the quotes carry a part of this sentence"),
+    "unsupported": ("✗", "not supported", "no quote carries this sentence"),
+    "contradicted": ("✗", "contradicted", "a quote says the opposite"),
+    "unchecked": ("?", "not checked", "the checks could not decide"),
+}
+"""Verdict -> (sign, words, meaning)."""
+
+KINDS = {"fact": "", "source_opinion": "source’s view", "forecast": "forecast", "inference": "inference", "calc": "computed"}
+"""Kind of claim -> label printed before it; a plain fact has none."""
+
+CONFLICTS = {
+    "value": "Different values",
+    "unit": "Different units",
+    "scope": "Different scope",
+    "definition": "Different definitions",
+    "superseded": "Superseded",
+}
+
+COVERAGE = {
+    "cited": "Cited",
+    "retrieved": "Retrieved, not cited",
+    "never_retrieved": "Never retrieved",
+    "failed": "Failed",
+}
+
+GATES = {
+    "B1": "cited",
+    "B2": "references resolve",
+    "B3": "quote is on the page",
+    "B4": "numbers are in the quote",
+    "B5": "words are in the quote",
+    "B6": "verbatim",
+    "B7": "negation agrees",
+    "B8": "quote length",
+    "B9": "no repetition",
+    "B10": "quote not overused",
+    "B11": "diverse sources",
+    "B12": "counts",
+    "B13": "direction",
+    "B14": "confidence",
+    "B15": "conflicts shown",
+    "B16": "direction words",
+    "B17": "no novel run of words",
+    "B18": "period agrees",
+    "B19": "no machine chatter",
+    "B20": "wording of uncertainty",
+}
+
+COUNTS = {
+    "documents": "documents in the library",
+    "failed": "documents that failed",
+    "chunks": "passages in the library",
+    "queries": "questions asked of it",
+    "passages": "passages retrieved",
+    "sentences": "sentences read",
+    "facts": "facts found",
+    "claims": "sentences printed",
+    "evidence": "quotes",
+    "conflicts": "disagreements",
+    "gaps": "gaps",
+}
+
+GLOSSARY = (
+    ("Claim", "A sentence of this report. Each has a number, its quotes and a verdict."),
+    ("Quote", "Words copied from a document, character for character, with the page they stand on."),
+    ("Verdict", "What the checks found: " + "; ".join(f"{words} ({meaning})" for _, words, meaning in VERDICTS.values()) + "."),
+    (
+        "Confidence",
+        "Low, medium or high, computed from how many independent sources there are, how many agree and how new they are. "
+        "One source is always low.",
+    ),
+    ("Computed", "A number worked out from quoted numbers; the formula and its inputs are printed."),
+    ("Inference", "A sentence that no source states; treat it as opinion."),
+    ("Gap", "A question that the documents do not answer, or that one source alone answers."),
+)
+"""(term, meaning)."""
+
+
+def long_date(day: date | None) -> str:
+    """ "30 September 2026"; empty for None."""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}" if day else ""
+
+
+def short_month(day: date) -> str:
+    """ "Sep 2026"."""
+    return f"{_MONTHS[day.month - 1][:3]} {day.year}"
+
+
+def printed(number: Decimal, *, places: int | None = None) -> str:
+    """With thousands separators and a real minus sign; ``places`` decimals, or as many as it has."""
+    text = f"{number:,f}" if places is None else f"{number:,.{places}f}"
+    return text.replace("-", "−")
+
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
+_INVISIBLE = re.compile("[\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
+
+
+def clean(text: str) -> str:
+    """Foreign text made fit to print, on one line.
+
+    Control characters and halves of surrogate pairs become U+FFFD. Characters that change the direction of what follows, and
+    invisible ones that can carry hidden text, are dropped: the JSON keeps them.
+    """
+    return " ".join(_UNPRINTABLE.sub("\ufffd", _INVISIBLE.sub("", text).replace("\r", "\n").replace("\f", "\n")).split())
