@@ -1,0 +1,164 @@
+"""Settings: defaults, then rag.toml, then RAG_* in the environment. The only reader of the environment."""
+
+import json
+import os
+import textwrap
+import tomllib
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from rag.errors import SettingsError, WorkspaceError
+
+FILE_NAME = "rag.toml"
+MXBAI = "mixedbread-ai/mxbai-embed-large-v1"
+
+EmbedderKind = Literal["sentence-transformers", "small", "openai"]
+Format = Literal["html", "md", "json"]
+
+
+class EmbedderSettings(BaseModel):
+    """Which model turns text into vectors. Changing it asks for `rag ingest --re-embed`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: EmbedderKind = Field(
+        default="sentence-transformers",
+        description='"sentence-transformers": a model on this machine. "small": the 384-dimension MiniLM that comes with this program, no '
+        'download. "openai": any OpenAI-compatible endpoint (text-embeddings-inference, vLLM, Ollama, Mixedbread, OpenAI).',
+    )
+    model: str = Field(
+        default=MXBAI,
+        description='A Hugging Face name, a folder, or the endpoint\'s name for it. Not used with kind = "small".',
+    )
+    revision: str = Field(default="main", description="The model's commit or tag on Hugging Face. Sentence-transformers only.")
+    query_prompt: bool = Field(
+        default=True,
+        description="Whether the line in prompts/query.txt is put before every query (never before a document); mxbai needs it, false is for "
+        'models that want none. Not used with kind = "small", which has none.',
+    )
+    base_url: str = Field(default="", description='The endpoint, such as "http://localhost:8080/v1". kind = "openai" only.')
+    api_key_env: str = Field(
+        default="OPENAI_API_KEY",
+        description="The environment variable that holds the endpoint's key; the key itself never goes into this file. "
+        'kind = "openai" only.',
+    )
+    dimensions: int = Field(default=1024, ge=1, description='Length of the endpoint\'s vectors. kind = "openai" only.')
+    max_tokens: int = Field(default=512, ge=32, description='The endpoint\'s limit for one text, in tokens. kind = "openai" only.')
+
+    @model_validator(mode="after")
+    def _an_endpoint_has_an_address(self) -> Self:
+        if self.kind == "openai" and not self.base_url:
+            raise ValueError('kind = "openai" needs base_url, such as "http://localhost:8080/v1"')
+        return self
+
+
+class RerankerSettings(BaseModel):
+    """A second, slower look at the best passages."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str = Field(
+        default="",
+        description='A cross-encoder such as "mixedbread-ai/mxbai-rerank-base-v1"; empty keeps the fused order, and every search says so.',
+    )
+    revision: str = Field(default="main", description="The model's commit or tag on Hugging Face.")
+
+
+class ReportSettings(BaseModel):
+    """How reports are written out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    template: str = Field(default="market_trends", description="A folder in templates/; the workspace's own comes first.")
+    formats: list[Format] = Field(default=["html", "md", "json"], min_length=1, description="Files written for each report.")
+
+
+class Settings(BaseSettings):
+    """All there is to set."""
+
+    model_config = SettingsConfigDict(extra="forbid", env_prefix="RAG_", env_nested_delimiter="__")
+
+    folders: list[str] = Field(default=["docs"], min_length=1, description="Folders with documents, relative to this file or absolute.")
+    embedder: EmbedderSettings = EmbedderSettings()
+    reranker: RerankerSettings = RerankerSettings()
+    report: ReportSettings = ReportSettings()
+
+    @field_validator("folders")
+    @classmethod
+    def _names_differ(cls, folders: list[str]) -> list[str]:
+        """Paths in citations begin with the folder's name, so that two folders of one name could not be told apart."""
+        names = [Path(folder).name for folder in folders]
+        if len(set(names)) < len(names):
+            raise ValueError("two folders have the same last name; rename one")
+        return folders
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file."""
+        return env_settings, init_settings
+
+
+def load(workspace: Path) -> Settings:
+    """The workspace's settings. Raises WorkspaceError without a rag.toml, SettingsError naming each setting that cannot be used."""
+    path = workspace / FILE_NAME
+    if not path.is_file():
+        raise WorkspaceError(f"{workspace} is not a workspace: it has no {FILE_NAME}; make one with: rag init {workspace}")
+    try:
+        return Settings(**tomllib.loads(path.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}") from error
+    except ValidationError as error:
+        raise SettingsError(f"{path}: {_in_words(error)}") from error
+
+
+def _in_words(error: ValidationError) -> str:
+    """Every problem as "section.key: what is wrong", with the known keys where one is unknown."""
+    return "; ".join(_problem(tuple(map(str, item["loc"])), kind=item["type"], message=item["msg"]) for item in error.errors())
+
+
+def _problem(location: tuple[str, ...], *, kind: str, message: str) -> str:
+    name = ".".join(location)
+    if kind != "extra_forbidden":
+        return f"{name}: {message.removeprefix('Value error, ')}"
+    section: type[BaseModel] = Settings
+    for key in location[:-1]:
+        annotation = section.model_fields[key].annotation
+        assert isinstance(annotation, type)
+        section = annotation
+    return f"unknown setting {name!r}; known here: {', '.join(section.model_fields)}"
+
+
+def secret(name: str) -> str:
+    """The value of an environment variable that holds a key; empty when it is not set."""
+    return os.environ.get(name, "")
+
+
+def to_toml(settings: Settings) -> str:
+    """A rag.toml with every setting and what it means."""
+    lines = ["# Settings of this workspace. Each can be overridden in the environment: RAG_REPORT__TEMPLATE=... for report.template.", ""]
+    lines += _fields(settings)
+    for name in Settings.model_fields:
+        section = getattr(settings, name)
+        if isinstance(section, BaseModel):
+            lines += ["", f"[{name}]  # {type(section).__doc__}", *_fields(section)]
+    return "\n".join(lines) + "\n"
+
+
+def _fields(section: BaseModel) -> list[str]:
+    lines: list[str] = []
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        if not isinstance(value, BaseModel):
+            comment = [f"# {line}" for line in textwrap.wrap(field.description or "", 110)]
+            lines += [*comment, f"{name} = {json.dumps(value, ensure_ascii=False)}", ""]  # text, whole numbers and lists: JSON is TOML here
+    return lines[:-1]

@@ -1,0 +1,54 @@
+"""Who wrote a document, by the lines under its title: conservative, and only where nothing is declared."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.readers.clean import one_line
+from rag.readers.dates import parse_date
+from rag.readers.draft import tags_from
+
+_LABELLED = re.compile(r"^(?P<label>authors?|by|publisher|organi[sz]ation|keywords|tags)\s*:\s*(?P<value>\S.*)$", re.IGNORECASE)
+_BY = re.compile(r"^by\s+(?P<name>[A-Z][^,|]{2,60})", re.IGNORECASE)
+_NAME = re.compile(r"^[^\W\d_][^\d.!?:;,()]{1,60}$")
+_FIRST_LINES = 8
+_LONGEST_LINE = 120
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Byline:
+    """What the lines under a title say; empty parts were not found."""
+
+    author: str = ""
+    publisher: str = ""
+    tags: tuple[str, ...] = ()
+
+
+def find_byline(lines: Sequence[str], *, title: str) -> Byline:
+    """From labels ("Author: ..."), "By ...", "Author, Publisher, date" on one line, or the two lines between title and date."""
+    first = [line for line in (one_line(line) for line in lines[:_FIRST_LINES]) if line and len(line) <= _LONGEST_LINE]
+    under = first[first.index(title) + 1 :] if title in first else first
+    labelled = {match["label"].lower(): match["value"] for match in map(_LABELLED.match, under) if match}
+    named = _from_date_line(under)
+    by = next((match["name"].strip() for match in map(_BY.match, under) if match), "")
+    return Byline(
+        author=labelled.get("author") or labelled.get("authors") or labelled.get("by") or by or named[0],
+        publisher=labelled.get("publisher") or labelled.get("organisation") or labelled.get("organization") or named[1],
+        tags=tags_from(labelled.get("keywords", ""), labelled.get("tags", "")),
+    )
+
+
+def _from_date_line(lines: Sequence[str]) -> tuple[str, str]:
+    """(author, publisher) before the first date that ends a line or is one."""
+    for place, line in enumerate(lines):
+        parts = [part.strip() for part in line.split(",")]
+        for count in range(1, len(parts)):
+            if parse_date(", ".join(parts[count:])) is not None:
+                return _names(parts[:count]) if count == 2 else ("", "")
+        if parse_date(line) is not None:
+            return _names(lines[:place]) if place == 2 else ("", "")
+    return "", ""
+
+
+def _names(parts: Sequence[str]) -> tuple[str, str]:
+    return (parts[0], parts[1]) if all(_NAME.match(part) for part in parts) else ("", "")

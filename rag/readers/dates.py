@@ -1,0 +1,99 @@
+"""Publication dates: what a file declares and what its first lines say. Dates in running prose are never taken."""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+
+from rag.readers.draft import FoundDate
+
+_MONTH_NAMES = (
+    "jan january|feb february|mar march|apr april|may|jun june|jul july|aug august|sep sept september|oct october|nov november|dec december"
+)
+_MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES.split("|"), start=1) for name in names.split()}
+_MONTH = "(?P<month>" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\.?"
+_YEAR = r"(?P<year>(?:19|20)\d\d)"
+_DAY = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th)?"
+_WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s+)?"
+_TIME = r"(?:[,T\s]+(?:at\s+)?\d{1,2}[:.]\d\d.*)?"
+_FORMS = [
+    re.compile(_WEEKDAY + form + _TIME, re.IGNORECASE)
+    for form in (
+        rf"{_DAY}\s+(?:of\s+)?{_MONTH},?\s+{_YEAR}",
+        rf"{_MONTH}\s+{_DAY},?\s+{_YEAR}",
+        rf"{_MONTH},?\s+{_YEAR}",
+        rf"{_YEAR}[-/.](?P<month>[01]?\d)[-/.](?P<day>[0-3]?\d)Z?",
+        rf"(?P<day>[0-3]?\d)\.(?P<month>[01]?\d)\.{_YEAR}",
+        rf"{_DAY}-{_MONTH}-{_YEAR}",
+    )
+]
+_LEAD = re.compile(
+    r"^(?:(?:first\s+)?published(?:\s+on)?|publication\s+date|report\s+date|release\s+date|released(?:\s+on)?|issued(?:\s+on)?|posted(?:\s+on)?|dated?|for\s+release)\s*[:\s]\s*",
+    re.IGNORECASE,
+)
+_PLACE = re.compile(r"^[A-Z][A-Za-zÀ-ÿ.' -]{1,30},\s+(?=[\dA-Z])")
+_PARTS = re.compile(r"\s+[|·•–—/]\s+|\s{3,}")
+_HAS_DAY = re.compile(r"\b[0-3]?\d(?:st|nd|rd|th)?\b(?!\d)")
+_LONGEST_LINE = 100
+_FIRST_LINES = 15
+_PDF_DATE = re.compile(r"^(?:D:)?(\d{4})(\d\d)?(\d\d)?")
+
+
+def parse_date(text: str) -> date | None:
+    """The date that ``text`` is, as a whole; None for anything else. A month without a day is its first day."""
+    for form in _FORMS:
+        if match := form.fullmatch(text.strip()):
+            found = match.groupdict()
+            month = found["month"].lower()
+            return _date(int(found["year"]), int(month) if month.isdigit() else _MONTHS[month], int(found.get("day") or 1))
+    return None
+
+
+def declared_date(value: object) -> date | None:
+    """The day of a declared date: a date, a datetime in its own time zone, or text that starts with a date."""
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    return parse_date(value) if isinstance(value, str) else None
+
+
+def pdf_date(text: str) -> date | None:
+    """The day of a PDF date such as "D:20260315103000+01'00'"."""
+    match = _PDF_DATE.match(text.strip())
+    return _date(int(match[1]), int(match[2] or 1), int(match[3] or 1)) if match else None
+
+
+def date_in_opening(lines: Iterable[str]) -> date | None:
+    """The publication date the first lines state: a line, or a part of a short line, that is nothing but a date."""
+    filled = [line.strip() for line in lines if line.strip()]
+    candidates = (part for line in filled[:_FIRST_LINES] if len(line) <= _LONGEST_LINE for part in _parts(line))
+    return next((day for day in (parse_date(part) for part in candidates) if day is not None), None)
+
+
+def choose_date(*, stated: object = None, opening: Iterable[str] = (), declared: object = None) -> FoundDate | None:
+    """``stated`` by the author for this purpose, else the first lines, else ``declared`` by the file's properties."""
+    if (day := declared_date(stated)) is not None:
+        return FoundDate(day=day, source="metadata")
+    if (day := date_in_opening(opening)) is not None:
+        return FoundDate(day=day, source="content")
+    day = declared_date(declared)
+    return FoundDate(day=day, source="metadata") if day else None
+
+
+def _parts(line: str) -> Iterator[str]:
+    for part in (line, *_PARTS.split(line)):
+        bare = _LEAD.sub("", part.strip(" *_()[]"))
+        yield bare
+        yield _PLACE.sub("", bare)
+    for comma in re.finditer(r",\s+(?=.*\d.*\d{4}$|\d{4}-)", line):
+        if _HAS_DAY.search(line, comma.end()):
+            yield line[comma.end() :]
+
+
+def _date(year: int, month: int, day: int) -> date | None:
+    if not 1900 <= year <= 2100:
+        return None
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None

@@ -1,0 +1,304 @@
+"""Word documents: headings, paragraphs, lists and tables in document order, footnotes at the end."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rag.readers.clean import one_line
+from rag.readers.draft import Draft, Entry, with_headers
+from rag.readers.zipped import check_archive, office_errors, package_metadata
+from rag.types import Document
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+suffixes: frozenset[str] = frozenset({".docx"})
+
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+_MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
+_PAGE_BREAK = "\f"
+_DROPPED = frozenset({f"{_W}del", f"{_W}moveFrom", f"{_W}txbxContent", f"{_W}pPr", f"{_W}rPr", _FALLBACK})
+_OFF = frozenset({"0", "false", "off", "none"})
+
+
+def read(path: Path) -> Document:
+    """Pages "p. N" where the file records its page breaks, else one page without a label. Raises ReadError and its children."""
+    check_archive(path, part="word/", what="a Word document")
+    import docx
+
+    with office_errors(path, what="a Word document"):
+        document = docx.Document(str(path))
+        writer = _Writer(draft=Draft(), styles=_Styles(document), numbering=_numbering(document))
+        writer.write(document.element.body)
+        _write_footnotes(writer, document)
+        _notice_left_out(writer.draft, document)
+        writer.draft.hidden(writer.hidden)
+        title = writer.title or writer.draft.first_heading()
+        metadata = package_metadata(writer.draft, content_title=title, path=path)
+    return writer.draft.finish(metadata=metadata, format="docx", path=path)
+
+
+class _Styles:
+    """What paragraph and character styles say about level, lists and hidden text, their base styles included."""
+
+    def __init__(self, document: Any) -> None:
+        elements = document.styles.element.findall(f"{_W}style")
+        self._by_id = {element.get(f"{_W}styleId"): element for element in elements}
+
+    def name(self, style: str | None) -> str:
+        element = self._by_id.get(style)
+        return "" if element is None else _value(element.find(f"{_W}name")).lower()
+
+    def find(self, style: str | None, query: str) -> "_Element | None":
+        """The first match in the style or those it is based on."""
+        for element in self._chain(style):
+            if (found := element.find(query)) is not None:
+                return found
+        return None
+
+    def level(self, style: str | None) -> int:
+        """1 to 9 for heading styles, 1 for the title, 0 for others."""
+        for element in self._chain(style):
+            name = _value(element.find(f"{_W}name")).lower()
+            if name == "title":
+                return 1
+            if name.startswith("heading ") and name[8:].strip().isdecimal():
+                return int(name[8:])
+        return _outline_level(self.find(style, f"{_W}pPr/{_W}outlineLvl"))
+
+    def _chain(self, style: str | None) -> Iterator["_Element"]:
+        seen: set[str | None] = set()
+        while style in self._by_id and style not in seen:
+            seen.add(style)
+            element = self._by_id[style]
+            yield element
+            style = _value(element.find(f"{_W}basedOn"))
+
+
+@dataclass(slots=True)
+class _Writer:
+    draft: Draft
+    styles: _Styles
+    numbering: dict[tuple[str, str], str]
+    """(number id, level) -> number format."""
+    title: str = ""
+    hidden: int = 0
+    page: int = 1
+    break_tag: str = ""
+    items: list[str] = field(default_factory=list)
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def write(self, body: "_Element") -> None:
+        recorded = next(body.iter(f"{_W}lastRenderedPageBreak"), None) is not None
+        self.break_tag = f"{_W}lastRenderedPageBreak" if recorded else f"{_W}br"
+        paged = recorded or any(element.get(f"{_W}type") == "page" for element in body.iter(f"{_W}br"))
+        self.draft.open_page("p. 1" if paged else "")
+        self._container(body)
+        self.flush()
+
+    def flush(self) -> None:
+        self.draft.list_items(self.items)
+        self.items = []
+
+    def paragraph(self, element: "_Element") -> None:
+        pieces = self.text(element).split(_PAGE_BREAK)
+        for number, piece in enumerate(pieces):
+            if number:
+                self._next_page(continued=bool(pieces[number - 1].strip()))
+            self._write_piece(element, piece)
+        for box in element.iter(f"{_W}txbxContent"):
+            if not any(parent.tag == _FALLBACK for parent in box.iterancestors()):
+                self._container(box)
+
+    def text(self, element: "_Element") -> str:
+        """The visible text of a paragraph, page breaks as form feeds; counts what is hidden."""
+        parts: list[str] = []
+        self._gather(element, parts)
+        return "".join(parts)
+
+    def _container(self, container: "_Element") -> None:
+        for element in container:
+            if element.tag == f"{_W}p":
+                self.paragraph(element)
+            elif element.tag == f"{_W}tbl":
+                self._table(element)
+            elif element.tag == f"{_W}sdt":
+                for content in element.iterchildren(f"{_W}sdtContent"):
+                    self._container(content)
+            elif element.tag in (f"{_W}ins", f"{_W}customXml", f"{_W}smartTag"):
+                self._container(element)
+
+    def _write_piece(self, element: "_Element", text: str) -> None:
+        if not text.strip():
+            return
+        style = _value(element.find(f"{_W}pPr/{_W}pStyle")) or None
+        level = self.styles.level(style) or _outline_level(element.find(f"{_W}pPr/{_W}outlineLvl"))
+        marker = "" if level else self._marker(element, style)
+        if marker:
+            self.items.append(marker + one_line(text))
+            return
+        self.flush()
+        if level:
+            self.draft.heading(text, level=level)
+            if self.styles.name(style) == "title" and not self.title:
+                self.title = one_line(text)
+        else:
+            self.draft.paragraph(text)
+
+    def _marker(self, element: "_Element", style: str | None) -> str:
+        """ "  - " or "  2. " for a list item, indented by its level; empty for other paragraphs."""
+        number = element.find(f"{_W}pPr/{_W}numPr")
+        if number is None:
+            number = self.styles.find(style, f"{_W}pPr/{_W}numPr")
+        if number is None:
+            return "- " if self.styles.name(style).startswith("list bullet") else ""
+        key = (_value(number.find(f"{_W}numId")), _value(number.find(f"{_W}ilvl")) or "0")
+        if key[0] in ("", "0"):
+            return ""
+        indent = "  " * min(int(key[1]) if key[1].isdecimal() else 0, 8)
+        if self.numbering.get(key) != "decimal":
+            return f"{indent}- "
+        self.counts[key] += 1
+        for other in [other for other in self.counts if other[0] == key[0] and other[1] > key[1]]:
+            del self.counts[other]
+        return f"{indent}{self.counts[key]}. "
+
+    def _next_page(self, *, continued: bool) -> None:
+        self.flush()
+        self.page += 1
+        self.draft.open_page(f"p. {self.page}", continued=continued)
+
+    def _table(self, table: "_Element") -> None:
+        self.flush()
+        rows = [self._row(row) for row in table.iterchildren(f"{_W}tr")]
+        declared = any(entry.header for row in rows for entry in row)
+        self.draft.table(rows if declared else with_headers(rows))
+        breaks = sum(self._breaks_page(row) for row in table.iterchildren(f"{_W}tr"))
+        if breaks:
+            self.page += breaks
+            self.draft.open_page(f"p. {self.page}")
+
+    def _breaks_page(self, row: "_Element") -> bool:
+        """True when Word recorded a new page in this row; explicit breaks have no effect in tables."""
+        return self.break_tag != f"{_W}br" and next(row.iter(self.break_tag), None) is not None
+
+    def _row(self, row: "_Element") -> list[Entry]:
+        header = _is_on(row.find(f"{_W}trPr/{_W}tblHeader"))
+        found: list[Entry] = []
+        column = 0
+        for cell in row.iter(f"{_W}tc"):
+            if next(cell.iterancestors(f"{_W}tr")) is not row:
+                continue
+            merge = cell.find(f"{_W}tcPr/{_W}vMerge")
+            if merge is None or merge.get(f"{_W}val") == "restart":
+                text = " ".join(self.text(paragraph) for paragraph in cell.iter(f"{_W}p"))
+                found.append(Entry(text=text.replace(_PAGE_BREAK, " "), column=column, header=header))
+            width = _value(cell.find(f"{_W}tcPr/{_W}gridSpan"))
+            column += min(int(width), 100) if width.isdecimal() else 1
+        return found
+
+    def _gather(self, element: "_Element", parts: list[str]) -> None:
+        for child in element:
+            tag = child.tag
+            if tag in _DROPPED:
+                continue
+            if tag == f"{_W}r" and self._is_hidden(child):
+                self.hidden += len("".join(text.text or "" for text in child.iter(f"{_W}t")).strip())
+            elif tag in (f"{_W}t", _MATH_TEXT):
+                parts.append(child.text or "")
+            elif tag in (f"{_W}tab", f"{_W}ptab"):
+                parts.append(" ")
+            elif tag == f"{_W}noBreakHyphen":
+                parts.append("-")
+            elif tag in (f"{_W}br", f"{_W}cr", f"{_W}lastRenderedPageBreak"):
+                parts.append(self._break(child))
+            else:
+                self._gather(child, parts)
+
+    def _break(self, element: "_Element") -> str:
+        is_page = element.tag == f"{_W}lastRenderedPageBreak" or element.get(f"{_W}type") == "page"
+        if is_page:
+            return _PAGE_BREAK if element.tag == self.break_tag else ""
+        return "\n"
+
+    def _is_hidden(self, run: "_Element") -> bool:
+        """Hidden by its own property or its style, or white letters without any shading, or letters of a point or less."""
+        properties = run.find(f"{_W}rPr")
+        if properties is None:
+            return False
+        vanish = properties.find(f"{_W}vanish")
+        if vanish is None:
+            vanish = self.styles.find(_value(properties.find(f"{_W}rStyle")), f"{_W}rPr/{_W}vanish")
+        size = _value(properties.find(f"{_W}sz"))
+        tiny = size.isdecimal() and int(size) <= 2
+        return _is_on(vanish) or tiny or (_value(properties.find(f"{_W}color")).upper() == "FFFFFF" and not _is_shaded(run))
+
+
+def _is_shaded(run: "_Element") -> bool:
+    """True when something around the run may be dark: shading, highlighting, a table cell or a text box."""
+    if run.find(f"{_W}rPr/{_W}shd") is not None or run.find(f"{_W}rPr/{_W}highlight") is not None:
+        return True
+    for parent in run.iterancestors():
+        if parent.tag in (f"{_W}tc", f"{_W}txbxContent") or parent.find(f"{_W}pPr/{_W}shd") is not None:
+            return True
+    return False
+
+
+def _value(element: "_Element | None") -> str:
+    return "" if element is None else (element.get(f"{_W}val") or "")
+
+
+def _is_on(element: "_Element | None") -> bool:
+    return element is not None and _value(element).lower() not in _OFF
+
+
+def _outline_level(element: "_Element | None") -> int:
+    value = _value(element)
+    return int(value) + 1 if value.isdecimal() and int(value) < 9 else 0
+
+
+def _numbering(document: Any) -> dict[tuple[str, str], str]:
+    """(number id, level) -> "bullet", "decimal", ... from the numbering part; empty without one."""
+    root = _related(document, "/numbering")
+    if root is None:
+        return {}
+    formats = {
+        (abstract.get(f"{_W}abstractNumId"), level.get(f"{_W}ilvl")): _value(level.find(f"{_W}numFmt"))
+        for abstract in root.iter(f"{_W}abstractNum")
+        for level in abstract.iter(f"{_W}lvl")
+    }
+    found: dict[tuple[str, str], str] = {}
+    for number in root.iter(f"{_W}num"):
+        abstract_id = _value(number.find(f"{_W}abstractNumId"))
+        found |= {(number.get(f"{_W}numId") or "", level or ""): kind for (owner, level), kind in formats.items() if owner == abstract_id}
+    return found
+
+
+def _related(document: Any, ending: str) -> "_Element | None":
+    """The root of the first part whose relationship type has this ending."""
+    from lxml import etree
+
+    for relation in document.part.rels.values():
+        if relation.reltype.endswith(ending) and not relation.is_external:
+            return etree.fromstring(relation.target_part.blob, etree.XMLParser(resolve_entities=False, no_network=True))
+    return None
+
+
+def _write_footnotes(writer: _Writer, document: Any) -> None:
+    for ending in ("/footnotes", "/endnotes"):
+        root = _related(document, ending)
+        for note in root if root is not None else ():
+            if note.get(f"{_W}type") not in ("separator", "continuationSeparator", "continuationNotice"):
+                writer.draft.paragraph(" ".join(writer.text(paragraph) for paragraph in note.iter(f"{_W}p")).replace(_PAGE_BREAK, " "))
+
+
+def _notice_left_out(draft: Draft, document: Any) -> None:
+    comments = _related(document, "/comments")
+    if comments is not None and len(comments):
+        draft.notice(f"comments left out ({len(comments)})")
+    kinds = {relation.reltype.rpartition("/")[2] for relation in document.part.rels.values()}
+    if kinds & {"header", "footer"}:
+        draft.notice("page headers and footers left out")

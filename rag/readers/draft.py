@@ -1,0 +1,210 @@
+"""A document under construction: readers add blocks in reading order, the draft keeps the offsets."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from rag.errors import NoTextError
+from rag.readers.clean import block_text, one_line
+from rag.types import Block, BlockKind, Cell, DateSource, Document, Metadata, Page
+
+COLUMN_GAP = " | "
+_UNIT = r"(?:[%€£$x°]|[a-zA-Z]{1,3}(?:/[a-zA-Z]{1,4})?|thousand|million|billion|trillion)"
+_NUMBER_LIKE = re.compile(
+    rf"^[\s$€£¥(+\-−–~<>≈]*(?:[A-Z]{{2,3}})?\s?[$€£¥]?\d[\d.,\s]*\)?\s?{_UNIT}?\)?%?$|^[-–—]$|^n/?[am]\.?$|^\$ ?[-–—]$", re.IGNORECASE
+)
+_YEAR = re.compile(r"^(?:FY|Q[1-4]|H[12])?[\s-]*(?:19|20)\d\d[EFe]?$")
+_EMPTY_TITLES = frozenset("word document|powerpoint presentation|presentation|untitled|untitled document|document|document1".split("|"))
+_OFFICE_PREFIX = re.compile(r"^microsoft (?:word|powerpoint|excel) - ", re.IGNORECASE)
+_FILE_ENDING = re.compile(r"\.(?:docx?|pptx?|xlsx?|pdf|od[tsp]|indd|qxd|rtf|html?|txt|md|tex)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """What stands in one place of a table before it has an offset."""
+
+    text: str
+    column: int
+    """0-based in the source; empty columns are closed up when the table is added."""
+    header: bool = False
+    address: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FoundDate:
+    """A publication date and where it was found."""
+
+    day: date
+    source: DateSource
+
+
+class Draft:
+    """Text, pages and blocks so far. Blocks are separated by a blank line; a table is a row a line, " | " between columns."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._length = 0
+        self._separated = True
+        self._pages: list[tuple[str, int]] = []
+        self._blocks: list[Block] = []
+        self._notices: list[str] = []
+
+    def open_page(self, label: str, *, continued: bool = False) -> None:
+        """Starts a page. ``continued`` means that its first block goes on with the last sentence of the page before."""
+        if not self._separated:
+            self._append("\n" if continued else "\n\n")
+            self._separated = True
+        self._pages.append((label, self._length))
+
+    def heading(self, text: str, *, level: int) -> None:
+        self._add("heading", one_line(text), level=level)
+
+    def paragraph(self, text: str) -> None:
+        self._add("paragraph", block_text(text))
+
+    def list_items(self, items: Sequence[str]) -> None:
+        """One line an item; an item brings its own marker and indent ("- ", "  - ", "1. ")."""
+        self._add("list", "\n".join(_item(item) for item in items if item.strip()))
+
+    def table(self, rows: Sequence[Sequence[Entry]]) -> None:
+        """Rows of entries in column order. Empty entries, rows and columns are left out."""
+        shown = [[entry for entry in ((_cleaned(entry)) for entry in row) if entry.text] for row in rows]
+        shown = [row for row in shown if row]
+        if not shown:
+            return
+        self._separate()
+        start = self._length
+        cells = tuple(self._table_cells(shown))
+        self._blocks.append(Block(kind="table", start=start, end=self._length, cells=cells))
+
+    def notice(self, notice: str) -> None:
+        if notice not in self._notices:
+            self._notices.append(notice)
+
+    def hidden(self, characters: int) -> None:
+        """Notes how much hidden text was dropped."""
+        if characters:
+            self.notice(f"hidden text dropped ({characters} characters)")
+
+    def first_heading(self, *, within: int = 6) -> str:
+        """The first level 1 heading among the first ``within`` blocks; empty without one."""
+        for block in self._blocks[:within]:
+            if block.kind == "heading" and block.level == 1:
+                return self._text()[block.start : block.end]
+        return ""
+
+    def opening_lines(self, *, characters: int = 1_500) -> list[str]:
+        """The lines at the top of the document, tables left out."""
+        text = self._text()
+        blocks = [block for block in self._blocks if block.kind != "table" and block.start < characters]
+        return [line for block in blocks for line in text[block.start : block.end].split("\n")]
+
+    def finish(self, *, metadata: Metadata, format: str, path: Path) -> Document:
+        """The document. Raises NoTextError when no block was added."""
+        if not self._blocks:
+            raise NoTextError(f"cannot read {path.name}: it holds no text; nothing of it can be found or cited")
+        text = self._text()[: self._blocks[-1].end]
+        return Document(
+            text=text,
+            pages=tuple(self._finished_pages(len(text))),
+            blocks=tuple(self._blocks),
+            metadata=metadata,
+            format=format,
+            notices=tuple(self._notices),
+        )
+
+    def _finished_pages(self, length: int) -> Iterator[Page]:
+        pages = self._pages or [("", 0)]
+        ends = [start for _, start in pages[1:]] + [length]
+        for number, ((label, start), end) in enumerate(zip(pages, ends, strict=True), start=1):
+            yield Page(number=number, label=label, start=min(start, length), end=min(end, length))
+
+    def _table_cells(self, rows: Sequence[Sequence[Entry]]) -> Iterator[Cell]:
+        places = {column: place for place, column in enumerate(sorted({entry.column for row in rows for entry in row}))}
+        for number, row in enumerate(rows):
+            if number:
+                self._append("\n")
+            at = 0
+            for entry in row:
+                column = places[entry.column]
+                self._append(COLUMN_GAP * (column - at))
+                at = column
+                start = self._length
+                self._append(entry.text)
+                yield Cell(row=number, column=column, start=start, end=self._length, header=entry.header, address=entry.address)
+
+    def _add(self, kind: BlockKind, text: str, *, level: int = 0) -> None:
+        if text.strip():
+            self._separate()
+            start = self._length
+            self._append(text)
+            self._blocks.append(Block(kind=kind, start=start, end=self._length, level=level))
+
+    def _separate(self) -> None:
+        if not self._separated:
+            self._append("\n\n")
+        self._separated = False
+
+    def _append(self, text: str) -> None:
+        self._pieces.append(text)
+        self._length += len(text)
+
+    def _text(self) -> str:
+        self._pieces = ["".join(self._pieces)]
+        return self._pieces[0]
+
+
+def entries(texts: Sequence[str], *, header: bool = False) -> list[Entry]:
+    """A row without gaps."""
+    return [Entry(text=text, column=column, header=header) for column, text in enumerate(texts)]
+
+
+def with_headers(rows: Sequence[Sequence[Entry]]) -> list[list[Entry]]:
+    """The same rows; the first is a header row when it reads like one and something follows it."""
+    filled = [row for row in rows if any(entry.text.strip() for entry in row)]
+    is_header = len(filled) > 1 and reads_like_header([entry.text for entry in filled[0]])
+    return [[_as_header(entry) if is_header and not number else entry for entry in row] for number, row in enumerate(filled)]
+
+
+def reads_like_header(texts: Sequence[str]) -> bool:
+    """True when the texts name columns: at least two, none of them a number unless it is a year."""
+    filled = [text for text in (one_line(text) for text in texts) if text]
+    return len(filled) > 1 and all(_YEAR.match(text) or not _NUMBER_LIKE.match(text) for text in filled)
+
+
+def is_number_like(text: str) -> bool:
+    """True for "1,234", "(12.5)%", "$ 4.2bn", "–", "n/a"."""
+    return bool(_NUMBER_LIKE.match(text))
+
+
+def choose_title(content: str, metadata: str, *, path: Path) -> str:
+    """The content's title, else the metadata's unless a program made it up, else the file's stem."""
+    declared = _OFFICE_PREFIX.sub("", one_line(metadata))
+    if (
+        not re.search(r"[^\W\d_]{2}", declared)
+        or declared.lower() in _EMPTY_TITLES
+        or _FILE_ENDING.search(declared)
+        or declared.lower() == path.stem.lower()
+    ):
+        declared = ""
+    return one_line(content) or declared or one_line(path.stem) or path.name
+
+
+def tags_from(*keywords: str) -> tuple[str, ...]:
+    """Keywords as tags: split at commas, semicolons and line ends, lower case, sorted, each once."""
+    parts = (part for text in keywords for part in re.split(r"[,;\n|]", text))
+    return tuple(sorted({tag for tag in (one_line(part).lower() for part in parts) if tag}))
+
+
+def _item(item: str) -> str:
+    return " " * (len(item) - len(item.lstrip(" "))) + one_line(item)
+
+
+def _cleaned(entry: Entry) -> Entry:
+    return Entry(text=one_line(entry.text), column=entry.column, header=entry.header, address=entry.address)
+
+
+def _as_header(entry: Entry) -> Entry:
+    return Entry(text=entry.text, column=entry.column, header=True, address=entry.address)

@@ -1,0 +1,387 @@
+"""Web pages: what a person reads of them. Hidden elements go first, then navigation and other furniture; tables keep their cells."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.errors import CorruptFileError
+from rag.readers.clean import one_line
+from rag.readers.dates import choose_date, parse_date
+from rag.readers.draft import Draft, Entry, choose_title, tags_from, with_headers
+from rag.readers.encoding import decode, read_bytes
+from rag.types import Document, Metadata
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+suffixes: frozenset[str] = frozenset({".html", ".htm", ".xhtml"})
+
+_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_TAG = re.compile(r"<[a-zA-Z!/?]")
+_HIDING = re.compile(r"display:none|visibility:(?:hidden|collapse)|font-size:0(?:px|pt|em|rem|%)?(?:;|!|$)|opacity:0(?:\.0+)?(?:;|!|$)")
+_WHITE_TEXT = re.compile(r"(?:^|;)color:(?:white|#fff(?:fff)?|rgb\(255,255,255\))(?:;|!|$)")
+_BACKGROUND = re.compile(r"(?:^|;)background(?:-color)?:([^;!]+)")
+_WHITE = re.compile(r"white|#fff(?:fff)?$|rgb\(255,255,255\)|transparent|none")
+_STYLE_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+_AT_RULE = re.compile(r"@[^{};]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
+_CLASS_SELECTOR = re.compile(r"^\.([\w-]+)$")
+
+_UNREAD = frozenset(
+    (
+        "script style noscript template svg math iframe object embed canvas audio video map select textarea button input head link meta"
+        " title"
+    ).split()
+)
+_FURNITURE = frozenset("nav aside footer dialog menu".split())
+_FURNITURE_ROLES = frozenset("navigation banner contentinfo complementary search dialog menu menubar toolbar".split())
+_BLOCKS = frozenset(
+    "address article blockquote body caption center dd details div dl dt fieldset figcaption figure footer form header hgroup hr html"
+    " legend li main ol p pre section summary table tbody td tfoot th thead tr ul".split()
+)
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_MAIN_SHARE = 0.25
+"""A main element with less of the page's text than this is not what the page is about."""
+_WORTH_A_NOTICE = 200
+"""Characters of furniture; less is a button or a link."""
+_DATE_NAMES = tuple(
+    (
+        "article:published_time datepublished date.issued dc.date.issued dcterms.issued dc.date dcterms.date citation_publication_date"
+        " citation_date publication_date pubdate publishdate sailthru.date parsely-pub-date date dcterms.created"
+    ).split()
+)
+_AUTHOR_NAMES = ("author", "article:author", "dc.creator", "dcterms.creator", "citation_author", "parsely-author")
+_PUBLISHER_NAMES = ("publisher", "og:site_name", "dc.publisher", "dcterms.publisher", "article:publisher", "application-name")
+_TITLE_NAMES = ("og:title", "dc.title", "citation_title", "twitter:title")
+
+
+def read(path: Path) -> Document:
+    """One page. Raises ReadError and its children."""
+    data = read_bytes(path)
+    declared = _CHARSET.search(data[:4096])
+    source = decode(data, path=path, declared=declared[1].decode("ascii", "replace") if declared else "")
+    if not _TAG.search(source):
+        raise CorruptFileError(f"cannot read {path.name}: it holds no HTML; give it the suffix it should have, such as .txt")
+    tree = parse(source)
+    meta = _meta(tree)
+    draft = Draft()
+    add_page(draft, tree)
+    return draft.finish(metadata=_metadata(tree, meta=meta, draft=draft, path=path), format="html", path=path)
+
+
+def parse(source: str) -> "HtmlElement":
+    """The element tree of a page or a fragment; nothing is fetched and no entity of the page's own is expanded."""
+    from lxml import etree
+    from lxml.html import HTMLParser, document_fromstring
+
+    parser = HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=False)
+    try:
+        return document_fromstring(_XML_DECLARATION.sub("", source).replace("\0", ""), parser=parser)
+    except etree.ParserError:
+        return document_fromstring("<html><body></body></html>", parser=parser)
+
+
+def add_page(draft: Draft, tree: "HtmlElement") -> None:
+    """Adds what a person reads of the page to the draft, and notices for what was left out."""
+    draft.hidden(drop_hidden(tree))
+    main = _main(tree)
+    furniture = _drop_furniture(main)
+    if furniture >= _WORTH_A_NOTICE:
+        draft.notice(f"navigation and page furniture left out ({furniture} characters)")
+    _Writer(draft).write(main)
+
+
+def _metadata(tree: "HtmlElement", *, meta: dict[str, str], draft: Draft, path: Path) -> Metadata:
+    found = choose_date(
+        stated=next((meta[name] for name in _DATE_NAMES if parse_date(meta.get(name, ""))), None),
+        opening=draft.opening_lines(),
+        declared=next(iter(tree.xpath("//time/@datetime")), None),
+    )
+    return Metadata(
+        title=choose_title(draft.first_heading() or _first(meta, _TITLE_NAMES), tree.findtext(".//title") or "", path=path),
+        author=_person(_first(meta, _AUTHOR_NAMES)),
+        publisher=_first(meta, _PUBLISHER_NAMES),
+        published=found.day if found else None,
+        published_from=found.source if found else "mtime",
+        language=one_line(tree.get("lang") or tree.get("xml:lang") or meta.get("content-language", "")).lower()[:35],
+        tags=tags_from(meta.get("keywords", ""), meta.get("article:tag", ""), meta.get("news_keywords", "")),
+    )
+
+
+def _meta(tree: "HtmlElement") -> dict[str, str]:
+    """Lower-case name -> content of the meta elements, the first of each name, article:tag joined."""
+    found: dict[str, str] = {}
+    for element in tree.iter("meta"):
+        name = (element.get("name") or element.get("property") or element.get("itemprop") or element.get("http-equiv") or "").lower()
+        content = one_line(element.get("content") or "")
+        if name == "article:tag" and name in found:
+            found[name] += f",{content}"
+        elif name and content:
+            found.setdefault(name, content)
+    return found
+
+
+def _first(meta: dict[str, str], names: tuple[str, ...]) -> str:
+    return next((meta[name] for name in names if meta.get(name)), "")
+
+
+def _person(author: str) -> str:
+    return "" if author.startswith(("http://", "https://")) else author
+
+
+# ── hidden text and furniture ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def drop_hidden(tree: "HtmlElement") -> int:
+    """Removes elements nobody sees; how many characters of text went with them."""
+    classes = _hiding_classes(tree)
+    hidden = [element for element in tree.iter() if isinstance(element.tag, str) and _is_hidden(element, classes=classes)]
+    return sum(_drop(element) for element in hidden)
+
+
+def _is_hidden(element: "HtmlElement", *, classes: frozenset[str]) -> bool:
+    if element.tag in ("html", "body", "head") or element.tag in _UNREAD:
+        return False
+    if element.get("hidden") is not None or element.get("aria-hidden", "").strip().lower() == "true":
+        return True
+    if classes and not classes.isdisjoint((element.get("class") or "").split()):
+        return True
+    style = _style(element)
+    return bool(style) and (bool(_HIDING.search(style)) or (bool(_WHITE_TEXT.search(style)) and _on_white(element)))
+
+
+def _on_white(element: "HtmlElement") -> bool:
+    """True when the nearest background that the page's own markup sets is white, or none is set and no class could set one."""
+    styled = False
+    for ancestor in (element, *element.iterancestors()):
+        background = _BACKGROUND.search(_style(ancestor))
+        colour = background[1] if background else (ancestor.get("bgcolor") or "").lower()
+        if colour:
+            return bool(_WHITE.match(colour))
+        styled = styled or bool(ancestor.get("class"))
+    return not styled
+
+
+def _style(element: "HtmlElement") -> str:
+    return re.sub(r"\s+", "", element.get("style") or "").lower()
+
+
+def _hiding_classes(tree: "HtmlElement") -> frozenset[str]:
+    """Classes that the page's own style sheets hide on every medium."""
+    found = set()
+    for sheet in tree.iter("style"):
+        for selectors, rules in _STYLE_RULE.findall(_AT_RULE.sub("", sheet.text or "")):
+            if _HIDING.search(re.sub(r"\s+", "", rules).lower()):
+                found |= {match[1] for selector in selectors.split(",") if (match := _CLASS_SELECTOR.match(selector.strip()))}
+    return frozenset(found)
+
+
+def _drop(element: "HtmlElement") -> int:
+    """Removes an element, keeps what follows it; the characters of text it held, 0 when it was gone already."""
+    if element.getparent() is None:
+        return 0
+    characters = _read_length(element)
+    element.drop_tree()
+    return characters
+
+
+def _read_length(element: "HtmlElement") -> int:
+    return sum(len(one_line(text)) for text in _texts(element))
+
+
+def _texts(element: "HtmlElement") -> Iterator[str]:
+    for node in element.iter():
+        if node.tag not in _UNREAD and node.text:
+            yield node.text
+        if node is not element and node.tail:
+            yield node.tail
+
+
+def _main(tree: "HtmlElement") -> "HtmlElement":
+    """The element that holds the page's content: the only main or article of some weight, else the body."""
+    body = tree.find("body")
+    body = tree if body is None else body
+    everything = _read_length(body) or 1
+    for query in ("//main|//*[@role='main']", "//article", "//*[@id='content' or @id='main-content' or @id='main']"):
+        found = body.xpath(query)
+        if len(found) == 1 and _read_length(found[0]) / everything > _MAIN_SHARE:
+            return found[0]
+    return body
+
+
+def _drop_furniture(main: "HtmlElement") -> int:
+    furniture = [element for element in main.iterdescendants() if isinstance(element.tag, str) and _is_furniture(element)]
+    return sum(_drop(element) for element in furniture)
+
+
+def _is_furniture(element: "HtmlElement") -> bool:
+    if element.tag in _FURNITURE or (element.get("role") or "").lower() in _FURNITURE_ROLES:
+        return True
+    if element.tag == "header":
+        return not any(element.iter("h1", "time")) and not any(parent.tag in ("article", "main") for parent in element.iterancestors())
+    return element.tag in ("ul", "ol") and _is_link_list(element)
+
+
+def _is_link_list(element: "HtmlElement") -> bool:
+    """True for a list of four or more short links and nothing else: a menu."""
+    links = [one_line(link.text_content()) for link in element.iter("a")]
+    return len(links) >= 4 and sum(map(len, links)) >= 0.9 * _read_length(element) and sum(map(len, links)) / len(links) < 40
+
+
+# ── writing blocks ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(slots=True)
+class _List:
+    ordered: bool
+    number: int = 1
+
+
+@dataclass(slots=True)
+class _Writer:
+    """Walks the tree in reading order; text gathers until a block element begins or ends."""
+
+    draft: Draft
+    inline: list[str] = field(default_factory=list)
+    items: list[str] = field(default_factory=list)
+    lists: list[_List] = field(default_factory=list)
+    marker: str = ""
+
+    def write(self, element: "HtmlElement") -> None:
+        self._element(element)
+        self._flush()
+        self._flush_items()
+
+    def _element(self, element: "HtmlElement") -> None:
+        tag = element.tag
+        if not isinstance(tag, str) or tag in _UNREAD:
+            return
+        if tag in _HEADINGS:
+            self._heading(element)
+        elif tag == "table" and _is_data_table(element):
+            self._table(element)
+        elif tag in ("ul", "ol"):
+            self._list(element)
+        elif tag == "br":
+            self.inline.append("\n")
+        elif tag in _BLOCKS:
+            self._block(element)
+        else:
+            self._children(element)
+
+    def _children(self, element: "HtmlElement") -> None:
+        if element.text:
+            self.inline.append(_squash(element.text, keep_lines=element.tag == "pre"))
+        for child in element:
+            self._element(child)
+            if child.tail:
+                self.inline.append(_squash(child.tail, keep_lines=element.tag == "pre"))
+
+    def _block(self, element: "HtmlElement") -> None:
+        self._flush()
+        if element.tag == "li" and self.lists:
+            self.marker = _marker(self.lists)
+        self._children(element)
+        self._flush()
+        self.marker = ""
+
+    def _heading(self, element: "HtmlElement") -> None:
+        self._flush()
+        self._flush_items()
+        self.draft.heading(element.text_content(), level=_HEADINGS[element.tag])
+
+    def _list(self, element: "HtmlElement") -> None:
+        self._flush()
+        self.lists.append(_List(ordered=element.tag == "ol"))
+        self._children(element)
+        self._flush()
+        self.lists.pop()
+        if not self.lists:
+            self._flush_items()
+
+    def _table(self, element: "HtmlElement") -> None:
+        self._flush()
+        self._flush_items()
+        for caption in element.iterchildren("caption"):
+            self.draft.paragraph(one_line(caption.text_content()))
+        self.draft.table(_rows(element))
+
+    def _flush(self) -> None:
+        text = "".join(self.inline)
+        self.inline.clear()
+        if not text.strip():
+            return
+        if self.lists:
+            indent = "  " * (len(self.lists) - 1)
+            self.items.append(indent + (self.marker or "  ") + one_line(text))
+            self.marker = ""
+        else:
+            self.draft.paragraph(re.sub(r" *\n *", "\n", re.sub(r" {2,}", " ", text)))
+
+    def _flush_items(self) -> None:
+        self.draft.list_items(self.items)
+        self.items.clear()
+
+
+def _squash(text: str, *, keep_lines: bool) -> str:
+    return text if keep_lines else re.sub(r"\s+", " ", text)
+
+
+def _marker(lists: list[_List]) -> str:
+    current = lists[-1]
+    if not current.ordered:
+        return "- "
+    current.number += 1
+    return f"{current.number - 1}. "
+
+
+def _is_data_table(table: "HtmlElement") -> bool:
+    """False for tables that only lay the page out: one cell, or headings, lists or further tables inside."""
+    if (table.get("role") or "").lower() in ("presentation", "none"):
+        return False
+    cells = list(table.iter("td", "th"))
+    return len(cells) > 1 and not any(True for _ in table.iterdescendants("table", "h1", "h2", "h3", "article", "section"))
+
+
+def _rows(table: "HtmlElement") -> list[list[Entry]]:
+    """Rows of entries with spans resolved: a cell that spans columns or rows stands in the first of them."""
+    rows: list[list[Entry]] = []
+    taken: dict[int, int] = {}
+    has_headers = False
+    for row in table.iter("tr"):
+        found: list[Entry] = []
+        column = 0
+        in_head = row.getparent().tag == "thead"
+        cells = list(row.iterchildren("td", "th"))
+        all_headers = bool(cells) and all(cell.tag == "th" for cell in cells)
+        for cell in cells:
+            while taken.get(column, 0) > 0:
+                column += 1
+            found.append(Entry(text=_cell_text(cell), column=column, header=in_head or all_headers))
+            width, height = _span(cell, "colspan"), _span(cell, "rowspan")
+            for covered in range(column, column + width):
+                taken[covered] = height
+            column += width
+        taken = {place: left - 1 for place, left in taken.items() if left > 1}
+        has_headers = has_headers or in_head or all_headers
+        rows.append(found)
+    return rows if has_headers else with_headers(rows)
+
+
+def _cell_text(cell: "HtmlElement") -> str:
+    parts = []
+    for node in cell.iter():
+        if node is not cell and (node.tag == "br" or node.tag in _BLOCKS):
+            parts.append(" ")
+        if node.tag not in _UNREAD:
+            parts.append(node.text or "")
+        if node is not cell:
+            parts.append((" " if node.tag in _BLOCKS else "") + (node.tail or ""))
+    return "".join(parts)
+
+
+def _span(cell: "HtmlElement", name: str) -> int:
+    value = (cell.get(name) or "1").strip()
+    return min(max(int(value[:5]), 1), 1000) if value.isdecimal() else 1

@@ -1,0 +1,453 @@
+"""Lines with places on pages to blocks: what is a heading, a paragraph, a list item or a row of a table."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import median
+
+from rag.readers.clean import one_line
+from rag.readers.draft import Draft, Entry, is_number_like, reads_like_header
+
+_SPLIT_MARKS = "\x02\ufffe"
+_BULLET = re.compile(r"^[•▪‣●○◦■□–·*\uf0b7\uf0a7-]\s+(?=\S)")
+_SURE_BULLET = re.compile(r"^[•▪‣●○◦■□\uf0b7\uf0a7]\s+(?=\S)")
+_ITEM = re.compile(r"^(?:\(?\d{1,2}[.)]|\(?[a-z][.)])\s+(?=\S)")
+_SENTENCE_END = re.compile(r"[.!?:;][\"'”’)\]]*$")
+_DIGITS = re.compile(r"\d+")
+_PAGE_NUMBER = re.compile(r"^(?:page )?[-–|\s]*#[-–|\s]*(?:of #)?$", re.IGNORECASE)
+_NOT_A_TITLE = re.compile(
+    r"^(?:form |united states|securities)|\b(?:inc|corp|corporation|company|co|ltd|plc|llc|ag|se|gmbh)\.?$", re.IGNORECASE
+)
+_GAP = 0.9
+"""Column gap in font sizes: words this far apart stand in different cells (a space is 0.25 to 0.35)."""
+_SAME_EDGE = 6.0
+"""Points between edges that are meant to be one: brackets and per cent signs hang out of a column."""
+_WIDE_LEADING = 1.45
+"""Times the usual distance of lines: more ends a paragraph."""
+_HEADING_SIZE = 1.12
+_LONGEST_HEADING = 160
+_MOST_HEADER_LINES = 4
+_EDGE_LINES = 3
+_INCH = 72.0
+_UNFINISHED = 0.35
+"""Share of a line's width: a line that leaves more of it empty did not break because it was full."""
+_FEWEST_REPEATS = 3
+_SHORT = 6
+"""Pages: in a document of no more, twice is often."""
+
+
+@dataclass(slots=True)
+class Word:
+    """A run of characters without a space; places in points from the page's lower left corner."""
+
+    text: str
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+    @property
+    def is_split(self) -> bool:
+        """True when a hyphen at its end was taken out: it goes on in the next line."""
+        return self.text[-1] in _SPLIT_MARKS
+
+
+@dataclass(slots=True)
+class Line:
+    """Words on one height, left to right."""
+
+    words: list[Word]
+    size: float
+    bold: bool
+    text: str = field(init=False)
+    left: float = field(init=False)
+    right: float = field(init=False)
+    bottom: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.measure()
+
+    def measure(self) -> None:
+        """Sets what follows from the words."""
+        self.text = " ".join(word.text for word in self.words)
+        self.left = self.words[0].left
+        self.right = max(word.right for word in self.words)
+        self.bottom = median(word.bottom for word in self.words)
+
+    def cells(self) -> list[tuple[float, float, str]]:
+        """(left, right, text) of the runs of words without a wide gap. Currency signs stay with their number."""
+        cells: list[tuple[float, float, str]] = []
+        for word in self.words:
+            if cells:
+                left, right, text = cells[-1]
+                joined = word.left - right < _GAP * self.size or text in ("$", "€", "£", "(", "¥") or word.text in ("%", ")", ")%")
+                if joined:
+                    cells[-1] = (left, max(right, word.right), f"{text} {word.text}")
+                    continue
+            cells.append((word.left, word.right, word.text))
+        return cells
+
+
+@dataclass(slots=True)
+class PageLines:
+    """One page as lines in reading order."""
+
+    number: int
+    label: str
+    lines: list[Line]
+    width: float
+    hidden: int = 0
+    """Characters of text that cannot be seen."""
+
+
+def drop_running_lines(pages: Sequence[PageLines]) -> int:
+    """Removes page numbers and lines that stand at the top or bottom of many pages; how many lines that were."""
+    seen = Counter(key for page in pages for key in {_key(line) for line in _edges(page)})
+    often = max(_FEWEST_REPEATS if len(pages) > _SHORT else 2, len(pages) // 10)
+    running = {key for key, count in seen.items() if count >= often}
+    dropped = 0
+    for page in pages:
+        edges = {id(line) for line in _edges(page) if _key(line) in running}
+        kept = [line for line in page.lines if id(line) not in edges]
+        if kept:
+            dropped += len(page.lines) - len(kept)
+            page.lines = kept
+    return dropped
+
+
+def _edges(page: PageLines) -> list[Line]:
+    """The outermost lines by height, which need not be the first and last in reading order."""
+    by_height = sorted(page.lines, key=lambda line: line.bottom)
+    return [*by_height[:_EDGE_LINES], *by_height[-_EDGE_LINES:]]
+
+
+def _key(line: Line) -> tuple[str, int]:
+    """Text with its numbers blanked, and height in steps of six points; a bare page number is the same at any height."""
+    text = _DIGITS.sub("#", line.text)
+    return text, 0 if _PAGE_NUMBER.match(text) else round(line.bottom / 6)
+
+
+def join_split_words(pages: Sequence[PageLines]) -> None:
+    """Puts words together that a hyphen split at a line end; the hyphen stays where the document writes the word with it."""
+    vocabulary: set[str] | None = None
+    for page in pages:
+        for place, line in enumerate(page.lines):
+            if not (line.words and line.words[-1].is_split):
+                continue
+            vocabulary = vocabulary if vocabulary is not None else _vocabulary(pages)
+            following = page.lines[place + 1] if place + 1 < len(page.lines) else None
+            rest = following.words.pop(0).text if following is not None and following.words else ""
+            line.words[-1].text = _joined(line.words[-1].text[:-1], rest, vocabulary=vocabulary)
+            if following is not None and following.words:
+                following.measure()
+        page.lines = [line for line in page.lines if line.words]
+        for line in page.lines:
+            line.measure()
+
+
+def _vocabulary(pages: Sequence[PageLines]) -> set[str]:
+    return {_bare(word.text) for page in pages for line in page.lines for word in line.words}
+
+
+def _bare(word: str) -> str:
+    return word.strip(".,;:()\"'“”’").lower()
+
+
+def _joined(first: str, rest: str, *, vocabulary: set[str]) -> str:
+    keeps = not rest or rest[0].isdigit() or (rest[0].isupper() and not first.isupper()) or _bare(f"{first}-{rest}") in vocabulary
+    return f"{first}-{rest}" if keeps else f"{first}{rest}"
+
+
+# ── blocks ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def write_pages(draft: Draft, pages: Sequence[PageLines]) -> str:
+    """Adds all pages to the draft; the title by its size on the first page with text, empty when nothing stands out."""
+    body = _body_size(pages)
+    writer = _Writer(draft=draft, body=body, levels=_heading_levels(pages, body=body))
+    for page in pages:
+        writer.page(page)
+    return _title(pages, body=body)
+
+
+@dataclass(slots=True)
+class _Writer:
+    draft: Draft
+    body: float
+    """The font size of most text."""
+    levels: dict[int, int]
+    """Rounded font size -> heading level."""
+    items: list[str] = field(default_factory=list)
+    is_open: bool = False
+    """True while the last block is a paragraph whose sentence goes on."""
+
+    def page(self, page: PageLines) -> None:
+        groups = list(_groups(page, body=self.body))
+        goes_on = bool(groups) and isinstance(groups[0], list) and groups[0][0].text[:1].islower()
+        self.draft.open_page(page.label, continued=self.is_open and goes_on)
+        self.is_open = False
+        for group in groups:
+            if isinstance(group, _Table):
+                self._flush()
+                self.draft.table(group.rows)
+            else:
+                self._text(group)
+        self._flush()
+
+    def _text(self, group: Sequence[Line]) -> None:
+        text = one_line(" ".join(line.text for line in group))
+        self.is_open = False
+        if _BULLET.match(text):
+            self.items.append(_BULLET.sub("- ", text))
+            return
+        self._flush()
+        if _is_heading_group(group, text, body=self.body):
+            self.draft.heading(text, level=self.levels.get(round(group[0].size), min(len(self.levels) + 1, 6)))
+        else:
+            self.draft.paragraph(text)
+            self.is_open = not _SENTENCE_END.search(text)
+
+    def _flush(self) -> None:
+        self.draft.list_items(self.items)
+        self.items = []
+
+
+def _body_size(pages: Sequence[PageLines]) -> float:
+    """The font size most characters have."""
+    sizes: Counter[float] = Counter()
+    for page in pages:
+        for line in page.lines:
+            sizes[line.size] += len(line.text)
+    return max(sizes, key=lambda size: (sizes[size], size)) if sizes else 0.0
+
+
+def _heading_levels(pages: Sequence[PageLines], *, body: float) -> dict[int, int]:
+    """Size -> level for sizes above the body's, largest first; bold lines of the body's size come after them."""
+    sizes = sorted({round(line.size) for page in pages for line in page.lines if line.size >= body * _HEADING_SIZE}, reverse=True)
+    return {size: min(level, 5) for level, size in enumerate(sizes, start=1)}
+
+
+def _groups(page: PageLines, *, body: float) -> Iterator["list[Line] | _Table"]:
+    """Lines that belong together, and tables, in reading order."""
+    leading = _leading(page.lines)
+    edges = _right_edges(page.lines)
+    group: list[Line] = []
+    place = 0
+    while place < len(page.lines):
+        table = _table_at(page.lines, place, leading=leading)
+        if table is not None:
+            table.take_headers(group)
+            if group:
+                yield group
+                group = []
+            yield table
+            place += table.lines
+            continue
+        line = page.lines[place]
+        if group and _begins_block(line, group, leading=leading, right=_edge(edges, group[-1]), body=body):
+            yield group
+            group = []
+        group.append(line)
+        place += 1
+    if group:
+        yield group
+
+
+def _leading(lines: Sequence[Line]) -> float:
+    """The usual distance of lines in font sizes."""
+    steps = [(above.bottom - below.bottom) / (below.size or 1.0) for above, below in pairwise(lines) if above.size == below.size]
+    near = [step for step in steps if 0.8 < step < 2.5]
+    return median(near) if near else 1.2
+
+
+def _right_edges(lines: Sequence[Line]) -> dict[int, float]:
+    """Where full lines end, by where they begin in steps of an inch: columns have edges of their own."""
+    edges: dict[int, list[float]] = {}
+    for line in lines:
+        edges.setdefault(round(line.left / _INCH), []).append(line.right)
+    return {step: sorted(rights)[int(len(rights) * 0.9)] for step, rights in edges.items()}
+
+
+def _edge(edges: dict[int, float], line: Line) -> float:
+    """The right edge of the line's column; an indent may have put the line into the next step."""
+    step = round(line.left / _INCH)
+    farthest = line.right + 6 * _INCH
+    return max([edges[step], *(edges[near] for near in (step - 1, step + 1) if near in edges and edges[near] < farthest)])
+
+
+def _begins_block(line: Line, group: Sequence[Line], *, leading: float, right: float, body: float) -> bool:
+    before = group[-1]
+    if abs(line.size - before.size) > 0.1 * max(before.size, 1.0) or _SURE_BULLET.match(line.text):
+        return True
+    if line.bold != before.bold and (_is_heading(before, body=body) or _is_heading(line, body=body)):
+        return True
+    step = (before.bottom - line.bottom) / (line.size or 1.0)
+    if step > leading * _WIDE_LEADING:
+        return True
+    ended = bool(_SENTENCE_END.search(before.text))
+    if step < -0.5:  # up again: another column
+        return ended
+    short = before.right < right - 0.15 * (right - min(before.left, line.left))
+    indented = line.left > before.left + 0.8 * line.size and line.left > group[0].left + 0.8 * line.size
+    if _BULLET.match(line.text) or _ITEM.match(line.text):
+        return ended or short or bool(_BULLET.match(group[0].text) or _ITEM.match(group[0].text))
+    starts_new = line.text[0].isupper() or line.text[0].isdigit()
+    return (ended and (short or indented)) or (starts_new and before.right < right - _UNFINISHED * (right - before.left))
+
+
+def _is_heading(line: Line, *, body: float) -> bool:
+    return (line.size >= body * _HEADING_SIZE or line.bold) and len(line.text) <= _LONGEST_HEADING
+
+
+def _is_heading_group(group: Sequence[Line], text: str, *, body: float) -> bool:
+    """Larger or bold throughout, short, with a letter in it, and not the end of a sentence."""
+    larger = group[0].size >= body * _HEADING_SIZE
+    bold = all(line.bold for line in group) and group[0].size >= 0.95 * body
+    if not (larger or bold) or len(text) > _LONGEST_HEADING or not re.search(r"[^\W\d_]{2}", text):
+        return False
+    return not text.endswith((".", ",", ";"))
+
+
+def _title(pages: Sequence[PageLines], *, body: float) -> str:
+    """The largest lines of the first page with text when they are clearly larger than the body and say something."""
+    first = next(page for page in pages if page.lines)
+    size = max(line.size for line in first.lines)
+    if size < (_HEADING_SIZE if first.lines[0].size > 0.97 * size else 1.3) * body:
+        return ""
+    text = one_line(" ".join(line.text for line in first.lines if line.size > 0.97 * size))
+    return text if 8 <= len(text) <= 150 and len(text.split()) > 1 and not _NOT_A_TITLE.search(text) else ""
+
+
+# ── tables ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(slots=True)
+class _Table:
+    rows: list[list[Entry]]
+    columns: list[tuple[float, float]]
+    """(left, right) of each."""
+    first: Line
+    lines: int
+    """How many lines of the page it takes."""
+
+    def take_headers(self, group: list[Line]) -> None:
+        """Moves the lines at the group's end that stand over the table's columns into its header rows."""
+        below = self.first
+        for _ in range(_MOST_HEADER_LINES):
+            if not group or not self._is_over_columns(group[-1], below):
+                return
+            below = group.pop()
+            found = _entries([(word.left, word.right, word.text) for word in below.words], columns=self.columns)
+            self.rows.insert(0, [Entry(text=entry.text, column=entry.column, header=True) for entry in found])
+
+    def _is_over_columns(self, line: Line, below: Line) -> bool:
+        """Close above, and to the right of the row labels; or bold words over two columns and more."""
+        close = 0 < line.bottom - below.bottom < 2.5 * max(line.size, below.size)
+        if (
+            not close
+            or len(line.text) > _LONGEST_HEADING
+            or _SENTENCE_END.search(line.text)
+            or line.right > self.columns[-1][1] + 2 * line.size
+        ):
+            return False
+        if line.left > self.columns[0][1]:
+            return True
+        return line.bold and sum(any(left < word.right and word.left < right for word in line.words) for left, right in self.columns) > 2
+
+
+def _table_at(lines: Sequence[Line], place: int, *, leading: float) -> _Table | None:
+    """The table that begins at this line: at least two rows of two cells whose columns line up."""
+    run: list[list[tuple[float, float, str]]] = []
+    end = place
+    while end < len(lines):
+        cells = lines[end].cells()
+        if len(cells) < 2 and not (run and _is_row_label(lines, end, run=run, leading=leading)):
+            break
+        if end > place and not _follows(lines[end - 1], lines[end], leading=leading):
+            break
+        run.append(cells)
+        end += 1
+    while run and len(run[-1]) < 2:
+        run.pop()
+    if sum(len(row) > 1 for row in run) < 2 or not _is_tabular(run):
+        return None
+    columns = _columns(run)
+    rows = _with_header_rows([_entries(row, columns=columns) for row in run])
+    return _Table(rows=rows, columns=columns, first=lines[place], lines=len(run))
+
+
+def _is_row_label(lines: Sequence[Line], place: int, *, run: Sequence[Sequence[tuple[float, float, str]]], leading: float) -> bool:
+    """A single cell between rows belongs to the table when it stands in the first column and a row follows."""
+    line = lines[place]
+    at_left = abs(line.left - min(row[0][0] for row in run)) < 3 * line.size and line.right < min(row[-1][1] for row in run if len(row) > 1)
+    following = lines[place + 1] if place + 1 < len(lines) else None
+    return at_left and following is not None and len(following.cells()) > 1 and _follows(line, following, leading=leading)
+
+
+def _follows(above: Line, below: Line, *, leading: float) -> bool:
+    step = (above.bottom - below.bottom) / (below.size or 1.0)
+    return 0.3 < step < max(3.2, 2.2 * leading)
+
+
+def _is_tabular(run: Sequence[Sequence[tuple[float, float, str]]]) -> bool:
+    """True when most wide rows hold numbers or short cells whose left or right edges recur, and not two columns of prose."""
+    wide = [row for row in run if len(row) > 1]
+    cells = [cell for row in wide for cell in row]
+    if sum(len(text) for _, _, text in cells) / len(cells) > 45:
+        return False
+    numbers = sum(is_number_like(text) for row in wide for _, _, text in row[1:])
+    others = sum(len(row) - 1 for row in wide)
+    anywhere = numbers >= 0.5 * others
+    recurring = sum(_recurs(cell, [other for other in wide if other is not row], anywhere=anywhere) for row in wide for cell in row[1:])
+    return recurring >= 0.6 * others and (numbers >= 0.4 * others or len(wide) > 2)
+
+
+def _recurs(cell: tuple[float, float, str], rows: Sequence[Sequence[tuple[float, float, str]]], *, anywhere: bool) -> bool:
+    """True when a cell of another row begins or ends where this one does; ``anywhere``: when it stands above or below this one."""
+    left, right, _ = cell
+    others = [other for row in rows for other in row[1:]]
+    if anywhere:
+        return any(other[0] < right and left < other[1] for other in others)
+    return any(abs(other[0] - left) < _SAME_EDGE or abs(other[1] - right) < _SAME_EDGE for other in others)
+
+
+def _columns(run: Sequence[Sequence[tuple[float, float, str]]]) -> list[tuple[float, float]]:
+    """Column extents: the cells of the widest rows, grown by every cell that meets only one of them."""
+    most = max(len(row) for row in run)
+    columns = [(left, right) for left, right, _ in next(row for row in run if len(row) == most)]
+    for row in run:
+        for left, right, _ in row:
+            met = [place for place, (start, end) in enumerate(columns) if left < end and right > start]
+            if len(met) == 1:
+                start, end = columns[met[0]]
+                columns[met[0]] = (min(start, left), max(end, right))
+            elif not met:
+                columns = sorted([*columns, (left, right)])
+    return columns
+
+
+def _entries(row: Sequence[tuple[float, float, str]], *, columns: Sequence[tuple[float, float]]) -> list[Entry]:
+    """Each cell in the column it overlaps most or is nearest to, never left of the cell before it; two in one column are joined."""
+    found: list[Entry] = []
+    for left, right, text in row:
+        overlaps = [min(right, end) - max(left, start) for start, end in columns]
+        column = overlaps.index(max(overlaps))
+        if found and column <= found[-1].column:
+            found[-1] = Entry(text=f"{found[-1].text} {text}", column=found[-1].column)
+        else:
+            found.append(Entry(text=text, column=column))
+    return found
+
+
+def _with_header_rows(rows: list[list[Entry]]) -> list[list[Entry]]:
+    """Rows at the top without a number other than years are header rows, at most three and not all of them."""
+    count = 0
+    while count < min(3, len(rows) - 1) and _is_header_row(rows[count]):
+        count += 1
+    return [[Entry(text=entry.text, column=entry.column, header=place < count) for entry in row] for place, row in enumerate(rows)]
+
+
+def _is_header_row(row: Sequence[Entry]) -> bool:
+    return reads_like_header([entry.text for entry in row]) or (len(row) == 1 and row[0].column > 0 and not is_number_like(row[0].text))

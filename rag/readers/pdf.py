@@ -1,0 +1,267 @@
+"""PDF by PDFium: lines from positioned words, then headings, paragraphs, lists and tables in reading order."""
+
+import ctypes
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rag.errors import CorruptFileError, EncryptedError, NoTextError
+from rag.readers.byline import find_byline
+from rag.readers.clean import one_line
+from rag.readers.dates import choose_date, pdf_date
+from rag.readers.draft import Draft, choose_title, tags_from
+from rag.readers.layout import Line, PageLines, Word, drop_running_lines, join_split_words, write_pages
+from rag.types import Document, Metadata
+
+suffixes: frozenset[str] = frozenset({".pdf"})
+
+_WORD = re.compile(r"[^ \r\n\x02\ufffe]+[\x02\ufffe]?")
+_INVISIBLE_MODE = 3
+_SMALLEST_SIZE = 1.5
+"""Points; smaller letters cannot be read."""
+_WHITE = 250
+"""Red, green and blue of this and more are white on paper."""
+_GRAPHICS = frozenset({2, 3, 4})
+"""PDFium's object types path, image and shading: what white letters may stand on."""
+
+
+def read(path: Path) -> Document:
+    """Pages carry the PDF's own labels, else "p. N". Raises ReadError and its children."""
+    with _opened(path) as pdf:
+        count = len(pdf)
+        draft = Draft()
+        pages = [_read_page(pdf, number, draft=draft) for number in range(count)]
+        info = pdf.get_metadata_dict()
+        language = _language(pdf)
+    empty = [page.number for page in pages if not page.lines]
+    if len(empty) == len(pages):
+        raise NoTextError(
+            f"cannot read {path.name}: none of its {count} pages has a text layer, it looks like a scan"
+            "; OCR is not available here: run it through OCR and put the result in the folder"
+        )
+    _notice_empty(draft, empty, count=count)
+    draft.hidden(sum(page.hidden for page in pages))
+    if furniture := drop_running_lines(pages):
+        draft.notice(f"running headers and footers left out ({furniture} lines)")
+    join_split_words(pages)
+    title = write_pages(draft, pages)
+    opening = [line.text for line in next(page.lines for page in pages if page.lines)]
+    metadata = _metadata(info, title=title, language=language, opening=opening, path=path)
+    return draft.finish(metadata=metadata, format="pdf", path=path)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """The open PDF. PDFium's errors become EncryptedError and CorruptFileError."""
+    import pypdfium2
+    from pypdfium2 import raw
+
+    if b"%PDF-" not in path.read_bytes()[:1024]:
+        raise CorruptFileError(f"cannot read {path.name}: it is not a PDF; give it the suffix it should have")
+    pdf = None
+    try:
+        pdf = pypdfium2.PdfDocument(path)
+        yield pdf
+    except pypdfium2.PdfiumError as error:
+        if "assword" in str(error) or getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD:
+            raise EncryptedError(f"cannot read {path.name}: it wants a password; save a copy without one") from error
+        raise CorruptFileError(f"cannot read {path.name}: the PDF is damaged ({error}); open and save it again") from error
+    finally:
+        if pdf is not None:
+            pdf.close()
+
+
+def _read_page(pdf: Any, index: int, *, draft: Draft) -> PageLines:
+    """The page's lines; an unreadable page is an empty one with a notice."""
+    import pypdfium2
+
+    label = _label(pdf, index)
+    try:
+        page = pdf[index]
+    except pypdfium2.PdfiumError:
+        draft.notice(f"page {index + 1} is damaged and was left out")
+        return PageLines(number=index + 1, label=label, lines=[], width=0.0)
+    try:
+        text_page = page.get_textpage()
+        try:
+            scan = _PageScan(page, text_page)
+            lines = scan.lines()
+            return PageLines(number=index + 1, label=label, lines=lines, width=page.get_width(), hidden=scan.hidden)
+        finally:
+            text_page.close()
+    finally:
+        page.close()
+
+
+class _PageScan:
+    """Reads one page's words with their places, and leaves out what nobody can see."""
+
+    def __init__(self, page: Any, text_page: Any) -> None:
+        from pypdfium2 import raw
+
+        self._raw = raw
+        self._page = page
+        self._text_page = text_page
+        self._box = [ctypes.c_double() for _ in range(4)]
+        self._references = [ctypes.byref(side) for side in self._box]
+        self._colour = [ctypes.c_uint() for _ in range(4)]
+        self._colour_references = [ctypes.byref(part) for part in self._colour]
+        self._matrix = raw.FS_MATRIX()
+        self._visible: dict[int, bool] = {}
+        self._graphics: list[tuple[float, float, float, float]] | None = None
+        self.hidden = 0
+
+    def lines(self) -> list[Line]:
+        text = self._text_page.get_text_range()
+        shift = len(text) != self._text_page.count_chars()
+        lines: list[Line] = []
+        dropped: list[Line] = []
+        start = 0
+        for end in _line_ends(text):
+            line, unseen = self._line(text, start=start, end=end, shift=shift)
+            if line is not None:
+                _append_line(lines, line)
+            if unseen is not None:
+                dropped.append(unseen)
+            start = end
+        if dropped and not lines:  # the text layer that OCR put behind the picture of a page
+            return dropped
+        self.hidden = sum(len(line.text) for line in dropped)
+        return lines
+
+    def _line(self, text: str, *, start: int, end: int, shift: bool) -> tuple[Line | None, Line | None]:
+        """(what can be seen of the line, what cannot)."""
+        words: list[Word] = []
+        unseen: list[Word] = []
+        first = -1
+        for match in _WORD.finditer(text, start, end):
+            at, last = match.start(), match.end() - 1
+            if shift:
+                at, last = self._char(at), self._char(last)
+            word = self._word(match[0], at=at, last=last)
+            (words if self._is_visible(at, word) else unseen).append(word)
+            first = at if first < 0 else first
+        if first < 0:
+            return None, None
+        raw, page = self._raw, self._text_page.raw
+        size, bold = self._size(first), raw.FPDFText_GetFontWeight(page, first) >= 600
+        make = [Line(words=found, size=size, bold=bold) if found else None for found in (words, unseen)]
+        return make[0], make[1]
+
+    def _word(self, text: str, *, at: int, last: int) -> Word:
+        left, bottom, right, top = self._char_box(at)
+        if last != at:
+            _, _, right, other = self._char_box(last)
+            top = max(top, other)
+        return Word(text=text, left=left, right=right, bottom=bottom, top=top)
+
+    def _char(self, text_index: int) -> int:
+        return max(0, int(self._raw.FPDFText_GetCharIndexFromTextIndex(self._text_page.raw, text_index)))
+
+    def _char_box(self, index: int) -> tuple[float, float, float, float]:
+        """(left, bottom, right, top) in points from the page's lower left corner."""
+        left, right, bottom, top = self._box
+        self._raw.FPDFText_GetCharBox(self._text_page.raw, index, *self._references)
+        return left.value, bottom.value, right.value, top.value
+
+    def _size(self, index: int) -> float:
+        """The font size as it appears on the page, in points."""
+        size = float(self._raw.FPDFText_GetFontSize(self._text_page.raw, index))
+        if self._raw.FPDFText_GetMatrix(self._text_page.raw, index, self._matrix):
+            size *= (self._matrix.c**2 + self._matrix.d**2) ** 0.5 or 1.0
+        return round(size, 1)
+
+    def _is_visible(self, index: int, word: Word) -> bool:
+        """By the text object of the character, which PDFium knows; objects are asked once."""
+        handle = self._raw.FPDFText_GetTextObject(self._text_page.raw, index)
+        if not handle:
+            return True
+        key = ctypes.addressof(handle.contents)
+        if key not in self._visible:
+            self._visible[key] = self._is_visible_object(handle, index, word)
+        return self._visible[key]
+
+    def _is_visible_object(self, handle: Any, index: int, word: Word) -> bool:
+        if self._raw.FPDFTextObj_GetTextRenderMode(handle) == _INVISIBLE_MODE:
+            return False
+        if word.top - word.bottom < _SMALLEST_SIZE and self._size(index) < _SMALLEST_SIZE:
+            return False
+        if not self._raw.FPDFPageObj_GetFillColor(handle, *self._colour_references):
+            return True
+        red, green, blue, alpha = (part.value for part in self._colour)
+        if alpha == 0:
+            return False
+        return red < _WHITE or green < _WHITE or blue < _WHITE or self._is_on_graphics(word)
+
+    def _is_on_graphics(self, word: Word) -> bool:
+        """True when a path, picture or shading lies around the word's middle: white letters can be seen there."""
+        if self._graphics is None:
+            objects = self._page.get_objects(filter=list(_GRAPHICS), max_depth=3)
+            self._graphics = [found.get_bounds() for found in objects]
+        x, y = (word.left + word.right) / 2, (word.bottom + word.top) / 2
+        return any(left <= x <= right and bottom <= y <= top for left, bottom, right, top in self._graphics)
+
+
+def _line_ends(text: str) -> Iterator[int]:
+    """One past the end of each line: PDFium ends lines with CR LF, or with a mark where it took out a hyphen."""
+    for match in re.finditer(r"\r\n|[\x02\ufffe](?:\r\n)?", text):
+        yield match.end()
+    yield len(text)
+
+
+def _append_line(lines: list[Line], line: Line) -> None:
+    """A line at the height of the one before and to the right of it goes on with it."""
+    before = lines[-1] if lines else None
+    same_row = before is not None and abs(before.bottom - line.bottom) < 0.3 * max(before.size, 1.0) and line.left >= before.right - 1.0
+    if before is not None and same_row and not before.words[-1].is_split:
+        lines[-1] = Line(words=[*before.words, *line.words], size=before.size, bold=before.bold and line.bold)
+    else:
+        lines.append(line)
+
+
+def _label(pdf: Any, index: int) -> str:
+    label = one_line(pdf.get_page_label(index) or "")
+    return f"p. {label or index + 1}"
+
+
+def _language(pdf: Any) -> str:
+    from pypdfium2 import raw
+
+    if not hasattr(raw, "FPDFCatalog_GetLanguage"):
+        return ""
+    length = raw.FPDFCatalog_GetLanguage(pdf.raw, None, 0)
+    if not 2 < length < 200:
+        return ""
+    buffer = ctypes.create_string_buffer(length)
+    raw.FPDFCatalog_GetLanguage(pdf.raw, ctypes.cast(buffer, ctypes.POINTER(ctypes.c_ushort)), length)
+    return buffer.raw.decode("utf-16-le", "ignore").strip("\0 ").lower()
+
+
+def _notice_empty(draft: Draft, empty: Sequence[int], *, count: int) -> None:
+    if len(empty) > 5:
+        draft.notice(f"{len(empty)} of {count} pages have no text layer")
+    else:
+        for number in empty:
+            draft.notice(f"page {number} has no text layer")
+
+
+def _metadata(info: dict[str, str], *, title: str, language: str, opening: Sequence[str], path: Path) -> Metadata:
+    found = choose_date(opening=opening, declared=pdf_date(info.get("CreationDate", "")) or pdf_date(info.get("ModDate", "")))
+    byline = find_byline(opening, title=title)
+    return Metadata(
+        title=choose_title(title, info.get("Title", ""), path=path),
+        author=_author(info.get("Author", "")) or byline.author,
+        publisher=byline.publisher,
+        published=found.day if found else None,
+        published_from=found.source if found else "mtime",
+        language=language,
+        tags=tags_from(info.get("Keywords", "")) or byline.tags,
+    )
+
+
+def _author(declared: str) -> str:
+    """The declared author unless the program that wrote the file made it up."""
+    author = one_line(declared)
+    return "" if author.lower() in ("anonymous", "(anonymous)", "unknown", "user", "admin") else author

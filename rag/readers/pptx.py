@@ -1,0 +1,115 @@
+"""Slide decks: a page a slide, its title as heading, then text, tables, chart data and the speaker's notes."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from rag.readers.clean import one_line
+from rag.readers.draft import Draft, Entry, entries, with_headers
+from rag.readers.zipped import check_archive, has_macros, office_errors, package_metadata
+from rag.types import Document
+
+suffixes: frozenset[str] = frozenset({".pptx", ".pptm"})
+
+_LINE_BREAK = "\v"
+
+
+def read(path: Path) -> Document:
+    """Pages are labelled "slide N". Raises ReadError and its children."""
+    check_archive(path, part="ppt/", what="a PowerPoint deck")
+    from pptx import Presentation
+
+    draft = Draft()
+    with office_errors(path, what="a PowerPoint deck"):
+        deck = Presentation(str(path))
+        titles = [_write_slide(draft, slide, number=number) for number, slide in enumerate(deck.slides, start=1)]
+        if has_macros(path):
+            draft.notice("macros left out")
+        metadata = package_metadata(draft, content_title=titles[0] if titles else "", path=path)
+    return draft.finish(metadata=metadata, format="pptx", path=path)
+
+
+def _write_slide(draft: Draft, slide: Any, *, number: int) -> str:
+    """Adds one slide; its title, empty without one. A hidden slide is an empty page with a notice."""
+    draft.open_page(f"slide {number}")
+    if slide.element.get("show") == "0":
+        draft.notice(f"slide {number} is hidden and was left out")
+        return ""
+    title = slide.shapes.title
+    heading = one_line(_shape_text(title)) if title is not None else ""
+    draft.heading(heading, level=1)
+    for shape in _shapes(slide.shapes):
+        if title is None or shape.shape_id != title.shape_id:
+            _write_shape(draft, shape, number=number)
+    if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
+        notes = slide.notes_slide.notes_text_frame.text.replace(_LINE_BREAK, "\n").strip()
+        draft.paragraph(f"Notes: {notes}" if notes else "")
+    return heading
+
+
+def _shapes(shapes: Iterable[Any]) -> Iterator[Any]:
+    """Shapes with groups opened, in the order a screen reader takes them."""
+    for shape in shapes:
+        if hasattr(shape, "shapes"):
+            yield from _shapes(shape.shapes)
+        else:
+            yield shape
+
+
+def _write_shape(draft: Draft, shape: Any, *, number: int) -> None:
+    if _is_hidden(shape):
+        draft.notice(f"hidden shape on slide {number} left out ({len(_shape_text(shape))} characters)")
+    elif getattr(shape, "has_table", False) and shape.has_table:
+        draft.table(_table_rows(shape.table))
+    elif getattr(shape, "has_chart", False) and shape.has_chart:
+        _write_chart(draft, shape.chart, number=number)
+    elif shape.has_text_frame:
+        _write_text(draft, shape)
+
+
+def _is_hidden(shape: Any) -> bool:
+    return any(element.get("hidden") in ("1", "true") for element in shape.element.iter("{*}cNvPr"))
+
+
+def _shape_text(shape: Any) -> str:
+    return str(shape.text_frame.text).replace(_LINE_BREAK, " ") if shape.has_text_frame else ""
+
+
+def _write_text(draft: Draft, shape: Any) -> None:
+    """Body placeholders with several paragraphs are lists on screen; other text is paragraphs."""
+    paragraphs = [(paragraph.level, paragraph.text.replace(_LINE_BREAK, "\n")) for paragraph in shape.text_frame.paragraphs]
+    filled = [(level, text) for level, text in paragraphs if text.strip()]
+    if len(filled) > 1 and shape.is_placeholder:
+        draft.list_items([f"{'  ' * level}- {one_line(text)}" for level, text in filled])
+    else:
+        for _, text in filled:
+            draft.paragraph(text)
+
+
+def _table_rows(table: Any) -> list[list[Entry]]:
+    rows = [
+        [
+            Entry(text=cell.text.replace(_LINE_BREAK, " "), column=column, header=bool(table.first_row) and row == 0)
+            for column, cell in enumerate(cells.cells)
+            if not cell.is_spanned
+        ]
+        for row, cells in enumerate(table.rows)
+    ]
+    return rows if table.first_row else with_headers(rows)
+
+
+def _write_chart(draft: Draft, chart: Any, *, number: int) -> None:
+    """A chart as the table behind it: a row a category, a column a series."""
+    if chart.has_title and chart.chart_title.has_text_frame:
+        draft.paragraph(chart.chart_title.text_frame.text)
+    plots = list(chart.plots)
+    if not plots or not hasattr(plots[0], "categories"):
+        draft.notice(f"chart on slide {number} not read")
+        return
+    series = [found for plot in plots for found in plot.series]
+    columns = [list(one.values) for one in series]
+    rows = [entries(["", *(one.name or "" for one in series)], header=True)]
+    for place, category in enumerate(plots[0].categories):
+        values = (column[place] if place < len(column) else None for column in columns)
+        rows.append(entries([str(category), *("" if value is None else f"{value:.10g}" for value in values)]))
+    draft.table(rows)

@@ -1,0 +1,108 @@
+"""The child process of a reader pool: ``python -m rag.readers.worker MEMORY_BYTES``.
+
+Requests come as JSON lines on stdin: ``{"path": ..., "seconds": ...}``. Each answer is a JSON line ``{"bytes": N, "retire": bool}``
+and then N bytes of JSON: ``{"document": ...}`` or ``{"error": class, "message": ...}``. The child ends when stdin does. It can open
+no socket, start no program, and has limits on memory, processor time and the size of files it writes.
+"""
+
+import json
+import os
+import resource
+import signal
+import sys
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from rag.codec import document_to_json
+from rag.errors import CorruptFileError, ReadError, ReadLimitError
+from rag.readers.formats import read_file
+
+_LARGEST_WRITTEN_FILE = 16 * 1024 * 1024
+_FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "pty.")
+_GRACE_S = 5
+
+
+def main() -> None:
+    requests, answers = _own_pipes()
+    base = _address_space()
+    _limit(memory_bytes=int(sys.argv[1]), base=base)
+    sys.addaudithook(_refuse)
+    for line in requests:
+        request = json.loads(line)
+        _raise_time_limit(seconds=request["seconds"])
+        answer = _answer(Path(request["path"]))
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        retire = _address_space() > base + int(sys.argv[1]) // 2
+        answers.write(json.dumps({"bytes": len(answer), "retire": retire}).encode() + b"\n" + answer)
+        answers.flush()
+
+
+def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Private copies of stdin and stdout. What a parser prints goes to stderr; what it reads from stdin is empty."""
+    requests = os.fdopen(os.dup(0), "rb")
+    answers = os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    return requests, answers
+
+
+def _limit(*, memory_bytes: int, base: int) -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _lower(resource.RLIMIT_FSIZE, _LARGEST_WRITTEN_FILE)
+    if sys.platform != "darwin":  # macOS does not enforce it
+        _lower(resource.RLIMIT_AS, base + memory_bytes)
+
+
+def _lower(limit: int, value: int) -> None:
+    hard = resource.getrlimit(limit)[1]
+    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(limit, (value, value))
+
+
+def _raise_time_limit(*, seconds: float) -> None:
+    """Processor time for this file from now on, and an alarm that ends a child whose parent is gone."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    soft = int(used.ru_utime + used.ru_stime + seconds) + _GRACE_S
+    resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+    signal.setitimer(signal.ITIMER_REAL, seconds + _GRACE_S)
+
+
+def _refuse(event: str, _arguments: tuple[Any, ...]) -> None:
+    if event.startswith(_FORBIDDEN):
+        raise RuntimeError(f"a reader may not do this: {event}")
+
+
+def _address_space() -> int:
+    """Bytes of address space in use; 0 where the system does not say."""
+    statm = Path("/proc/self/statm")
+    return int(statm.read_text().split()[0]) * resource.getpagesize() if statm.exists() else 0
+
+
+def _answer(path: Path) -> bytes:
+    try:
+        return b'{"document":' + document_to_json(read_file(path)).encode() + b"}"
+    except ReadError as error:
+        return _failure(error)
+    except (FileNotFoundError, PermissionError) as error:
+        return _failure(ReadError(f"cannot read {path.name}: {error.strerror or error}; check that the file is there and may be read"))
+    except MemoryError:
+        return _failure(ReadLimitError(f"cannot read {path.name}: it wants more memory than allowed; split it or raise the limit"))
+    except RecursionError:
+        return _failure(CorruptFileError(f"cannot read {path.name}: its parts are nested too deeply (RecursionError); save it again"))
+    except Exception as error:  # noqa: BLE001 -- this process is the door for parsers, which raise anything on broken files
+        return _failure(CorruptFileError(f"cannot read {path.name}: the parser gave up ({_name(error)}); open and save it again"))
+
+
+def _name(error: Exception) -> str:
+    words = " ".join(str(error).split())[:120]
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
+def _failure(error: ReadError) -> bytes:
+    return json.dumps({"error": type(error).__name__, "message": str(error)}).encode()
+
+
+if __name__ == "__main__":
+    main()

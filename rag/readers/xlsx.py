@@ -1,0 +1,164 @@
+"""Excel workbooks: a page a sheet, its tables row by row with cell addresses, values as a person sees them."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from rag.readers.draft import Draft, Entry, is_number_like, reads_like_header, with_headers
+from rag.readers.numberformat import display
+from rag.readers.zipped import check_archive, has_macros, office_errors, package_metadata
+from rag.types import Document
+
+suffixes: frozenset[str] = frozenset({".xlsx", ".xlsm"})
+
+MOST_CELLS = 200_000
+"""More filled cells than this in one workbook are left out with a notice: a data dump is not a document."""
+_DEFAULT_NAME = re.compile(r"^(?:sheet|tabelle|feuil|hoja|foglio|blad)\s?\d+$", re.IGNORECASE)
+_HIDDEN_COLUMN = re.compile(rb"<col\b[^>]*>")
+_HIDDEN_ROW = re.compile(rb"<row\b[^>]*\bhidden=\"(?:1|true)\"[^>]*>")
+_MIN, _MAX, _NUMBER = (re.compile(rb"\b" + name + rb"=\"(\d+)\"") for name in (b"min", b"max", b"r"))
+_IS_HIDDEN = re.compile(rb"\bhidden=\"(?:1|true)\"")
+_BLOCK = 4_000_000
+_LONGEST_TAG = 2_000
+
+
+@dataclass(kw_only=True, slots=True)
+class _Hidden:
+    """What a sheet hides, 1-based as Excel counts."""
+
+    rows: frozenset[int]
+    columns: frozenset[int]
+    cells: int = 0
+    """How many filled cells of these were met."""
+
+    def holds(self, cell: Any) -> bool:
+        """True for a cell in a hidden row or column, which is counted."""
+        is_hidden = cell.row in self.rows or cell.column in self.columns
+        self.cells += is_hidden
+        return is_hidden
+
+
+def read(path: Path) -> Document:
+    """Pages are labelled "sheet NAME". Raises ReadError and its children."""
+    check_archive(path, part="xl/", what="an Excel workbook")
+    from openpyxl import load_workbook
+
+    draft = Draft()
+    with office_errors(path, what="an Excel workbook"):
+        book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
+        try:
+            _write_sheets(draft, book)
+            if has_macros(path):
+                draft.notice("macros left out")
+            metadata = package_metadata(draft, content_title="", path=path)
+        finally:
+            book.close()
+    return draft.finish(metadata=metadata, format="xlsx", path=path)
+
+
+def _write_sheets(draft: Draft, book: Any) -> None:
+    left = MOST_CELLS
+    for sheet in book.worksheets:
+        if sheet.sheet_state != "visible":
+            draft.notice(f'sheet "{sheet.title}" is hidden and was left out')
+            continue
+        draft.open_page(f"sheet {sheet.title}")
+        rows: list[list[Entry]] = []
+        hidden = _hidden(book, sheet)
+        for row in _rows(sheet, hidden=hidden):
+            left -= len(row)
+            if left < 0:
+                draft.notice(f'sheet "{sheet.title}": rows after the first {MOST_CELLS:,} cells of the workbook left out')
+                break
+            rows.append(row)
+        if hidden.cells:
+            draft.notice(f'sheet "{sheet.title}": {hidden.cells:,} filled cells in hidden rows and columns left out')
+        _write_sheet(draft, rows, title=sheet.title)
+
+
+def _rows(sheet: Any, *, hidden: _Hidden) -> Iterator[list[Entry]]:
+    """The visible rows with their filled cells; an empty row is an empty list, runs of empty rows are one."""
+    from openpyxl.utils import get_column_letter
+
+    sheet.reset_dimensions()
+    was_empty = True
+    for cells in sheet.iter_rows():
+        row = [
+            Entry(text=text, column=cell.column - 1, address=f"{get_column_letter(cell.column)}{cell.row}")
+            for cell in cells
+            if cell.value is not None and not hidden.holds(cell)
+            if (text := _shown(cell).strip())
+        ]
+        if row or not was_empty:
+            yield row
+        was_empty = not row
+
+
+def _shown(cell: Any) -> str:
+    value = cell.value
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int | float | date | datetime | time | timedelta):
+        return display(value, number_format=cell.number_format or "General")
+    return str(value)
+
+
+def _hidden(book: Any, sheet: Any) -> _Hidden:
+    """The hidden rows and columns by a scan of the sheet's XML: openpyxl's streaming mode does not tell."""
+    rows: set[int] = set()
+    columns: set[int] = set()
+    with book._archive.open(sheet._worksheet_path) as part:
+        tail = b""
+        while block := part.read(_BLOCK):
+            text = tail + block
+            rows |= {int(number[1]) for tag in _HIDDEN_ROW.findall(text) if (number := _NUMBER.search(tag))}
+            for tag in _HIDDEN_COLUMN.findall(text):
+                first, last = _MIN.search(tag), _MAX.search(tag)
+                if _IS_HIDDEN.search(tag) and first and last:
+                    columns |= set(range(int(first[1]), min(int(last[1]), 16_384) + 1))
+            tail = text[-_LONGEST_TAG:]
+    return _Hidden(rows=frozenset(rows), columns=frozenset(columns))
+
+
+def _write_sheet(draft: Draft, rows: Sequence[list[Entry]], *, title: str) -> None:
+    """The sheet's name as heading, then its regions: lines of text above a table are paragraphs."""
+    if any(rows) and not _DEFAULT_NAME.match(title):
+        draft.heading(title, level=1)
+    for region in _regions(rows):
+        lead = _lead(region)
+        for row in region[:lead]:
+            draft.paragraph(row[0].text)
+        draft.table(with_headers(region[lead:]))
+
+
+def _regions(rows: Sequence[list[Entry]]) -> Iterator[list[list[Entry]]]:
+    """Rows up to an empty one; a part that does not begin like a table of its own goes on with the one before."""
+    region: list[list[Entry]] = []
+    for filled, group in groupby(rows, key=bool):
+        if not filled:
+            continue
+        part = list(group)
+        if region and _begins_anew(part):
+            yield region
+            region = []
+        region.extend(part)
+    if region:
+        yield region
+
+
+def _begins_anew(part: Sequence[list[Entry]]) -> bool:
+    first = part[0]
+    return (len(first) == 1 and not is_number_like(first[0].text)) or reads_like_header([entry.text for entry in first])
+
+
+def _lead(region: Sequence[list[Entry]]) -> int:
+    """How many rows at the top are single lines of text above a wider row; all of them when no row is wider and they are few."""
+    wide = next((place for place, row in enumerate(region) if len(row) > 1), None)
+    texts = next((place for place, row in enumerate(region) if len(row) > 1 or is_number_like(row[0].text)), len(region))
+    return texts if wide is not None or texts == len(region) else 0

@@ -1,0 +1,153 @@
+"""The readers' pure parts: dates, number formats, cleaning, bylines, the JSON of a document."""
+
+import time
+from datetime import date, datetime
+
+import pytest
+
+from rag.codec import document_from_json, document_to_json
+from rag.readers.byline import Byline, find_byline
+from rag.readers.clean import block_text, clean
+from rag.readers.dates import choose_date, date_in_opening, parse_date, pdf_date
+from rag.readers.draft import FoundDate, is_number_like, reads_like_header
+from rag.readers.numberformat import display
+from rag.types import Block, Cell, Document, Metadata, Page
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("15 March 2026", date(2026, 3, 15)),
+        ("March 15, 2026", date(2026, 3, 15)),
+        ("Sunday, March 15th, 2026", date(2026, 3, 15)),
+        ("2026-03-15", date(2026, 3, 15)),
+        ("2026-03-15T10:00:00+01:00", date(2026, 3, 15)),
+        ("15.03.2026", date(2026, 3, 15)),
+        ("Sept. 2025", date(2025, 9, 1)),
+        ("March 2026", date(2026, 3, 1)),
+        ("31 February 2026", None),
+        ("03/04/2026", None),
+        ("2026", None),
+        ("on 15 March 2026", None),
+    ],
+)
+def test_a_date_is_the_whole_text(text: str, day: date | None) -> None:
+    """Common forms are read; ambiguous ones are not guessed; a month is its first day."""
+    assert parse_date(text) == day
+
+
+@pytest.mark.parametrize(
+    ("lines", "day"),
+    [
+        (["Title", "Published: 15 March 2026"], date(2026, 3, 15)),
+        (["Title", "London, 15 March 2026"], date(2026, 3, 15)),
+        (["By A. Writer | March 2026 | Research"], date(2026, 3, 1)),
+        (["A. Writer, Some House, 15 March 2026"], date(2026, 3, 15)),
+        (["Orders rose on 15 March 2026 by a third."], None),
+        (["Next meeting: 15 March 2026"], None),
+        (["Outlook to 2030"], None),
+        (["line"] * 20 + ["15 March 2026"], None),
+    ],
+)
+def test_only_the_first_lines_date_a_document(lines: list[str], day: date | None) -> None:
+    """And only where they state a date and nothing else."""
+    assert date_in_opening(lines) == day
+
+
+def test_what_the_author_states_comes_before_content_and_properties() -> None:
+    """Stated, then the first lines, then the file's properties, then nothing."""
+    opening = ["15 March 2026"]
+    assert choose_date(stated="2026-01-01", opening=opening) == FoundDate(day=date(2026, 1, 1), source="metadata")
+    assert choose_date(opening=opening, declared=date(2020, 1, 1)) == FoundDate(day=date(2026, 3, 15), source="content")
+    assert choose_date(declared=datetime.fromisoformat("2020-01-01")) == FoundDate(day=date(2020, 1, 1), source="metadata")
+    assert choose_date() is None
+    assert pdf_date("D:20260315103000+01'00'") == date(2026, 3, 15)
+
+
+@pytest.mark.parametrize(
+    ("value", "number_format", "shown"),
+    [
+        (1234.5, "General", "1234.5"),
+        (0.1 + 0.2, "General", "0.3"),
+        (3.0, "General", "3"),
+        (1234.5, "#,##0.00", "1,234.50"),
+        (1234.5, "#,##0", "1,235"),
+        (-1234.5, "#,##0.0_);(#,##0.0)", "(1,234.5)"),
+        (-5, "0.00", "-5.00"),
+        (0, '0;-0;"–"', "–"),
+        (0.125, "0.0%", "12.5%"),
+        (1_234_567, '#,##0.0,,"m"', "1.2m"),
+        (1234, "[$€-407] #,##0", "€ 1,234"),
+        (99.5, '"$"#,##0.00', "$99.50"),
+        (1.5, "0.##", "1.5"),
+        (2, "0.##", "2"),
+        (12345.678, "0.00E+00", "12345.678"),
+        (datetime.fromisoformat("2026-03-15"), "dd/mm/yyyy", "2026-03-15"),
+        (datetime.fromisoformat("2026-03-15 14:30"), "dd/mm/yyyy hh:mm", "2026-03-15 14:30"),
+        (date(2026, 3, 1), "mmm-yy", "Mar 2026"),
+        (date(2026, 3, 1), "yyyy", "2026"),
+    ],
+)
+def test_a_value_is_printed_as_its_format_says(value: float | date, number_format: str, shown: str) -> None:
+    """Decimals, thousands, scale, per cent, currency and sections."""
+    assert display(value, number_format=number_format) == shown
+
+
+def test_cleaning_is_idempotent_and_leaves_nothing_invisible() -> None:
+    """Line ends, spaces, composition, direction marks, tag characters, lone surrogates."""
+    raw = "a\r\nb\u00a0c\u00add\u202ee\U000e0041f\ud800g\u2028h e\u0301"
+    assert clean(raw) == "a\nb cdefg\nh é"
+    assert clean(clean(raw)) == clean(raw)
+    assert block_text("  a \n\n  b  \n") == "a\n  b"
+
+
+@pytest.mark.parametrize(
+    "text", ["1,234", "(12.5)%", "(12.5%)", "$ 4.2", "EUR 3.1", "–", "n/a", "2025", "4.2 billion", "12 %", "1.5x", "€5"]
+)
+def test_numbers_look_like_numbers(text: str) -> None:
+    """With signs, units and brackets."""
+    assert is_number_like(text)
+
+
+def test_a_header_row_names_columns() -> None:
+    """Years are names; other numbers are not."""
+    assert reads_like_header(["Item", "2025", "FY2024"])
+    assert reads_like_header(["", "2018 versus", "2017 versus"])
+    assert not reads_like_header(["Revenue", "1,842"])
+    assert not reads_like_header(["one"])
+
+
+def test_a_byline_is_found_under_the_title_only() -> None:
+    """Labels, "By ...", one line, or two lines before the date; otherwise nothing."""
+    whole = Byline(author="A. Writer", publisher="Some House")
+    assert find_byline(["T", "A Writer", "Some House", "2026-01-01"], title="T") == Byline(author="A Writer", publisher="Some House")
+    assert find_byline(["Author: A. Writer", "Publisher: Some House"], title="") == whole
+    assert find_byline(["By Ann Writer, 2026-01-01"], title="") == Byline(author="Ann Writer")
+    assert find_byline(["Prices rose in March, said the board, on 1 May 2026."], title="") == Byline()
+
+
+def test_a_long_document_passes_through_json_quickly_and_unchanged() -> None:
+    """300 pages and 20,000 cells in well under a second each way; equal documents give equal bytes."""
+    cells = tuple(Cell(row=n // 10, column=n % 10, start=n * 5, end=n * 5 + 4, header=n < 10, address=f"B{n}") for n in range(20_000))
+    document = Document(
+        text="word " * 200_000,
+        pages=tuple(Page(number=n + 1, label=f"p. {n + 1}", start=n * 3_000, end=n * 3_000 + 3_000) for n in range(300)),
+        blocks=(Block(kind="table", start=0, end=100_000, cells=cells), Block(kind="heading", start=100_001, end=100_002, level=2)),
+        metadata=Metadata(title="T\ud7ffé", published=date(2026, 3, 15), published_from="content", tags=("a", "b")),
+        format="pdf",
+        notices=("page 3 has no text layer",),
+    )
+    started = time.process_time()
+    text = document_to_json(document)
+    again = document_from_json(text)
+    assert time.process_time() - started < 0.5
+    assert again == document
+    assert document_to_json(again) == text
+
+
+def test_broken_json_is_an_error() -> None:
+    """Not a half-filled document."""
+    with pytest.raises(ValueError, match="Expecting"):
+        document_from_json("{")
+    with pytest.raises(KeyError):
+        document_from_json('{"text":""}')
