@@ -28,11 +28,15 @@ class Reader(Protocol):
 class TokenCounter(Protocol):
     """The embedder's own idea of length."""
 
-    max_tokens: int
-    """The model's limit for one text, special tokens included."""
+    @property
+    def max_tokens(self) -> int:
+        """The model's limit for one text, special tokens included."""
+        ...
 
-    special_tokens: int
-    """How many of them the model adds to each text."""
+    @property
+    def special_tokens(self) -> int:
+        """How many of them the model adds to each text."""
+        ...
 
     def token_spans(self, text: str) -> Sequence[tuple[int, int]]:
         """Character spans of the text's tokens in order, special tokens left out. No truncation."""
@@ -42,7 +46,10 @@ class TokenCounter(Protocol):
 class Embedder(TokenCounter, Protocol):
     """Turns texts into unit vectors."""
 
-    fingerprint: Fingerprint
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """Known without loading the model."""
+        ...
 
     def embed(self, texts: Sequence[str], *, kind: TextKind) -> "Vectors":
         """One row a text. ``kind="query"`` puts the query prompt before each text; ``"document"`` leaves them as they are.

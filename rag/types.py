@@ -541,7 +541,7 @@ class Report:
 
 # ── progress ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-FileStatus = Literal["added", "changed", "moved", "copied", "unchanged", "deleted", "skipped", "failed"]
+FileStatus = Literal["added", "changed", "moved", "copied", "unchanged", "deleted", "missing", "skipped", "failed"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -551,7 +551,7 @@ class FileOutcome:
     path: str
     status: FileStatus
     reason: str = ""
-    """Why it was skipped or failed; for "moved" and "copied", from where."""
+    """Why it was skipped or failed, or is missing (gone from disk, kept in search); for "moved" and "copied", from where."""
     chunks: int = 0
     embedded: int = 0
     """Chunks whose vector was computed now rather than taken from the cache."""

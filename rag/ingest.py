@@ -1,0 +1,662 @@
+"""Folders -> record: new, changed, moved, copied and deleted files, one transaction a file, and a generation of the index at the end.
+
+The caller holds the writer's lock. Everything committed stays, whatever ends the run.
+"""
+
+import hashlib
+import os
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from rag.errors import CorruptFileError, FingerprintError, ModelError, ReadError, UsageError, WorkspaceError
+from rag.ports import Embedder, VectorStore
+from rag.record import FileRow, KnownStatus, Record, Space
+from rag.types import Chunk, Document, FileOutcome, FileStatus, Fingerprint, Progress
+
+if TYPE_CHECKING:
+    from rag.ports import Vectors
+
+WINDOW_CHUNKS = 512
+"""Chunks read ahead and embedded together: an embedder sorts by length and fills its batches, which is worth a factor of 1.5 to 3."""
+WINDOW_FILES = 64
+"""Files read ahead at most: what a kill costs to read again."""
+WINDOW_CHARACTERS = 4_000_000
+"""Text read ahead at most, besides the last file: bounds memory."""
+BRAKE_FILES = 5
+BRAKE_SHARE = 0.2
+"""More files than both gone at once look like an unmounted disk rather than an intention."""
+PUBLISH_SHARE = 0.05
+PUBLISH_CHUNKS = 1_000
+"""What a search scans exactly beside the index: 5 ms for 1,000 chunks, nearly all of it reading them from the record. A publication takes
+1.5 CPU seconds at least, so a small change is not worth one."""
+OWN_NAMES = frozenset(("index", "reports", "prompts", "templates", "rag.toml", "library.db", "library.db-wal", "library.db-shm"))
+"""What the workspace keeps for itself, where documents lie in the workspace's own folder."""
+
+_UNDECIDED = "\0undecided"  # a reader version no reader has: such a file is looked at again
+
+
+class Chunker(Protocol):
+    """Cuts a document for the embedder in use."""
+
+    def __call__(self, document: Document, *, document_id: str) -> Sequence[Chunk]:
+        """The document's chunks in order."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IngestSummary:
+    """What a run did."""
+
+    files: Mapping[FileStatus, int]
+    """Files by what became of them."""
+    chunks: int
+    """In search at the end."""
+    embedded: int
+    """Vectors computed; the others came from the cache."""
+    published: bool
+    """Whether a new generation of the index was made."""
+    seconds: Mapping[str, float]
+    """Wall time by step: find, read, chunk, embed, commit, publish."""
+
+
+Steps: TypeAlias = Generator[Progress, None, IngestSummary]
+
+
+def drain(steps: Steps, *, show: Callable[[Progress], None] = lambda progress: None) -> IngestSummary:
+    """Runs to the end, showing each step."""
+    while True:
+        try:
+            show(next(steps))
+        except StopIteration as end:
+            summary: IngestSummary = end.value
+            return summary
+
+
+def ingest(
+    folders: Sequence[Path],
+    *,
+    record: Record,
+    store: VectorStore,
+    read: Callable[[Path], Document],
+    suffixes: Collection[str],
+    reader_version: str,
+    embedder: Embedder,
+    chunk: Chunker,
+    now: datetime,
+    allow_deletes: bool = False,
+) -> Steps:
+    """Brings the record up to date with the folders; yields a Progress with an outcome for each file.
+
+    Raises UsageError for a folder that is unknown or holds nothing to read, WorkspaceError for one that cannot be listed (both
+    before anything is changed), FingerprintError when the record was embedded with another model.
+    """
+    named = _named(folders, record=record)
+    listing = {name: _walk(folder, name=name, suffixes=suffixes, workspace=record.path.parent) for name, folder in named.items()}
+    known = {row.path: row for row in record.files() if row.folder in named}
+    _refuse_empty(named, listing, known=known, suffixes=suffixes, allow_deletes=allow_deletes)
+    space = _space(record, embedder)
+    for name, folder in named.items():
+        record.put_folder(name, path=folder)
+    tools = _Tools(record=record, store=store, embedder=embedder, chunk=chunk, space=space)
+    with _recorded(record, tools.tally, now=now):
+        if store.applied > record.sequence():  # a backup of library.db was put back: the index is of another past
+            yield from _publish(tools)
+        found = [file for files in listing.values() for file in files]
+        yield from _Pass(tools=tools, read=read, reader=reader_version, found=found, known=known, allow_deletes=allow_deletes).steps()
+        if _is_due(tools):
+            yield from _publish(tools)
+    return tools.summary()
+
+
+def re_embed(*, record: Record, store: VectorStore, embedder: Embedder, chunk: Chunker, now: datetime) -> Steps:
+    """Fills a second space from the stored documents, no file is read; switches to it at the end. A killed run goes on where it was.
+
+    Searches see the old space until then.
+    """
+    space = record.begin_space(embedder.fingerprint)
+    tools = _Tools(record=record, store=store, embedder=embedder, chunk=chunk, space=space)
+    with _recorded(record, tools.tally, now=now):
+        switched = record.active_space() != space
+        if switched:
+            yield from _fill(tools)
+            record.switch(space)
+        if switched or _is_due(tools):
+            yield from _publish(tools)
+    return tools.summary()
+
+
+# ── what a run works with ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(kw_only=True)
+class _Tally:
+    """What a run has done so far."""
+
+    files: Counter[FileStatus] = field(default_factory=Counter)
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    embedded: int = 0
+    published: bool = False
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[step] += time.perf_counter() - start
+
+    def counts(self) -> dict[str, int]:
+        """For the record of runs and for a door's progress line."""
+        return {**{str(status): count for status, count in self.files.items()}, "embedded": self.embedded}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Tools:
+    """What every step of a run needs."""
+
+    record: Record
+    store: VectorStore
+    embedder: Embedder
+    chunk: Chunker
+    space: Space
+    tally: _Tally = field(default_factory=_Tally)
+
+    def summary(self) -> IngestSummary:
+        return IngestSummary(
+            files=dict(self.tally.files),
+            chunks=self.record.chunk_count(),
+            embedded=self.tally.embedded,
+            published=self.tally.published,
+            seconds=dict(self.tally.seconds),
+        )
+
+
+@contextmanager
+def _recorded(record: Record, tally: _Tally, *, now: datetime) -> Iterator[None]:
+    """The run's row in the record, with how it ended."""
+    run, start = record.start_run("ingest", started=now), time.monotonic()
+    status = "interrupted"
+    try:
+        yield
+        status = "ok"
+    except Exception as error:
+        status = f"failed: {error}"
+        raise
+    finally:
+        record.finish_run(run, finished=now + timedelta(seconds=time.monotonic() - start), status=status, counts=tally.counts())
+
+
+def _space(record: Record, embedder: Embedder) -> Space:
+    active = record.active_space()
+    if active is None:
+        return record.begin_space(embedder.fingerprint)
+    if active.fingerprint != embedder.fingerprint:
+        raise FingerprintError(
+            f"the library was embedded with {_named_model(active.fingerprint, than=embedder.fingerprint)} and the settings name "
+            f"{_named_model(embedder.fingerprint, than=active.fingerprint)}; run `rag ingest --re-embed` to embed everything anew, "
+            "or set the former model again"
+        )
+    return active
+
+
+def _named_model(fingerprint: Fingerprint, *, than: Fingerprint) -> str:
+    """The model and what else differs: "bge-m3 (dimensions=1024)"."""
+    names = [name for name in Fingerprint.__slots__ if name != "model" and getattr(fingerprint, name) != getattr(than, name)]
+    different = ", ".join(f"{name}={getattr(fingerprint, name)!r}" for name in names)
+    return f"{fingerprint.model} ({different})" if different else fingerprint.model
+
+
+# ── finding files ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Found:
+    """A file on disk, as listed."""
+
+    path: str
+    """As the record names it."""
+    folder: str
+    file: Path
+    size: int
+    mtime_ns: int
+    skip: str = ""
+    """Why it is not read."""
+
+
+def _named(folders: Sequence[Path], *, record: Record) -> dict[str, Path]:
+    """Each folder under the name its files' paths begin with."""
+    named: dict[str, Path] = {}
+    known = record.folders()
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError(f"{folder} is not a folder; name the folders that hold the documents, in rag.toml or after `rag ingest`")
+        where = folder.resolve()
+        name = where.name or "root"
+        other = named.get(name) or known.get(name, where)
+        if other != where and other.is_dir():
+            raise UsageError(f"two folders are called {name}: {other} and {where}; rename one, or ingest the folder that holds both")
+        named[name] = where
+    if not named:
+        raise UsageError("no folder to ingest; name one after `rag ingest`, or in rag.toml")
+    return named
+
+
+def _walk(folder: Path, *, name: str, suffixes: Collection[str], workspace: Path) -> list[_Found]:
+    """All files below, ordered by path; names that begin with "." or "~$" are passed over. Raises WorkspaceError if any folder
+    cannot be listed: its files would look deleted."""
+    found: list[_Found] = []
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        for entry in _entries(here):
+            if entry.name.startswith((".", "~$")) or (entry.name in OWN_NAMES and here == workspace.resolve()):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(Path(entry.path))
+            else:
+                found.append(_listed(entry, folder=folder, name=name, suffixes=suffixes))
+    return sorted(found, key=lambda file: file.path)
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError as error:
+        raise WorkspaceError(
+            f"cannot read the folder {folder}: {error.strerror}; nothing was changed. Make it readable for this user, or ingest without it"
+        ) from error
+
+
+def _listed(entry: os.DirEntry[str], *, folder: Path, name: str, suffixes: Collection[str]) -> _Found:
+    file = Path(entry.path)
+    path = _printable(f"{name}/{file.relative_to(folder).as_posix()}")
+    skip = _why_not(entry, folder=folder, suffixes=suffixes)
+    stat = entry.stat(follow_symlinks=not skip)
+    return _Found(path=path, folder=name, file=file, size=stat.st_size, mtime_ns=stat.st_mtime_ns, skip=skip)
+
+
+def _why_not(entry: os.DirEntry[str], *, folder: Path, suffixes: Collection[str]) -> str:
+    """Why a file is not read; empty when it is."""
+    target = Path(entry.path).resolve()
+    if entry.is_symlink() and not target.exists():
+        return "a link to nothing"
+    if entry.is_symlink() and not target.is_relative_to(folder):
+        return "a link that leaves the folder"
+    if entry.is_symlink() and target.is_dir():
+        return "a link to a folder; the folder is read where it lies"
+    if not entry.is_file():
+        return "not a regular file"
+    suffix = Path(entry.name).suffix.lower()
+    return "" if suffix in suffixes else f"no reader for {suffix or 'files without a suffix'}"
+
+
+def _refuse_empty(
+    named: Mapping[str, Path],
+    listing: Mapping[str, Sequence[_Found]],
+    *,
+    known: Mapping[str, FileRow],
+    suffixes: Collection[str],
+    allow_deletes: bool,
+) -> None:
+    """An empty folder is a mistake or an unmounted disk, unless deletions are allowed and there is something to delete."""
+    for name, folder in named.items():
+        emptied = allow_deletes and any(row.folder == name for row in known.values())
+        if not emptied and all(file.skip for file in listing[name]):
+            formats = ", ".join(sorted(suffix.lstrip(".") for suffix in suffixes))
+            raise UsageError(f"{folder} holds nothing to ingest, and nothing was changed; formats that can be read: {formats}")
+
+
+# ── one pass over the files ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Read:
+    """A file that was read and waits to be embedded and committed."""
+
+    row: FileRow
+    status: FileStatus
+    reason: str
+    document: Document
+    chunks: Sequence[Chunk]
+
+
+class _Pass:
+    """Looks at every file once; holds the window of files read ahead."""
+
+    def __init__(
+        self,
+        *,
+        tools: _Tools,
+        read: Callable[[Path], Document],
+        reader: str,
+        found: Sequence[_Found],
+        known: Mapping[str, FileRow],
+        allow_deletes: bool,
+    ) -> None:
+        self._tools, self._record, self._tally = tools, tools.record, tools.tally
+        self._read, self._reader = read, reader
+        self._found, self._known = found, known
+        self._allow_deletes = allow_deletes
+        here = {file.path for file in found}
+        self._gone = {path: row for path, row in known.items() if path not in here}
+        self._window: list[_Read] = []
+        self._done, self._total = 0, len(found) + sum(row.document is not None for row in self._gone.values())
+        self._orphans = False
+
+    def steps(self) -> Iterator[Progress]:
+        """One Progress with an outcome a file, and some between for a long embedding."""
+        for file in self._found:
+            yield from self._look(file)
+            if self._window_is_full():
+                yield from self._flush()
+        yield from self._flush()
+        yield from self._leave()
+        if self._orphans:
+            self._record.prune_cache()
+
+    def _report(self, path: str, status: FileStatus, reason: str = "", *, chunks: int = 0, embedded: int = 0) -> Progress:
+        self._done += 1
+        self._tally.files[status] += 1
+        outcome = FileOutcome(path=path, status=status, reason=reason, chunks=chunks, embedded=embedded)
+        return self._progress("ingest", outcome=outcome)
+
+    def _progress(self, stage: str, *, outcome: FileOutcome | None = None) -> Progress:
+        return Progress(stage=stage, done=self._done, total=self._total, outcome=outcome, counts=self._tally.counts())
+
+    # ── one file ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _look(self, file: _Found) -> Iterator[Progress]:
+        known = self._known.get(file.path)
+        if file.skip:
+            yield self._skip(file, known)
+        elif known and known.reader == self._reader and (known.size, known.mtime_ns) == (file.size, file.mtime_ns):
+            yield self._keep(replace(known, status="ok", reason="") if known.status == "missing" else known, known)
+        else:
+            yield from self._look_inside(file, known)
+
+    def _skip(self, file: _Found, known: FileRow | None) -> Progress:
+        row = _row(file, document=None, status="skipped", reason=file.skip)
+        if row != known:
+            self._put(row)
+        return self._report(file.path, "skipped", file.skip)
+
+    def _keep(self, row: FileRow, known: FileRow) -> Progress:
+        """What is known of the content still holds."""
+        if row != known:
+            self._put(row)
+        return self._report(row.path, "failed", row.reason) if row.status == "failed" else self._report(row.path, "unchanged")
+
+    def _look_inside(self, file: _Found, known: FileRow | None) -> Iterator[Progress]:
+        try:
+            with self._tally.timed("find"):
+                content = _content_id(file.file)
+        except OSError as error:
+            yield self._fail(file, known, f"cannot be read: {error.strerror}", content="", reader=_UNDECIDED)
+            return
+        if known and known.content == content and known.reader == self._reader:
+            touched = replace(known, size=file.size, mtime_ns=file.mtime_ns)
+            yield self._keep(replace(touched, status="ok", reason="") if known.document else touched, known)
+            return
+        if any(waiting.row.document == content for waiting in self._window):
+            yield from self._flush()
+        if self._record.reader_of(content) == self._reader:
+            yield self._link(file, known, content=content)
+        else:
+            yield from self._take(file, known, content=content)
+
+    def _link(self, file: _Found, known: FileRow | None, *, content: str) -> Progress:
+        """The record has this content already: nothing is read, nothing is embedded."""
+        row = _row(file, document=content, content=content, reader=self._reader)
+        if known and known.document == content:
+            return self._keep(row, known)
+        origins = [path for path, other in self._gone.items() if other.document == content]
+        for path in origins:
+            del self._gone[path]
+        self._total -= len(origins)
+        first = origins[0] if origins else self._record.source(content).path
+        self._put(row, forget=origins)
+        if known and known.document:
+            return self._report(file.path, "changed", f"now the same as {first}")
+        return self._report(file.path, "moved" if origins else "copied", first)
+
+    def _take(self, file: _Found, known: FileRow | None, *, content: str) -> Iterator[Progress]:
+        """Reads and cuts the file and puts it in the window."""
+        try:
+            with self._tally.timed("read"):
+                document = _readable(self._read(file.file), file.file)
+        except ReadError as error:
+            yield self._fail(file, known, str(error), content=content, reader=self._reader)
+            return
+        if _stat(file.file) != (file.size, file.mtime_ns):
+            yield self._report(file.path, "failed", "it changed while it was being read; run `rag ingest` again")
+            return
+        with self._tally.timed("chunk"):
+            chunks = self._tools.chunk(document, document_id=content)
+        again = known is not None and known.document == content
+        self._window.append(
+            _Read(
+                row=_row(file, document=content, content=content, reader=self._reader),
+                status="changed" if known and known.document else "added",
+                reason="read again by newer readers" if again else "",
+                document=document,
+                chunks=chunks,
+            )
+        )
+
+    def _fail(self, file: _Found, known: FileRow | None, reason: str, *, content: str, reader: str) -> Progress:
+        """An earlier version is not left in search: it is not what the file says any more."""
+        if known and known.document:
+            reason = f"{reason}; the earlier version is no longer searched"
+        self._put(_row(file, document=None, content=content, status="failed", reason=reason, reader=reader))
+        return self._report(file.path, "failed", reason)
+
+    def _put(self, row: FileRow, *, forget: Sequence[str] = ()) -> None:
+        self._orphans = True
+        with self._tally.timed("commit"):
+            self._record.put_file(row, forget=forget)
+
+    # ── the window ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _window_is_full(self) -> bool:
+        return (
+            len(self._window) >= WINDOW_FILES
+            or sum(len(waiting.chunks) for waiting in self._window) >= WINDOW_CHUNKS
+            or sum(len(waiting.document.text) for waiting in self._window) >= WINDOW_CHARACTERS
+        )
+
+    def _flush(self) -> Iterator[Progress]:
+        """Embeds what is missing for the whole window, then commits file by file."""
+        window, self._window = self._window, []
+        texts = [chunk.embedded_text for waiting in window for chunk in waiting.chunks]
+        vectors, computed = yield from _vectors(self._tools, texts, progress=lambda: self._progress("embed"))
+        for waiting in window:
+            own = [chunk.embedded_text for chunk in waiting.chunks]
+            with self._tally.timed("commit"):
+                self._record.commit_document(
+                    waiting.row,
+                    document=waiting.document,
+                    chunks=waiting.chunks,
+                    vectors=_matrix(own, vectors, dimensions=self._tools.space.fingerprint.dimensions),
+                    space=self._tools.space,
+                )
+            self._orphans = self._orphans or waiting.status == "changed"
+            embedded = sum(text in computed for text in own)
+            computed.difference_update(own)
+            yield self._report(waiting.row.path, waiting.status, waiting.reason, chunks=len(own), embedded=embedded)
+
+    # ── files that are gone ───────────────────────────────────────────────────────────────────────────────────────
+
+    def _leave(self) -> Iterator[Progress]:
+        """Forgets the files that are gone, unless there are too many of them for that to be meant."""
+        with_text = [row for row in self._gone.values() if row.document]
+        before = sum(row.document is not None for row in self._known.values())
+        if not self._allow_deletes and len(with_text) > max(BRAKE_FILES, BRAKE_SHARE * before):
+            yield from self._miss(with_text, before=before)
+            return
+        if self._gone:
+            self._orphans = True
+            with self._tally.timed("commit"):
+                self._record.forget_paths(list(self._gone))
+        for row in with_text:
+            yield self._report(row.path, "deleted")
+
+    def _miss(self, gone: Sequence[FileRow], *, before: int) -> Iterator[Progress]:
+        reason = (
+            f"{len(gone)} of {before} files are gone from disk at once, so nothing was deleted and this one is still searched; "
+            "if that is meant, run `rag ingest --allow-deletes`"
+        )
+        for row in gone:
+            self._put(replace(row, status="missing", reason=reason))
+            yield self._report(row.path, "missing", reason)
+
+
+def _row(
+    file: _Found, *, document: str | None, content: str = "", status: KnownStatus = "ok", reason: str = "", reader: str = ""
+) -> FileRow:
+    return FileRow(
+        path=file.path,
+        folder=file.folder,
+        document=document,
+        content=content,
+        size=file.size,
+        mtime_ns=file.mtime_ns,
+        status=status,
+        reason=reason,
+        reader=reader,
+    )
+
+
+def _content_id(file: Path) -> str:
+    """The first 16 hex digits of the SHA-256 of the file's bytes."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()[:16]
+
+
+def _stat(file: Path) -> tuple[int, int] | None:
+    try:
+        stat = file.stat()
+    except FileNotFoundError:
+        return None
+    return stat.st_size, stat.st_mtime_ns
+
+
+def _readable(document: Document, file: Path) -> Document:
+    """Half a surrogate pair is not text: SQLite, HTML and every model refuse it. In a title it comes from the file's name."""
+    try:
+        document.text.encode()
+    except UnicodeEncodeError as error:
+        raise CorruptFileError(f"{file.name} decodes to characters that are not Unicode text; save it again as UTF-8") from error
+    about = document.metadata
+    clean = replace(
+        about,
+        title=_printable(about.title),
+        author=_printable(about.author),
+        publisher=_printable(about.publisher),
+        tags=tuple(map(_printable, about.tags)),
+    )
+    return replace(document, metadata=clean)
+
+
+def _printable(text: str) -> str:
+    """The text with half surrogate pairs written out: a file name that is not UTF-8 becomes ``caf\\udce9.txt``."""
+    return text.encode(errors="backslashreplace").decode()
+
+
+# ── embedding ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _vectors(
+    tools: _Tools, texts: Sequence[str], *, progress: Callable[[], Progress]
+) -> Generator[Progress, None, tuple[dict[str, "Vectors"], set[str]]]:
+    """(text -> vector, the texts embedded just now). What takes more than one call is cached as it comes, so that a kill costs one call."""
+    fingerprint = tools.space.fingerprint
+    with tools.tally.timed("embed"):
+        vectors = tools.record.cached_vectors(texts, fingerprint=fingerprint, kind="document")
+    missing = [text for text in dict.fromkeys(texts) if text not in vectors]
+    for start in range(0, len(missing), WINDOW_CHUNKS):
+        batch = missing[start : start + WINDOW_CHUNKS]
+        with tools.tally.timed("embed"):
+            rows = _sound(tools.embedder.embed(batch, kind="document"), count=len(batch), fingerprint=fingerprint)
+        vectors |= zip(batch, rows, strict=True)
+        tools.tally.embedded += len(batch)
+        if len(missing) > WINDOW_CHUNKS:
+            tools.record.cache_vectors(batch, rows, fingerprint=fingerprint, kind="document")
+            yield progress()
+    return vectors, set(missing)
+
+
+def _sound(rows: "Vectors", *, count: int, fingerprint: Fingerprint) -> "Vectors":
+    """A row of another length, or one that is not a number, would spoil every search after it."""
+    import numpy as np
+
+    if rows.shape != (count, fingerprint.dimensions) or not np.isfinite(rows).all():
+        raise ModelError(
+            f"{fingerprint.model} gave vectors of shape {rows.shape} for {count} texts of {fingerprint.dimensions} dimensions, "
+            "or values that are not numbers; nothing of it was kept. See that the settings name the right model and dimensions"
+        )
+    return rows
+
+
+def _matrix(texts: Sequence[str], vectors: Mapping[str, "Vectors"], *, dimensions: int) -> "Vectors":
+    import numpy as np
+
+    return np.stack([vectors[text] for text in texts]) if texts else np.zeros((0, dimensions), dtype=np.float32)
+
+
+def _fill(tools: _Tools) -> Iterator[Progress]:
+    """Embeds the stored documents that the space lacks, as many together as make a good batch, and commits them one by one."""
+    waiting = tools.record.unfilled(tools.space)
+    total = len(tools.record.sources())
+    window: dict[str, Sequence[Chunk]] = {}
+    for position, identity in enumerate(waiting):
+        with tools.tally.timed("chunk"):
+            window[identity] = tools.chunk(tools.record.document(identity), document_id=identity)
+        last = position + 1 == len(waiting)
+        if not last and len(window) < WINDOW_FILES and sum(map(len, window.values())) < WINDOW_CHUNKS:
+            continue
+        done = total - len(waiting) + position + 1
+        step = Progress(stage="re-embed", done=done, total=total, counts=tools.tally.counts())
+        yield from _fill_window(tools, window, step=step)
+        window = {}
+
+
+def _fill_window(tools: _Tools, window: Mapping[str, Sequence[Chunk]], *, step: Progress) -> Iterator[Progress]:
+    texts = [chunk.embedded_text for chunks in window.values() for chunk in chunks]
+    vectors, _ = yield from _vectors(tools, texts, progress=lambda: replace(step, counts=tools.tally.counts()))
+    for identity, chunks in window.items():
+        rows = _matrix([chunk.embedded_text for chunk in chunks], vectors, dimensions=tools.space.fingerprint.dimensions)
+        with tools.tally.timed("commit"):
+            tools.record.fill(tools.space, identity, chunks=chunks, vectors=rows)
+    yield replace(step, counts=tools.tally.counts())
+
+
+# ── publishing ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _publish(tools: _Tools) -> Iterator[Progress]:
+    """A new generation of the index, from the record's vectors."""
+    record, store = tools.record, tools.store
+    count = record.chunk_count()
+    yield Progress(stage="publish", done=0, total=count, counts=tools.tally.counts())
+    with tools.tally.timed("publish"), record.snapshot():
+        sequence = record.sequence()
+        store.publish(record.vector_rows(), sequence=sequence, space=tools.space.id)
+    record.forget_deletions(up_to=sequence)
+    tools.tally.published = True
+    yield Progress(stage="publish", done=count, total=count, counts=tools.tally.counts())
+
+
+def _is_due(tools: _Tools) -> bool:
+    """True when searches would otherwise scan too much beside the index, or there is none that is sound."""
+    applied, sequence, chunks = tools.store.applied, tools.record.sequence(), tools.record.chunk_count()
+    if applied == 0:
+        return chunks > 0
+    delta = tools.record.changed_since(applied)
+    return applied > sequence or delta >= PUBLISH_CHUNKS or delta >= max(1, PUBLISH_SHARE * chunks)

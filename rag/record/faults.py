@@ -1,0 +1,45 @@
+"""SQLite's errors in our words, in one place."""
+
+import errno
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rag.errors import RecordError
+
+_FULL = "the disk is full while writing {path}; nothing committed before is lost: free some space and run the same command again"
+_READ_ONLY = "{path} cannot be written: {cause}; make the file and its folder writable for this user and run the same command again"
+_CLOSED = "{path} cannot be opened: {cause}; see that the file and its folder exist and that this user may read them"
+_LOCKED = "{path} is locked by another program; wait for it to finish and run the same command again"
+_DAMAGED = (
+    "{path} is damaged ({cause}); put a backup in its place, or move it away and run `rag init` and `rag ingest`: "
+    "the documents themselves are untouched"
+)
+_OTHER = "{path} cannot be used: {cause}; run the same command again, and put a backup of the file in its place if it fails again"
+
+_WORDS = {
+    sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_READONLY: _READ_ONLY,
+    sqlite3.SQLITE_PERM: _READ_ONLY,
+    sqlite3.SQLITE_CANTOPEN: _CLOSED,
+    sqlite3.SQLITE_AUTH: _CLOSED,
+    sqlite3.SQLITE_BUSY: _LOCKED,
+    sqlite3.SQLITE_LOCKED: _LOCKED,
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_NOTADB: _DAMAGED,
+    sqlite3.SQLITE_FORMAT: _DAMAGED,
+}
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Anything SQLite or the file system says about the record becomes a RecordError with the next step."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        primary = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte of an extended code is the primary one
+        raise RecordError(_WORDS.get(primary, _OTHER).format(path=path, cause=error)) from error
+    except OSError as error:
+        words = _FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else _READ_ONLY
+        raise RecordError(words.format(path=path, cause=error.strerror)) from error

@@ -1,0 +1,527 @@
+"""One connection to the record."""
+
+import json
+import os
+import sqlite3
+import time
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+from rag.errors import RecordError, UsageError, WorkspaceError
+from rag.record import rows, schema, scopes
+from rag.record.faults import translated
+from rag.record.lexical import match_expression
+from rag.record.rows import FileRow, Run, RunKind
+from rag.record.spaces import Space, fingerprint_from_json, fingerprint_to_json, space_of, vector_key
+from rag.types import Chunk, Document, Fingerprint, Scope, Source, TextKind
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from rag.ports import Vectors
+
+Near: TypeAlias = tuple[str, float]
+"""(chunk id, score), higher is nearer."""
+
+BUSY_S = 30.0
+"""How long a statement waits for another process's transaction. The longest is the switch of a re-embedding: 0.5 s for 8,000 chunks."""
+
+QUERY_VECTORS_KEPT = 10_000
+"""15 to 40 MB of cached queries, the newest; a report asks some 60."""
+
+_EVERYTHING = Scope()
+_ACTIVE = "(SELECT id FROM spaces WHERE active = 1)"
+_IN_SCOPE = "document IN (SELECT s.id FROM sources AS s WHERE {condition})"
+_BATCH = 500
+
+
+class Record:
+    """One connection to ``library.db``, not shared between threads. Every method raises RecordError when SQLite cannot do it.
+
+    Whoever calls a writing method holds the writer's lock; ``cache_vectors``, ``save_report`` and the runs need none.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, *, path: Path, read_only: bool) -> None:
+        self._connection = connection
+        self._read_only = read_only
+        self.path = path
+
+    # ── opening ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @classmethod
+    def create(cls, path: Path) -> Self:
+        """A new, empty record. Raises WorkspaceError when there is one already."""
+        if path.exists():
+            raise WorkspaceError(f"{path} exists already; `rag ingest` adds to it")
+        with translated(path):
+            path.touch(exist_ok=False)
+        return cls.open(path)
+
+    @classmethod
+    def open(cls, path: Path, *, read_only: bool = False) -> Self:
+        """Brings the schema up to date unless ``read_only``. Raises WorkspaceError for a record of another version or none."""
+        if not path.is_file():
+            raise WorkspaceError(f"there is no library in {path.parent}; run `rag init {path.parent}` first")
+        with translated(path):
+            connection = _connect(path, read_only=read_only)
+            try:
+                _prepare(connection, path=path, read_only=read_only)
+            except BaseException:
+                connection.close()
+                raise
+        return cls(connection, path=path, read_only=read_only)
+
+    def close(self) -> None:
+        """Idempotent."""
+        with translated(self.path):
+            self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Everything read inside comes from the same moment, whatever other processes commit. One inside another changes nothing."""
+        if self._connection.in_transaction:
+            yield
+            return
+        with translated(self.path):
+            self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            with translated(self.path):
+                self._connection.execute("COMMIT")
+
+    # ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def sequence(self) -> int:
+        """Number of the last commit that changed chunks; 0 when there was none."""
+        return int(self._value("SELECT value FROM meta WHERE name = 'sequence'"))
+
+    def active_space(self) -> Space | None:
+        """The space that searches see; None before the first ingest."""
+        found = self._rows("SELECT id, fingerprint FROM spaces WHERE active = 1")
+        return Space(id=found[0][0], fingerprint=fingerprint_from_json(found[0][1])) if found else None
+
+    def sources(self, scope: Scope = _EVERYTHING) -> list[Source]:
+        """The documents in scope, ordered by path; one at several paths stands under the first."""
+        condition, values = scopes.condition(scope)
+        found = self._rows(f"SELECT {rows.SOURCE_COLUMNS} FROM sources AS s WHERE {condition} ORDER BY s.path", values)
+        return [rows.source(row) for row in found]
+
+    def source(self, document: str) -> Source:
+        """Raises UsageError for an unknown document."""
+        found = self._rows(f"SELECT {rows.SOURCE_COLUMNS} FROM sources AS s WHERE s.id = ?", [document])
+        if not found:
+            raise self._unknown(document)
+        return rows.source(found[0])
+
+    def document(self, document: str) -> Document:
+        """As the reader gave it. Raises UsageError for an unknown document."""
+        found = self._rows("SELECT body FROM documents WHERE id = ?", [document])
+        if not found:
+            raise self._unknown(document)
+        try:
+            return rows.document_from_body(found[0][0])
+        except (zlib.error, ValueError, KeyError, TypeError) as error:
+            raise RecordError(
+                f"document {document} in {self.path} is damaged ({error}); put a backup of library.db in its place"
+            ) from error
+
+    def reader_of(self, document: str) -> str | None:
+        """Version of the readers that made a document; None for an unknown one."""
+        found = self._rows("SELECT reader FROM documents WHERE id = ?", [document])
+        return str(found[0][0]) if found else None
+
+    def files(self) -> list[FileRow]:
+        """Every known file, ordered by path."""
+        return [rows.file_row(row) for row in self._rows(f"SELECT {rows.FILE_COLUMNS} FROM files ORDER BY path")]
+
+    def folders(self) -> dict[str, Path]:
+        """Where each ingested folder lies, by the name its files' paths begin with."""
+        here = self.path.parent
+        return {name: (here / path).resolve() for name, path in self._rows("SELECT name, path FROM folders ORDER BY name")}
+
+    def chunks(self, ids: Sequence[str]) -> list[Chunk]:
+        """In the order given; unknown ids are left out."""
+        sql = f"SELECT {rows.CHUNK_COLUMNS} FROM live WHERE id IN (SELECT value FROM json_each(?))"
+        found = {row[0]: rows.chunk(row) for row in self._rows(sql, [json.dumps(list(ids))])}
+        return [found[identity] for identity in ids if identity in found]
+
+    def chunk_count(self) -> int:
+        """Live chunks of the active space."""
+        return int(self._value(f"SELECT count(*) FROM chunks WHERE space = {_ACTIVE}"))
+
+    def chunks_in(self, scope: Scope) -> frozenset[str] | None:
+        """Ids of the chunks in scope; None when the scope restricts nothing."""
+        if scope == _EVERYTHING:
+            return None
+        condition, values = scopes.condition(scope)
+        sql = f"SELECT id FROM chunks WHERE space = {_ACTIVE} AND {_IN_SCOPE.format(condition=condition)}"
+        return frozenset(identity for (identity,) in self._rows(sql, values))
+
+    def lexical(self, question: str, *, k: int, scope: Scope = _EVERYTHING) -> list[Near]:
+        """The ``k`` best chunks by bm25 over header and text, best first; equal scores by id. Scores are 0 and up."""
+        expression = match_expression(question)
+        if not expression:
+            return []
+        condition, values = scopes.condition(scope)
+        within = "" if scope == _EVERYTHING else f"AND {_IN_SCOPE.format(condition=condition)}"
+        sql = f"""SELECT chunks.id, -bm25(lexical) AS score FROM lexical JOIN chunks ON chunks.number = lexical.rowid
+            WHERE lexical MATCH ? {within} ORDER BY score DESC, chunks.id LIMIT ?"""
+        return [(identity, score) for identity, score in self._rows(sql, [expression, *values, k])]
+
+    def vectors(self, *, after: int = 0, scope: Scope = _EVERYTHING) -> tuple[list[str], "Vectors"]:
+        """(ids, matrix of shape (ids, dimensions)) of the active space's chunks in scope that were committed after ``after``."""
+        import numpy as np
+
+        with self.snapshot():
+            space = self.active_space()
+            dimensions = space.fingerprint.dimensions if space else 0
+            condition, values = self._committed(after=after, scope=scope)
+            matrix = np.empty((self._value(f"SELECT count(*) FROM chunks WHERE {condition}", values), dimensions), dtype=np.float32)
+            ids: list[str] = []
+            for batch in self._vector_batches(condition, values):
+                blobs = b"".join(blob for _, blob in batch)
+                matrix[len(ids) : len(ids) + len(batch)] = np.frombuffer(blobs, dtype="<f4").reshape(len(batch), dimensions)
+                ids.extend(identity for identity, _ in batch)
+        return ids, matrix
+
+    def vector_rows(self) -> Iterator[tuple[str, "Vectors"]]:
+        """(id, vector) of every live chunk, one at a time: what a generation is built from."""
+        import numpy as np
+
+        condition, values = self._committed(after=0, scope=_EVERYTHING)
+        for batch in self._vector_batches(condition, values):
+            for identity, blob in batch:
+                yield identity, np.frombuffer(blob, dtype="<f4")
+
+    def changed_since(self, sequence: int) -> int:
+        """How many chunks came or went after that commit: what a search scans beside a generation."""
+        added = self._value(f"SELECT count(*) FROM chunks WHERE space = {_ACTIVE} AND sequence > ?", [sequence])
+        return int(added) + int(self._value("SELECT count(*) FROM deletions WHERE sequence > ?", [sequence]))
+
+    def deleted_after(self, sequence: int) -> frozenset[str]:
+        """Ids of the chunks that went after that commit and have not come back."""
+        found = self._rows("SELECT chunk FROM deletions WHERE sequence > ?", [sequence])
+        return frozenset(identity for (identity,) in found)
+
+    # ── the embedding cache ───────────────────────────────────────────────────────────────────────────────────────
+
+    def cached_vectors(self, texts: Sequence[str], *, fingerprint: Fingerprint, kind: TextKind) -> dict[str, "NDArray[np.float32]"]:
+        """The vectors of those texts that this embedder has seen as this kind before."""
+        import numpy as np
+
+        keys = {vector_key(text, kind=kind): text for text in texts}
+        space, wanted = space_of(fingerprint).id, list(keys)
+        found: dict[str, NDArray[np.float32]] = {}
+        for start in range(0, len(wanted), _BATCH):
+            batch = wanted[start : start + _BATCH]
+            marks = ", ".join("?" * len(batch))
+            sql = f"SELECT key, vector FROM vectors WHERE space = ? AND key IN ({marks})"
+            found |= {keys[key]: np.frombuffer(blob, dtype="<f4") for key, blob in self._rows(sql, [space, *batch])}
+        return found
+
+    def cache_vectors(self, texts: Sequence[str], vectors: "Vectors", *, fingerprint: Fingerprint, kind: TextKind) -> None:
+        """Keeps them, one row of ``vectors`` a text. A read-only record keeps nothing."""
+        if not self._read_only:
+            with self._transaction():
+                self._put_vectors(texts, vectors, space=space_of(fingerprint).id, kind=kind)
+
+    def prune_cache(self) -> None:
+        """Drops the vectors that belong to no chunk, and all but the newest cached queries."""
+        unused = "SELECT number FROM vectors WHERE query = 0 EXCEPT SELECT vector FROM chunks"
+        stale = "SELECT number FROM vectors WHERE query = 1 ORDER BY number DESC LIMIT -1 OFFSET ?"
+        with self._transaction():
+            self._connection.execute(f"DELETE FROM vectors WHERE number IN ({unused})")
+            self._connection.execute(f"DELETE FROM vectors WHERE number IN ({stale})", [QUERY_VECTORS_KEPT])
+
+    # ── writing: files and documents ──────────────────────────────────────────────────────────────────────────────
+
+    def put_folder(self, name: str, *, path: Path) -> None:
+        """Remembers where a folder lies, as seen from the record: a workspace that is copied or moved with its documents finds its own."""
+        relative = os.path.relpath(path.resolve(), self.path.parent.resolve())
+        with self._transaction():
+            self._connection.execute(
+                "INSERT INTO folders (name, path) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET path = excluded.path", [name, relative]
+            )
+
+    def commit_document(
+        self, file: FileRow, *, document: Document, chunks: Sequence[Chunk], vectors: "Vectors", space: Space, forget: Sequence[str] = ()
+    ) -> None:
+        """File row, document, chunks, lexical rows and vectors together or not at all; one vector a chunk, in order.
+
+        ``file.document`` is the document's id; an earlier version of it is replaced. The paths in ``forget`` go in the same
+        commit, and with them every document that no path names any more.
+        """
+        assert file.document is not None
+        with self._transaction():
+            sequence = self._next_sequence()
+            self._drop_chunks(file.document, sequence=sequence)
+            self._put_document(file.document, document, reader=file.reader)
+            self._put_chunks(file.document, chunks, vectors, space=space, sequence=sequence)
+            self._index(file.document)
+            self._point(file, forget=forget)
+
+    def put_file(self, file: FileRow, *, forget: Sequence[str] = ()) -> None:
+        """Points a path at a document the record has, or at none; forgets other paths in the same commit.
+
+        Documents that no path names any more go, with everything that was made of them.
+        """
+        with self._transaction():
+            self._point(file, forget=forget)
+
+    def forget_paths(self, paths: Sequence[str]) -> None:
+        """The paths go, and the documents that only they named."""
+        with self._transaction():
+            self._drop_unnamed(self._forget(paths))
+
+    # ── writing: spaces ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def begin_space(self, fingerprint: Fingerprint) -> Space:
+        """The space of that embedder, made where there is none: active if it is the record's first, else to be filled and switched to.
+
+        Another half-filled space is dropped.
+        """
+        space = space_of(fingerprint)
+        with self._transaction():
+            for (other,) in self._rows("SELECT id FROM spaces WHERE active = 0 AND id <> ?", [space.id]):
+                self._drop_space(other)
+            self._connection.execute(
+                "INSERT OR IGNORE INTO spaces (id, fingerprint, active) VALUES (?, ?, NOT EXISTS (SELECT 1 FROM spaces WHERE active = 1))",
+                [space.id, fingerprint_to_json(fingerprint)],
+            )
+        return space
+
+    def unfilled(self, space: Space) -> list[str]:
+        """Ids of the documents whose chunks are not in that space yet."""
+        sql = "SELECT id FROM documents WHERE id NOT IN (SELECT document FROM filled WHERE space = ?) ORDER BY id"
+        return [identity for (identity,) in self._rows(sql, [space.id])]
+
+    def fill(self, space: Space, document: str, *, chunks: Sequence[Chunk], vectors: "Vectors") -> None:
+        """One document's chunks in a space that is not active yet."""
+        with self._transaction():
+            self._put_chunks(document, chunks, vectors, space=space, sequence=self._next_sequence())
+
+    def switch(self, space: Space) -> None:
+        """Makes a filled space the active one and drops the others, all in one commit. Raises RecordError while documents are missing."""
+        with self._transaction():
+            if missing := self.unfilled(space):
+                raise RecordError(
+                    f"{len(missing)} documents are not embedded with {space.fingerprint.model} yet; run `rag ingest --re-embed`"
+                )
+            self._next_sequence()
+            self._connection.execute("UPDATE spaces SET active = 0")
+            self._connection.execute("UPDATE spaces SET active = 1 WHERE id = ?", [space.id])
+            for (other,) in self._rows("SELECT id FROM spaces WHERE active = 0"):
+                self._drop_space(other)
+            self._connection.execute("DELETE FROM deletions")
+            self._connection.execute("INSERT INTO lexical (lexical) VALUES ('rebuild')")
+
+    def forget_deletions(self, *, up_to: int) -> None:
+        """A published generation goes without these chunks, so nothing has to remember them."""
+        with self._transaction():
+            self._connection.execute("DELETE FROM deletions WHERE sequence <= ?", [up_to])
+
+    # ── runs and reports ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def start_run(self, kind: RunKind, *, started: datetime) -> int:
+        """The new run's id; its status is "running"."""
+        with self._transaction():
+            sql = "INSERT INTO runs (kind, started, status, counts) VALUES (?, ?, 'running', '{}')"
+            return int(self._connection.execute(sql, [kind, started.isoformat()]).lastrowid or 0)
+
+    def finish_run(self, run: int, *, finished: datetime, status: str, counts: Mapping[str, int]) -> None:
+        """``status``: "ok", or why it ended."""
+        with self._transaction():
+            self._connection.execute(
+                "UPDATE runs SET finished = ?, status = ?, counts = ? WHERE id = ?",
+                [finished.isoformat(), status, json.dumps(dict(counts), sort_keys=True), run],
+            )
+
+    def runs(self, *, limit: int = 20) -> list[Run]:
+        """The last runs, newest first."""
+        sql = "SELECT id, kind, started, finished, status, counts FROM runs ORDER BY id DESC LIMIT ?"
+        return [rows.run(row) for row in self._rows(sql, [limit])]
+
+    def save_report(self, report_id: str, created: datetime, body: str) -> None:
+        """A report's JSON under its id; the same id replaces."""
+        with self._transaction():
+            sql = "INSERT OR REPLACE INTO reports (id, created, body) VALUES (?, ?, ?)"
+            self._connection.execute(sql, [report_id, created.isoformat(), zlib.compress(body.encode(), 6)])
+
+    def report(self, report_id: str) -> str:
+        """Raises UsageError with the newest ids for an unknown one."""
+        found = self._rows("SELECT body FROM reports WHERE id = ?", [report_id])
+        if not found:
+            newest = ", ".join(identity for identity, _ in self.reports()[:10]) or "none yet"
+            raise UsageError(f"no report {report_id!r}; there is: {newest}")
+        return zlib.decompress(found[0][0]).decode()
+
+    def reports(self) -> list[tuple[str, datetime]]:
+        """(id, created), newest first."""
+        found = self._rows("SELECT id, created FROM reports ORDER BY created DESC, id")
+        return [(identity, datetime.fromisoformat(created)) for identity, created in found]
+
+    # ── inside ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with translated(self.path):
+            return self._connection.execute(sql, values).fetchall()
+
+    def _value(self, sql: str, values: Sequence[Any] = ()) -> Any:
+        return self._rows(sql, values)[0][0]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with translated(self.path), schema.transaction(self._connection):
+            yield
+
+    def _unknown(self, document: str) -> UsageError:
+        return UsageError(f"no document {document!r} in {self.path}; it may have been deleted since: search again")
+
+    @staticmethod
+    def _committed(*, after: int, scope: Scope) -> tuple[str, list[Any]]:
+        condition, values = scopes.condition(scope)
+        within = "" if scope == _EVERYTHING else f" AND {_IN_SCOPE.format(condition=condition)}"
+        return f"chunks.space = {_ACTIVE} AND chunks.sequence > ?{within}", [after, *values]
+
+    def _vector_batches(self, condition: str, values: Sequence[Any]) -> Iterator[list[tuple[str, bytes]]]:
+        sql = (
+            f"SELECT chunks.id, v.vector FROM chunks JOIN vectors AS v ON v.number = chunks.vector WHERE {condition} ORDER BY chunks.number"
+        )
+        with translated(self.path):
+            cursor = self._connection.execute(sql, values)
+            while batch := cursor.fetchmany(_BATCH):
+                yield batch
+
+    def _next_sequence(self) -> int:
+        return int(self._value("UPDATE meta SET value = value + 1 WHERE name = 'sequence' RETURNING value"))
+
+    def _put_document(self, identity: str, document: Document, *, reader: str) -> None:
+        values = rows.document_values(identity, document, reader=reader)
+        columns = "id, title, author, publisher, published, published_from, format, pages, reader, body"
+        renewed = ", ".join(f"{column} = excluded.{column}" for column in columns.split(", ")[1:])
+        marks = ", ".join("?" * len(values))
+        self._connection.execute(f"INSERT INTO documents ({columns}) VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET {renewed}", values)
+        self._connection.execute("DELETE FROM tags WHERE document = ?", [identity])
+        self._connection.executemany(
+            "INSERT INTO tags (document, tag) VALUES (?, ?)", [(identity, tag) for tag in set(document.metadata.tags)]
+        )
+
+    def _put_vectors(self, texts: Sequence[str], vectors: "Vectors", *, space: str, kind: TextKind) -> None:
+        lines = vectors.astype("<f4", copy=False)
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO vectors (space, key, query, vector) VALUES (?, ?, ?, ?)",
+            [(space, vector_key(text, kind=kind), kind == "query", line.tobytes()) for text, line in zip(texts, lines, strict=True)],
+        )
+
+    def _put_chunks(self, document: str, chunks: Sequence[Chunk], vectors: "Vectors", *, space: Space, sequence: int) -> None:
+        texts = [chunk.embedded_text for chunk in chunks]
+        self._put_vectors(texts, vectors, space=space.id, kind="document")
+        sql = f"""INSERT INTO chunks (space, {rows.CHUNK_COLUMNS}, vector, sequence)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT number FROM vectors WHERE space = ? AND key = ?), ?)"""
+        self._connection.executemany(
+            sql,
+            [
+                (space.id, *rows.chunk_values(chunk), space.id, vector_key(text, kind="document"), sequence)
+                for chunk, text in zip(chunks, texts, strict=True)
+            ],
+        )
+        self._connection.execute("INSERT INTO filled (space, document) VALUES (?, ?)", [space.id, document])
+
+    def _index(self, document: str) -> None:
+        """A document's new chunks in the lexical index; what came back is no longer deleted."""
+        self._connection.execute(
+            "INSERT INTO lexical (rowid, header, text) SELECT number, header, text FROM live WHERE document = ?", [document]
+        )
+        self._connection.execute("DELETE FROM deletions WHERE chunk IN (SELECT id FROM live WHERE document = ?)", [document])
+
+    def _point(self, file: FileRow, *, forget: Sequence[str]) -> None:
+        before = self._rows("SELECT document FROM files WHERE path = ? AND document IS NOT NULL", [file.path])
+        values = rows.file_values(file)
+        marks = ", ".join("?" * len(values))
+        self._connection.execute(f"INSERT OR REPLACE INTO files ({rows.FILE_COLUMNS}, modified) VALUES ({marks})", values)
+        self._drop_unnamed({*self._forget(forget), *(document for (document,) in before)})
+
+    def _forget(self, paths: Sequence[str]) -> set[str]:
+        """Takes the paths away; gives the documents they named."""
+        documents: set[str] = set()
+        for path in paths:
+            documents |= {document for (document,) in self._rows("SELECT document FROM files WHERE path = ?", [path]) if document}
+            self._connection.execute("DELETE FROM files WHERE path = ?", [path])
+        return documents
+
+    def _drop_unnamed(self, documents: set[str]) -> None:
+        gone = [document for document in sorted(documents) if not self._rows("SELECT 1 FROM files WHERE document = ? LIMIT 1", [document])]
+        if not gone:
+            return
+        sequence = self._next_sequence()
+        for document in gone:
+            self._drop_chunks(document, sequence=sequence)
+            self._connection.execute("DELETE FROM documents WHERE id = ?", [document])
+
+    def _drop_chunks(self, document: str, *, sequence: int) -> None:
+        """A document's chunks in every space, their lexical rows, and a note of the deletion."""
+        execute = self._connection.execute
+        execute(
+            "INSERT INTO lexical (lexical, rowid, header, text) SELECT 'delete', number, header, text FROM live WHERE document = ?",
+            [document],
+        )
+        execute("INSERT OR REPLACE INTO deletions (chunk, sequence) SELECT id, ? FROM live WHERE document = ?", [sequence, document])
+        execute("DELETE FROM chunks WHERE document = ?", [document])
+        execute("DELETE FROM filled WHERE document = ?", [document])
+
+    def _drop_space(self, space: str) -> None:
+        for table in ("chunks", "vectors", "filled"):
+            self._connection.execute(f"DELETE FROM {table} WHERE space = ?", [space])
+        self._connection.execute("DELETE FROM spaces WHERE id = ?", [space])
+
+
+def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    """Autocommit; transactions are opened by hand."""
+    if not read_only:
+        return sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
+    uri = f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if _frozen(path) else ''}"
+    return sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)
+
+
+def _frozen(path: Path) -> bool:
+    """True where SQLite could not make the files beside the database that reading a WAL needs, and nobody writes."""
+    writable = os.access(path.parent, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+    return not writable and not path.with_name(f"{path.name}-wal").exists()
+
+
+def _prepare(connection: sqlite3.Connection, *, path: Path, read_only: bool) -> None:
+    connection.execute("PRAGMA foreign_keys = ON")
+    schema.refuse_newer(connection, path=path)
+    if read_only:
+        schema.refuse_older(connection, path=path)
+        return
+    _enter_wal(connection)
+    connection.execute("PRAGMA synchronous = FULL")
+    schema.migrate(connection, path=path)
+
+
+def _enter_wal(connection: sqlite3.Connection) -> None:
+    """The change of mode does not wait for other processes by itself (two may open a new record at once), so it is tried again."""
+    deadline = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return

@@ -1,0 +1,71 @@
+"""The record's schema, brought up to date by numbered migrations."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rag.errors import WorkspaceError
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def migrations() -> list[tuple[int, str]]:
+    """(version, SQL) of every migration, oldest first."""
+    return [(int(path.name[:4]), path.read_text("utf-8")) for path in sorted(_MIGRATIONS.glob("[0-9]*.sql"))]
+
+
+def version(connection: sqlite3.Connection) -> int:
+    """The version the file was last brought to; 0 for an empty one."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def migrate(connection: sqlite3.Connection, *, path: Path) -> None:
+    """Applies what is missing, each migration in a transaction of its own. Two processes may do it at once."""
+    refuse_newer(connection, path=path)
+    for number, script in migrations():
+        if version(connection) >= number:
+            continue
+        with transaction(connection):
+            if version(connection) < number:
+                for statement in _statements(script):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {number}")
+
+
+def refuse_newer(connection: sqlite3.Connection, *, path: Path) -> None:
+    """Raises WorkspaceError for a file that a later version of this program has written."""
+    found, known = version(connection), migrations()[-1][0]
+    if found > known:
+        raise WorkspaceError(
+            f"{path} was written by a newer version of rag (record version {found}, this program knows {known}); upgrade rag to open it"
+        )
+
+
+def refuse_older(connection: sqlite3.Connection, *, path: Path) -> None:
+    """Raises WorkspaceError for a file that has yet to be migrated."""
+    found, known = version(connection), migrations()[-1][0]
+    if found < known:
+        raise WorkspaceError(f"{path} has record version {found} and needs {known}; run any writing command, such as `rag ingest`, once")
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing; takes SQLite's write lock at the start, so that it cannot fail half-way for want of it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # a full disk has rolled back already
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _statements(script: str) -> Iterator[str]:
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

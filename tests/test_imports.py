@@ -1,0 +1,57 @@
+"""What importing and asking for help cost: nothing heavy is loaded before it is used."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = (
+    "torch",
+    "chromadb",
+    "openai",
+    "langchain",
+    "langchain_core",
+    "sentence_transformers",
+    "transformers",
+    "numpy",
+    "pydantic",
+    "jinja2",
+)
+
+MEASURED_HELP = """
+import json, pathlib, re, resource, sys
+from rag.cli import cli
+
+def peak_bytes():
+    status = pathlib.Path("/proc/self/status")  # ru_maxrss of a fresh process counts its parent on Linux
+    if status.exists():
+        return int(re.search(r"VmHWM:\\s+(\\d+) kB", status.read_text())[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+try:
+    cli(["--help"], prog_name="rag")
+except SystemExit as done:
+    print(json.dumps({"status": done.code, "bytes": peak_bytes(), "modules": list(sys.modules)}))
+"""
+
+
+def run(code: str) -> str:
+    """What a fresh Python prints for this code."""
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("module", ["rag", "rag.types", "rag.cli", "rag.ports"])
+def test_importing_loads_no_heavy_library(module: str) -> None:
+    """A program that imports the package pays only for what it uses."""
+    loaded = json.loads(run(f"import json, sys, {module}; print(json.dumps(list(sys.modules)))"))
+    assert not set(HEAVY) & set(loaded)
+
+
+def test_help_is_light() -> None:
+    """`rag --help` loads no heavy library and stays below 40 MB."""
+    *_, last = run(MEASURED_HELP).splitlines()
+    measured = json.loads(last)
+    assert measured["status"] == 0
+    assert not set(HEAVY) & set(measured["modules"])
+    assert measured["bytes"] < 40_000_000

@@ -1,0 +1,557 @@
+"""Ingest: what becomes of every file, what is embedded, and what is never lost."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rag.errors import FingerprintError, ModelError, ReadError, UsageError, WorkspaceError
+from rag.ingest import IngestSummary, drain, ingest, re_embed
+from rag.record import Record, space_of
+from rag.stores.chroma import ChromaStore
+from rag.types import Chunk, Document, FileOutcome, Progress, TextKind
+from tests.fakes import HashingEmbedder, chunk_words, read_plain
+
+if TYPE_CHECKING:
+    from rag.ports import Vectors
+
+NOW = datetime(2026, 9, 30, 12, tzinfo=UTC)
+SUFFIXES = frozenset({".txt", ".md"})
+
+
+@dataclass
+class PlainStore:
+    """A vector store in memory, for tests only: exact, and gone with the process."""
+
+    applied: int = 0
+    rows: Mapping[str, "Vectors"] = field(default_factory=dict)
+    published: int = 0
+
+    def publish(self, rows: Iterable[tuple[str, "Vectors"]], *, sequence: int, space: str) -> None:
+        """Keeps exactly these rows."""
+        self.rows, self.applied, self.published = dict(rows), sequence, self.published + 1
+
+    def nearest(self, vector: "Vectors", *, k: int) -> Sequence[tuple[str, float]]:
+        """By cosine."""
+        scores = sorted(((float(row @ vector), identity) for identity, row in self.rows.items()), reverse=True)
+        return [(identity, score) for score, identity in scores[:k]]
+
+
+class Desk:
+    """A workspace, a folder of notes and everything ingest needs; counts what is read."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.folder = root, root / "research"
+        self.folder.mkdir()
+        self.record = Record.create(root / "library.db")
+        self.plain = PlainStore()
+        self.store: PlainStore | ChromaStore = self.plain
+        self.embedder = HashingEmbedder()
+        self.version = "1"
+        self.read: list[str] = []
+        self.shown: list[Progress] = []
+        self.summary: IngestSummary
+
+    def write(self, name: str, text: str) -> Path:
+        """A file under research/."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+        return path
+
+    def fill(self, count: int) -> None:
+        """note-00.txt and so on, each with a word of its own."""
+        for number in range(count):
+            self.write(f"note-{number:02}.txt", f"token{number:02} in a note about copper")
+
+    def ingest(self, *folders: Path, allow_deletes: bool = False) -> dict[str, str]:
+        """Runs it; path -> status of every outcome."""
+        self.read, self.shown, self.embedder.texts = [], [], []
+        steps = ingest(
+            folders or [self.folder],
+            record=self.record,
+            store=self.store,
+            read=self._read,
+            suffixes=SUFFIXES,
+            reader_version=self.version,
+            embedder=self.embedder,
+            chunk=self._chunk,
+            now=NOW,
+            allow_deletes=allow_deletes,
+        )
+        self.summary = drain(steps, show=self.shown.append)
+        return {path: outcome.status for path, outcome in self.outcomes.items()}
+
+    def re_embed(self) -> IngestSummary:
+        """Runs it."""
+        self.read, self.embedder.texts = [], []
+        steps = re_embed(record=self.record, store=self.store, embedder=self.embedder, chunk=self._chunk, now=NOW)
+        return drain(steps)
+
+    @property
+    def outcomes(self) -> dict[str, FileOutcome]:
+        """Of the last run, by path."""
+        return {progress.outcome.path: progress.outcome for progress in self.shown if progress.outcome}
+
+    def finds(self, word: str) -> list[str]:
+        """Paths of the documents that the lexical search finds."""
+        ids = [identity for identity, _ in self.record.lexical(word, k=50)]
+        return sorted(self.record.source(chunk.document).path for chunk in self.record.chunks(ids))
+
+    def _read(self, path: Path) -> Document:
+        self.read.append(path.name)
+        return read_plain(path)
+
+    def _chunk(self, document: Document, *, document_id: str) -> list[Chunk]:
+        return chunk_words(document, document_id=document_id, counter=self.embedder, budget=64)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """An empty one."""
+    desk = Desk(tmp_path)
+    yield desk
+    desk.record.close()
+
+
+def touch(path: Path, *, seconds: int) -> None:
+    """Moves a file's modification time."""
+    stat = path.stat()
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns + seconds * 10**9))
+
+
+# ── what becomes of a file ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_new_files_are_found(desk: Desk) -> None:
+    """By name of folder and file, with counts and a last step that says all is done."""
+    desk.write("a.txt", "alpha prices")
+    desk.write("eu/b.md", "# Beta\n\nbeta prices")
+    assert desk.ingest() == {"research/a.txt": "added", "research/eu/b.md": "added"}
+    assert desk.finds("prices") == ["research/a.txt", "research/eu/b.md"]
+    assert desk.summary.files == {"added": 2}
+    assert (desk.summary.chunks, desk.summary.embedded, desk.summary.published) == (2, 2, True)
+    assert set(desk.summary.seconds) == {"find", "read", "chunk", "embed", "commit", "publish"}
+    assert [(progress.done, progress.total) for progress in desk.shown if progress.outcome] == [(1, 2), (2, 2)]
+
+
+def test_an_unchanged_file_is_not_opened(desk: Desk) -> None:
+    """Size and time say so; nothing is read, embedded or published, and the model is not asked for."""
+    desk.fill(3)
+    desk.ingest()
+    sequence, calls = desk.record.sequence(), desk.embedder.calls
+    assert set(desk.ingest().values()) == {"unchanged"}
+    assert (desk.read, desk.embedder.calls, desk.record.sequence(), desk.plain.published) == ([], calls, sequence, 1)
+
+
+def test_a_touched_file_is_not_read(desk: Desk) -> None:
+    """A new time with the same content is unchanged, and the day of an undated document follows it."""
+    path = desk.write("a.txt", "alpha")
+    desk.ingest()
+    before = desk.record.sources()[0].published
+    touch(path, seconds=-400 * 86_400)
+    assert desk.ingest() == {"research/a.txt": "unchanged"}
+    assert desk.read == []
+    assert (before - desk.record.sources()[0].published).days == 400
+
+
+def test_a_changed_file_replaces_its_old_text(desk: Desk) -> None:
+    """Only what is new in it is embedded."""
+    same = " ".join(f"same{number}" for number in range(54))
+    desk.write("a.txt", f"{same} before")
+    desk.ingest()
+    desk.write("a.txt", f"{same} afterwards")
+    assert desk.ingest() == {"research/a.txt": "changed"}
+    assert (desk.finds("before"), desk.finds("afterwards"), desk.finds("same3")) == ([], ["research/a.txt"], ["research/a.txt"])
+    assert desk.embedder.texts == ["a\nafterwards"]
+    assert desk.outcomes["research/a.txt"].embedded == 1
+
+
+def test_a_renamed_file_is_neither_read_nor_embedded(desk: Desk) -> None:
+    """It is the same document under its new path, and the outcome says from where."""
+    path = desk.write("a.txt", "alpha prices")
+    desk.ingest()
+    path.rename(desk.folder / "z.txt")
+    assert desk.ingest() == {"research/z.txt": "moved"}
+    assert desk.outcomes["research/z.txt"].reason == "research/a.txt"
+    assert (desk.read, desk.embedder.texts, desk.finds("alpha")) == ([], [], ["research/z.txt"])
+    assert desk.shown[-1].done == desk.shown[-1].total
+
+
+def test_a_copy_is_the_same_document_at_a_second_path(desk: Desk) -> None:
+    """Also when both are new in the same run; it goes with the last of its paths."""
+    desk.write("a.txt", "alpha prices")
+    desk.write("b.txt", "alpha prices")
+    assert desk.ingest() == {"research/a.txt": "added", "research/b.txt": "copied"}
+    assert (len(desk.record.sources()), desk.read) == (1, ["a.txt"])
+    (desk.folder / "a.txt").unlink()
+    assert desk.ingest() == {"research/b.txt": "unchanged", "research/a.txt": "deleted"}
+    assert desk.finds("alpha") == ["research/b.txt"]
+
+
+def test_files_that_swap_their_names_embed_nothing(desk: Desk) -> None:
+    """Content follows the file, vectors come from the cache."""
+    first, second = desk.write("a.txt", "title: x alpha"), desk.write("b.txt", "title: x beta")
+    desk.ingest()
+    first.rename(desk.folder / "c")
+    second.rename(first)
+    (desk.folder / "c").rename(second)
+    touch(first, seconds=1)
+    touch(second, seconds=2)
+    assert desk.ingest() == {"research/a.txt": "changed", "research/b.txt": "changed"}
+    assert (desk.finds("beta"), desk.finds("alpha")) == (["research/a.txt"], ["research/b.txt"])
+
+
+def test_a_deleted_file_is_gone_from_search(desk: Desk) -> None:
+    """With everything that was made of it, the cached vectors included."""
+    desk.fill(4)
+    desk.ingest()
+    (desk.folder / "note-02.txt").unlink()
+    assert desk.ingest()["research/note-02.txt"] == "deleted"
+    assert (desk.finds("token02"), len(desk.finds("copper"))) == ([], 3)
+    gone = "note-02\ntoken02 in a note about copper"
+    assert desk.record.cached_vectors([gone], fingerprint=desk.embedder.fingerprint, kind="document") == {}
+
+
+def test_many_files_gone_at_once_are_kept_and_called_missing(desk: Desk) -> None:
+    """More than five and more than a fifth looks like an unmounted disk; --allow-deletes says that it is meant."""
+    desk.fill(20)
+    desk.ingest()
+    for number in range(6):
+        (desk.folder / f"note-{number:02}.txt").unlink()
+    outcomes = desk.ingest()
+    assert [path for path, status in outcomes.items() if status == "missing"] == [f"research/note-{number:02}.txt" for number in range(6)]
+    assert "6 of 20 files" in desk.outcomes["research/note-00.txt"].reason
+    assert "--allow-deletes" in desk.outcomes["research/note-00.txt"].reason
+    assert len(desk.finds("copper")) == 20
+    desk.write("note-00.txt", "token00 in a note about copper")
+    assert desk.ingest()["research/note-00.txt"] == "unchanged"
+    assert [row.path for row in desk.record.files() if row.status == "missing"] == []
+    assert desk.ingest(allow_deletes=True) == {f"research/note-{number:02}.txt": "unchanged" for number in (0, *range(6, 20))}
+    assert len(desk.finds("copper")) == 15
+
+
+def test_five_of_a_few_files_may_go(desk: Desk) -> None:
+    """The brake is for many; a handful is housekeeping."""
+    desk.fill(7)
+    desk.ingest()
+    for number in range(5):
+        (desk.folder / f"note-{number:02}.txt").unlink()
+    assert sorted(desk.ingest().values()) == ["deleted"] * 5 + ["unchanged"] * 2
+
+
+def test_files_without_a_reader_are_skipped_with_the_reason(desk: Desk) -> None:
+    """Hidden files, lock files of office programs and the workspace's own files are not even mentioned."""
+    desk.write("a.txt", "alpha")
+    for name in ("b.zip", "README", ".hidden.txt", "~$a.txt", ".git/c.txt"):
+        desk.write(name, "x")
+    desk.ingest()
+    reasons = {path: outcome.reason for path, outcome in desk.outcomes.items() if outcome.status == "skipped"}
+    assert reasons == {"research/b.zip": "no reader for .zip", "research/README": "no reader for files without a suffix"}
+    assert {row.path: row.status for row in desk.record.files()}["research/b.zip"] == "skipped"
+
+
+def test_a_workspace_of_documents_does_not_read_its_own_reports(desk: Desk) -> None:
+    """Where the documents lie in the workspace itself, reports, index and templates are not documents."""
+    for name in ("reports/r.md", "index/x.txt", "prompts/p.md", "templates/t.md"):
+        (desk.root / name).parent.mkdir()
+        (desk.root / name).write_text("not a document")
+    desk.write("reports/mine.txt", "a folder of the same name further down is an ordinary one")
+    assert list(desk.ingest(desk.root)) == [f"{desk.root.name}/research/reports/mine.txt"]
+
+
+def test_links_are_followed_only_inside_the_folder(desk: Desk) -> None:
+    """Everything else is skipped with its reason, and no loop is walked."""
+    outside = desk.root / "secret.txt"
+    outside.write_text("secret")
+    inside = desk.write("a.txt", "alpha")
+    (desk.folder / "same.txt").symlink_to(inside)
+    (desk.folder / "out.txt").symlink_to(outside)
+    (desk.folder / "nothing.txt").symlink_to(desk.root / "none.txt")
+    (desk.folder / "loop").symlink_to(desk.folder)
+    os.mkfifo(desk.folder / "pipe.txt")
+    desk.ingest()
+    assert {path.removeprefix("research/"): (outcome.status, outcome.reason) for path, outcome in desk.outcomes.items()} == {
+        "a.txt": ("added", ""),
+        "same.txt": ("copied", "research/a.txt"),
+        "out.txt": ("skipped", "a link that leaves the folder"),
+        "nothing.txt": ("skipped", "a link to nothing"),
+        "loop": ("skipped", "a link to a folder; the folder is read where it lies"),
+        "pipe.txt": ("skipped", "not a regular file"),
+    }
+
+
+def test_a_failed_file_says_why_and_its_earlier_version_goes(desk: Desk) -> None:
+    """A reader's error is the file's reason, not the end of the run."""
+    path = desk.write("a.txt", "alpha")
+    desk.write("b.txt", "beta")
+    desk.ingest()
+    path.write_bytes(b"\xff\xfe not text")
+    assert desk.ingest() == {"research/a.txt": "failed", "research/b.txt": "unchanged"}
+    assert desk.outcomes["research/a.txt"].reason == "a.txt is not UTF-8 text; the earlier version is no longer searched"
+    assert (desk.finds("alpha"), len(desk.record.sources())) == ([], 1)
+    path.write_text("alpha again")
+    assert desk.ingest()["research/a.txt"] == "added"
+
+
+def test_a_failed_file_is_tried_again_only_for_a_reason(desk: Desk) -> None:
+    """When it changes, or the readers do; until then its reason is repeated."""
+    path = desk.write("a.txt", " ")
+    desk.write("b.txt", "beta")
+    desk.ingest()
+    assert desk.ingest()["research/a.txt"] == "failed"
+    assert (desk.read, desk.outcomes["research/a.txt"].reason) == ([], "a.txt holds no text")
+    touch(path, seconds=5)
+    assert (desk.ingest()["research/a.txt"], desk.read) == ("failed", [])
+    desk.version = "2"
+    assert desk.ingest() == {"research/a.txt": "failed", "research/b.txt": "changed"}
+    assert sorted(desk.read) == ["a.txt", "b.txt"]
+    assert desk.embedder.texts == []
+
+
+def test_a_name_that_is_not_unicode_is_a_name(desk: Desk) -> None:
+    """Bytes from an old archive do not stop a run."""
+    Path(os.fsdecode(bytes(desk.folder) + b"/caf\xe9.txt")).write_text("alpha")
+    assert desk.ingest() == {"research/caf\\udce9.txt": "added"}
+    assert desk.ingest() == {"research/caf\\udce9.txt": "unchanged"}
+
+
+def test_a_file_that_is_being_written_is_left_for_the_next_run(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was known of it stays, and nothing half-written is committed."""
+    path = desk.write("a.txt", "alpha")
+    desk.ingest()
+    path.write_text("beta")
+
+    def writes_on(file: Path) -> Document:
+        document = read_plain(file)
+        file.write_text("beta and more")
+        return document
+
+    monkeypatch.setattr(desk, "_read", writes_on)
+    assert desk.ingest() == {"research/a.txt": "failed"}
+    assert "changed while it was being read" in desk.outcomes["research/a.txt"].reason
+    assert desk.finds("alpha") == ["research/a.txt"]
+    monkeypatch.undo()
+    assert desk.ingest() == {"research/a.txt": "changed"}
+    assert desk.finds("more") == ["research/a.txt"]
+
+
+# ── refusals ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_unknown_folder_is_refused(desk: Desk) -> None:
+    """Before anything is done."""
+    with pytest.raises(UsageError, match="none is not a folder"):
+        desk.ingest(desk.root / "none")
+
+
+def test_an_empty_folder_is_refused_and_nothing_is_deleted(desk: Desk) -> None:
+    """The error names the formats; --allow-deletes empties the library."""
+    with pytest.raises(UsageError, match="nothing to ingest, and nothing was changed; formats that can be read: md, txt"):
+        desk.ingest()
+    path = desk.write("a.txt", "alpha")
+    desk.ingest()
+    path.unlink()
+    with pytest.raises(UsageError, match="nothing was changed"):
+        desk.ingest()
+    assert desk.finds("alpha") == ["research/a.txt"]
+    assert desk.ingest(allow_deletes=True) == {"research/a.txt": "deleted"}
+
+
+def test_two_folders_of_one_name_are_refused(desk: Desk) -> None:
+    """Their files' paths could not be told apart; a folder that has moved is the same folder."""
+    desk.write("a.txt", "alpha")
+    desk.ingest()
+    other = desk.root / "elsewhere" / "research"
+    shutil.copytree(desk.folder, other)
+    with pytest.raises(UsageError, match="two folders are called research"):
+        desk.ingest(other)
+    shutil.rmtree(desk.folder)
+    assert desk.ingest(other) == {"research/a.txt": "unchanged"} or desk.read == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user for a moment")
+def test_a_folder_that_cannot_be_listed_deletes_nothing() -> None:
+    """Its files would look deleted, so the run ends before anything is changed."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o777)
+        desk = Desk(Path(name))
+        desk.write("a.txt", "alpha")
+        desk.write("closed/b.txt", "beta")
+        desk.ingest()
+        (desk.folder / "closed").chmod(0)
+        os.seteuid(65534)
+        try:
+            with pytest.raises(WorkspaceError, match=r"cannot read the folder .*closed: Permission denied; nothing was changed"):
+                desk.ingest()
+        finally:
+            os.seteuid(0)
+        assert desk.finds("beta") == ["research/closed/b.txt"]
+        desk.record.close()
+
+
+def test_another_model_is_refused_by_name(desk: Desk) -> None:
+    """Both models and the command are in the error, and nothing is changed."""
+    desk.write("a.txt", "alpha")
+    desk.ingest()
+    desk.embedder = HashingEmbedder(model="newer", dimensions=32)
+    with pytest.raises(
+        FingerprintError, match=r"embedded with hashing \(dimensions=64\) .* newer \(dimensions=32\); run `rag ingest --re-embed`"
+    ):
+        desk.ingest()
+    assert desk.record.runs()[0].status == "ok"
+
+
+class BrokenEmbedder(HashingEmbedder):
+    """Gives what is not a number."""
+
+    def embed(self, texts: Sequence[str], *, kind: TextKind) -> "Vectors":
+        """Rows of NaN."""
+        return super().embed(texts, kind=kind) * float("nan")
+
+
+def test_vectors_that_are_not_numbers_are_refused(desk: Desk) -> None:
+    """Nothing of that window is committed and the run's row says why it ended."""
+    desk.write("a.txt", "alpha")
+    desk.embedder = BrokenEmbedder()
+    with pytest.raises(ModelError, match="values that are not numbers"):
+        desk.ingest()
+    assert desk.record.sources() == []
+    assert desk.record.runs()[0].status.startswith("failed: hashing gave vectors")
+
+
+def test_an_interrupt_keeps_what_was_committed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next run goes on where it ended."""
+    monkeypatch.setattr("rag.ingest.WINDOW_FILES", 2)
+    desk.fill(6)
+    read = desk._read
+
+    def interrupted(path: Path) -> Document:
+        if path.name == "note-04.txt":
+            raise KeyboardInterrupt
+        return read(path)
+
+    monkeypatch.setattr(desk, "_read", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        desk.ingest()
+    assert (len(desk.record.sources()), desk.record.runs()[0].status) == (4, "interrupted")
+    monkeypatch.setattr(desk, "_read", read)
+    assert sorted(desk.ingest().values()) == ["added"] * 2 + ["unchanged"] * 4
+
+
+def test_a_reader_error_of_any_kind_is_one_files_reason(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Text with half a surrogate pair included."""
+    desk.write("a.txt", "alpha")
+    desk.write("b.txt", "beta")
+
+    def odd(path: Path) -> Document:
+        if path.name == "a.txt":
+            raise ReadError("the reader died")
+        document = read_plain(path)
+        return Document(text="\ud800", pages=document.pages, blocks=(), metadata=document.metadata, format="txt")
+
+    monkeypatch.setattr(desk, "_read", odd)
+    assert set(desk.ingest().values()) == {"failed"}
+    assert desk.outcomes["research/a.txt"].reason == "the reader died"
+    assert "not Unicode text" in desk.outcomes["research/b.txt"].reason
+
+
+# ── windows, publishing, re-embedding ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_small_files_are_embedded_together(desk: Desk) -> None:
+    """Forty files are one call of the embedder, and forty commits."""
+    desk.fill(40)
+    desk.ingest()
+    assert (desk.embedder.calls, desk.record.sequence()) == (1, 40)
+
+
+def test_a_long_file_is_embedded_piece_by_piece(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each piece is cached as it comes, so that a kill costs one piece; progress is shown in between."""
+    monkeypatch.setattr("rag.ingest.WINDOW_CHUNKS", 3)
+    desk.write("a.txt", " ".join(f"word{number}" for number in range(500)))
+    failing, calls = desk.embedder.embed, []
+
+    def dies(texts: Sequence[str], *, kind: TextKind) -> "Vectors":
+        calls.append(len(texts))
+        if len(calls) == 3:
+            raise ModelError("out of memory")
+        return failing(texts, kind=kind)
+
+    monkeypatch.setattr(desk.embedder, "embed", dies)
+    with pytest.raises(ModelError, match="out of memory"):
+        desk.ingest()
+    assert calls == [3, 3, 3]
+    desk.ingest()
+    assert desk.summary.embedded == desk.summary.chunks - 6
+    assert [progress.stage for progress in desk.shown][:2] == ["embed", "embed"]
+
+
+def test_a_generation_is_published_only_when_it_pays(desk: Desk) -> None:
+    """None yet, a twentieth changed, or an index from another past."""
+    desk.fill(60)
+    desk.ingest()
+    assert (desk.plain.published, len(desk.plain.rows), desk.plain.applied) == (1, 60, desk.record.sequence())
+    desk.write("new-1.txt", "one new note")
+    desk.ingest()
+    assert desk.plain.published == 1
+    for number in range(2, 5):
+        desk.write(f"new-{number}.txt", f"new note {number}")
+    desk.ingest()
+    assert (desk.plain.published, set(desk.plain.rows)) == (2, set(desk.record.vectors()[0]))
+    desk.plain.applied = 10_000
+    desk.ingest()
+    assert (desk.plain.published, desk.plain.applied) == (3, desk.record.sequence())
+
+
+def test_re_embedding_reads_no_file_and_goes_on_after_a_kill(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Searches see the old model until the last document is done; the files may even be gone."""
+    monkeypatch.setattr("rag.ingest.WINDOW_FILES", 4)
+    desk.fill(10)
+    desk.ingest()
+    shutil.rmtree(desk.folder)
+    old, desk.embedder = desk.embedder, HashingEmbedder(model="newer", dimensions=32)
+    embed, calls = desk.embedder.embed, []
+
+    def dies(texts: Sequence[str], *, kind: TextKind) -> "Vectors":
+        calls.append(len(texts))
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return embed(texts, kind=kind)
+
+    monkeypatch.setattr(desk.embedder, "embed", dies)
+    with pytest.raises(KeyboardInterrupt):
+        desk.re_embed()
+    space = desk.record.active_space()
+    assert space is not None
+    assert (space.fingerprint, desk.record.vectors()[1].shape) == (old.fingerprint, (10, 64))
+    summary = desk.re_embed()
+    assert (calls, desk.read, summary.published) == ([4, 4, 4, 2], [], True)
+    assert desk.record.vectors()[1].shape == (10, 32)
+    assert set(desk.plain.rows) == set(desk.record.vectors()[0])
+    assert desk.finds("token07") == ["research/note-07.txt"]
+    assert desk.re_embed().embedded == 0
+
+
+def test_damage_to_the_index_is_repaired_without_the_embedder(desk: Desk) -> None:
+    """A real index, truncated: the next ingest builds it from the record's vectors."""
+    desk.fill(12)
+    space = space_of(desk.embedder.fingerprint).id
+    with ChromaStore(desk.root / "index", space=space) as store:
+        desk.store = store
+        desk.ingest()
+    (level,) = (desk.root / "index").glob("gen-*/chroma/*/data_level0.bin")
+    level.write_bytes(level.read_bytes()[:100])
+    with ChromaStore(desk.root / "index", space=space) as store:
+        assert store.applied == 0
+        desk.store, calls = store, desk.embedder.calls
+        assert set(desk.ingest().values()) == {"unchanged"}
+        assert (desk.embedder.calls, store.applied, store.notes) == (calls, desk.record.sequence(), ())
+        for identity, vector in desk.record.vector_rows():
+            assert store.nearest(vector, k=1)[0][0] == identity
