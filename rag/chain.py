@@ -1,0 +1,78 @@
+"""The same search for any LangChain program: ``PassageRetriever`` is a Runnable that gives LangChain documents."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any, Self
+
+from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.documents import Document
+from langchain_core.retrievers import BaseRetriever
+from pydantic import PrivateAttr
+
+from rag.retrieval import Retrieval
+from rag.types import Passage, Scope
+
+
+def _one_thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="rag-search")
+
+
+class PassageRetriever(BaseRetriever):
+    """A Retrieval behind LangChain's interface: ``with PassageRetriever(open=...) as retriever: retriever | prompt | model``.
+
+    LangChain runs the branches of a chain in threads of its own, and a record belongs to the thread that opened it. So the Retrieval is
+    opened by the first question, in one thread that answers them all, and closed by ``close`` or the end of the ``with``.
+    """
+
+    open: Callable[[], AbstractContextManager[Retrieval]]
+    """Opens what is searched."""
+    k: int = 10
+    """At most so many documents."""
+    scope: Scope = Scope()
+
+    _thread: ThreadPoolExecutor = PrivateAttr(default_factory=_one_thread)
+    _opened: ExitStack = PrivateAttr(default_factory=ExitStack)
+    _retrieval: Retrieval | None = PrivateAttr(default=None)
+
+    def close(self) -> None:
+        """Closes what was opened; the retriever answers no more."""
+        self._thread.submit(self._opened.close).result()
+        self._thread.shutdown()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
+        return self._thread.submit(self._documents, query).result()
+
+    def _documents(self, query: str) -> list[Document]:
+        if self._retrieval is None:
+            self._retrieval = self._opened.enter_context(self.open())
+        result = self._retrieval.find(query, k=self.k, scope=self.scope)
+        return [_document(passage, label=_page_label(self._retrieval, passage)) for passage in result.passages]
+
+
+def _page_label(retrieval: Retrieval, passage: Passage) -> str:
+    pages = retrieval.record.document(passage.source.document).pages
+    return next((page.label for page in pages if page.number == passage.chunk.first_page), "")
+
+
+def _document(passage: Passage, *, label: str) -> Document:
+    """The passage's text with everything a citation needs."""
+    chunk, source = passage.chunk, passage.source
+    metadata: dict[str, Any] = {
+        "document": source.document,
+        "title": source.title,
+        "path": source.path,
+        "page": chunk.first_page,
+        "page_label": label,
+        "score": passage.score,
+        "span": (chunk.start, chunk.end),
+        "heading_path": list(chunk.heading_path),
+        "published": source.published.isoformat(),
+    }
+    return Document(page_content=chunk.text, metadata=metadata, id=chunk.id)

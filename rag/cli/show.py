@@ -1,0 +1,206 @@
+"""What the command line prints: results on stdout, progress on stderr, JSON on request."""
+
+import json
+import sys
+import textwrap
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rag.types import Passage, Progress, Report, SearchResult
+
+if TYPE_CHECKING:
+    from rag.app import Status, WrittenReport
+    from rag.ingest import IngestSummary
+    from rag.record import FileRow
+    from rag.report import CheckResult
+
+_SECONDS_BETWEEN_LINES = 2.0
+
+
+def plain(value: Any) -> Any:
+    """A value of ours as lists, dictionaries, numbers and text; dates and decimals as text."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(type(value)).dump_python(value, mode="json")
+
+
+def print_json(value: Any) -> None:
+    """Indented, for programs and for reading."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+class ProgressLine:
+    """Draws progress on stderr with rate and time left: one moving line on a terminal, elsewhere a plain line every two seconds."""
+
+    def __init__(self) -> None:
+        self._moving = sys.stderr.isatty()
+        self._stage = ""
+        self._started = self._drawn = time.monotonic()
+
+    def draw(self, step: Progress) -> None:
+        """Show a step; a failed file is told at once and stays on the screen."""
+        if step.outcome is not None and step.outcome.status == "failed":
+            self.clear()
+            click.echo(f"failed: {step.outcome.path}: {step.outcome.reason}", err=True)
+        now = time.monotonic()
+        if step.stage != self._stage:
+            self._stage, self._started = step.stage, now
+        if self._moving:
+            click.echo(f"\r\033[K{self._text(step, now=now)}", err=True, nl=False)
+        elif now - self._drawn >= _SECONDS_BETWEEN_LINES:
+            click.echo(self._text(step, now=now), err=True)
+            self._drawn = now
+
+    def clear(self) -> None:
+        """Take the moving line away."""
+        if self._moving:
+            click.echo("\r\033[K", err=True, nl=False)
+
+    def _text(self, step: Progress, *, now: float) -> str:
+        """ "ingest: 12 of 40, 3.1 a second, 9 s left"; rate and time left from the third on."""
+        text = f"{step.stage}: {step.done} of {step.total}"
+        if step.done < 3:
+            return text
+        rate = step.done / max(now - self._started, 1e-3)
+        return f"{text}, {rate:.1f} a second, {(step.total - step.done) / rate:.0f} s left"
+
+
+# ── results ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def ingested(summary: "IngestSummary", state: "Status", *, as_json: bool) -> None:
+    """What became of the files, what is in search now, and the time each step took."""
+    if as_json:
+        print_json({"summary": plain(summary), "status": plain(state)})
+        return
+    parts = ", ".join(f"{count} {status}" for status, count in sorted(summary.files.items()) if count) or "no files"
+    click.echo(f"Ingested: {parts}")
+    click.echo(f"In search: {state.documents} documents, {summary.chunks:,} chunks; {summary.embedded:,} embedded now")
+    _list_files("failed", state.failed)
+    _list_files("missing", state.missing)
+    _list_files("skipped", state.skipped)
+    click.echo(f"Time: {_seconds(summary.seconds)}")
+
+
+def status(state: "Status", *, failed: bool, as_json: bool) -> None:
+    """The workspace at a glance, or only what could not be read."""
+    if as_json:
+        print_json(plain(state))
+        return
+    if not failed:
+        model = f"{state.embedder.model} ({state.embedder.dimensions} dimensions)" if state.embedder else "none yet"
+        click.echo(f"Workspace:  {state.workspace}")
+        click.echo(f"In search:  {state.documents} documents, {state.chunks:,} chunks")
+        click.echo(f"Embedder:   {model}")
+        click.echo(f"Index:      {_index(state)}")
+        click.echo(f"Last run:   {_last_run(state)}")
+    _list_files("failed", state.failed)
+    _list_files("missing", state.missing)
+    _list_files("skipped", state.skipped)
+    if failed and not (state.failed or state.missing or state.skipped):
+        click.echo("every file was read")
+
+
+def _index(state: "Status") -> str:
+    waiting = f"{state.unindexed:,} chunks changed since, scanned exactly" if state.unindexed else "up to date"
+    return "; ".join((*state.notes, waiting)) if state.chunks else "empty"
+
+
+def _last_run(state: "Status") -> str:
+    run = state.last_ingest
+    return f"{run.started:%Y-%m-%d %H:%M} UTC, {run.status}" if run else "never; next: rag ingest"
+
+
+def _list_files(word: str, files: "Sequence[FileRow]") -> None:
+    for file in files:
+        click.echo(f"  {word:8} {file.path}" + (f": {file.reason}" if file.reason else ""))
+
+
+def _seconds(steps: Mapping[str, float]) -> str:
+    listed = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in steps.items())
+    return f"{listed}; total {sum(steps.values()):.1f} s" if len(steps) > 1 else listed
+
+
+def found(result: SearchResult, *, as_json: bool) -> None:
+    """The passages, best first, each with its source, its page and why it was found."""
+    if as_json:
+        print_json(plain(result))
+        return
+    for rank, passage in enumerate(result.passages, 1):
+        source = passage.source
+        why = ", ".join(f"{hit.by} #{hit.rank} ({hit.score:.2f})" for hit in passage.hits)
+        head = click.style(f"{rank}. {source.title}", bold=True)
+        click.echo(f"{head}  {source.path}{_pages(passage)}  {source.published}")
+        click.echo(textwrap.indent(textwrap.fill(" ".join(passage.chunk.text.split()), 100), "   "))
+        click.echo(click.style(f"   found by {why}", dim=True) + "\n")
+    if not result.passages:
+        click.echo("nothing found in this scope")
+    for note in result.notes:
+        click.echo(f"note: {note}", err=True)
+
+
+def _pages(passage: Passage) -> str:
+    first, last = passage.chunk.first_page, passage.chunk.last_page
+    if passage.source.pages <= 1:
+        return ""
+    return f", page {first}" if first == last else f", pages {first}-{last}"
+
+
+def written(result: "WrittenReport", *, as_json: bool) -> None:
+    """Counts, the gates' outcome, where the files are, and the time each step took."""
+    report, check = result.report, result.check
+    if as_json:
+        summary = {"id": report.id, "passed": check.ok, "failures": check.failures(), "paths": [str(path) for path in result.paths]}
+        print_json(summary | {"counts": dict(report.manifest.counts), "seconds": dict(result.seconds)})
+        return
+    click.echo(
+        f"Report: {len(report.claims)} claims on {len(report.cards)} trend cards, citing {len(report.sources)} of {len(report.coverage)} "
+        f"documents; {len(report.conflicts)} disagreements, {len(report.gaps)} gaps"
+    )
+    click.echo(f"Checks: {_outcome(check)}")
+    for path in result.paths:
+        click.echo(f"  {path}")
+    click.echo(f"Time: {_seconds(result.seconds)}")
+
+
+def checked(report: Report, check: "CheckResult", *, as_json: bool) -> None:
+    """Each gate with what it found; every failure with the claim it names."""
+    if as_json:
+        print_json({"report": report.id, "passed": check.ok, "failures": check.failures(), **plain(check)})
+        return
+    click.echo(f"{report.title}: {len(report.claims)} claims, {len(report.evidence)} quotes, {len(report.sources)} sources")
+    for gate, title, outcomes in _by_gate(check):
+        mark = click.style("FAIL", fg="red", bold=True) if outcomes["fail"] else "open" if outcomes["unchecked"] else "ok"
+        told = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items() if count)
+        click.echo(f"  {gate:4} {title:20} {mark:5} {told}")
+    for failure in check.failures():
+        click.echo(f"FAIL {failure}")
+    click.echo(_outcome(check))
+
+
+def _by_gate(check: "CheckResult") -> "list[tuple[str, str, Counter[str]]]":
+    """(gate, title, outcomes) in the gates' own order; a report-wide gate counts as one pass when it found nothing."""
+    from rag.report import GATES, REPORT_GATES
+
+    titles: dict[str, str] = {}
+    for gate in (*GATES, *REPORT_GATES):
+        titles.setdefault(gate.id, gate.title)
+    found: dict[str, Counter[str]] = {gate: Counter() for gate in titles}
+    for item in (*(one for several in check.claims.values() for one in several), *check.report):
+        found[item.gate][item.outcome] += 1
+    for gate in found.values():
+        if not gate:
+            gate["pass"] += 1
+    return [(gate, titles[gate], found[gate]) for gate in sorted(found, key=lambda gate: int(gate[1:]))]
+
+
+def _outcome(check: "CheckResult") -> str:
+    failed, open_ones, warned = (check.counts.get(outcome, 0) for outcome in ("fail", "unchecked", "warn"))
+    if failed:
+        return f"{failed} checks failed"
+    asides = [f"{count} {word}" for count, word in ((open_ones, "unchecked"), (warned, "warnings")) if count]
+    return f"all {check.counts.get('pass', 0):,} checks passed" + (f" ({', '.join(asides)})" if asides else "")

@@ -1,0 +1,159 @@
+"""Any sentence-transformers model, mixedbread-ai/mxbai-embed-large-v1 first of all, on this machine."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rag.embedders.tokens import Tokens, batches, prepare, unit
+from rag.errors import ModelError
+from rag.types import Fingerprint, TextKind
+from rag.weights import identity, model_folder, one_line
+
+if TYPE_CHECKING:
+    from rag.ports import Vectors
+
+MXBAI = "mixedbread-ai/mxbai-embed-large-v1"
+MXBAI_QUERY_PROMPT = "Represent this sentence for searching relevant passages: "
+
+_BATCH_TOKENS_CPU = 2_048
+_BATCH_TOKENS_ELSEWHERE = 32_768
+_UNLIMITED = 1_000_000
+"""Tokenizers without a limit of their own say 10^30."""
+
+
+class SentenceTransformersEmbedder:
+    """A model folder, a model in the Hugging Face cache, or one that can be downloaded; safetensors only, no code from the model's folder.
+
+    ``revision`` is a branch, tag or commit on the hub. It does not enter the fingerprint: the hash of the model's own files does, so a
+    folder, a cache and another commit with the same weights agree, and different weights never pass for the same.
+    ``dimensions`` keeps the first that many (Matryoshka models only); None keeps all.
+    """
+
+    def __init__(
+        self,
+        model: str = MXBAI,
+        *,
+        revision: str = "main",
+        query_prompt: str = MXBAI_QUERY_PROMPT,
+        dimensions: int | None = None,
+        device: str | None = None,
+    ) -> None:
+        self._name = model
+        self._revision = revision
+        self._query_prompt = query_prompt
+        self._dimensions = dimensions
+        self._device = device
+
+    @cached_property
+    def fingerprint(self) -> Fingerprint:
+        """Read from the model's configuration files; torch stays unloaded. Raises ModelMissingError, ModelError."""
+        full = _full_dimensions(self._folder)
+        if self._dimensions is not None and not 0 < self._dimensions <= full:
+            raise ModelError(
+                f"{self._name} has {full} dimensions, so {self._dimensions} cannot be kept: set embedder.dimensions to {full} or less"
+            )
+        return Fingerprint(
+            model=Path(self._name).name if Path(self._name).expanduser().is_dir() else self._name,
+            revision=identity(self._folder),
+            dimensions=self._dimensions or full,
+            query_prompt=self._query_prompt,
+        )
+
+    @cached_property
+    def max_tokens(self) -> int:
+        """The smallest of the limits that the model's files state."""
+        stated = [
+            _json(self._folder / "sentence_bert_config.json").get("max_seq_length"),
+            _json(self._folder / "tokenizer_config.json").get("model_max_length"),
+            _json(self._folder / "config.json").get("max_position_embeddings"),
+        ]
+        limits = [int(limit) for limit in stated if limit and limit < _UNLIMITED]
+        if not limits:
+            raise ModelError(f"{self._name} states no limit of tokens in its configuration: choose another model")
+        return min(limits)
+
+    @cached_property
+    def special_tokens(self) -> int:
+        """How many tokens the model adds to each text."""
+        return self._tokens.special_tokens
+
+    def token_spans(self, text: str) -> Sequence[tuple[int, int]]:
+        """Character spans of the text's tokens, special tokens left out."""
+        return self._tokens.spans(text)
+
+    def embed(self, texts: Sequence[str], *, kind: TextKind) -> "Vectors":
+        """One unit row a text. Raises ModelMissingError, and ModelError when a document is over ``max_tokens``."""
+        import numpy as np
+
+        vectors = np.empty((len(texts), self.fingerprint.dimensions), dtype=np.float32)
+        ready, ids = prepare(texts, kind=kind, query_prompt=self._query_prompt, tokens=self._tokens, limit=self.max_tokens)
+        for batch in batches([len(row) for row in ids], token_budget=self._batch_tokens if ready else 0):
+            vectors[batch] = unit(self._encode([ready[at] for at in batch])[:, : self.fingerprint.dimensions])
+        return vectors
+
+    def _encode(self, texts: list[str]) -> Any:
+        """Array of shape (texts, all dimensions). The empty prompt keeps a default prompt of the model's own off the texts."""
+        with _translated(self._name):
+            return self._model.encode(texts, prompt="", batch_size=len(texts), show_progress_bar=False, convert_to_numpy=True)
+
+    @property
+    def _batch_tokens(self) -> int:
+        return _BATCH_TOKENS_CPU if str(self._model.device) == "cpu" else _BATCH_TOKENS_ELSEWHERE
+
+    @cached_property
+    def _folder(self) -> Path:
+        return model_folder(self._name, revision=self._revision, otherwise='set embedder.kind = "small"')
+
+    @cached_property
+    def _tokens(self) -> Tokens:
+        return Tokens(self._folder / "tokenizer.json")
+
+    @cached_property
+    def _model(self) -> Any:
+        with _translated(self._name):
+            from sentence_transformers import SentenceTransformer
+            from transformers.utils import logging
+
+            logging.disable_progress_bar()
+            return SentenceTransformer(
+                str(self._folder),
+                device=self._device,
+                local_files_only=True,
+                trust_remote_code=False,
+                model_kwargs={"use_safetensors": True, "dtype": "float32"},
+            )
+
+
+@contextmanager
+def _translated(model: str) -> Iterator[None]:
+    """Whatever the libraries raise becomes one line."""
+    try:
+        yield
+    except Exception as error:
+        raise ModelError(f"{model} cannot be loaded or run ({one_line(error)}): download it again, or choose another model") from error
+
+
+def _full_dimensions(folder: Path) -> int:
+    """The length of the model's vectors: what its last shaping module puts out."""
+    modules = json.loads(_required(folder / "modules.json"))
+    for module in reversed(modules):
+        stated = _json(folder / module["path"] / "config.json")
+        for key in ("out_features", "embedding_dimension", "word_embedding_dimension", "hidden_size"):
+            if key in stated:
+                return int(stated[key])
+    raise ModelError(f"{folder} does not say how long its vectors are: choose another model")
+
+
+def _required(path: Path) -> str:
+    if not path.is_file():
+        raise ModelError(f"{path.parent} is no sentence-transformers model: it has no {path.name}")
+    return path.read_text(encoding="utf-8")
+
+
+def _json(path: Path) -> dict[str, Any]:
+    """The object in the file; empty where there is no such file."""
+    stated: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return stated

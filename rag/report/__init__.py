@@ -1,0 +1,120 @@
+"""The report, written without a model: plan -> gather -> facts -> disagreements -> cards -> select -> check -> assemble.
+
+``write_report`` is the one entry. It is pure but for the two callables it is given: the same inputs give the same report, byte for byte.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+
+from rag.prompts import FacetPack, MetricVocabulary
+from rag.report.assemble import Parts, assemble
+from rag.report.cards import draft_cards
+from rag.report.check import GATES, REPORT_GATES, CheckResult, ReportCheck
+from rag.report.check import check_report as _check_report
+from rag.report.conflicts import disagreements
+from rag.report.facts import facts_of
+from rag.report.gather import gather
+from rag.report.names import find_names
+from rag.report.plan import Plan, make_plan
+from rag.report.schema import from_json, to_json
+from rag.report.subjects import subjects
+from rag.report.wording import Vocabulary
+from rag.types import Document, Fingerprint, Manifest, Report, SearchResult, Source
+
+WRITER = "extractive"
+
+
+def write_report(
+    topic: str,
+    *,
+    find: Callable[[str], SearchResult],
+    document: Callable[[str], Document],
+    sources: Sequence[Source],
+    as_of: date,
+    pack: FacetPack,
+    metrics: MetricVocabulary,
+    embedder: Fingerprint,
+    prompts: Mapping[str, str] | None = None,
+    template: str = "market_trends",
+    failed: Mapping[str, str] | None = None,
+    sequence: int = 0,
+    chunks: int = 0,
+) -> Report:
+    """A checked report on the topic, from nothing but what ``find`` brings of ``sources``.
+
+    ``document`` gives a document's text by id. ``prompts`` are further prompt files used (name -> SHA-256), such as the query prompt;
+    ``failed`` are files that could not be read (path -> reason); ``sequence`` and ``chunks`` are the record's. Nothing published after
+    ``as_of`` is used. Raises UsageError for an empty topic, and what the callables raise.
+    """
+    ordered = sorted(sources, key=lambda source: (source.path, source.document))
+    visible = [source for source in ordered if source.published <= as_of]
+    named = subjects(visible)
+    plan = make_plan(topic, pack=pack, subjects=sorted(named.values()))
+    vocabulary = Vocabulary(metrics)
+    gathered = gather(plan, find=find, document=document, sources=visible, vocabulary=vocabulary, as_of=as_of)
+    names = find_names(gathered.prose, sources=visible, regions=plan.regions, subjects=gathered.subjects)
+    facts = facts_of(gathered, vocabulary=vocabulary, names=names)
+    found = disagreements(facts, names=names)
+    drafts = draft_cards(gathered.candidates, facts, found=found, vocabulary=vocabulary, names=names, market=plan.market)
+    used = {**(prompts or {}), pack.file: pack.sha256, metrics.file: metrics.sha256}
+    manifest = Manifest(
+        run=_run(topic, as_of=as_of, sources=ordered, prompts=used, embedder=embedder, template=template, sequence=sequence),
+        writer=WRITER,
+        embedder=embedder,
+        reranker=", ".join(gathered.rerankers),
+        template=template,
+        prompts=dict(sorted(used.items())),
+        sequence=sequence,
+        counts={"chunks": chunks},
+    )
+    parts = Parts(
+        plan=plan,
+        gathered=gathered,
+        facts=facts,
+        found=found,
+        drafts=drafts,
+        vocabulary=vocabulary,
+        sources=ordered,
+        failed=failed or {},
+        as_of=as_of,
+        manifest=manifest,
+    )
+    return assemble(parts, document=document)
+
+
+def check_report(report: Report, *, document: Callable[[str], Document] | None, metrics: MetricVocabulary | None = None) -> CheckResult:
+    """Every gate on any report; see rag.report.check. Without documents its quotes stay unchecked, which is not a pass."""
+    return _check_report(report, document=document, vocabulary=Vocabulary(metrics) if metrics is not None else None)
+
+
+def _run(
+    topic: str,
+    *,
+    as_of: date,
+    sources: Sequence[Source],
+    prompts: Mapping[str, str],
+    embedder: Fingerprint,
+    template: str,
+    sequence: int,
+) -> str:
+    """The content hash of the inputs."""
+    parts = [topic, as_of.isoformat(), template, str(sequence), repr(embedder)]
+    parts += [f"{source.document} {source.path} {source.published}" for source in sources]
+    parts += [f"{name} {sha256}" for name, sha256 in sorted(prompts.items())]
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+
+
+__all__ = [
+    "GATES",
+    "REPORT_GATES",
+    "WRITER",
+    "CheckResult",
+    "Plan",
+    "ReportCheck",
+    "check_report",
+    "from_json",
+    "make_plan",
+    "to_json",
+    "write_report",
+]

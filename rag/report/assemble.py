@@ -1,0 +1,355 @@
+"""Putting a report together: from drafts to the finished data, checked, with failing claims dropped before anything is printed."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from rag.report.cards import DraftCard, finish
+from rag.report.check import card_name, check_report, cited_documents, glance_values, report_id
+from rag.report.claims import cell_claim, sentence_claim
+from rag.report.conflicts import Disagreement
+from rag.report.facts import Stated
+from rag.report.gather import Gathered
+from rag.report.plan import Plan
+from rag.report.select import Chosen, bottom_line, loose_claims, subject_claims
+from rag.report.wording import Vocabulary
+from rag.types import (
+    CardKey,
+    Claim,
+    Conflict,
+    ConflictSide,
+    Coverage,
+    Document,
+    Evidence,
+    Gap,
+    GlanceRow,
+    Manifest,
+    Report,
+    Section,
+    Source,
+    TrendCard,
+)
+
+CONFLICTS = "conflicts"
+BY_SUBJECT = "by_subject"
+BANNER = (
+    "Written without a language model: sentences are quoted word for word from the documents named, headings and derived figures "
+    "follow fixed rules, and every quote and number was checked against its source."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """All that a report is made of, before claims are checked."""
+
+    plan: Plan
+    gathered: Gathered
+    facts: Sequence[Stated]
+    found: Sequence[Disagreement]
+    drafts: Sequence[DraftCard]
+    vocabulary: Vocabulary
+    sources: Sequence[Source]
+    failed: Mapping[str, str]
+    """Path -> why the file could not be read."""
+    as_of: date
+    manifest: Manifest
+    """With the counts that are known before writing."""
+
+
+def assemble(parts: Parts, *, document: Callable[[str], Document]) -> Report:
+    """The report. Claims that fail a gate are dropped, and counted in the manifest, until none is left that fails."""
+    dropped: set[str] = set()
+    while True:
+        report = _compose(parts, dropped=dropped)
+        result = check_report(report, document=document, vocabulary=parts.vocabulary)
+        failing = {name for name, verdict in result.verdicts.items() if verdict in ("unsupported", "contradicted")}
+        if not failing:
+            claims = tuple(replace(claim, checks=result.claims[claim.id], verdict=result.verdicts[claim.id]) for claim in report.claims)
+            return replace(report, claims=claims)
+        dropped |= {item for claim in report.claims if claim.id in failing for item in (claim.id, _anchor(claim))}
+
+
+def _anchor(claim: Claim) -> str:
+    """What a dropped claim is known by wherever it would be printed."""
+    return f"{claim.text}\x1f{' '.join(claim.evidence)}"
+
+
+def _compose(parts: Parts, *, dropped: set[str]) -> Report:
+    evidence = _all_evidence(parts)
+    candidates = {candidate.evidence.id: candidate for candidate in parts.gathered.candidates}
+    sources = {source.document: source for source in parts.sources}
+    chosen = Chosen()
+    disputed = {_key(made.sides[0], parts) for made in parts.found if made.kind != "superseded"}
+    cards, card_claims = _cards(parts, evidence=evidence, disputed=disputed, dropped=dropped)
+    conflict_claims, conflicts = _conflicts(parts, printed=card_claims, dropped=dropped)
+    for claim in (*card_claims, *conflict_claims):
+        chosen.take(claim, documents=[evidence[item].document for item in claim.evidence])
+    sections, loose = _sections(parts, cards=cards, chosen=chosen, dropped=dropped)
+    if conflict_claims:
+        sections.append(
+            Section(
+                id=CONFLICTS,
+                title="Figures that disagree or were replaced",
+                question="What does each side say, word for word?",
+                claims=tuple(claim.id for claim in conflict_claims),
+            )
+        )
+    claims = _in_print_order(sections, cards, {claim.id: claim for claim in (*card_claims, *loose, *conflict_claims)})
+    by_id = {claim.id: claim for claim in claims}
+    lead = bottom_line(parts.plan, cards=cards, claims=by_id, candidates=candidates, sources=sources)
+    used = {item for claim in claims for item in claim.evidence} | {point.evidence for card in cards for point in card.series}
+    report = Report(
+        id="",
+        title=parts.plan.topic,
+        market=parts.plan.market,
+        as_of=parts.as_of,
+        cut_off=max((source.published for source in parts.gathered.sources.values()), default=None),
+        banner=BANNER,
+        bottom_line=lead,
+        sections=tuple(sections),
+        cards=tuple(cards),
+        claims=claims,
+        evidence=tuple(evidence[item] for item in sorted(used, key=lambda item: (evidence[item].document, evidence[item].start))),
+        sources=(),
+        glance=tuple(_glance_row(card, by_id) for card in cards),
+        conflicts=tuple(conflicts),
+        gaps=tuple(_gaps(parts, sections, by_id, evidence)),
+        warnings=parts.gathered.warnings,
+        manifest=parts.manifest,
+    )
+    report = replace(report, sources=tuple(sources[document] for document in cited_documents(report)))
+    report = replace(report, coverage=tuple(_coverage(parts, report)))
+    counts = _counts(parts, report, dropped=len([item for item in dropped if item.startswith("c-")]))
+    report = replace(report, manifest=replace(parts.manifest, counts=counts))
+    return replace(report, id=report_id(report.manifest, [claim.id for claim in report.claims]))
+
+
+def _all_evidence(parts: Parts) -> dict[str, Evidence]:
+    made = {candidate.evidence.id: candidate.evidence for candidate in parts.gathered.candidates}
+    return made | {cell.evidence.id: cell.evidence for cell in parts.gathered.cells}
+
+
+def _kept(claims: Sequence[Claim], dropped: set[str]) -> list[Claim]:
+    return [claim for claim in claims if claim.id not in dropped and _anchor(claim) not in dropped]
+
+
+# ── cards and conflicts ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _cards(
+    parts: Parts, *, evidence: Mapping[str, Evidence], disputed: set[CardKey], dropped: set[str]
+) -> tuple[list[TrendCard], list[Claim]]:
+    published = {source.document: source.published for source in parts.sources}
+    cards: list[TrendCard] = []
+    printed: list[Claim] = []
+    for draft in parts.drafts:
+        claims, against = _kept(draft.claims, dropped), _kept(draft.counter_claims, dropped)
+        if not claims:
+            continue
+        cards.append(
+            finish(
+                draft,
+                claims=claims,
+                counter_claims=against,
+                evidence=evidence,
+                published=published,
+                as_of=parts.as_of,
+                disputed=draft.key in disputed,
+            )
+        )
+        printed += [*claims, *against]
+    return cards, printed
+
+
+def _conflicts(parts: Parts, *, printed: Sequence[Claim], dropped: set[str]) -> tuple[list[Claim], list[Conflict]]:
+    """(claims printed for a conflict only, the conflicts).
+
+    A side that a card prints already is that claim. A side whose claim is dropped goes, and with it a conflict of one side.
+    """
+    known = {claim.evidence: claim for claim in printed if claim.calculation is None}
+    own: dict[str, Claim] = {}
+    conflicts: list[Conflict] = []
+    for made in parts.found:
+        sides = [
+            (side, claim)
+            for side in made.sides
+            for claim in [known.get((side.evidence.id,)) or _side_claim(side, parts.vocabulary)]
+            if _kept([claim], dropped)
+        ]
+        if len(sides) < 2:
+            continue
+        own |= {claim.id: claim for _, claim in sides if claim.evidence not in known}
+        conflicts.append(_conflict(made, sides, parts))
+    return list(own.values()), conflicts
+
+
+def _side_claim(side: Stated, vocabulary: Vocabulary) -> Claim:
+    if side.candidate is None:
+        return cell_claim(side, section=CONFLICTS)
+    return sentence_claim(side.candidate, section=CONFLICTS, vocabulary=vocabulary)
+
+
+def _conflict(made: Disagreement, sides: Sequence[tuple[Stated, Claim]], parts: Parts) -> Conflict:
+    fact = made.sides[0].fact
+    return Conflict(
+        id=made.id,
+        key=_key(made.sides[0], parts),
+        period=fact.period.label if fact.period else "",
+        sides=tuple(
+            ConflictSide(
+                claim=claim.id,
+                value=side.shown,
+                period=side.fact.period.label if side.fact.period else "",
+                published=side.source.published,
+            )
+            for side, claim in sides
+        ),
+        kind=made.kind,
+        reason=made.reason,
+    )
+
+
+def _key(stated: Stated, parts: Parts) -> CardKey:
+    """The key of a fact, its metric by its printed name."""
+    fact = stated.fact
+    name = parts.vocabulary.metrics[fact.metric.removesuffix("_change")].name
+    return CardKey(
+        market=parts.plan.market,
+        metric=f"{name}, change" if fact.metric.endswith("_change") else name,
+        segment=fact.segment,
+        region=fact.region,
+        entity=fact.entity,
+    )
+
+
+def _glance_row(card: TrendCard, claims: Mapping[str, Claim]) -> GlanceRow:
+    latest, period, change = glance_values(card, claims)
+    return GlanceRow(
+        card=card.id,
+        metric=card_name(card),
+        latest=latest,
+        period=period,
+        change=change,
+        direction=card.direction,
+        claims=card.claims,
+        confidence=card.confidence.word,
+    )
+
+
+# ── sections ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _sections(parts: Parts, *, cards: Sequence[TrendCard], chosen: Chosen, dropped: set[str]) -> tuple[list[Section], list[Claim]]:
+    """The subjects' section where documents have subjects, then a section for each facet that has something to print."""
+    superseded = {side.evidence.id for made in parts.found if made.kind == "superseded" for side in made.sides[1:]}
+    usable = [
+        candidate
+        for candidate in parts.gathered.candidates
+        if candidate.evidence.id not in superseded and f"{candidate.text}\x1f{candidate.evidence.id}" not in dropped
+    ]
+    sections: list[Section] = []
+    loose: list[Claim] = []
+    subjects = {key: name for key, name in parts.gathered.subjects.items() if key in parts.gathered.sources}
+    if subjects and parts.plan.dimension:
+        claims = subject_claims(usable, subjects=subjects, section=BY_SUBJECT, chosen=chosen, vocabulary=parts.vocabulary)
+        sections.append(
+            Section(
+                id=BY_SUBJECT,
+                title=f"By {parts.plan.dimension}",
+                question=f"What does each {parts.plan.dimension}'s own document say?",
+                claims=tuple(claim.id for claim in claims),
+            )
+        )
+        loose += claims
+    for facet in parts.plan.facets:
+        own = [card.id for card in cards if card.section == facet.id]
+        claims = loose_claims(usable, section=facet.id, chosen=chosen, vocabulary=parts.vocabulary)
+        loose += claims
+        if own or claims:
+            sections.append(
+                Section(
+                    id=facet.id, title=facet.title, question=facet.question, cards=tuple(own), claims=tuple(claim.id for claim in claims)
+                )
+            )
+    return sections, loose
+
+
+def _in_print_order(sections: Sequence[Section], cards: Sequence[TrendCard], claims: Mapping[str, Claim]) -> tuple[Claim, ...]:
+    by_id = {card.id: card for card in cards}
+    order: list[str] = []
+    for section in sections:
+        for name in section.cards:
+            order += [*by_id[name].claims, *by_id[name].counter_claims]
+        order += section.claims
+    return tuple(claims[name] for name in dict.fromkeys(order))
+
+
+def _gaps(parts: Parts, sections: Sequence[Section], claims: Mapping[str, Claim], evidence: Mapping[str, Evidence]) -> list[Gap]:
+    """Facets without an answer, or with one document's only; and asked regions that nothing speaks of."""
+    by_id = {section.id: section for section in sections}
+    printed: dict[str, set[str]] = {}
+    for claim in claims.values():
+        printed.setdefault(claim.section, set()).update(evidence[item].document for item in claim.evidence)
+    gaps = []
+    for facet in parts.plan.facets:
+        documents = printed.get(facet.id, set())
+        if facet.id not in by_id:
+            reason = "The documents found hold no sentence that answers it." if parts.gathered.passages else "Nothing was found."
+            gaps.append(Gap(question=facet.question, reason=reason, section=facet.id))
+        elif len(documents) == 1:
+            gaps.append(Gap(question=facet.question, reason="Only one document speaks of it.", section=facet.id))
+    text = " ".join(claim.text for claim in claims.values())
+    gaps += [
+        Gap(question=f"What is known of {region}?", reason="No sentence of this report names it.")
+        for region in parts.plan.regions
+        if region not in text
+    ]
+    return gaps
+
+
+def _coverage(parts: Parts, report: Report) -> list[Coverage]:
+    evidence = {item.id: item.document for item in report.evidence}
+    carried = Counter(document for claim in report.claims for document in {evidence[item] for item in claim.evidence})
+    cited = {source.document for source in report.sources}
+    made = [
+        Coverage(
+            source=source,
+            status="cited" if source.document in cited else "retrieved" if source.document in parts.gathered.sources else "never_retrieved",
+            claims=carried.get(source.document, 0),
+            reason="published after the as-of date" if source.published > parts.as_of else "",
+        )
+        for source in parts.sources
+    ]
+    return made + [
+        Coverage(source=_unread(path, as_of=parts.as_of), status="failed", reason=reason) for path, reason in sorted(parts.failed.items())
+    ]
+
+
+def _unread(path: str, *, as_of: date) -> Source:
+    """A file that has no document, as a source: known by its path only."""
+    name = path.rsplit("/", 1)[-1]
+    stem, _, suffix = name.rpartition(".")
+    identity = hashlib.sha256(path.encode()).hexdigest()[:16]
+    return Source(
+        document=f"failed-{identity}", path=path, title=stem or name, published=as_of, published_from="mtime", format=suffix, pages=0
+    )
+
+
+def _counts(parts: Parts, report: Report, *, dropped: int) -> dict[str, int]:
+    return {
+        **parts.manifest.counts,
+        "documents": sum(item.status != "failed" for item in report.coverage),
+        "failed": sum(item.status == "failed" for item in report.coverage),
+        "queries": len(parts.plan.queries),
+        "passages": parts.gathered.passages,
+        "sentences": parts.gathered.sentences,
+        "facts": len(parts.facts),
+        "cards": len(report.cards),
+        "claims": len(report.claims),
+        "dropped": dropped,
+        "evidence": len(report.evidence),
+        "conflicts": len(report.conflicts),
+        "gaps": len(report.gaps),
+    }

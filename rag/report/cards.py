@@ -1,0 +1,452 @@
+"""Trend cards: what a metric does, from series of checked facts or from what several documents say of its direction.
+
+Titles, directions and confidence are functions of the card's own data, so that a check can compute them again.
+"""
+
+import hashlib
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+
+from rag.numbers import comparable, period_order, period_shape
+from rag.report.claims import cell_claim, change_claim, direction_of, sentence_claim, when
+from rag.report.conflicts import Disagreement, same_moment
+from rag.report.facts import Stated
+from rag.report.gather import Candidate
+from rag.report.names import Names
+from rag.report.wording import Vocabulary
+from rag.text import overlap
+from rag.types import CardKey, Claim, Confidence, ConfidenceReason, Direction, Evidence, SeriesPoint, TrendCard
+
+MOST_CARDS = 12
+MOST_CLAIMS = 6
+"""Claims of one card, calculation included."""
+MOST_COUNTER = 2
+FLAT = Decimal("0.01")
+"""Relative change within which a series counts as flat."""
+_WORDS: tuple[Confidence, ...] = ("low", "medium", "high")
+_FRESH_DAYS = 548
+"""A newest source older than a year and a half cannot carry a high confidence."""
+_REPEAT = 0.6
+_CONDITIONAL = re.compile(r"\b(?:would|could|might|if|unless|were to)\b", re.IGNORECASE)
+_LARGEST_STEP = 20
+"""A point this many times its neighbour is another thing."""
+
+_WAYS: tuple[Direction, ...] = ("up", "down", "flat")
+VERBS: Mapping[Direction, str] = {"up": "rose", "down": "fell", "flat": "held"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DraftCard:
+    """A card before its confidence and title are known, with the claims it prints."""
+
+    key: CardKey
+    metric: str
+    section: str
+    series: tuple[SeriesPoint, ...]
+    claims: tuple[Claim, ...]
+    counter_claims: tuple[Claim, ...] = ()
+    weight: float = 0.0
+    used: frozenset[str] = field(default_factory=frozenset)
+    """Evidence ids of its claims and series."""
+
+
+def draft_cards(
+    candidates: Sequence[Candidate],
+    facts: Sequence[Stated],
+    *,
+    found: Sequence[Disagreement],
+    vocabulary: Vocabulary,
+    names: Names,
+    market: str,
+) -> list[DraftCard]:
+    """The best cards, numeric series first considered, no evidence in two of them."""
+    retired = superseded(found)
+    retired_sentences = {item.evidence.id for item in facts if item.fact.id in retired}
+    usable = [candidate for candidate in candidates if candidate.evidence.id not in retired_sentences]
+    current = [item for item in facts if item.fact.id not in retired and item.is_exact]
+    drafts = _series_cards(current, usable, vocabulary=vocabulary, names=names, market=market)
+    drafts += _direction_cards(usable, vocabulary=vocabulary, market=market)
+    return _best(drafts)
+
+
+def superseded(found: Iterable[Disagreement]) -> frozenset[str]:
+    """Ids of facts that a later figure of the same source replaces."""
+    return frozenset(side.fact.id for made in found if made.kind == "superseded" for side in made.sides[1:])
+
+
+def _best(drafts: Sequence[DraftCard]) -> list[DraftCard]:
+    kept: list[DraftCard] = []
+    metrics: Counter[str] = Counter()
+    taken: set[str] = set()
+    for draft in sorted(drafts, key=lambda draft: (-draft.weight, draft.key.metric, draft.key.entity, draft.key.region, draft.key.segment)):
+        if len(kept) == MOST_CARDS or metrics[draft.metric] >= 2 or taken & draft.used:
+            continue
+        kept.append(draft)
+        metrics[draft.metric] += 1
+        taken |= draft.used
+    return kept
+
+
+# ── series ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _series_cards(
+    facts: Sequence[Stated], candidates: Sequence[Candidate], *, vocabulary: Vocabulary, names: Names, market: str
+) -> list[DraftCard]:
+    groups: dict[tuple[str, str, str, str, str], list[Stated]] = defaultdict(list)
+    for item in facts:
+        if item.fact.period is not None and (item.fact.period.found_in != "document" or "Q" in item.fact.period.label):
+            fact = item.fact
+            groups[fact.metric, fact.entity, fact.region, fact.segment, comparable(fact.number)[1]].append(item)
+    stated: dict[str, set[tuple[str, str, str]]] = defaultdict(set)
+    for item in facts:
+        if not item.fact.segment and item.fact.period is not None and item.fact.period.found_in != "document":
+            stated[item.evidence.id].add((item.fact.metric, item.fact.entity, item.fact.region))
+    drafts = []
+    for key in sorted(groups):
+        chosen = _of_one_kind(_one_voice(groups[key], names=names))
+        if len(chosen) >= 2:
+            drafts.append(_series_card(chosen, candidates, stated=stated, vocabulary=vocabulary, market=market))
+    return [draft for draft in drafts if draft is not None]
+
+
+def _one_voice(items: Sequence[Stated], *, names: Names) -> list[Stated]:
+    """The longest run of comparable points that one source gives, in order of time; the newest source's on a tie."""
+    runs: dict[tuple[str, str], dict[str, Stated]] = defaultdict(dict)
+    for item in sorted(items, key=lambda item: (-item.source.published.toordinal(), item.evidence.table is not None, item.evidence.id)):
+        label = item.fact.period.label if item.fact.period else ""
+        runs[names.voice(item.source), period_shape(same_moment(label))].setdefault(same_moment(label), item)
+    best = max(runs.values(), key=lambda run: (len(run), max(item.source.published for item in run.values()), sorted(run)))
+    return [best[label] for label in sorted(best, key=period_order)]
+
+
+def _of_one_kind(items: Sequence[Stated]) -> list[Stated]:
+    """The points as they are, less any that is plainly another thing: of the other sign or many times its neighbour."""
+    if not items:
+        return []
+    last = items[-1].fact.number
+    scale = abs(comparable(last)[0])
+    return [
+        item
+        for item in items
+        if (item.fact.number.value < 0) == (last.value < 0)
+        and scale <= _LARGEST_STEP * abs(comparable(item.fact.number)[0])
+        and abs(comparable(item.fact.number)[0]) <= _LARGEST_STEP * scale
+    ]
+
+
+def _series_card(
+    chosen: Sequence[Stated],
+    candidates: Sequence[Candidate],
+    *,
+    stated: Mapping[str, set[tuple[str, str, str]]],
+    vocabulary: Vocabulary,
+    market: str,
+) -> DraftCard | None:
+    fact = chosen[-1].fact
+    metric = vocabulary.metrics.get(fact.metric.removesuffix("_change"))
+    if metric is None or fact.metric.endswith("_change"):
+        return None
+    key = CardKey(market=market, metric=metric.name, segment=fact.segment, region=fact.region, entity=fact.entity)
+    series = _points(chosen)
+    section = metric.facet
+    claims = _series_claims(chosen, series, key=key, section=section, vocabulary=vocabulary, metric=metric.id)
+    taken = {item for claim in claims for item in claim.evidence}
+    room = MOST_CLAIMS - len(claims)
+    own = (metric.id, fact.entity, fact.region)
+    support = [] if fact.segment else _supporting(candidates, key=own, stated=stated, vocabulary=vocabulary, taken=taken, room=room)
+    way = series_direction(series)
+    against = [item for item in support if _opposite(direction_of(item.text, vocabulary=vocabulary, metric=metric.id), way)]
+    support = [item for item in support if item not in against]
+    claims += [sentence_claim(candidate, section=section, vocabulary=vocabulary, metric=metric.id) for candidate in support]
+    counter = [sentence_claim(candidate, section=section, vocabulary=vocabulary, metric=metric.id) for candidate in against]
+    used = frozenset({point.evidence for point in series} | {item for claim in (*claims, *counter) for item in claim.evidence})
+    documents = {item.source.document for item in chosen} | {candidate.source.document for candidate in support}
+    plain = (not fact.segment) + (not fact.entity) + (not fact.region)
+    weight = 1.0 * min(len(series), 4) + 1.5 * len(documents) + 0.8 * plain + 1.0 * any(claim.mode == "verbatim" for claim in claims)
+    return DraftCard(
+        key=key,
+        metric=metric.id,
+        section=section,
+        series=series,
+        claims=tuple(claims),
+        counter_claims=tuple(counter),
+        weight=weight - 2.0 * bool(fact.segment),
+        used=used,
+    )
+
+
+def _points(chosen: Sequence[Stated]) -> tuple[SeriesPoint, ...]:
+    """The facts as points in the unit of the last one."""
+    last = chosen[-1].fact.number
+    scale = comparable(last)[0] / last.value if last.value else Decimal(1)
+    return tuple(
+        SeriesPoint(
+            period=item.fact.period.label if item.fact.period else "",
+            value=Decimal(format((comparable(item.fact.number)[0] / scale).normalize(), "f")),
+            unit=last.unit,
+            printed=item.shown,
+            evidence=item.evidence.id,
+            kind=item.fact.kind,
+        )
+        for item in chosen
+    )
+
+
+def _series_claims(
+    chosen: Sequence[Stated], series: Sequence[SeriesPoint], *, key: CardKey, section: str, vocabulary: Vocabulary, metric: str
+) -> list[Claim]:
+    """The newest figure in its own words, the one before it, and the change between them where one document gives both."""
+    claims: dict[str, Claim] = {}
+    base = chosen[series.index(base_of(series))]
+    for item in (chosen[-1], base):
+        made = (
+            sentence_claim(item.candidate, section=section, vocabulary=vocabulary, metric=metric)
+            if item.candidate is not None
+            else cell_claim(item, section=section)
+        )
+        claims.setdefault(made.id, made)
+    if chosen[-1].source.document == base.source.document:
+        change = change_claim(base_of(series), series[-1], section=section, name=subject(key))
+        if change is not None:
+            return [*(claim for claim in claims.values() if claim.mode == "verbatim"), change]
+    return list(claims.values())
+
+
+def _supporting(
+    candidates: Sequence[Candidate],
+    *,
+    key: tuple[str, str, str],
+    stated: Mapping[str, set[tuple[str, str, str]]],
+    vocabulary: Vocabulary,
+    taken: Collection[str],
+    room: int,
+) -> list[Candidate]:
+    """Sentences that state a figure of the same metric, company and place, or the way it goes, one a document."""
+    metric, entity, region = key
+    fitting = [
+        candidate
+        for candidate in candidates
+        if candidate.evidence.id not in taken
+        and candidate.standing >= 0.8
+        and not _CONDITIONAL.search(candidate.text)
+        and (key in stated.get(candidate.evidence.id, ()) or _moves(candidate, metric, names=(entity, region), vocabulary=vocabulary))
+    ]
+    fitting.sort(key=lambda candidate: (-max(candidate.scores.values()), candidate.evidence.id))
+    kept: list[Candidate] = []
+    documents: Counter[str] = Counter()
+    for candidate in fitting:
+        if len(kept) < min(room, 2) and not documents[candidate.source.document] and _is_new(candidate, kept):
+            kept.append(candidate)
+            documents[candidate.source.document] += 1
+    return kept
+
+
+def _opposite(one: Direction, other: Direction) -> bool:
+    return {one, other} == {"up", "down"}
+
+
+def _moves(candidate: Candidate, metric: str, *, names: Sequence[str], vocabulary: Vocabulary) -> bool:
+    """True when the sentence names company and place and says which way the metric goes."""
+    if not all(name in candidate.text for name in names) or all(mention.metric.id != metric for mention in candidate.mentions):
+        return False
+    return direction_of(candidate.text, vocabulary=vocabulary, metric=metric) != "none"
+
+
+def _is_new(candidate: Candidate, kept: Sequence[Candidate]) -> bool:
+    return all(overlap(candidate.shingles, other.shingles) <= _REPEAT for other in kept)
+
+
+# ── directions ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _direction_cards(candidates: Sequence[Candidate], *, vocabulary: Vocabulary, market: str) -> list[DraftCard]:
+    """Cards for metrics of which several documents say which way they go."""
+    groups: dict[str, list[tuple[Candidate, Direction]]] = defaultdict(list)
+    for candidate in candidates:
+        for metric in sorted({mention.metric.id for mention in candidate.mentions}):
+            if vocabulary.metrics[metric].company:
+                continue
+            way = direction_of(candidate.text, vocabulary=vocabulary, metric=metric)
+            if way != "none" and candidate.standing >= 0.7 and not _CONDITIONAL.search(candidate.text):
+                groups[metric].append((candidate, way))
+    drafts = []
+    for metric in sorted(groups):
+        draft = _direction_card(metric, _best_of_documents(groups[metric]), vocabulary=vocabulary, market=market)
+        if draft is not None:
+            drafts.append(draft)
+    return drafts
+
+
+def _best_of_documents(said: Sequence[tuple[Candidate, Direction]]) -> list[tuple[Candidate, Direction]]:
+    """The best sentence of each document, best first."""
+    ordered = sorted(said, key=lambda pair: (-max(pair[0].scores.values()), pair[0].evidence.id))
+    kept: dict[str, tuple[Candidate, Direction]] = {}
+    for candidate, way in ordered:
+        if _is_new(candidate, [other for other, _ in kept.values()]):
+            kept.setdefault(candidate.source.document, (candidate, way))
+    return list(kept.values())
+
+
+def _direction_card(
+    metric_id: str, said: Sequence[tuple[Candidate, Direction]], *, vocabulary: Vocabulary, market: str
+) -> DraftCard | None:
+    if len(said) < 2:
+        return None
+    metric = vocabulary.metrics[metric_id]
+    counts = Counter(way for _, way in said)
+    leading = max(_WAYS, key=lambda way: (counts[way], way))
+    agreeing = [candidate for candidate, way in said if way == leading]
+    against = [candidate for candidate, way in said if way != leading]
+    if len(agreeing) < 2:
+        return None
+    make = {"section": metric.facet, "vocabulary": vocabulary, "metric": metric_id}
+    claims = tuple(sentence_claim(candidate, **make) for candidate in agreeing[:MOST_CLAIMS])  # type: ignore[arg-type]
+    counter = tuple(sentence_claim(candidate, **make) for candidate in against[:MOST_COUNTER])  # type: ignore[arg-type]
+    used = frozenset(item for claim in claims + counter for item in claim.evidence)
+    quality = sum(max(candidate.scores.values()) for candidate in agreeing[:3]) / 3
+    return DraftCard(
+        key=CardKey(market=market, metric=metric.name),
+        metric=metric_id,
+        section=metric.facet,
+        series=(),
+        claims=claims,
+        counter_claims=counter,
+        weight=1.5 * min(len(agreeing), MOST_CLAIMS) + 0.5 * quality,
+        used=used,
+    )
+
+
+# ── what a check computes again ───────────────────────────────────────────────────────────────────────────────────
+
+
+def finish(
+    draft: DraftCard,
+    *,
+    claims: Sequence[Claim],
+    counter_claims: Sequence[Claim],
+    evidence: Mapping[str, Evidence],
+    published: Mapping[str, date],
+    as_of: date,
+    disputed: bool,
+) -> TrendCard:
+    """The card with the claims that passed their checks."""
+    direction = card_direction(draft.series, [claim.direction for claim in claims], [claim.direction for claim in counter_claims])
+    confidence = confidence_of(
+        cited=_documents([*claims], draft.series, evidence),
+        against=_documents(counter_claims, (), evidence),
+        published=published,
+        as_of=as_of,
+        disputed=disputed,
+    )
+    identity = "\x1f".join((draft.key.metric, draft.key.segment, draft.key.region, draft.key.entity, *(claim.id for claim in claims)))
+    return TrendCard(
+        id="t-" + hashlib.sha256(identity.encode()).hexdigest()[:12],
+        key=draft.key,
+        section=draft.section,
+        title=title_of(draft.key, direction=direction, series=draft.series, is_disputed=bool(counter_claims)),
+        direction=direction,
+        series=draft.series,
+        claims=tuple(claim.id for claim in claims),
+        counter_claims=tuple(claim.id for claim in counter_claims),
+        confidence=confidence,
+    )
+
+
+def _documents(claims: Iterable[Claim], series: Iterable[SeriesPoint], evidence: Mapping[str, Evidence]) -> set[str]:
+    ids = [item for claim in claims for item in claim.evidence] + [point.evidence for point in series]
+    return {evidence[item].document for item in ids if item in evidence}
+
+
+def card_documents(card: TrendCard, *, claims: Mapping[str, Claim], evidence: Mapping[str, Evidence]) -> tuple[set[str], set[str]]:
+    """(documents behind the card's claims and series, documents behind its counter-claims)."""
+    own = [claims[item] for item in card.claims if item in claims]
+    against = [claims[item] for item in card.counter_claims if item in claims]
+    return _documents(own, card.series, evidence), _documents(against, (), evidence)
+
+
+def card_direction(series: Sequence[SeriesPoint], ways: Sequence[Direction], against: Sequence[Direction]) -> Direction:
+    """From the series where there are two points, else what most claims say; mixed when as many say otherwise."""
+    if len(series) >= 2:
+        return series_direction(series)
+    counts = Counter(way for way in (*ways, *against) if way != "none")
+    if not counts:
+        return "none"
+    (leading, most), *rest = counts.most_common()
+    return "mixed" if rest and rest[0][1] * 2 > most else leading
+
+
+def base_of(series: Sequence[SeriesPoint]) -> SeriesPoint:
+    """What the last point is compared with: the same quarter, half or month a year before where it is there, else the point before it."""
+    last = series[-1]
+    if period_shape(last.period) in ("quarter", "half", "month"):
+        label = f"{int(last.period[:4]) - 1}{last.period[4:]}"
+        return next((point for point in series if point.period == label), series[-2])
+    return series[-2]
+
+
+def series_direction(series: Sequence[SeriesPoint]) -> Direction:
+    """up, down or flat against the base; reversing when all steps before the last, two at least, went the other way."""
+    base, last = base_of(series), series[-1]
+    way = _step(base.value, last.value)
+    earlier = {_step(one.value, other.value) for one, other in pairwise(series[:-1])}
+    if base is series[-2] and way and len(series) >= 4 and earlier == {-way}:
+        return "reversing"
+    return "up" if way > 0 else "down" if way < 0 else "flat"
+
+
+def _step(one: Decimal, other: Decimal) -> int:
+    if abs(other - one) <= FLAT * max(abs(one), abs(other)):
+        return 0
+    return 1 if other > one else -1
+
+
+def confidence_of(
+    *, cited: Collection[str], against: Collection[str], published: Mapping[str, date], as_of: date, disputed: bool
+) -> ConfidenceReason:
+    """high: three documents, three in four agreeing, the newest fresh. medium: two that mostly agree. Else low; a dispute lowers it."""
+    sources = len(set(cited) | set(against))
+    agreeing = len(set(cited))
+    newest = max((published[document] for document in {*cited, *against} if document in published), default=None)
+    fresh = newest is not None and (as_of - newest).days <= _FRESH_DAYS
+    share = agreeing / sources if sources else 0.0
+    level = 2 if sources >= 3 and share >= 0.75 and fresh else 1 if sources >= 2 and share >= 0.6 else 0
+    level -= 1 if disputed and level else 0
+    counted = f"{sources} source{'s' if sources != 1 else ''}, {agreeing} agree{'s' if agreeing == 1 else ''}"
+    when = f", newest {newest:%Y-%m}" if newest else ""
+    return ConfidenceReason(
+        word=_WORDS[level],
+        sources=sources,
+        agreeing=agreeing,
+        newest=newest,
+        reason=counted + when + (", a figure is disputed" if disputed else ""),
+    )
+
+
+def subject(key: CardKey) -> str:
+    """What a card is about, in words: "Revenue of Kordwell Energi, grid storage"."""
+    words = key.metric + (f" of {key.entity}" if key.entity else "") + (f" in {key.region}" if key.region else "")
+    return f"{words}, {key.segment}" if key.segment else words
+
+
+def title_of(key: CardKey, *, direction: Direction, series: Sequence[SeriesPoint], is_disputed: bool) -> str:
+    """A heading with a verb, by fixed templates, out of the card's own data only."""
+    name = subject(key) + ("," if key.segment else "")
+    if len(series) >= 2:
+        first, last = base_of(series), series[-1]
+        ahead = last.kind == "forecast"
+        start, end = f"{first.printed} {when(first.period)}", f"{last.printed} {when(last.period)}"
+        if direction in ("up", "down"):
+            verb = {"up": "rise", "down": "fall"}[direction] if ahead else VERBS[direction]
+            return f"{name} {'is expected to ' if ahead else ''}{verb} from {start} to {end}"
+        verb = {"flat": "stayed close to its level", "reversing": "turned"}.get(direction, "moved both ways")
+        return f"{name} {verb}: {start}, {end}"
+    if direction in ("up", "down", "flat"):
+        verb = {"up": "rose", "down": "fell", "flat": "held steady"}[direction]
+        return f"{name} {verb}, {'most sources say' if is_disputed else 'the sources agree'}"
+    return f"{name} moved in different directions, the sources say"

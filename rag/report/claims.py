@@ -1,0 +1,169 @@
+"""Claims: sentences as they are printed, each with its evidence, numbers, period and direction."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
+
+from rag.numbers import find_numbers, period_shape
+from rag.report.facts import Stated
+from rag.report.gather import Candidate
+from rag.report.wording import Vocabulary, tokens
+from rag.types import Calculation, Claim, ClaimKind, Direction, Evidence, Period, SeriesPoint
+
+FORMULAS = ("(b - a) / a * 100", "b - a")
+"""The only formulas a calculation may name: relative change in per cent, and difference."""
+_OPINION = re.compile(
+    r"\b(?:we (?:think|believe|doubt|consider|suspect|assume|would|like|prefer)|in (?:our|my) (?:view|opinion|reading)|my own reading|"
+    r"our (?:view|opinion)|it (?:seems|appears)|arguably)\b",
+    re.IGNORECASE,
+)
+_MONTHS = "January February March April May June July August September October November December".split()
+
+
+def claim_id(section: str, text: str, evidence: Sequence[str]) -> str:
+    """The id of a claim: "c-" and 12 hex digits of the hash of section, text and evidence."""
+    return "c-" + hashlib.sha256("\x1f".join((section, text, *evidence)).encode()).hexdigest()[:12]
+
+
+def sentence_claim(candidate: Candidate, *, section: str, vocabulary: Vocabulary, metric: str = "") -> Claim:
+    """The claim that prints a sentence; with a metric's id, its direction is that metric's."""
+    direction = direction_of(candidate.text, vocabulary=vocabulary, metric=metric)
+    return Claim(
+        id=claim_id(section, candidate.text, (candidate.evidence.id,)),
+        section=section,
+        kind=_kind(candidate, vocabulary),
+        mode=candidate.mode,
+        text=candidate.text,
+        evidence=(candidate.evidence.id,),
+        numbers=candidate.numbers,
+        period=_period(candidate),
+        direction=direction,
+    )
+
+
+def direction_of(text: str, *, vocabulary: Vocabulary, metric: str = "") -> Direction:
+    """Which way a sentence says a metric moves; without a metric, the first that moves."""
+    words = tokens(text)
+    for mention in vocabulary.mentions(words):
+        way = vocabulary.direction(text, words, mention)
+        if way != "none" and metric in ("", mention.metric.id):
+            return way
+    return "none"
+
+
+def _kind(candidate: Candidate, vocabulary: Vocabulary) -> ClaimKind:
+    if _OPINION.search(candidate.text):
+        return "source_opinion"
+    return "forecast" if vocabulary.kind(candidate.text) == "forecast" else "fact"
+
+
+def _period(candidate: Candidate) -> Period | None:
+    explicit = [period for period in candidate.periods if not period.relative]
+    if len({period.label for period in explicit}) == 1:
+        return Period(label=explicit[0].label, found_in="sentence")
+    if not explicit and len({period.label for period in candidate.periods}) == 1:
+        return Period(label=candidate.periods[0].label, found_in="document")
+    return None
+
+
+def cell_claim(stated: Stated, *, section: str) -> Claim:
+    """The claim that prints a table's value with its labels, all verbatim."""
+    return Claim(
+        id=claim_id(section, stated.text, (stated.evidence.id,)),
+        section=section,
+        kind="forecast" if stated.fact.kind == "forecast" else "fact",
+        mode="near_quote",
+        text=stated.text,
+        evidence=(stated.evidence.id,),
+        numbers=find_numbers(stated.text),
+        period=stated.fact.period,
+    )
+
+
+def change_claim(first: SeriesPoint, last: SeriesPoint, *, section: str, name: str) -> Claim | None:
+    """The change between two points of one series, computed; None where it cannot be said in per cent or points."""
+    calculation = calculate(first, last)
+    if calculation is None:
+        return None
+    text = change_text(first, last, name=name, calculation=calculation)
+    operands = tuple(dict.fromkeys((first.evidence, last.evidence)))
+    return Claim(
+        id=claim_id(section, text, operands),
+        section=section,
+        kind="calc",
+        mode="prose",
+        text=text,
+        evidence=operands,
+        numbers=find_numbers(text),
+        direction="up" if calculation.result > 0 else "down" if calculation.result < 0 else "flat",
+        calculation=calculation,
+    )
+
+
+def change_text(first: SeriesPoint, last: SeriesPoint, *, name: str, calculation: Calculation) -> str:
+    """The sentence of a calculation, by a fixed template."""
+    unit = "percentage points" if calculation.formula == "b - a" else "%"
+    verb = "rose" if calculation.result > 0 else "fell" if calculation.result < 0 else "stayed"
+    verb = f"is expected to move {signed(calculation.result)} {unit}," if last.kind == "forecast" else verb
+    span = f"from {first.printed} {when(first.period)} to {last.printed} {when(last.period)}"
+    change = "" if last.kind == "forecast" else f": {signed(calculation.result)} {unit}"
+    return f"{name} {verb} {span}{change}."
+
+
+def calculate(first: SeriesPoint, last: SeriesPoint) -> Calculation | None:
+    """Relative change in per cent, or the difference of two percentages in points; None for a base of zero or below."""
+    if first.unit == last.unit == "%":
+        formula, result = FORMULAS[1], last.value - first.value
+    elif first.unit == last.unit and first.value > 0:
+        formula, result = FORMULAS[0], (last.value - first.value) / first.value * 100
+    else:
+        return None
+    return Calculation(
+        formula=formula,
+        operands=(first.evidence, last.evidence),
+        values=(first.value, last.value),
+        result=rounded(result, places=1),
+        rounding=1,
+    )
+
+
+def rounded(value: Decimal, *, places: int) -> Decimal:
+    """Half up, to so many decimal places, never minus zero."""
+    made = value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    return abs(made) if made == 0 else made
+
+
+def signed(value: Decimal) -> str:
+    """ "+12.5", "-3.0", "0.0"."""
+    return f"{value:+f}" if value else f"{value:f}"
+
+
+def period_words(label: str) -> str:
+    """A period's label as prose has it: "Q3 2025", "September 2025", "the end of 2025", "the year to June 2026"."""
+    year, _, part = label.partition("-")
+    shape = period_shape(label)
+    if shape in ("quarter", "half"):
+        return f"{part} {year}"
+    if shape == "month":
+        return f"{_MONTHS[int(part) - 1]} {year}"
+    if shape == "day":
+        return f"{int(part[3:])} {_MONTHS[int(part[:2]) - 1]} {year}"
+    if shape == "12m":
+        return f"the year to {_MONTHS[int(part[:2]) - 1]} {year}"
+    if shape == "end":
+        return f"the end of {year}"
+    return f"{part} {year}" if part and shape not in ("year", "span", "fiscal") else label
+
+
+def when(label: str) -> str:
+    """A period with its preposition: "in Q3 2025", "at the end of 2025", "on 30 June 2026"."""
+    shape = period_shape(label)
+    return f"{'on' if shape == 'day' else 'at' if shape == 'end' else 'in'} {period_words(label)}"
+
+
+def quoted(evidence: Evidence) -> str:
+    """All the words a claim on this evidence may use: the quote, and a table's labels and caption."""
+    if evidence.table is None:
+        return evidence.quote
+    return " ".join((*evidence.heading_path[-1:], evidence.table.row, evidence.table.column, evidence.quote))

@@ -1,0 +1,334 @@
+"""Facts: (entity, metric, segment, region, period, value, unit) as sentences and table cells state them. Precision before recall.
+
+A value becomes a fact only when its metric is named near it with a unit the metric can have. Its period is copied from the sentence,
+else from the table's header or label, else from the section's heading, else from the document's date; which one is recorded.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from rag.numbers import PeriodMention, find_numbers, find_periods, period_order, period_shape, unit_in
+from rag.report.gather import Candidate, CellEvidence, Gathered
+from rag.report.names import Names
+from rag.report.wording import Mention, Token, Vocabulary, tokens, unit_family
+from rag.types import Direction, Evidence, Fact, FactKind, Number, Period, Source
+
+_NEAR = 16
+"""Words between a metric and its value."""
+_BOUND = re.compile(
+    r"(?:more than|less than|fewer than|at least|at most|up to|over|under|below|above|exceeding|beyond|almost|nearly|within)\s$",
+    re.IGNORECASE,
+)
+_BY_ONLY = re.compile(r"\bby\s(?:[\w-]+\s){0,3}$", re.IGNORECASE)
+_FROM = re.compile(r"\b(?:from|against|compared (?:with|to)|versus|than)\s$", re.IGNORECASE)
+_BEFORE_THAT = re.compile(r"^\s?,?\s?(?:a year (?:before|earlier|ago)|the year before|in the (?:previous|prior) year)\b")
+_BASIS = re.compile(
+    r"(?:than|compared (?:with|to)|from|against|versus|since|relative to|over|as|of|and replaces?)\s(?:in\s|the\s|that\sof\s|for\s)*$",
+    re.IGNORECASE,
+)
+_LABEL_BEFORE = re.compile(r"\b(?:[A-Z][a-z]+s?|no\.|page|pages|note|hall|halls|series|phase|table|figure|section|step|level|age)\s$")
+_OF_PEOPLE = re.compile(
+    r"\s(?:of\s(?:the\s|all\s|our\s)?(?:\w+\s)?(?:contacts|respondents|firms|businesses|companies|employers|manufacturers|retailers|those)|"
+    r"saw|believe|reported|indicated|expect|said|plan|planned|cited|noted|of\s(?:contacts|respondents))\b"
+)
+_EACH = re.compile(
+    r"\b(?:every|each|per|a (?:fall|rise|drop|change|increase|reduction) of|an? (?:additional|extra|increase of))\b", re.IGNORECASE
+)
+_AHEAD = re.compile(r"(?i)\b(?:20\d\d\s?[EF]\b|forecast|estimate|expected|guidance|target|plan|outlook)")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stated:
+    """A fact with what it was read from."""
+
+    fact: Fact
+    evidence: Evidence
+    source: Source
+    text: str
+    """The sentence, or the table line put into words."""
+    shown: str
+    """The value as the source prints it, with the unit its table says: "1,842,600 EUR thousand"."""
+    candidate: Candidate | None = None
+    """The sentence it was read from; None for a table cell."""
+    is_exact: bool = True
+    """False for "more than", "at least" and their kin."""
+
+
+def facts_of(gathered: Gathered, *, vocabulary: Vocabulary, names: Names) -> tuple[Stated, ...]:
+    """All facts of the gathered sentences and cells, each evidence's in text order."""
+    found = [stated for candidate in gathered.candidates for stated in _of_sentence(candidate, vocabulary=vocabulary, names=names)]
+    found += [stated for cell in gathered.cells if (stated := _of_cell(cell, vocabulary=vocabulary, names=names)) is not None]
+    return tuple(found)
+
+
+def _of_sentence(candidate: Candidate, *, vocabulary: Vocabulary, names: Names) -> Iterable[Stated]:
+    text = candidate.text
+    if _EACH.search(text):
+        return
+    words = tokens(text)
+    numbers = _values(text, candidate.numbers, candidate.periods)
+    for at, number in enumerate(numbers):
+        if at and _is_range(text, numbers[at - 1], number):
+            continue
+        mention = _metric_of(number, candidate.mentions, words, text=text, vocabulary=vocabulary)
+        high = numbers[at + 1] if at + 1 < len(numbers) and _is_range(text, number, numbers[at + 1]) else None
+        if mention is None:
+            continue
+        direction = vocabulary.direction(text, words, mention)
+        metric = _measure(text, number, mention, direction)
+        period = _period_of(number, numbers, candidate, end=high.end if high else number.end)
+        if metric:
+            yield _stated(
+                candidate, number=number, high=high, metric=metric, period=period, direction=direction, vocabulary=vocabulary, names=names
+            )
+
+
+def _stated(
+    candidate: Candidate,
+    *,
+    number: Number,
+    high: Number | None,
+    metric: str,
+    period: Period | None,
+    direction: Direction,
+    vocabulary: Vocabulary,
+    names: Names,
+) -> Stated:
+    text, document = candidate.text, candidate.source.document
+    shown = text[number.start : high.end] if high else number.printed
+    kind = vocabulary.kind(text)
+    if period is not None and period_order(period.label) > _day(candidate.source):
+        kind = "forecast"
+    fact = Fact(
+        id=_fact_id(candidate.evidence.id, metric, number),
+        evidence=candidate.evidence.id,
+        entity=names.entity(text, at=number.start, document=document),
+        metric=metric,
+        segment=vocabulary.segment(text),
+        region=names.place(text, at=number.start),
+        period=period,
+        number=replace(number, printed=shown, end=high.end if high else number.end),
+        direction=direction,
+        kind="actual" if kind == "forecast" and period is not None and _is_past(period, candidate.source) else kind,
+    )
+    exact = not _BOUND.search(text[: number.start])
+    return Stated(
+        fact=fact, evidence=candidate.evidence, source=candidate.source, text=text, shown=shown, candidate=candidate, is_exact=exact
+    )
+
+
+def _fact_id(evidence: str, metric: str, number: Number) -> str:
+    return "f-" + hashlib.sha256(f"{evidence} {metric} {number.start}".encode()).hexdigest()[:12]
+
+
+def _day(source: Source) -> tuple[int, int, int]:
+    return source.published.year, source.published.month, 31
+
+
+def _is_past(period: Period, source: Source) -> bool:
+    """True when the period had ended before the document was published."""
+    return period_order(period.label) < (source.published.year, source.published.month, 0)
+
+
+def _values(text: str, numbers: Sequence[Number], periods: Sequence[PeriodMention]) -> list[Number]:
+    """The numbers that can be values: not years, ordinals, parts of dates, or labels such as "Hall 3"."""
+    return [
+        number
+        for number in numbers
+        if number.kind != "year"
+        and number.unit != "ordinal"
+        and not any(period.start <= number.start < period.end for period in periods)
+        and not (number.kind == "plain" and _LABEL_BEFORE.search(text[max(0, number.start - 20) : number.start]))
+    ]
+
+
+def _is_range(text: str, low: Number, high: Number) -> bool:
+    """True for 2.1 and 2.2 in "between EUR 2.1 and 2.2 billion" and "2.1-2.2 billion"."""
+    between = text[low.end : high.start]
+    if re.fullmatch(r"\s?[-–—]\s?", between):
+        return True
+    joined = between.strip() in ("and", "to") and re.search(r"\bbetween\s\w*\s?$", text[: low.start]) is not None
+    return joined and unit_family(low) == unit_family(high)
+
+
+def _metric_of(number: Number, mentions: Sequence[Mention], words: Sequence[Token], *, text: str, vocabulary: Vocabulary) -> Mention | None:
+    """The nearest metric that can have this value; one that stands before it is preferred, one beyond a semicolon is not taken."""
+    at = next((i for i, token in enumerate(words) if token.end > number.start), len(words))
+    best: tuple[int, Mention] | None = None
+    for mention in mentions:
+        if not vocabulary.accepts(mention.metric, number) or mention.start <= number.start < mention.end:
+            continue
+        before = mention.end <= number.start
+        gap = at - mention.last if before else mention.first - at + 3
+        between = text[mention.end : number.start] if before else text[number.end : mention.start]
+        if gap > _NEAR or ";" in between or (unit_family(number) == "count" and not number.unit and gap > 5):
+            continue
+        if best is None or gap < best[0]:
+            best = (gap, mention)
+    return best[1] if best else None
+
+
+def _measure(text: str, number: Number, mention: Mention, direction: Direction) -> str:
+    """The metric's name: its level, or "<id>_change" for a change; empty when the sentence does not tell which."""
+    metric, family, before = mention.metric, unit_family(number), text[max(0, number.start - 40) : number.start]
+    if family == "%" and _OF_PEOPLE.match(text, number.end):
+        return ""
+    if family == "pp" and metric.units[:1] != ("pp",):
+        return f"{metric.id}_change"
+    if family == "%" and metric.change:
+        own_level = re.search(r"\b(?:share|rate|ratio)\b", text) is not None or re.match(r"\sof\b", text[number.end :]) is not None
+        return "" if direction not in ("up", "down") or own_level else f"{metric.id}_change"
+    if _BY_ONLY.search(before):
+        return f"{metric.id}_change" if direction in ("up", "down") else ""
+    return metric.id
+
+
+def _period_of(number: Number, numbers: Sequence[Number], candidate: Candidate, *, end: int) -> Period | None:
+    text, periods = candidate.text, candidate.periods
+    usable = [period for period in periods if not _BASIS.search(text[max(0, period.start - 40) : period.start])]
+    if _BEFORE_THAT.match(text[end:]):
+        return _year_before(_period(usable[0]) if len(usable) == 1 else _inherited(candidate.evidence, candidate.source))
+    owned = {
+        period.label: other for other in reversed(numbers) for period in periods if _adjoins(text, other, period, numbers, end=other.end)
+    }
+    own = [period for period in periods if owned.get(period.label) is number or _adjoins(text, number, period, numbers, end=end)]
+    if own:
+        return _period(own[0])
+    if _FROM.search(text[max(0, number.start - 20) : number.start]) and len(numbers) > 1:
+        return None
+    usable = [period for period in usable if period.label not in owned]
+    if len(usable) == 1:
+        return _period(usable[0])
+    before = [period for period in usable if period.end <= number.start]
+    if before:
+        return _period(before[-1])
+    return None if usable else _inherited(candidate.evidence, candidate.source)
+
+
+def _period(mention: PeriodMention) -> Period:
+    return Period(label=mention.label, found_in="document" if mention.relative else "sentence")
+
+
+def _year_before(period: Period) -> Period | None:
+    label = period.label
+    if period_shape(label) == "span" or not re.match(r"\d{4}", label):
+        return None
+    return Period(label=f"{int(label[:4]) - 1}{label[4:]}", found_in=period.found_in)
+
+
+def _adjoins(text: str, number: Number, period: PeriodMention, numbers: Sequence[Number], *, end: int) -> bool:
+    """True for a period at most a few words behind the value with no other value between: "EUR 92 per kWh in 2025"."""
+    if period.start < end or any(end <= other.start < period.start for other in numbers):
+        return False
+    between = text[end : period.start]
+    return (
+        len(between.split()) <= 4
+        and re.fullmatch(r"[\w\s'’-]*\b(?:in|for|during|at|by|of|on)\s(?:the\s|about\s)?(?:end\sof\s)?|\s?\(|\s", between) is not None
+    )
+
+
+def _inherited(evidence: Evidence, source: Source) -> Period:
+    for heading in reversed(evidence.heading_path):
+        if mentions := find_periods(heading):
+            return Period(label=mentions[-1].label, found_in="section")
+    return Period(label=f"{source.published.year}-{source.published.month:02d}", found_in="document")
+
+
+# ── tables ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def cell_text(evidence: Evidence) -> str:
+    """A table's value put into words, all of them verbatim: "Results, EUR million: Revenue, 2025: 151.2"."""
+    reference = evidence.table
+    value = " ".join(evidence.quote.split())
+    if reference is None:
+        return value
+    caption = re.sub(r"^(?i:table)\s?[\d.]*[:.]?\s*", "", evidence.heading_path[-1]) if evidence.heading_path else ""
+    return f"{caption}: {reference.row}, {reference.column}: {value}." if caption else f"{reference.row}, {reference.column}: {value}."
+
+
+def _of_cell(cell: CellEvidence, *, vocabulary: Vocabulary, names: Names) -> Stated | None:
+    evidence, reference = cell.evidence, cell.evidence.table
+    quote = " ".join(evidence.quote.split())
+    numbers = find_numbers(quote)
+    if reference is None or len(numbers) != 1 or numbers[0].kind == "year" or numbers[0].printed != quote:
+        return None
+    caption = evidence.heading_path[-1] if evidence.heading_path else ""
+    number, words = _with_table_unit(numbers[0], labels=(reference.column, reference.row, caption))
+    metric, segment = _table_metric(reference.row, reference.column, caption, number=number, vocabulary=vocabulary)
+    if not metric:
+        return None
+    period = _table_period(reference.column, reference.row, caption, cell)
+    labels = f"{reference.row} {reference.column}"
+    row = reference.row.strip(" :")
+    place = row if row in names.places else ""
+    fact = Fact(
+        id=_fact_id(evidence.id, metric, number),
+        evidence=evidence.id,
+        entity=row if row in names.others else names.about.get(cell.source.document, ""),
+        metric=metric,
+        segment=_table_segment(segment, names),
+        region="" if place in names.homes else place,
+        period=period,
+        number=number,
+        kind=_table_kind(labels, period, cell.source),
+    )
+    shown = f"{quote} {words}" if words and not numbers[0].unit else quote
+    return Stated(fact=fact, evidence=evidence, source=cell.source, text=cell_text(evidence), shown=shown)
+
+
+def _table_segment(words: str, names: Names) -> str:
+    """The segment a row stands for: nothing for totals, names, places and periods."""
+    plain = words.strip(" :").lower() in ("total", "all", "group", "all of them", "sum")
+    return "" if plain or words in names.places | names.others or find_periods(words) else words.lower()
+
+
+def _with_table_unit(number: Number, *, labels: Sequence[str]) -> tuple[Number, str]:
+    """The number with the unit and scale its header, row or caption says, and the words that say so."""
+    if number.unit:
+        return number, ""
+    for label in labels:
+        unit, factor, words = unit_in(label)
+        if unit:
+            scaled = Decimal(format(number.value * factor, "f"))
+            settled = next(iter(find_numbers(f"1 {words}")), None)
+            return replace(number, value=scaled, unit=unit, kind=settled.kind if settled and settled.unit else "money"), words
+    return number, ""
+
+
+def _table_metric(row: str, column: str, caption: str, *, number: Number, vocabulary: Vocabulary) -> tuple[str, str]:
+    """(metric, segment): the metric from the row, else from column or caption, and then the row says which segment."""
+    if re.search(r"(?i)\b(?:change|growth|share|adjustment|difference|effect)\b", f"{row} {column}"):
+        return "", ""
+    for label in (row, column, caption):
+        accepted = [mention for mention in vocabulary.mentions(tokens(label)) if vocabulary.accepts(mention.metric, number)]
+        accepted = [mention for mention in accepted if unit_family(number) not in ("%", "pp") or not mention.metric.change]
+        if accepted and (label is not row or len(row.split()) <= 8):
+            rest = row if label is not row else _rest(row, accepted[-1])
+            return accepted[-1].metric.id, rest
+    return "", ""
+
+
+def _rest(row: str, mention: Mention) -> str:
+    """What a row's label says besides its metric: "Home division operating result" leaves "Home division"."""
+    rest = re.sub(r"\(.*?\)|,.*$", "", row[: mention.start] + row[mention.end :])
+    return " ".join(rest.split())
+
+
+def _table_period(column: str, row: str, caption: str, cell: CellEvidence) -> Period | None:
+    for label in (column, row, caption):
+        mentions = find_periods(label)
+        if len(mentions) == 1:
+            return Period(label=mentions[0].label, found_in="table")
+        if mentions:
+            return None
+    return None if re.fullmatch(r"\W*", column) else _inherited(cell.evidence, cell.source)
+
+
+def _table_kind(labels: str, period: Period | None, source: Source) -> FactKind:
+    if period is not None and period_order(period.label) > _day(source):
+        return "forecast"
+    return "estimate" if _AHEAD.search(labels) else "actual"

@@ -1,0 +1,336 @@
+"""From searches to evidence: sentences that may stand in a report, scored by facet, near-duplicates collapsed."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from rag.numbers import PeriodMention, find_numbers, find_periods
+from rag.report.plan import Plan
+from rag.report.quality import fault, lead_in, standing
+from rag.report.reading import ReadDocument, Sentence, TableCell, context, read, split_titles
+from rag.report.subjects import SubjectRule, subjects
+from rag.report.wording import Mention, Vocabulary, tokens
+from rag.text import content_stems, overlap, shingles
+from rag.types import Chunk, ClaimMode, Document, Evidence, Number, Passage, RetrievedBy, SearchResult, Source
+
+NEAR_DUPLICATE = 0.8
+"""Share of three-stem shingles above which two sentences are one source's."""
+Shingles = frozenset[tuple[str, ...]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """A sentence that may become a claim."""
+
+    evidence: Evidence
+    source: Source
+    text: str
+    """The quote on one line, its first letter a capital."""
+    mode: ClaimMode
+    numbers: tuple[Number, ...]
+    """Of ``text``."""
+    periods: tuple[PeriodMention, ...]
+    """Of ``text``; those that lean on the document's date included."""
+    mentions: tuple[Mention, ...]
+    scores: Mapping[str, float]
+    """Facet id -> relevance, higher is better; the key "" is the overview."""
+    standing: float
+    shingles: Shingles
+    copies: tuple[str, ...] = ()
+    """Other documents that hold nearly the same sentence."""
+
+    @property
+    def facet(self) -> str:
+        """The facet it fits best."""
+        return max((key for key in self.scores if key), key=lambda key: (self.scores[key], key), default="")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CellEvidence:
+    """A table's value as evidence."""
+
+    evidence: Evidence
+    source: Source
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gathered:
+    """All that the searches brought."""
+
+    candidates: tuple[Candidate, ...]
+    cells: tuple[CellEvidence, ...]
+    prose: Mapping[str, str]
+    """Sentences of every retrieved document, one a line."""
+    subjects: Mapping[str, str]
+    """Document id -> the name it alone is about."""
+    sources: Mapping[str, Source]
+    """The retrieved documents."""
+    warnings: tuple[str, ...]
+    passages: int
+    """Distinct passages found."""
+    sentences: int
+    """Sentences read in them."""
+    rerankers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Found:
+    """A passage and all the searches that found it."""
+
+    chunk: Chunk
+    source: Source
+    by: list[tuple[str, RetrievedBy]] = field(default_factory=list)
+    """(facet, search) pairs."""
+
+
+def gather(
+    plan: Plan,
+    *,
+    find: Callable[[str], SearchResult],
+    document: Callable[[str], Document],
+    sources: Sequence[Source],
+    vocabulary: Vocabulary,
+    as_of: date,
+) -> Gathered:
+    """Run the plan's searches and read what they found. Documents published after ``as_of`` are not seen."""
+    found, rerankers = _search(plan, find=find, as_of=as_of)
+    known = {item.source.document: item.source for item in found.values()}
+    documents = {key: document(key) for key in sorted(known)}
+    texts = {key: item.text for key, item in documents.items()}
+    read_documents = split_titles({key: read(item) for key, item in documents.items()}, texts=texts)
+    named = subjects([source for source in sources if source.published <= as_of])
+    candidates, seen = _candidates(
+        plan, found=found, documents=documents, read_documents=read_documents, vocabulary=vocabulary, rule=SubjectRule(named)
+    )
+    return Gathered(
+        candidates=_collapse(candidates),
+        cells=tuple(_cell_evidence(found, documents, read_documents)),
+        prose={
+            key: "\n".join(" ".join(texts[key][s.start : s.end].split()) for s in item.sentences) for key, item in read_documents.items()
+        },
+        subjects=named,
+        sources=known,
+        warnings=tuple(_warnings(read_documents, documents, known)),
+        passages=len(found),
+        sentences=seen,
+        rerankers=tuple(sorted(rerankers)),
+    )
+
+
+def _search(plan: Plan, *, find: Callable[[str], SearchResult], as_of: date) -> tuple[dict[str, _Found], set[str]]:
+    found: dict[str, _Found] = {}
+    rerankers: set[str] = set()
+    for query in plan.queries:
+        result = find(query.text)
+        rerankers |= {result.reranked_by} - {""}
+        visible = [passage for passage in result.passages if passage.source.published <= as_of]
+        for rank, passage in enumerate(visible, start=1):
+            _note(found, passage, facet=query.facet, by=RetrievedBy(query=query.text, rank=rank, score=passage.score))
+    return found, rerankers
+
+
+def _note(found: dict[str, _Found], passage: Passage, *, facet: str, by: RetrievedBy) -> None:
+    item = found.setdefault(passage.chunk.id, _Found(chunk=passage.chunk, source=passage.source))
+    item.by.append((facet, by))
+
+
+def _candidates(
+    plan: Plan,
+    *,
+    found: Mapping[str, _Found],
+    documents: Mapping[str, Document],
+    read_documents: Mapping[str, ReadDocument],
+    vocabulary: Vocabulary,
+    rule: SubjectRule,
+) -> tuple[list[Candidate], int]:
+    newness = _newness([item.source for item in found.values()])
+    scorer = _Scorer(plan=plan)
+    by_document: dict[str, list[_Found]] = defaultdict(list)
+    for item in found.values():
+        by_document[item.source.document].append(item)
+    made: list[Candidate] = []
+    seen = 0
+    for key in sorted(by_document):
+        for sentence in read_documents[key].sentences:
+            hits = [item for item in by_document[key] if item.chunk.start <= sentence.start < item.chunk.end]
+            if not hits:
+                continue
+            seen += 1
+            candidate = _candidate(sentence, hits, document=documents[key], vocabulary=vocabulary, scorer=scorer, newness=newness[key])
+            if candidate is not None and not rule.others_named(candidate.text, document=key):
+                made.append(candidate)
+    return made, seen
+
+
+def _newness(sources: Sequence[Source]) -> dict[str, float]:
+    """1 for the newest document's date down to 0 for the oldest, by rank of the date."""
+    days = sorted({source.published for source in sources})
+    top = max(1, len(days) - 1)
+    return {source.document: days.index(source.published) / top for source in sources}
+
+
+def _candidate(
+    sentence: Sentence, hits: Sequence[_Found], *, document: Document, vocabulary: Vocabulary, scorer: "_Scorer", newness: float
+) -> Candidate | None:
+    start = sentence.start + lead_in(document.text[sentence.start : sentence.end])
+    quote = document.text[start : sentence.end]
+    text = " ".join(quote.split())
+    text = text[:1].upper() + text[1:]
+    if fault(text):
+        return None
+    searches = [pair for item in hits for pair in item.by]
+    source = hits[0].source
+    mentions = tuple(vocabulary.mentions(tokens(text)))
+    numbers, periods = find_numbers(text), find_periods(text, published=source.published)
+    stems = content_stems(text)
+    scores = scorer.score(
+        stems=frozenset(stems),
+        headings=sentence.heading_path,
+        searches=searches,
+        facets_of_metrics=[mention.metric.facet for mention in mentions],
+        numeric=bool([number for number in numbers if number.kind not in ("year", "plain")]),
+        says_something=bool(periods or numbers) or _moves(text, mentions, vocabulary),
+        dated=bool(periods),
+        newness=newness,
+        standing=standing(text),
+    )
+    best = min((by for _, by in searches), key=lambda by: (by.rank, -by.score, by.query))
+    return Candidate(
+        evidence=_evidence(document, hits[0].source.document, sentence=sentence, start=start, by=best),
+        source=source,
+        text=text,
+        mode="verbatim" if start == sentence.start and quote[:1] == text[:1] else "near_quote",
+        numbers=numbers,
+        periods=periods,
+        mentions=mentions,
+        scores=scores,
+        standing=standing(text),
+        shingles=shingles(stems),
+    )
+
+
+def _moves(text: str, mentions: Sequence[Mention], vocabulary: Vocabulary) -> bool:
+    """True when the sentence says which way one of its metrics goes."""
+    words = tokens(text)
+    return any(vocabulary.direction(text, words, mention) != "none" for mention in mentions)
+
+
+def evidence_id(document: str, start: int, end: int) -> str:
+    """The id of the evidence at a span: "e-" and 12 hex digits."""
+    return "e-" + hashlib.sha256(f"{document} {start} {end}".encode()).hexdigest()[:12]
+
+
+def _evidence(document: Document, key: str, *, sentence: Sentence | TableCell, start: int, by: RetrievedBy) -> Evidence:
+    before, after = context(document, start, sentence.end)
+    return Evidence(
+        id=evidence_id(key, start, sentence.end),
+        document=key,
+        page=sentence.page,
+        page_label=sentence.page_label,
+        start=start,
+        end=sentence.end,
+        quote=document.text[start : sentence.end],
+        context_before=before,
+        context_after=after,
+        heading_path=sentence.heading_path,
+        table=sentence.reference if isinstance(sentence, TableCell) else None,
+        retrieved_by=by,
+    )
+
+
+def _cell_evidence(
+    found: Mapping[str, _Found], documents: Mapping[str, Document], read_documents: Mapping[str, ReadDocument]
+) -> list[CellEvidence]:
+    """The data cells inside any passage found, each once."""
+    made: dict[str, CellEvidence] = {}
+    for chunk in sorted(found):
+        item = found[chunk]
+        key = item.source.document
+        by = min((by for _, by in item.by), key=lambda by: (by.rank, -by.score, by.query))
+        for cell in read_documents[key].cells:
+            if item.chunk.start <= cell.start < item.chunk.end:
+                evidence = _evidence(documents[key], key, sentence=cell, start=cell.start, by=by)
+                made.setdefault(evidence.id, CellEvidence(evidence=evidence, source=item.source))
+    return [made[key] for key in sorted(made, key=lambda key: (made[key].evidence.document, made[key].evidence.start))]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Scorer:
+    """Relevance of a sentence to each facet: a sum of simple parts, each at most about 1."""
+
+    plan: Plan
+    _terms: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def score(
+        self,
+        *,
+        stems: frozenset[str],
+        headings: Sequence[str],
+        searches: Sequence[tuple[str, RetrievedBy]],
+        facets_of_metrics: Sequence[str],
+        numeric: bool,
+        says_something: bool,
+        dated: bool,
+        newness: float,
+        standing: float,
+    ) -> dict[str, float]:
+        """Facet id -> score; "" scores the sentence for the overview."""
+        about = min(2, len(stems & self.plan.stems)) / 2
+        base = 0.5 * numeric + 0.2 * dated + 0.4 * newness + 1.5 * standing + 0.7 * about - 0.8 * (not says_something)
+        heading = frozenset(content_stems(" ".join(headings[-2:])))
+        scores = {"": base + _rank_part(searches, "") + _is_summary(headings)}
+        for facet in self.plan.facets:
+            terms = self._facet_terms(facet.id, (*facet.terms, facet.title))
+            hits = len(stems & terms)
+            relevance = 0.9 * min(2, hits) / 2 + 0.8 * (facet.id in facets_of_metrics) + 0.7 * bool(heading & terms)
+            if hits or facet.id in facets_of_metrics or heading & terms:
+                scores[facet.id] = round(base + relevance + _rank_part(searches, facet.id), 6)
+        return scores
+
+    def _facet_terms(self, facet: str, words: Sequence[str]) -> frozenset[str]:
+        if facet not in self._terms:
+            self._terms[facet] = frozenset(content_stems(" ".join(words)))
+        return self._terms[facet]
+
+
+def _rank_part(searches: Sequence[tuple[str, RetrievedBy]], facet: str) -> float:
+    """1 for the first place in one of the facet's searches, falling with rank; 0 when none found it."""
+    return max((6 / (5 + by.rank) for key, by in searches if key == facet), default=0.0)
+
+
+def _is_summary(headings: Sequence[str]) -> float:
+    words = " ".join(headings[-1:]).lower()
+    return 1.0 * any(
+        word in words for word in ("summary", "overview", "key results", "highlights", "key findings", "in brief", "what we now")
+    )
+
+
+def _collapse(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Near-duplicates as one candidate: the one that stands best, newest first; the others' documents are noted as copies."""
+    ordered = sorted(candidates, key=lambda c: (-c.standing, -c.source.published.toordinal(), c.evidence.document, c.evidence.start))
+    kept: list[Candidate] = []
+    copies: dict[int, set[str]] = defaultdict(set)
+    holders: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for candidate in ordered:
+        near = {at for shingle in candidate.shingles for at in holders[shingle]}
+        twin = next((at for at in sorted(near) if overlap(candidate.shingles, kept[at].shingles) > NEAR_DUPLICATE), None)
+        if twin is not None:
+            copies[twin].add(candidate.source.document)
+            continue
+        for shingle in candidate.shingles:
+            holders[shingle].append(len(kept))
+        kept.append(candidate)
+    noted = [replace(c, copies=tuple(sorted(copies[at] - {c.source.document}))) if copies[at] else c for at, c in enumerate(kept)]
+    return tuple(sorted(noted, key=lambda c: (c.evidence.document, c.evidence.start)))
+
+
+def _warnings(read_documents: Mapping[str, ReadDocument], documents: Mapping[str, Document], sources: Mapping[str, Source]) -> list[str]:
+    found = []
+    for key in sorted(read_documents, key=lambda key: sources[key].path):
+        name = f'"{sources[key].title}" ({sources[key].path})'
+        if read_documents[key].orders:
+            found.append(f"{name} holds orders to a machine; they and what stands beside them were left out")
+        found += [f"{name}: {notice}" for notice in documents[key].notices if "hidden" in notice]
+    return found

@@ -1,0 +1,162 @@
+"""Names of companies, places and things in a corpus, told by capitals and by the company they keep; no gazetteer."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rag.text import STOPWORDS
+from rag.types import Source
+
+_RUN = re.compile(r"(?<![\w.])[A-Z][\w’'-]*[a-zA-Z](?:\s[A-Z][\w’'-]*[a-z])*(?![\w])")
+_INSIDE = re.compile(r"[a-z,;:–]\s(?:the\s)?$")
+_PLACE_BEFORE = re.compile(r"\b(?:in|on|across|at|near|throughout|around)\s(?:the\s)?$")
+_PLACED = re.compile(r"\b(?:in|on|across|at|near|throughout|around|of|for|from)\s(?:the\s)?$", re.IGNORECASE)
+_COMMON = frozenset(
+    (
+        "january february march april may june july august september october november december monday tuesday wednesday thursday friday "
+        "saturday sunday table figure hall halls series page note section appendix annex chapter phase stage level mr mrs ms dr we our i "
+        "it its this these that q1 q2 q3 q4 h1 h2 eur usd gbp mwh gwh kwh mw gw co2 ceo cfo"
+    ).split()
+)
+_SPEAKS = re.compile(
+    r"\s(?:(?:now|also|still)\s)?(?:expects?|forecasts?|says?|said|estimates?|estimated|believes?|reports?|reported|projects?|sees?|thinks?|told|"
+    r"publish\w*|lists?|counts?|counted|noted|gives?|puts?|models?|predicts?)\b"
+)
+_LOWER = re.compile(r"(?<![\w’'-])[a-z][a-z’-]+")
+_OWN_VOICE = re.compile(r"\b(?:we|our|us|the (?:group|company|board|firm))\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Names:
+    """The names a corpus uses, places and others apart."""
+
+    places: frozenset[str]
+    others: frozenset[str]
+    homes: frozenset[str]
+    """Places that are the report's own home: naming one says nothing more than naming none."""
+    asked: frozenset[str]
+    """All regions the topic names."""
+    ordinary: frozenset[str]
+    """Words the corpus also writes in lower case."""
+    about: Mapping[str, str]
+    """Document id -> the name it is about: the company whose filing it is, or the subject of its family."""
+
+    def place(self, text: str, *, at: int) -> str:
+        """The place named nearest to an offset; empty for none or for the report's home."""
+        found = [
+            (abs(match.start() - at), name)
+            for match in _RUN.finditer(text)
+            if (name := self._known(match[0], self.places)) and (match.start() == 0 or _PLACED.search(text[: match.start()]))
+        ]
+        nearest = min(found)[1] if found else ""
+        return "" if nearest in self.homes else nearest
+
+    def entity(self, text: str, *, at: int, document: str) -> str:
+        """The company or thing a value at an offset belongs to: the nearest named before it, else after it, else whose voice it is.
+
+        A name that only speaks ("Ambrel forecasts ...") is not whose value it is.
+        """
+        runs = [match for match in _RUN.finditer(text) if self._is_name(match, text)]
+        found = [match for match in runs if not _SPEAKS.match(text, match.end())]
+        before = [match for match in found if match.start() <= at]
+        own = self.about.get(document, "")
+        elsewhere = any(self._known(match[0], self.asked) for match in _RUN.finditer(text))
+        if not before and own and (_OWN_VOICE.search(text) or not (runs or elsewhere)):
+            return own
+        if before or found:
+            chosen = before[-1] if before else found[0]
+            return self._known(chosen[0], self.others) or _bare(chosen[0])
+        return ""
+
+    def _is_name(self, match: re.Match[str], text: str) -> bool:
+        """True for a known name, and for any capitalised run inside the sentence that is no place and no common word."""
+        if self._known(match[0], self.others):
+            return True
+        inside = _INSIDE.search(text[max(0, match.start() - 16) : match.start()]) is not None
+        plain = all(part.lower() in _COMMON | self.ordinary for part in _bare(match[0]).split())
+        return (
+            inside and not plain and not self._known(match[0], self.places) and not re.match(r"\s\d", text[match.end() : match.end() + 2])
+        )
+
+    def voice(self, source: Source) -> str:
+        """Whose document it is: its publisher, else the known name its author's begins with, else the author."""
+        if source.publisher:
+            return source.publisher
+        return next((name for name in sorted(self.others, key=len, reverse=True) if source.author.startswith(name)), source.author)
+
+    @staticmethod
+    def _known(run: str, names: frozenset[str]) -> str:
+        """The longest known name inside a run of capitalised words."""
+        parts = _bare(run).split()
+        for length in range(len(parts), 0, -1):
+            for first in range(len(parts) - length + 1):
+                name = " ".join(parts[first : first + length])
+                if name in names:
+                    return name
+        return ""
+
+
+def find_names(
+    texts: Mapping[str, str], *, sources: Sequence[Source], regions: Sequence[str] = (), subjects: Mapping[str, str] | None = None
+) -> Names:
+    """Names seen inside sentences of two documents, or three times, and all publishers; a name is a place when most often after "in"."""
+    documents: dict[str, set[str]] = defaultdict(set)
+    count: Counter[str] = Counter()
+    placed: Counter[str] = Counter()
+    for key in sorted(texts):
+        for name, is_place in _inside(texts[key]):
+            documents[name].add(key)
+            count[name] += 1
+            placed[name] += is_place
+    publishers = {source.publisher for source in sources if source.publisher}
+    ordinary = frozenset(word for text in texts.values() for word in _LOWER.findall(text))
+    known = {name for name in count if (len(documents[name]) >= 2 or count[name] >= 3) and not ordinary.issuperset(name.lower().split())}
+    known |= publishers
+    places = {name for name in known if name not in publishers and placed[name] * 5 >= count[name] * 2} | set(regions)
+    about = _about(sources, known - places) | dict(subjects or {})
+    known |= set(about.values())
+    return Names(
+        places=frozenset(places),
+        others=frozenset(known - places),
+        homes=frozenset(regions[:1]),
+        asked=frozenset(regions),
+        ordinary=ordinary,
+        about=about,
+    )
+
+
+def _bare(run: str) -> str:
+    return re.sub(r"['’]s?$", "", run)
+
+
+def _inside(text: str) -> Iterable[tuple[str, bool]]:
+    for match in _RUN.finditer(text):
+        before = text[max(0, match.start() - 16) : match.start()]
+        if not _INSIDE.search(before) or re.match(r"\s\d", text[match.end() : match.end() + 2]):
+            continue
+        parts = [part for part in _bare(match[0]).split() if part.lower() not in _COMMON]
+        if parts and parts[0].lower() not in STOPWORDS:
+            yield " ".join(parts), _PLACE_BEFORE.search(before) is not None
+
+
+def _about(sources: Sequence[Source], names: Iterable[str]) -> dict[str, str]:
+    """The name a title leads with, or the publisher or author that the title names: whose filing it is."""
+    ordered = sorted(names, key=lambda name: (-len(name), name))
+    found: dict[str, str] = {}
+    for source in sources:
+        lead = next((name for name in ordered if re.match(rf"{re.escape(name)}(?!\w)", source.title)), "")
+        own = source.publisher if source.publisher and source.publisher in source.title else _shared_start(source.title, source.author)
+        if own or (lead and source.publisher != lead):
+            found[source.document] = own or lead
+    return found
+
+
+def _shared_start(title: str, author: str) -> str:
+    """The words that title and author both begin with: "Halvex" of "Halvex Annual Report" and "Halvex Investor Relations"."""
+    shared: list[str] = []
+    for one, other in zip(title.split(), author.split(), strict=False):
+        if one != other or not one[0].isupper() or one.lower() in STOPWORDS:
+            break
+        shared.append(one)
+    return " ".join(shared)

@@ -1,0 +1,115 @@
+"""Which sentences may stand in a report: complete, of readable length, and not furniture, questions or orders to a machine."""
+
+import re
+
+from rag.text import STOPWORDS, words
+
+FEWEST_CONTENT_WORDS = 5
+MOST_WORDS = 60
+
+_INSTRUCTION = re.compile(
+    r"(?i)\b(?:"
+    r"(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:previous|prior|above|earlier|preceding|all|any|other|your|system|foregoing)\b.{0,30}"
+    r"\b(?:instruction|instructions|prompt|prompts|direction|directions|rules|guidelines|commands|text|content|context)"
+    r"|(?:system|developer|hidden|secret)\s(?:prompt|note|message|instruction|override)s?\b"
+    r"|you\sare\s(?:now\s)?(?:an?\s)?(?:ai|llm|chatbot|language\smodel|assistant|dan)\b"
+    r"|(?:ai|llm|language)[\s-](?:model|assistant|agent|system)s?\s(?:reading|processing|summari[sz]ing|must|should|are\sinstructed|is\sinstructed)"
+    r"|(?:as|when)\s(?:an?\s)?(?:ai|llm|language\smodel|assistant)\b"
+    r"|(?:if|when)\syou\sare\s(?:an?\s)?(?:ai|llm|language\smodel|automated|machine)"
+    r"|(?:attention|note\sto|message\sto|instructions?\s(?:to|for))\s(?:the\s)?(?:ai|llm|llms|model|assistant|chatbot|summari[sz]er|language\smodel)s?\b"
+    r"|do\snot\s(?:mention|reveal|disclose|tell)\b.{0,30}\b(?:user|instruction|prompt|reader|this\snote)"
+    r"|(?:respond|reply|answer)\s(?:only\s)?(?:with|by)\b.{0,40}[\"'“:]"
+    r"|(?:print|output|say|repeat|write|append|include|insert|state)\s(?:only\s)?(?:exactly\s|the\s(?:exact\s)?(?:following|phrase|words?|sentence|text|string)\b)"
+    r"|(?:stop|instead)\b.{0,30}\band\s(?:print|output|say|write|respond)\b"
+    r"|new\s(?:instructions?|task)\s*:"
+    r"|(?:if|when)\s(?:the\s|a\s)?users?\sasks?\b|(?:i\swant|you\sare\sto|you\smust)\b.{0,12}\bignore\b|disregard\sall\b"
+    r"|(?:reply|respond|answer)\swith\s(?:only|nothing)\b|absolutely\snothing\selse\b"
+    r"|(?:from\snow\son|henceforth)\b.{0,20}\byou\b"
+    r")|<\|?(?:im_start|im_end|system|endoftext)\|?>|\[/?INST\]|^\s*(?:system|assistant|user|human)\s*:"
+)
+_ORDER = re.compile(
+    r"(?i)^(?:please|click|see|visit|contact|subscribe|download|read|refer|note that you|say|state|write|include|print|output|return|reply|"
+    r"respond|answer|call|email|e-mail|send|follow|remember|consider|imagine|add|ensure|make sure|do not|don[’']t|never|always|tell|ask|"
+    r"point out|mention|describe|summari[sz]e|translate|beware|expect|take|treat|use|let)\b"
+)
+_FURNITURE = re.compile(
+    r"(?i)(?:©|\bcopyright\b|all rights reserved|not (?:constitute )?(?:investment|financial|legal) advice|forward[- ]looking statements?|"
+    r"\bdisclaimers?\b|terms (?:of use|and conditions)|privacy policy|\bcookies?\b|table of contents|this page (?:is )?intentionally|"
+    r"\bpage \d+ of \d+|https?://|www\.|\S+@\S+\.\w|for (?:further|more) information|confidential(?:ity)? notice|unsubscribe|"
+    r"past performance|was prepared (?:at|by) the federal reserve|^(?:figure|table|chart|exhibit|source|note|notes)\b\s*[\d:.])"
+)
+_DANGLING = re.compile(
+    r"^(?:This|These|That|Those|They|It|Its|Their|He|She|His|Her|Such|Both|Neither|Either|Others?|Another|Two of them|One of them|"
+    r"All of them|None of them|So|Then|There (?:it|they)|Here|Thus|Hence|The (?:former|latter|same|rest|remainder|other|others|balance)|"
+    r"Nor|Or|And|But|Yet|Also|Too|Instead|Similarly|Likewise|Conversely|Elsewhere|Otherwise|Nevertheless|Nonetheless|Meanwhile)\b"
+)
+_FIRST_PERSON = re.compile(r"\b(?:I|I’m|I'm|I’d|I’ve|I've|my|My|me|you|You|your|Your)\b")
+_SELF = re.compile(
+    r"^(?:This|The) (?:note|release|report|edition|document|survey|page|section|chapter|letter|presentation|memo|table|figures? below)\b|"
+    r"^(?:Note|Edition|Reference|Document|Release|Survey|Transcript|Presentation)\b [A-Z\d]|\b[A-Z]{2,}[-/][A-Z\d/-]*\d[A-Z\d/-]*\b"
+)
+_DEFINITION = re.compile(r"[A-Z][\w’' -]{1,40}:\s|By [\w ]+ we mean\b")
+_VERB = re.compile(
+    r"(?i)\b(?:is|are|was|were|be|been|has|have|had|will|would|can|could|may|might|must|should|shall|do|does|did|\w{3,}ed|rose|fell|grew|"
+    r"came|went|made|saw|took|gave|held|kept|led|lost|met|paid|put|ran|said|sold|spent|stood|won|built|bought|cut|set|hit|cost|costs|"
+    r"remains?|continues?|expects?|reports?|shows?|says?|makes?|takes?|gives?|holds?|leads?|needs?|wants?|plans?|sets?|lies|pays?|uses?|"
+    r"rises?|falls?|grows?|means|rests?|depends?|covers?|counts?|becomes?|became|began|brought|drew|drove|left|lent|shrank|sank|slid|"
+    r"lengthens?|adds?|helps?|hurts?|comes?|stands?|works?|runs?|returns?|accounts?|employs?|lists?|retains?|loses?|wins?|[a-z]{3,}(?:es|s))\b"
+)
+_LEAD_IN = re.compile(
+    r"(?:(?:However|Moreover|Furthermore|In addition|Additionally|Indeed|Accordingly|Therefore|Consequently|As a result|Overall|In fact|"
+    r"Meanwhile|Nevertheless|Nonetheless|Conversely|Likewise|Similarly|By contrast|In contrast|Still|Also),\s+"
+    r"|[A-Z][A-Z .’'-]{2,30}(?:, \d{1,2} \w+)?(?: \([\w ]+\))? [-–—] (?=[A-Z])"
+    r"|(?:[-–—*•·]|\(\w\)|\d{1,2}[.)]|\[\d{1,3}\])\s+|[¹²³⁴⁵⁶⁷⁸⁹⁰†‡]+\s*|>\s*)+"
+)
+
+
+def is_instruction(text: str) -> bool:
+    """True for text that gives orders to a machine: "ignore previous instructions" and its kin."""
+    return _INSTRUCTION.search(text) is not None
+
+
+def lead_in(text: str) -> int:
+    """Characters at the start that only join the sentence to what stood before: "However, ", "- ", a footnote's mark."""
+    match = _LEAD_IN.match(text)
+    return match.end() if match else 0
+
+
+def fault(text: str) -> str:
+    """Why a sentence cannot be evidence, in one word; empty when it can."""
+    if not (text[:1].isupper() or text[:1].isdigit() or text[:1] in "€$£“\"'‘("):
+        return "start"
+    stripped = text.rstrip("\"'”’)] ")
+    if not stripped.endswith((".", "!", "…", "。")) or stripped.endswith("?"):
+        return "end"
+    found = words(text)
+    content = [word for word in found if word.lower() not in STOPWORDS]
+    if len(content) < FEWEST_CONTENT_WORDS or len(found) > MOST_WORDS:
+        return "length"
+    if not _VERB.search(text):
+        return "verb"
+    if "?" in text or _ORDER.match(text) or is_instruction(text):
+        return "order"
+    if _FURNITURE.search(text) or _unbalanced(text):
+        return "furniture"
+    letters = [c for c in text if c.isalpha()]
+    return "capitals" if sum(c.isupper() for c in letters) > 0.4 * len(letters) else ""
+
+
+def _unbalanced(text: str) -> bool:
+    return text.count("(") != text.count(")") or text.count("“") != text.count("”")
+
+
+def standing(text: str) -> float:
+    """How well a sentence stands alone, 0 to 1: less when it leans on the one before, speaks of itself or in the first person."""
+    score = 1.0
+    if _DANGLING.match(text):
+        score -= 0.5
+    if _SELF.search(text) or _DEFINITION.match(text):
+        score -= 0.5
+    if _FIRST_PERSON.search(text) or text[:1] in "“\"‘'":
+        score -= 0.4
+    if re.match(r"(?:We|Our)\b", text):
+        score -= 0.1
+    count = len(words(text))
+    return max(0.0, score - (0.15 if count < 8 or count > 40 else 0.0))

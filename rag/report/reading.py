@@ -1,0 +1,241 @@
+"""A document as the report reads it: its sentences and its table cells, each with exact span, page and headings.
+
+Sentences never cross a block. In a document without headings, titles run into the text ("Prices Input costs rose ...") are told from the
+sentence by their recurring in other documents; they become the sentence's heading.
+"""
+
+import re
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from rag.report.quality import is_instruction
+from rag.text import STOPWORDS, sentences
+from rag.types import Block, Cell, Document, TableReference
+
+CONTEXT = 200
+"""Characters of context kept on either side of a quote."""
+_QUARANTINE = 3
+"""Sentences on either side of an order to a machine that are not used from a long block."""
+_LONG_BLOCK = 12
+_WORD = re.compile(r"\S+")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sentence:
+    """A sentence, ``document.text[start:end]``."""
+
+    start: int
+    end: int
+    page: int
+    page_label: str
+    heading_path: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TableCell:
+    """A data cell with the labels that give it meaning; its text is ``document.text[start:end]``."""
+
+    start: int
+    end: int
+    page: int
+    page_label: str
+    heading_path: tuple[str, ...]
+    """Section headings, then the table's caption where it has one."""
+    reference: TableReference
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadDocument:
+    """A document's sentences and table cells in text order, and the orders to a machine that were found in it."""
+
+    sentences: tuple[Sentence, ...]
+    cells: tuple[TableCell, ...]
+    orders: int
+    """How many instructions to a machine were seen; they and their neighbours are left out."""
+
+
+def read(document: Document) -> ReadDocument:
+    """Every sentence of paragraphs and lists and every data cell of tables."""
+    found: list[Sentence] = []
+    cells: list[TableCell] = []
+    orders = 0
+    text, path = document.text, list[tuple[int, str]]()
+    blocks = document.blocks or (Block(kind="paragraph", start=0, end=len(text)),)
+    for at, block in enumerate(blocks):
+        if block.kind == "heading":
+            path = [item for item in path if item[0] < block.level] + [(block.level, _one_line(text[block.start : block.end]))]
+            orders += is_instruction(text[block.start : block.end])
+            continue
+        headings = tuple(title for _, title in path)
+        if block.kind == "table":
+            caption = _caption(text, blocks[at - 1]) if at else ""
+            cells += _cells(document, block, headings=(*headings, caption) if caption else headings)
+            continue
+        spans = [(block.start + start, block.start + end) for start, end in sentences(text[block.start : block.end])]
+        clean, seen = _without_orders(text, spans)
+        orders += seen
+        found += [_sentence(document, start, end, headings) for start, end in clean]
+    return ReadDocument(sentences=tuple(found), cells=tuple(cells), orders=orders)
+
+
+def _without_orders(text: str, spans: list[tuple[int, int]]) -> tuple[list[tuple[int, int]], int]:
+    """The block's sentences, less any order to a machine and what stands near it; and how many orders there were."""
+    orders = [i for i, (start, end) in enumerate(spans) if is_instruction(text[start:end])]
+    reach = len(spans) if len(spans) <= _LONG_BLOCK else _QUARANTINE
+    return [span for i, span in enumerate(spans) if all(abs(i - order) > reach for order in orders)], len(orders)
+
+
+def _sentence(document: Document, start: int, end: int, headings: tuple[str, ...]) -> Sentence:
+    number, label = page_at(document, start)
+    return Sentence(start=start, end=end, page=number, page_label=label, heading_path=headings)
+
+
+def page_at(document: Document, offset: int) -> tuple[int, str]:
+    """Number and label of the page that holds an offset; (1, "") for a document without pages."""
+    at = bisect_right([page.start for page in document.pages], offset) - 1
+    if at < 0:
+        return 1, ""
+    return document.pages[at].number, document.pages[at].label
+
+
+def context(document: Document, start: int, end: int) -> tuple[str, str]:
+    """Up to 200 characters before and after a span, from the same page."""
+    page = next((page for page in document.pages if page.start <= start < page.end), None)
+    first, last = (page.start, page.end) if page else (0, len(document.text))
+    return document.text[max(first, start - CONTEXT) : start], document.text[end : min(max(last, end), end + CONTEXT)]
+
+
+def _caption(text: str, block: Block) -> str:
+    """The short line right above a table: its caption; empty when a heading or a whole paragraph stands there."""
+    line = _one_line(text[block.start : block.end])
+    short = block.kind == "paragraph" and len(line) <= 140 and not line.endswith((".", "?", "!", ":"))
+    return line if short or re.match(r"(?i)table\b", line) else ""
+
+
+def _cells(document: Document, block: Block, *, headings: tuple[str, ...]) -> list[TableCell]:
+    number, label = page_at(document, block.start)
+    return [
+        TableCell(
+            start=cell.start,
+            end=cell.end,
+            page=page_at(document, cell.start)[0] if len(document.pages) > 1 else number,
+            page_label=page_at(document, cell.start)[1] if len(document.pages) > 1 else label,
+            heading_path=headings,
+            reference=reference,
+        )
+        for cell, reference in references(document, block)
+    ]
+
+
+def references(document: Document, block: Block) -> Iterable[tuple[Cell, TableReference]]:
+    """Each data cell of a table with its row's label and its column's header, both verbatim; the row's unit, where a column says it,
+    belongs to the label."""
+    headers: dict[int, list[str]] = defaultdict(list)
+    labels: dict[int, str] = {}
+    units: dict[int, str] = {}
+    unit_columns = {cell.column for cell in block.cells if cell.header and _is_unit(document.text[cell.start : cell.end])}
+    for cell in block.cells:
+        words = _one_line(document.text[cell.start : cell.end])
+        if cell.header and words and words not in headers[cell.column]:
+            headers[cell.column].append(words)
+        elif not cell.header and cell.column == 0:
+            labels[cell.row] = words
+        elif cell.column in unit_columns and words:
+            units[cell.row] = words
+    for cell in block.cells:
+        if not cell.header and cell.column > 0 and cell.end > cell.start and labels.get(cell.row) and headers.get(cell.column):
+            row = f"{labels[cell.row]}, {units[cell.row]}" if cell.row in units else labels[cell.row]
+            yield cell, TableReference(row=row, column=" ".join(headers[cell.column]), address=cell.address)
+
+
+def _is_unit(header: str) -> bool:
+    return header.strip().lower() in ("unit", "units", "measure")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+# ── titles run into the text ──────────────────────────────────────────────────────────────────────────────────────
+
+_JOINERS = frozenset("and of the for in to & on".split())
+_ORDINALS = frozenset("first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split())
+_LONGEST_TITLE = 7
+_FEWEST_DOCUMENTS = 3
+
+
+def split_titles(read_documents: Mapping[str, ReadDocument], *, texts: Mapping[str, str]) -> dict[str, ReadDocument]:
+    """The same documents, titles run into a sentence taken off it and made its heading, down to the next such title."""
+    bare = {key for key, document in read_documents.items() if not any(item.heading_path for item in document.sentences)}
+    ordinary = (STOPWORDS | _ORDINALS).union(*(re.findall(r"(?<=[a-z,] )[a-z]+\b", texts[key]) for key in bare))
+    titles = _recurring_titles({key: read_documents[key] for key in bare}, texts, ordinary=ordinary)
+    return {
+        key: replace(document, sentences=_retitled(document.sentences, text=texts[key], titles=titles, ordinary=ordinary))
+        if key in bare and titles
+        else document
+        for key, document in read_documents.items()
+    }
+
+
+def _recurring_titles(read_documents: Mapping[str, ReadDocument], texts: Mapping[str, str], *, ordinary: frozenset[str]) -> frozenset[str]:
+    seen: dict[str, set[str]] = defaultdict(set)
+    followers: dict[str, set[str]] = defaultdict(set)
+    for key, document in read_documents.items():
+        for sentence in document.sentences:
+            title, follower = _opening(texts[key][sentence.start : sentence.end], ordinary=ordinary)
+            seen[title].add(key)
+            followers[title].add(follower)
+    seen.pop("", None)
+    return frozenset(title for title, keys in seen.items() if len(keys) >= _FEWEST_DOCUMENTS and len(followers[title]) >= 2)
+
+
+def _opening(sentence: str, *, ordinary: frozenset[str]) -> tuple[str, str]:
+    """(the longest run of title words at the start, the capitalised ordinary word after it); ("", "") without one."""
+    found = [match[0] for match in _WORD.finditer(sentence[:140])]
+    best = ("", "")
+    for length in range(1, min(_LONGEST_TITLE, len(found) - 1) + 1):
+        head, follower = found[:length], found[length]
+        if not _in_title(head[-1]):
+            break
+        ends = head[0].lower() not in STOPWORDS and head[-1].lower() not in STOPWORDS | _JOINERS | _ORDINALS
+        if ends and follower[0].isupper() and follower.lower().strip(",.") in ordinary:
+            best = (" ".join(head), follower)
+    return best
+
+
+def _known(sentence: str, titles: frozenset[str]) -> str:
+    """The longest known title that stands before another capitalised word; one word alone is not enough."""
+    found = [match[0] for match in _WORD.finditer(sentence[:140])]
+    for length in range(min(_LONGEST_TITLE, len(found) - 1), 1, -1):
+        if " ".join(found[:length]) in titles and found[length][0].isupper():
+            return " ".join(found[:length])
+    return ""
+
+
+def _looks_like_title(opening: str) -> bool:
+    """True for title words joined by nothing but "and", "of" and "&", none of them an ordinal."""
+    parts = opening.split()
+    return bool(parts) and not any(part in ("the", "for", "in", "to", "on") or part.lower() in _ORDINALS for part in parts)
+
+
+def _in_title(word: str) -> bool:
+    return word in _JOINERS or (word[0].isupper() and (word[-1].isalnum() or word[-1] == "/"))
+
+
+def _retitled(items: tuple[Sentence, ...], *, text: str, titles: frozenset[str], ordinary: frozenset[str]) -> tuple[Sentence, ...]:
+    """Known titles taken off; in a document with several of them, a run of title words by itself counts as one too."""
+    openings = [
+        _known(text[item.start : item.end], titles) or _opening(text[item.start : item.end], ordinary=ordinary)[0] for item in items
+    ]
+    titled = len(titles.intersection(openings)) >= _FEWEST_DOCUMENTS
+    kept: list[Sentence] = []
+    heading: tuple[str, ...] = ()
+    for item, opening in zip(items, openings, strict=True):
+        if opening in titles or (titled and _looks_like_title(opening)):
+            heading = (opening,)
+            words = list(_WORD.finditer(text, item.start, item.end))
+            item = replace(item, start=words[len(opening.split())].start())
+        kept.append(replace(item, heading_path=heading))
+    return tuple(kept)

@@ -1,0 +1,177 @@
+"""What a sentence says about a metric: which metric, which way it moves, which segment, and whether it is a forecast or an estimate."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rag.numbers import comparable
+from rag.prompts import Metric, MetricVocabulary
+from rag.types import Direction, FactKind, Number
+
+_TOKEN = re.compile(r"[^\W_]+(?:[.'’-][^\W_]+)*")
+_CLAUSE = re.compile(
+    r"[;:]|,\s(?:and|but|while|whereas|although|though|with|as|since|because|which|who|so)\b|\b(?:while|whereas|although|but|though|because)\b|[–—]"
+)
+_SHARE_OF = re.compile(r"(?:%|per\s?cent|share|part|half|third)\s(?:of|in)\s(?:the\s|its\s|their\s)?$", re.IGNORECASE)
+_REACH = 9
+"""Words between a metric and the word that tells its direction."""
+_ENERGY, _POWER, _MASS = ("Wh", "Ah"), ("W",), ("kg", "ton")
+_DIRECTIONS: dict[str, Direction] = {"up": "up", "down": "down", "flat": "flat"}
+_TIMES = ("second", "month", "working day")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Token:
+    """A word of a sentence."""
+
+    word: str
+    """Lower case."""
+    form: str
+    """Singular, as far as a final s tells: what phrases are matched by."""
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mention:
+    """A metric named in a sentence."""
+
+    metric: Metric
+    first: int
+    """Index of its first token."""
+    last: int
+    start: int
+    end: int
+
+
+def tokens(text: str) -> list[Token]:
+    """The words of a text with their spans."""
+    return [Token(word=m[0].lower(), form=_singular(m[0].lower()), start=m.start(), end=m.end()) for m in _TOKEN.finditer(text)]
+
+
+@lru_cache(maxsize=65_536)
+def _singular(word: str) -> str:
+    """Stems would take "productivity" for "production"; only a plural or possessive s is dropped."""
+    word = re.sub(r"['’]s?$", "", word)
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 3 else word
+
+
+def unit_family(number: Number) -> str:
+    """The family of a number's unit: money, money/, %, pp, energy, power, mass, volume, time, count."""
+    simple = {"percent": "%", "percentage_points": "pp", "basis_points": "pp", "plain": "count", "year": "year"}
+    if number.kind in simple:
+        return simple[number.kind]
+    _, base = comparable(number)
+    above, _, below = base.partition("/")
+    if number.kind == "money":
+        return "money/" if below else "money"
+    families = ((_ENERGY, "energy"), (_POWER, "power"), (_MASS, "mass"), (("l", "barrel", "gallon"), "volume"), (_TIMES, "time"))
+    return next((family for bases, family in families if above in bases), "count")
+
+
+class Vocabulary:
+    """The metric vocabulary, compiled: finds mentions, directions, segments and kinds in sentences."""
+
+    def __init__(self, vocabulary: MetricVocabulary) -> None:
+        self.metrics = {metric.id: metric for metric in vocabulary.metrics}
+        self._phrases: dict[str, list[tuple[tuple[str, ...], Metric]]] = defaultdict(list)
+        for metric in vocabulary.metrics:
+            for synonym in metric.synonyms:
+                forms = tuple(token.form for token in tokens(synonym))
+                self._phrases[forms[0]].append((forms, metric))
+        words = {way: frozenset(_split(words)) for way, words in vocabulary.directions.items()}
+        self._ways: dict[str, frozenset[str]] = words
+        self._negations = words["negations"]
+        self._forecast = frozenset(vocabulary.forecast_words)
+        self._estimate = frozenset(vocabulary.estimate_words)
+        self._segments = [(segment, re.compile(rf"(?i)(?<!\w){re.escape(segment)}(?!\w)")) for segment in vocabulary.segments]
+
+    def mentions(self, text: Sequence[Token]) -> list[Mention]:
+        """Metrics named in a sentence, the longest phrase first taken, no two overlapping, in order."""
+        found: list[Mention] = []
+        for first, token in enumerate(text):
+            for forms, metric in self._phrases.get(token.form, ()):
+                last = first + len(forms) - 1
+                if last < len(text) and all(text[first + i].form == part for i, part in enumerate(forms)):
+                    found.append(Mention(metric=metric, first=first, last=last, start=token.start, end=text[last].end))
+        found.sort(key=lambda mention: (mention.first - mention.last, mention.first))
+        kept: list[Mention] = []
+        for mention in found:
+            if all(mention.last < other.first or other.last < mention.first for other in kept):
+                kept.append(mention)
+        return sorted(kept, key=lambda mention: mention.first)
+
+    def direction(self, text: str, words: Sequence[Token], mention: Mention) -> Direction:
+        """Which way the sentence says the metric moves; "none" when it does not say or says it with a negation."""
+        best: tuple[int, Direction] | None = None
+        if _SHARE_OF.search(text[: mention.start]):
+            return "none"
+        for at, token in enumerate(words):
+            if mention.first <= at <= mention.last:
+                continue
+            way = self._way(words, at, mention.metric)
+            gap = at - mention.last if at > mention.last else mention.first - at
+            if way == "none" or gap > _REACH or self._parted(text, token, mention) or self._belongs_elsewhere(words, at, mention):
+                continue
+            if best is None or gap < best[0]:
+                best = (gap, way)
+        return best[1] if best else "none"
+
+    def _way(self, words: Sequence[Token], at: int, metric: Metric) -> Direction:
+        """The direction of one word, "flat" for a slowing beside a growing, turned by a negation before it."""
+        word = words[at].word
+        way = self._plain_way(word, metric)
+        if way == "none" or (at + 1 < len(words) and words[at + 1].word in ("than", "to") and word in ("up", "due")):
+            return "none"
+        before = [token.word for token in words[max(0, at - 3) : at]]
+        if any(token in self._negations for token in before):
+            return "none"
+        if "less" in before[-1:]:
+            return "down" if way == "up" else "none"
+        if way == "slower" or any(self._is(token.word, "slower") for token in words[max(0, at - 3) : at + 4]):
+            return "none"
+        return _DIRECTIONS.get(way, "none")
+
+    def _plain_way(self, word: str, metric: Metric) -> str:
+        for way, own in (("up", metric.up), ("down", metric.down)):
+            if word in own:
+                return way
+        return next((way for way in ("flat", "down", "up", "slower") if self._is(word, way)), "none")
+
+    def _is(self, word: str, way: str) -> bool:
+        return word in self._ways[way]
+
+    def _parted(self, text: str, token: Token, mention: Mention) -> bool:
+        first, last = (mention.end, token.start) if token.start >= mention.end else (token.end, mention.start)
+        return _CLAUSE.search(text[first:last]) is not None
+
+    def _belongs_elsewhere(self, words: Sequence[Token], at: int, mention: Mention) -> bool:
+        """True when another metric stands between the word and the mention."""
+        between = words[at + 1 : mention.first] if at < mention.first else words[mention.last + 1 : at]
+        return any(other.metric.id != mention.metric.id for other in self.mentions(between))
+
+    def segment(self, text: str) -> str:
+        """The segment the sentence names; empty for none or several."""
+        named = [segment for segment, pattern in self._segments if pattern.search(text)]
+        return named[0].lower() if len(named) == 1 else ""
+
+    def kind(self, text: str) -> FactKind:
+        """forecast, estimate or actual, by the words of the sentence."""
+        found = {token.word for token in tokens(text)}
+        if found & self._forecast:
+            return "forecast"
+        return "estimate" if found & self._estimate else "actual"
+
+    def accepts(self, metric: Metric, number: Number) -> bool:
+        """True when the metric can have a value of that unit."""
+        family = unit_family(number)
+        return family in metric.units or number.unit in metric.units or "any" in metric.units or (metric.change and family in ("%", "pp"))
+
+
+def _split(words: Iterable[str]) -> Iterable[str]:
+    """Single words; of "picked up" both stay out unless they stand alone elsewhere, "held steady" gives "steady"."""
+    return (word for word in words if " " not in word)

@@ -1,0 +1,226 @@
+"""A question in, passages out: dense and lexical search, fused by rank, optionally reranked.
+
+Dense search asks the published generation for everything up to its sequence number, scans exactly what was committed since, and leaves
+out what was deleted since. A scoped search, and one without a sound generation, scans exactly.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from rag.errors import FingerprintError, IndexDamagedError, ModelError, RecordError, UsageError
+from rag.ports import Embedder, Reranker, VectorStore
+from rag.record import Near, Record
+from rag.types import Fingerprint, Hit, Passage, Scope, SearchResult, Source
+
+if TYPE_CHECKING:
+    from rag.ports import Vectors
+
+CANDIDATES = 50
+"""Taken from each of the two lists."""
+RRF_K = 60
+"""Reciprocal rank fusion: a passage scores the sum of 1 / (60 + rank) over the lists it stands in."""
+RERANKED = 20
+"""How many of the best fused passages the reranker sees."""
+
+NOT_RERANKED = "not reranked: no reranker is set, so the fused order stands"
+
+_EVERYTHING = Scope()
+_Rankings: TypeAlias = Mapping[Literal["dense", "lexical"], Sequence[Near]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retrieval:
+    """What a search needs; all four belong to one workspace."""
+
+    record: Record
+    store: VectorStore
+    embedder: Embedder
+    reranker: Reranker
+    any_query_prompt: bool = False
+    """For evaluation: take an embedder that differs from the index's in nothing but the query prompt."""
+
+    def find(self, question: str, *, k: int = 10, scope: Scope = _EVERYTHING, dense: bool = True, lexical: bool = True) -> SearchResult:
+        """At most ``k`` passages, best first; equal scores by chunk id.
+
+        Raises UsageError for an empty question, an empty library or neither kind of search, FingerprintError when the library was
+        embedded by another model, and ModelError when the question cannot be embedded.
+        """
+        return self.find_all([question], k=k, scope=scope, dense=dense, lexical=lexical)[0]
+
+    def find_all(
+        self, questions: Sequence[str], *, k: int = 10, scope: Scope = _EVERYTHING, dense: bool = True, lexical: bool = True
+    ) -> list[SearchResult]:
+        """What ``find`` gives for each question; all of them are embedded in one call."""
+        self._check(questions, k=k, dense=dense, lexical=lexical)
+        vectors, notes = self._query_vectors(questions) if dense else ({}, [])
+        near = _Dense(record=self.record, store=self.store, scope=scope)
+        sources: dict[str, Source] = {}
+        results = []
+        for question in questions:
+            rankings: dict[Literal["dense", "lexical"], Sequence[Near]] = {}
+            if dense:
+                rankings["dense"] = near.nearest(vectors[question])
+            if lexical:
+                rankings["lexical"] = self.record.lexical(question, k=CANDIDATES, scope=scope)
+            passages = self._passages(_fused(rankings), sources=sources)
+            results.append(self._reranked(SearchResult(question=question, passages=passages), k=k))
+        shared = (*notes, *near.notes)
+        return [replace(result, notes=(*shared, *self._too_long(result.question, dense=dense), *result.notes)) for result in results]
+
+    def _check(self, questions: Sequence[str], *, k: int, dense: bool, lexical: bool) -> None:
+        if not all(question.strip() for question in questions):
+            raise UsageError("the question is empty: say what to search for")
+        if k < 1 or not (dense or lexical):
+            raise UsageError("nothing to search: ask for at least one passage, by dense or lexical search or both")
+        space = self.record.active_space()
+        if space is None or self.record.chunk_count() == 0:
+            raise UsageError("nothing ingested yet; run `rag ingest`")
+        if dense:
+            self._check_fingerprint(space.fingerprint)
+
+    def _check_fingerprint(self, stored: Fingerprint) -> None:
+        ours = self.embedder.fingerprint
+        compared = replace(ours, query_prompt=stored.query_prompt) if self.any_query_prompt else ours
+        if compared != stored:
+            raise FingerprintError(
+                f"the library was embedded by {_described(stored)}, and the embedder set now is {_described(ours)}: "
+                "set the embedder back, or run `rag ingest --re-embed`"
+            )
+
+    def _query_vectors(self, questions: Sequence[str]) -> tuple[dict[str, "Vectors"], list[str]]:
+        """Vector of each question, from the cache where it is known, and notes.
+
+        What is new is kept for next time; a record that cannot take it now costs a note, never the search.
+        """
+        fingerprint = self.embedder.fingerprint
+        vectors: dict[str, Vectors] = self.record.cached_vectors(questions, fingerprint=fingerprint, kind="query")
+        new = sorted(set(questions) - set(vectors))
+        if not new:
+            return vectors, []
+        rows = self.embedder.embed(new, kind="query")
+        vectors |= dict(zip(new, rows, strict=True))
+        try:
+            self.record.cache_vectors(new, rows, fingerprint=fingerprint, kind="query")
+        except RecordError as error:
+            return vectors, [f"the questions' vectors were not kept for next time: {error}"]
+        return vectors, []
+
+    def _too_long(self, question: str, *, dense: bool) -> list[str]:
+        """A note for a question the embedder did not see to its end. No token is shorter than a character, so short ones aren't counted."""
+        if not dense or len(self.embedder.fingerprint.query_prompt) + len(question) <= self.embedder.max_tokens:
+            return []
+        prompted = self.embedder.fingerprint.query_prompt + question
+        over = len(self.embedder.token_spans(prompted)) + self.embedder.special_tokens - self.embedder.max_tokens
+        return [f"the question is {over} tokens too long for the embedder: only lexical search used its end"] if over > 0 else []
+
+    def _passages(self, fused: Sequence[tuple[str, float, tuple[Hit, ...]]], *, sources: dict[str, Source]) -> tuple[Passage, ...]:
+        """In the order given; chunks that went meanwhile are left out."""
+        chunks = {chunk.id: chunk for chunk in self.record.chunks([identity for identity, _, _ in fused])}
+        for document in sorted({chunk.document for chunk in chunks.values()} - set(sources)):
+            sources[document] = self.record.source(document)
+        return tuple(
+            Passage(chunk=chunks[identity], source=sources[chunks[identity].document], score=score, hits=hits)
+            for identity, score, hits in fused
+            if identity in chunks
+        )
+
+    def _reranked(self, result: SearchResult, *, k: int) -> SearchResult:
+        """The best passages in the reranker's order. Scores are then 1 / (60 + rank), so that the list stays ordered by score."""
+        top = result.passages[:RERANKED]
+        scores = self.reranker.score(result.question, [passage.chunk.embedded_text for passage in top]) if top else []
+        if scores is None:
+            return replace(result, passages=result.passages[:k], notes=(NOT_RERANKED,))
+        if len(scores) != len(top):
+            raise ModelError(f"{self.reranker.model} gave {len(scores)} scores for {len(top)} passages: choose another reranker")
+        order = sorted(range(len(top)), key=lambda at: (-scores[at], at))
+        judged = [
+            replace(top[at], hits=(*top[at].hits, Hit(by="rerank", rank=rank, score=float(scores[at]))))
+            for rank, at in enumerate(order, start=1)
+        ]
+        ordered = (*judged, *result.passages[RERANKED:])[:k]
+        passages = tuple(replace(passage, score=1 / (RRF_K + rank)) for rank, passage in enumerate(ordered, start=1))
+        return replace(result, passages=passages, reranked_by=self.reranker.model)
+
+
+class _Dense:
+    """The nearest chunks for several questions; what has to be read from the record is read once, at the first."""
+
+    def __init__(self, *, record: Record, store: VectorStore, scope: Scope) -> None:
+        self._record = record
+        self._store = store
+        self._scope = scope
+        self._indexed = scope == _EVERYTHING
+        self._applied = 0
+        self._deleted: frozenset[str] = frozenset()
+        self._scanned: tuple[list[str], Vectors] | None = None
+        self.notes: tuple[str, ...] = ()
+
+    def nearest(self, vector: "Vectors") -> list[Near]:
+        """(chunk id, cosine) of the CANDIDATES nearest, nearest first, equal ones by id."""
+        if self._scanned is None:
+            self._scanned = self._read()
+        near = dict(self._generation(vector)) if self._indexed else {}
+        near |= dict(_exact(*self._scanned, vector))
+        return sorted(near.items(), key=_best_first)[:CANDIDATES]
+
+    def _read(self) -> tuple[list[str], "Vectors"]:
+        """(ids, vectors) that the generation does not answer for."""
+        if self._indexed:
+            self._applied = self._store.applied
+            if self._applied > self._record.sequence():
+                return self._without_index("the index belongs to a later state of the record; the next `rag ingest` makes a new one")
+            self._deleted = self._record.deleted_after(self._applied)
+        return self._record.vectors(after=self._applied, scope=self._scope)
+
+    def _generation(self, vector: "Vectors") -> list[Near]:
+        """The generation's nearest that still live. Without a sound generation: nothing, a note, and from then on an exact scan."""
+        wanted, live = CANDIDATES, list[Near]()
+        try:
+            while True:
+                found = self._store.nearest(vector, k=wanted)
+                live = [near for near in found if near[0] not in self._deleted]
+                if len(live) >= CANDIDATES or len(found) < wanted:
+                    break
+                wanted *= 2
+        except IndexDamagedError as error:
+            self._scanned = self._without_index(str(error))
+        if self._indexed and not self._applied:
+            self._scanned = self._without_index("no index is published yet")
+        return live if self._indexed else []
+
+    def _without_index(self, why: str) -> tuple[list[str], "Vectors"]:
+        self._indexed = False
+        self.notes = (f"{why}; every vector was scanned instead, which is exact but slower",)
+        return self._record.vectors()
+
+
+def _exact(ids: Sequence[str], matrix: "Vectors", vector: "Vectors") -> list[Near]:
+    """(chunk id, cosine) of the CANDIDATES nearest rows, nearest first, equal ones by id."""
+    import numpy as np
+
+    if not ids:
+        return []
+    scores = matrix @ vector
+    least = np.partition(scores, -CANDIDATES)[-CANDIDATES] if len(ids) > CANDIDATES else scores.min()
+    near = [(ids[at], float(scores[at])) for at in np.flatnonzero(scores >= least).tolist()]
+    return sorted(near, key=_best_first)[:CANDIDATES]
+
+
+def _fused(rankings: _Rankings) -> list[tuple[str, float, tuple[Hit, ...]]]:
+    """(chunk id, fused score, where it stood), best first, equal ones by id."""
+    hits: dict[str, list[Hit]] = {}
+    for by, ranking in rankings.items():
+        for rank, (identity, score) in enumerate(ranking, start=1):
+            hits.setdefault(identity, []).append(Hit(by=by, rank=rank, score=score))
+    fused = [(identity, sum(1 / (RRF_K + hit.rank) for hit in found), tuple(found)) for identity, found in hits.items()]
+    return sorted(fused, key=_best_first)
+
+
+def _best_first(entry: tuple[str, float] | tuple[str, float, tuple[Hit, ...]]) -> tuple[float, str]:
+    return -entry[1], entry[0]
+
+
+def _described(fingerprint: Fingerprint) -> str:
+    prompt = f"query prompt {fingerprint.query_prompt!r}" if fingerprint.query_prompt else "no query prompt"
+    return f"{fingerprint.model} (revision {fingerprint.revision}, {fingerprint.dimensions} dimensions, {prompt})"

@@ -1,0 +1,129 @@
+"""Pure functions on text: sentences, squeezed matching of quotes, stems, shingles."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+_ABBREVIATIONS = frozenset(
+    (
+        "approx avg bn ca cf co corp dec dept dr e.g eg est etc feb fig figs fri gen gov hon i.e ie inc jan jr jul jun ltd mar messrs "
+        "mon mr mrs ms no nos nov oct p para pp prof rep rev sat sec sen sep sept sr st sun thu tue u.k u.s us v vol vs wed apr aug"
+    ).split()
+)
+_BREAK = re.compile(
+    r"""(?P<stop>[.!?…]["'”’)\]]*)(?P<gap>\s+)(?=["'“‘(\[]*[\dA-Z\u00C0-\u00DE\u0370-\u04FF])"""
+    r"""|(?P<cjk>[。！？])"""
+    r"""|(?P<line>\n\s*\n|\n(?=\s*[-*•]\s))"""
+)
+_LAST_WORD = re.compile(r"([\w.]+)[.!?…][\"'”’)\]]*$")
+_WORD = re.compile(r"[^\W_]+(?:[.'’-][^\W_]+)*")
+
+STOPWORDS = frozenset(
+    (
+        "a about above after again all also am an and any are as at be because been before being below between both but by can could "
+        "did do does doing down during each few for from further had has have having he her here hers him his how i if in into is it "
+        "its itself just me more most my no nor not of off on once only or other our out over own same she should so some such than "
+        "that the their them then there these they this those through to too under until up very was we were what when where which "
+        "while who whom why will with would you your"
+    ).split()
+)
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Spans of the text's sentences, trimmed of white space, in order. Blank lines and list markers end a sentence too."""
+    spans: list[tuple[int, int]] = []
+    start = 0
+    for end, following in _breaks(text):
+        _append_trimmed(spans, text, start=start, end=end)
+        start = following
+    _append_trimmed(spans, text, start=start, end=len(text))
+    return spans
+
+
+def _breaks(text: str) -> Iterator[tuple[int, int]]:
+    """(end of the sentence, start of the next) for each real break."""
+    for match in _BREAK.finditer(text):
+        if match["stop"] is None:
+            yield (match.end(), match.end()) if match["cjk"] else (match.start(), match.end())
+        elif not _is_abbreviation(text[max(0, match.start() - 20) : match.end("stop")]):
+            yield match.end("stop"), match.end()
+
+
+def _is_abbreviation(tail: str) -> bool:
+    """True when the full stop at the end of ``tail`` belongs to an abbreviation or an initial."""
+    match = _LAST_WORD.search(tail)
+    if match is None or not tail.endswith("."):
+        return False
+    word = match[1].lower()
+    return word in _ABBREVIATIONS or (len(word) == 1 and word.isalpha())
+
+
+def _append_trimmed(spans: list[tuple[int, int]], text: str, *, start: int, end: int) -> None:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    if start < end:
+        spans.append((start, end))
+
+
+def squeeze(text: str) -> tuple[str, list[int]]:
+    """The text as matching sees it and, for each of its characters, the offset in ``text``.
+
+    NFKC and lower case; only letters, digits, % and $ are kept.
+    """
+    characters: list[str] = []
+    origins: list[int] = []
+    for offset, character in enumerate(text):
+        for folded in unicodedata.normalize("NFKC", character).casefold():
+            if folded.isalnum() or folded in "%$":
+                characters.append(folded)
+                origins.append(offset)
+    return "".join(characters), origins
+
+
+def find_squeezed(quote: str, text: str) -> Iterator[tuple[int, int]]:
+    """Spans of ``text`` that equal the quote once both are squeezed, left to right. Nothing for a quote that squeezes to nothing."""
+    needle, _ = squeeze(quote)
+    haystack, origins = squeeze(text)
+    at = haystack.find(needle) if needle else -1
+    while at >= 0:
+        yield origins[at], origins[at + len(needle) - 1] + 1
+        at = haystack.find(needle, at + 1)
+
+
+def words(text: str) -> list[str]:
+    """The words and numbers of a text as written, without punctuation."""
+    return _WORD.findall(text)
+
+
+@lru_cache(maxsize=65_536)
+def stem(word: str) -> str:
+    """The English Snowball stem of a lower-cased word."""
+    return str(_stemmer().stemWord(word))
+
+
+@lru_cache(maxsize=1)
+def _stemmer():  # type: ignore[no-untyped-def]
+    from snowballstemmer import stemmer
+
+    return stemmer("english")
+
+
+def content_stems(text: str) -> list[str]:
+    """Stems of the words that carry meaning, in order, stop words left out."""
+    lowered = (word.lower().removesuffix("'s").removesuffix("’s") for word in words(text))
+    return [stem(word) for word in lowered if word not in STOPWORDS]
+
+
+def shingles(stems: Sequence[str], *, size: int = 3) -> frozenset[tuple[str, ...]]:
+    """All runs of ``size`` stems; the whole sequence when it is shorter."""
+    if len(stems) <= size:
+        return frozenset({tuple(stems)} if stems else ())
+    return frozenset(tuple(stems[i : i + size]) for i in range(len(stems) - size + 1))
+
+
+def overlap(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> float:
+    """Shared shingles as a share of the smaller set, 0 to 1."""
+    return len(one & other) / min(len(one), len(other)) if one and other else 0.0

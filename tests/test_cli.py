@@ -1,0 +1,152 @@
+"""The command line as a newcomer and a script meet it: output, errors in one line, exit statuses."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from rag.cli import cli
+
+NOTE = """# Velox zinc cells
+
+Published 2026-03-02
+
+Velox shipped 420 MWh of zinc cells in 2025, up from 310 MWh in 2024. The price of a zinc cell fell by 12 per cent in 2025.
+Token ZX-QUILL-7.
+"""
+
+
+def rag(*arguments: str | Path, stdin: str | None = None) -> Result:
+    """One call of the command; an exception that is no RagError fails the test."""
+    return CliRunner().invoke(cli, [str(argument) for argument in arguments], input=stdin, catch_exceptions=False, prog_name="rag")
+
+
+def assert_refused(result: Result, *, status: int, saying: str) -> None:
+    """One line on stderr, nothing on stdout, the right exit status."""
+    assert result.exit_code == status, result.output
+    assert saying in result.stderr
+    lines = [line for line in result.stderr.splitlines() if not line.startswith("rag: using the workspace")]
+    assert len(lines) == 1
+    assert result.stdout == ""
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Each test stands in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def workspace(here: Path) -> Path:
+    """A workspace with one ingested note."""
+    assert rag("init", "x", "--embedder", "small").exit_code == 0
+    (here / "x" / "docs" / "velox.md").write_text(NOTE, encoding="utf-8")
+    assert rag("ingest").exit_code == 0
+    return here / "x"
+
+
+def test_init_explains_itself_and_makes_what_it_says(here: Path) -> None:
+    """The next step is printed; settings, record and folders are there."""
+    result = rag("init", "x", "--embedder", "small")
+    assert result.exit_code == 0
+    assert "then: rag ingest" in result.stdout
+    assert {path.name for path in (here / "x").iterdir()} == {"docs", "library.db", "prompts", "rag.toml", "templates"}
+
+
+def test_init_refuses_what_it_would_spoil(here: Path) -> None:
+    """A workspace is not made twice, nor on top of documents, nor for a folder that is not there."""
+    rag("init", "x")
+    assert_refused(rag("init", "x"), status=2, saying="is a workspace already")
+    (here / "papers").mkdir()
+    (here / "papers" / "a.md").write_text("text", encoding="utf-8")
+    assert_refused(rag("init", "papers"), status=2, saying="rag init NAME --folder papers")
+    assert_refused(rag("init", "y", "--folder", "nowhere"), status=2, saying="nowhere is not a folder")
+    assert not (here / "y").exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_an_unwritable_place_for_a_workspace_is_named(here: Path) -> None:
+    """Nothing is left behind."""
+    (here / "locked").mkdir(mode=0o500)
+    assert_refused(rag("init", "locked/x"), status=3, saying="choose a folder you may write to")
+
+
+def test_a_command_outside_a_workspace_says_how_to_make_one() -> None:
+    """No rag.toml at, above or just below."""
+    assert_refused(rag("ingest"), status=2, saying="make one with: rag init NAME")
+
+
+def test_ingest_finds_its_workspace_and_a_second_run_embeds_nothing(workspace: Path) -> None:
+    """The workspace just below is used; unchanged files are not embedded again."""
+    result = rag("ingest", "--json")
+    assert result.exit_code == 0
+    summary = json.loads(result.stdout)["summary"]
+    assert summary["files"] == {"unchanged": 1}
+    assert summary["embedded"] == 0
+
+
+def test_an_unknown_and_an_empty_folder_are_refused(workspace: Path) -> None:
+    """One clear line each; what was in stays in."""
+    assert_refused(rag("ingest", "nowhere", "-w", workspace), status=2, saying="nowhere is not a folder")
+    (workspace / "empty").mkdir()
+    assert_refused(rag("ingest", workspace / "empty", "-w", workspace), status=2, saying="empty")
+    assert json.loads(rag("status", "--json").stdout)["documents"] == 1
+
+
+def test_a_corrupt_file_is_reported_and_the_others_are_in(workspace: Path) -> None:
+    """Exit status 5, the file and the reason; the rest is found."""
+    (workspace / "docs" / "broken.pdf").write_bytes(b"%PDF-1.7 not really")
+    (workspace / "docs" / "other.md").write_text("# Other\n\nAnother note, token ZX-HERON-9.\n", encoding="utf-8")
+    result = rag("ingest")
+    assert result.exit_code == 5
+    assert "broken.pdf" in result.stdout
+    assert "failed" in result.stdout
+    found = json.loads(rag("search", "ZX-HERON-9", "--json").stdout)
+    assert "ZX-HERON-9" in found["passages"][0]["chunk"]["text"]
+    listed = rag("status", "--failed")
+    assert listed.exit_code == 0
+    assert "broken.pdf" in listed.stdout
+
+
+def test_search_prints_source_page_and_reason(workspace: Path) -> None:
+    """A person sees where a passage stands and why it was found."""
+    result = rag("search", "shipments of zinc cells")
+    assert result.exit_code == 0
+    assert "docs/velox.md" in result.stdout
+    assert "found by" in result.stdout
+    assert "not reranked" in result.stderr
+
+
+def test_search_keeps_to_its_scope(workspace: Path) -> None:
+    """Dates, folders and tags restrict; a wrong date is one line."""
+    assert json.loads(rag("search", "zinc", "--from", "2026-04-01", "--json").stdout)["passages"] == []
+    assert json.loads(rag("search", "zinc", "--to", "2026-04-01", "--json").stdout)["passages"]
+    assert json.loads(rag("search", "zinc", "--folder", "elsewhere", "--json").stdout)["passages"] == []
+    assert rag("search", "zinc", "--from", "March").exit_code == 2
+    assert_refused(rag("search", "zinc", "--from", "2026-04-01", "--to", "2026-03-01"), status=2, saying="is after the last")
+
+
+def test_searching_before_anything_is_ingested_says_so() -> None:
+    """The next step is named."""
+    rag("init", "x", "--embedder", "small")
+    assert_refused(rag("search", "zinc"), status=2, saying="rag ingest")
+
+
+def test_a_wrong_setting_stops_every_command(workspace: Path) -> None:
+    """The file and the key are named."""
+    with (workspace / "rag.toml").open("a", encoding="utf-8") as file:
+        file.write("colour = 1\n")
+    for command in (["ingest"], ["status"], ["search", "zinc"]):
+        assert_refused(rag(*command), status=2, saying="unknown setting")
+
+
+def test_another_embedder_is_refused_with_the_command_to_re_embed(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Vectors of two models are never mixed."""
+    monkeypatch.setenv("RAG_EMBEDDER__KIND", "openai")
+    monkeypatch.setenv("RAG_EMBEDDER__BASE_URL", "http://127.0.0.1:9/v1")
+    (workspace / "docs" / "new.md").write_text("# New\n\nSomething new.\n", encoding="utf-8")
+    assert_refused(rag("ingest"), status=6, saying="rag ingest --re-embed")
+    assert_refused(rag("search", "zinc"), status=6, saying="rag ingest --re-embed")

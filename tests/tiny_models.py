@@ -1,0 +1,82 @@
+"""Models with random weights and the architectures of the real ones, built on the spot: real loading, no download."""
+
+import string
+from pathlib import Path
+from typing import Any
+
+LETTERS = string.ascii_lowercase + string.digits
+MAX_TOKENS = 64
+
+
+def tokenizer() -> Any:
+    """A BERT tokenizer whose vocabulary is single characters and a few words."""
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "prices", "cells", "the", "represent", "query"]
+    pieces = [*words, *LETTERS, *(f"##{letter}" for letter in LETTERS), *string.punctuation]
+    made = Tokenizer(models.WordPiece({piece: number for number, piece in enumerate(pieces)}, unk_token="[UNK]"))
+    made.normalizer = normalizers.BertNormalizer(lowercase=True)
+    made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    made.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    return made
+
+
+def save_tokenizer(folder: Path) -> Path:
+    """The path of its tokenizer.json."""
+    path = folder / "tokenizer.json"
+    tokenizer().save(str(path))
+    return path
+
+
+def save_embedder(folder: Path, *, default_prompt: str = "") -> Path:
+    """A sentence-transformers folder like mxbai-embed-large-v1's: BERT, CLS pooling, no normalisation; 32 dimensions, 64 tokens."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+    from transformers import BertConfig, BertModel
+
+    torch.manual_seed(7)
+    bare = folder / "bare"
+    BertModel(_config(BertConfig)).save_pretrained(bare)
+    _fast_tokenizer().save_pretrained(bare)
+    model = SentenceTransformer(modules=[Transformer(str(bare)), Pooling(32, "cls")], device="cpu")
+    if default_prompt:
+        model.prompts = {"default": default_prompt}
+        model.default_prompt_name = "default"
+    model.save(str(folder / "model"))
+    return folder / "model"
+
+
+def save_cross_encoder(folder: Path) -> Path:
+    """A sequence classifier with one output, as mxbai-rerank-base-v1 is: DeBERTa-v2, 64 tokens."""
+    import torch
+    from transformers import DebertaV2Config, DebertaV2ForSequenceClassification
+
+    torch.manual_seed(7)
+    config = _config(DebertaV2Config, relative_attention=True, position_buckets=16, pos_att_type=["p2c", "c2p"], num_labels=1)
+    DebertaV2ForSequenceClassification(config).save_pretrained(folder)
+    _fast_tokenizer().save_pretrained(folder)
+    return folder
+
+
+def _config(kind: Any, **more: Any) -> Any:
+    return kind(
+        vocab_size=tokenizer().get_vocab_size(),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=64,
+        max_position_embeddings=MAX_TOKENS,
+        pad_token_id=0,
+        initializer_range=0.5,
+        **more,
+    )
+
+
+def _fast_tokenizer() -> Any:
+    from transformers import PreTrainedTokenizerFast
+
+    names = {"unk_token": "[UNK]", "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]", "mask_token": "[MASK]"}
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer(), model_max_length=MAX_TOKENS, **names)
