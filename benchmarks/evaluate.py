@@ -258,8 +258,8 @@ def page(data: Path) -> str:
             "",
             "## Sample documents: retrieval",
             "",
-            f"{answerable} answerable gold questions over {len(gold['documents'])} documents. A page counts as found when a passage of the top "
-            f"{K} lies on it; a fact counts when its very sentence or cell stands in one.",
+            f"{answerable} answerable gold questions over {len(gold['documents'])} documents. A page counts as found when a passage of "
+            f"the top {K} lies on it; a fact counts when its very sentence or cell stands in one.",
             "",
             f"| search | hit@{K} | recall@{K} | hit@1 | fact in top {K} |",
             "|---|---|---|---|---|",

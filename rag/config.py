@@ -36,8 +36,8 @@ class EmbedderSettings(BaseModel):
     revision: str = Field(default="main", description="The model's commit or tag on Hugging Face. Sentence-transformers only.")
     query_prompt: bool = Field(
         default=True,
-        description="Whether the line in prompts/query.txt is put before every query (never before a document); mxbai needs it, false is for "
-        'models that want none. Not used with kind = "small", which has none.',
+        description="Whether the line in prompts/query.txt is put before every query (never before a document); mxbai needs it, "
+        'false is for models that want none. Not used with kind = "small", which has none.',
     )
     base_url: str = Field(default="", description='The endpoint, such as "http://localhost:8080/v1". kind = "openai" only.')
     api_key_env: str = Field(

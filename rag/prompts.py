@@ -69,6 +69,8 @@ class Metric:
     synonyms: tuple[str, ...]
     company: bool = False
     """True when it belongs to one company or place, so that what several say is not pooled."""
+    figures: tuple[str, ...] = ()
+    """Wordings that name the metric only beside a figure with one of its units, such as "capacity"."""
     up: tuple[str, ...] = ()
     down: tuple[str, ...] = ()
 
@@ -142,7 +144,7 @@ def _facet(item: Any, *, at: str) -> Facet:
 
 
 def _metric(item: Any, *, at: str) -> Metric:
-    data = _keys(item, needed=("id", "name", "facet", "change", "units", "synonyms"), allowed=("company", "up", "down"), at=at)
+    data = _keys(item, needed=("id", "name", "facet", "change", "units", "synonyms"), allowed=("company", "figures", "up", "down"), at=at)
     for key in ("change", "company"):
         if not isinstance(data.get(key, False), bool):
             raise SettingsError(f"{at}.{key} must be true or false, not {data[key]!r}")
@@ -157,6 +159,7 @@ def _metric(item: Any, *, at: str) -> Metric:
         company=data.get("company", False),
         units=units,
         synonyms=_words(data["synonyms"], at=f"{at}.synonyms"),
+        figures=_words(data.get("figures", []), at=f"{at}.figures"),
         up=_words(data.get("up", []), at=f"{at}.up"),
         down=_words(data.get("down", []), at=f"{at}.down"),
     )

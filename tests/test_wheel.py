@@ -12,6 +12,13 @@ import pytest
 
 from tests.conftest import REPOSITORY
 
+NOTE = """# Velox cells
+
+Published 2026-03-02
+
+Shipments of zinc cells by Velox came to 420 MWh in 2025, up from 310 MWh in 2024. The price of a zinc cell fell by 12 per cent in 2025.
+"""
+
 
 def run(*command: str | Path, cwd: Path, environment: dict[str, str] | None = None) -> str:
     """What a command prints; its stderr in the assertion when it fails."""
@@ -31,8 +38,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_prompts_and_templates_are_in_the_wheel(wheel: Path) -> None:
     """Every file of prompts/ and templates/ ships."""
-    shipped = {name.removeprefix("rag/_shipped/") for name in zipfile.ZipFile(wheel).namelist() if name.startswith("rag/_shipped/")}
-    wanted = {str(path.relative_to(REPOSITORY)) for room in ("prompts", "templates") for path in (REPOSITORY / room).rglob("*") if path.is_file()}
+    names = zipfile.ZipFile(wheel).namelist()
+    shipped = {name.removeprefix("rag/_shipped/") for name in names if name.startswith("rag/_shipped/")}
+    files = [path for room in ("prompts", "templates") for path in (REPOSITORY / room).rglob("*") if path.is_file()]
+    wanted = {str(path.relative_to(REPOSITORY)) for path in files}
     assert shipped == wanted
     assert wanted
 
@@ -53,8 +62,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_an_installed_wheel_makes_a_report(installed: Path, tmp_path: Path) -> None:
     """init, ingest and report work from the wheel alone, one command after the other, without naming the workspace again."""
     run(installed, "init", "x", "--embedder", "small", cwd=tmp_path)
-    note = "# Velox cells\n\nPublished 2026-03-02\n\nVelox shipped 420 MWh of zinc cells in 2025, up from 310 MWh in 2024. Prices fell by 12 per cent in 2025.\n"
-    (tmp_path / "x" / "docs" / "velox.md").write_text(note, encoding="utf-8")
+    (tmp_path / "x" / "docs" / "velox.md").write_text(NOTE, encoding="utf-8")
     run(installed, "ingest", cwd=tmp_path)
     written = json.loads(run(installed, "report", "Zinc cells", "--as-of", "2026-06-30", "--json", cwd=tmp_path))
     assert written["passed"]

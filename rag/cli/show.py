@@ -186,16 +186,17 @@ def _by_gate(check: "CheckResult") -> "list[tuple[str, str, Counter[str]]]":
     """(gate, title, outcomes) in the gates' own order; a report-wide gate counts as one pass when it found nothing."""
     from rag.report import GATES, REPORT_GATES
 
-    titles: dict[str, str] = {}
-    for gate in (*GATES, *REPORT_GATES):
-        titles.setdefault(gate.id, gate.title)
+    titles = {gate.id: gate.title for gate in REPORT_GATES} | {gate.id: gate.title for gate in GATES}
     found: dict[str, Counter[str]] = {gate: Counter() for gate in titles}
-    for item in (*(one for several in check.claims.values() for one in several), *check.report):
-        found[item.gate][item.outcome] += 1
-    for gate in found.values():
-        if not gate:
-            gate["pass"] += 1
-    return [(gate, titles[gate], found[gate]) for gate in sorted(found, key=lambda gate: int(gate[1:]))]
+    for several in check.claims.values():
+        for one in several:
+            found[one.gate][one.outcome] += 1
+    for about in check.report:
+        found[about.gate][about.outcome] += 1
+    for outcomes in found.values():
+        if not outcomes:
+            outcomes["pass"] += 1
+    return [(gate, titles[gate], found[gate]) for gate in sorted(found, key=lambda name: int(name[1:]))]
 
 
 def _outcome(check: "CheckResult") -> str:

@@ -22,6 +22,7 @@ _FORMS = [
         rf"{_MONTH}\s+{_DAY},?\s+{_YEAR}",
         rf"{_MONTH},?\s+{_YEAR}",
         rf"{_YEAR}[-/.](?P<month>[01]?\d)[-/.](?P<day>[0-3]?\d)Z?",
+        rf"{_YEAR}-(?P<month>[01]\d)",
         rf"(?P<day>[0-3]?\d)\.(?P<month>[01]?\d)\.{_YEAR}",
         rf"{_DAY}-{_MONTH}-{_YEAR}",
     )

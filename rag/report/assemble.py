@@ -11,7 +11,7 @@ from rag.report.check import card_name, check_report, cited_documents, glance_va
 from rag.report.claims import cell_claim, sentence_claim
 from rag.report.conflicts import Disagreement
 from rag.report.facts import Stated
-from rag.report.gather import Gathered
+from rag.report.gather import Candidate, Gathered
 from rag.report.plan import Plan
 from rag.report.select import Chosen, bottom_line, loose_claims, subject_claims
 from rag.report.wording import Vocabulary
@@ -82,11 +82,13 @@ def _compose(parts: Parts, *, dropped: set[str]) -> Report:
     sources = {source.document: source for source in parts.sources}
     chosen = Chosen()
     disputed = {_key(made.sides[0], parts) for made in parts.found if made.kind != "superseded"}
-    cards, card_claims = _cards(parts, evidence=evidence, disputed=disputed, dropped=dropped)
+    by_subject = _by_subject(parts, chosen=chosen, dropped=dropped)
+    cards, card_claims = _cards(parts, shared=by_subject, evidence=evidence, disputed=disputed, dropped=dropped)
     conflict_claims, conflicts = _conflicts(parts, printed=card_claims, dropped=dropped)
     for claim in (*card_claims, *conflict_claims):
-        chosen.take(claim, documents=[evidence[item].document for item in claim.evidence])
-    sections, loose = _sections(parts, cards=cards, chosen=chosen, dropped=dropped)
+        if claim.section != BY_SUBJECT:
+            chosen.take(claim, documents={evidence[item].document for item in claim.evidence})
+    sections, loose = _sections(parts, by_subject=by_subject, cards=cards, chosen=chosen, dropped=dropped)
     if conflict_claims:
         sections.append(
             Section(
@@ -96,7 +98,7 @@ def _compose(parts: Parts, *, dropped: set[str]) -> Report:
                 claims=tuple(claim.id for claim in conflict_claims),
             )
         )
-    claims = _in_print_order(sections, cards, {claim.id: claim for claim in (*card_claims, *loose, *conflict_claims)})
+    claims = _in_print_order(sections, cards, {claim.id: claim for claim in (*loose, *card_claims, *conflict_claims)})
     by_id = {claim.id: claim for claim in claims}
     lead = bottom_line(parts.plan, cards=cards, claims=by_id, candidates=candidates, sources=sources)
     used = {item for claim in claims for item in claim.evidence} | {point.evidence for card in cards for point in card.series}
@@ -139,13 +141,14 @@ def _kept(claims: Sequence[Claim], dropped: set[str]) -> list[Claim]:
 
 
 def _cards(
-    parts: Parts, *, evidence: Mapping[str, Evidence], disputed: set[CardKey], dropped: set[str]
+    parts: Parts, *, shared: Sequence[Claim], evidence: Mapping[str, Evidence], disputed: set[CardKey], dropped: set[str]
 ) -> tuple[list[TrendCard], list[Claim]]:
     published = {source.document: source.published for source in parts.sources}
+    homes = {claim.evidence: claim for claim in shared}
     cards: list[TrendCard] = []
     printed: list[Claim] = []
     for draft in parts.drafts:
-        claims, against = _kept(draft.claims, dropped), _kept(draft.counter_claims, dropped)
+        claims, against = ([_at_home(claim, homes) for claim in _kept(own, dropped)] for own in (draft.claims, draft.counter_claims))
         if not claims:
             continue
         cards.append(
@@ -161,6 +164,12 @@ def _cards(
         )
         printed += [*claims, *against]
     return cards, printed
+
+
+def _at_home(claim: Claim, homes: Mapping[tuple[str, ...], Claim]) -> Claim:
+    """The claim under the id and section of the one that prints the same evidence already."""
+    home = homes.get(claim.evidence)
+    return replace(claim, id=home.id, section=home.section) if home is not None and claim.calculation is None else claim
 
 
 def _conflicts(parts: Parts, *, printed: Sequence[Claim], dropped: set[str]) -> tuple[list[Claim], list[Conflict]]:
@@ -241,28 +250,41 @@ def _glance_row(card: TrendCard, claims: Mapping[str, Claim]) -> GlanceRow:
 # ── sections ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _sections(parts: Parts, *, cards: Sequence[TrendCard], chosen: Chosen, dropped: set[str]) -> tuple[list[Section], list[Claim]]:
-    """The subjects' section where documents have subjects, then a section for each facet that has something to print."""
+def _by_subject(parts: Parts, *, chosen: Chosen, dropped: set[str]) -> list[Claim]:
+    """One overview sentence of each subject's document, where the topic asks for them ("by district")."""
+    subjects = {key: name for key, name in parts.gathered.subjects.items() if key in parts.gathered.sources}
+    if not subjects or not parts.plan.dimension:
+        return []
+    usable = _usable(parts, dropped)
+    return subject_claims(usable, subjects=subjects, section=BY_SUBJECT, chosen=chosen, vocabulary=parts.vocabulary)
+
+
+def _usable(parts: Parts, dropped: set[str]) -> list[Candidate]:
+    """Sentences that may be printed as current: not superseded, not dropped."""
     superseded = {side.evidence.id for made in parts.found if made.kind == "superseded" for side in made.sides[1:]}
-    usable = [
+    return [
         candidate
         for candidate in parts.gathered.candidates
         if candidate.evidence.id not in superseded and f"{candidate.text}\x1f{candidate.evidence.id}" not in dropped
     ]
+
+
+def _sections(
+    parts: Parts, *, by_subject: Sequence[Claim], cards: Sequence[TrendCard], chosen: Chosen, dropped: set[str]
+) -> tuple[list[Section], list[Claim]]:
+    """(sections, claims that no card prints): the subjects' section first, then one for each facet that has something to print."""
+    usable = _usable(parts, dropped)
     sections: list[Section] = []
-    loose: list[Claim] = []
-    subjects = {key: name for key, name in parts.gathered.subjects.items() if key in parts.gathered.sources}
-    if subjects and parts.plan.dimension:
-        claims = subject_claims(usable, subjects=subjects, section=BY_SUBJECT, chosen=chosen, vocabulary=parts.vocabulary)
+    loose: list[Claim] = list(by_subject)
+    if by_subject:
         sections.append(
             Section(
                 id=BY_SUBJECT,
                 title=f"By {parts.plan.dimension}",
                 question=f"What does each {parts.plan.dimension}'s own document say?",
-                claims=tuple(claim.id for claim in claims),
+                claims=tuple(claim.id for claim in by_subject),
             )
         )
-        loose += claims
     for facet in parts.plan.facets:
         own = [card.id for card in cards if card.section == facet.id]
         claims = loose_claims(usable, section=facet.id, chosen=chosen, vocabulary=parts.vocabulary)

@@ -17,6 +17,8 @@ from rag.types import Chunk, ClaimMode, Document, Evidence, Number, Passage, Ret
 
 NEAR_DUPLICATE = 0.8
 """Share of three-stem shingles above which two sentences are one source's."""
+_OPENING = 4
+"""Sentences at a document's start that most often say what it is about."""
 Shingles = frozenset[tuple[str, ...]]
 
 
@@ -153,12 +155,20 @@ def _candidates(
     made: list[Candidate] = []
     seen = 0
     for key in sorted(by_document):
-        for sentence in read_documents[key].sentences:
+        for at, sentence in enumerate(read_documents[key].sentences):
             hits = [item for item in by_document[key] if item.chunk.start <= sentence.start < item.chunk.end]
             if not hits:
                 continue
             seen += 1
-            candidate = _candidate(sentence, hits, document=documents[key], vocabulary=vocabulary, scorer=scorer, newness=newness[key])
+            candidate = _candidate(
+                sentence,
+                hits,
+                document=documents[key],
+                vocabulary=vocabulary,
+                scorer=scorer,
+                newness=newness[key],
+                opening=1.0 if at < _OPENING else 0.0,
+            )
             if candidate is not None and not rule.others_named(candidate.text, document=key):
                 made.append(candidate)
     return made, seen
@@ -172,7 +182,14 @@ def _newness(sources: Sequence[Source]) -> dict[str, float]:
 
 
 def _candidate(
-    sentence: Sentence, hits: Sequence[_Found], *, document: Document, vocabulary: Vocabulary, scorer: "_Scorer", newness: float
+    sentence: Sentence,
+    hits: Sequence[_Found],
+    *,
+    document: Document,
+    vocabulary: Vocabulary,
+    scorer: "_Scorer",
+    newness: float,
+    opening: float,
 ) -> Candidate | None:
     start = sentence.start + lead_in(document.text[sentence.start : sentence.end])
     quote = document.text[start : sentence.end]
@@ -191,10 +208,11 @@ def _candidate(
         searches=searches,
         facets_of_metrics=[mention.metric.facet for mention in mentions],
         numeric=bool([number for number in numbers if number.kind not in ("year", "plain")]),
-        says_something=bool(periods or numbers) or _moves(text, mentions, vocabulary),
+        says_something=bool(periods or numbers or mentions),
         dated=bool(periods),
         newness=newness,
         standing=standing(text),
+        opening=opening,
     )
     best = min((by for _, by in searches), key=lambda by: (by.rank, -by.score, by.query))
     return Candidate(
@@ -209,12 +227,6 @@ def _candidate(
         standing=standing(text),
         shingles=shingles(stems),
     )
-
-
-def _moves(text: str, mentions: Sequence[Mention], vocabulary: Vocabulary) -> bool:
-    """True when the sentence says which way one of its metrics goes."""
-    words = tokens(text)
-    return any(vocabulary.direction(text, words, mention) != "none" for mention in mentions)
 
 
 def evidence_id(document: str, start: int, end: int) -> str:
@@ -275,12 +287,13 @@ class _Scorer:
         dated: bool,
         newness: float,
         standing: float,
+        opening: float,
     ) -> dict[str, float]:
         """Facet id -> score; "" scores the sentence for the overview."""
         about = min(2, len(stems & self.plan.stems)) / 2
         base = 0.5 * numeric + 0.2 * dated + 0.4 * newness + 1.5 * standing + 0.7 * about - 0.8 * (not says_something)
         heading = frozenset(content_stems(" ".join(headings[-2:])))
-        scores = {"": base + _rank_part(searches, "") + _is_summary(headings)}
+        scores = {"": round(base + _rank_part(searches, "") + _is_summary(headings) + opening + 0.7 * about, 6)}
         for facet in self.plan.facets:
             terms = self._facet_terms(facet.id, (*facet.terms, facet.title))
             hits = len(stems & terms)

@@ -110,6 +110,7 @@ def bottom_line(
         claim for claim in claims.values() if claim.evidence[0] in candidates and claim.mode != "prose" and claim.section != "conflicts"
     ]
     short = [claim for claim in printed if len(words(claim.text)) <= HEADLINE_WORDS]
+    short = [claim for claim in short if claim.kind == "fact"] or short
     if not short:
         return ()
     headline = max(short, key=lambda claim: (_headline_worth(plan, candidates[claim.evidence[0]]), claim.id))
@@ -142,11 +143,17 @@ def _headline_worth(plan: Plan, candidate: Candidate) -> float:
     stems = set(content_stems(candidate.text))
     named = len(stems & plan.stems) / max(1, len(plan.stems))
     own_voice = _OWN_VOICE.search(candidate.text) is not None
-    return candidate.scores[""] + 2.0 * named + 0.5 * bool(candidate.mentions) - 0.02 * len(words(candidate.text)) - 1.0 * own_voice
+    worth = candidate.scores[""] + 2.0 * named + 0.5 * bool(candidate.mentions) - 0.02 * len(words(candidate.text))
+    return worth - 1.0 * own_voice
 
 
 def _worth(candidates: Mapping[str, Candidate], claim: Claim) -> float:
     return max(candidates[claim.evidence[0]].scores.values())
+
+
+def _plainness(claim: Claim) -> float:
+    """What a finding loses by length, and by speaking of what may come instead of what is."""
+    return 0.05 * len(words(claim.text)) + 0.5 * (claim.kind != "fact")
 
 
 def _findings(
@@ -166,5 +173,5 @@ def _findings(
         if first_hand or derived:
             found.append((first_hand or derived)[0])
         elif verbatim:
-            found.append(max(verbatim, key=lambda claim: (_worth(candidates, claim), claim.id)))
+            found.append(max(verbatim, key=lambda claim: (_worth(candidates, claim) - _plainness(claim), claim.id)))
     return found

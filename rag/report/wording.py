@@ -15,8 +15,20 @@ _CLAUSE = re.compile(
     r"[;:]|,\s(?:and|but|while|whereas|although|though|with|as|since|because|which|who|so)\b|\b(?:while|whereas|although|but|though|because)\b|[–—]"
 )
 _SHARE_OF = re.compile(r"(?:%|per\s?cent|share|part|half|third)\s(?:of|in)\s(?:the\s|its\s|their\s)?$", re.IGNORECASE)
-_REACH = 9
-"""Words between a metric and the word that tells its direction."""
+_REACH, _REACH_BEFORE = 9, 4
+"""Words behind and before a metric within which the word that tells its direction is looked for."""
+_SLOWER = 10
+"""Words around a direction word within which a slowing makes it say nothing."""
+_HELPERS = frozenset(
+    (
+        "is are was were be been being has have had do did does will would continue continued continues to remain "
+        "remained remains keep kept district region state area across within "
+        "appear appeared appears seem seemed tend tended a an the at by of in some somewhat again also still further even more most much "
+        "little slight modest moderate sharp both all activity level levels growth conditions sector reported said overall generally "
+        "now just rather quite very once on balance"
+    ).split()
+)
+_LINKS = frozenset("in of for the a an their its district overall further and modest moderate slight sharp some continued".split())
 _ENERGY, _POWER, _MASS = ("Wh", "Ah"), ("W",), ("kg", "ton")
 _DIRECTIONS: dict[str, Direction] = {"up": "up", "down": "down", "flat": "flat"}
 _TIMES = ("second", "month", "working day")
@@ -44,6 +56,8 @@ class Mention:
     last: int
     start: int
     end: int
+    figures_only: bool = False
+    """True for a wording too general to say which way the metric goes; it serves to name a figure."""
 
 
 def tokens(text: str) -> list[Token]:
@@ -78,11 +92,11 @@ class Vocabulary:
 
     def __init__(self, vocabulary: MetricVocabulary) -> None:
         self.metrics = {metric.id: metric for metric in vocabulary.metrics}
-        self._phrases: dict[str, list[tuple[tuple[str, ...], Metric]]] = defaultdict(list)
+        self._phrases: dict[str, list[tuple[tuple[str, ...], Metric, bool]]] = defaultdict(list)
         for metric in vocabulary.metrics:
-            for synonym in metric.synonyms:
+            for synonym in (*metric.synonyms, *metric.figures):
                 forms = tuple(token.form for token in tokens(synonym))
-                self._phrases[forms[0]].append((forms, metric))
+                self._phrases[forms[0]].append((forms, metric, synonym in metric.figures))
         words = {way: frozenset(_split(words)) for way, words in vocabulary.directions.items()}
         self._ways: dict[str, frozenset[str]] = words
         self._negations = words["negations"]
@@ -94,10 +108,11 @@ class Vocabulary:
         """Metrics named in a sentence, the longest phrase first taken, no two overlapping, in order."""
         found: list[Mention] = []
         for first, token in enumerate(text):
-            for forms, metric in self._phrases.get(token.form, ()):
+            for forms, metric, figures in self._phrases.get(token.form, ()):
                 last = first + len(forms) - 1
                 if last < len(text) and all(text[first + i].form == part for i, part in enumerate(forms)):
-                    found.append(Mention(metric=metric, first=first, last=last, start=token.start, end=text[last].end))
+                    span = {"start": token.start, "end": text[last].end}
+                    found.append(Mention(metric=metric, first=first, last=last, figures_only=figures, **span))
         found.sort(key=lambda mention: (mention.first - mention.last, mention.first))
         kept: list[Mention] = []
         for mention in found:
@@ -107,19 +122,33 @@ class Vocabulary:
 
     def direction(self, text: str, words: Sequence[Token], mention: Mention) -> Direction:
         """Which way the sentence says the metric moves; "none" when it does not say or says it with a negation."""
-        best: tuple[int, Direction] | None = None
-        if _SHARE_OF.search(text[: mention.start]):
+        if mention.figures_only or _SHARE_OF.search(text[: mention.start]):
             return "none"
-        for at, token in enumerate(words):
-            if mention.first <= at <= mention.last:
-                continue
+        for at in self._reachable(text, words, mention):
             way = self._way(words, at, mention.metric)
-            gap = at - mention.last if at > mention.last else mention.first - at
-            if way == "none" or gap > _REACH or self._parted(text, token, mention) or self._belongs_elsewhere(words, at, mention):
-                continue
-            if best is None or gap < best[0]:
-                best = (gap, way)
-        return best[1] if best else "none"
+            if way != "none" and not self._parted(text, words[at], mention):
+                return way
+        return "none"
+
+    def _reachable(self, text: str, words: Sequence[Token], mention: Mention) -> Iterable[int]:
+        """Where a direction word may stand: behind the metric with nothing but helping words between ("prices have generally risen"),
+        or before it in the same way ("a modest increase in input prices", "rising wages")."""
+        for at in range(mention.last + 1, min(len(words), mention.last + _REACH)):
+            yield at
+            if not self._helps(text, words[at]):
+                break
+        for at in range(mention.first - 1, max(-1, mention.first - _REACH_BEFORE), -1):
+            yield at
+            if words[at].word not in _LINKS and not self._is_way(words[at].word, mention.metric) and at != mention.first - 1:
+                break
+
+    def _is_way(self, word: str, metric: Metric) -> bool:
+        return self._plain_way(word, metric) != "none"
+
+    @staticmethod
+    def _helps(text: str, token: Token) -> bool:
+        """True for a word that may stand between a metric and what it does: auxiliaries, adverbs, names of places."""
+        return token.word in _HELPERS or token.word.endswith("ly") or text[token.start].isupper()
 
     def _way(self, words: Sequence[Token], at: int, metric: Metric) -> Direction:
         """The direction of one word, "flat" for a slowing beside a growing, turned by a negation before it."""
@@ -132,7 +161,7 @@ class Vocabulary:
             return "none"
         if "less" in before[-1:]:
             return "down" if way == "up" else "none"
-        if way == "slower" or any(self._is(token.word, "slower") for token in words[max(0, at - 3) : at + 4]):
+        if way == "slower" or any(self._is(token.word, "slower") for token in words[max(0, at - _SLOWER) : at + _SLOWER]):
             return "none"
         return _DIRECTIONS.get(way, "none")
 
@@ -147,12 +176,7 @@ class Vocabulary:
 
     def _parted(self, text: str, token: Token, mention: Mention) -> bool:
         first, last = (mention.end, token.start) if token.start >= mention.end else (token.end, mention.start)
-        return _CLAUSE.search(text[first:last]) is not None
-
-    def _belongs_elsewhere(self, words: Sequence[Token], at: int, mention: Mention) -> bool:
-        """True when another metric stands between the word and the mention."""
-        between = words[at + 1 : mention.first] if at < mention.first else words[mention.last + 1 : at]
-        return any(other.metric.id != mention.metric.id for other in self.mentions(between))
+        return "," in text[first:last] or _CLAUSE.search(text[first:last]) is not None
 
     def segment(self, text: str) -> str:
         """The segment the sentence names; empty for none or several."""
