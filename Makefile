@@ -10,7 +10,7 @@ report:  ## install, read sample_docs/, write a cited and checked report to repo
 	@test -f workspace/rag.toml || $(RAG) init workspace --folder sample_docs --embedder small
 	@$(RAG) ingest --workspace workspace
 	@$(RAG) report "$(TOPIC)" --workspace workspace --output reports
-	@$(RAG) check reports/latest.json --workspace workspace
+	@$(RAG) check "$$(ls -t reports/*.json | head -1)" --workspace workspace
 
 test:  ## install what tests need and run them all
 	@scripts/install.sh dev

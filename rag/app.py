@@ -4,7 +4,8 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -255,6 +256,13 @@ class Library:
 
     def _chunk(self, document: Document, *, document_id: str) -> Sequence[Chunk]:
         return chunk(document, document_id=document_id, counter=self.embedder, budget=budget_for(self.embedder))
+
+
+@contextmanager
+def searching(workspace: Path) -> Iterator[Retrieval]:
+    """Search over a workspace, closed at the end: what `rag.chain.PassageRetriever` opens in the thread it answers in."""
+    with Library.open(workspace) as library:
+        yield library.retrieval
 
 
 def create(workspace: Path, *, folders: Sequence[Path] = (), embedder: EmbedderKind = "sentence-transformers") -> Settings:

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,3 +38,16 @@ def eval_data() -> Path:
 def sample_docs() -> Path:
     """The sample documents of the repository."""
     return REPOSITORY / "sample_docs"
+
+
+@pytest.fixture(scope="session")
+def sample_workspace(tmp_path_factory: pytest.TempPathFactory, sample_docs: Path) -> Path:
+    """A workspace called "workspace" with the sample documents, embedded with the small model. Tests only read it."""
+    from rag.app import Library, create
+    from rag.ingest import drain
+
+    workspace = tmp_path_factory.mktemp("sample") / "workspace"
+    create(workspace, folders=[sample_docs], embedder="small")
+    with Library.open(workspace) as library:
+        drain(library.ingest(now=datetime(2026, 11, 23, tzinfo=UTC)))
+    return workspace

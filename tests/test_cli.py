@@ -1,7 +1,7 @@
 """The command line as a newcomer and a script meet it: output, errors in one line, exit statuses."""
 
 import json
-import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -39,13 +39,20 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def one_note(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with one ingested note, made once."""
+    workspace = tmp_path_factory.mktemp("note") / "x"
+    assert rag("init", workspace, "--embedder", "small").exit_code == 0
+    (workspace / "docs" / "velox.md").write_text(NOTE, encoding="utf-8")
+    assert rag("ingest", "-w", workspace).exit_code == 0
+    return workspace
+
+
 @pytest.fixture
-def workspace(here: Path) -> Path:
-    """A workspace with one ingested note."""
-    assert rag("init", "x", "--embedder", "small").exit_code == 0
-    (here / "x" / "docs" / "velox.md").write_text(NOTE, encoding="utf-8")
-    assert rag("ingest").exit_code == 0
-    return here / "x"
+def workspace(here: Path, one_note: Path) -> Path:
+    """The test's own copy of it, just below where the test stands."""
+    return Path(shutil.copytree(one_note, here / "x"))
 
 
 def test_init_explains_itself_and_makes_what_it_says(here: Path) -> None:
@@ -67,11 +74,19 @@ def test_init_refuses_what_it_would_spoil(here: Path) -> None:
     assert not (here / "y").exists()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_an_unwritable_place_for_a_workspace_is_named(here: Path) -> None:
-    """Nothing is left behind."""
-    (here / "locked").mkdir(mode=0o500)
-    assert_refused(rag("init", "locked/x"), status=3, saying="choose a folder you may write to")
+def test_a_place_that_cannot_hold_a_workspace_is_named(here: Path) -> None:
+    """A file stands where the folder should be; it is left as it was."""
+    (here / "file").write_text("mine", encoding="utf-8")
+    assert_refused(rag("init", "file/x"), status=3, saying="choose a folder you may write to")
+    assert (here / "file").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_workspace_whose_record_cannot_be_opened_says_so(workspace: Path) -> None:
+    """A folder stands where the record was."""
+    (workspace / "library.db").unlink()
+    (workspace / "library.db").mkdir()
+    for command in (["ingest"], ["status"], ["search", "zinc"]):
+        assert_refused(rag(*command), status=3, saying="library")
 
 
 def test_a_command_outside_a_workspace_says_how_to_make_one() -> None:

@@ -10,13 +10,14 @@ from datetime import date
 from rag.prompts import FacetPack, MetricVocabulary
 from rag.report.assemble import Parts, assemble
 from rag.report.cards import draft_cards
-from rag.report.check import GATES, REPORT_GATES, CheckResult, ReportCheck
+from rag.report.check import GATES, REPORT_GATES, CheckResult
 from rag.report.check import check_report as _check_report
-from rag.report.conflicts import disagreements
+from rag.report.conflicts import disagreements, outdated
 from rag.report.facts import facts_of
 from rag.report.gather import gather
 from rag.report.names import find_names
 from rag.report.plan import Plan, make_plan
+from rag.report.report_gates import ReportCheck
 from rag.report.schema import from_json, to_json
 from rag.report.subjects import subjects
 from rag.report.wording import Vocabulary
@@ -50,13 +51,16 @@ def write_report(
     ordered = sorted(sources, key=lambda source: (source.path, source.document))
     visible = [source for source in ordered if source.published <= as_of]
     named = subjects(visible)
-    plan = make_plan(topic, pack=pack, subjects=sorted(named.values()))
+    newest_first = sorted(visible, key=lambda source: (-source.published.toordinal(), source.path))
+    plan = make_plan(topic, pack=pack, subjects=sorted(named.values()), titles=[source.title for source in newest_first])
     vocabulary = Vocabulary(metrics)
     gathered = gather(plan, find=find, document=document, sources=visible, vocabulary=vocabulary, as_of=as_of)
     names = find_names(gathered.prose, sources=visible, regions=plan.regions, subjects=gathered.subjects)
     facts = facts_of(gathered, vocabulary=vocabulary, names=names)
     found = disagreements(facts, names=names)
-    drafts = draft_cards(gathered.candidates, facts, found=found, vocabulary=vocabulary, names=names, market=plan.market)
+    stale = outdated(gathered.candidates, names=names)
+    current = tuple(candidate for candidate in gathered.candidates if candidate.evidence.id not in stale)
+    drafts = draft_cards(current, facts, found=found, vocabulary=vocabulary, names=names, market=plan.market)
     used = {**(prompts or {}), pack.file: pack.sha256, metrics.file: metrics.sha256}
     manifest = Manifest(
         run=_run(topic, as_of=as_of, sources=ordered, prompts=used, embedder=embedder, template=template, sequence=sequence),
@@ -71,6 +75,7 @@ def write_report(
     parts = Parts(
         plan=plan,
         gathered=gathered,
+        current=current,
         facts=facts,
         found=found,
         drafts=drafts,

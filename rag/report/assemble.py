@@ -1,18 +1,20 @@
 """Putting a report together: from drafts to the finished data, checked, with failing claims dropped before anything is printed."""
 
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from rag.report.cards import DraftCard, finish
-from rag.report.check import card_name, check_report, cited_documents, glance_values, report_id
+from rag.report.check import CheckResult, check_report
 from rag.report.claims import cell_claim, sentence_claim
 from rag.report.conflicts import Disagreement
 from rag.report.facts import Stated
 from rag.report.gather import Candidate, Gathered
 from rag.report.plan import Plan
+from rag.report.report_gates import LARGEST_SHARE, card_name, cited_documents, glance_values, report_id
 from rag.report.select import Chosen, bottom_line, loose_claims, subject_claims
 from rag.report.wording import Vocabulary
 from rag.types import (
@@ -46,6 +48,8 @@ class Parts:
 
     plan: Plan
     gathered: Gathered
+    current: Sequence[Candidate]
+    """The gathered sentences that no later document corrects."""
     facts: Sequence[Stated]
     found: Sequence[Disagreement]
     drafts: Sequence[DraftCard]
@@ -61,14 +65,32 @@ class Parts:
 def assemble(parts: Parts, *, document: Callable[[str], Document]) -> Report:
     """The report. Claims that fail a gate are dropped, and counted in the manifest, until none is left that fails."""
     dropped: set[str] = set()
+    limits: dict[str, int] = {}
     while True:
-        report = _compose(parts, dropped=dropped)
+        report = _compose(parts, dropped=dropped, limits=limits)
         result = check_report(report, document=document, vocabulary=parts.vocabulary)
         failing = {name for name, verdict in result.verdicts.items() if verdict in ("unsupported", "contradicted")}
-        if not failing:
+        tighter = _tighter(report, result, limits)
+        if not failing and tighter != limits:
+            limits = tighter
+        elif not failing:
             claims = tuple(replace(claim, checks=result.claims[claim.id], verdict=result.verdicts[claim.id]) for claim in report.claims)
             return replace(report, claims=claims)
-        dropped |= {item for claim in report.claims if claim.id in failing for item in (claim.id, _anchor(claim))}
+        else:
+            dropped |= {item for claim in report.claims if claim.id in failing for item in (claim.id, _anchor(claim))}
+
+
+def _tighter(report: Report, result: CheckResult, limits: Mapping[str, int]) -> dict[str, int]:
+    """Lower limits for documents that carry too many claims; the same limits where lowering them did not help."""
+    evidence = {item.id: item.document for item in report.evidence}
+    carried = Counter(document for claim in report.claims for document in {evidence[item] for item in claim.evidence})
+    made = dict(limits)
+    for found in result.report:
+        if found.gate == "B11" and found.outcome == "fail" and carried[found.about] > limits.get(found.about, 0):
+            count = carried[found.about]
+            surplus = math.ceil((count - LARGEST_SHARE * len(report.claims)) / (1 - LARGEST_SHARE))
+            made[found.about] = min(limits.get(found.about, count), count - surplus)
+    return made
 
 
 def _anchor(claim: Claim) -> str:
@@ -76,11 +98,11 @@ def _anchor(claim: Claim) -> str:
     return f"{claim.text}\x1f{' '.join(claim.evidence)}"
 
 
-def _compose(parts: Parts, *, dropped: set[str]) -> Report:
+def _compose(parts: Parts, *, dropped: set[str], limits: Mapping[str, int]) -> Report:
     evidence = _all_evidence(parts)
     candidates = {candidate.evidence.id: candidate for candidate in parts.gathered.candidates}
     sources = {source.document: source for source in parts.sources}
-    chosen = Chosen()
+    chosen = Chosen(limits=limits)
     disputed = {_key(made.sides[0], parts) for made in parts.found if made.kind != "superseded"}
     by_subject = _by_subject(parts, chosen=chosen, dropped=dropped)
     cards, card_claims = _cards(parts, shared=by_subject, evidence=evidence, disputed=disputed, dropped=dropped)
@@ -264,7 +286,7 @@ def _usable(parts: Parts, dropped: set[str]) -> list[Candidate]:
     superseded = {side.evidence.id for made in parts.found if made.kind == "superseded" for side in made.sides[1:]}
     return [
         candidate
-        for candidate in parts.gathered.candidates
+        for candidate in parts.current
         if candidate.evidence.id not in superseded and f"{candidate.text}\x1f{candidate.evidence.id}" not in dropped
     ]
 
@@ -318,8 +340,7 @@ def _gaps(parts: Parts, sections: Sequence[Section], claims: Mapping[str, Claim]
     for facet in parts.plan.facets:
         documents = printed.get(facet.id, set())
         if facet.id not in by_id:
-            reason = "The documents found hold no sentence that answers it." if parts.gathered.passages else "Nothing was found."
-            gaps.append(Gap(question=facet.question, reason=reason, section=facet.id))
+            gaps.append(Gap(question=facet.question, reason=_why_nothing(parts), section=facet.id))
         elif len(documents) == 1:
             gaps.append(Gap(question=facet.question, reason="Only one document speaks of it.", section=facet.id))
     text = " ".join(claim.text for claim in claims.values())
@@ -329,6 +350,15 @@ def _gaps(parts: Parts, sections: Sequence[Section], claims: Mapping[str, Claim]
         if region not in text
     ]
     return gaps
+
+
+def _why_nothing(parts: Parts) -> str:
+    missing = parts.gathered.missing
+    if not parts.gathered.passages:
+        return "The search found nothing."
+    if missing and not parts.gathered.candidates:
+        return f"No document speaks of {' '.join(missing)}."
+    return "The documents found hold no sentence that answers it."
 
 
 def _coverage(parts: Parts, report: Report) -> list[Coverage]:

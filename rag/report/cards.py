@@ -16,10 +16,9 @@ from rag.numbers import comparable, period_order, period_shape
 from rag.report.claims import cell_claim, change_claim, direction_of, sentence_claim, when
 from rag.report.conflicts import Disagreement, same_moment
 from rag.report.facts import Stated
-from rag.report.gather import Candidate
+from rag.report.gather import Candidate, repeats
 from rag.report.names import Names
 from rag.report.wording import Vocabulary
-from rag.text import overlap
 from rag.types import CardKey, Claim, Confidence, ConfidenceReason, Direction, Evidence, SeriesPoint, TrendCard
 
 MOST_CARDS = 12
@@ -116,13 +115,18 @@ def _series_cards(
 
 
 def _one_voice(items: Sequence[Stated], *, names: Names) -> list[Stated]:
-    """The longest run of comparable points that one source gives, in order of time; the newest source's on a tie."""
+    """The run of comparable points of one source that reaches the latest period, forecasts aside, else the longest; in order of time."""
     runs: dict[tuple[str, str], dict[str, Stated]] = defaultdict(dict)
     for item in sorted(items, key=lambda item: (-item.source.published.toordinal(), item.evidence.table is not None, item.evidence.id)):
         label = item.fact.period.label if item.fact.period else ""
         runs[names.voice(item.source), period_shape(same_moment(label))].setdefault(same_moment(label), item)
-    best = max(runs.values(), key=lambda run: (len(run), max(item.source.published for item in run.values()), sorted(run)))
+    best = max(runs.values(), key=lambda run: (len(run) >= 2, _reach(run), len(run), sorted(run)))
     return [best[label] for label in sorted(best, key=period_order)]
+
+
+def _reach(run: Mapping[str, Stated]) -> tuple[int, int, int]:
+    """The end of the latest period that is not a forecast."""
+    return max((period_order(label) for label, item in run.items() if item.fact.kind != "forecast"), default=(0, 0, 0))
 
 
 def _of_one_kind(items: Sequence[Stated]) -> list[Stated]:
@@ -259,7 +263,7 @@ def _moves(candidate: Candidate, metric: str, *, names: Sequence[str], vocabular
 
 
 def _is_new(candidate: Candidate, kept: Sequence[Candidate]) -> bool:
-    return all(overlap(candidate.shingles, other.shingles) <= _REPEAT for other in kept)
+    return not any(repeats(candidate, other, most=_REPEAT) for other in kept)
 
 
 # ── directions ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -430,7 +434,7 @@ def confidence_of(
 
 def subject(key: CardKey) -> str:
     """What a card is about, in words: "Revenue of Kordwell Energi, grid storage"."""
-    words = key.metric + (f" of {key.entity}" if key.entity else "") + (f" in {key.region}" if key.region else "")
+    words = key.metric + (f" of {key.entity}" if key.entity else "") + (f" ({key.region})" if key.region else "")
     return f"{words}, {key.segment}" if key.segment else words
 
 

@@ -52,6 +52,12 @@ def direction_of(text: str, *, vocabulary: Vocabulary, metric: str = "") -> Dire
     return "none"
 
 
+def directions_in(text: str, *, vocabulary: Vocabulary) -> set[Direction]:
+    """Every way that the sentence says any of its metrics moves."""
+    words = tokens(text)
+    return {vocabulary.direction(text, words, mention) for mention in vocabulary.mentions(words)}
+
+
 def _kind(candidate: Candidate, vocabulary: Vocabulary) -> ClaimKind:
     if _OPINION.search(candidate.text):
         return "source_opinion"

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Literal
 
-from rag.numbers import comparable
+from rag.numbers import comparable, period_order
 from rag.report.facts import Stated
+from rag.report.gather import Candidate
 from rag.report.names import Names
 from rag.text import content_stems
 from rag.types import Number
@@ -25,7 +26,8 @@ TOLERANCE = Decimal("0.005")
 _LIKENESS = 0.2
 """Least share of content stems that two sentences about one thing have in common."""
 _SCOPE = re.compile(
-    r"\b(?:counting only|counts? only|only counts|leaves? out|left out|exclud\w+|includ\w+|not yet|in operation|contracted|signed|"
+    r"\b(?:counting only|counts? only|only counts|leaves? out|left out|exclud\w+|includ\w+|not yet|in operation|contracted|"
+    r"signed (?:connection|contract|agreement)\w*|"
     r"registered|mainland|part-built|under test|without|except|agency)\b[^.;]{0,60}",
     re.IGNORECASE,
 )
@@ -70,6 +72,52 @@ def disagreements(stated: Sequence[Stated], *, names: Names) -> tuple[Disagreeme
             groups[_key(item)].append(item)
     found = [made for key in sorted(groups) for made in _of_group(groups[key], names=names)]
     return tuple(sorted(found, key=lambda made: (made.kind == "superseded", -_newest(made), made.id)))
+
+
+_MOVED = re.compile(
+    r"\b(?:widened|extended|raised|raises|lowered|lowers|revised|restated|corrected|"
+    r"delayed|postponed|brought forward|now expect\w*|is now)\b",
+    re.IGNORECASE,
+)
+
+
+def outdated(candidates: Sequence[Candidate], *, names: Names) -> frozenset[str]:
+    """Evidence ids of sentences that a later document corrects. Such a sentence is not printed as current.
+
+    The later one names the same thing, says that something changed ("has widened its recall to 7,450 units"), shares wording and gives
+    another count or quantity in the same unit, or another date ahead.
+    """
+    news = [candidate for candidate in candidates if _MOVED.search(candidate.text)]
+    found = {
+        older.evidence.id
+        for newer in news
+        for older in candidates
+        if older.source.published < newer.source.published
+        and older.source.document != newer.source.document
+        and _is_corrected(older, newer, names=names)
+    }
+    return frozenset(found)
+
+
+def _is_corrected(older: Candidate, newer: Candidate, *, names: Names) -> bool:
+    named = names.within(older.text) & names.within(newer.text)
+    if not named:
+        return False
+    shared = {stem for stem in content_stems(older.text) if not stem[0].isdigit()} & set(content_stems(newer.text))
+    shared -= {stem for name in named for stem in content_stems(name)}
+    return (len(shared) >= 2 and _other_figure(older, newer)) or (len(shared) >= 3 and _other_period(older, newer))
+
+
+def _other_figure(older: Candidate, newer: Candidate) -> bool:
+    mine, theirs = ({comparable(number) for number in item.numbers if number.kind == "quantity"} for item in (older, newer))
+    units = {unit for _, unit in mine} & {unit for _, unit in theirs}
+    return bool(units) and not mine & theirs
+
+
+def _other_period(older: Candidate, newer: Candidate) -> bool:
+    mine, theirs = ({period.label for period in item.periods if not period.relative} for item in (older, newer))
+    ahead = {label for label in mine if period_order(label) > (older.source.published.year, older.source.published.month, 0)}
+    return bool(ahead and theirs) and not mine & theirs
 
 
 def _period_is_known(item: Stated) -> bool:

@@ -35,7 +35,7 @@ _OF_PEOPLE = re.compile(
     r"saw|believe|reported|indicated|expect|said|plan|planned|cited|noted|of\s(?:contacts|respondents))\b"
 )
 _EACH = re.compile(
-    r"\b(?:every|each|per|a (?:fall|rise|drop|change|increase|reduction) of|an? (?:additional|extra|increase of))\b", re.IGNORECASE
+    r"\b(?:every|each|a (?:fall|rise|drop|change|increase|reduction) of|an? (?:additional|extra|increase of))\b", re.IGNORECASE
 )
 _AHEAD = re.compile(r"(?i)\b(?:20\d\d\s?[EF]\b|forecast|estimate|expected|guidance|target|plan|outlook)")
 
@@ -283,7 +283,9 @@ def _of_cell(cell: CellEvidence, *, vocabulary: Vocabulary, names: Names) -> Sta
 def _table_segment(words: str, names: Names) -> str:
     """The segment a row stands for: nothing for totals, names, places and periods."""
     plain = words.strip(" :").lower() in ("total", "all", "group", "all of them", "sum")
-    return "" if plain or words in names.places | names.others or find_periods(words) else words.lower()
+    unit = unit_in(words)[2]
+    bare = re.sub(rf"[\s,(]*{re.escape(unit)}\)?$", "", words).strip(" :,") if unit else words.strip(" :,")
+    return "" if plain or bare in names.places | names.others or find_periods(words) else bare
 
 
 def _with_table_unit(number: Number, *, labels: Sequence[str]) -> tuple[Number, str]:

@@ -1,12 +1,13 @@
 """From searches to evidence: sentences that may stand in a report, scored by facet, near-duplicates collapsed."""
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from rag.numbers import PeriodMention, find_numbers, find_periods
+from rag.numbers import PeriodMention, comparable, find_numbers, find_periods
 from rag.report.plan import Plan
 from rag.report.quality import fault, lead_in, standing
 from rag.report.reading import ReadDocument, Sentence, TableCell, context, read, split_titles
@@ -17,6 +18,8 @@ from rag.types import Chunk, ClaimMode, Document, Evidence, Number, Passage, Ret
 
 NEAR_DUPLICATE = 0.8
 """Share of three-stem shingles above which two sentences are one source's."""
+_LINES = 3
+"""Lines that must use the market's words together when no title does."""
 _OPENING = 4
 """Sentences at a document's start that most often say what it is about."""
 Shingles = frozenset[tuple[str, ...]]
@@ -72,6 +75,8 @@ class Gathered:
     warnings: tuple[str, ...]
     passages: int
     """Distinct passages found."""
+    missing: tuple[str, ...]
+    """Words of the market's name that no document found has."""
     sentences: int
     """Sentences read in them."""
     rerankers: tuple[str, ...] = ()
@@ -98,10 +103,12 @@ def gather(
 ) -> Gathered:
     """Run the plan's searches and read what they found. Documents published after ``as_of`` are not seen."""
     found, rerankers = _search(plan, find=find, as_of=as_of)
+    passages = len(found)
     known = {item.source.document: item.source for item in found.values()}
     documents = {key: document(key) for key in sorted(known)}
     texts = {key: item.text for key, item in documents.items()}
     read_documents = split_titles({key: read(item) for key, item in documents.items()}, texts=texts)
+    found, missing = _on_topic(plan, found=found, documents=documents)
     named = subjects([source for source in sources if source.published <= as_of])
     candidates, seen = _candidates(
         plan, found=found, documents=documents, read_documents=read_documents, vocabulary=vocabulary, rule=SubjectRule(named)
@@ -114,8 +121,9 @@ def gather(
         },
         subjects=named,
         sources=known,
-        warnings=tuple(_warnings(read_documents, documents, known)),
-        passages=len(found),
+        warnings=(*_unknown_words(missing, of=plan.market), *_warnings(read_documents, documents, known)),
+        passages=passages,
+        missing=missing,
         sentences=seen,
         rerankers=tuple(sorted(rerankers)),
     )
@@ -131,6 +139,29 @@ def _search(plan: Plan, *, find: Callable[[str], SearchResult], as_of: date) -> 
         for rank, passage in enumerate(visible, start=1):
             _note(found, passage, facet=query.facet, by=RetrievedBy(query=query.text, rank=rank, score=passage.score))
     return found, rerankers
+
+
+def _on_topic(plan: Plan, *, found: Mapping[str, _Found], documents: Mapping[str, Document]) -> tuple[dict[str, _Found], tuple[str, ...]]:
+    """(passages of the documents that speak of the market, words of its name that the documents do not use together).
+
+    The nearest passages to an unanswerable question are still no answer: half of the words must be there, and those together in a title
+    or in three lines. A document then speaks of the market when its title or text has half of them.
+    """
+    titles = {item.source.document: item.source.title for item in found.values()}
+    held = {key: set(content_stems(f"{titles[key]} {document.text}")) for key, document in documents.items()}
+    asked = plan.market_words
+    known = {stem for stem in asked if any(stem in stems for stems in held.values())}
+    missing = tuple(word for stem, word in asked.items() if stem not in known)
+    if asked and 2 * len(missing) >= len(asked):
+        return {}, missing
+    lines = [titles[key] for key in titles] * _LINES + [line for document in documents.values() for line in _lines(document.text)]
+    if known and sum(known <= set(content_stems(line)) for line in lines) < _LINES:
+        return {}, tuple(asked.values())
+    return {key: item for key, item in found.items() if 2 * len(known & held[item.source.document]) >= len(known)}, missing
+
+
+def _lines(text: str) -> list[str]:
+    return [line for line in re.split(r"(?<=[.!?])\s|\n", text) if line]
 
 
 def _note(found: dict[str, _Found], passage: Passage, *, facet: str, by: RetrievedBy) -> None:
@@ -321,14 +352,14 @@ def _is_summary(headings: Sequence[str]) -> float:
 
 
 def _collapse(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """Near-duplicates as one candidate: the one that stands best, newest first; the others' documents are noted as copies."""
-    ordered = sorted(candidates, key=lambda c: (-c.standing, -c.source.published.toordinal(), c.evidence.document, c.evidence.start))
+    """Near-duplicates as one candidate: the one that stands best, the oldest as the likeliest origin; the others' documents are noted."""
+    ordered = sorted(candidates, key=lambda c: (-c.standing, c.source.published, c.evidence.document, c.evidence.start))
     kept: list[Candidate] = []
     copies: dict[int, set[str]] = defaultdict(set)
     holders: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for candidate in ordered:
         near = {at for shingle in candidate.shingles for at in holders[shingle]}
-        twin = next((at for at in sorted(near) if overlap(candidate.shingles, kept[at].shingles) > NEAR_DUPLICATE), None)
+        twin = next((at for at in sorted(near) if repeats(candidate, kept[at], most=NEAR_DUPLICATE)), None)
         if twin is not None:
             copies[twin].add(candidate.source.document)
             continue
@@ -337,6 +368,20 @@ def _collapse(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
         kept.append(candidate)
     noted = [replace(c, copies=tuple(sorted(copies[at] - {c.source.document}))) if copies[at] else c for at, c in enumerate(kept)]
     return tuple(sorted(noted, key=lambda c: (c.evidence.document, c.evidence.start)))
+
+
+def _unknown_words(missing: Sequence[str], *, of: str) -> list[str]:
+    return [f'no document found has the word "{word}" of the market "{of}"' for word in missing]
+
+
+def repeats(one: Candidate, other: Candidate, *, most: float) -> bool:
+    """True when two sentences share more than so much of their wording and say the same numbers."""
+    return same_numbers(one.numbers, other.numbers) and overlap(one.shingles, other.shingles) > most
+
+
+def same_numbers(one: Sequence[Number], other: Sequence[Number]) -> bool:
+    """True when two texts hold the same numbers; the same words about other figures are another statement."""
+    return {comparable(number) for number in one} == {comparable(number) for number in other}
 
 
 def _warnings(read_documents: Mapping[str, ReadDocument], documents: Mapping[str, Document], sources: Mapping[str, Source]) -> list[str]:

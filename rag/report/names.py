@@ -79,6 +79,11 @@ class Names:
             inside and not plain and not self._known(match[0], self.places) and not re.match(r"\s\d", text[match.end() : match.end() + 2])
         )
 
+    def within(self, text: str) -> set[str]:
+        """The known names in a text, homes left out."""
+        found = {self._known(match[0], self.others | self.places) for match in _RUN.finditer(text)}
+        return found - self.homes - {""}
+
     def voice(self, source: Source) -> str:
         """Whose document it is: its publisher, else the known name its author's begins with, else the author."""
         if source.publisher:

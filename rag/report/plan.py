@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from rag.errors import UsageError
 from rag.numbers import find_periods
 from rag.prompts import Facet, FacetPack
-from rag.text import content_stems
+from rag.text import content_stems, words
 
 MOST_QUERIES = 80
+MOST_TITLES = 40
+_GENERAL = frozenset("market markets industry industries sector sectors trend trends report reports overview global".split())
 _BY = re.compile(r"\s*\bby\s+(?P<dimension>[a-z]+)$")
 _IN = re.compile(r"^(?P<market>.+?)\s+(?:in|on|for|across|of)\s+(?:the\s+)?(?P<region>[A-Z].*)$")
 _AND = re.compile(r"\s+(?:and|&|\+)\s+(?:the\s+)?")
@@ -53,9 +55,18 @@ class Plan:
         """Stems of the words that say what the report is about."""
         return frozenset(content_stems(" ".join((self.market, *self.themes, *self.regions))))
 
+    @property
+    def market_words(self) -> dict[str, str]:
+        """Stem -> word of the market's name, general words such as "market" left out."""
+        return {stems[0]: word for word in words(self.market) if (stems := content_stems(word)) and word.lower() not in _GENERAL}
 
-def make_plan(topic: str, *, pack: FacetPack, subjects: Sequence[str] = ()) -> Plan:
-    """The plan for a topic; with subjects (the names documents are about), one overview search for each. Raises UsageError."""
+
+def make_plan(topic: str, *, pack: FacetPack, subjects: Sequence[str] = (), titles: Sequence[str] = ()) -> Plan:
+    """The plan for a topic. Raises UsageError for an empty one.
+
+    With subjects (the names documents are about) it has one overview search for each; with titles, most wanted first, a search for
+    each of the first forty, so that a small corpus is seen whole however alike its documents' words are to the market's name.
+    """
     parts = [part.strip() for part in re.split(r"[,;]", topic) if part.strip()]
     if not parts:
         raise UsageError('the topic is empty; say what the report is about, such as "EV batteries, Europe, 2024-26"')
@@ -68,6 +79,8 @@ def make_plan(topic: str, *, pack: FacetPack, subjects: Sequence[str] = ()) -> P
     themes = tuple(part for part in parts[1:] if part[0].islower() and not part.lower().startswith("the "))
     regions = list(dict.fromkeys(regions))
     queries = _queries(topic, market=market, themes=themes, regions=regions, pack=pack, subjects=subjects)
+    known = {query.text.casefold() for query in queries}
+    queries += tuple(SubQuery(facet="", text=title) for title in dict.fromkeys(titles[:MOST_TITLES]) if title.casefold() not in known)
     return Plan(
         topic=topic.strip(),
         market=market,
@@ -117,8 +130,8 @@ def _queries(
     texts += [SubQuery(facet="", text=f"{subject} {about} overview") for subject in subjects]
     texts += [SubQuery(facet=facet.id, text=query.replace("{market}", about)) for facet in pack.facets for query in facet.queries]
     texts += [
-        SubQuery(facet=facet.id, text=f"{facet.queries[0].replace('{market}', about)} {region}")
-        for region in regions
+        SubQuery(facet=facet.id, text=f"{region}: {facet.title}, {facet.question}")
+        for region in regions[1:] or regions
         for facet in pack.facets
     ]
     unique = {query.text.casefold(): query for query in reversed(texts)}

@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rag.report.claims import sentence_claim
-from rag.report.gather import Candidate, Shingles
+from rag.report.gather import Candidate, Shingles, same_numbers
 from rag.report.plan import Plan
 from rag.report.wording import Vocabulary
 from rag.text import content_stems, overlap, shingles, words
-from rag.types import Claim, Confidence, Source, TrendCard
+from rag.types import Claim, Confidence, Number, Source, TrendCard
 
 _OWN_VOICE = re.compile(r"\b(?:we|our|us|I|my)\b", re.IGNORECASE)
 MOST_LOOSE = 6
@@ -31,20 +31,28 @@ class Chosen:
     """What has been printed so far: no sentence twice, no near-repeat, no document too often."""
 
     evidence: set[str] = field(default_factory=set)
-    shingles: list[Shingles] = field(default_factory=list)
+    said: list[tuple[Shingles, tuple[Number, ...]]] = field(default_factory=list)
     documents: Counter[str] = field(default_factory=Counter)
+    limits: Mapping[str, int] = field(default_factory=dict)
+    """Document -> claims it may carry at most (gate B11)."""
 
     def take(self, claim: Claim, *, documents: Collection[str]) -> None:
         """Note a claim as printed."""
         self.evidence |= set(claim.evidence)
-        self.shingles.append(shingles(content_stems(claim.text)))
+        self.said.append((shingles(content_stems(claim.text)), claim.numbers))
         self.documents.update(documents)
 
+    def is_full(self, document: str) -> bool:
+        """True when the document carries all the claims it may."""
+        return document in self.limits and self.documents[document] >= self.limits[document]
+
     def repeats(self, candidate: Candidate) -> bool:
-        """True when it, or nearly it, is printed already."""
-        if candidate.evidence.id in self.evidence:
+        """True when it, or nearly it, is printed already, or its document carries enough."""
+        if candidate.evidence.id in self.evidence or self.is_full(candidate.source.document):
             return True
-        return any(overlap(candidate.shingles, other) > _REPEAT for other in self.shingles)
+        return any(
+            overlap(candidate.shingles, other) > _REPEAT and same_numbers(candidate.numbers, numbers) for other, numbers in self.said
+        )
 
 
 def loose_claims(
@@ -113,7 +121,9 @@ def bottom_line(
     short = [claim for claim in short if claim.kind == "fact"] or short
     if not short:
         return ()
-    headline = max(short, key=lambda claim: (_headline_worth(plan, candidates[claim.evidence[0]]), claim.id))
+    shown = {item for card in cards for item in card.claims}
+    of_cards = [claim for claim in short if claim.id in shown] or short
+    headline = max(of_cards, key=lambda claim: (_headline_worth(plan, candidates[claim.evidence[0]]), claim.id))
     found = _findings(cards, claims, candidates, sources)
     rest = sorted(short, key=lambda claim: (-_worth(candidates, claim), claim.id))
     taken, findings = [headline], list[Claim]()

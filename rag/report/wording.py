@@ -17,6 +17,10 @@ _CLAUSE = re.compile(
 _SHARE_OF = re.compile(r"(?:%|per\s?cent|share|part|half|third)\s(?:of|in)\s(?:the\s|its\s|their\s)?$", re.IGNORECASE)
 _REACH, _REACH_BEFORE = 9, 4
 """Words behind and before a metric within which the word that tells its direction is looked for."""
+_PREPOSITIONS = frozenset("of for in from on at among across to by".split())
+_JOINTS = frozenset("and or but that which who than as with while".split())
+_MODIFIER = 4
+"""Words of a phrase such as "of heat storage" that may follow a metric before what it does."""
 _SLOWER = 10
 """Words around a direction word within which a slowing makes it say nothing."""
 _HELPERS = frozenset(
@@ -133,9 +137,11 @@ class Vocabulary:
     def _reachable(self, text: str, words: Sequence[Token], mention: Mention) -> Iterable[int]:
         """Where a direction word may stand: behind the metric with nothing but helping words between ("prices have generally risen"),
         or before it in the same way ("a modest increase in input prices", "rising wages")."""
+        room = 0
         for at in range(mention.last + 1, min(len(words), mention.last + _REACH)):
             yield at
-            if not self._helps(text, words[at]):
+            room = _MODIFIER if words[at].word in _PREPOSITIONS else room - 1
+            if not self._helps(text, words[at]) and (room <= 0 or words[at].word in _JOINTS):
                 break
         for at in range(mention.first - 1, max(-1, mention.first - _REACH_BEFORE), -1):
             yield at

@@ -1,0 +1,56 @@
+"""A report opened for checking: everything by id, documents read once."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from rag.report.wording import Vocabulary
+from rag.text import content_stems, shingles
+from rag.types import Claim, Document, Evidence, Report, SeriesPoint, Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class Book:
+    """A report opened for checking."""
+
+    report: Report
+    document: Callable[[str], Document] | None
+    vocabulary: Vocabulary | None
+    claims: Mapping[str, Claim]
+    evidence: Mapping[str, Evidence]
+    sources: Mapping[str, Source]
+    shingles: Mapping[str, frozenset[tuple[str, ...]]]
+    uses: Mapping[str, int]
+    """Evidence id -> claims that cite it."""
+    _texts: dict[str, Document] = field(default_factory=dict)
+
+    def text_of(self, document: str) -> Document | None:
+        """The document, read once; None without a way to read it."""
+        if self.document is None:
+            return None
+        if document not in self._texts:
+            self._texts[document] = self.document(document)
+        return self._texts[document]
+
+    def quotes(self, claim: Claim) -> list[Evidence]:
+        """The claim's evidence that exists."""
+        return [self.evidence[item] for item in claim.evidence if item in self.evidence]
+
+    def points(self, evidence: Iterable[str]) -> list[SeriesPoint]:
+        """Series points that stand on any of this evidence."""
+        ids = set(evidence)
+        return [point for card in self.report.cards for point in card.series if point.evidence in ids]
+
+
+def open_book(report: Report, *, document: Callable[[str], Document] | None, vocabulary: Vocabulary | None = None) -> Book:
+    """The report indexed for the gates."""
+    return Book(
+        report=report,
+        document=document,
+        vocabulary=vocabulary,
+        claims={claim.id: claim for claim in report.claims},
+        evidence={item.id: item for item in report.evidence},
+        sources={source.document: source for source in report.sources},
+        shingles={claim.id: shingles(content_stems(claim.text)) for claim in report.claims},
+        uses=Counter(item for claim in report.claims for item in set(claim.evidence)),
+    )

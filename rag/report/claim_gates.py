@@ -1,0 +1,280 @@
+"""Gates on a single claim. Each says pass, fail, warn or unchecked, and why."""
+
+import re
+
+from rag.numbers import comparable, find_numbers, find_periods
+from rag.report.book import Book
+from rag.report.cards import base_of
+from rag.report.claims import FORMULAS, calculate, change_text, claim_id, directions_in, quoted
+from rag.report.facts import cell_text
+from rag.report.gather import same_numbers
+from rag.report.quality import FEWEST_CONTENT_WORDS, MOST_WORDS
+from rag.report.reading import references
+from rag.text import STOPWORDS, content_stems, find_squeezed, overlap, words
+from rag.types import Claim, Document, Evidence, GateOutcome, Number, Source
+
+SUPPORT = 0.55
+"""Least share of a claim's content stems that its quotes hold; measured, see docs/log.md."""
+REPEAT = 0.6
+MOST_CLAIMS_OF_EVIDENCE = 3
+
+Finding = tuple[GateOutcome, str]
+PASS: Finding = ("pass", "")
+
+
+def cited(claim: Claim, book: Book) -> Finding:
+    """B1: at least one piece of evidence."""
+    return PASS if claim.evidence else ("fail", "the claim cites no evidence")
+
+
+def resolves(claim: Claim, book: Book) -> Finding:
+    """B2: all it names exists, and its id is the hash of what it says."""
+    operands = claim.calculation.operands if claim.calculation else ()
+    missing = [item for item in (*claim.evidence, *operands) if item not in book.evidence]
+    if missing:
+        return "fail", f"evidence {missing[0]} is not in the report"
+    strangers = [item.document for item in book.quotes(claim) if item.document not in book.sources]
+    if strangers:
+        return "fail", f"document {strangers[0]} is not among the sources"
+    expected = claim_id(claim.section, claim.text, claim.evidence)
+    return PASS if claim.id == expected else ("fail", f"the id does not fit section, text and evidence; {expected} does")
+
+
+def quote_on_page(claim: Claim, book: Book) -> Finding:
+    """B3: each quote stands at its span, or is found on its page or running over to the next, number for number."""
+    if book.document is None:
+        return "unchecked", "the documents were not at hand"
+    for item in book.quotes(claim):
+        document = book.text_of(item.document)
+        if document is not None and (reason := quote_fault(item, document)):
+            return "fail", f"evidence {item.id}: {reason}"
+    return PASS
+
+
+def quote_fault(item: Evidence, document: Document) -> str:
+    """What is wrong with a quote; empty when it stands where it says."""
+    page = next((page for page in document.pages if page.number == item.page), None)
+    if document.pages and page is None:
+        return f"the document has no page {item.page}"
+    first, last = _page_and_next(document, item.page)
+    if document.text[item.start : item.end] == item.quote and first <= item.start < last:
+        if page is not None and not page.start <= item.start < page.end:
+            return f"the quote stands on another page than {item.page}"
+        if page is not None and item.page_label != page.label:
+            return f"page {item.page} is labelled {page.label!r}, not {item.page_label!r}"
+        return _table_fault(item, document)
+    numbers = find_numbers(item.quote)
+    spans = list(find_squeezed(item.quote, document.text[first:last]))
+    if not spans:
+        return f"the quote is not on page {item.page}: {_short(item.quote)}"
+    for start, end in spans:
+        found = find_numbers(_widened(document.text[first:last], start, end))
+        if item.table is None and len(found) == len(numbers) and all(_equal(one, other) for one, other in zip(numbers, found, strict=True)):
+            return ""
+    return f"the page has the words but other numbers than {_short(item.quote)}"
+
+
+def _page_and_next(document: Document, number: int) -> tuple[int, int]:
+    """The span of a page and the one after it; the whole text of a document without pages."""
+    at = next((i for i, page in enumerate(document.pages) if page.number == number), None)
+    if at is None:
+        return 0, len(document.text)
+    return document.pages[at].start, document.pages[min(at + 1, len(document.pages) - 1)].end
+
+
+def _widened(text: str, start: int, end: int) -> str:
+    """The span with the signs, brackets and currency marks that squeezing left outside."""
+    while start > 0 and text[start - 1] in "(-−–+€£¥":
+        start -= 1
+    while end < len(text) and text[end] in ")€£¥.,":
+        end += 1
+    return text[start:end]
+
+
+def _equal(one: Number, other: Number) -> bool:
+    return comparable(one) == comparable(other)
+
+
+def _table_fault(item: Evidence, document: Document) -> str:
+    """What is wrong with a table's labels; empty when row and column are those of the cell."""
+    if item.table is None:
+        return ""
+    for block in document.blocks:
+        if block.kind == "table" and block.start <= item.start < block.end:
+            for cell, reference in references(document, block):
+                if cell.start == item.start:
+                    return "" if reference == item.table else f"the cell stands in row {reference.row!r}, column {reference.column!r}"
+    return "no table cell starts at the quote"
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return f"{line[:77]}..." if len(line) > 80 else line
+
+
+def numbers_in_quotes(claim: Claim, book: Book) -> Finding:
+    """B4: every number is in the quotes, or is the result of a calculation that comes out the same again."""
+    if tuple(claim.numbers) != find_numbers(claim.text):
+        return "fail", "the numbers noted beside the text are not those of the text"
+    if claim.calculation is not None:
+        return ("fail", reason) if (reason := _calculation_fault(claim, book)) else _template_finding(claim, book)
+    found = [number for item in book.quotes(claim) for number in find_numbers(quoted(item))]
+    for number in claim.numbers:
+        if not any(_equal(number, other) for other in found):
+            return "fail", f"{number.printed!r} is not in the quotes"
+    return PASS
+
+
+def _calculation_fault(claim: Claim, book: Book) -> str:
+    done = claim.calculation
+    if done is None:
+        return ""
+    if done.formula not in FORMULAS:
+        return f"the formula {done.formula!r} is not one of: {'; '.join(FORMULAS)}"
+    points = [
+        next((p for p in book.points([item]) if p.value == value), None) for item, value in zip(done.operands, done.values, strict=False)
+    ]
+    if len(done.operands) != 2 or len(done.values) != 2 or points[0] is None or points[1] is None:
+        return "an operand is not a point of a series on its evidence"
+    again = calculate(points[0], points[1])
+    if again is None or again.formula != done.formula or again.result != done.result:
+        return f"the calculation gives {again.result if again else 'nothing'}, not {done.result}"
+    return ""
+
+
+def supported(claim: Claim, book: Book) -> Finding:
+    """B5: the quotes hold the claim's words; a calculation's sentence is its template."""
+    if claim.calculation is not None:
+        return _template_finding(claim, book)
+    if claim.mode == "verbatim":
+        return PASS
+    own = set(content_stems(claim.text))
+    held = {stem for item in book.quotes(claim) for stem in content_stems(quoted(item))}
+    share = len(own & held) / len(own) if own else 0.0
+    if share >= SUPPORT:
+        return PASS
+    reason = f"only {share:.0%} of its content words are in the quotes"
+    return ("fail", reason) if claim.mode == "near_quote" else ("warn", reason)
+
+
+def _template_finding(claim: Claim, book: Book) -> Finding:
+    done = claim.calculation
+    if done is None:
+        return PASS
+    for card in book.report.cards:
+        if claim.id in card.claims and len(card.series) >= 2:
+            first, last = base_of(card.series), card.series[-1]
+            again = calculate(first, last)
+            if again is not None and claim.text.endswith(change_text(first, last, name="", calculation=again)):
+                return PASS
+    return "fail", "the sentence is not the one its operands give"
+
+
+def verbatim(claim: Claim, book: Book) -> Finding:
+    """B6: a verbatim claim's text is inside its quote; a near quote's is, but for case and punctuation, or is a table's line."""
+    if claim.mode == "prose":
+        return PASS
+    for item in book.quotes(claim):
+        line = " ".join(item.quote.split())
+        if claim.mode == "verbatim" and claim.text in line:
+            return PASS
+        if claim.mode == "near_quote" and item.table is None and claim.text[1:] in line and claim.text[:1].lower() == line[:1].lower():
+            return PASS
+        if claim.mode == "near_quote" and item.table is not None and claim.text == cell_text(item):
+            return PASS
+    return "fail", f"the text is not inside the quote: {_short(claim.text)}"
+
+
+_NEGATION = re.compile(r"\b(?:not|no|never|none|neither|nor|without|cannot|\w+n[’']t)\b", re.IGNORECASE)
+
+
+def polarity(claim: Claim, book: Book) -> Finding:
+    """B7: as many negations, odd or even, as the quotes."""
+    if claim.mode == "prose" or not book.quotes(claim):
+        return PASS
+    own = len(_NEGATION.findall(claim.text))
+    theirs = len(_NEGATION.findall(" ".join(quoted(item) for item in book.quotes(claim))))
+    return PASS if own % 2 == theirs % 2 else ("fail", "claim and quote differ in negation")
+
+
+def quote_size(claim: Claim, book: Book) -> Finding:
+    """B8: five content words to sixty words; a table's cell may be short."""
+    for item in book.quotes(claim):
+        found = words(item.quote)
+        content = sum(word.lower() not in STOPWORDS for word in found)
+        if len(found) > MOST_WORDS or (item.table is None and content < FEWEST_CONTENT_WORDS):
+            return "fail", f"the quote of {item.id} has {len(found)} words, {content} of them content words"
+    return PASS
+
+
+def no_repeat(claim: Claim, book: Book) -> Finding:
+    """B9: no earlier claim says nearly the same of the same numbers; lines of tables and calculations share their wording by design."""
+    if _is_formulaic(claim, book):
+        return PASS
+    own = book.shingles[claim.id]
+    for other in book.report.claims:
+        if other.id == claim.id:
+            return PASS
+        if _is_formulaic(other, book) or not same_numbers(claim.numbers, other.numbers):
+            continue
+        if overlap(own, book.shingles[other.id]) > REPEAT:
+            return "fail", f"it nearly repeats {other.id}"
+    return PASS
+
+
+def _is_formulaic(claim: Claim, book: Book) -> bool:
+    return claim.calculation is not None or any(item.table is not None for item in book.quotes(claim))
+
+
+def anchor_reuse(claim: Claim, book: Book) -> Finding:
+    """B10: no evidence carries more than three claims."""
+    over = [item for item in claim.evidence if book.uses.get(item, 0) > MOST_CLAIMS_OF_EVIDENCE]
+    return ("fail", f"evidence {over[0]} carries {book.uses[over[0]]} claims") if over else PASS
+
+
+def claim_direction(claim: Claim, book: Book) -> Finding:
+    """B13: the direction noted is one the sentence gives."""
+    if claim.calculation is not None:
+        expected = "up" if claim.calculation.result > 0 else "down" if claim.calculation.result < 0 else "flat"
+        return PASS if claim.direction == expected else ("fail", f"direction {claim.direction!r}, but the change is {expected!r}")
+    if claim.direction == "none":
+        return PASS
+    if book.vocabulary is None:
+        return "unchecked", "the metric vocabulary was not at hand"
+    possible = directions_in(claim.text, vocabulary=book.vocabulary)
+    return PASS if claim.direction in possible else ("fail", f"the sentence does not say {claim.direction!r}")
+
+
+def period_in_evidence(claim: Claim, book: Book) -> Finding:
+    """B18: the claim's period is its evidence's."""
+    if claim.period is None:
+        return PASS
+    known = {label for item in book.quotes(claim) for label in periods_of(item, book.sources.get(item.document))}
+    return PASS if claim.period.label in known else ("fail", f"the period {claim.period.label} is not in the evidence")
+
+
+def periods_of(item: Evidence, source: Source | None) -> set[str]:
+    """Labels of all periods that a quote, its table's labels, its headings or its document's date give."""
+    published = source.published if source else None
+    labels = {mention.label for mention in find_periods(item.quote, published=published)}
+    around = [*item.heading_path, *((item.table.row, item.table.column) if item.table else ())]
+    labels |= {mention.label for text in around for mention in find_periods(text)}
+    if published is not None:
+        labels.add(f"{published.year}-{published.month:02d}")
+    if re.search(r"\ba year (?:before|earlier|ago)\b|\bthe year before\b|\bin the (?:previous|prior) year\b", item.quote):
+        labels |= {f"{int(label[:4]) - 1}{label[4:]}" for label in labels if re.match(r"\d{4}", label)}
+    return labels
+
+
+CHATTER = re.compile(
+    r"(?i)\bas an ai\b|\blanguage model\b|\blet me\b|\bi(?:'|’)?m (?:sorry|happy|unable)\b|"
+    r"\bsure, here\b|\bhere is (?:a|the|your) (?:summary|report)\b|"
+    r"\{\{|\}\}|\{%|<\|im_|\[(?:insert|placeholder|citation needed)|\blorem ipsum\b|\bexample\.(?:com|org)\b|\bTODO\b|\bXXX\b|"
+    r"ignore (?:all |any )?(?:previous|prior) instructions"
+)
+
+
+def no_chatter(claim: Claim, book: Book) -> Finding:
+    """B19: nothing a machine or a template left behind."""
+    match = CHATTER.search(claim.text)
+    return ("fail", f"it holds {match[0]!r}") if match else PASS

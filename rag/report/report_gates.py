@@ -1,0 +1,292 @@
+"""Gates on the whole report: references, counts, directions, confidences and conflicts, all computed again."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from rag.numbers import comparable, find_numbers, unit_in
+from rag.report.book import Book
+from rag.report.cards import card_direction, card_documents, confidence_of, title_of
+from rag.report.claim_gates import CHATTER, periods_of, quote_fault
+from rag.report.claims import FORMULAS, quoted, signed
+from rag.report.gather import evidence_id
+from rag.types import Claim, Evidence, GateOutcome, Manifest, Number, Report, SeriesPoint, Source, TrendCard
+
+LARGEST_SHARE = 0.4
+FEWEST_DOCUMENTS = 5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReportCheck:
+    """What a report gate found about one thing."""
+
+    gate: str
+    outcome: GateOutcome
+    about: str
+    """The id of the card, conflict, source ... or "report"."""
+    reason: str = ""
+
+
+def all_resolves(book: Book) -> Iterable[ReportCheck]:
+    """B2: ids are unique, every reference exists, every claim is printed, sources stand in order of first citation."""
+    report = book.report
+    for kind, ids in (
+        ("claim", [claim.id for claim in report.claims]),
+        ("evidence", [item.id for item in report.evidence]),
+        ("card", [card.id for card in report.cards]),
+        ("section", [section.id for section in report.sections]),
+        ("conflict", [conflict.id for conflict in report.conflicts]),
+        ("source", [source.document for source in report.sources]),
+    ):
+        for name, count in Counter(ids).items():
+            if count > 1:
+                yield failed("B2", name, f"the {kind} id is there {count} times")
+    for about, kind, name in _references(report):
+        if name not in {"claim": book.claims, "card": {card.id for card in report.cards}, "evidence": book.evidence}[kind]:
+            yield failed("B2", about, f"{kind} {name} is not in the report")
+    yield from _unprinted(book)
+    for item in report.evidence:
+        if item.id != evidence_id(item.document, item.start, item.end):
+            yield failed("B2", item.id, "the evidence id does not fit its document and span")
+        if item.document not in book.sources:
+            yield failed("B2", item.id, f"document {item.document} is not among the sources")
+    cited_in_order = cited_documents(report)
+    if [source.document for source in report.sources] != cited_in_order:
+        yield failed("B2", "sources", "the sources are not the cited documents in order of first citation")
+
+
+def cited_documents(report: Report) -> list[str]:
+    """Documents in order of first citation: the claims in order, then the series."""
+    evidence = {item.id: item.document for item in report.evidence}
+    ids = [item for claim in report.claims for item in claim.evidence] + [point.evidence for card in report.cards for point in card.series]
+    return list(dict.fromkeys(evidence[item] for item in ids if item in evidence))
+
+
+def _references(report: Report) -> Iterable[tuple[str, str, str]]:
+    """(who names, kind, id) of all references between parts of the report."""
+    yield from (("bottom line", "claim", item) for item in report.bottom_line)
+    for section in report.sections:
+        yield from ((section.id, "card", item) for item in section.cards)
+        yield from ((section.id, "claim", item) for item in section.claims)
+    for card in report.cards:
+        yield from ((card.id, "claim", item) for item in (*card.claims, *card.counter_claims))
+        yield from ((card.id, "evidence", point.evidence) for point in card.series)
+    for row in report.glance:
+        yield row.card, "card", row.card
+        yield from ((row.card, "claim", item) for item in row.claims)
+    for conflict in report.conflicts:
+        yield from ((conflict.id, "claim", side.claim) for side in conflict.sides)
+
+
+def _unprinted(book: Book) -> Iterable[ReportCheck]:
+    """Claims that no section and no card prints, cards that no section prints, and evidence that nothing uses."""
+    report = book.report
+    printed = {item for section in report.sections for item in section.claims}
+    printed |= {item for card in report.cards for item in (*card.claims, *card.counter_claims)}
+    shown = {item for section in report.sections for item in section.cards}
+    used = {item for claim in report.claims for item in claim.evidence} | {point.evidence for card in report.cards for point in card.series}
+    yield from (failed("B2", claim.id, "no section and no card prints the claim") for claim in report.claims if claim.id not in printed)
+    yield from (failed("B2", card.id, "no section prints the card") for card in report.cards if card.id not in shown)
+    yield from (failed("B2", item.id, "nothing uses the evidence") for item in report.evidence if item.id not in used)
+
+
+def failed(gate: str, about: str, reason: str) -> ReportCheck:
+    return ReportCheck(gate=gate, outcome="fail", about=about, reason=reason)
+
+
+def unclaimed_quotes(book: Book) -> Iterable[ReportCheck]:
+    """B3: quotes that only a series uses stand on their page too."""
+    used = {item for claim in book.report.claims for item in claim.evidence}
+    for item in book.report.evidence:
+        document = book.text_of(item.document) if item.id not in used and item.document in book.sources else None
+        if document is not None and (reason := quote_fault(item, document)):
+            yield failed("B3", item.id, reason)
+
+
+def printed_numbers(book: Book) -> Iterable[ReportCheck]:
+    """B4: what series, glance and conflicts print is what their evidence says."""
+    for card in book.report.cards:
+        for point in card.series:
+            item = book.evidence.get(point.evidence)
+            if item is not None and (reason := point_fault(point, item, book.sources.get(item.document))):
+                yield failed("B4", card.id, reason)
+    cards = {card.id: card for card in book.report.cards}
+    for row in book.report.glance:
+        if row.card not in cards:
+            continue
+        card = cards[row.card]
+        expected = glance_values(card, book.claims)
+        if (row.latest, row.period, row.change) != expected:
+            yield failed("B4", row.card, f"the glance prints {(row.latest, row.period, row.change)}, the card gives {expected}")
+        if (row.metric, row.direction, row.confidence) != (card_name(card), card.direction, card.confidence.word):
+            yield failed("B13", row.card, "the glance's name, direction or confidence is not the card's")
+
+
+def point_fault(point: SeriesPoint, item: Evidence, source: Source | None) -> str:
+    """What is wrong with a point of a series; empty when its evidence gives it."""
+    quote = " ".join(item.quote.split())
+    main, unit_words = printed_parts(point.printed, item)
+    if main not in quote:
+        return f"the point {point.period} prints {main!r}, which is not in its quote"
+    if unit_words and unit_words not in quoted(item):
+        return f"the unit {unit_words!r} of the point {point.period} is not in the table's labels"
+    number = next(iter(find_numbers(main)), None)
+    if number is None:
+        return f"the point {point.period} prints no number"
+    unit, factor, _ = unit_in(unit_words) if unit_words else (number.unit, Decimal(1), "")
+    value = abs(number.value * factor)
+    printed = Number(start=0, end=0, printed="", value=value, unit=unit or number.unit, kind=number.kind)
+    stated = Number(start=0, end=0, printed="", value=abs(point.value), unit=point.unit, kind=number.kind)
+    if comparable(printed) != comparable(stated):
+        return f"the point {point.period} has the value {point.value} {point.unit}, its evidence says {point.printed}"
+    if point.period not in periods_of(item, source):
+        return f"the period {point.period} is not in the point's evidence"
+    return ""
+
+
+def printed_parts(printed: str, item: Evidence) -> tuple[str, str]:
+    """(what the quote prints, the unit words its table adds) of a printed value."""
+    quote = " ".join(item.quote.split())
+    if item.table is not None and printed.startswith(f"{quote} "):
+        return quote, printed[len(quote) + 1 :]
+    return printed, ""
+
+
+def card_name(card: TrendCard) -> str:
+    """What a card is about, as the glance prints it."""
+    key = card.key
+    words = key.metric + (f", {key.entity}" if key.entity else "") + (f", {key.region}" if key.region else "")
+    return f"{words}, {key.segment}" if key.segment else words
+
+
+def glance_values(card: TrendCard, claims: Mapping[str, Claim]) -> tuple[str, str, str]:
+    """(latest, period, change) that a card gives."""
+    if not card.series:
+        return "", "", ""
+    last = card.series[-1]
+    done = next((claims[item].calculation for item in card.claims if item in claims and claims[item].calculation), None)
+    if done is None:
+        return last.printed, last.period, ""
+    return last.printed, last.period, f"{signed(done.result)} {'pp' if done.formula == FORMULAS[1] else '%'}"
+
+
+def diverse(book: Book) -> Iterable[ReportCheck]:
+    """B11: one document carries at most two fifths of the claims, where the corpus allows it."""
+    claims = [claim for claim in book.report.claims if claim.evidence]
+    counts = Counter(document for claim in claims for document in {item.document for item in book.quotes(claim)})
+    usable = sum(item.status in ("cited", "retrieved") for item in book.report.coverage)
+    allowed = usable >= FEWEST_DOCUMENTS and len(claims) >= 2 * FEWEST_DOCUMENTS
+    for document, count in sorted(counts.items()):
+        if count > LARGEST_SHARE * len(claims):
+            outcome: GateOutcome = "fail" if allowed else "warn"
+            yield ReportCheck(gate="B11", outcome=outcome, about=document, reason=f"it carries {count} of {len(claims)} claims")
+    if allowed and len(counts) < min(FEWEST_DOCUMENTS, usable):
+        yield ReportCheck(gate="B11", outcome="warn", about="report", reason=f"only {len(counts)} documents are cited of {usable} found")
+
+
+def counted(book: Book) -> Iterable[ReportCheck]:
+    """B12: all counts and ids, computed again, are equal."""
+    report = book.report
+    recomputed = {
+        "claims": len(report.claims),
+        "evidence": len(report.evidence),
+        "conflicts": len(report.conflicts),
+        "gaps": len(report.gaps),
+        "cards": len(report.cards),
+        "documents": sum(item.status != "failed" for item in report.coverage),
+        "failed": sum(item.status == "failed" for item in report.coverage),
+    }
+    for name, value in recomputed.items():
+        if report.manifest.counts.get(name, value) != value:
+            yield failed("B12", f"count {name}", f"the manifest says {report.manifest.counts[name]}, the report has {value}")
+    carried = Counter(document for claim in report.claims for document in {item.document for item in book.quotes(claim)})
+    for item in report.coverage:
+        document = item.source.document
+        if item.claims != carried.get(document, 0) and item.status != "failed":
+            yield failed("B12", document, f"coverage says {item.claims} claims, {carried.get(document, 0)} cite it")
+        if (item.status == "cited") != (document in book.sources):
+            yield failed("B12", document, f"coverage says {item.status!r}, which does not fit the sources")
+    if report.id != report_id(report.manifest, [claim.id for claim in report.claims]):
+        yield failed("B12", "report", "the report's id does not fit its run and claims")
+
+
+def report_id(manifest: Manifest, claims: Sequence[str]) -> str:
+    """The id of a report: "r-" and 12 hex digits of the hash of its run and claims."""
+    return "r-" + hashlib.sha256("\x1f".join((manifest.run, *claims)).encode()).hexdigest()[:12]
+
+
+def directions(book: Book) -> Iterable[ReportCheck]:
+    """B13: each card's direction and title, computed again, are equal."""
+    for card in book.report.cards:
+        own = [book.claims[item].direction for item in card.claims if item in book.claims]
+        against = [book.claims[item].direction for item in card.counter_claims if item in book.claims]
+        expected = card_direction(card.series, own, against)
+        if card.direction != expected:
+            yield failed("B13", card.id, f"the card says {card.direction!r}, its evidence says {expected!r}")
+        title = title_of(card.key, direction=card.direction, series=card.series, is_disputed=bool(card.counter_claims))
+        if card.title != title:
+            yield failed("B13", card.id, f"the title is {card.title!r}, its data give {title!r}")
+
+
+def confidences(book: Book) -> Iterable[ReportCheck]:
+    """B14: each card's confidence, computed again, is equal."""
+    published = {source.document: source.published for source in book.report.sources}
+    disputed = disputed_keys(book.report)
+    for card in book.report.cards:
+        cited_by, against = card_documents(card, claims=book.claims, evidence=book.evidence)
+        expected = confidence_of(
+            cited=cited_by, against=against, published=published, as_of=book.report.as_of, disputed=card.key in disputed
+        )
+        if card.confidence != expected:
+            yield failed(
+                "B14", card.id, f"the card says {card.confidence.word} ({card.confidence.reason}), not {expected.word} ({expected.reason})"
+            )
+
+
+def disputed_keys(report: Report) -> set[object]:
+    """Keys with an open disagreement."""
+    return {conflict.key for conflict in report.conflicts if conflict.kind != "superseded"}
+
+
+def contradictions(book: Book) -> Iterable[ReportCheck]:
+    """B15: each conflict has two sides, newest first, that print what their claims say."""
+    for conflict in book.report.conflicts:
+        if len(conflict.sides) < 2:
+            yield failed("B15", conflict.id, "a conflict needs two sides")
+        days = [side.published for side in conflict.sides]
+        if days != sorted(days, reverse=True):
+            yield failed("B15", conflict.id, "the sides are not newest first")
+        for side in conflict.sides:
+            claim = book.claims.get(side.claim)
+            quotes = book.quotes(claim) if claim else []
+            if claim is None or not quotes:
+                continue
+            main, _ = printed_parts(side.value, quotes[0])
+            source = book.sources.get(quotes[0].document)
+            if main not in claim.text:
+                yield failed("B15", conflict.id, f"the value {side.value!r} is not in claim {claim.id}")
+            if side.period not in periods_of(quotes[0], source):
+                yield failed("B15", conflict.id, f"the period {side.period} is not in the evidence of {claim.id}")
+            if source is not None and side.published != source.published:
+                yield failed("B15", conflict.id, f"{side.published} is not the date of {source.title!r}")
+
+
+def superseded_unused(book: Book) -> Iterable[ReportCheck]:
+    """B15: a superseded figure is printed in its conflict only."""
+    old = {side.claim for conflict in book.report.conflicts if conflict.kind == "superseded" for side in conflict.sides[1:]}
+    current = {item for card in book.report.cards for item in card.claims} | set(book.report.bottom_line)
+    for item in sorted(old & current):
+        yield failed("B15", item, "a superseded figure is printed as current")
+
+
+def chatter_elsewhere(book: Book) -> Iterable[ReportCheck]:
+    """B19: titles, headings and reasons hold nothing a machine or a template left behind."""
+    report = book.report
+    texts = [("title", report.title)]
+    texts += [(card.id, card.title) for card in report.cards] + [(section.id, section.title) for section in report.sections]
+    texts += [("gap", gap.reason) for gap in report.gaps] + [(conflict.id, conflict.reason) for conflict in report.conflicts]
+    for about, text in texts:
+        if match := CHATTER.search(text):
+            yield failed("B19", about, f"it holds {match[0]!r}")

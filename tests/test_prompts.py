@@ -1,0 +1,92 @@
+"""The typed front doors of prompts/."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rag.assets import find
+from rag.errors import SettingsError, UsageError
+from rag.prompts import facet_pack, metric_vocabulary, query_prompt
+
+
+def test_the_query_prompt_keeps_its_trailing_space() -> None:
+    """The model was trained with the space before the question."""
+    assert query_prompt().text == "Represent this sentence for searching relevant passages: "
+
+
+def test_every_metric_belongs_to_a_facet_of_the_pack() -> None:
+    """A metric's card is printed in its facet's section."""
+    facets = {facet.id for facet in facet_pack().facets}
+    assert {metric.facet for metric in metric_vocabulary().metrics} <= facets
+
+
+def test_a_pack_asks_thirty_to_eighty_questions() -> None:
+    """Three to six searches a facet."""
+    pack = facet_pack()
+    assert 30 <= sum(len(facet.queries) for facet in pack.facets) <= 80
+    assert all("{market}" in facet.queries[0] for facet in pack.facets)
+
+
+def _workspace(tmp_path: Path, name: str, text: str) -> Path:
+    path = tmp_path / "prompts" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_a_workspaces_own_prompt_wins_and_has_its_own_hash(tmp_path: Path) -> None:
+    """The manifest tells the two apart."""
+    own = query_prompt(workspace=_workspace(tmp_path, "query.txt", "Find: \n"))
+    assert own.text == "Find: "
+    assert own.sha256 != query_prompt().sha256
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda data: data | {"extra": 1}, r"facets/market\.yaml: unknown key 'extra'"),
+        (lambda data: {"name": "market"}, r"facets/market\.yaml: key 'facets' is missing"),
+        (lambda data: data | {"facets": [data["facets"][0] | {"colour": "red"}]}, r"facets\[0\]: unknown key 'colour'"),
+        (lambda data: data | {"facets": [data["facets"][0]] * 2}, r"the id 'demand' is there twice"),
+        (lambda data: data | {"facets": [data["facets"][0] | {"queries": ["one"]}]}, r"facets\[0\]\.queries has 1 searches"),
+        (lambda data: data | {"facets": [data["facets"][0] | {"queries": ["{who}", "b", "c"]}]}, r"unknown slot \{who\}"),
+        (lambda data: data | {"facets": [data["facets"][0] | {"terms": [True]}]}, r"facets\[0\]\.terms must be text"),
+        (lambda data: [], r"must be a mapping"),
+    ],
+)
+def test_a_wrong_pack_is_refused_naming_file_and_key(tmp_path: Path, change: object, message: str) -> None:
+    """One clear line, before any report is begun."""
+    data = yaml.safe_load(find("prompts", "facets/market.yaml").read_text(encoding="utf-8"))
+    workspace = _workspace(tmp_path, "facets/market.yaml", yaml.safe_dump(change(data)))  # type: ignore[operator]
+    with pytest.raises(SettingsError, match=message):
+        facet_pack(workspace=workspace)
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"units": ["stones"]}, r"metrics\[0\]\.units: unknown 'stones'"),
+        ({"change": "maybe"}, r"metrics\[0\]\.change must be true or false"),
+        ({"id": "Bad Id"}, r"metrics\[0\]\.id must be lower-case"),
+        ({"colour": "red"}, r"metrics\[0\]: unknown key 'colour'"),
+    ],
+)
+def test_a_wrong_metric_is_refused_naming_file_and_key(tmp_path: Path, entry: dict[str, object], message: str) -> None:
+    """The vocabulary is checked as strictly as the packs."""
+    data = yaml.safe_load(find("prompts", "metrics.yaml").read_text(encoding="utf-8"))
+    data["metrics"][0] |= entry
+    with pytest.raises(SettingsError, match=message):
+        metric_vocabulary(workspace=_workspace(tmp_path, "metrics.yaml", yaml.safe_dump(data)))
+
+
+def test_broken_yaml_names_file_and_line(tmp_path: Path) -> None:
+    """And says what to do."""
+    with pytest.raises(SettingsError, match=r"metrics\.yaml, line 2 is not valid YAML"):
+        metric_vocabulary(workspace=_workspace(tmp_path, "metrics.yaml", "metrics: [\n}"))
+
+
+def test_an_unknown_pack_is_a_usage_error() -> None:
+    """The message lists what there is."""
+    with pytest.raises(UsageError, match="nowhere"):
+        facet_pack("nowhere")
