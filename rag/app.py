@@ -179,7 +179,7 @@ class Library:
             retrieval, query = self.retrieval, query_prompt(workspace=self.workspace)
             return write_report(
                 topic,
-                find=lambda question: retrieval.find(question, k=PASSAGES_A_QUERY, scope=scope),
+                find=lambda questions: retrieval.find_all(questions, k=PASSAGES_A_QUERY, scope=scope),
                 document=self.record.document,
                 sources=sources,
                 as_of=as_of,

@@ -1,7 +1,7 @@
 """A small corpus for report tests: seven documents on heat storage in the made-up Varland, one table, one order to a machine."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -100,6 +100,10 @@ class Corpus:
     documents: dict[str, Document]
     sources: list[Source]
     find: Callable[[str], SearchResult]
+
+    def find_all(self, questions: Sequence[str]) -> list[SearchResult]:
+        """One result a question."""
+        return [self.find(question) for question in questions]
 
     def document(self, identity: str) -> Document:
         """One document."""
@@ -203,7 +207,7 @@ def small_report(*, topic: str = TOPIC, given: Corpus | None = None, as_of: date
     made = given or corpus()
     return write_report(
         topic,
-        find=made.find,
+        find=made.find_all,
         document=made.document,
         sources=made.sources,
         as_of=as_of,

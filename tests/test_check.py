@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from rag.errors import UsageError
 from rag.numbers import find_numbers
 from rag.prompts import metric_vocabulary
 from rag.report import GATES, REPORT_GATES, check_report
 from rag.report.claims import claim_id
-from rag.types import Claim, Evidence, Period, Report, TrendCard
+from rag.types import Claim, Document, Evidence, Period, Report, TrendCard
 from tests.report_fixture import corpus, small_report, without_claims
 
 Sabotage = Callable[[Report], Report]
@@ -322,3 +323,13 @@ def test_every_gate_has_a_title_and_a_reason_to_be() -> None:
     gates = {gate.id for gate in GATES} | {gate.id for gate in REPORT_GATES}
     assert {"B1", "B2", "B3", "B4", "B5", "B6", "B7", "B8", "B9", "B10", "B11", "B12", "B13", "B14", "B15", "B18", "B19"} <= gates
     assert all(gate.function.__doc__ for gate in GATES)
+
+
+def test_a_document_that_is_not_there_is_a_failure_not_a_crash(clean: Report) -> None:
+    """Each claim on it fails B3."""
+
+    def document(identity: str) -> Document:
+        raise UsageError(f"no document {identity}")
+
+    result = check_report(clean, document=document)
+    assert all(any(check.gate == "B3" and "is not there" in check.reason for check in checks) for checks in result.claims.values())

@@ -162,11 +162,12 @@ def test_the_report_command_writes_checks_and_tells(sample_workspace: Path, tmp_
 def test_a_report_that_cannot_be_written_leaves_nothing(sample_workspace: Path, tmp_path: Path) -> None:
     """A file in the way of the folder, an unknown template, a day before all documents: one line each, no file."""
     (tmp_path / "file").write_text("", encoding="utf-8")
-    for options, status, saying in (
-        (["-o", tmp_path / "file"], 3, "choose another folder with --output"),
-        (["-o", tmp_path / "out", "--template", "nonsense"], 2, "nonsense"),
-        (["-o", tmp_path / "out", "--as-of", "2001-01-01"], 2, "widen the scope"),
-    ):
+    refused: list[tuple[list[str], int, str]] = [
+        (["-o", str(tmp_path / "file")], 3, "choose another folder with --output"),
+        (["-o", str(tmp_path / "out"), "--template", "nonsense"], 2, "nonsense"),
+        (["-o", str(tmp_path / "out"), "--as-of", "2001-01-01"], 2, "widen the scope"),
+    ]
+    for options, status, saying in refused:
         result = rag("report", "Zinc-air storage", "-w", sample_workspace, *options)
         assert result.exit_code == status
         assert saying in result.stderr

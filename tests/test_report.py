@@ -157,7 +157,7 @@ def test_a_failed_file_is_in_the_coverage() -> None:
     made = corpus()
     report = write_report(
         TOPIC,
-        find=made.find,
+        find=made.find_all,
         document=made.document,
         sources=made.sources,
         as_of=AS_OF,

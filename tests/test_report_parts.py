@@ -48,6 +48,7 @@ VOCABULARY = Vocabulary(metric_vocabulary())
             "district",
         ),
         ("Steel", "Steel", (), (), "", ""),
+        ("Economic conditions by Federal Reserve district, December 2018", "Economic conditions", (), (), "2018-12", "district"),
     ],
 )
 def test_a_topic_is_read_by_simple_rules(

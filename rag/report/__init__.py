@@ -29,7 +29,7 @@ WRITER = "extractive"
 def write_report(
     topic: str,
     *,
-    find: Callable[[str], SearchResult],
+    find: Callable[[Sequence[str]], Sequence[SearchResult]],
     document: Callable[[str], Document],
     sources: Sequence[Source],
     as_of: date,
@@ -44,6 +44,7 @@ def write_report(
 ) -> Report:
     """A checked report on the topic, from nothing but what ``find`` brings of ``sources``.
 
+    ``find`` answers all of the plan's searches at once, one result each and in order.
     ``document`` gives a document's text by id. ``prompts`` are further prompt files used (name -> SHA-256), such as the query prompt;
     ``failed`` are files that could not be read (path -> reason); ``sequence`` and ``chunks`` are the record's. Nothing published after
     ``as_of`` is used. Raises UsageError for an empty topic, and what the callables raise.

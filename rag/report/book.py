@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from rag.errors import UsageError
 from rag.report.wording import Vocabulary
 from rag.text import content_stems, shingles
 from rag.types import Claim, Document, Evidence, Report, SeriesPoint, Source
@@ -22,14 +23,17 @@ class Book:
     shingles: Mapping[str, frozenset[tuple[str, ...]]]
     uses: Mapping[str, int]
     """Evidence id -> claims that cite it."""
-    _texts: dict[str, Document] = field(default_factory=dict)
+    _texts: dict[str, Document | None] = field(default_factory=dict)
 
     def text_of(self, document: str) -> Document | None:
-        """The document, read once; None without a way to read it."""
+        """The document, read once; None without a way to read it, and for one that is not there (gate B3 says so)."""
         if self.document is None:
             return None
         if document not in self._texts:
-            self._texts[document] = self.document(document)
+            try:
+                self._texts[document] = self.document(document)
+            except UsageError:  # unknown to the workspace: that is a finding on the report, not a failure of the check
+                self._texts[document] = None
         return self._texts[document]
 
     def quotes(self, claim: Claim) -> list[Evidence]:

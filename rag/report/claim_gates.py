@@ -46,7 +46,9 @@ def quote_on_page(claim: Claim, book: Book) -> Finding:
         return "unchecked", "the documents were not at hand"
     for item in book.quotes(claim):
         document = book.text_of(item.document)
-        if document is not None and (reason := quote_fault(item, document)):
+        if document is None:
+            return "fail", f"evidence {item.id}: its document {item.document} is not there"
+        if reason := quote_fault(item, document):
             return "fail", f"evidence {item.id}: {reason}"
     return PASS
 

@@ -95,7 +95,7 @@ class _Found:
 def gather(
     plan: Plan,
     *,
-    find: Callable[[str], SearchResult],
+    find: Callable[[Sequence[str]], Sequence[SearchResult]],
     document: Callable[[str], Document],
     sources: Sequence[Source],
     vocabulary: Vocabulary,
@@ -108,32 +108,32 @@ def gather(
     documents = {key: document(key) for key in sorted(known)}
     texts = {key: item.text for key, item in documents.items()}
     read_documents = split_titles({key: read(item) for key, item in documents.items()}, texts=texts)
-    found, missing = _on_topic(plan, found=found, documents=documents)
+    topical = _on_topic(plan, found=found, documents=documents)
     named = subjects([source for source in sources if source.published <= as_of])
     candidates, seen = _candidates(
-        plan, found=found, documents=documents, read_documents=read_documents, vocabulary=vocabulary, rule=SubjectRule(named)
+        plan, found=topical.found, documents=documents, read_documents=read_documents, vocabulary=vocabulary, rule=SubjectRule(named)
     )
     return Gathered(
         candidates=_collapse(candidates),
-        cells=tuple(_cell_evidence(found, documents, read_documents)),
+        cells=tuple(_cell_evidence(topical.found, documents, read_documents)),
         prose={
             key: "\n".join(" ".join(texts[key][s.start : s.end].split()) for s in item.sentences) for key, item in read_documents.items()
         },
         subjects=named,
         sources=known,
-        warnings=(*_unknown_words(missing, of=plan.market), *_warnings(read_documents, documents, known)),
+        warnings=(*topical.notes, *_warnings(read_documents, documents, known)),
         passages=passages,
-        missing=missing,
+        missing=topical.missing,
         sentences=seen,
         rerankers=tuple(sorted(rerankers)),
     )
 
 
-def _search(plan: Plan, *, find: Callable[[str], SearchResult], as_of: date) -> tuple[dict[str, _Found], set[str]]:
+def _search(plan: Plan, *, find: Callable[[Sequence[str]], Sequence[SearchResult]], as_of: date) -> tuple[dict[str, _Found], set[str]]:
     found: dict[str, _Found] = {}
     rerankers: set[str] = set()
-    for query in plan.queries:
-        result = find(query.text)
+    results = find([query.text for query in plan.queries])
+    for query, result in zip(plan.queries, results, strict=True):
         rerankers |= {result.reranked_by} - {""}
         visible = [passage for passage in result.passages if passage.source.published <= as_of]
         for rank, passage in enumerate(visible, start=1):
@@ -141,23 +141,36 @@ def _search(plan: Plan, *, find: Callable[[str], SearchResult], as_of: date) -> 
     return found, rerankers
 
 
-def _on_topic(plan: Plan, *, found: Mapping[str, _Found], documents: Mapping[str, Document]) -> tuple[dict[str, _Found], tuple[str, ...]]:
-    """(passages of the documents that speak of the market, words of its name that the documents do not use together).
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _OnTopic:
+    """What speaks of the market."""
 
-    The nearest passages to an unanswerable question are still no answer: half of the words must be there, and those together in a title
-    or in three lines. A document then speaks of the market when its title or text has half of them.
+    found: Mapping[str, _Found]
+    """The passages of documents that do."""
+    missing: tuple[str, ...] = ()
+    """Words of the market's name that the documents do not use, or do not use together."""
+    notes: tuple[str, ...] = ()
+    """The same in words, for the report's warnings."""
+
+
+def _on_topic(plan: Plan, *, found: Mapping[str, _Found], documents: Mapping[str, Document]) -> _OnTopic:
+    """The nearest passages to an unanswerable question are still no answer: half of the market's words must be there, and those together
+    in a title or in three lines (fewer where fewer documents were found). A document then speaks of the market when it has half of them.
     """
     titles = {item.source.document: item.source.title for item in found.values()}
     held = {key: set(content_stems(f"{titles[key]} {document.text}")) for key, document in documents.items()}
     asked = plan.market_words
     known = {stem for stem in asked if any(stem in stems for stems in held.values())}
     missing = tuple(word for stem, word in asked.items() if stem not in known)
+    notes = tuple(f'no document found has the word "{word}" of the market "{plan.market}"' for word in missing)
     if asked and 2 * len(missing) >= len(asked):
-        return {}, missing
+        return _OnTopic(found={}, missing=missing, notes=notes)
     lines = [titles[key] for key in titles] * _LINES + [line for document in documents.values() for line in _lines(document.text)]
-    if known and sum(known <= set(content_stems(line)) for line in lines) < _LINES:
-        return {}, tuple(asked.values())
-    return {key: item for key, item in found.items() if 2 * len(known & held[item.source.document]) >= len(known)}, missing
+    if known and sum(known <= set(content_stems(line)) for line in lines) < min(_LINES, len(documents)):
+        apart = f'the words of the market "{plan.market}" stand in the documents found, but hardly ever together'
+        return _OnTopic(found={}, missing=tuple(asked.values()), notes=(apart,))
+    speaking = {key: item for key, item in found.items() if 2 * len(known & held[item.source.document]) >= len(known)}
+    return _OnTopic(found=speaking, missing=missing, notes=notes)
 
 
 def _lines(text: str) -> list[str]:
@@ -368,10 +381,6 @@ def _collapse(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
         kept.append(candidate)
     noted = [replace(c, copies=tuple(sorted(copies[at] - {c.source.document}))) if copies[at] else c for at, c in enumerate(kept)]
     return tuple(sorted(noted, key=lambda c: (c.evidence.document, c.evidence.start)))
-
-
-def _unknown_words(missing: Sequence[str], *, of: str) -> list[str]:
-    return [f'no document found has the word "{word}" of the market "{of}"' for word in missing]
 
 
 def repeats(one: Candidate, other: Candidate, *, most: float) -> bool:

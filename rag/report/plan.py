@@ -3,7 +3,7 @@
 Rules, in order:
 
 1. Commas and semicolons part the topic. A part that is a period, or ends in one, gives the period.
-2. "by district" at the end of a part gives the dimension; the part keeps the rest.
+2. "by district" or "by Federal Reserve district" at the end of a part gives the dimension; the part keeps the rest.
 3. The first part is the market; "X in Y" and "X of Y" before a capitalised Y gives the region Y.
 4. Of the other parts, those that begin with a capital are regions ("A and the B" are two), the rest are themes.
 """
@@ -20,7 +20,7 @@ from rag.text import content_stems, words
 MOST_QUERIES = 80
 MOST_TITLES = 40
 _GENERAL = frozenset("market markets industry industries sector sectors trend trends report reports overview global".split())
-_BY = re.compile(r"\s*\bby\s+(?P<dimension>[a-z]+)$")
+_BY = re.compile(r"\s*\bby\s+(?:[\w.]+\s+){0,3}(?P<dimension>[a-z]+)$")
 _IN = re.compile(r"^(?P<market>.+?)\s+(?:in|on|for|across|of)\s+(?:the\s+)?(?P<region>[A-Z].*)$")
 _AND = re.compile(r"\s+(?:and|&|\+)\s+(?:the\s+)?")
 
