@@ -155,6 +155,7 @@ class Library:
                         record=self.record,
                         store=store,
                         read=pool.read,
+                        unpack=pool.unpack,
                         suffixes=SUFFIXES,
                         reader_version=READER_VERSION,
                         embedder=self.embedder,

@@ -5,19 +5,21 @@ The caller holds the writer's lock. Everything committed stays, whatever ends th
 
 import hashlib
 import os
+import shutil
+import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from rag.errors import CorruptFileError, FingerprintError, ModelError, ReadError, UsageError, WorkspaceError
+from rag.errors import CorruptFileError, FingerprintError, ModelError, NoTextError, ReadError, UsageError, WorkspaceError
 from rag.ports import Embedder, VectorStore
 from rag.record import FileRow, KnownStatus, Record, Space
-from rag.types import Chunk, Document, FileOutcome, FileStatus, Fingerprint, Progress
+from rag.types import Chunk, Document, Enclosed, FileOutcome, FileStatus, Fingerprint, Progress
 
 if TYPE_CHECKING:
     from rag.ports import Vectors
@@ -37,6 +39,11 @@ PUBLISH_CHUNKS = 1_000
 1.5 CPU seconds at least, so a small change is not worth one."""
 OWN_NAMES = frozenset(("index", "reports", "prompts", "templates", "rag.toml", "library.db", "library.db-wal", "library.db-shm"))
 """What the workspace keeps for itself, where documents lie in the workspace's own folder."""
+
+UNPACKED = ".unpacked"
+"""The workspace's folder for files while they are taken out of another; what a killed run left there goes with the next."""
+MOST_DEPTH = 3
+"""Files in files in files are read; deeper ones are named with a reason."""
 
 _UNDECIDED = "\0undecided"  # a reader version no reader has: such a file is looked at again
 
@@ -89,13 +96,17 @@ def ingest(
     embedder: Embedder,
     chunk: Chunker,
     now: datetime,
+    unpack: Callable[[Path, Path], Sequence[Enclosed]] | None = None,
     allow_deletes: bool = False,
 ) -> Steps:
     """Brings the record up to date with the folders; yields a Progress with an outcome for each file.
 
+    ``unpack`` puts the files that a file encloses into a folder; they are documents under its path: "docs/mail.eml/offer.pdf".
+
     Raises UsageError for a folder that is unknown or holds nothing to read, WorkspaceError for one that cannot be listed (both
     before anything is changed), FingerprintError when the record was embedded with another model.
     """
+    shutil.rmtree(record.path.parent / UNPACKED, ignore_errors=True)
     named = _named(folders, record=record)
     listing = {name: _walk(folder, name=name, suffixes=suffixes, workspace=record.path.parent) for name, folder in named.items()}
     known = {row.path: row for row in record.files() if row.folder in named}
@@ -108,7 +119,10 @@ def ingest(
         if store.applied > record.sequence():  # a backup of library.db was put back: the index is of another past
             yield from _publish(tools)
         found = [file for files in listing.values() for file in files]
-        yield from _Pass(tools=tools, read=read, reader=reader_version, found=found, known=known, allow_deletes=allow_deletes).steps()
+        looked_at = _Pass(
+            tools=tools, read=read, unpack=unpack, reader=reader_version, found=found, known=known, allow_deletes=allow_deletes
+        )
+        yield from looked_at.steps()
         if _is_due(tools):
             yield from _publish(tools)
     return tools.summary()
@@ -227,6 +241,8 @@ class _Found:
     mtime_ns: int
     skip: str = ""
     """Why it is not read."""
+    depth: int = 0
+    """How many files it lies inside of."""
 
 
 def _named(folders: Sequence[Path], *, record: Record) -> dict[str, Path]:
@@ -323,7 +339,8 @@ class _Read:
     row: FileRow
     status: FileStatus
     reason: str
-    document: Document
+    document: Document | None
+    """None for a file that only encloses others: its row follows theirs, so that a kill between them loses none."""
     chunks: Sequence[Chunk]
 
 
@@ -335,17 +352,20 @@ class _Pass:
         *,
         tools: _Tools,
         read: Callable[[Path], Document],
+        unpack: Callable[[Path, Path], Sequence[Enclosed]] | None,
         reader: str,
         found: Sequence[_Found],
         known: Mapping[str, FileRow],
         allow_deletes: bool,
     ) -> None:
         self._tools, self._record, self._tally = tools, tools.record, tools.tally
-        self._read, self._reader = read, reader
+        self._read, self._unpack, self._reader = read, unpack, reader
         self._found, self._known = found, known
         self._allow_deletes = allow_deletes
         here = {file.path for file in found}
-        self._gone = {path: row for path, row in known.items() if path not in here}
+        self._enclosed = _enclosed(known)
+        inside = {path for file in found for path in self._enclosed.get(file.path, ())}
+        self._gone = {path: row for path, row in known.items() if path not in here and path not in inside}
         self._window: list[_Read] = []
         self._done, self._total = 0, len(found) + sum(row.document is not None for row in self._gone.values())
         self._orphans = False
@@ -376,8 +396,9 @@ class _Pass:
         known = self._known.get(file.path)
         if file.skip:
             yield self._skip(file, known)
-        elif known and known.reader == self._reader and (known.size, known.mtime_ns) == (file.size, file.mtime_ns):
+        elif known and not file.depth and known.reader == self._reader and (known.size, known.mtime_ns) == (file.size, file.mtime_ns):
             yield self._keep(replace(known, status="ok", reason="") if known.status == "missing" else known, known)
+            yield from self._keep_enclosed(file)
         else:
             yield from self._look_inside(file, known)
 
@@ -385,31 +406,70 @@ class _Pass:
         row = _row(file, document=None, status="skipped", reason=file.skip)
         if row != known:
             self._put(row)
+        self._leave_enclosed(file, but=())
         return self._report(file.path, "skipped", file.skip)
 
     def _keep(self, row: FileRow, known: FileRow) -> Progress:
         """What is known of the content still holds."""
         if row != known:
             self._put(row)
-        return self._report(row.path, "failed", row.reason) if row.status == "failed" else self._report(row.path, "unchanged")
+        return (
+            self._report(row.path, row.status, row.reason) if row.status in ("failed", "skipped") else self._report(row.path, "unchanged")
+        )
 
     def _look_inside(self, file: _Found, known: FileRow | None) -> Iterator[Progress]:
         try:
             with self._tally.timed("find"):
                 content = _content_id(file.file)
         except OSError as error:
+            self._leave_enclosed(file, but=())
             yield self._fail(file, known, f"cannot be read: {error.strerror}", content="", reader=_UNDECIDED)
             return
         if known and known.content == content and known.reader == self._reader:
             touched = replace(known, size=file.size, mtime_ns=file.mtime_ns)
             yield self._keep(replace(touched, status="ok", reason="") if known.document else touched, known)
+            yield from self._keep_enclosed(file)
             return
+        holds = yield from self._look_at_enclosed(file)
         if any(waiting.row.document == content for waiting in self._window):
             yield from self._flush()
         if self._record.reader_of(content) == self._reader:
             yield self._link(file, known, content=content)
         else:
-            yield from self._take(file, known, content=content)
+            yield from self._take(file, known, content=content, holds=holds)
+
+    # ── files in files ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _look_at_enclosed(self, file: _Found) -> Generator[Progress, None, int]:
+        """Looks at every file that this one encloses, before it is committed itself; how many there are."""
+        if self._unpack is None:
+            return 0
+        with _desk(self._record.path.parent) as desk:
+            enclosed: Sequence[Enclosed] = ()
+            with self._tally.timed("read"), suppress(ReadError):  # reading it says the same
+                enclosed = self._unpack(file.file, desk)
+            children = [_found_inside(one, container=file) for one in enclosed]
+            self._leave_enclosed(file, but={child.path for child in children})
+            self._total += len(children)
+            for child in children:
+                yield from self._look(child)
+                if self._window_is_full():
+                    yield from self._flush()
+        return len(children)
+
+    def _keep_enclosed(self, file: _Found) -> Iterator[Progress]:
+        """The container did not change, so its files did not."""
+        for path in self._enclosed.get(file.path, ()):
+            known = self._known[path]
+            self._total += 1
+            yield self._keep(replace(known, status="ok", reason="") if known.status == "missing" else known, known)
+
+    def _leave_enclosed(self, file: _Found, *, but: Collection[str]) -> None:
+        """What the container held and holds no more is gone, with what that held in turn."""
+        for path in self._enclosed.get(file.path, ()):
+            if path not in but and not any(path.startswith(f"{kept}/") for kept in but):
+                self._total += self._known[path].document is not None and path not in self._gone
+                self._gone.setdefault(path, self._known[path])
 
     def _link(self, file: _Found, known: FileRow | None, *, content: str) -> Progress:
         """The record has this content already: nothing is read, nothing is embedded."""
@@ -426,12 +486,17 @@ class _Pass:
             return self._report(file.path, "changed", f"now the same as {first}")
         return self._report(file.path, "moved" if origins else "copied", first)
 
-    def _take(self, file: _Found, known: FileRow | None, *, content: str) -> Iterator[Progress]:
+    def _take(self, file: _Found, known: FileRow | None, *, content: str, holds: int) -> Iterator[Progress]:
         """Reads and cuts the file and puts it in the window."""
+        status: FileStatus = "changed" if known and (known.document or known.path in self._enclosed) else "added"
         try:
             with self._tally.timed("read"):
                 document = _readable(self._read(file.file), file.file)
         except ReadError as error:
+            if isinstance(error, NoTextError) and holds:
+                row = _row(file, document=None, content=content, reader=self._reader)
+                self._window.append(_Read(row=row, status=status, reason=f"holds {holds} files", document=None, chunks=()))
+                return
             yield self._fail(file, known, str(error), content=content, reader=self._reader)
             return
         if _stat(file.file) != (file.size, file.mtime_ns):
@@ -443,7 +508,7 @@ class _Pass:
         self._window.append(
             _Read(
                 row=_row(file, document=content, content=content, reader=self._reader),
-                status="changed" if known and known.document else "added",
+                status=status,
                 reason="read again by newer readers" if again else "",
                 document=document,
                 chunks=chunks,
@@ -468,7 +533,7 @@ class _Pass:
         return (
             len(self._window) >= WINDOW_FILES
             or sum(len(waiting.chunks) for waiting in self._window) >= WINDOW_CHUNKS
-            or sum(len(waiting.document.text) for waiting in self._window) >= WINDOW_CHARACTERS
+            or sum(len(waiting.document.text) for waiting in self._window if waiting.document) >= WINDOW_CHARACTERS
         )
 
     def _flush(self) -> Iterator[Progress]:
@@ -477,6 +542,10 @@ class _Pass:
         texts = [chunk.embedded_text for waiting in window for chunk in waiting.chunks]
         vectors, computed = yield from _vectors(self._tools, texts, progress=lambda: self._progress("embed"))
         for waiting in window:
+            if waiting.document is None:
+                self._put(waiting.row)
+                yield self._report(waiting.row.path, waiting.status, waiting.reason)
+                continue
             own = [chunk.embedded_text for chunk in waiting.chunks]
             with self._tally.timed("commit"):
                 self._record.commit_document(
@@ -515,6 +584,44 @@ class _Pass:
         for row in gone:
             self._put(replace(row, status="missing", reason=reason))
             yield self._report(row.path, "missing", reason)
+
+
+@contextmanager
+def _desk(workspace: Path) -> Iterator[Path]:
+    """A folder for unpacked files, gone at the end. It lies in the workspace: the files are as confidential as their container."""
+    room = workspace / UNPACKED
+    with tempfile.TemporaryDirectory(dir=_made(room)) as desk:
+        yield Path(desk)
+
+
+def _made(room: Path) -> Path:
+    try:
+        room.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise WorkspaceError(f"cannot write in {room.parent}: {error.strerror}; make it writable for this user") from error
+    return room
+
+
+def _enclosed(known: Mapping[str, FileRow]) -> dict[str, list[str]]:
+    """For each known file that encloses others: their paths, those of files in files included."""
+    found: dict[str, list[str]] = {}
+    for path in known:
+        for slash in (place for place, character in enumerate(path) if character == "/"):
+            if path[:slash] in known:
+                found.setdefault(path[:slash], []).append(path)
+    return found
+
+
+def _found_inside(one: Enclosed, *, container: _Found) -> _Found:
+    """As if it lay in a folder of the container's name. It is as old as it says, else as its container."""
+    path, depth = _printable(f"{container.path}/{one.name}"), container.depth + 1
+    skip = one.reason or (f"more than {MOST_DEPTH} files deep in files; unpack it" if depth > MOST_DEPTH else "")
+    mtime_ns = int(one.seconds) * 10**9 if one.seconds is not None and one.seconds > 0 else container.mtime_ns
+    file = Path(one.file) if one.file else container.file
+    if one.file:
+        os.utime(file, ns=(mtime_ns, mtime_ns))
+    size, mtime_ns = (_stat(file) or (0, mtime_ns)) if one.file else (0, mtime_ns)
+    return _Found(path=path, folder=container.folder, file=file, size=size, mtime_ns=mtime_ns, skip=skip, depth=depth)
 
 
 def _row(
