@@ -5,6 +5,7 @@ The caller holds the writer's lock. Everything committed stays, whatever ends th
 
 import hashlib
 import os
+import shlex
 import shutil
 import tempfile
 import time
@@ -97,18 +98,24 @@ def ingest(
     chunk: Chunker,
     now: datetime,
     unpack: Callable[[Path, Path], Sequence[Enclosed]] | None = None,
+    leave_out: Callable[[str], str] = lambda path: "",
     allow_deletes: bool = False,
 ) -> Steps:
     """Brings the record up to date with the folders; yields a Progress with an outcome for each file.
 
     ``unpack`` puts the files that a file encloses into a folder; they are documents under its path: "docs/mail.eml/offer.pdf".
+    ``leave_out``: path below its folder -> why it is not read, empty when it is.
 
     Raises UsageError for a folder that is unknown or holds nothing to read, WorkspaceError for one that cannot be listed (both
     before anything is changed), FingerprintError when the record was embedded with another model.
     """
     shutil.rmtree(record.path.parent / UNPACKED, ignore_errors=True)
     named = _named(folders, record=record)
-    listing = {name: _walk(folder, name=name, suffixes=suffixes, workspace=record.path.parent) for name, folder in named.items()}
+    exclusion = _Exclusion(leave_out=leave_out, forgotten=record.forgotten())
+    listing = {
+        name: [exclusion.applied(file) for file in _walk(folder, name=name, suffixes=suffixes, workspace=record.path.parent)]
+        for name, folder in named.items()
+    }
     known = {row.path: row for row in record.files() if row.folder in named}
     _refuse_empty(named, listing, known=known, suffixes=suffixes, allow_deletes=allow_deletes)
     space = _space(record, embedder)
@@ -120,7 +127,14 @@ def ingest(
             yield from _publish(tools)
         found = [file for files in listing.values() for file in files]
         looked_at = _Pass(
-            tools=tools, read=read, unpack=unpack, reader=reader_version, found=found, known=known, allow_deletes=allow_deletes
+            tools=tools,
+            read=read,
+            unpack=unpack,
+            exclusion=exclusion,
+            reader=reader_version,
+            found=found,
+            known=known,
+            allow_deletes=allow_deletes,
         )
         yield from looked_at.steps()
         if _is_due(tools):
@@ -329,6 +343,33 @@ def _refuse_empty(
             raise UsageError(f"{folder} holds nothing to ingest, and nothing was changed; formats that can be read: {formats}")
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Exclusion:
+    """What a person does not want to be read."""
+
+    leave_out: Callable[[str], str]
+    forgotten: Mapping[str, str]
+    """Path or content id -> the day."""
+
+    def applied(self, file: _Found) -> _Found:
+        """The same file, with the reason when it is not to be read."""
+        if file.skip or not (why := self.leave_out(file.path.partition("/")[2]) or self._why_forgotten(file.path)):
+            return file
+        return replace(file, skip=why)
+
+    def _why_forgotten(self, path: str) -> str:
+        above = (path, *(path[:place] for place, character in enumerate(path) if character == "/"))
+        return next((_forgotten_on(self.forgotten[part], what=part) for part in above if part in self.forgotten), "")
+
+    def why_content(self, content: str) -> str:
+        """Why a file with this content is not read, wherever it lies."""
+        return _forgotten_on(self.forgotten[content], what=content) if content in self.forgotten else ""
+
+
+def _forgotten_on(day: str, *, what: str) -> str:
+    return f"forgotten on {day}; `rag forget --undo {shlex.quote(what)}` lets it in again"
+
+
 # ── one pass over the files ───────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -353,6 +394,7 @@ class _Pass:
         tools: _Tools,
         read: Callable[[Path], Document],
         unpack: Callable[[Path, Path], Sequence[Enclosed]] | None,
+        exclusion: "_Exclusion",
         reader: str,
         found: Sequence[_Found],
         known: Mapping[str, FileRow],
@@ -360,6 +402,7 @@ class _Pass:
     ) -> None:
         self._tools, self._record, self._tally = tools, tools.record, tools.tally
         self._read, self._unpack, self._reader = read, unpack, reader
+        self._exclusion = exclusion
         self._found, self._known = found, known
         self._allow_deletes = allow_deletes
         here = {file.path for file in found}
@@ -402,8 +445,8 @@ class _Pass:
         else:
             yield from self._look_inside(file, known)
 
-    def _skip(self, file: _Found, known: FileRow | None) -> Progress:
-        row = _row(file, document=None, status="skipped", reason=file.skip)
+    def _skip(self, file: _Found, known: FileRow | None, *, content: str = "") -> Progress:
+        row = _row(file, document=None, content=content, status="skipped", reason=file.skip, reader=self._reader if content else "")
         if row != known:
             self._put(row)
         self._leave_enclosed(file, but=())
@@ -430,6 +473,9 @@ class _Pass:
             yield self._keep(replace(touched, status="ok", reason="") if known.document else touched, known)
             yield from self._keep_enclosed(file)
             return
+        if why := self._exclusion.why_content(content):
+            yield self._skip(replace(file, skip=why), known, content=content)
+            return
         holds = yield from self._look_at_enclosed(file)
         if any(waiting.row.document == content for waiting in self._window):
             yield from self._flush()
@@ -448,7 +494,7 @@ class _Pass:
             enclosed: Sequence[Enclosed] = ()
             with self._tally.timed("read"), suppress(ReadError):  # reading it says the same
                 enclosed = self._unpack(file.file, desk)
-            children = [_found_inside(one, container=file) for one in enclosed]
+            children = [self._exclusion.applied(_found_inside(one, container=file)) for one in enclosed]
             self._leave_enclosed(file, but={child.path for child in children})
             self._total += len(children)
             for child in children:
@@ -752,12 +798,19 @@ def _publish(tools: _Tools) -> Iterator[Progress]:
     record, store = tools.record, tools.store
     count = record.chunk_count()
     yield Progress(stage="publish", done=0, total=count, counts=tools.tally.counts())
-    with tools.tally.timed("publish"), record.snapshot():
-        sequence = record.sequence()
-        store.publish(record.vector_rows(), sequence=sequence, space=tools.space.id)
-    record.forget_deletions(up_to=sequence)
+    with tools.tally.timed("publish"):
+        publish(record, store, space=tools.space)
     tools.tally.published = True
     yield Progress(stage="publish", done=count, total=count, counts=tools.tally.counts())
+
+
+def publish(record: Record, store: VectorStore, *, space: Space) -> int:
+    """A generation of everything the record holds; its sequence number. The caller holds the writer's lock."""
+    with record.snapshot():
+        sequence = record.sequence()
+        store.publish(record.vector_rows(), sequence=sequence, space=space.id)
+    record.forget_deletions(up_to=sequence)
+    return sequence
 
 
 def _is_due(tools: _Tools) -> bool:
