@@ -257,6 +257,8 @@ class _Found:
     """Why it is not read."""
     depth: int = 0
     """How many files it lies inside of."""
+    forgotten: bool = False
+    """Whether a person had it erased; its folder does not count as empty then."""
 
 
 def _named(folders: Sequence[Path], *, record: Record) -> dict[str, Path]:
@@ -338,7 +340,7 @@ def _refuse_empty(
     """An empty folder is a mistake or an unmounted disk, unless deletions are allowed and there is something to delete."""
     for name, folder in named.items():
         emptied = allow_deletes and any(row.folder == name for row in known.values())
-        if not emptied and all(file.skip for file in listing[name]):
+        if not emptied and all(file.skip and not file.forgotten for file in listing[name]):
             formats = ", ".join(sorted(suffix.lstrip(".") for suffix in suffixes))
             raise UsageError(f"{folder} holds nothing to ingest, and nothing was changed; formats that can be read: {formats}")
 
@@ -353,9 +355,11 @@ class _Exclusion:
 
     def applied(self, file: _Found) -> _Found:
         """The same file, with the reason when it is not to be read."""
-        if file.skip or not (why := self.leave_out(file.path.partition("/")[2]) or self._why_forgotten(file.path)):
+        if file.skip:
             return file
-        return replace(file, skip=why)
+        if why := self._why_forgotten(file.path):
+            return replace(file, skip=why, forgotten=True)
+        return replace(file, skip=self.leave_out(file.path.partition("/")[2]))
 
     def _why_forgotten(self, path: str) -> str:
         above = (path, *(path[:place] for place, character in enumerate(path) if character == "/"))
@@ -446,7 +450,7 @@ class _Pass:
             yield from self._look_inside(file, known)
 
     def _skip(self, file: _Found, known: FileRow | None, *, content: str = "") -> Progress:
-        row = _row(file, document=None, content=content, status="skipped", reason=file.skip, reader=self._reader if content else "")
+        row = _row(file, document=None, content=content, status="skipped", reason=file.skip, reader=_UNDECIDED if content else "")
         if row != known:
             self._put(row)
         self._leave_enclosed(file, but=())

@@ -293,23 +293,29 @@ class Record:
         """What ingest leaves out, a path or a content id, and the day it was forgotten."""
         return dict(self._rows("SELECT what, substr(at, 1, 10) FROM forgotten ORDER BY what"))
 
-    def forget(self, *, paths: Sequence[str], documents: Sequence[str], reports: Sequence[str], at: datetime) -> None:
-        """Takes the paths, the documents and the saved reports away and remembers paths and documents as left out, all in one commit.
+    def forget(self, files: Sequence[FileRow], *, reports: Sequence[str], at: datetime) -> None:
+        """Takes the files' rows, their documents and the saved reports away and remembers path and content as left out, in one commit.
 
-        The bytes are gone from the file after ``compact``.
+        The bytes are gone from the record's file after ``compact``.
         """
+        left_out = {what: file.content for file in files for what in (file.path, file.content) if what}
         with self._transaction():
-            self._drop_unnamed(self._forget(paths))
+            self._drop_unnamed(self._forget([file.path for file in files]))
             for report in reports:
                 self._connection.execute("DELETE FROM reports WHERE id = ?", [report])
             self._connection.executemany(
-                "INSERT OR REPLACE INTO forgotten (what, at) VALUES (?, ?)", [(what, at.isoformat()) for what in (*paths, *documents)]
+                "INSERT OR REPLACE INTO forgotten (what, content, at) VALUES (?, ?, ?)",
+                [(what, content, at.isoformat()) for what, content in left_out.items()],
             )
 
-    def remember(self, what: Sequence[str]) -> None:
-        """Ingest takes them again."""
+    def remember(self, what: str) -> list[str]:
+        """Ingest takes it again, a path with all below it, and its content; what was left out so far, none if it was not forgotten."""
+        below = "what = ? OR (what >= ? AND what < ?)"
         with self._transaction():
-            self._connection.executemany("DELETE FROM forgotten WHERE what = ?", [(one,) for one in what])
+            found = self._rows(f"SELECT what, content FROM forgotten WHERE {below}", [what, f"{what}/", f"{what}0"])
+            names = sorted({name for row in found for name in row if name})
+            self._connection.executemany("DELETE FROM forgotten WHERE what = ?", [(name,) for name in names])
+        return [name for name, _ in found]
 
     def compact(self) -> None:
         """Writes the whole file anew without what was deleted, the lexical index too, and empties the write-ahead log.

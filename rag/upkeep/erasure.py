@@ -54,8 +54,7 @@ def erase(record: Record, store: ChromaStore, what: Sequence[str], *, reports: P
     saved = [report for report, _ in record.reports() if quotes(record.report(report))]
     files, unchecked = _report_files(reports, quotes=quotes)
     _unlink(files)
-    contents = sorted({row.content for row in rows if row.content})
-    record.forget(paths=sorted({row.path for row in rows}), documents=contents, reports=saved, at=now)
+    record.forget(rows, reports=saved, at=now)
     quoted_in = record.tables_with(quotes) if documents else []
     held = _purge(record, store)
     return Erased(
@@ -69,17 +68,14 @@ def erase(record: Record, store: ChromaStore, what: Sequence[str], *, reports: P
 
 
 def let_in_again(record: Record, what: Sequence[str]) -> tuple[str, ...]:
-    """Ingest takes them again: what was forgotten under that path, with their content. Raises UsageError for what was not forgotten."""
-    forgotten = record.forgotten()
-    contents = {row.path: row.content for row in record.files()}
-    found: set[str] = set()
+    """Ingest takes them again: a path with all below it, or a document. Raises UsageError for what was not forgotten."""
+    found: list[str] = []
     for one in what:
-        matching = {known for known in forgotten if known == one or known.startswith(f"{one.rstrip('/')}/")}
-        if not matching:
-            raise UsageError(f"{one} was not forgotten; forgotten are: {', '.join(forgotten) or 'none'}")
-        found |= matching | {contents[known] for known in matching if contents.get(known)}
-    record.remember(sorted(found))
-    return tuple(sorted(found & set(forgotten)))
+        names = record.remember(one.rstrip("/"))
+        if not names:
+            raise UsageError(f"{one} was not forgotten; forgotten are: {', '.join(record.forgotten()) or 'none'}")
+        found += names
+    return tuple(found)
 
 
 def _named(record: Record, what: Sequence[str]) -> list[FileRow]:

@@ -2,5 +2,6 @@
 
 CREATE TABLE forgotten (
     what TEXT PRIMARY KEY, -- a path as in files, or a content id
+    content TEXT NOT NULL, -- the content id that went with it
     at TEXT NOT NULL
 ) WITHOUT ROWID;
