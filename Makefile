@@ -35,10 +35,18 @@ eval:  ## measure retrieval and the report on sample_docs and write docs/evaluat
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.evaluate
 
+faults:  ## kill an ingest and fail its disk at hundreds of write points; ten minutes
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.faults
+
+bench:  ## speed of reading, cutting, recording and looking again, as ratios
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.ingest
+
 lock:  ## write requirements*.txt anew from pyproject.toml
 	@scripts/lock.sh
 
 clean:  ## remove the sample workspace, reports and build outputs
 	rm -rf workspace reports build dist
 
-.PHONY: help report test check lint types contracts eval lock clean
+.PHONY: help report test check lint types contracts eval faults bench lock clean

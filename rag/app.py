@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, get_args
 
-from rag import assets, config
+from rag import assets, config, upkeep
 from rag import ingest as stations
 from rag.chunking import budget_for, chunk
 from rag.config import EmbedderKind, EmbedderSettings, Format, Settings
@@ -21,6 +21,7 @@ from rag.embedders.openai import OpenAIEmbedder
 from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
 from rag.embedders.small import SmallEmbedder
 from rag.errors import UsageError, WorkspaceError
+from rag.globs import chooser
 from rag.ports import Embedder, Reranker
 from rag.prompts import facet_pack, metric_vocabulary, query_prompt
 from rag.readers import READER_VERSION, SUFFIXES, ReaderPool
@@ -32,6 +33,7 @@ from rag.rerankers.passthrough import PassThrough
 from rag.retrieval import Retrieval
 from rag.stores.chroma import ChromaStore
 from rag.types import Chunk, Document, Fingerprint, Report, Scope, SearchResult
+from rag.upkeep import Backup, Erased, Finding, back_up, erase, let_in_again
 
 RECORD = "library.db"
 INDEX = "index"
@@ -156,6 +158,8 @@ class Library:
                         record=self.record,
                         store=store,
                         read=pool.read,
+                        unpack=pool.unpack,
+                        leave_out=chooser(include=self.settings.include, exclude=self.settings.exclude),
                         suffixes=SUFFIXES,
                         reader_version=READER_VERSION,
                         embedder=self.embedder,
@@ -249,6 +253,22 @@ class Library:
             notes=tuple(self.store.notes) if space else (),
         )
 
+    # ── upkeep ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def forget(self, what: Sequence[str], *, now: datetime, wait_s: float = 0.0) -> Erased:
+        """Erases documents for good and remembers to leave them out. Raises UsageError for what is not known, BusyError."""
+        with writer_lock(self.workspace, now=now, wait_s=wait_s):
+            return erase(self.record, self.store, what, reports=self.workspace / REPORTS, now=now)
+
+    def let_in_again(self, what: Sequence[str], *, now: datetime) -> tuple[str, ...]:
+        """Undoes the leaving out; the next ingest reads the files anew."""
+        with writer_lock(self.workspace, now=now):
+            return let_in_again(self.record, what)
+
+    def back_up(self, to: Path, *, now: datetime) -> Backup:
+        """A checked copy in one file. Raises UsageError for a file that exists."""
+        return back_up(self.record, to=to, now=now)
+
     @property
     def folders(self) -> list[Path]:
         """The folders of rag.toml."""
@@ -263,6 +283,11 @@ def searching(workspace: Path) -> Iterator[Retrieval]:
     """Search over a workspace, closed at the end: what `rag.chain.PassageRetriever` opens in the thread it answers in."""
     with Library.open(workspace) as library:
         yield library.retrieval
+
+
+def examine(workspace: Path) -> list[Finding]:
+    """The health of a workspace that may be too ill to be opened."""
+    return upkeep.examine(workspace, embedder=lambda setting: _embedder(setting, workspace=workspace))
 
 
 def create(workspace: Path, *, folders: Sequence[Path] = (), embedder: EmbedderKind = "sentence-transformers") -> Settings:

@@ -82,6 +82,14 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(extra="forbid", env_prefix="RAG_", env_nested_delimiter="__")
 
     folders: list[str] = Field(default=["docs"], min_length=1, description="Folders with documents, relative to this file or absolute.")
+    include: list[str] = Field(
+        default=[],
+        description='Patterns such as "reports/**" or "*.pdf": only files that match one are read; empty reads all. Paths are relative to '
+        "their folder.",
+    )
+    exclude: list[str] = Field(
+        default=[], description='Patterns such as "drafts/**" or "*.tmp.docx": files that match one are not read, and leave the search.'
+    )
     embedder: EmbedderSettings = EmbedderSettings()
     reranker: RerankerSettings = RerankerSettings()
     report: ReportSettings = ReportSettings()

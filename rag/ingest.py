@@ -5,25 +5,33 @@ The caller holds the writer's lock. Everything committed stays, whatever ends th
 
 import hashlib
 import os
+import shlex
+import shutil
+import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from rag.errors import CorruptFileError, FingerprintError, ModelError, ReadError, UsageError, WorkspaceError
+from rag.errors import CorruptFileError, FingerprintError, ModelError, NoTextError, ReadError, UsageError, WorkspaceError
 from rag.ports import Embedder, VectorStore
 from rag.record import FileRow, KnownStatus, Record, Space
-from rag.types import Chunk, Document, FileOutcome, FileStatus, Fingerprint, Progress
+from rag.types import Chunk, Document, Enclosed, FileOutcome, FileStatus, Fingerprint, Progress
 
 if TYPE_CHECKING:
     from rag.ports import Vectors
 
 WINDOW_CHUNKS = 512
 """Chunks read ahead and embedded together: an embedder sorts by length and fills its batches, which is worth a factor of 1.5 to 3."""
+FIRST_CALL = 32
+SMALLEST_CALL = 8
+CALL_S = 5.0
+"""An embedding call lasts about so long, and its vectors are kept when it ends: what a kill costs, whether a second embeds 2 passages or
+200. The first call, before the embedder's speed is known, takes FIRST_CALL texts."""
 WINDOW_FILES = 64
 """Files read ahead at most: what a kill costs to read again."""
 WINDOW_CHARACTERS = 4_000_000
@@ -37,6 +45,11 @@ PUBLISH_CHUNKS = 1_000
 1.5 CPU seconds at least, so a small change is not worth one."""
 OWN_NAMES = frozenset(("index", "reports", "prompts", "templates", "rag.toml", "library.db", "library.db-wal", "library.db-shm"))
 """What the workspace keeps for itself, where documents lie in the workspace's own folder."""
+
+UNPACKED = ".unpacked"
+"""The workspace's folder for files while they are taken out of another; what a killed run left there goes with the next."""
+MOST_DEPTH = 3
+"""Files in files in files are read; deeper ones are named with a reason."""
 
 _UNDECIDED = "\0undecided"  # a reader version no reader has: such a file is looked at again
 
@@ -69,13 +82,14 @@ Steps: TypeAlias = Generator[Progress, None, IngestSummary]
 
 
 def drain(steps: Steps, *, show: Callable[[Progress], None] = lambda progress: None) -> IngestSummary:
-    """Runs to the end, showing each step."""
-    while True:
-        try:
-            show(next(steps))
-        except StopIteration as end:
-            summary: IngestSummary = end.value
-            return summary
+    """Runs to the end, showing each step. Whatever ends it early, the run is closed before that is passed on."""
+    with closing(steps):
+        while True:
+            try:
+                show(next(steps))
+            except StopIteration as end:
+                summary: IngestSummary = end.value
+                return summary
 
 
 def ingest(
@@ -89,15 +103,25 @@ def ingest(
     embedder: Embedder,
     chunk: Chunker,
     now: datetime,
+    unpack: Callable[[Path, Path], Sequence[Enclosed]] | None = None,
+    leave_out: Callable[[str], str] = lambda path: "",
     allow_deletes: bool = False,
 ) -> Steps:
     """Brings the record up to date with the folders; yields a Progress with an outcome for each file.
 
+    ``unpack`` puts the files that a file encloses into a folder; they are documents under its path: "docs/mail.eml/offer.pdf".
+    ``leave_out``: path below its folder -> why it is not read, empty when it is.
+
     Raises UsageError for a folder that is unknown or holds nothing to read, WorkspaceError for one that cannot be listed (both
     before anything is changed), FingerprintError when the record was embedded with another model.
     """
+    shutil.rmtree(record.path.parent / UNPACKED, ignore_errors=True)
     named = _named(folders, record=record)
-    listing = {name: _walk(folder, name=name, suffixes=suffixes, workspace=record.path.parent) for name, folder in named.items()}
+    exclusion = _Exclusion(leave_out=leave_out, forgotten=record.forgotten())
+    listing = {
+        name: [exclusion.applied(file) for file in _walk(folder, name=name, suffixes=suffixes, workspace=record.path.parent)]
+        for name, folder in named.items()
+    }
     known = {row.path: row for row in record.files() if row.folder in named}
     _refuse_empty(named, listing, known=known, suffixes=suffixes, allow_deletes=allow_deletes)
     space = _space(record, embedder)
@@ -108,7 +132,17 @@ def ingest(
         if store.applied > record.sequence():  # a backup of library.db was put back: the index is of another past
             yield from _publish(tools)
         found = [file for files in listing.values() for file in files]
-        yield from _Pass(tools=tools, read=read, reader=reader_version, found=found, known=known, allow_deletes=allow_deletes).steps()
+        looked_at = _Pass(
+            tools=tools,
+            read=read,
+            unpack=unpack,
+            exclusion=exclusion,
+            reader=reader_version,
+            found=found,
+            known=known,
+            allow_deletes=allow_deletes,
+        )
+        yield from looked_at.steps()
         if _is_due(tools):
             yield from _publish(tools)
     return tools.summary()
@@ -227,6 +261,10 @@ class _Found:
     mtime_ns: int
     skip: str = ""
     """Why it is not read."""
+    depth: int = 0
+    """How many files it lies inside of."""
+    forgotten: bool = False
+    """Whether a person had it erased; its folder does not count as empty then."""
 
 
 def _named(folders: Sequence[Path], *, record: Record) -> dict[str, Path]:
@@ -308,9 +346,38 @@ def _refuse_empty(
     """An empty folder is a mistake or an unmounted disk, unless deletions are allowed and there is something to delete."""
     for name, folder in named.items():
         emptied = allow_deletes and any(row.folder == name for row in known.values())
-        if not emptied and all(file.skip for file in listing[name]):
+        if not emptied and all(file.skip and not file.forgotten for file in listing[name]):
             formats = ", ".join(sorted(suffix.lstrip(".") for suffix in suffixes))
             raise UsageError(f"{folder} holds nothing to ingest, and nothing was changed; formats that can be read: {formats}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Exclusion:
+    """What a person does not want to be read."""
+
+    leave_out: Callable[[str], str]
+    forgotten: Mapping[str, str]
+    """Path or content id -> the day."""
+
+    def applied(self, file: _Found) -> _Found:
+        """The same file, with the reason when it is not to be read."""
+        if file.skip:
+            return file
+        if why := self._why_forgotten(file.path):
+            return replace(file, skip=why, forgotten=True)
+        return replace(file, skip=self.leave_out(file.path.partition("/")[2]))
+
+    def _why_forgotten(self, path: str) -> str:
+        above = (path, *(path[:place] for place, character in enumerate(path) if character == "/"))
+        return next((_forgotten_on(self.forgotten[part], what=part) for part in above if part in self.forgotten), "")
+
+    def why_content(self, content: str) -> str:
+        """Why a file with this content is not read, wherever it lies."""
+        return _forgotten_on(self.forgotten[content], what=content) if content in self.forgotten else ""
+
+
+def _forgotten_on(day: str, *, what: str) -> str:
+    return f"forgotten on {day}; `rag forget --undo {shlex.quote(what)}` lets it in again"
 
 
 # ── one pass over the files ───────────────────────────────────────────────────────────────────────────────────────
@@ -323,7 +390,8 @@ class _Read:
     row: FileRow
     status: FileStatus
     reason: str
-    document: Document
+    document: Document | None
+    """None for a file that only encloses others: its row follows theirs, so that a kill between them loses none."""
     chunks: Sequence[Chunk]
 
 
@@ -335,17 +403,22 @@ class _Pass:
         *,
         tools: _Tools,
         read: Callable[[Path], Document],
+        unpack: Callable[[Path, Path], Sequence[Enclosed]] | None,
+        exclusion: "_Exclusion",
         reader: str,
         found: Sequence[_Found],
         known: Mapping[str, FileRow],
         allow_deletes: bool,
     ) -> None:
         self._tools, self._record, self._tally = tools, tools.record, tools.tally
-        self._read, self._reader = read, reader
+        self._read, self._unpack, self._reader = read, unpack, reader
+        self._exclusion = exclusion
         self._found, self._known = found, known
         self._allow_deletes = allow_deletes
         here = {file.path for file in found}
-        self._gone = {path: row for path, row in known.items() if path not in here}
+        self._enclosed = _enclosed(known)
+        inside = {path for file in found for path in self._enclosed.get(file.path, ())}
+        self._gone = {path: row for path, row in known.items() if path not in here and path not in inside}
         self._window: list[_Read] = []
         self._done, self._total = 0, len(found) + sum(row.document is not None for row in self._gone.values())
         self._orphans = False
@@ -376,40 +449,83 @@ class _Pass:
         known = self._known.get(file.path)
         if file.skip:
             yield self._skip(file, known)
-        elif known and known.reader == self._reader and (known.size, known.mtime_ns) == (file.size, file.mtime_ns):
+        elif known and not file.depth and known.reader == self._reader and (known.size, known.mtime_ns) == (file.size, file.mtime_ns):
             yield self._keep(replace(known, status="ok", reason="") if known.status == "missing" else known, known)
+            yield from self._keep_enclosed(file)
         else:
             yield from self._look_inside(file, known)
 
-    def _skip(self, file: _Found, known: FileRow | None) -> Progress:
-        row = _row(file, document=None, status="skipped", reason=file.skip)
+    def _skip(self, file: _Found, known: FileRow | None, *, content: str = "") -> Progress:
+        row = _row(file, document=None, content=content, status="skipped", reason=file.skip, reader=_UNDECIDED if content else "")
         if row != known:
             self._put(row)
+        self._leave_enclosed(file, but=())
         return self._report(file.path, "skipped", file.skip)
 
     def _keep(self, row: FileRow, known: FileRow) -> Progress:
         """What is known of the content still holds."""
         if row != known:
             self._put(row)
-        return self._report(row.path, "failed", row.reason) if row.status == "failed" else self._report(row.path, "unchanged")
+        return (
+            self._report(row.path, row.status, row.reason) if row.status in ("failed", "skipped") else self._report(row.path, "unchanged")
+        )
 
     def _look_inside(self, file: _Found, known: FileRow | None) -> Iterator[Progress]:
         try:
             with self._tally.timed("find"):
                 content = _content_id(file.file)
         except OSError as error:
+            self._leave_enclosed(file, but=())
             yield self._fail(file, known, f"cannot be read: {error.strerror}", content="", reader=_UNDECIDED)
             return
         if known and known.content == content and known.reader == self._reader:
             touched = replace(known, size=file.size, mtime_ns=file.mtime_ns)
             yield self._keep(replace(touched, status="ok", reason="") if known.document else touched, known)
+            yield from self._keep_enclosed(file)
             return
+        if why := self._exclusion.why_content(content):
+            yield self._skip(replace(file, skip=why), known, content=content)
+            return
+        holds = yield from self._look_at_enclosed(file)
         if any(waiting.row.document == content for waiting in self._window):
             yield from self._flush()
         if self._record.reader_of(content) == self._reader:
             yield self._link(file, known, content=content)
         else:
-            yield from self._take(file, known, content=content)
+            yield from self._take(file, known, content=content, holds=holds)
+
+    # ── files in files ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _look_at_enclosed(self, file: _Found) -> Generator[Progress, None, int]:
+        """Looks at every file that this one encloses, before it is committed itself; how many there are."""
+        if self._unpack is None:
+            return 0
+        with _desk(self._record.path.parent) as desk:
+            enclosed: Sequence[Enclosed] = ()
+            with self._tally.timed("read"), suppress(ReadError):  # reading it says the same
+                enclosed = self._unpack(file.file, desk)
+            children = [self._exclusion.applied(_found_inside(one, container=file)) for one in enclosed]
+            self._leave_enclosed(file, but={child.path for child in children})
+            self._total += len(children)
+            for child in children:
+                yield from self._look(child)
+                if self._window_is_full():
+                    yield from self._flush()
+        return len(children)
+
+    def _keep_enclosed(self, file: _Found) -> Iterator[Progress]:
+        """The container did not change, so its files did not."""
+        for path in self._enclosed.get(file.path, ()):
+            known = self._known[path]
+            self._total += 1
+            yield self._keep(replace(known, status="ok", reason="") if known.status == "missing" else known, known)
+
+    def _leave_enclosed(self, file: _Found, *, but: Collection[str]) -> None:
+        """What the container held and holds no more is gone, with what that held in turn."""
+        for path in self._enclosed.get(file.path, ()):
+            if path not in but and not any(path.startswith(f"{kept}/") for kept in but):
+                self._total += self._known[path].document is not None and path not in self._gone
+                self._gone.setdefault(path, self._known[path])
 
     def _link(self, file: _Found, known: FileRow | None, *, content: str) -> Progress:
         """The record has this content already: nothing is read, nothing is embedded."""
@@ -426,12 +542,17 @@ class _Pass:
             return self._report(file.path, "changed", f"now the same as {first}")
         return self._report(file.path, "moved" if origins else "copied", first)
 
-    def _take(self, file: _Found, known: FileRow | None, *, content: str) -> Iterator[Progress]:
+    def _take(self, file: _Found, known: FileRow | None, *, content: str, holds: int) -> Iterator[Progress]:
         """Reads and cuts the file and puts it in the window."""
+        status: FileStatus = "changed" if known and (known.document or known.path in self._enclosed) else "added"
         try:
             with self._tally.timed("read"):
                 document = _readable(self._read(file.file), file.file)
         except ReadError as error:
+            if isinstance(error, NoTextError) and holds:
+                row = _row(file, document=None, content=content, reader=self._reader)
+                self._window.append(_Read(row=row, status=status, reason=f"holds {holds} files", document=None, chunks=()))
+                return
             yield self._fail(file, known, str(error), content=content, reader=self._reader)
             return
         if _stat(file.file) != (file.size, file.mtime_ns):
@@ -443,7 +564,7 @@ class _Pass:
         self._window.append(
             _Read(
                 row=_row(file, document=content, content=content, reader=self._reader),
-                status="changed" if known and known.document else "added",
+                status=status,
                 reason="read again by newer readers" if again else "",
                 document=document,
                 chunks=chunks,
@@ -468,7 +589,7 @@ class _Pass:
         return (
             len(self._window) >= WINDOW_FILES
             or sum(len(waiting.chunks) for waiting in self._window) >= WINDOW_CHUNKS
-            or sum(len(waiting.document.text) for waiting in self._window) >= WINDOW_CHARACTERS
+            or sum(len(waiting.document.text) for waiting in self._window if waiting.document) >= WINDOW_CHARACTERS
         )
 
     def _flush(self) -> Iterator[Progress]:
@@ -477,6 +598,10 @@ class _Pass:
         texts = [chunk.embedded_text for waiting in window for chunk in waiting.chunks]
         vectors, computed = yield from _vectors(self._tools, texts, progress=lambda: self._progress("embed"))
         for waiting in window:
+            if waiting.document is None:
+                self._put(waiting.row)
+                yield self._report(waiting.row.path, waiting.status, waiting.reason)
+                continue
             own = [chunk.embedded_text for chunk in waiting.chunks]
             with self._tally.timed("commit"):
                 self._record.commit_document(
@@ -515,6 +640,44 @@ class _Pass:
         for row in gone:
             self._put(replace(row, status="missing", reason=reason))
             yield self._report(row.path, "missing", reason)
+
+
+@contextmanager
+def _desk(workspace: Path) -> Iterator[Path]:
+    """A folder for unpacked files, gone at the end. It lies in the workspace: the files are as confidential as their container."""
+    room = workspace / UNPACKED
+    with tempfile.TemporaryDirectory(dir=_made(room)) as desk:
+        yield Path(desk)
+
+
+def _made(room: Path) -> Path:
+    try:
+        room.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise WorkspaceError(f"cannot write in {room.parent}: {error.strerror}; make it writable for this user") from error
+    return room
+
+
+def _enclosed(known: Mapping[str, FileRow]) -> dict[str, list[str]]:
+    """For each known file that encloses others: their paths, those of files in files included."""
+    found: dict[str, list[str]] = {}
+    for path in known:
+        for slash in (place for place, character in enumerate(path) if character == "/"):
+            if path[:slash] in known:
+                found.setdefault(path[:slash], []).append(path)
+    return found
+
+
+def _found_inside(one: Enclosed, *, container: _Found) -> _Found:
+    """As if it lay in a folder of the container's name. It is as old as it says, else as its container."""
+    path, depth = _printable(f"{container.path}/{one.name}"), container.depth + 1
+    skip = one.reason or (f"more than {MOST_DEPTH} files deep in files; unpack it" if depth > MOST_DEPTH else "")
+    mtime_ns = int(one.seconds) * 10**9 if one.seconds is not None and one.seconds > 0 else container.mtime_ns
+    file = Path(one.file) if one.file else container.file
+    if one.file:
+        os.utime(file, ns=(mtime_ns, mtime_ns))
+    size, mtime_ns = (_stat(file) or (0, mtime_ns)) if one.file else (0, mtime_ns)
+    return _Found(path=path, folder=container.folder, file=file, size=size, mtime_ns=mtime_ns, skip=skip, depth=depth)
 
 
 def _row(
@@ -579,17 +742,26 @@ def _vectors(
     fingerprint = tools.space.fingerprint
     with tools.tally.timed("embed"):
         vectors = tools.record.cached_vectors(texts, fingerprint=fingerprint, kind="document")
-    missing = [text for text in dict.fromkeys(texts) if text not in vectors]
-    for start in range(0, len(missing), WINDOW_CHUNKS):
-        batch = missing[start : start + WINDOW_CHUNKS]
+    missing = sorted({text for text in texts if text not in vectors}, key=lambda text: (len(text), text))  # like lengths share a call
+    done, size = 0, FIRST_CALL
+    while done < len(missing):
+        batch = missing[done : done + size]
         with tools.tally.timed("embed"):
+            start = time.perf_counter()
             rows = _sound(tools.embedder.embed(batch, kind="document"), count=len(batch), fingerprint=fingerprint)
+            size = _paced(len(batch), seconds=time.perf_counter() - start)
         vectors |= zip(batch, rows, strict=True)
+        done += len(batch)
         tools.tally.embedded += len(batch)
-        if len(missing) > WINDOW_CHUNKS:
+        if len(batch) < len(missing):
             tools.record.cache_vectors(batch, rows, fingerprint=fingerprint, kind="document")
             yield progress()
     return vectors, set(missing)
+
+
+def _paced(count: int, *, seconds: float) -> int:
+    """How many texts the next call takes, so that it lasts about CALL_S by the speed of the last one."""
+    return max(SMALLEST_CALL, min(WINDOW_CHUNKS, int(count * CALL_S / max(seconds, 1e-6))))
 
 
 def _sound(rows: "Vectors", *, count: int, fingerprint: Fingerprint) -> "Vectors":
@@ -645,12 +817,19 @@ def _publish(tools: _Tools) -> Iterator[Progress]:
     record, store = tools.record, tools.store
     count = record.chunk_count()
     yield Progress(stage="publish", done=0, total=count, counts=tools.tally.counts())
-    with tools.tally.timed("publish"), record.snapshot():
-        sequence = record.sequence()
-        store.publish(record.vector_rows(), sequence=sequence, space=tools.space.id)
-    record.forget_deletions(up_to=sequence)
+    with tools.tally.timed("publish"):
+        publish(record, store, space=tools.space)
     tools.tally.published = True
     yield Progress(stage="publish", done=count, total=count, counts=tools.tally.counts())
+
+
+def publish(record: Record, store: VectorStore, *, space: Space) -> int:
+    """A generation of everything the record holds; its sequence number. The caller holds the writer's lock."""
+    with record.snapshot():
+        sequence = record.sequence()
+        store.publish(record.vector_rows(), sequence=sequence, space=space.id)
+    record.forget_deletions(up_to=sequence)
+    return sequence
 
 
 def _is_due(tools: _Tools) -> bool:

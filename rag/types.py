@@ -90,9 +90,23 @@ class Document:
     blocks: tuple[Block, ...]
     metadata: Metadata
     format: str
-    """The reader's name: pdf, docx, pptx, xlsx, csv, html, md, txt, eml."""
+    """The reader's name: pdf, docx, doc, pptx, ppt, xlsx, xls, odt, ods, odp, rtf, epub, csv, html, md, txt, eml, msg."""
     notices: tuple[str, ...] = ()
     """What the reader left out and why, in words: "page 3 has no text layer", "hidden text dropped (120 characters)"."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Enclosed:
+    """A file that another file holds: an attachment of a mail, a file of an archive."""
+
+    name: str
+    """Its path inside, "/" as separator; the document's path is the container's, "/" and this."""
+    file: str = ""
+    """Where its bytes were put down to be read; empty when they were not."""
+    reason: str = ""
+    """Why not."""
+    seconds: float | None = None
+    """Since 1970, when it was made or sent; None when nobody said."""
 
 
 # ── the record ────────────────────────────────────────────────────────────────────────────────────────────────────

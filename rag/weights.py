@@ -33,6 +33,12 @@ def model_folder(model: str, *, revision: str, otherwise: str) -> Path:
     return cached if cached is not None else _downloaded(model, revision=revision, otherwise=otherwise)
 
 
+def is_here(model: str, *, revision: str) -> bool:
+    """True when it can be loaded without a download. Asks nobody."""
+    own = Path(model).expanduser()
+    return any((own / name).is_file() for name in _WEIGHTS) if own.is_dir() else _cached(model, revision=revision) is not None
+
+
 def identity(folder: Path) -> str:
     """16 hex digits of the hash of the weights and of everything else that decides a vector: the same for every copy of the model.
 

@@ -165,3 +165,22 @@ def test_another_embedder_is_refused_with_the_command_to_re_embed(workspace: Pat
     (workspace / "docs" / "new.md").write_text("# New\n\nSomething new.\n", encoding="utf-8")
     assert_refused(rag("ingest"), status=6, saying="rag ingest --re-embed")
     assert_refused(rag("search", "zinc"), status=6, saying="rag ingest --re-embed")
+
+
+def test_doctor_backup_restore_and_forget_work_together(workspace: Path, here: Path) -> None:
+    """A healthy workspace exits 0, a broken one 3; a forgotten note is neither found nor read again; its backup still has it."""
+    assert rag("doctor").exit_code == 0
+    assert "checked" in rag("backup", "b.tar").stdout
+    forgotten = json.loads(rag("forget", "docs/velox.md", "--json").stdout)
+    assert forgotten["paths"] == ["docs/velox.md"]
+    assert "skipped" in rag("ingest").stdout
+    assert json.loads(rag("status", "--json").stdout)["documents"] == 0
+    assert_refused(rag("restore", "b.tar", workspace), status=2, saying="nothing is overwritten")
+    assert rag("restore", "b.tar", here / "y").exit_code == 0
+    assert "ZX-QUILL-7" in rag("search", "Token ZX-QUILL-7", "-w", here / "y").stdout
+    assert rag("forget", "--undo", "docs/velox.md", "-w", workspace).exit_code == 0
+    assert "1 added" in rag("ingest", "-w", workspace).stdout
+    (workspace / "library.db").write_bytes(b"x" * 5000)
+    broken = rag("doctor", "-w", workspace)
+    assert broken.exit_code == 3
+    assert "-> put a backup in its place" in broken.stdout

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rag.errors import FingerprintError, ModelError, ReadError, UsageError, WorkspaceError
-from rag.ingest import IngestSummary, drain, ingest, re_embed
+from rag.ingest import IngestSummary, _paced, drain, ingest, re_embed
 from rag.record import Record, space_of
 from rag.stores.chroma import ChromaStore
 from rag.types import Chunk, Document, FileOutcome, Progress, TextKind
@@ -466,15 +466,16 @@ def test_a_reader_error_of_any_kind_is_one_files_reason(desk: Desk, monkeypatch:
 
 
 def test_small_files_are_embedded_together(desk: Desk) -> None:
-    """Forty files are one call of the embedder, and forty commits."""
+    """Forty files are two calls of the embedder, the first a small one to learn its speed, and forty commits."""
     desk.fill(40)
     desk.ingest()
-    assert (desk.embedder.calls, desk.record.sequence()) == (1, 40)
+    assert (desk.embedder.calls, desk.record.sequence()) == (2, 40)
 
 
 def test_a_long_file_is_embedded_piece_by_piece(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each piece is cached as it comes, so that a kill costs one piece; progress is shown in between."""
-    monkeypatch.setattr("rag.ingest.WINDOW_CHUNKS", 3)
+    for bound in ("WINDOW_CHUNKS", "FIRST_CALL", "SMALLEST_CALL"):
+        monkeypatch.setattr(f"rag.ingest.{bound}", 3)
     desk.write("a.txt", " ".join(f"word{number}" for number in range(500)))
     failing, calls = desk.embedder.embed, []
 
@@ -491,6 +492,12 @@ def test_a_long_file_is_embedded_piece_by_piece(desk: Desk, monkeypatch: pytest.
     desk.ingest()
     assert desk.summary.embedded == desk.summary.chunks - 6
     assert [progress.stage for progress in desk.shown][:2] == ["embed", "embed"]
+
+
+@pytest.mark.parametrize(("count", "seconds", "following"), [(32, 5.0, 32), (32, 0.5, 320), (32, 0.001, 512), (32, 60.0, 8)])
+def test_a_call_of_the_embedder_lasts_about_five_seconds(count: int, seconds: float, following: int) -> None:
+    """A slow embedder gets fewer texts a call, so that a kill costs seconds and not the work of an hour."""
+    assert _paced(count, seconds=seconds) == following
 
 
 def test_a_generation_is_published_only_when_it_pays(desk: Desk) -> None:

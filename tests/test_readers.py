@@ -214,7 +214,7 @@ def mail(**headers: str) -> EmailMessage:
 
 
 def test_mail_has_its_headers_and_best_text(pool: ReaderPool, tmp_path: Path) -> None:
-    """The plain part is read, quoted mail stays, attachments are named; subject, sender and date are metadata."""
+    """The plain part is read, quoted mail stays, attachments are named for their own turn; subject, sender and date are metadata."""
     message = mail(Subject="Price chéck", Date="Wed, 06 May 2026 23:30:00 +0200", Keywords="Prices")
     message.set_content("Prices fell.\n\n> They rose, you said.\n")
     message.add_alternative("<p>Prices <b>fell</b>.</p>", subtype="html")
@@ -235,7 +235,7 @@ def test_mail_has_its_headers_and_best_text(pool: ReaderPool, tmp_path: Path) ->
     found = document.metadata
     assert (found.title, found.author, found.publisher) == ("Price chéck", "Odalys Brenner", "quillon.example")
     assert (found.published, found.published_from, found.tags) == (date(2026, 5, 6), "metadata", ("prices",))
-    assert document.notices == ("attachment not read: prices.pdf",)
+    assert document.notices == ("attachment: prices.pdf",)
 
 
 def test_mail_with_raw_bytes_in_its_headers_is_read(pool: ReaderPool, tmp_path: Path) -> None:
@@ -551,7 +551,7 @@ def content(data: bytes) -> Make:
 
 
 FAILURES: list[tuple[str, Make, type[ReadError], str]] = [
-    ("a.odt", content(b"x"), UnsupportedFormatError, "no reader for .odt"),
+    ("a.wpd", content(b"x"), UnsupportedFormatError, "no reader for .wpd"),
     ("empty.txt", content(b""), NoTextError, "empty"),
     ("blank.txt", content(b" \n "), NoTextError, "empty"),
     ("blank.html", content(b"<html><body><script>1</script></body></html>"), NoTextError, "no text"),
@@ -643,5 +643,8 @@ def test_every_document_is_sound(tmp_path: Path, suffix: str, parts: list[str]) 
 def test_every_suffix_has_a_reader() -> None:
     """The list a folder is searched for."""
     assert sorted(SUFFIXES) == sorted(
-        ".csv .docx .eml .htm .html .markdown .md .pdf .pptm .pptx .text .tsv .txt .xhtml .xlsm .xlsx".split()
+        (
+            ".adoc .asciidoc .csv .doc .docm .docx .dot .dotx .eml .epub .htm .html .markdown .md .msg .odp .ods .odt .pdf .pps .ppt .pptm"
+            " .pptx .rst .rtf .text .tsv .txt .xhtml .xls .xlsm .xlsx .xlt .zip"
+        ).split()
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from rag.errors import RagError, ReadError, UsageError
+from rag.errors import RagError, ReadError, UsageError, WorkspaceError
 
 if TYPE_CHECKING:
     from rag.app import Library
@@ -37,6 +37,24 @@ Exit status: 0 done, 1 a check failed, 2 wrong call or setting, 3 workspace, 4 a
 \b
   rag ingest                  # all folders named in rag.toml; only what is new or changed is read
   rag ingest --re-embed       # after changing the embedder: embeds the stored texts again, reads no file
+""",
+    "doctor": """\
+\b
+  rag doctor
+  rag doctor --json | jq '.[] | select(.state != "ok")'
+""",
+    "backup": """\
+\b
+  rag backup ~/backups/research-2026-11-23.tar
+""",
+    "restore": """\
+\b
+  rag restore ~/backups/research-2026-11-23.tar research
+""",
+    "forget": """\
+\b
+  rag forget docs/mail/2026-03-17-recall.eml     # a path as in a citation, or a folder
+  rag forget --undo docs/mail/2026-03-17-recall.eml
 """,
     "search": """\
 \b
@@ -165,8 +183,17 @@ def init(workspace: Path, folders: tuple[Path, ...], embedder: Literal["sentence
 @click.option("--re-embed", is_flag=True, help="Embed all stored texts with the embedder of rag.toml, then switch to it at once.")
 @click.option("--allow-deletes", is_flag=True, help="Forget vanished files even when they are more than a fifth of all.")
 @click.option("--wait", "wait_s", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS", help="Wait for another writer to finish.")
+@click.option("--watch", is_flag=True, help="Stay and ingest again whenever files change; Ctrl-C ends it.")
 @_json
-def ingest(folders: tuple[Path, ...], workspace: Path | None, re_embed: bool, allow_deletes: bool, wait_s: float, as_json: bool) -> None:
+def ingest(
+    folders: tuple[Path, ...],
+    workspace: Path | None,
+    re_embed: bool,
+    allow_deletes: bool,
+    wait_s: float,
+    watch: bool,
+    as_json: bool,
+) -> None:
     """Read new and changed documents of FOLDERS (default: those in rag.toml) into the record and embed them.
 
     Every file ends with a status and a reason. Exit status 5 says that some could not be read; all others are in.
@@ -174,6 +201,12 @@ def ingest(folders: tuple[Path, ...], workspace: Path | None, re_embed: bool, al
     from rag.cli import show
     from rag.ingest import drain
 
+    if watch:
+        from rag.cli.watch import keep_up
+
+        with _library(workspace) as library:
+            keep_up(library, folders, now=_now)
+        return
     with _library(workspace) as library:
         line = show.ProgressLine()
         steps = library.ingest(folders, re_embed=re_embed, allow_deletes=allow_deletes, wait_s=wait_s, now=_now())
@@ -278,6 +311,74 @@ def check(report: Any, workspace: Path | None, as_json: bool) -> None:
         result = library.check(read)
         show.checked(read, result, as_json=as_json)
     sys.exit(0 if result.ok else 1)
+
+
+@cli.command(short_help="Is the workspace healthy, and what to do.")
+@_workspace
+@click.option("--repair", is_flag=True, help="Make the lexical index anew from the chunks first.")
+@_json
+def doctor(workspace: Path | None, repair: bool, as_json: bool) -> None:
+    """Look at settings, record, index, model, folders and disk, and say what to do. Nothing is downloaded.
+
+    Exit status 3 when something is broken.
+    """
+    from rag.app import examine
+    from rag.cli import show
+
+    where = workspace or _find_workspace(Path.cwd())
+    if repair:
+        with _library(where) as library:
+            library.record.rebuild_lexical()
+    findings = examine(where)
+    show.examined(findings, as_json=as_json)
+    sys.exit(WorkspaceError.exit_status if any(one.state == "broken" for one in findings) else 0)
+
+
+@cli.command(short_help="Copy the workspace into one file.")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@_workspace
+@_json
+def backup(file: Path, workspace: Path | None, as_json: bool) -> None:
+    """Copy record, settings, prompts and templates into FILE, as of one moment, and check the copy. Ingest may go on meanwhile.
+
+    The documents' files are not in it: they are where they always were. FILE is as confidential as the documents.
+    """
+    from rag.cli import show
+
+    with _library(workspace) as library:
+        show.backed_up(library.back_up(file, now=_now()), as_json=as_json)
+
+
+@cli.command(short_help="Make a workspace of a backup.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("workspace", type=click.Path(path_type=Path))
+@_json
+def restore(file: Path, workspace: Path, as_json: bool) -> None:
+    """Make WORKSPACE, which must not exist, of the backup in FILE. Nothing is embedded again."""
+    from rag.cli import show
+    from rag.upkeep import restore as restored
+
+    show.restored(restored(file, workspace), workspace=workspace, as_json=as_json)
+
+
+@cli.command(short_help="Erase documents for good.")
+@click.argument("what", nargs=-1, required=True, metavar="PATH|DOCUMENT...")
+@click.option("--undo", is_flag=True, help="Let the next ingest read them again.")
+@click.option("--wait", "wait_s", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS", help="Wait for another writer to finish.")
+@_workspace
+@_json
+def forget(what: tuple[str, ...], undo: bool, wait_s: float, workspace: Path | None, as_json: bool) -> None:
+    """Erase what the library knows of documents: text, vectors, index, and the saved reports that quote them.
+
+    Their files stay where they are and are left out from now on, as are copies of them. Backups are not touched.
+    """
+    from rag.cli import show
+
+    with _library(workspace) as library:
+        if undo:
+            show.let_in(library.let_in_again(what, now=_now()), as_json=as_json)
+        else:
+            show.erased(library.forget(what, now=_now(), wait_s=wait_s), as_json=as_json)
 
 
 def _library(workspace: Path | None) -> "Library":

@@ -13,10 +13,13 @@ import click
 from rag.types import Passage, Progress, Report, SearchResult
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rag.app import Status, WrittenReport
     from rag.ingest import IngestSummary
     from rag.record import FileRow
     from rag.report import CheckResult
+    from rag.upkeep import Backup, Erased, Finding
 
 _SECONDS_BETWEEN_LINES = 2.0
 
@@ -180,6 +183,62 @@ def checked(report: Report, check: "CheckResult", *, as_json: bool) -> None:
     for failure in check.failures():
         click.echo(f"FAIL {failure}")
     click.echo(_outcome(check))
+
+
+_MARKS = {"ok": "ok", "warning": "look", "broken": "BROKEN"}
+
+
+def examined(findings: "Sequence[Finding]", *, as_json: bool) -> None:
+    """A line a finding, and under it what to do."""
+    if as_json:
+        print_json([plain(finding) for finding in findings])
+        return
+    for finding in findings:
+        click.echo(f"{_MARKS[finding.state]:7} {finding.about:9} {finding.message}")
+        if finding.next:
+            click.echo(f"{'':18}-> {finding.next}")
+
+
+def backed_up(backup: "Backup", *, as_json: bool) -> None:
+    """Where, how large, and what is in it."""
+    if as_json:
+        print_json(plain(backup))
+        return
+    click.echo(f"Backup: {backup.path}, {backup.bytes / 1e6:,.1f} MB, {backup.documents} documents, {backup.chunks:,} chunks; checked")
+
+
+def restored(backup: "Backup", *, workspace: "Path", as_json: bool) -> None:
+    """What is in again and what is to be done."""
+    if as_json:
+        print_json(plain(backup))
+        return
+    click.echo(f"Restored: {backup.documents} documents, {backup.chunks:,} chunks of {backup.made:%Y-%m-%d %H:%M}, in {workspace}")
+    for folder in backup.folders:
+        click.echo(f"  folder {folder} is not there; set folders in {workspace / 'rag.toml'}")
+    click.echo(f"Next: rag ingest --workspace {workspace} (makes the index; nothing is embedded again)")
+
+
+def erased(gone: "Erased", *, as_json: bool) -> None:
+    """What went, and what a person has to look at."""
+    if as_json:
+        print_json(plain(gone))
+        return
+    for word, names in (("forgot", gone.paths), ("report", gone.reports), ("removed", gone.files), ("look at", gone.unchecked)):
+        for name in names:
+            click.echo(f"  {word:8} {name}")
+    for table in gone.quoted_in:
+        click.echo(f"rag: words of it are still in the record's table {table}", err=True)
+    if gone.held:
+        click.echo("rag: another process still reads the former index; it goes with the next `rag ingest` after that has ended", err=True)
+    click.echo("Erased from record, index and reports; the files themselves and any backups are untouched")
+
+
+def let_in(names: "Sequence[str]", *, as_json: bool) -> None:
+    """What the next ingest reads again."""
+    if as_json:
+        print_json(list(names))
+        return
+    click.echo(f"The next `rag ingest` reads again: {', '.join(names)}")
 
 
 def _by_gate(check: "CheckResult") -> "list[tuple[str, str, Counter[str]]]":

@@ -3,7 +3,7 @@
 from rag.readers.formats import SUFFIXES, read_file
 from rag.readers.pool import ReaderPool
 
-READER_VERSION = "1"
+READER_VERSION = "2"
 """A change means that every document is read again."""
 
 __all__ = ["READER_VERSION", "SUFFIXES", "ReaderPool", "read_file"]

@@ -6,39 +6,63 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rag.errors import CorruptFileError
 from rag.readers.clean import one_line
 from rag.readers.draft import Draft, Entry, with_headers
-from rag.readers.zipped import check_archive, office_errors, package_metadata
+from rag.readers.zipped import check_archive, has_macros, office_errors, package_metadata
 from rag.types import Document
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-suffixes: frozenset[str] = frozenset({".docx"})
+suffixes: frozenset[str] = frozenset({".docx", ".docm", ".dotx"})
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
 _PAGE_BREAK = "\f"
 _DROPPED = frozenset({f"{_W}del", f"{_W}moveFrom", f"{_W}txbxContent", f"{_W}pPr", f"{_W}rPr", _FALLBACK})
+_KINDS = tuple(
+    f"application/vnd.{kind}.main+xml"
+    for kind in (
+        "openxmlformats-officedocument.wordprocessingml.document",
+        "openxmlformats-officedocument.wordprocessingml.template",
+        "ms-word.document.macroEnabled",
+        "ms-word.template.macroEnabledTemplate",
+    )
+)
 _OFF = frozenset({"0", "false", "off", "none"})
 
 
 def read(path: Path) -> Document:
     """Pages "p. N" where the file records its page breaks, else one page without a label. Raises ReadError and its children."""
     check_archive(path, part="word/", what="a Word document")
-    import docx
-
     with office_errors(path, what="a Word document"):
-        document = docx.Document(str(path))
+        document = _opened(path)
         writer = _Writer(draft=Draft(), styles=_Styles(document), numbering=_numbering(document))
         writer.write(document.element.body)
         _write_footnotes(writer, document)
         _notice_left_out(writer.draft, document)
+        if has_macros(path):
+            writer.draft.notice("macros left out")
         writer.draft.hidden(writer.hidden)
         title = writer.title or writer.draft.first_heading()
         metadata = package_metadata(writer.draft, content_title=title, path=path)
     return writer.draft.finish(metadata=metadata, format="docx", path=path)
+
+
+def _opened(path: Path) -> Any:
+    """python-docx takes a package for a document by its declared kind; those with macros and templates are the same inside."""
+    from docx.opc.part import PartFactory
+    from docx.package import Package
+    from docx.parts.document import DocumentPart
+
+    for kind in _KINDS:
+        PartFactory.part_type_for[kind] = DocumentPart
+    part = Package.open(str(path)).main_document_part
+    if not isinstance(part, DocumentPart):
+        raise CorruptFileError(f"cannot read {path.name}: it is a package but not a Word document; give it the suffix it should have")
+    return part.document
 
 
 class _Styles:

@@ -101,6 +101,10 @@ class Draft:
         blocks = [block for block in self._blocks if block.kind != "table" and block.start < characters]
         return [line for block in blocks for line in text[block.start : block.end].split("\n")]
 
+    def so_far(self) -> str:
+        """The text added until now."""
+        return self._text()
+
     def finish(self, *, metadata: Metadata, format: str, path: Path) -> Document:
         """The document. Raises NoTextError when no block was added."""
         if not self._blocks:

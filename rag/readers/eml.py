@@ -1,4 +1,4 @@
-"""Mail: subject, sender, receivers and date, then the best text part. Quoted earlier mails stay; attachments are named, not read."""
+"""Mail: subject, sender, receivers and date, then the best text part. Quoted earlier mails stay; attachments are documents of their own."""
 
 from datetime import date
 from email import policy
@@ -11,6 +11,7 @@ from pathlib import Path
 from rag.errors import CorruptFileError, NoTextError
 from rag.readers import html, txt
 from rag.readers.clean import clean, one_line
+from rag.readers.desk import Desk
 from rag.readers.draft import Draft, choose_title, tags_from
 from rag.readers.encoding import decode, read_bytes
 from rag.types import Document, Metadata
@@ -22,19 +23,76 @@ _SHOWN_HEADERS = ("From", "To", "Cc", "Date")
 
 def read(path: Path) -> Document:
     """One page. Raises ReadError and its children."""
+    return document(_parsed(path), path=path, format="eml")
+
+
+def enclosed(path: Path, desk: Desk) -> None:
+    """Puts the attachments down. Raises ReadError and its children."""
+    put_attachments(_parsed(path), desk)
+
+
+def _parsed(path: Path) -> EmailMessage:
     message = BytesParser(policy=policy.default).parsebytes(read_bytes(path))
     if not (message["From"] or message["Subject"] or message["Date"]):
         raise CorruptFileError(f"cannot read {path.name}: it has no mail headers; give it the suffix it should have")
+    return message
+
+
+def document(message: EmailMessage, *, path: Path, format: str) -> Document:
+    """The mail without its attachments. Raises NoTextError for one without subject and text."""
     draft = Draft()
     subject = one_line(str(message["Subject"] or ""))
     draft.heading(subject, level=1)
     draft.paragraph("\n".join(f"{name}: {one_line(str(message[name]))}" for name in _SHOWN_HEADERS if message[name]))
     body = _write_body(draft, message, path=path)
-    for attachment in message.iter_attachments():
-        draft.notice(f"attachment not read: {one_line(attachment.get_filename() or attachment.get_content_type())}")
+    for name in _attachment_names(message):
+        draft.notice(f"attachment: {name}")
     if not body and not subject:
         raise NoTextError(f"cannot read {path.name}: the mail has no subject and no text; save its attachments beside it to have them read")
-    return draft.finish(metadata=_metadata(message, subject=subject, path=path), format="eml", path=path)
+    return draft.finish(metadata=_metadata(message, subject=subject, path=path), format=format, path=path)
+
+
+def set_header(message: EmailMessage, name: str, value: str) -> None:
+    """Sets what the mail library takes; an address it cannot parse is kept as it stands."""
+    try:
+        message[name] = value
+    except (ValueError, IndexError, AttributeError, TypeError, MessageError):
+        del message[name]
+        message[name] = one_line(value.replace("<", " ").replace(">", " ").replace('"', " ").replace("@", " at "))
+
+
+def put_attachments(message: EmailMessage, desk: Desk) -> None:
+    """Each under its own name; an enclosed mail under its subject."""
+    sent = _moment(message)
+    for attachment in message.iter_attachments():
+        name = _name(attachment)
+        data = _attached_bytes(attachment)
+        if data is None:
+            desk.refuse(name, "its bytes cannot be decoded; save it beside the mail")
+        else:
+            desk.put(name, data, seconds=sent)
+
+
+def _attached_bytes(attachment: MIMEPart) -> bytes | None:
+    if attachment.get_content_type() == "message/rfc822":
+        inner = attachment.get_payload()
+        return inner[0].as_bytes() if isinstance(inner, list) and inner and isinstance(inner[0], EmailMessage) else None
+    data = attachment.get_payload(decode=True)
+    return data if isinstance(data, bytes) else None
+
+
+def _attachment_names(message: EmailMessage) -> list[str]:
+    return [_name(attachment) for attachment in message.iter_attachments()]
+
+
+def _name(attachment: MIMEPart) -> str:
+    """The attachment's own name, an enclosed mail's subject, else its type."""
+    name = one_line(attachment.get_filename() or "")
+    inner = attachment.get_payload()
+    if attachment.get_content_type() == "message/rfc822" and isinstance(inner, list) and inner and isinstance(inner[0], EmailMessage):
+        subject = one_line(str(inner[0]["Subject"] or "")) or "mail"
+        return name if name.lower().endswith(".eml") else f"{(name or subject).replace('/', ' ')}.eml"
+    return name or attachment.get_content_type().replace("/", ".")
 
 
 def _write_body(draft: Draft, message: EmailMessage, *, path: Path) -> bool:
@@ -85,4 +143,12 @@ def _sent(message: EmailMessage) -> date | None:
     try:
         return parsedate_to_datetime(str(message["Date"])).date() if message["Date"] else None
     except (TypeError, ValueError):
+        return None
+
+
+def _moment(message: EmailMessage) -> float | None:
+    """Seconds since 1970, when the mail was sent."""
+    try:
+        return parsedate_to_datetime(str(message["Date"])).timestamp() if message["Date"] else None
+    except (TypeError, ValueError, OverflowError):
         return None

@@ -4,11 +4,13 @@ from pathlib import Path
 
 from rag.errors import UnsupportedFormatError
 from rag.ports import Reader
-from rag.readers import csv, docx, eml, html, markdown, pdf, pptx, txt, xlsx
-from rag.types import Document
+from rag.readers import archive, csv, doc, docx, eml, epub, html, markdown, msg, odf, pdf, ppt, pptx, rtf, txt, xls, xlsx
+from rag.readers.desk import Desk
+from rag.types import Document, Enclosed
 
-_READERS: tuple[Reader, ...] = (markdown, txt, html, pdf, docx, xlsx, csv, pptx, eml)
+_READERS: tuple[Reader, ...] = (markdown, txt, html, pdf, docx, xlsx, csv, pptx, eml, msg, odf, epub, rtf, doc, xls, ppt, archive)
 _BY_SUFFIX = {suffix: reader for reader in _READERS for suffix in reader.suffixes}
+_CONTAINERS = {suffix: container.enclosed for container in (eml, msg, archive) for suffix in container.suffixes}
 
 SUFFIXES: frozenset[str] = frozenset(_BY_SUFFIX)
 """Every suffix some reader takes: lower case, with the dot."""
@@ -28,3 +30,15 @@ def reader_for(path: Path) -> Reader:
 def read_file(path: Path) -> Document:
     """The document, read in this process without limits: for files you made yourself. Raises ReadError and its children."""
     return reader_for(path).read(path)
+
+
+def holds_files(path: Path) -> bool:
+    """True for a kind of file that may enclose others."""
+    return path.suffix.lower() in _CONTAINERS
+
+
+def unpack_file(path: Path, *, into: Path) -> list[Enclosed]:
+    """Puts the files it encloses into an empty folder. Raises ReadError and its children."""
+    desk = Desk(into, suffixes=SUFFIXES)
+    _CONTAINERS[path.suffix.lower()](path, desk)
+    return desk.found

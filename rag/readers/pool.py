@@ -16,8 +16,8 @@ from typing import IO, Any, Self
 
 from rag.codec import document_from_json
 from rag.errors import CorruptFileError, EncryptedError, NoTextError, ReadError, ReadLimitError, UnsupportedFormatError
-from rag.readers.formats import reader_for
-from rag.types import Document
+from rag.readers.formats import holds_files, reader_for
+from rag.types import Document, Enclosed
 
 LARGEST_FILE = 500_000_000
 _LARGEST_ANSWER = 1_000_000_000
@@ -51,10 +51,26 @@ class ReaderPool:
 
     def read(self, path: Path) -> Document:
         """The document. Raises ReadError and its children, nothing else."""
+        answer = self._answer(path)
+        assert isinstance(answer, Document)
+        return answer
+
+    def unpack(self, path: Path, into: Path) -> list[Enclosed]:
+        """Puts the files that it encloses into the folder; none for a kind of file that encloses nothing, which is not even opened.
+
+        Raises ReadError and its children, nothing else.
+        """
+        if not holds_files(path):
+            return []
+        answer = self._answer(path, into=into)
+        assert isinstance(answer, list)
+        return answer
+
+    def _answer(self, path: Path, *, into: Path | None = None) -> Document | list[Enclosed]:
         _check(path)
         child = self._idle.get()
         try:
-            return child.read(path)
+            return child.answer(path, into=into)
         finally:
             self._idle.put(child)
 
@@ -94,10 +110,11 @@ class _Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._stderr: IO[bytes] | None = None
 
-    def read(self, path: Path) -> Document:
+    def answer(self, path: Path, *, into: Path | None) -> Document | list[Enclosed]:
+        """The document, or with ``into`` the files it encloses."""
         process = self._running()
         try:
-            header, body = self._ask(process, path)
+            header, body = self._ask(process, path, into=into)
         except TimeoutError as error:
             self.stop(kill=True)
             raise ReadLimitError(
@@ -144,14 +161,15 @@ class _Child:
             )
         return self._process
 
-    def _ask(self, process: subprocess.Popen[bytes], path: Path) -> tuple[dict[str, Any], bytes]:
+    def _ask(self, process: subprocess.Popen[bytes], path: Path, *, into: Path | None) -> tuple[dict[str, Any], bytes]:
         """(header, body) of the child's answer. Raises TimeoutError, _DiedError, BrokenPipeError, or ValueError and such for nonsense."""
         assert process.stdin is not None
         assert process.stdout is not None
         assert self._stderr is not None
         self._stderr.seek(0)
         self._stderr.truncate()
-        process.stdin.write(json.dumps({"path": str(path.absolute()), "seconds": self._timeout_s}).encode() + b"\n")
+        request = {"path": str(path.absolute()), "seconds": self._timeout_s, "into": str(into.absolute()) if into else None}
+        process.stdin.write(json.dumps(request).encode() + b"\n")
         process.stdin.flush()
         return _receive(process.stdout.fileno(), deadline=time.monotonic() + self._timeout_s)
 
@@ -178,8 +196,10 @@ class _Child:
     def _too_slow(self, path: Path) -> ReadLimitError:
         return ReadLimitError(f"cannot read {path.name}: reading took longer than {self._timeout_s:g} s; split it or raise the limit")
 
-    def _result(self, body: bytes, *, path: Path) -> Document:
+    def _result(self, body: bytes, *, path: Path) -> Document | list[Enclosed]:
         try:
+            if body.startswith(b'{"enclosed":'):
+                return [Enclosed(**one) for one in json.loads(body)["enclosed"]]
             if body.startswith(b'{"document":'):
                 return document_from_json(body[len(b'{"document":') : -1].decode())
             failure = json.loads(body)

@@ -11,7 +11,7 @@ from rag.readers.draft import Draft, choose_title
 from rag.readers.encoding import decode, read_bytes
 from rag.types import Document, Metadata
 
-suffixes: frozenset[str] = frozenset({".txt", ".text"})
+suffixes: frozenset[str] = frozenset({".txt", ".text", ".adoc", ".asciidoc", ".rst"})
 
 _BLANK = re.compile(r"\n(?:[ ]*\n)+")
 _MARKER = re.compile(r"^ *(?:[-*•▪‣–] |\d{1,3}[.)] )")

@@ -1,7 +1,8 @@
 """The child process of a reader pool: ``python -m rag.readers.worker MEMORY_BYTES``.
 
-Requests come as JSON lines on stdin: ``{"path": ..., "seconds": ...}``. Each answer is a JSON line ``{"bytes": N, "retire": bool}``
-and then N bytes of JSON: ``{"document": ...}`` or ``{"error": class, "message": ...}``. The child ends when stdin does. It can open
+Requests come as JSON lines on stdin: ``{"path": ..., "seconds": ...}``, with ``"into"`` to unpack. Each answer is a JSON line
+``{"bytes": N, "retire": bool}`` and then N bytes of JSON: ``{"document": ...}``, ``{"enclosed": [...]}`` or
+``{"error": class, "message": ...}``. The child ends when stdin does. It can open
 no socket, start no program, and has limits on memory, processor time and the size of files it writes.
 """
 
@@ -10,14 +11,16 @@ import os
 import resource
 import signal
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from rag.codec import document_to_json
 from rag.errors import CorruptFileError, ReadError, ReadLimitError
-from rag.readers.formats import read_file
+from rag.readers.desk import LARGEST_FILE
+from rag.readers.formats import read_file, unpack_file
 
-_LARGEST_WRITTEN_FILE = 16 * 1024 * 1024
+_LARGEST_WRITTEN_FILE = LARGEST_FILE + 1
 _FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "pty.")
 _GRACE_S = 5
 
@@ -30,7 +33,7 @@ def main() -> None:
     for line in requests:
         request = json.loads(line)
         _raise_time_limit(seconds=request["seconds"])
-        answer = _answer(Path(request["path"]))
+        answer = _answer(Path(request["path"]), into=request.get("into"))
         signal.setitimer(signal.ITIMER_REAL, 0)
         retire = _address_space() > base + int(sys.argv[1]) // 2
         answers.write(json.dumps({"bytes": len(answer), "retire": retire}).encode() + b"\n" + answer)
@@ -80,8 +83,10 @@ def _address_space() -> int:
     return int(statm.read_text().split()[0]) * resource.getpagesize() if statm.exists() else 0
 
 
-def _answer(path: Path) -> bytes:
+def _answer(path: Path, *, into: str | None) -> bytes:
     try:
+        if into is not None:
+            return b'{"enclosed":' + json.dumps([asdict(one) for one in unpack_file(path, into=Path(into))]).encode() + b"}"
         return b'{"document":' + document_to_json(read_file(path)).encode() + b"}"
     except ReadError as error:
         return _failure(error)

@@ -77,7 +77,7 @@ def _write_sheets(draft: Draft, book: Any) -> None:
             rows.append(row)
         if hidden.cells:
             draft.notice(f'sheet "{sheet.title}": {hidden.cells:,} filled cells in hidden rows and columns left out')
-        _write_sheet(draft, rows, title=sheet.title)
+        write_sheet(draft, rows, title=sheet.title)
 
 
 def _rows(sheet: Any, *, hidden: _Hidden) -> Iterator[list[Entry]]:
@@ -126,7 +126,7 @@ def _hidden(book: Any, sheet: Any) -> _Hidden:
     return _Hidden(rows=frozenset(rows), columns=frozenset(columns))
 
 
-def _write_sheet(draft: Draft, rows: Sequence[list[Entry]], *, title: str) -> None:
+def write_sheet(draft: Draft, rows: Sequence[list[Entry]], *, title: str) -> None:
     """The sheet's name as heading, then its regions: lines of text above a table are paragraphs."""
     if any(rows) and not _DEFAULT_NAME.match(title):
         draft.heading(title, level=1)

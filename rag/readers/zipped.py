@@ -45,7 +45,7 @@ def check_archive(path: Path, *, part: str, what: str) -> None:
         raise CorruptFileError(
             f"cannot read {path.name}: it is not {what}, or not a complete one ({error}); open and save it again"
         ) from error
-    _check_sizes(parts, path=path)
+    check_sizes(parts, path=path)
     if any(entry.flag_bits & 1 for entry in parts):
         raise EncryptedError(f"cannot read {path.name}: its parts are encrypted; save a copy without a password")
     if not any(entry.filename.startswith(part) for entry in parts):
@@ -58,7 +58,8 @@ def _refuse_ole(path: Path, *, what: str) -> None:
     raise CorruptFileError(f"cannot read {path.name}: it is an Office 97-2003 file, not {what}; open it and save it in the new format")
 
 
-def _check_sizes(parts: list[zipfile.ZipInfo], *, path: Path) -> None:
+def check_sizes(parts: list[zipfile.ZipInfo], *, path: Path) -> None:
+    """Raises ReadLimitError for what unpacks to far too much."""
     unpacked = sum(entry.file_size for entry in parts)
     packed = sum(entry.compress_size for entry in parts) or 1
     too_large = unpacked > MOST_UNPACKED or (unpacked > FREE_UNPACKED and unpacked / packed > MOST_TIMES_LARGER)

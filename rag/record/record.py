@@ -5,14 +5,14 @@ import os
 import sqlite3
 import time
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
-from rag.errors import RecordError, UsageError, WorkspaceError
+from rag.errors import BusyError, RecordError, UsageError, WorkspaceError
 from rag.record import rows, schema, scopes
 from rag.record.faults import translated
 from rag.record.lexical import match_expression
@@ -39,6 +39,7 @@ _EVERYTHING = Scope()
 _ACTIVE = "(SELECT id FROM spaces WHERE active = 1)"
 _IN_SCOPE = "document IN (SELECT s.id FROM sources AS s WHERE {condition})"
 _BATCH = 500
+_OF_DOCUMENTS = frozenset("documents chunks vectors files tags filled spaces folders meta deletions forgotten".split())
 
 
 class Record:
@@ -68,6 +69,11 @@ class Record:
         """Brings the schema up to date unless ``read_only``. Raises WorkspaceError for a record of another version or none."""
         if not path.is_file():
             raise WorkspaceError(f"there is no library in {path.parent}; run `rag init {path.parent}` first")
+        if path.stat().st_size == 0 and (path.parent / "index").is_dir():
+            raise RecordError(
+                f"{path} is empty although it was not: an index was made of it; put a backup in its place, or remove "
+                f"{path.parent / 'index'} to have everything read and embedded anew"
+            )
         with translated(path):
             connection = _connect(path, read_only=read_only)
             try:
@@ -286,6 +292,83 @@ class Record:
         with self._transaction():
             self._drop_unnamed(self._forget(paths))
 
+    # ── forgetting and health ─────────────────────────────────────────────────────────────────────────────────────
+
+    def forgotten(self) -> dict[str, str]:
+        """What ingest leaves out, a path or a content id, and the day it was forgotten."""
+        return dict(self._rows("SELECT what, substr(at, 1, 10) FROM forgotten ORDER BY what"))
+
+    def forget(self, files: Sequence[FileRow], *, reports: Sequence[str], at: datetime) -> None:
+        """Takes the files' rows, their documents and the saved reports away and remembers path and content as left out, in one commit.
+
+        The bytes are gone from the record's file after ``compact``.
+        """
+        left_out = {what: file.content for file in files for what in (file.path, file.content) if what}
+        with self._transaction():
+            self._drop_unnamed(self._forget([file.path for file in files]))
+            for report in reports:
+                self._connection.execute("DELETE FROM reports WHERE id = ?", [report])
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO forgotten (what, content, at) VALUES (?, ?, ?)",
+                [(what, content, at.isoformat()) for what, content in left_out.items()],
+            )
+
+    def remember(self, what: str) -> list[str]:
+        """Ingest takes it again, a path with all below it, and its content; what was left out so far, none if it was not forgotten."""
+        below = "what = ? OR (what >= ? AND what < ?)"
+        with self._transaction():
+            found = self._rows(f"SELECT what, content FROM forgotten WHERE {below}", [what, f"{what}/", f"{what}0"])
+            names = sorted({name for row in found for name in row if name})
+            self._connection.executemany("DELETE FROM forgotten WHERE what = ?", [(name,) for name in names])
+        return [name for name, _ in found]
+
+    def compact(self) -> None:
+        """Writes the whole file anew without what was deleted, the lexical index too, and empties the write-ahead log.
+
+        Gives the disk back. Raises BusyError while another process reads: the log cannot be emptied then.
+        """
+        with self._transaction():
+            self._connection.execute("INSERT INTO lexical (lexical) VALUES ('rebuild')")
+            self._connection.execute("INSERT INTO lexical (lexical) VALUES ('optimize')")
+        with translated(self.path):
+            self._connection.execute("VACUUM")
+            busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if busy:
+            raise BusyError(
+                f"another process reads {self.path}, so deleted text is still in its log; stop it and run the same command again"
+            )
+
+    def faults(self) -> list[str]:
+        """What is wrong with the file, one sentence each; empty when all is well. Reads everything."""
+        found = [line for (line,) in self._rows("PRAGMA integrity_check(20)") if line != "ok"]
+        broken = [
+            f"a row of {table} names a row of {parent} that is not there" for table, _, parent, _ in self._rows("PRAGMA foreign_key_check")
+        ]
+        found += sorted(set(broken))
+        try:
+            with self._transaction():
+                self._connection.execute("INSERT INTO lexical (lexical, rank) VALUES ('integrity-check', 1)")
+        except RecordError as error:
+            found.append(f"the lexical index does not agree with the chunks ({error.__cause__})")
+        return found
+
+    def tables_with(self, matches: Callable[[str], bool]) -> list[str]:
+        """Tables beside those that a document is made into whose text or compressed text matches."""
+        names = [name for (name,) in self._rows("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'")]
+        others = [name for name in names if name not in _OF_DOCUMENTS and not name.startswith("lexical")]
+        return [name for name in others if any(matches(text) for row in self._rows(f'SELECT * FROM "{name}"') for text in _texts(row))]
+
+    def rebuild_lexical(self) -> None:
+        """The lexical index anew from the chunks."""
+        with self._transaction():
+            self._connection.execute("INSERT INTO lexical (lexical) VALUES ('rebuild')")
+
+    def copy_to(self, path: Path) -> None:
+        """A complete copy as of one moment, while others read and write. Raises RecordError."""
+        with translated(path), closing(sqlite3.connect(path)) as target:
+            self._connection.backup(target)
+            target.execute("PRAGMA journal_mode = DELETE")
+
     # ── writing: spaces ───────────────────────────────────────────────────────────────────────────────────────────
 
     def begin_space(self, fingerprint: Fingerprint) -> Space:
@@ -486,6 +569,18 @@ class Record:
         for table in ("chunks", "vectors", "filled"):
             self._connection.execute(f"DELETE FROM {table} WHERE space = ?", [space])
         self._connection.execute("DELETE FROM spaces WHERE id = ?", [space])
+
+
+def _texts(row: Sequence[Any]) -> Iterator[str]:
+    """The texts of a row, compressed ones unpacked."""
+    for value in row:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, bytes):
+            try:
+                yield zlib.decompress(value).decode("utf-8", errors="replace")
+            except zlib.error:
+                yield value.decode("utf-8", errors="replace")
 
 
 def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:

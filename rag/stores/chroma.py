@@ -126,6 +126,14 @@ class ChromaStore:
         self._look(again=True)
         generations.sweep(self._folder, keep=published)
 
+    def clear(self) -> int:
+        """Removes the index, so that the next publication holds nothing of it; how many generations other processes still read.
+
+        The caller holds the writer's lock. Searches scan the record until then.
+        """
+        self.close()
+        return generations.clear(self._folder)
+
     def close(self) -> None:
         """Lets go of the generation; the next question opens the newest one again."""
         if self._view:

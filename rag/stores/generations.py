@@ -228,6 +228,15 @@ def promote(path: Path, *, folder: Path) -> Path:
     return target
 
 
+def clear(folder: Path) -> int:
+    """Removes every generation that no reader holds, and what killed writers left; how many are held. The writer's lock is held."""
+    for leftover in folder.iterdir() if folder.is_dir() else ():
+        if leftover.name.startswith(_TEMPORARY):
+            shutil.rmtree(leftover)
+    sweep(folder, keep=folder)
+    return len(numbered(folder))
+
+
 def sweep(folder: Path, *, keep: Path) -> None:
     """Removes every other generation that no reader holds."""
     for _, path in numbered(folder):

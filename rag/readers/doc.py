@@ -1,0 +1,214 @@
+"""Word 97-2003: the text by its piece table; headings, lists and table rows by the paragraphs' properties ([MS-DOC])."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from struct import iter_unpack, unpack_from
+
+from rag.errors import CorruptFileError
+from rag.readers import ole
+from rag.readers.clean import one_line
+from rag.readers.draft import Draft, Entry, entries, with_headers
+from rag.types import Document
+
+suffixes: frozenset[str] = frozenset({".doc", ".dot"})
+
+_WHAT = "a Word 97-2003 document"
+_MAGIC = 0xA5EC
+_ENCRYPTED, _SECOND_TABLE = 0x0100, 0x0200
+_IN_TABLE, _ROW_END, _LIST = 0x2416, 0x2417, 0x460B
+_SIZES = {0: 1, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2, 7: 3}
+_PAGE = 512
+_FIELD = re.compile("\x13[^\x13\x14\x15]*(?:\x14([^\x13\x14\x15]*))?\x15")
+_OBJECTS = str.maketrans({"\x01": "", "\x02": "", "\x03": "", "\x04": "", "\x05": "", "\x08": "", "\x1e": "-", "\x1f": "", "\x0b": "\n"})
+_PARAGRAPH = re.compile("[^\r\x07\x0c]*[\r\x07\x0c]|[^\r\x07\x0c]+$")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Shape:
+    """What a paragraph is."""
+
+    style: int = 0
+    """1 to 9 are the headings, in every document."""
+    in_table: bool = False
+    ends_row: bool = False
+    in_list: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A run of text and where its bytes lie."""
+
+    first: int
+    past: int
+    offset: int
+    width: int
+    """Bytes a character: 1 (cp1252) or 2 (UTF-16)."""
+
+
+def read(path: Path) -> Document:
+    """One page. Raises ReadError and its children."""
+    with ole.opened(path, what=_WHAT) as container:
+        main = ole.stream(container, "WordDocument")
+        if len(main) < _PAGE or unpack_from("<H", main)[0] != _MAGIC:
+            raise CorruptFileError(f"cannot read {path.name}: it holds no text of Word 97-2003; open it and save it as .docx")
+        flags = unpack_from("<H", main, 10)[0]
+        if flags & _ENCRYPTED:
+            raise ole.encrypted(path)
+        table = ole.stream(container, "1Table" if flags & _SECOND_TABLE else "0Table")
+        pieces = _pieces(main, table)
+        writer = _Writer(draft=Draft())
+        for text, shape in _paragraphs(main, pieces, shapes=_Shapes(main, table)):
+            writer.paragraph(text, shape)
+        writer.flush()
+        metadata = ole.metadata(container, writer.draft, content_title=writer.draft.first_heading(), path=path)
+    return writer.draft.finish(metadata=metadata, format="doc", path=path)
+
+
+def _pieces(main: bytes, table: bytes) -> list[_Piece]:
+    """The pieces of the body and of the footnotes after it."""
+    start, size = unpack_from("<II", main, 0x1A2)
+    body, notes = unpack_from("<ii", main, 0x4C)
+    end = start + size
+    while start < end and table[start] == 1:
+        start += 3 + unpack_from("<H", table, start + 1)[0]
+    count = (unpack_from("<I", table, start + 1)[0] - 4) // 12
+    places = unpack_from(f"<{count + 1}I", table, start + 5)
+    found = []
+    for number in range(count):
+        where = unpack_from("<I", table, start + 5 + 4 * (count + 1) + 8 * number + 2)[0]
+        packed = bool(where & 0x40000000)
+        offset = (where & 0x3FFFFFFF) // 2 if packed else where & 0x3FFFFFFF
+        past = min(places[number + 1], body + notes)
+        if places[number] < past:
+            found.append(_Piece(places[number], past, offset, 1 if packed else 2))
+    return found
+
+
+def _paragraphs(main: bytes, pieces: list[_Piece], *, shapes: "_Shapes") -> Iterator[tuple[str, _Shape]]:
+    """(text with its closing mark, shape), fields as their results."""
+    text = "".join(_characters(main, piece) for piece in pieces)
+    firsts = [piece.first - pieces[0].first for piece in pieces]
+    for found in _PARAGRAPH.finditer(text):
+        last = found.end() - 1
+        piece = pieces[bisect_right(firsts, last) - 1]
+        yield found[0], shapes.at(piece.offset + (last + pieces[0].first - piece.first) * piece.width)
+
+
+def _characters(main: bytes, piece: _Piece) -> str:
+    """As many characters as the piece has, whatever the bytes are: places in the text count."""
+    data = main[piece.offset : piece.offset + (piece.past - piece.first) * piece.width]
+    if piece.width == 1:
+        return data.decode("cp1252", errors="replace")
+    return "".join(chr(unit) for (unit,) in iter_unpack("<H", data[: len(data) // 2 * 2]))
+
+
+class _Shapes:
+    """Paragraph shapes by file position, from the formatted disk pages."""
+
+    def __init__(self, main: bytes, table: bytes) -> None:
+        start, size = unpack_from("<II", main, 0x102)
+        count = max(0, (size - 4) // 8)
+        pages = unpack_from(f"<{count}I", table, start + 4 * (count + 1)) if count else ()
+        runs = sorted((run for page in pages for run in _runs(main, (page & 0x3FFFFF) * _PAGE)), key=lambda run: run[0])
+        self._firsts = [first for first, _ in runs]
+        self._shapes = [shape for _, shape in runs]
+
+    def at(self, position: int) -> _Shape:
+        place = bisect_right(self._firsts, position) - 1
+        return self._shapes[place] if place >= 0 else _Shape()
+
+
+def _runs(main: bytes, page: int) -> Iterator[tuple[int, _Shape]]:
+    """(first file position, shape) of the paragraphs that one disk page describes."""
+    if page + _PAGE > len(main):
+        return
+    count = main[page + _PAGE - 1]
+    firsts = unpack_from(f"<{count}I", main, page)
+    for number in range(count):
+        offset = main[page + 4 * (count + 1) + 13 * number] * 2
+        yield firsts[number], _shape(main, page + offset) if offset else _Shape()
+
+
+def _shape(main: bytes, start: int) -> _Shape:
+    half = main[start]
+    start, size = (start + 1, 2 * half - 1) if half else (start + 2, 2 * main[start + 1])
+    if size < 2:
+        return _Shape()
+    properties = dict(_properties(main[start + 2 : start + size]))
+    return _Shape(
+        style=unpack_from("<H", main, start)[0],
+        in_table=bool(properties.get(_IN_TABLE)),
+        ends_row=bool(properties.get(_ROW_END)),
+        in_list=bool(properties.get(_LIST)),
+    )
+
+
+def _properties(data: bytes) -> Iterator[tuple[int, int]]:
+    """(code, first byte of the value) of each property modifier."""
+    at = 0
+    while at + 3 <= len(data):
+        code = unpack_from("<H", data, at)[0]
+        kind = code >> 13
+        yield code, data[at + 2]
+        if kind == 6:
+            at += 2 + (unpack_from("<H", data, at + 2)[0] + 1 if code == 0xD608 and at + 4 <= len(data) else data[at + 2] + 1)
+        else:
+            at += 2 + _SIZES[kind]
+
+
+@dataclass(kw_only=True, slots=True)
+class _Writer:
+    """Gathers list items and table rows until something else comes."""
+
+    draft: Draft
+    items: list[str] = field(default_factory=list)
+    cells: list[str] = field(default_factory=list)
+    rows: list[list[Entry]] = field(default_factory=list)
+
+    def paragraph(self, text: str, shape: _Shape) -> None:
+        shown = _shown(text)
+        if shape.ends_row:
+            self.rows.append(entries(self.cells))
+            self.cells = []
+        elif shape.in_table or text.endswith("\x07"):
+            self._cell(shown, closed=text.endswith("\x07"))
+        elif shape.in_list and shape.style not in range(1, 10) and shown.strip():
+            self._flush_table()
+            self.items.append(f"- {one_line(shown)}")
+        else:
+            self.flush()
+            if 1 <= shape.style <= 9:
+                self.draft.heading(shown, level=shape.style)
+            else:
+                self.draft.paragraph(shown)
+
+    def flush(self) -> None:
+        self.draft.list_items(self.items)
+        self.items = []
+        self._flush_table()
+
+    def _cell(self, text: str, *, closed: bool) -> None:
+        """A cell may hold several paragraphs; the last one closes it."""
+        if self.items:
+            self.flush()
+        if not self.cells or self.cells[-1].endswith("\x07"):
+            self.cells.append("")
+        self.cells[-1] += f" {text}" + ("\x07" if closed else "")
+
+    def _flush_table(self) -> None:
+        if self.cells:
+            self.rows.append(entries(self.cells))
+        self.draft.table(with_headers(self.rows))
+        self.rows, self.cells = [], []
+
+
+def _shown(text: str) -> str:
+    """Without marks and objects, fields as their results."""
+    text = text.rstrip("\r\x07\x0c")
+    while (plain := _FIELD.sub(lambda found: found[1] or "", text)) != text:
+        text = plain
+    text = re.sub("\x13[^\x14]*\x14?|\x15", "", text)
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").translate(_OBJECTS)

@@ -1,0 +1,221 @@
+"""OpenDocument texts, sheets and slides (LibreOffice): one XML part, read in document order."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zipfile import ZipFile
+
+from rag.errors import CorruptFileError, EncryptedError
+from rag.readers.byline import find_byline
+from rag.readers.clean import one_line
+from rag.readers.dates import choose_date, parse_date
+from rag.readers.draft import Draft, Entry, choose_title, tags_from, with_headers
+from rag.readers.xlsx import MOST_CELLS, write_sheet
+from rag.readers.zipped import check_archive, office_errors
+from rag.types import Document, Metadata
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+suffixes: frozenset[str] = frozenset({".odt", ".ods", ".odp"})
+
+_WHAT = "an OpenDocument file"
+_URN = "{urn:oasis:names:tc:opendocument:xmlns:"
+_TEXT, _TABLE, _DRAW, _OFFICE, _PRESENTATION = (f"{_URN}{name}:1.0}}" for name in ("text", "table", "drawing", "office", "presentation"))
+_UNREAD = frozenset((f"{_TEXT}tracked-changes", f"{_TEXT}note", f"{_OFFICE}annotation", f"{_OFFICE}forms", f"{_TABLE}shapes"))
+_MOST_REPEATED = 1_000
+"""A cell or row that is said to repeat more often is the empty rest of a sheet."""
+
+
+def read(path: Path) -> Document:
+    """Pages are sheets or slides, else one page. Raises ReadError and its children."""
+    check_archive(path, part="content.xml", what=_WHAT)
+    draft = Draft()
+    with office_errors(path, what=_WHAT), ZipFile(path) as archive:
+        if b"encryption-data" in _part(archive, "META-INF/manifest.xml"):
+            raise EncryptedError(f"cannot read {path.name}: it wants a password; save a copy without one")
+        body = _tree(archive.read("content.xml")).find(f"{_OFFICE}body")
+        if body is None or not len(body):
+            raise CorruptFileError(f"cannot read {path.name}: {_WHAT} without a body; open and save it again")
+        title = _write(draft, body[0])
+        metadata = _metadata(draft, _part(archive, "meta.xml"), title=title or draft.first_heading(), path=path)
+    return draft.finish(metadata=metadata, format=path.suffix.lower().lstrip("."), path=path)
+
+
+def _write(draft: Draft, body: "_Element") -> str:
+    """Adds everything; the title, empty without one."""
+    kind = body.tag.rpartition("}")[2]
+    if kind == "spreadsheet":
+        _write_sheets(draft, body)
+        return ""
+    if kind == "presentation":
+        titles = [_write_slide(draft, slide, number=number) for number, slide in enumerate(body.iterchildren(f"{_DRAW}page"), start=1)]
+        return titles[0] if titles else ""
+    writer = _Writer(draft=draft)
+    writer.container(body)
+    writer.flush()
+    return ""
+
+
+def _write_sheets(draft: Draft, body: "_Element") -> None:
+    left = MOST_CELLS
+    for sheet in body.iterchildren(f"{_TABLE}table"):
+        name = sheet.get(f"{_TABLE}name") or ""
+        draft.open_page(f"sheet {name}")
+        rows: list[list[Entry]] = []
+        for row in _rows(sheet):
+            left -= len(row)
+            if left < 0:
+                draft.notice(f'sheet "{name}": rows after the first {MOST_CELLS:,} cells of the workbook left out')
+                break
+            rows.append(row)
+        write_sheet(draft, rows, title=name)
+
+
+def _write_slide(draft: Draft, slide: "_Element", *, number: int) -> str:
+    draft.open_page(f"slide {number}")
+    title = ""
+    for frame in slide:
+        if frame.tag == f"{_PRESENTATION}notes":
+            notes = " ".join(_words(paragraph) for box in frame.iter(f"{_DRAW}text-box") for paragraph in box.iter(f"{_TEXT}p"))
+            draft.paragraph(f"Notes: {notes}" if notes.strip() else "")
+        elif frame.get(f"{_PRESENTATION}class") == "title" and not title:
+            title = one_line(" ".join(_words(paragraph) for paragraph in frame.iter(f"{_TEXT}p")))
+            draft.heading(title, level=1)
+        else:
+            writer = _Writer(draft=draft)
+            writer.container(frame)
+            writer.flush()
+    return title
+
+
+@dataclass(kw_only=True, slots=True)
+class _Writer:
+    """Walks a text in reading order; items of nested lists gather into one block."""
+
+    draft: Draft
+    items: list[str] = field(default_factory=list)
+    depth: int = 0
+
+    def container(self, element: "_Element") -> None:
+        for child in element.iterchildren("*"):
+            tag = child.tag
+            if tag in _UNREAD:
+                continue
+            if tag in (f"{_TEXT}h", f"{_TEXT}p"):
+                self._paragraph(child)
+            elif tag == f"{_TEXT}list":
+                self.depth += 1
+                self.container(child)
+                self.depth -= 1
+                if not self.depth:
+                    self.flush()
+            elif tag == f"{_TABLE}table":
+                self.flush()
+                self.draft.table(with_headers(list(_rows(child))))
+            else:
+                self.container(child)
+
+    def flush(self) -> None:
+        self.draft.list_items(self.items)
+        self.items = []
+
+    def _paragraph(self, element: "_Element") -> None:
+        text = _words(element)
+        if self.depth and text.strip():
+            self.items.append(f"{'  ' * (self.depth - 1)}- {one_line(text)}")
+            return
+        self.flush()
+        if element.tag == f"{_TEXT}h":
+            level = element.get(f"{_TEXT}outline-level") or "1"
+            self.draft.heading(text, level=min(int(level), 9) if level.isdecimal() else 1)
+        else:
+            self.draft.paragraph(text)
+        for box in element.iter(f"{_DRAW}text-box"):
+            self.container(box)
+        for note in element.iter(f"{_TEXT}note-body"):
+            self.container(note)
+
+
+def _words(element: "_Element") -> str:
+    """The visible text of a paragraph; notes and text boxes stand on their own."""
+    parts = [element.text or ""]
+    for child in element.iterchildren("*"):
+        if child.tag == f"{_TEXT}line-break":
+            parts.append("\n")
+        elif child.tag in (f"{_TEXT}tab", f"{_TEXT}s"):
+            parts.append(" ")
+        elif child.tag not in _UNREAD and child.tag != f"{_DRAW}text-box":
+            parts.append(_words(child))
+        parts.append(child.tail or "")
+    return "".join(parts)
+
+
+def _rows(table: "_Element") -> Iterator[list[Entry]]:
+    """The visible rows; an empty one is an empty list, runs of empty rows are one."""
+    from openpyxl.utils import get_column_letter
+
+    number, was_empty = 0, True
+    for row in table.iter(f"{_TABLE}table-row"):
+        if next(row.iterancestors(f"{_TABLE}table")) is not table:
+            continue
+        repeated = _count(row, "number-rows-repeated")
+        cells = [] if row.get(f"{_TABLE}visibility") in ("collapse", "filter") else list(_cells(row))
+        for again in range(repeated if cells and repeated <= _MOST_REPEATED else 1):
+            found = [Entry(text=text, column=at, address=f"{get_column_letter(at + 1)}{number + again + 1}") for at, text in cells]
+            if found or not was_empty:
+                yield found
+            was_empty = not found
+        number += repeated
+
+
+def _cells(row: "_Element") -> Iterator[tuple[int, str]]:
+    column = 0
+    for cell in row.iterchildren(f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"):
+        repeated = _count(cell, "number-columns-repeated")
+        text = " ".join(_words(paragraph) for paragraph in cell.iter(f"{_TEXT}p", f"{_TEXT}h") if _is_shown(paragraph, cell)).strip()
+        if text and cell.tag == f"{_TABLE}table-cell":
+            for place in range(column, column + min(repeated, _MOST_REPEATED)):
+                yield place, text
+        column += repeated
+
+
+def _is_shown(paragraph: "_Element", cell: "_Element") -> bool:
+    for parent in paragraph.iterancestors():
+        if parent is cell:
+            return True
+        if parent.tag in _UNREAD:
+            return False
+    return True
+
+
+def _count(element: "_Element", name: str) -> int:
+    value = element.get(f"{_TABLE}{name}") or "1"
+    return max(1, min(int(value), 1_048_576)) if value.isdecimal() else 1
+
+
+def _metadata(draft: Draft, meta: bytes, *, title: str, path: Path) -> Metadata:
+    about = {element.tag.rpartition("}")[2]: one_line(element.text or "") for element in _tree(meta).iter("*")} if meta else {}
+    declared = parse_date(about.get("creation-date", "")[:10]) or parse_date(about.get("date", "")[:10])
+    found = choose_date(opening=draft.opening_lines(), declared=declared)
+    byline = find_byline(draft.opening_lines(), title=title)
+    return Metadata(
+        title=choose_title(title, about.get("title", ""), path=path),
+        author=about.get("initial-creator") or about.get("creator") or byline.author,
+        publisher=byline.publisher,
+        published=found.day if found else None,
+        published_from=found.source if found else "mtime",
+        language=about.get("language", "").lower(),
+        tags=tags_from(about.get("keyword", "")) or byline.tags,
+    )
+
+
+def _part(archive: ZipFile, name: str) -> bytes:
+    return archive.read(name) if name in archive.namelist() else b""
+
+
+def _tree(data: bytes) -> "_Element":
+    from lxml import etree
+
+    return etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True))

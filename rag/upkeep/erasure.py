@@ -1,0 +1,147 @@
+"""Erasing documents for good: text, vectors, lexical rows, index, saved reports and report files that quote them.
+
+The caller holds the writer's lock. What was erased is remembered, so that the next ingest does not bring it back; a run that was
+killed is finished by running it again.
+"""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from html import unescape
+from pathlib import Path
+
+from rag.errors import UsageError, WorkspaceError
+from rag.ingest import UNPACKED, publish
+from rag.record import FileRow, Record
+from rag.stores.chroma import ChromaStore
+
+_SHINGLE = 8
+"""Words in a row that a text must share with a document to count as quoting it."""
+_READABLE = frozenset((".html", ".htm", ".md", ".json", ".txt", ".csv", ".svg", ".xml"))
+_WORD = re.compile(r"[^\W_]+")
+_MARKUP = re.compile(r"<[^<>]{0,2000}>|\\[nrt\"/]")
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Erased:
+    """What went."""
+
+    paths: tuple[str, ...]
+    """Of files whose text is gone; the files themselves are where they were."""
+    reports: tuple[str, ...]
+    """Ids of saved reports."""
+    files: tuple[str, ...]
+    """Report files."""
+    unchecked: tuple[str, ...]
+    """Report files that cannot be searched for quotes, such as PDF without a sister file: look yourself."""
+    held: int
+    """Generations of the index that another process still reads; they go with the next ingest."""
+    quoted_in: tuple[str, ...]
+    """Other tables of the record that hold words of it."""
+
+
+def erase(record: Record, store: ChromaStore, what: Sequence[str], *, reports: Path, now: datetime) -> Erased:
+    """Erases the documents named by path, folder or id, with their copies elsewhere in the folders.
+
+    Raises UsageError for what is not known, BusyError while another process reads the record: run it again then.
+    """
+    rows = _named(record, what)
+    documents = sorted({row.document for row in rows if row.document})
+    quotes = _quoting([record.document(document).text for document in documents], documents)
+    saved = [report for report, _ in record.reports() if quotes(record.report(report))]
+    files, unchecked = _report_files(reports, quotes=quotes)
+    _unlink(files)
+    record.forget(rows, reports=saved, at=now)
+    quoted_in = record.tables_with(quotes) if documents else []
+    held = _purge(record, store)
+    return Erased(
+        paths=tuple(row.path for row in rows),
+        reports=tuple(saved),
+        files=tuple(str(file) for file in files),
+        unchecked=tuple(str(file) for file in unchecked),
+        held=held,
+        quoted_in=tuple(quoted_in),
+    )
+
+
+def let_in_again(record: Record, what: Sequence[str]) -> tuple[str, ...]:
+    """Ingest takes them again: a path with all below it, or a document. Raises UsageError for what was not forgotten."""
+    found: list[str] = []
+    for one in what:
+        names = record.remember(one.rstrip("/"))
+        if not names:
+            raise UsageError(f"{one} was not forgotten; forgotten are: {', '.join(record.forgotten()) or 'none'}")
+        found += names
+    return tuple(found)
+
+
+def _named(record: Record, what: Sequence[str]) -> list[FileRow]:
+    """The rows of all files that hold what is named; none for what a killed run has erased already."""
+    rows, forgotten = record.files(), record.forgotten()
+    found: dict[str, FileRow] = {}
+    for one in what:
+        bare = one.rstrip("/")
+        named = {row.path: row for row in rows if row.document == bare or row.path == bare or row.path.startswith(f"{bare}/")}
+        if not named and bare not in forgotten:
+            raise UsageError(
+                f"no known file or document {one!r}; name a path as in a citation or in `rag status --json`, or a document's id"
+            )
+        found |= named
+    contents = {row.content for row in found.values() if row.content}
+    return [row for row in rows if row.path in found or row.content in contents]
+
+
+def _purge(record: Record, store: ChromaStore) -> int:
+    """Rewrites everything that is made of the record; how many generations are still read elsewhere."""
+    record.prune_cache()
+    shutil.rmtree(record.path.parent / UNPACKED, ignore_errors=True)
+    held = store.clear()
+    space = record.active_space()
+    if space and record.chunk_count():
+        publish(record, store, space=space)
+    record.compact()
+    return held
+
+
+# ── quotes ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _quoting(texts: Sequence[str], documents: Sequence[str]) -> Callable[[str], bool]:
+    """A test whether a text (HTML, Markdown, JSON) names one of the documents or shares eight words in a row with one."""
+    shingles = {shingle for text in texts for shingle in _shingles(_words(text))}
+
+    def quotes(text: str) -> bool:
+        return any(document in text for document in documents) or any(shingle in shingles for shingle in _shingles(_words(text)))
+
+    return quotes
+
+
+def _words(text: str) -> list[str]:
+    plain = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+    return _WORD.findall(unescape(_MARKUP.sub(" ", plain)).lower())
+
+
+def _shingles(words: Sequence[str]) -> Iterator[int]:
+    size = min(_SHINGLE, len(words))
+    return (hash(tuple(words[start : start + size])) for start in range(len(words) - size + 1)) if size else iter(())
+
+
+def _report_files(folder: Path, *, quotes: Callable[[str], bool]) -> tuple[list[Path], list[Path]]:
+    """(files to remove: those that quote and their sisters of the same stem; files that could not be searched)."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
+    readable = [path for path in files if path.suffix.lower() in _READABLE]
+    guilty = {path.with_suffix("") for path in readable if quotes(path.read_text("utf-8", errors="replace"))}
+    cleared = {path.with_suffix("") for path in readable} - guilty
+    gone = [path for path in files if path.with_suffix("") in guilty]
+    return gone, [path for path in files if path not in gone and path.with_suffix("") not in cleared]
+
+
+def _unlink(files: Sequence[Path]) -> None:
+    for file in files:
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as error:
+            raise WorkspaceError(f"cannot remove {file}: {error.strerror}; remove it yourself and run the same command again") from error

@@ -1,0 +1,301 @@
+"""Doctor, backup and restore, forgetting: over a real record and a real index."""
+
+import json
+import os
+import shutil
+import sqlite3
+import tarfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from rag import config
+from rag.config import EmbedderSettings
+from rag.errors import BusyError, UsageError
+from rag.globs import chooser, matches
+from rag.record import Record, space_of
+from rag.stores.chroma import ChromaStore
+from rag.upkeep import Erased, Finding, back_up, erase, examine, let_in_again, restore
+from tests.fakes import HashingEmbedder
+from tests.libraries import add, opened
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SECRET = "the secret tender of Quendolyne GmbH was priced at exactly ninety-one million"
+EMBEDDER = HashingEmbedder()
+
+
+@pytest.fixture
+def workspace(made_once: Path, tmp_path: Path) -> Path:
+    """A copy of one's own."""
+    return Path(shutil.copytree(made_once, tmp_path / "research"))
+
+
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three documents, one of them secret and also there as a copy; a saved report and its files quote it."""
+    workspace = tmp_path_factory.mktemp("made") / "research"
+    (workspace / "prompts").mkdir(parents=True)
+    (workspace / "prompts" / "query.txt").write_text("mine: {{ text }}")
+    (workspace / "rag.toml").write_text('folders = ["docs"]\n[embedder]\nkind = "small"\n')
+    texts = {"a.txt": "copper prices fell in March", "b.txt": "zinc demand rose in April", "secret.txt": SECRET, "copy.txt": SECRET}
+    add(workspace, texts, embedder=EMBEDDER)
+    reports = workspace / "reports"
+    reports.mkdir()
+    (reports / "one.html").write_text("<p>We read: <q>the secret tender of <b>Quendolyne</b> GmbH was priced</q>")
+    (reports / "one.pdf").write_bytes(b"%PDF quendolyne")
+    (reports / "two.md").write_text("copper prices fell in March")
+    (reports / "alone.pdf").write_bytes(b"%PDF")
+    with Record.open(workspace / "library.db") as record:
+        record.save_report("one", NOW, json.dumps({"quote": SECRET}))
+        record.save_report("two", NOW, json.dumps({"quote": "copper prices fell in March"}))
+    return workspace
+
+
+def forget(workspace: Path, *what: str) -> Erased:
+    """As the command does."""
+    with Record.open(workspace / "library.db") as record, store(workspace) as index:
+        return erase(record, index, what, reports=workspace / "reports", now=NOW)
+
+
+def store(workspace: Path) -> ChromaStore:
+    """The index."""
+    return ChromaStore(workspace / "index", space=space_of(EMBEDDER.fingerprint).id)
+
+
+def bytes_of(folder: Path) -> bytes:
+    """Everything below it, but not the documents themselves."""
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file() and "docs" not in path.parts).lower()
+
+
+def vectors(workspace: Path) -> int:
+    """Rows in the embedding cache."""
+    with sqlite3.connect(workspace / "library.db") as connection:
+        return int(connection.execute("SELECT count(*) FROM vectors").fetchone()[0])
+
+
+# ── forgetting ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_no_byte_of_a_forgotten_document_is_left_in_the_workspace(workspace: Path) -> None:
+    """Text, lexical rows, vectors, index, saved reports and report files, its copy's too; what quotes something else stays."""
+    with sqlite3.connect(workspace / "library.db") as connection:
+        sql = "SELECT v.vector FROM vectors AS v JOIN chunks AS c ON c.vector = v.number WHERE c.text LIKE '%Quendolyne%'"
+        vector = bytes(connection.execute(sql).fetchone()[0])
+    before = bytes_of(workspace)
+    assert b"quendolyne" in before
+    assert before.count(vector.lower()) > 1, "in the record and in the index"
+    gone = forget(workspace, "docs/secret.txt")
+    after = bytes_of(workspace)
+    assert b"quendolyne" not in after
+    assert b"quendolyn" not in after
+    assert b"ninety" not in after
+    assert vector.lower() not in after
+    assert gone.paths == ("docs/copy.txt", "docs/secret.txt")
+    assert gone.reports == ("one",)
+    assert sorted(Path(file).name for file in gone.files) == ["one.html", "one.pdf"]
+    assert [Path(file).name for file in gone.unchecked] == ["alone.pdf"]
+    assert (gone.held, gone.quoted_in) == (0, ())
+    assert vectors(workspace) == 2
+    assert (workspace / "docs" / "secret.txt").read_text() == SECRET
+    assert (workspace / "reports" / "two.md").exists()
+
+
+def test_what_is_left_is_found_as_before(workspace: Path) -> None:
+    """By both searches, through a new index."""
+    forget(workspace, "docs/secret.txt")
+    with opened(workspace, embedder=EMBEDDER) as retrieval:
+        assert retrieval.find("zinc demand", k=5).passages[0].source.path == "docs/b.txt"
+        assert retrieval.find("Quendolyne", k=5).passages[0].source.path != "docs/secret.txt"
+    with Record.open(workspace / "library.db") as record, store(workspace) as index:
+        assert index.applied == record.sequence()
+        assert record.faults() == []
+
+
+def test_the_next_ingest_does_not_bring_it_back_until_it_is_let_in_again(workspace: Path) -> None:
+    """Not under its path, not as a copy under another one; undone by the path."""
+    forget(workspace, "docs/secret.txt")
+    add(workspace, {"other.txt": SECRET}, embedder=EMBEDDER)
+    with Record.open(workspace / "library.db") as record:
+        states = {row.path: (row.status, row.reason) for row in record.files() if row.status != "ok"}
+        assert set(states) == {"docs/secret.txt", "docs/copy.txt", "docs/other.txt"}
+        assert all(status == "skipped" and "forgotten on 2026-11-23" in reason for status, reason in states.values())
+        assert let_in_again(record, ["docs/secret.txt"]) == ("docs/secret.txt",)
+    add(workspace, {}, embedder=EMBEDDER)
+    with Record.open(workspace / "library.db") as record:
+        assert {row.path for row in record.files() if row.document} >= {"docs/secret.txt", "docs/other.txt"}
+
+
+def test_a_folder_is_forgotten_with_all_below_it(workspace: Path) -> None:
+    """Nothing is left, the index neither."""
+    assert len(forget(workspace, "docs").paths) == 4
+    with Record.open(workspace / "library.db") as record, store(workspace) as index:
+        assert (record.sources(), record.chunk_count(), index.count) == ([], 0, 0)
+
+
+def test_forgetting_what_is_not_known_changes_nothing(workspace: Path) -> None:
+    """One line that says how to name it; forgetting twice is not an error, it finishes what a kill cut off."""
+    with pytest.raises(UsageError, match="no known file or document"):
+        forget(workspace, "docs/secret.txt", "docs/nothing.txt")
+    assert b"quendolyne" in bytes_of(workspace)
+    forget(workspace, "docs/secret.txt")
+    assert forget(workspace, "docs/secret.txt").paths == ()
+    with Record.open(workspace / "library.db") as record, pytest.raises(UsageError, match="was not forgotten"):
+        let_in_again(record, ["docs/a.txt"])
+
+
+def test_a_reader_in_the_middle_of_a_search_is_named_as_the_reason_why_bytes_are_left(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same command finishes it afterwards."""
+    monkeypatch.setattr("rag.record.record.BUSY_S", 0.2)
+    with Record.open(workspace / "library.db") as reader, reader.snapshot():
+        reader.sequence()
+        with pytest.raises(BusyError, match="run the same command again"):
+            forget(workspace, "docs/secret.txt")
+    forget(workspace, "docs/secret.txt")
+    assert b"quendolyne" not in bytes_of(workspace)
+
+
+# ── backup ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_restored_backup_searches_as_the_workspace_did(workspace: Path, tmp_path: Path) -> None:
+    """Record, settings and own prompts are there; nothing is embedded again; the index is made by the next ingest."""
+    with Record.open(workspace / "library.db") as record:
+        made = back_up(record, to=tmp_path / "b.tar", now=NOW)
+    assert (made.documents, made.chunks, made.made) == (3, 3, NOW)
+    again = restore(tmp_path / "b.tar", tmp_path / "again")
+    assert again.made == NOW
+    assert (tmp_path / "again" / "prompts" / "query.txt").read_text() == "mine: {{ text }}"
+    assert config.load(tmp_path / "again").embedder.kind == "small"
+    with opened(tmp_path / "again", embedder=EMBEDDER) as retrieval:
+        assert retrieval.find("zinc demand", k=1).passages[0].source.path == "docs/b.txt"
+
+
+def test_a_backup_never_overwrites_and_a_restore_neither(workspace: Path, tmp_path: Path) -> None:
+    """Both say so before anything is touched."""
+    (tmp_path / "b.tar").write_text("mine")
+    with Record.open(workspace / "library.db") as record:
+        with pytest.raises(UsageError, match="never overwrites"):
+            back_up(record, to=tmp_path / "b.tar", now=NOW)
+        back_up(record, to=tmp_path / "c.tar", now=NOW)
+    assert (tmp_path / "b.tar").read_text() == "mine"
+    with pytest.raises(UsageError, match="nothing is overwritten"):
+        restore(tmp_path / "c.tar", workspace)
+    with pytest.raises(UsageError, match="not a complete backup"):
+        restore(tmp_path / "b.tar", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_any_changed_byte_of_a_backup_is_noticed(workspace: Path, tmp_path: Path) -> None:
+    """At 20 places over the file, and when it was cut off; nothing is left of the attempt."""
+    with Record.open(workspace / "library.db") as record:
+        back_up(record, to=tmp_path / "b.tar", now=NOW)
+    data = (tmp_path / "b.tar").read_bytes()
+    with tarfile.open(tmp_path / "b.tar") as tar:
+        ends = [(member.offset_data, member.offset_data + member.size) for member in tar.getmembers()]
+    places = [first + (past - first) * step // 6 for first, past in ends for step in range(1, 6) if past > first]
+    for place in places:
+        (tmp_path / "bad.tar").write_bytes(data[:place] + bytes([data[place] ^ 0x55]) + data[place + 1 :])
+        with pytest.raises(UsageError):
+            restore(tmp_path / "bad.tar", tmp_path / "new")
+    (tmp_path / "bad.tar").write_bytes(data[: len(data) // 2])
+    with pytest.raises(UsageError):
+        restore(tmp_path / "bad.tar", tmp_path / "new")
+    assert len(places) >= 20 - 5
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.tar", "bad.tar", "research"]
+
+
+# ── doctor ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def examined(workspace: Path) -> dict[str, list[Finding]]:
+    """Findings that are not fine, by what they are about."""
+    found: dict[str, list[Finding]] = {}
+    for finding in examine(workspace, embedder=lambda setting: EMBEDDER):
+        if finding.state != "ok":
+            found.setdefault(finding.about, []).append(finding)
+    return found
+
+
+def test_a_healthy_workspace_has_nothing_broken(workspace: Path) -> None:
+    """Every part was looked at."""
+    assert examined(workspace) == {}
+    assert {one.about for one in examine(workspace, embedder=lambda setting: EMBEDDER)} == {
+        *("settings", "record", "index", "model", "folder", "disk")
+    }
+
+
+def test_each_illness_is_found_and_comes_with_a_cure(workspace: Path) -> None:
+    """Settings, folder, model, index and record, one after the other."""
+    good = (workspace / "rag.toml").read_text()
+    (workspace / "rag.toml").write_text(good + "nonsense = 1\n")
+    assert "settings" in examined(workspace)
+    (workspace / "rag.toml").write_text('folders = ["docs", "gone"]\n[embedder]\nkind = "sentence-transformers"\nmodel = "./none"\n')
+    found = examined(workspace)
+    assert found["folder"][0].message.endswith("gone is not there")
+    assert found["model"][0].state == "broken"
+    (workspace / "rag.toml").write_text(good)
+    other = examine(workspace, embedder=lambda setting: HashingEmbedder(model="another"))
+    assert [one.next for one in other if one.about == "model"] == ["run `rag ingest --re-embed`, or set the former model again"]
+    data = next((workspace / "index").rglob("chroma.sqlite3"))
+    os.truncate(data, 100)
+    assert "rebuilds it without embedding" in examined(workspace)["index"][0].next
+    with sqlite3.connect(workspace / "library.db") as connection:
+        connection.execute("DELETE FROM lexical_idx")
+        connection.execute("DELETE FROM lexical_data WHERE id > 10")
+    assert "lexical index" in examined(workspace)["record"][0].message
+    (workspace / "library.db").write_bytes(b"nonsense" * 1000)
+    assert examined(workspace)["record"][0].state == "broken"
+
+
+def test_a_record_whose_rows_lost_their_parents_is_broken(workspace: Path) -> None:
+    """Foreign keys are checked too."""
+    with sqlite3.connect(workspace / "library.db") as connection:
+        connection.execute("DELETE FROM documents WHERE id = (SELECT min(id) FROM documents)")
+    assert "names a row of documents that is not there" in examined(workspace)["record"][0].message
+
+
+def test_examining_downloads_nothing_and_names_the_command(workspace: Path) -> None:
+    """A model that is not on this machine."""
+    (workspace / "rag.toml").write_text('[embedder]\nmodel = "nobody/nothing-at-all"\n')
+    found = examine(workspace, embedder=lambda setting: pytest.fail(setting.model) if isinstance(setting, EmbedderSettings) else EMBEDDER)
+    assert [one.next for one in found if one.about == "model"] == ["run `hf download nobody/nothing-at-all`, or set another embedder"]
+
+
+# ── patterns ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "matched"),
+    [
+        ("*.tmp", "a.tmp", True),
+        ("*.tmp", "x/y/a.TMP", True),
+        ("*.tmp", "a.tmp.txt", False),
+        ("drafts/**", "drafts/x/a.txt", True),
+        ("drafts/**", "old/drafts/a.txt", False),
+        ("**/drafts/**", "old/drafts/a.txt", True),
+        ("drafts", "old/drafts/a.txt", True),
+        ("/drafts/", "drafts/a.txt", True),
+        ("a/*/c.txt", "a/b/c.txt", True),
+        ("a/*/c.txt", "a/b/b/c.txt", False),
+        ("q?.txt", "q1.txt", True),
+        ("q[12].txt", "q3.txt", False),
+        ("q[!12].txt", "q3.txt", True),
+        ("a+b(1).txt", "a+b(1).txt", True),
+        ("mail/*.eml/*.png", "mail/x.eml/logo.png", True),
+    ],
+)
+def test_patterns_match_whole_names_and_folders(pattern: str, path: str, matched: bool) -> None:
+    """Without regard to case; a star stays within a name."""
+    assert matches(path, pattern) is matched
+
+
+def test_exclude_wins_over_include_and_says_which_pattern() -> None:
+    """No include means everything."""
+    why = chooser(include=["*.pdf"], exclude=["drafts"])
+    assert why("a.pdf") == ""
+    assert why("drafts/a.pdf") == 'left out by exclude = "drafts" in rag.toml'
+    assert "no pattern of include" in why("a.txt")
+    assert chooser()("anything") == ""

@@ -1,0 +1,47 @@
+"""``rag ingest --watch`` as a process: follows changes, ends cleanly."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+CHILD = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from rag.app import Library, create
+from rag.cli.watch import keep_up
+from tests.fakes import HashingEmbedder
+
+create(Path(sys.argv[1]), embedder="small")
+(Path(sys.argv[1]) / "docs" / "a.txt").write_text("copper prices")
+with Library.open(Path(sys.argv[1])) as library:
+    library.__dict__["embedder"] = HashingEmbedder()
+    keep_up(library, (), now=lambda: datetime.now(UTC))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_changes_are_followed_until_it_is_interrupted(tmp_path: Path) -> None:
+    """A new file, a changed one and a deleted one each make a line; Ctrl-C is no error."""
+    docs = tmp_path / "w" / "docs"
+    with subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(tmp_path / "w")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=REPOSITORY
+    ) as child:
+        assert child.stdout is not None
+        assert "1 added; 1 chunks" in child.stdout.readline()
+        time.sleep(1)
+        (docs / "b.txt").write_text("zinc demand")
+        assert "1 added; 2 chunks" in child.stdout.readline()
+        (docs / "a.txt").write_text("copper prices fell")
+        assert "1 changed; 2 chunks" in child.stdout.readline()
+        (docs / "b.txt").unlink()
+        assert "1 deleted; 1 chunks" in child.stdout.readline()
+        child.send_signal(signal.SIGINT)
+        assert child.wait(timeout=20) == 0
+        assert child.stderr is not None
+        assert "stopped watching" in child.stderr.read()
