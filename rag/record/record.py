@@ -71,8 +71,8 @@ class Record:
             raise WorkspaceError(f"there is no library in {path.parent}; run `rag init {path.parent}` first")
         if path.stat().st_size == 0 and (path.parent / "index").is_dir():
             raise RecordError(
-                f"{path} is empty although it was not: an index was made of it; put a backup in its place, or remove {path.parent / 'index'} "
-                "to have everything read and embedded anew"
+                f"{path} is empty although an index was made of it; put a backup in its place, or remove {path.parent / 'index'} to have "
+                "everything read and embedded anew"
             )
         with translated(path):
             connection = _connect(path, read_only=read_only)
