@@ -22,6 +22,7 @@ from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
 from rag.embedders.small import SmallEmbedder
 from rag.errors import UsageError, WorkspaceError
 from rag.globs import chooser
+from rag.kin import alike, editions
 from rag.ports import Embedder, Reranker
 from rag.prompts import facet_pack, metric_vocabulary, query_prompt
 from rag.readers import READER_VERSION, SUFFIXES, ReaderPool
@@ -67,6 +68,10 @@ class Status:
     skipped: tuple[FileRow, ...]
     missing: tuple[FileRow, ...]
     """Gone from disk, still searched: deletions were held back."""
+    alike: tuple[tuple[str, ...], ...]
+    """Paths of documents with nearly the same text, group by group."""
+    superseded: Mapping[str, str]
+    """Path -> path of the newer version of the same document."""
     last_ingest: Run | None
     notes: tuple[str, ...]
     """What a person should know about the index."""
@@ -239,11 +244,15 @@ class Library:
     def status(self) -> Status:
         """What is in, what failed and why."""
         space = self.record.active_space()
+        sources = self.record.sources()
+        paths = {source.document: source.path for source in sources}
         by_status = {status: tuple(file for file in self.record.files() if file.status == status) for status in get_args(KnownStatus)}
         return Status(
             workspace=str(self.workspace),
             embedder=space.fingerprint if space else None,
-            documents=len(self.record.sources()),
+            documents=len(sources),
+            alike=tuple(tuple(paths[document] for document in group) for group in alike(self.record.sketches())),
+            superseded={paths[one.document]: paths[one.superseded_by] for one in editions(sources).values() if one.superseded_by},
             chunks=self.record.chunk_count(),
             unindexed=self.record.changed_since(self.store.applied) if space else 0,
             failed=by_status["failed"],

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rag.errors import FingerprintError, ModelError, ReadError, UsageError, WorkspaceError
+from rag.globs import chooser
 from rag.ingest import IngestSummary, _paced, drain, ingest, re_embed
 from rag.record import Record, space_of
 from rag.stores.chroma import ChromaStore
@@ -54,6 +55,7 @@ class Desk:
         self.store: PlainStore | ChromaStore = self.plain
         self.embedder = HashingEmbedder()
         self.version = "1"
+        self.leave_out = chooser()
         self.read: list[str] = []
         self.shown: list[Progress] = []
         self.summary: IngestSummary
@@ -83,6 +85,7 @@ class Desk:
             embedder=self.embedder,
             chunk=self._chunk,
             now=NOW,
+            leave_out=self.leave_out,
             allow_deletes=allow_deletes,
         )
         self.summary = drain(steps, show=self.shown.append)
@@ -562,3 +565,18 @@ def test_damage_to_the_index_is_repaired_without_the_embedder(desk: Desk) -> Non
         assert (desk.embedder.calls, store.applied, store.notes) == (calls, desk.record.sequence(), ())
         for identity, vector in desk.record.vector_rows():
             assert store.nearest(vector, k=1)[0][0] == identity
+
+
+def test_excluded_files_leave_the_search_and_say_why(tmp_path: Path) -> None:
+    """And come back when the pattern goes; files in containers are matched by their path inside."""
+    desk = Desk(tmp_path)
+    desk.write("a.txt", "alpha prices")
+    desk.write("drafts/b.txt", "beta prices")
+    desk.ingest()
+    desk.leave_out = chooser(exclude=["drafts/**"])
+    assert desk.ingest() == {"research/a.txt": "unchanged", "research/drafts/b.txt": "skipped"}
+    assert desk.finds("prices") == ["research/a.txt"]
+    assert 'exclude = "drafts/**"' in desk.outcomes["research/drafts/b.txt"].reason
+    desk.leave_out = chooser(include=["drafts"])
+    assert desk.ingest() == {"research/a.txt": "skipped", "research/drafts/b.txt": "added"}
+    desk.record.close()

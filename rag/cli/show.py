@@ -101,6 +101,10 @@ def status(state: "Status", *, failed: bool, as_json: bool) -> None:
         click.echo(f"Embedder:   {model}")
         click.echo(f"Index:      {_index(state)}")
         click.echo(f"Last run:   {_last_run(state)}")
+        for group in state.alike:
+            click.echo(f"  same text {', '.join(group)}")
+        for path, newer in state.superseded.items():
+            click.echo(f"  {path} is superseded by {newer}")
     _list_files("failed", state.failed)
     _list_files("missing", state.missing)
     _list_files("skipped", state.skipped)

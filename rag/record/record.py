@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from rag.errors import BusyError, RecordError, UsageError, WorkspaceError
+from rag.kin import sketch
 from rag.record import rows, schema, scopes
 from rag.record.faults import translated
 from rag.record.lexical import match_expression
@@ -39,7 +40,7 @@ _EVERYTHING = Scope()
 _ACTIVE = "(SELECT id FROM spaces WHERE active = 1)"
 _IN_SCOPE = "document IN (SELECT s.id FROM sources AS s WHERE {condition})"
 _BATCH = 500
-_OF_DOCUMENTS = frozenset("documents chunks vectors files tags filled spaces folders meta deletions forgotten".split())
+_OF_DOCUMENTS = frozenset("documents chunks vectors files tags filled spaces folders meta deletions forgotten sketches".split())
 
 
 class Record:
@@ -71,8 +72,8 @@ class Record:
             raise WorkspaceError(f"there is no library in {path.parent}; run `rag init {path.parent}` first")
         if path.stat().st_size == 0 and (path.parent / "index").is_dir():
             raise RecordError(
-                f"{path} is empty although it was not: an index was made of it; put a backup in its place, or remove "
-                f"{path.parent / 'index'} to have everything read and embedded anew"
+                f"{path} is empty although an index was made of it; put a backup in its place, or remove {path.parent / 'index'} to have "
+                "everything read and embedded anew"
             )
         with translated(path):
             connection = _connect(path, read_only=read_only)
@@ -148,6 +149,10 @@ class Record:
         """Version of the readers that made a document; None for an unknown one."""
         found = self._rows("SELECT reader FROM documents WHERE id = ?", [document])
         return str(found[0][0]) if found else None
+
+    def sketches(self) -> dict[str, bytes]:
+        """Of every document that was read since there are sketches: what rag.kin compares."""
+        return dict(self._rows("SELECT document, sketch FROM sketches ORDER BY document"))
 
     def files(self) -> list[FileRow]:
         """Every known file, ordered by path."""
@@ -497,6 +502,7 @@ class Record:
         renewed = ", ".join(f"{column} = excluded.{column}" for column in columns.split(", ")[1:])
         marks = ", ".join("?" * len(values))
         self._connection.execute(f"INSERT INTO documents ({columns}) VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET {renewed}", values)
+        self._connection.execute("INSERT OR REPLACE INTO sketches (document, sketch) VALUES (?, ?)", [identity, sketch(document.text)])
         self._connection.execute("DELETE FROM tags WHERE document = ?", [identity])
         self._connection.executemany(
             "INSERT INTO tags (document, tag) VALUES (?, ?)", [(identity, tag) for tag in set(document.metadata.tags)]
