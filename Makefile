@@ -3,7 +3,7 @@ RAG := .venv/bin/rag
 PYTHON := .venv/bin/python
 
 help:  ## this list
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 20
 
 report:  ## install, read sample_docs/, write a cited and checked report to reports/
 	@scripts/install.sh run
@@ -43,10 +43,14 @@ bench:  ## speed of reading, cutting, recording and looking again, as ratios
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.ingest
 
+bench-retrieval:  ## measure search on the evaluation data (RAG_EVAL_DATA) and print the table
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.retrieval
+
 lock:  ## write requirements*.txt anew from pyproject.toml
 	@scripts/lock.sh
 
 clean:  ## remove the sample workspace, reports and build outputs
 	rm -rf workspace reports build dist
 
-.PHONY: help report test check lint types contracts eval faults bench lock clean
+.PHONY: help report test check lint types contracts eval faults bench bench-retrieval lock clean

@@ -15,7 +15,7 @@ from typing import Self, get_args
 
 from rag import assets, config, upkeep
 from rag import ingest as stations
-from rag.chunking import budget_for, chunk
+from rag.chunking import CHUNKER_VERSION, budget_for, chunk
 from rag.config import EmbedderKind, EmbedderSettings, Format, Settings
 from rag.embedders.openai import OpenAIEmbedder
 from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
@@ -166,7 +166,7 @@ class Library:
                         unpack=pool.unpack,
                         leave_out=chooser(include=self.settings.include, exclude=self.settings.exclude),
                         suffixes=SUFFIXES,
-                        reader_version=READER_VERSION,
+                        reader_version=f"{READER_VERSION}.{CHUNKER_VERSION}",
                         embedder=self.embedder,
                         chunk=self._chunk,
                         now=now,

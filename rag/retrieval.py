@@ -1,32 +1,47 @@
-"""A question in, passages out: dense and lexical search, fused by rank, optionally reranked.
+"""A question in, passages out: dense search, lexical search and documents the question names, weighed together, optionally reranked.
+
+Candidates come from the three lists. Each is then scored by four values that mean the same for every question: its cosine, the mean
+cosine of its surroundings on the page, how closely its words follow the question's, and how well its document is named. Ranks are not
+fused: a lexical list that found next to nothing would count as much as one that found the very sentence (docs/log.md).
 
 Dense search asks the published generation for everything up to its sequence number, scans exactly what was committed since, and leaves
 out what was deleted since. A scoped search, and one without a sound generation, scans exactly.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from rag.closeness import closeness
 from rag.errors import FingerprintError, IndexDamagedError, ModelError, RecordError, UsageError
+from rag.named import Named
 from rag.ports import Embedder, Reranker, VectorStore
 from rag.record import Near, Record
-from rag.types import Fingerprint, Hit, Passage, Scope, SearchResult, Source
+from rag.types import Chunk, Fingerprint, Hit, Passage, Scope, SearchResult
 
 if TYPE_CHECKING:
     from rag.ports import Vectors
 
-CANDIDATES = 50
-"""Taken from each of the two lists."""
-RRF_K = 60
-"""Reciprocal rank fusion: a passage scores the sum of 1 / (60 + rank) over the lists it stands in."""
+CANDIDATES = 100
+"""Taken from each list."""
+SURROUNDINGS = 0.3
+"""What the mean cosine of a passage's page counts beside its own cosine."""
+CLOSENESS = 1.7
+"""What the closeness of the words counts: it outweighs cosines where a passage says nearly the question's words, and only there."""
+NAME = 0.3
+"""What a named document counts."""
+NEARBY = 8
+"""Chunks to either side that belong to the surroundings, where the page has so many."""
+NAMED_DOCUMENTS = 3
+"""So many of the documents that are named best are searched whole."""
 RERANKED = 20
-"""How many of the best fused passages the reranker sees."""
+"""How many of the best passages the reranker sees."""
+_RANK_OFFSET = 60
 
 NOT_RERANKED = "not reranked: no reranker is set, so the fused order stands"
 
 _EVERYTHING = Scope()
-_Rankings: TypeAlias = Mapping[Literal["dense", "lexical"], Sequence[Near]]
+_Rankings: TypeAlias = Mapping[Literal["dense", "lexical", "name"], Sequence[Near]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +54,7 @@ class Retrieval:
     reranker: Reranker
     any_query_prompt: bool = False
     """For evaluation: take an embedder that differs from the index's in nothing but the query prompt."""
+    _names: "_Names" = field(default_factory=lambda: _Names(), init=False, repr=False, compare=False)
 
     def find(self, question: str, *, k: int = 10, scope: Scope = _EVERYTHING, dense: bool = True, lexical: bool = True) -> SearchResult:
         """At most ``k`` passages, best first; equal scores by chunk id.
@@ -55,15 +71,19 @@ class Retrieval:
         self._check(questions, k=k, dense=dense, lexical=lexical)
         vectors, notes = self._query_vectors(questions) if dense else ({}, [])
         near = _Dense(record=self.record, store=self.store, scope=scope)
-        sources: dict[str, Source] = {}
+        named = self._names.of(self.record, scope=scope) if lexical and questions else Named(())
         results = []
         for question in questions:
-            rankings: dict[Literal["dense", "lexical"], Sequence[Near]] = {}
+            names = named.scores(question)
+            rankings: dict[Literal["dense", "lexical", "name"], Sequence[Near]] = {}
             if dense:
                 rankings["dense"] = near.nearest(vectors[question])
             if lexical:
                 rankings["lexical"] = self.record.lexical(question, k=CANDIDATES, scope=scope)
-            passages = self._passages(_fused(rankings), sources=sources)
+            if dense and lexical:
+                rankings["name"] = self._in_named(names, vectors[question])
+            with self.record.snapshot():
+                passages = self._weighed(question, rankings, names=names, vector=vectors.get(question), lexical=lexical)
             results.append(self._reranked(SearchResult(question=question, passages=passages), k=k))
         shared = (*notes, *near.notes)
         return [replace(result, notes=(*shared, *self._too_long(result.question, dense=dense), *result.notes)) for result in results]
@@ -114,16 +134,50 @@ class Retrieval:
         over = len(self.embedder.token_spans(prompted)) + self.embedder.special_tokens - self.embedder.max_tokens
         return [f"the question is {over} tokens too long for the embedder: only lexical search used its end"] if over > 0 else []
 
-    def _passages(self, fused: Sequence[tuple[str, float, tuple[Hit, ...]]], *, sources: dict[str, Source]) -> tuple[Passage, ...]:
-        """In the order given; chunks that went meanwhile are left out."""
-        chunks = {chunk.id: chunk for chunk in self.record.chunks([identity for identity, _, _ in fused])}
-        for document in sorted({chunk.document for chunk in chunks.values()} - set(sources)):
-            sources[document] = self.record.source(document)
-        return tuple(
-            Passage(chunk=chunks[identity], source=sources[chunks[identity].document], score=score, hits=hits)
-            for identity, score, hits in fused
-            if identity in chunks
-        )
+    def _in_named(self, names: Mapping[str, float], vector: "Vectors") -> list[Near]:
+        """The nearest chunks of the documents that are named best, with the document's score."""
+        best = sorted(names.items(), key=_best_first)[:NAMED_DOCUMENTS]
+        if not best:
+            return []
+        near = _exact(*self.record.vectors(scope=Scope(documents=tuple(document for document, _ in best))), vector)
+        documents = {chunk.id: chunk.document for chunk in self.record.chunks([identity for identity, _ in near])}
+        return [(identity, names[documents[identity]]) for identity, _ in near if identity in documents]
+
+    def _weighed(
+        self, question: str, rankings: _Rankings, *, names: Mapping[str, float], vector: "Vectors | None", lexical: bool
+    ) -> tuple[Passage, ...]:
+        """Every candidate with its score and the lists it stood in, best first, equal ones by id.
+
+        Chunks that went meanwhile are left out.
+        """
+        hits: dict[str, list[Hit]] = {}
+        for by, ranking in rankings.items():
+            for rank, (identity, score) in enumerate(ranking, start=1):
+                hits.setdefault(identity, []).append(Hit(by=by, rank=rank, score=score))
+        chunks = self.record.chunks(sorted(hits))
+        close = self._closeness(question, chunks) if lexical else [0.0] * len(chunks)
+        cosines = self._cosines(chunks, vector)
+        sources = {document: self.record.source(document) for document in sorted({chunk.document for chunk in chunks})}
+        passages = [
+            Passage(
+                chunk=chunk,
+                source=sources[chunk.document],
+                score=cosine + CLOSENESS * word + NAME * names.get(chunk.document, 0.0),
+                hits=tuple(hits[chunk.id]),
+            )
+            for chunk, cosine, word in zip(chunks, cosines, close, strict=True)
+        ]
+        return tuple(sorted(passages, key=lambda passage: (-passage.score, passage.chunk.id)))
+
+    def _closeness(self, question: str, chunks: Sequence[Chunk]) -> list[float]:
+        return closeness(question, chunks, holders=self.record.holders(question), among=self.record.chunk_count())
+
+    def _cosines(self, chunks: Sequence[Chunk], vector: "Vectors | None") -> list[float]:
+        """Own cosine and the weighted mean of the surroundings'; zeros without dense search."""
+        if vector is None or not chunks:
+            return [0.0] * len(chunks)
+        around = self.record.surroundings([chunk.id for chunk in chunks], nearby=NEARBY)
+        return [float(own @ vector) + SURROUNDINGS * float((page @ vector).mean()) for own, page in (around[chunk.id] for chunk in chunks)]
 
     def _reranked(self, result: SearchResult, *, k: int) -> SearchResult:
         """The best passages in the reranker's order. Scores are then 1 / (60 + rank), so that the list stays ordered by score."""
@@ -139,8 +193,23 @@ class Retrieval:
             for rank, at in enumerate(order, start=1)
         ]
         ordered = (*judged, *result.passages[RERANKED:])[:k]
-        passages = tuple(replace(passage, score=1 / (RRF_K + rank)) for rank, passage in enumerate(ordered, start=1))
+        passages = tuple(replace(passage, score=1 / (_RANK_OFFSET + rank)) for rank, passage in enumerate(ordered, start=1))
         return replace(result, passages=passages, reranked_by=self.reranker.model)
+
+
+class _Names:
+    """The library's names as last read; read again when the record has changed or another scope is asked for."""
+
+    def __init__(self) -> None:
+        self._key: tuple[int, Scope] | None = None
+        self._named = Named(())
+
+    def of(self, record: Record, *, scope: Scope) -> Named:
+        """The names of the documents in scope."""
+        key = record.sequence(), scope
+        if key != self._key:
+            self._key, self._named = key, Named(record.sources(scope))
+        return self._named
 
 
 class _Dense:
@@ -207,17 +276,7 @@ def _exact(ids: Sequence[str], matrix: "Vectors", vector: "Vectors") -> list[Nea
     return sorted(near, key=_best_first)[:CANDIDATES]
 
 
-def _fused(rankings: _Rankings) -> list[tuple[str, float, tuple[Hit, ...]]]:
-    """(chunk id, fused score, where it stood), best first, equal ones by id."""
-    hits: dict[str, list[Hit]] = {}
-    for by, ranking in rankings.items():
-        for rank, (identity, score) in enumerate(ranking, start=1):
-            hits.setdefault(identity, []).append(Hit(by=by, rank=rank, score=score))
-    fused = [(identity, sum(1 / (RRF_K + hit.rank) for hit in found), tuple(found)) for identity, found in hits.items()]
-    return sorted(fused, key=_best_first)
-
-
-def _best_first(entry: tuple[str, float] | tuple[str, float, tuple[Hit, ...]]) -> tuple[float, str]:
+def _best_first(entry: Near) -> tuple[float, str]:
     return -entry[1], entry[0]
 
 

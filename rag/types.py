@@ -190,11 +190,12 @@ class Scope:
 class Hit:
     """Why a passage was found: one list it stood in."""
 
-    by: Literal["dense", "lexical", "rerank"]
+    by: Literal["dense", "lexical", "name", "rerank"]
+    """"name": the question names the passage's document."""
     rank: int
     """1-based in that list."""
     score: float
-    """Dense: cosine, -1 to 1. Lexical: bm25, 0 and up. Rerank: the model's own scale. Higher is nearer in all three."""
+    """Dense: cosine, -1 to 1. Lexical: bm25, 0 and up. Name: 0 to 1. Rerank: the model's own scale. Higher is nearer in all four."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -74,6 +74,28 @@ def test_an_undated_document_counts_as_published_when_its_file_was_modified(reco
     assert (source.published, source.published_from) == (date(2024, 5, 6), "mtime")
 
 
+def test_holders_counts_the_chunks_that_hold_each_word(record: Record) -> None:
+    """In any form, in header or text; a word of none has 0, and stop words are not asked for."""
+    add(record, "research/a.txt", "The mines shipped lithium.")
+    add(record, "research/b.txt", "A mine for copper.")
+    assert record.holders("What about mining copper, nickel and mine?") == {"mining": 2, "copper": 1, "nickel": 0, "mine": 2}
+
+
+def test_surroundings_are_the_neighbours_on_the_same_page(record: Record) -> None:
+    """Its own vector with those at most so many places away; another page or document is not around."""
+    identity = add(record, "research/a.txt", " ".join(f"word{number}" for number in range(300)) + "\f" + "other " * 60)
+    add(record, "research/b.txt", "words " * 60)
+    ids, vectors = record.vectors()
+    chunks = [chunk for chunk in record.chunks(ids) if chunk.document == identity]
+    on_first = [at for at, chunk in enumerate(chunks) if chunk.first_page == 1]
+    around = record.surroundings([chunks[1].id, chunks[-1].id, "unknown"], nearby=2)
+    assert set(around) == {chunks[1].id, chunks[-1].id}
+    own, page = around[chunks[1].id]
+    assert np.array_equal(own, vectors[1])
+    assert np.array_equal(page, vectors[[at for at in on_first if at <= 3]])
+    assert len(around[chunks[-1].id][1]) == len([at for at in range(len(chunks)) if at not in on_first][-3:])
+
+
 def test_chunks_come_in_the_order_asked_and_unknown_ones_are_left_out(record: Record) -> None:
     """What a stale index still names does no harm."""
     identity = add(record, "research/a.txt", " ".join(f"word{number}" for number in range(200)))

@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rag.closeness import closeness
 from rag.errors import FingerprintError, ModelError, UsageError
+from rag.named import Named
 from rag.record import Record
-from rag.retrieval import CANDIDATES, NOT_RERANKED, _exact
+from rag.retrieval import CANDIDATES, CLOSENESS, NAME, NOT_RERANKED, SURROUNDINGS, _exact
 from rag.types import Scope, SearchResult
 from tests.fakes import HashingEmbedder
 from tests.libraries import add, opened
@@ -73,14 +75,46 @@ def test_the_document_that_fits_is_first(library: Path, dense: bool, lexical: bo
     assert [passage.score for passage in result.passages] == sorted((passage.score for passage in result.passages), reverse=True)
 
 
-def test_scores_are_reciprocal_ranks_and_equal_ones_go_by_id(library: Path) -> None:
-    """The sum of 1 / (60 + rank) over the lists a passage stands in; the order is total."""
+def test_a_score_is_cosines_and_words_and_name_and_equal_ones_go_by_id(library: Path) -> None:
+    """Own cosine and the page's, closeness of the words, and the document's name, each times its weight; the order is total."""
     result = find(library, k=80)
-    for passage in result.passages:
-        assert passage.score == sum(1 / (60 + hit.rank) for hit in passage.hits)
+    with opened(library, embedder=hashing(), read_only=True) as retrieval:
+        close = closeness(
+            QUESTION, [passage.chunk for passage in result.passages], holders=retrieval.record.holders(QUESTION), among=len(TEXTS)
+        )
+        names = Named(retrieval.record.sources()).scores(QUESTION)
+    cosines = {passage.chunk.id: hit.score for passage in result.passages for hit in passage.hits if hit.by == "dense"}
+    for passage, words in zip(result.passages, close, strict=True):
+        alone_on_its_page = (1 + SURROUNDINGS) * cosines[passage.chunk.id]
+        named = NAME * names.get(passage.source.document, 0)
+        assert passage.score == pytest.approx(alone_on_its_page + CLOSENESS * words + named, abs=1e-5)
     keys = [(-passage.score, passage.chunk.id) for passage in result.passages]
     assert keys == sorted(keys)
     assert find(library, k=80) == result
+
+
+def test_of_two_equal_sentences_the_one_on_the_fitting_page_is_first(tmp_path: Path) -> None:
+    """A passage's surroundings count: the same words stand between copper in one document and between wool in the other."""
+    said = "Sales rose sharply in the second quarter of the year."
+    around = {"copper.txt": "Copper mines and copper smelters. " * 30, "wool.txt": "Wool weavers and wool merchants. " * 30}
+    add(tmp_path, {name: f"{text}\n\n{said}\n\n{text}" for name, text in around.items()}, embedder=hashing(), budget=48)
+    with opened(tmp_path, embedder=hashing()) as retrieval:
+        for metal in ("copper", "wool"):
+            passages = retrieval.find(f"second quarter sales, as {metal} goes", k=20).passages
+            first = next(passage for passage in passages if said in passage.chunk.text)
+            assert first.source.path == f"docs/{metal}.txt"
+
+
+def test_a_document_the_question_names_is_searched_whole(tmp_path: Path) -> None:
+    """Its passages come though a hundred of others are nearer, and say that the name was why."""
+    texts = {f"other-{number}.txt": f"Profit and loss of the year, note {number}." for number in range(150)}
+    add(tmp_path, {**texts, "BESTBUY_2019_10K.txt": "Stores were closed for good."}, embedder=hashing(), publish=False)
+    with opened(tmp_path, embedder=hashing()) as retrieval:
+        found = retrieval.find("Profit and loss of Best Buy in FY2019?", k=400).passages
+        unnamed = retrieval.find("Profit and loss of the year?", k=400).passages
+    named = [passage for passage in found if passage.source.path == "docs/BESTBUY_2019_10K.txt"]
+    assert [hit.by for hit in named[0].hits] == ["name"]
+    assert not any(passage.source.path == "docs/BESTBUY_2019_10K.txt" for passage in unnamed)
 
 
 def test_a_search_without_a_reranker_says_so(library: Path) -> None:

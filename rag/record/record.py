@@ -16,7 +16,7 @@ from rag.errors import BusyError, RecordError, UsageError, WorkspaceError
 from rag.kin import sketch
 from rag.record import rows, schema, scopes
 from rag.record.faults import translated
-from rag.record.lexical import match_expression
+from rag.record.lexical import match_expression, quoted, telling_words
 from rag.record.rows import FileRow, Run, RunKind
 from rag.record.spaces import Space, fingerprint_from_json, fingerprint_to_json, space_of, vector_key
 from rag.types import Chunk, Document, Fingerprint, Scope, Source, TextKind
@@ -192,6 +192,11 @@ class Record:
             WHERE lexical MATCH ? {within} ORDER BY score DESC, chunks.id LIMIT ?"""
         return [(identity, score) for identity, score in self._rows(sql, [expression, *values, k])]
 
+    def holders(self, question: str) -> dict[str, int]:
+        """How many live chunks hold each word of the question, in header or text, by the lexical index's own idea of a word."""
+        sql = "SELECT count(*) FROM lexical WHERE lexical MATCH ?"
+        return {word: int(self._value(sql, [quoted(word)])) for word in telling_words(question)}
+
     def vectors(self, *, after: int = 0, scope: Scope = _EVERYTHING) -> tuple[list[str], "Vectors"]:
         """(ids, matrix of shape (ids, dimensions)) of the active space's chunks in scope that were committed after ``after``."""
         import numpy as np
@@ -207,6 +212,29 @@ class Record:
                 matrix[len(ids) : len(ids) + len(batch)] = np.frombuffer(blobs, dtype="<f4").reshape(len(batch), dimensions)
                 ids.extend(identity for identity, _ in batch)
         return ids, matrix
+
+    def surroundings(self, ids: Sequence[str], *, nearby: int) -> dict[str, tuple["NDArray[np.float32]", "Vectors"]]:
+        """For each live chunk: its vector, and those of the chunks on its page that are at most ``nearby`` places away, its own too.
+
+        A document's chunks are written one after the other, so neighbours have neighbouring numbers.
+        """
+        import numpy as np
+
+        wanted = self._rows("SELECT id, number FROM live WHERE id IN (SELECT value FROM json_each(?))", [json.dumps(list(ids))])
+        if not wanted:
+            return {}
+        around = {identity: range(number - nearby, number + nearby + 1) for identity, number in wanted}
+        sql = f"""SELECT chunks.number, chunks.document, chunks.first_page, v.vector
+            FROM chunks JOIN vectors AS v ON v.number = chunks.vector
+            WHERE chunks.number IN (SELECT value FROM json_each(?)) AND chunks.space = {_ACTIVE} ORDER BY chunks.number"""
+        found = self._rows(sql, [json.dumps(sorted(set().union(*around.values())))])
+        matrix = np.frombuffer(b"".join(row[3] for row in found), dtype="<f4").reshape(len(found), -1)
+        rows = {number: at for at, (number, *_) in enumerate(found)}
+        pages = {number: page for number, *page, _ in found}
+        return {
+            identity: (matrix[rows[number]], matrix[[rows[near] for near in around[identity] if pages.get(near) == pages[number]]])
+            for identity, number in wanted
+        }
 
     def vector_rows(self) -> Iterator[tuple[str, "Vectors"]]:
         """(id, vector) of every live chunk, one at a time: what a generation is built from."""

@@ -1,0 +1,110 @@
+"""How closely a passage is worded to a question: BM25 at two sizes at once, and words that stand together in both.
+
+One size does not do: in a whole passage a paraphrase drowns, in a single sentence context is missing. The result is a share of what the
+question's words could score at most, so that it says by itself how much it is worth: near 0.4 where a passage repeats a claim, near
+0.15 for a long question of which most words are instructions (docs/log.md).
+"""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from statistics import mean
+from typing import TypeVar
+
+from rag.text import STOPWORDS, sentences, stem, words
+from rag.types import Chunk
+
+_SATURATION = 1.2
+_LENGTH = 0.75
+_MOST = 1 + _SATURATION
+"""What a word that stands often in a short text scores, times its weight."""
+_TOGETHER = 4
+"""Words so far apart, stop words left out, stand together."""
+_PAIRS = 2 / 3
+"""What pairs of words count beside single words."""
+_WINDOW = 15
+"""Sentences are joined until they have so many words that carry meaning."""
+
+Pair = tuple[str, str]
+_Key = TypeVar("_Key", str, Pair)
+
+
+def closeness(question: str, chunks: Sequence[Chunk], *, holders: Mapping[str, int], among: int) -> list[float]:
+    """One value a chunk, 0 and up, seldom over 1.
+
+    ``holders``: how many of the ``among`` chunks of the library hold a word of the question, by the word as the question prints it.
+    """
+    asked = _stems(question)
+    weights = {stem(word.lower()): _weight(count, among=among) for word, count in holders.items()}
+    weights = {term: weights.get(term, _weight(0, among=among)) for term in dict.fromkeys(asked)}
+    if not weights:
+        return [0.0] * len(chunks)
+    pairs = {pair: min(weights[pair[0]] + weights[pair[1]], _weight(0, among=among)) for pair in _pairs(list(enumerate(asked)))}
+    passages = [_stems(chunk.embedded_text) for chunk in chunks]
+    windows = [_windows(chunk.text) for chunk in chunks]
+    whole = _Scale(weights, pairs, typical=mean(len(passage) for passage in passages) if passages else 0)
+    close = _Scale(weights, pairs, typical=mean(len(window) for found in windows for window in found) if passages else 0)
+    return [
+        (whole.share(passage) + max(close.share(window) for window in found)) / 2 for passage, found in zip(passages, windows, strict=True)
+    ]
+
+
+class _Scale:
+    """BM25 as a share of what can be reached, over texts of a typical length."""
+
+    def __init__(self, words_: Mapping[str, float], pairs: Mapping[Pair, float], *, typical: float) -> None:
+        self._words = words_
+        self._pairs = pairs
+        self._most_words = _MOST * sum(words_.values())
+        self._most_pairs = _MOST * sum(pairs.values())
+        self._typical = typical or 1.0
+
+    def share(self, stems: Sequence[str]) -> float:
+        """Single words, and pairs on top."""
+        places = [(at, term) for at, term in enumerate(stems) if term in self._words]
+        if not places:
+            return 0.0
+        length = _SATURATION * (1 - _LENGTH + _LENGTH * len(stems) / self._typical)
+        found = _sum(Counter(term for _, term in places), self._words, length=length) / self._most_words
+        if not self._pairs:
+            return found
+        together = Counter(pair for pair in _pairs(places) if pair in self._pairs)
+        return found + _PAIRS * _sum(together, self._pairs, length=length) / self._most_pairs
+
+
+def _sum(counts: Mapping[_Key, int], weights: Mapping[_Key, float], *, length: float) -> float:
+    total = 0.0
+    for key, count in counts.items():
+        total += weights[key] * count * _MOST / (count + length)
+    return total
+
+
+def _weight(count: int, *, among: int) -> float:
+    """Inverse document frequency, never under a small positive number: a word that is everywhere says nothing."""
+    return max(math.log((among - count + 0.5) / (count + 0.5)), 1e-6)
+
+
+def _pairs(places: Sequence[tuple[int, str]]) -> list[Pair]:
+    """Different words that stand together, each pair in alphabetical order."""
+    found: list[Pair] = []
+    for index, (at, term) in enumerate(places):
+        for other_at, other in places[index + 1 : index + 1 + _TOGETHER]:
+            if other_at - at <= _TOGETHER and other != term:
+                found.append((term, other) if term < other else (other, term))
+    return found
+
+
+def _windows(text: str) -> list[list[str]]:
+    """Sentences, short ones joined with the next; always at least one."""
+    found: list[list[str]] = []
+    window: list[str] = []
+    for start, end in sentences(text):
+        window += _stems(text[start:end])
+        if len(window) >= _WINDOW:
+            found.append(window)
+            window = []
+    return [*found, window] if window or not found else found
+
+
+def _stems(text: str) -> list[str]:
+    return [stem(word) for word in map(str.lower, words(text)) if word not in STOPWORDS]

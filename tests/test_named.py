@@ -1,0 +1,63 @@
+"""Which documents a question names."""
+
+from datetime import date
+
+import pytest
+
+from rag.named import Named
+from rag.types import Source
+
+
+def source(path: str, *, title: str = "", publisher: str = "") -> Source:
+    """A document whose id is its path."""
+    return Source(
+        document=path,
+        path=path,
+        title=title or path,
+        publisher=publisher,
+        published=date(2023, 1, 1),
+        published_from="mtime",
+        format="pdf",
+        pages=1,
+    )
+
+
+FILINGS = Named(
+    [
+        source("f/BESTBUY_2019_10K.pdf"),
+        source("f/BESTBUY_2023_10K.pdf"),
+        source("f/3M_2022_10K.pdf", title="10-K - 02/08/2023 - 3M Company"),
+        source("f/AMCOR_2023Q2_10Q.pdf"),
+        source("f/note.pdf", title="Results for the year", publisher="General Mills"),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "best"),
+    [
+        ("What was the inventory of Best Buy in FY2019?", "f/BESTBUY_2019_10K.pdf"),
+        ("Is 3M capital-intensive?", "f/3M_2022_10K.pdf"),
+        ("Does Amcor have a quick ratio as of Q2 of FY2023?", "f/AMCOR_2023Q2_10Q.pdf"),
+        ("What did General Mills pay out?", "f/note.pdf"),
+        ("general mills dividends", "f/note.pdf"),
+    ],
+)
+def test_the_named_document_comes_first(question: str, best: str) -> None:
+    """By company and year, in title, file name or publisher, however they are run together."""
+    scores = FILINGS.scores(question)
+    assert max(scores, key=lambda document: scores[document]) == best
+    assert all(0 < score < 1 for score in scores.values())
+
+
+def test_a_question_that_names_nothing_has_no_scores() -> None:
+    """Ordinary words are no names where something else is capitalised, and the first word does not count for its capital."""
+    assert FILINGS.scores("Results of Pfizer for the year?") == {}
+    assert FILINGS.scores("") == {}
+    assert Named(()).scores("3M") == {}
+
+
+def test_what_every_document_shares_weighs_little() -> None:
+    """A name in all of them tells nothing apart."""
+    everywhere = Named([source(f"f/Beige Book {number}.pdf") for number in range(20)])
+    assert max(everywhere.scores("The Beige Book said so").values()) < 0.1
