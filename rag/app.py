@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self, get_args
@@ -43,6 +45,9 @@ DOCUMENTS = "docs"
 
 PASSAGES_A_QUERY = 10
 """What a sub-query of a report brings in; a report asks 30 to 80."""
+
+_LOOKED_AT = 10_000
+"""Entries of a folder looked at for documents before a workspace is made in it."""
 
 _EVERYTHING = Scope()
 
@@ -302,11 +307,16 @@ def examine(workspace: Path) -> list[Finding]:
 def create(workspace: Path, *, folders: Sequence[Path] = (), embedder: EmbedderKind = "sentence-transformers") -> Settings:
     """Makes a workspace: rag.toml, an empty record, folders for own prompts and templates, and docs/ unless folders are given.
 
-    Raises UsageError where one is already or where a folder is unknown, WorkspaceError where nothing can be written.
+    One that has lost its record gets an empty one and keeps its settings. Raises UsageError where one is already or where a folder is
+    unknown, WorkspaceError where nothing can be written.
     """
+    if (workspace / config.FILE_NAME).exists() and not (workspace / RECORD).exists() and not folders:
+        shutil.rmtree(workspace / INDEX, ignore_errors=True)  # an index of a record that is gone
+        Record.create(workspace / RECORD).close()
+        return config.load(workspace)
     _refuse_unsuitable(workspace, folders)
     named = [_folder_setting(folder, workspace=workspace) for folder in folders] or [DOCUMENTS]
-    settings = Settings(folders=named, embedder=EmbedderSettings(kind=embedder))
+    settings = config.new(folders=named, embedder=embedder)
     try:
         workspace.mkdir(parents=True, exist_ok=True)
         if not folders:
@@ -325,8 +335,9 @@ def _refuse_unsuitable(workspace: Path, folders: Sequence[Path]) -> None:
         raise UsageError(f"{workspace} is a workspace already; add documents and run: rag ingest --workspace {workspace}")
     if unknown := [folder for folder in folders if not folder.is_dir()]:
         raise UsageError(f"{unknown[0]} is not a folder; name the folder that holds the documents")
-    if workspace.is_dir() and not folders and (count := sum(path.suffix.lower() in SUFFIXES for path in workspace.iterdir())):
-        raise UsageError(f"{workspace} holds {count} documents itself; make the workspace beside it: rag init NAME --folder {workspace}")
+    inside = islice(workspace.rglob("*"), _LOOKED_AT) if workspace.is_dir() and not folders else ()
+    if any(path.suffix.lower() in SUFFIXES for path in inside):
+        raise UsageError(f"{workspace} holds documents itself; make the workspace beside it: rag init NAME --folder {workspace}")
 
 
 def _folder_setting(folder: Path, *, workspace: Path) -> str:
@@ -339,7 +350,7 @@ def _folder_setting(folder: Path, *, workspace: Path) -> str:
 def _own_room(workspace: Path, room: assets.Room) -> None:
     (workspace / room).mkdir(exist_ok=True)
     text = _OWN_FILES.format(shipped=assets.shipped(room), names=", ".join(assets.names(room)))
-    (workspace / room / "README.txt").write_text(text, encoding="utf-8")
+    (workspace / room / assets.READ_ME).write_text(text, encoding="utf-8")
 
 
 @dataclass(kw_only=True)

@@ -7,6 +7,9 @@ from rag.errors import UsageError
 
 Room = Literal["prompts", "templates"]
 
+READ_ME = "README.txt"
+"""What `rag init` puts into a workspace's own rooms; neither a prompt nor a template."""
+
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -18,6 +21,8 @@ def shipped(room: Room) -> Path:
 
 def find(room: Room, name: str, *, workspace: Path | None = None) -> Path:
     """The file or folder of that name; the workspace's own wins. Raises UsageError with the names there are."""
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise UsageError(f"{name!r} is a path, not a name in {room}; there is: {', '.join(names(room, workspace=workspace))}")
     own = workspace / room / name if workspace else None
     if own is not None and own.exists():
         return own
@@ -30,4 +35,5 @@ def find(room: Room, name: str, *, workspace: Path | None = None) -> Path:
 def names(room: Room, *, workspace: Path | None = None) -> list[str]:
     """Names of all files and folders at the top of a room, the workspace's own included."""
     folders = [shipped(room)] + ([workspace / room] if workspace else [])
-    return sorted({path.name for folder in folders if folder.is_dir() for path in folder.iterdir() if not path.name.startswith(".")})
+    found = (path.name for folder in folders if folder.is_dir() for path in folder.iterdir())
+    return sorted({name for name in found if not name.startswith(".") and name != READ_ME})

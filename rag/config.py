@@ -123,10 +123,20 @@ def load(workspace: Path) -> Settings:
         raise WorkspaceError(f"{workspace} is not a workspace: it has no {FILE_NAME}; make one with: rag init {workspace}")
     try:
         return Settings(**tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}; make it readable for this user") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}") from error
     except ValidationError as error:
         raise SettingsError(f"{path}: {_in_words(error)}") from error
+
+
+def new(*, folders: list[str], embedder: EmbedderKind) -> Settings:
+    """Settings for a new workspace. Raises SettingsError naming what cannot be used."""
+    try:
+        return Settings(folders=folders, embedder=EmbedderSettings(kind=embedder))
+    except ValidationError as error:
+        raise SettingsError(_in_words(error)) from error
 
 
 def _in_words(error: ValidationError) -> str:

@@ -89,6 +89,47 @@ def test_a_workspace_whose_record_cannot_be_opened_says_so(workspace: Path) -> N
         assert_refused(rag(*command), status=3, saying="library")
 
 
+def test_a_workspace_that_lost_its_record_gets_a_new_one(workspace: Path) -> None:
+    """The error names the command, the command works, and the settings stay."""
+    settings = (workspace / "rag.toml").read_text(encoding="utf-8")
+    for name in ("library.db", "library.db-wal", "library.db-shm"):
+        (workspace / name).unlink(missing_ok=True)
+    assert_refused(rag("ingest"), status=3, saying="rag init")
+    assert rag("init", workspace).exit_code == 0
+    assert (workspace / "rag.toml").read_text(encoding="utf-8") == settings
+    assert rag("ingest").exit_code == 0
+    assert json.loads(rag("status", "--json").stdout)["documents"] == 1
+
+
+def test_two_folders_of_one_name_are_refused_by_init(here: Path) -> None:
+    """Citations could not tell them apart; nothing is made."""
+    for folder in ("a/docs", "b/docs"):
+        (here / folder).mkdir(parents=True)
+    assert_refused(rag("init", "y", "--folder", "a/docs", "--folder", "b/docs"), status=2, saying="two folders have the same last name")
+    assert not (here / "y").exists()
+
+
+def test_words_that_are_no_text_are_refused(workspace: Path) -> None:
+    """Bytes outside the terminal's encoding end in a usage error, not in a traceback."""
+    for command in ("search", "report"):
+        result = rag(command, "heat \udcff")
+        assert result.exit_code == 2
+        assert "not text in this terminal's encoding" in result.stderr
+
+
+def test_vanished_files_are_kept_and_the_exit_status_says_so(workspace: Path) -> None:
+    """A mass deletion is held back; a scheduled run notices."""
+    for number in range(12):
+        (workspace / "docs" / f"note-{number}.md").write_text(f"# Note {number}\n\nOf zinc number {number}.\n", encoding="utf-8")
+    assert rag("ingest").exit_code == 0
+    for number in range(12):
+        (workspace / "docs" / f"note-{number}.md").unlink()
+    result = rag("ingest")
+    assert result.exit_code == 5
+    assert "--allow-deletes" in result.stdout
+    assert rag("ingest", "--allow-deletes").exit_code == 0
+
+
 def test_a_command_outside_a_workspace_says_how_to_make_one() -> None:
     """No rag.toml at, above or just below."""
     assert_refused(rag("ingest"), status=2, saying="make one with: rag init NAME")

@@ -177,8 +177,17 @@ def test_a_report_that_cannot_be_written_leaves_nothing(sample_workspace: Path, 
 
 def test_a_report_that_is_no_report_is_refused(sample_workspace: Path, report: Report, tmp_path: Path) -> None:
     """Not JSON, or JSON with a field too many: one line that names the place."""
-    for text, saying in (("not json", "not JSON"), (json.dumps(json.loads(to_json(report)) | {"colour": 1}), "colour")):
-        (tmp_path / "r.json").write_text(text, encoding="utf-8")
+    whole = json.loads(to_json(report))
+    huge = json.loads(to_json(report))
+    huge["cards"][0]["series"][0]["value"] = "1e999999"
+    for text, saying in (
+        (b"not json", "not JSON"),
+        (b"\xff\xfe", "not text"),
+        (b"[" * 100_000, "nested too deeply"),
+        (json.dumps(huge).encode(), "out of range"),
+        (json.dumps(whole | {"colour": 1}).encode(), "colour"),
+    ):
+        (tmp_path / "r.json").write_bytes(text)
         result = rag("check", tmp_path / "r.json", "-w", sample_workspace)
         assert result.exit_code == 7
         assert saying in result.stderr

@@ -648,3 +648,27 @@ def test_every_suffix_has_a_reader() -> None:
             " .pptx .rst .rtf .text .tsv .txt .xhtml .xls .xlsm .xlsx .xlt .zip"
         ).split()
     )
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "position:absolute; left:-9999px",
+        "height:0; overflow:hidden",
+        "max-width: 0px; overflow: hidden",
+        "text-indent:-5000px",
+        "clip: rect(0, 0, 0, 0); position: absolute",
+        "clip-path: inset(100%)",
+    ],
+)
+def test_text_moved_out_of_sight_is_dropped(tmp_path: Path, style: str) -> None:
+    """Hidden by offset, size or clipping; what a person sees stays."""
+    path = tmp_path / "page.html"
+    path.write_text(
+        f'<html><body><h1>Title</h1><p>Seen by all who read.</p><p style="{style}">Orders: 7777.</p></body></html>',
+        encoding="utf-8",
+    )
+    document = read_file(path)
+    assert "Seen by all" in document.text
+    assert "7777" not in document.text
+    assert any("hidden" in notice for notice in document.notices)

@@ -4,6 +4,7 @@ Nothing heavy is imported before a command runs, so that ``rag --help`` answers 
 """
 
 import sys
+import traceback
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -25,7 +26,8 @@ A first report:
   rag report "EV batteries, Europe, 2024-26"
 \b
 Exit status: 0 done, 1 a check failed, 2 wrong call or setting, 3 workspace, 4 another process is writing,
-5 some files could not be read, 6 model, 7 report. Each command explains itself: rag COMMAND --help.
+5 some files could not be read or have vanished, 6 model, 7 report, 70 a defect of this program.
+Each command explains itself: rag COMMAND --help.
 """,
     "init": """\
 \b
@@ -113,6 +115,24 @@ class _Group(click.Group):
         except KeyboardInterrupt:
             click.echo("rag: stopped; what was finished is kept, the same command goes on from here", err=True)
             ctx.exit(130)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception:  # noqa: BLE001 - the outermost door: what no one foresaw is shown whole and has a status of its own
+            traceback.print_exc()
+            click.echo("rag: this is a defect of the program; please report the lines above with the command", err=True)
+            ctx.exit(70)
+
+
+class _Text(click.ParamType[str]):
+    """Words of a person; bytes that are no text in this terminal's encoding are refused."""
+
+    name = "TEXT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value)
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            self.fail("it is not text in this terminal's encoding; set LANG to one with UTF-8", param, ctx)
+        return text
 
 
 class _Date(click.ParamType[date]):
@@ -196,7 +216,7 @@ def ingest(
 ) -> None:
     """Read new and changed documents of FOLDERS (default: those in rag.toml) into the record and embed them.
 
-    Every file ends with a status and a reason. Exit status 5 says that some could not be read; all others are in.
+    Every file ends with a status and a reason. Exit status 5 says that some could not be read or have vanished; all others are in.
     """
     from rag.cli import show
     from rag.ingest import drain
@@ -214,7 +234,7 @@ def ingest(
         line.clear()
         state = library.status()
         show.ingested(summary, state, as_json=as_json)
-    sys.exit(ReadError.exit_status if state.failed else 0)
+    sys.exit(ReadError.exit_status if state.failed or state.missing else 0)
 
 
 @cli.command(short_help="What is in, what failed and why.")
@@ -230,7 +250,7 @@ def status(workspace: Path | None, failed: bool, as_json: bool) -> None:
 
 
 @cli.command(short_help="Find passages, with page and reason.")
-@click.argument("question")
+@click.argument("question", type=_Text())
 @click.option("-k", type=click.IntRange(1, 100), default=10, show_default=True, help="How many passages.")
 @_from
 @_to
@@ -257,7 +277,7 @@ def search(
 
 
 @cli.command(short_help="Write a cited and checked report.")
-@click.argument("topic")
+@click.argument("topic", type=_Text())
 @click.option("--as-of", type=_Date(), help="Use nothing published after this day; default: today.")
 @_from
 @_folder
@@ -295,7 +315,7 @@ def report(
 
 
 @cli.command(short_help="Run the gates on a report's JSON.")
-@click.argument("report", type=click.File("r", encoding="utf-8"))
+@click.argument("report", type=click.File("rb"))
 @_workspace
 @_json
 def check(report: Any, workspace: Path | None, as_json: bool) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from rag.upkeep import Backup, Erased, Finding
 
 _SECONDS_BETWEEN_LINES = 2.0
+_LISTED = 20
+"""Files of one kind listed under a summary."""
 
 
 def plain(value: Any) -> Any:
@@ -94,6 +96,7 @@ def status(state: "Status", *, failed: bool, as_json: bool) -> None:
     if as_json:
         print_json(plain(state))
         return
+    most = sys.maxsize if failed else _LISTED
     if not failed:
         model = f"{state.embedder.model} ({state.embedder.dimensions} dimensions)" if state.embedder else "none yet"
         click.echo(f"Workspace:  {state.workspace}")
@@ -105,9 +108,9 @@ def status(state: "Status", *, failed: bool, as_json: bool) -> None:
             click.echo(f"  same text {', '.join(group)}")
         for path, newer in state.superseded.items():
             click.echo(f"  {path} is superseded by {newer}")
-    _list_files("failed", state.failed)
-    _list_files("missing", state.missing)
-    _list_files("skipped", state.skipped)
+    _list_files("failed", state.failed, most=most)
+    _list_files("missing", state.missing, most=most)
+    _list_files("skipped", state.skipped, most=most)
     if failed and not (state.failed or state.missing or state.skipped):
         click.echo("every file was read")
 
@@ -119,12 +122,17 @@ def _index(state: "Status") -> str:
 
 def _last_run(state: "Status") -> str:
     run = state.last_ingest
-    return f"{run.started:%Y-%m-%d %H:%M} UTC, {run.status}" if run else "never; next: rag ingest"
+    if run is None:
+        return "never; next: rag ingest"
+    ended = "not ended: still running, or killed" if run.finished is None else run.status
+    return f"{run.started:%Y-%m-%d %H:%M} UTC, {ended}"
 
 
-def _list_files(word: str, files: "Sequence[FileRow]") -> None:
-    for file in files:
+def _list_files(word: str, files: "Sequence[FileRow]", *, most: int = _LISTED) -> None:
+    for file in files[:most]:
         click.echo(f"  {word:8} {file.path}" + (f": {file.reason}" if file.reason else ""))
+    if len(files) > most:
+        click.echo(f"  {word:8} {len(files) - most} more; all of them: rag status --failed")
 
 
 def _seconds(steps: Mapping[str, float]) -> str:
@@ -165,8 +173,8 @@ def written(result: "WrittenReport", *, as_json: bool) -> None:
         print_json(summary | {"counts": dict(report.manifest.counts), "seconds": dict(result.seconds)})
         return
     click.echo(
-        f"Report: {len(report.claims)} claims on {len(report.cards)} trend cards, citing {len(report.sources)} of {len(report.coverage)} "
-        f"documents; {len(report.conflicts)} disagreements, {len(report.gaps)} gaps"
+        f"Report: {_count(len(report.claims), 'claim')} on {_count(len(report.cards), 'trend card')}, citing {len(report.sources)} of "
+        f"{_count(len(report.coverage), 'document')}; {_count(len(report.conflicts), 'disagreement')}, {_count(len(report.gaps), 'gap')}"
     )
     click.echo(f"Checks: {_outcome(check)}")
     for path in result.paths:
@@ -265,6 +273,12 @@ def _by_gate(check: "CheckResult") -> "list[tuple[str, str, Counter[str]]]":
 def _outcome(check: "CheckResult") -> str:
     failed, open_ones, warned = (check.counts.get(outcome, 0) for outcome in ("fail", "unchecked", "warn"))
     if failed:
-        return f"{failed} checks failed"
-    asides = [f"{count} {word}" for count, word in ((open_ones, "unchecked"), (warned, "warnings")) if count]
+        return f"{_count(failed, 'check')} failed"
+    if not check.claims:
+        return "no claim to check: the documents answer none of the questions, see the report's gaps"
+    asides = [told for count, told in ((open_ones, f"{open_ones} unchecked"), (warned, _count(warned, "warning"))) if count]
     return f"all {check.counts.get('pass', 0):,} checks passed" + (f" ({', '.join(asides)})" if asides else "")
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"

@@ -21,7 +21,14 @@ suffixes: frozenset[str] = frozenset({".html", ".htm", ".xhtml"})
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _TAG = re.compile(r"<[a-zA-Z!/?]")
-_HIDING = re.compile(r"display:none|visibility:(?:hidden|collapse)|font-size:0(?:px|pt|em|rem|%)?(?:;|!|$)|opacity:0(?:\.0+)?(?:;|!|$)")
+_NOTHING = r"0(?:\.0+)?(?:px|pt|em|rem|%)?(?:;|!|$)"
+_FAR_AWAY = r"-\d{3,}(?:\.\d+)?(?:px|pt|em|rem|%|vw|vh)"
+_HIDING = re.compile(
+    rf"display:none|visibility:(?:hidden|collapse)|font-size:{_NOTHING}|opacity:{_NOTHING}|text-indent:{_FAR_AWAY}"
+    rf"|(?:^|;)(?:left|right|top|bottom|margin(?:-left|-top)?):{_FAR_AWAY}|clip:rect\(|clip-path:inset\((?:50|100)%"
+)
+_SHRUNK = re.compile(rf"(?:^|;)(?:max-)?(?:height|width):{_NOTHING}")
+_CUT_OFF = re.compile(r"(?:^|;)overflow(?:-[xy])?:(?:hidden|clip)")
 _WHITE_TEXT = re.compile(r"(?:^|;)color:(?:white|#fff(?:fff)?|rgb\(255,255,255\))(?:;|!|$)")
 _BACKGROUND = re.compile(r"(?:^|;)background(?:-color)?:([^;!]+)")
 _WHITE = re.compile(r"white|#fff(?:fff)?$|rgb\(255,255,255\)|transparent|none")
@@ -149,7 +156,12 @@ def _is_hidden(element: "HtmlElement", *, classes: frozenset[str]) -> bool:
     if classes and not classes.isdisjoint((element.get("class") or "").split()):
         return True
     style = _style(element)
-    return bool(style) and (bool(_HIDING.search(style)) or (bool(_WHITE_TEXT.search(style)) and _on_white(element)))
+    return bool(style) and (_hides(style) or (bool(_WHITE_TEXT.search(style)) and _on_white(element)))
+
+
+def _hides(style: str) -> bool:
+    """True for a style without white space that takes text out of sight: not shown, without size, or moved off the page."""
+    return bool(_HIDING.search(style)) or (bool(_SHRUNK.search(style)) and bool(_CUT_OFF.search(style)))
 
 
 def _on_white(element: "HtmlElement") -> bool:
@@ -173,7 +185,7 @@ def _hiding_classes(tree: "HtmlElement") -> frozenset[str]:
     found = set()
     for sheet in tree.iter("style"):
         for selectors, rules in _STYLE_RULE.findall(_AT_RULE.sub("", sheet.text or "")):
-            if _HIDING.search(re.sub(r"\s+", "", rules).lower()):
+            if _hides(re.sub(r"\s+", "", rules).lower()):
                 found |= {match[1] for selector in selectors.split(",") if (match := _CLASS_SELECTOR.match(selector.strip()))}
     return frozenset(found)
 

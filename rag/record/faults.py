@@ -18,7 +18,10 @@ _DAMAGED = (
 )
 _OTHER = "{path} cannot be used: {cause}; run the same command again, and put a backup of the file in its place if it fails again"
 
+_DISK = "the disk failed while using {path} ({cause}): see that it has room and is sound; nothing committed before is lost"
+
 _WORDS = {
+    sqlite3.SQLITE_IOERR: _DISK,
     sqlite3.SQLITE_FULL: _FULL,
     sqlite3.SQLITE_READONLY: _READ_ONLY,
     sqlite3.SQLITE_PERM: _READ_ONLY,

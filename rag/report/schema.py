@@ -1,12 +1,16 @@
 """A report as JSON and back: sorted keys, decimals as texts, ISO dates; unknown fields are refused."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from rag.errors import ReportError
 from rag.types import Report
+
+MOST_DIGITS = 40
+"""Before or behind the decimal point: beyond any sum of money, within decimal arithmetic."""
 
 
 @lru_cache(maxsize=1)
@@ -25,12 +29,16 @@ def _plain(report: Report) -> Any:
     return _adapter().dump_python(report, mode="json")
 
 
-def from_json(text: str) -> Report:
+def from_json(text: str | bytes) -> Report:
     """The report of a JSON text. Raises ReportError naming the place of the first thing that does not fit."""
     from pydantic import ValidationError
 
     try:
-        data = json.loads(text)
+        data = json.loads(text if isinstance(text, str) else text.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise ReportError("the report is not text in UTF-8; give a report.json that rag wrote") from error
+    except RecursionError as error:
+        raise ReportError("the report is nested too deeply; give a report.json that rag wrote") from error
     except json.JSONDecodeError as error:
         raise ReportError(f"the report is not JSON: {error.msg} in line {error.lineno}; give a report.json that rag wrote") from error
     try:
@@ -38,9 +46,20 @@ def from_json(text: str) -> Report:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise ReportError(f"the report does not fit rag-report/1 at {_path(first['loc'])}: {first['msg']}") from error
+    if huge := next((number for number in _decimals(report) if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS), None):
+        raise ReportError(f"the report holds a number out of range: {str(huge)[:40]}")
     if unknown := _unknown(data, _plain(report), "report"):
         raise ReportError(f"the report has a field rag-report/1 does not know: {unknown}")
     return report
+
+
+def _decimals(report: Report) -> Iterator[Decimal]:
+    """Every value the gates compute with."""
+    for claim in report.claims:
+        yield from (number.value for number in claim.numbers)
+        if claim.calculation:
+            yield from (*claim.calculation.values, claim.calculation.result)
+    yield from (point.value for card in report.cards for point in card.series)
 
 
 def _path(parts: tuple[int | str, ...]) -> str:
