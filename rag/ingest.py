@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -77,13 +77,15 @@ Steps: TypeAlias = Generator[Progress, None, IngestSummary]
 
 
 def drain(steps: Steps, *, show: Callable[[Progress], None] = lambda progress: None) -> IngestSummary:
-    """Runs to the end, showing each step."""
-    while True:
-        try:
-            show(next(steps))
-        except StopIteration as end:
-            summary: IngestSummary = end.value
-            return summary
+    """Runs to the end, showing each step. What ends it early, such as Ctrl-C, ends the run's row in the record too."""
+    with closing(steps):
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as end:
+                summary: IngestSummary = end.value
+                return summary
+            show(step)
 
 
 def ingest(
