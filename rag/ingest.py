@@ -82,14 +82,15 @@ Steps: TypeAlias = Generator[Progress, None, IngestSummary]
 
 
 def drain(steps: Steps, *, show: Callable[[Progress], None] = lambda progress: None) -> IngestSummary:
-    """Runs to the end, showing each step. Whatever ends it early, the run is closed before that is passed on."""
+    """Runs to the end, showing each step. What ends it early, such as Ctrl-C, ends the run's row in the record too."""
     with closing(steps):
         while True:
             try:
-                show(next(steps))
+                step = next(steps)
             except StopIteration as end:
                 summary: IngestSummary = end.value
                 return summary
+            show(step)
 
 
 def ingest(

@@ -12,6 +12,7 @@ import pytest
 from rag.errors import CorruptFileError, EncryptedError, NoTextError, ReadLimitError
 from rag.ingest import UNPACKED, drain, ingest
 from rag.readers import READER_VERSION, SUFFIXES, ReaderPool, read_file
+from rag.readers.msg import unpacked
 from rag.record import Record
 from rag.types import Progress
 from tests.fakes import HashingEmbedder, chunk_words
@@ -249,3 +250,56 @@ def test_rich_text_is_read_without_its_fonts_and_hidden_words(tmp_path: Path) ->
     document = read_file(path)
     assert document.text == "Café €5\n\nМир\n\nshown\n\nA | B\n1 | 2\n\nend"
     assert document.notices == ("hidden text dropped (12 characters)",)
+
+
+def opendocument(body: str) -> bytes:
+    """A package with this body."""
+    names = " ".join(f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "text", "table"))
+    content = f"<office:document-content {names}><office:body>{body}</office:body></office:document-content>"
+    return zipped({"content.xml": content.encode(), "META-INF/manifest.xml": b"<m/>"})
+
+
+def test_opendocument_texts_and_sheets_are_read_with_their_structure(tmp_path: Path) -> None:
+    """Headings, lists, notes, tables; sheets with addresses, repeated cells once each, hidden rows left out."""
+    text, sheet = tmp_path / "a.odt", tmp_path / "b.ods"
+    text.write_bytes(
+        opendocument(
+            '<office:text><text:h text:outline-level="1">Zinc</text:h><text:p>Demand<text:s/>rose.<text:note><text:note-body>'
+            "<text:p>A note.</text:p></text:note-body></text:note></text:p><text:list><text:list-item><text:p>One</text:p></text:list-item>"
+            "</text:list></office:text>"
+        )
+    )
+    document = read_file(text)
+    assert document.text == "Zinc\n\nDemand rose.\n\nA note.\n\n- One"
+    assert (document.metadata.title, document.format) == ("Zinc", "odt")
+
+    def cell(words: str, repeated: int = 1) -> str:
+        return f'<table:table-cell table:number-columns-repeated="{repeated}"><text:p>{words}</text:p></table:table-cell>'
+
+    sheet.write_bytes(
+        opendocument(
+            '<office:spreadsheet><table:table table:name="Prices">'
+            f"<table:table-row>{cell('Year')}{cell('Price')}</table:table-row>"
+            f'<table:table-row table:visibility="collapse">{cell("secret", 2)}</table:table-row>'
+            f"<table:table-row>{cell('7', 2)}</table:table-row></table:table></office:spreadsheet>"
+        )
+    )
+    document = read_file(sheet)
+    assert document.text == "Prices\n\nYear | Price\n7 | 7"
+    assert [one.address for one in document.blocks[-1].cells] == ["A1", "B1", "A3", "B3"]
+
+
+def test_an_encrypted_opendocument_wants_a_password(tmp_path: Path) -> None:
+    """As its manifest says."""
+    path = tmp_path / "a.odt"
+    path.write_bytes(zipped({"content.xml": b"noise", "META-INF/manifest.xml": b"<m><manifest:encryption-data/></m>"}))
+    with pytest.raises(EncryptedError, match="password"):
+        read_file(path)
+
+
+def test_compressed_rich_text_of_a_message_is_unpacked() -> None:
+    """The example of Microsoft's specification (MS-OXRTFCP 3.1.1); a body cut short gives what there is."""
+    data = bytes.fromhex("2d0000002b0000004c5a4675f1c5c7a703000a007263706731323542320af32068656c090020627705b06c647d0a800fa0")
+    assert unpacked(data) == b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n"
+    assert b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}".startswith(unpacked(data[:30]))
+    assert unpacked(b"nonsense") == b""

@@ -123,7 +123,7 @@ def _html(about: _Properties) -> str:
 
 
 def _from_rtf(about: _Properties) -> str:
-    data = _unpacked(about.binary(_RTF))
+    data = unpacked(about.binary(_RTF))
     return rtf.plain(data) if data.startswith(b"{\\rtf") and b"\\fromhtml" not in data[:400] else ""
 
 
@@ -161,7 +161,7 @@ def _sound(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _unpacked(data: bytes) -> bytes:
+def unpacked(data: bytes) -> bytes:
     """Compressed RTF ([MS-OXRTFCP]): LZ77 over a ring of 4,096 bytes that begins with a dictionary."""
     if len(data) < 16:
         return b""
