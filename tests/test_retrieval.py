@@ -105,6 +105,17 @@ def test_of_two_equal_sentences_the_one_on_the_fitting_page_is_first(tmp_path: P
             assert first.source.path == f"docs/{metal}.txt"
 
 
+def test_a_page_does_not_fill_the_list(tmp_path: Path) -> None:
+    """Each further passage of a page loses something, so that a less fitting page comes before the page's tenth passage."""
+    long = "\n\n".join(f"Copper mines of Peru shipped copper ore in week {number} of the year." for number in range(40))
+    other = "Copper mines shipped ore to many places, and to some of them for the first time since the harbour was built."
+    add(tmp_path, {"long.txt": long, "other.txt": other}, embedder=hashing(), budget=32)
+    with opened(tmp_path, embedder=hashing()) as retrieval:
+        passages = retrieval.find("To which places did copper mines ship?", k=100).passages
+    assert [passage.source.path for passage in passages[:10]].count("docs/other.txt") >= 1
+    assert [passage.score for passage in passages] == sorted((passage.score for passage in passages), reverse=True)
+
+
 def test_a_document_the_question_names_is_searched_whole(tmp_path: Path) -> None:
     """Its passages come though a hundred of others are nearer, and say that the name was why."""
     texts = {f"other-{number}.txt": f"Profit and loss of the year, note {number}." for number in range(150)}
