@@ -24,7 +24,7 @@ from rag.types import Chunk, Fingerprint, Hit, Passage, Scope, SearchResult
 if TYPE_CHECKING:
     from rag.ports import Vectors
 
-CANDIDATES = 100
+CANDIDATES = 50
 """Taken from each list."""
 SURROUNDINGS = 0.3
 """What the mean cosine of a passage's page counts beside its own cosine."""
