@@ -37,7 +37,7 @@ INDEX = "index"
 REPORTS = "reports"
 DOCUMENTS = "docs"
 
-PASSAGES_A_QUERY = 10
+PASSAGES_A_QUERY = 16
 """What a sub-query of a report brings in; a report asks 30 to 80."""
 
 _EVERYTHING = Scope()
