@@ -43,7 +43,7 @@ INDEX = "index"
 REPORTS = "reports"
 DOCUMENTS = "docs"
 
-PASSAGES_A_QUERY = 10
+PASSAGES_A_QUERY = 16
 """What a sub-query of a report brings in; a report asks 30 to 80."""
 
 _LOOKED_AT = 10_000

@@ -8,8 +8,10 @@ Dense search asks the published generation for everything up to its sequence num
 out what was deleted since. A scoped search, and one without a sound generation, scans exactly.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from rag.closeness import closeness
@@ -22,7 +24,7 @@ from rag.types import Chunk, Fingerprint, Hit, Passage, Scope, SearchResult
 if TYPE_CHECKING:
     from rag.ports import Vectors
 
-CANDIDATES = 100
+CANDIDATES = 50
 """Taken from each list."""
 SURROUNDINGS = 0.3
 """What the mean cosine of a passage's page counts beside its own cosine."""
@@ -30,6 +32,8 @@ CLOSENESS = 1.7
 """What the closeness of the words counts: it outweighs cosines where a passage says nearly the question's words, and only there."""
 NAME = 0.3
 """What a named document counts."""
+SAME_PAGE = 0.05
+"""What a passage loses for each better one of its page, so that a list is not one page in ten pieces."""
 NEARBY = 8
 """Chunks to either side that belong to the surroundings, where the page has so many."""
 NAMED_DOCUMENTS = 3
@@ -167,7 +171,7 @@ class Retrieval:
             )
             for chunk, cosine, word in zip(chunks, cosines, close, strict=True)
         ]
-        return tuple(sorted(passages, key=lambda passage: (-passage.score, passage.chunk.id)))
+        return _spread(passages)
 
     def _closeness(self, question: str, chunks: Sequence[Chunk]) -> list[float]:
         return closeness(question, chunks, holders=self.record.holders(question), among=self.record.chunk_count())
@@ -274,6 +278,23 @@ def _exact(ids: Sequence[str], matrix: "Vectors", vector: "Vectors") -> list[Nea
     least = np.partition(scores, -CANDIDATES)[-CANDIDATES] if len(ids) > CANDIDATES else scores.min()
     near = [(ids[at], float(scores[at])) for at in np.flatnonzero(scores >= least).tolist()]
     return sorted(near, key=_best_first)[:CANDIDATES]
+
+
+def _spread(passages: Sequence[Passage]) -> tuple[Passage, ...]:
+    """Best first, equal ones by id; each but the best of a page has lost SAME_PAGE for every one before it."""
+    pages: Counter[tuple[str, int]] = Counter()
+    waiting = [(-passage.score, passage.chunk.id, 0, at) for at, passage in enumerate(passages)]
+    heapify(waiting)
+    ordered: list[Passage] = []
+    while waiting:
+        score, identity, counted, at = heappop(waiting)
+        page = passages[at].chunk.document, passages[at].chunk.first_page
+        if counted < pages[page]:  # a better one of its page was taken meanwhile
+            heappush(waiting, (SAME_PAGE * pages[page] - passages[at].score, identity, pages[page], at))
+            continue
+        pages[page] += 1
+        ordered.append(replace(passages[at], score=-score))
+    return tuple(ordered)
 
 
 def _best_first(entry: Near) -> tuple[float, str]:

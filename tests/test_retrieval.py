@@ -83,7 +83,8 @@ def test_a_score_is_cosines_and_words_and_name_and_equal_ones_go_by_id(library: 
             QUESTION, [passage.chunk for passage in result.passages], holders=retrieval.record.holders(QUESTION), among=len(TEXTS)
         )
         names = Named(retrieval.record.sources()).scores(QUESTION)
-    cosines = {passage.chunk.id: hit.score for passage in result.passages for hit in passage.hits if hit.by == "dense"}
+        ids, matrix = retrieval.record.vectors()
+    cosines = dict(zip(ids, matrix @ hashing().embed([QUESTION], kind="query")[0], strict=True))
     for passage, words in zip(result.passages, close, strict=True):
         alone_on_its_page = (1 + SURROUNDINGS) * cosines[passage.chunk.id]
         named = NAME * names.get(passage.source.document, 0)
@@ -105,8 +106,19 @@ def test_of_two_equal_sentences_the_one_on_the_fitting_page_is_first(tmp_path: P
             assert first.source.path == f"docs/{metal}.txt"
 
 
+def test_a_page_does_not_fill_the_list(tmp_path: Path) -> None:
+    """Each further passage of a page loses something, so that a less fitting page comes before the page's tenth passage."""
+    long = "\n\n".join(f"Copper mines of Peru shipped copper ore in week {number} of the year." for number in range(40))
+    other = "Copper mines shipped ore to many places, and to some of them for the first time since the harbour was built."
+    add(tmp_path, {"long.txt": long, "other.txt": other}, embedder=hashing(), budget=32)
+    with opened(tmp_path, embedder=hashing()) as retrieval:
+        passages = retrieval.find("To which places did copper mines ship?", k=100).passages
+    assert [passage.source.path for passage in passages[:10]].count("docs/other.txt") >= 1
+    assert [passage.score for passage in passages] == sorted((passage.score for passage in passages), reverse=True)
+
+
 def test_a_document_the_question_names_is_searched_whole(tmp_path: Path) -> None:
-    """Its passages come though a hundred of others are nearer, and say that the name was why."""
+    """Its passages come though more others are nearer than a list holds, and say that the name was why."""
     texts = {f"other-{number}.txt": f"Profit and loss of the year, note {number}." for number in range(150)}
     add(tmp_path, {**texts, "BESTBUY_2019_10K.txt": "Stores were closed for good."}, embedder=hashing(), publish=False)
     with opened(tmp_path, embedder=hashing()) as retrieval:

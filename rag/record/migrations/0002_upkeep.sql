@@ -1,4 +1,4 @@
--- Version 3. What a person had erased and ingest leaves out (a path with all below it, or content by its id, wherever it lies), and sketches.
+-- Version 2. What a person had erased and ingest leaves out (a path with all below it, or content by its id, wherever it lies), and sketches.
 
 CREATE TABLE forgotten (
     what TEXT PRIMARY KEY, -- a path as in files, or a content id
