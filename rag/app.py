@@ -30,7 +30,7 @@ from rag.prompts import facet_pack, metric_vocabulary, query_prompt
 from rag.readers import READER_VERSION, SUFFIXES, ReaderPool
 from rag.record import FileRow, KnownStatus, Record, Run, space_of, writer_lock
 from rag.render import render
-from rag.report import CheckResult, check_report, to_json, write_report
+from rag.report import CheckResult, check_report, from_json, to_json, write_report
 from rag.rerankers.cross_encoder import CrossEncoderReranker
 from rag.rerankers.passthrough import PassThrough
 from rag.retrieval import Retrieval
@@ -208,8 +208,13 @@ class Library:
             )
 
     def check(self, report: Report) -> CheckResult:
-        """Every gate on a report, its quotes looked up in this workspace's documents."""
-        return check_report(report, document=self.record.document, metrics=metric_vocabulary(workspace=self.workspace))
+        """Every gate on a report, its quotes looked up in this workspace's documents, and the report in those that it wrote."""
+        metrics = metric_vocabulary(workspace=self.workspace)
+        return check_report(report, document=self.record.document, metrics=metrics, saved=self._saved)
+
+    def _saved(self, identity: str) -> Report | None:
+        known = {name for name, _ in self.record.reports()}
+        return from_json(self.record.report(identity)) if identity in known else None
 
     def report(
         self,
@@ -227,13 +232,13 @@ class Library:
         watch = _Watch()
         report = self.write(topic, as_of=as_of, scope=scope, template=chosen)
         watch.lap("write")
-        check = self.check(report)
-        watch.lap("check")
         texts = {kind: self._rendered(report, kind=kind, template=chosen) for kind in formats or self.settings.report.formats}
         stem = f"{_slug(topic)}-{as_of.isoformat()}"
         paths = _put_down(output or self.workspace / REPORTS, {f"{stem}.{kind}": text for kind, text in texts.items()})
         self.record.save_report(report.id, now, to_json(report))
         watch.lap("render")
+        check = self.check(report)
+        watch.lap("check")
         return WrittenReport(report=report, check=check, paths=tuple(paths), seconds=watch.seconds)
 
     def _rendered(self, report: Report, *, kind: Format, template: str) -> str:

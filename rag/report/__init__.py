@@ -9,6 +9,7 @@ from datetime import date
 
 from rag.prompts import FacetPack, MetricVocabulary
 from rag.report.assemble import Parts, assemble
+from rag.report.book import EXTRACTIVE
 from rag.report.cards import draft_cards
 from rag.report.check import GATES, REPORT_GATES, CheckResult
 from rag.report.check import check_report as _check_report
@@ -22,8 +23,6 @@ from rag.report.schema import from_json, to_json
 from rag.report.subjects import subjects
 from rag.report.wording import Vocabulary
 from rag.types import Document, Fingerprint, Manifest, Report, SearchResult, Source
-
-WRITER = "extractive"
 
 
 def write_report(
@@ -65,7 +64,7 @@ def write_report(
     used = {**(prompts or {}), pack.file: pack.sha256, metrics.file: metrics.sha256}
     manifest = Manifest(
         run=_run(topic, as_of=as_of, sources=ordered, prompts=used, embedder=embedder, template=template, sequence=sequence),
-        writer=WRITER,
+        writer=EXTRACTIVE,
         embedder=embedder,
         reranker=", ".join(gathered.rerankers),
         template=template,
@@ -89,9 +88,19 @@ def write_report(
     return assemble(parts, document=document)
 
 
-def check_report(report: Report, *, document: Callable[[str], Document] | None, metrics: MetricVocabulary | None = None) -> CheckResult:
-    """Every gate on any report; see rag.report.check. Without documents its quotes stay unchecked, which is not a pass."""
-    return _check_report(report, document=document, vocabulary=Vocabulary(metrics) if metrics is not None else None)
+def check_report(
+    report: Report,
+    *,
+    document: Callable[[str], Document] | None,
+    metrics: MetricVocabulary | None = None,
+    saved: Callable[[str], Report | None] | None = None,
+) -> CheckResult:
+    """Every gate on any report; see rag.report.check. Without documents its quotes stay unchecked, which is not a pass.
+
+    ``saved`` gives the report that was saved under an id when it was written, if any: what differs from it fails.
+    """
+    vocabulary = Vocabulary(metrics) if metrics is not None else None
+    return _check_report(report, document=document, vocabulary=vocabulary, saved=saved)
 
 
 def _run(
@@ -112,9 +121,9 @@ def _run(
 
 
 __all__ = [
+    "EXTRACTIVE",
     "GATES",
     "REPORT_GATES",
-    "WRITER",
     "CheckResult",
     "Plan",
     "ReportCheck",

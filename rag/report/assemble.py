@@ -14,7 +14,8 @@ from rag.report.conflicts import Disagreement
 from rag.report.facts import Stated
 from rag.report.gather import Candidate, Gathered
 from rag.report.plan import Plan
-from rag.report.report_gates import LARGEST_SHARE, card_name, cited_documents, glance_values, report_id
+from rag.report.report_gates import LARGEST_SHARE, card_name, cited_documents, glance_values
+from rag.report.seal import content_id
 from rag.report.select import Chosen, bottom_line, loose_claims, subject_claims
 from rag.report.wording import Vocabulary
 from rag.types import (
@@ -75,7 +76,8 @@ def assemble(parts: Parts, *, document: Callable[[str], Document]) -> Report:
             limits = tighter
         elif not failing:
             claims = tuple(replace(claim, checks=result.claims[claim.id], verdict=result.verdicts[claim.id]) for claim in report.claims)
-            return replace(report, claims=claims)
+            checked = replace(report, claims=claims)
+            return replace(checked, id=content_id(checked))
         else:
             dropped |= {item for claim in report.claims if claim.id in failing for item in (claim.id, _anchor(claim))}
 
@@ -146,8 +148,7 @@ def _compose(parts: Parts, *, dropped: set[str], limits: Mapping[str, int]) -> R
     report = replace(report, sources=tuple(sources[document] for document in cited_documents(report)))
     report = replace(report, coverage=tuple(_coverage(parts, report)))
     counts = _counts(parts, report, dropped=len([item for item in dropped if item.startswith("c-")]))
-    report = replace(report, manifest=replace(parts.manifest, counts=counts))
-    return replace(report, id=report_id(report.manifest, [claim.id for claim in report.claims]))
+    return replace(report, manifest=replace(parts.manifest, counts=counts))
 
 
 def _all_evidence(parts: Parts) -> dict[str, Evidence]:

@@ -9,6 +9,9 @@ from rag.report.wording import Vocabulary
 from rag.text import content_stems, shingles
 from rag.types import Claim, Document, Evidence, Report, SeriesPoint, Source
 
+EXTRACTIVE = "extractive"
+"""The writer that quotes word for word and computes, and adds nothing of its own."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Book:

@@ -13,6 +13,7 @@ from rag.report import report_gates as on_report
 from rag.report.book import Book, open_book
 from rag.report.claim_gates import Finding
 from rag.report.report_gates import ReportCheck, failed
+from rag.report.seal import as_written
 from rag.report.wording import Vocabulary
 from rag.types import Check, Claim, Document, GateOutcome, Report, Verdict
 
@@ -77,6 +78,7 @@ GATES: tuple[Gate, ...] = (
 )
 REPORT_GATES: tuple[ReportGate, ...] = (
     ReportGate(id="B2", title="resolves", function=on_report.all_resolves),
+    ReportGate(id="B2", title="sources as their documents", function=on_report.described),
     ReportGate(id="B3", title="quote on page", function=on_report.unclaimed_quotes),
     ReportGate(id="B4", title="printed numbers", function=on_report.printed_numbers),
     ReportGate(id="B11", title="diversity", function=on_report.diverse),
@@ -89,13 +91,21 @@ REPORT_GATES: tuple[ReportGate, ...] = (
 )
 
 
-def check_report(report: Report, *, document: Callable[[str], Document] | None, vocabulary: Vocabulary | None = None) -> CheckResult:
+def check_report(
+    report: Report,
+    *,
+    document: Callable[[str], Document] | None,
+    vocabulary: Vocabulary | None = None,
+    saved: Callable[[str], Report | None] | None = None,
+) -> CheckResult:
     """Every gate on a report. Without documents, quotes stay unchecked; without the metric vocabulary, sentences' directions do."""
     book = open_book(report, document=document, vocabulary=vocabulary)
     checks = {claim.id: tuple(check_claim(claim, book)) for claim in report.claims}
     verdicts = {name: verdict_of(found) for name, found in checks.items()}
     findings = [found for gate in REPORT_GATES for found in gate.function(book)]
     findings += _stale_verdicts(report, verdicts)
+    if saved is not None:
+        findings += [ReportCheck(gate="B12", outcome=o, about=about, reason=why) for about, o, why in as_written(report, saved(report.id))]
     counts: Counter[GateOutcome] = Counter(check.outcome for found in checks.values() for check in found)
     counts.update(found.outcome for found in findings)
     return CheckResult(claims=checks, report=tuple(findings), verdicts=verdicts, counts=dict(counts))

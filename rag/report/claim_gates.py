@@ -3,7 +3,7 @@
 import re
 
 from rag.numbers import comparable, find_numbers, find_periods
-from rag.report.book import Book
+from rag.report.book import EXTRACTIVE, Book
 from rag.report.cards import base_of
 from rag.report.claims import FORMULAS, calculate, change_text, claim_id, directions_in, quoted
 from rag.report.facts import cell_text
@@ -175,7 +175,8 @@ def _template_finding(claim: Claim, book: Book) -> Finding:
 def verbatim(claim: Claim, book: Book) -> Finding:
     """B6: a verbatim claim's text is inside its quote; a near quote's is, but for case and punctuation, or is a table's line."""
     if claim.mode == "prose":
-        return PASS
+        bare = book.report.manifest.writer == EXTRACTIVE and claim.calculation is None
+        return ("fail", "the report quotes word for word, and this sentence is neither a quote nor computed") if bare else PASS
     for item in book.quotes(claim):
         line = " ".join(item.quote.split())
         if claim.mode == "verbatim" and claim.text in line:

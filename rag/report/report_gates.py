@@ -1,8 +1,7 @@
 """Gates on the whole report: references, counts, directions, confidences and conflicts, all computed again."""
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -12,7 +11,8 @@ from rag.report.cards import card_direction, card_documents, confidence_of, titl
 from rag.report.claim_gates import CHATTER, periods_of, quote_fault
 from rag.report.claims import FORMULAS, quoted, signed
 from rag.report.gather import evidence_id
-from rag.types import Claim, Evidence, GateOutcome, Manifest, Number, Report, SeriesPoint, Source, TrendCard
+from rag.report.seal import content_id, sources_as_documents
+from rag.types import Claim, Evidence, GateOutcome, Number, Report, SeriesPoint, Source, TrendCard
 
 LARGEST_SHARE = 0.4
 FEWEST_DOCUMENTS = 5
@@ -208,13 +208,13 @@ def counted(book: Book) -> Iterable[ReportCheck]:
             yield failed("B12", document, f"coverage says {item.claims} claims, {carried.get(document, 0)} cite it")
         if (item.status == "cited") != (document in book.sources):
             yield failed("B12", document, f"coverage says {item.status!r}, which does not fit the sources")
-    if report.id != report_id(report.manifest, [claim.id for claim in report.claims]):
-        yield failed("B12", "report", "the report's id does not fit its run and claims")
+    if report.id != content_id(report):
+        yield failed("B12", "report", "the report's id does not fit its content: something in it was changed after it was written")
 
 
-def report_id(manifest: Manifest, claims: Sequence[str]) -> str:
-    """The id of a report: "r-" and 12 hex digits of the hash of its run and claims."""
-    return "r-" + hashlib.sha256("\x1f".join((manifest.run, *claims)).encode()).hexdigest()[:12]
+def described(book: Book) -> Iterable[ReportCheck]:
+    """B2: each source is described as its document describes itself."""
+    return (ReportCheck(gate="B2", outcome=outcome, about=about, reason=reason) for about, outcome, reason in sources_as_documents(book))
 
 
 def directions(book: Book) -> Iterable[ReportCheck]:

@@ -22,10 +22,10 @@ def _adapter() -> Any:
 
 def to_json(report: Report) -> str:
     """The report as indented JSON with sorted keys and a newline at the end; equal reports give equal bytes."""
-    return json.dumps(_plain(report), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+    return json.dumps(plain(report), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
-def _plain(report: Report) -> Any:
+def plain(report: Report) -> Any:
     return _adapter().dump_python(report, mode="json")
 
 
@@ -48,7 +48,7 @@ def from_json(text: str | bytes) -> Report:
         raise ReportError(f"the report does not fit rag-report/1 at {_path(first['loc'])}: {first['msg']}") from error
     if huge := next((number for number in _decimals(report) if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS), None):
         raise ReportError(f"the report holds a number out of range: {str(huge)[:40]}")
-    if unknown := _unknown(data, _plain(report), "report"):
+    if unknown := _unknown(data, plain(report), "report"):
         raise ReportError(f"the report has a field rag-report/1 does not know: {unknown}")
     return report
 

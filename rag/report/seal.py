@@ -1,0 +1,74 @@
+"""What holds a report together as a whole: an id that is the hash of everything in it, and sources as their documents describe them."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from rag.report.schema import plain, to_json
+from rag.types import GateOutcome, Report
+
+if TYPE_CHECKING:
+    from rag.report.book import Book
+
+Finding = tuple[str, GateOutcome, str]
+"""(what it is about, outcome, reason)."""
+
+MOST_NAMED = 10
+
+
+def content_id(report: Report) -> str:
+    """The id of a report: "r-" and 12 hex digits of the hash of everything else in it."""
+    return "r-" + hashlib.sha256(to_json(replace(report, id="")).encode()).hexdigest()[:12]
+
+
+def as_written(report: Report, saved: Report | None) -> list[Finding]:
+    """B12: how a report differs from the one of the same id that was saved when it was written; a note where none was."""
+    if saved is None:
+        return [("report", "warn", "no report of this id was written here: it is checked against the documents only")]
+    changes = list(_differences(plain(saved), plain(report), "report"))
+    told: list[Finding] = [(place, "fail", reason) for place, reason in changes[:MOST_NAMED]]
+    more = len(changes) - len(told)
+    return [*told, ("report", "fail", f"{more} more places differ from what was written")] if more else told
+
+
+def sources_as_documents(book: "Book") -> Iterable[Finding]:
+    """B2: title, author, publisher and date of each source, as the document itself says them."""
+    for source in book.report.sources:
+        document = book.text_of(source.document)
+        if document is None:
+            continue
+        said = document.metadata
+        for name, printed, own in (
+            ("title", source.title, said.title),
+            ("author", source.author, said.author),
+            ("publisher", source.publisher, said.publisher),
+            ("date", source.published, said.published or source.published),
+        ):
+            if printed != own:
+                yield source.document, "fail", f"the report gives its {name} as {str(printed)!r}, the document as {str(own)!r}"
+
+
+def _differences(one: Any, other: Any, place: str) -> Iterator[tuple[str, str]]:
+    """(place, what was written and what is there now) of every value that differs, in the report's own order."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in sorted(one.keys() | other.keys()):
+            yield from _differences(one.get(key), other.get(key), f"{place}.{key}")
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for at, (was, now) in enumerate(zip(one, other, strict=True)):
+            yield from _differences(was, now, _named(place, at, was))
+    elif one != other:
+        yield place, f"written as {_short(one)}, now {_short(other)}"
+
+
+def _named(place: str, at: int, value: Any) -> str:
+    """A place in a list, by the id that stands there."""
+    identity = value.get("id") if isinstance(value, dict) else None
+    return f"{place}[{identity or at}]"
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list):
+        return f"{len(value)} entries"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
