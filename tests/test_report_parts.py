@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from rag.numbers import find_numbers
+from rag.numbers import find_numbers, period_words, with_unit
 from rag.prompts import facet_pack, metric_vocabulary
 from rag.report import check_report
 from rag.report.cards import confidence_of, series_direction
-from rag.report.claims import directions_in, period_words
+from rag.report.claims import directions_in
 from rag.report.conflicts import agree, family
 from rag.report.plan import make_plan
 from rag.report.quality import fault, is_instruction, lead_in, standing
@@ -333,9 +333,9 @@ def test_confidence_follows_its_rule(sources: int, against: int, age_days: int, 
         ("2025-Q3", "Q3 2025"),
         ("2025-09", "September 2025"),
         ("2026-06-30", "30 June 2026"),
-        ("2030-end", "the end of 2030"),
-        ("2026-06/12m", "the year to June 2026"),
-        ("2025-mid", "mid 2025"),
+        ("2030-end", "end of 2030"),
+        ("2026-06/12m", "12 months to June 2026"),
+        ("2025-mid", "middle of 2025"),
         ("FY2025", "FY2025"),
         ("2024/2025", "2024/2025"),
     ],
@@ -343,6 +343,25 @@ def test_confidence_follows_its_rule(sources: int, against: int, age_days: int, 
 def test_a_period_is_printed_in_words(label: str, words: str) -> None:
     """As a heading has it."""
     assert period_words(label) == words
+
+
+@pytest.mark.parametrize(
+    ("printed", "unit", "words"),
+    [
+        ("1,037.2", "EUR million", "EUR 1,037.2 million"),
+        ("212", "EUR per kWh", "EUR 212 per kWh"),
+        ("92", "EUR/kWh", "EUR 92/kWh"),
+        ("(18,400)", "EUR thousand", "EUR (18,400) thousand"),
+        ("3.1", "$ billion", "$3.1 billion"),
+        ("320", "MWh", "320 MWh"),
+        ("53.6", "thousand short tons", "53.6 thousand short tons"),
+        ("8.0", "%", "8.0%"),
+        ("7", "", "7"),
+    ],
+)
+def test_a_cell_is_printed_with_its_tables_unit_as_prose_has_it(printed: str, unit: str, words: str) -> None:
+    """A currency stands before the figure, the rest behind it."""
+    assert with_unit(printed, unit) == words
 
 
 def test_a_report_does_not_depend_on_the_order_of_passages_with_equal_rank() -> None:

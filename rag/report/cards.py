@@ -12,8 +12,8 @@ from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
-from rag.numbers import comparable, period_order, period_shape
-from rag.report.claims import cell_claim, change_claim, direction_of, sentence_claim, when
+from rag.numbers import comparable, period_order, period_shape, period_when
+from rag.report.claims import cell_claim, change_claim, direction_of, sentence_claim
 from rag.report.conflicts import Disagreement, same_moment
 from rag.report.facts import Stated
 from rag.report.gather import Candidate, repeats
@@ -444,7 +444,7 @@ def title_of(key: CardKey, *, direction: Direction, series: Sequence[SeriesPoint
     if len(series) >= 2:
         first, last = base_of(series), series[-1]
         ahead = last.kind == "forecast"
-        start, end = f"{first.printed} {when(first.period)}", f"{last.printed} {when(last.period)}"
+        start, end = f"{first.printed} {period_when(first.period)}", f"{last.printed} {period_when(last.period)}"
         if direction in ("up", "down"):
             verb = {"up": "rise", "down": "fall"}[direction] if ahead else VERBS[direction]
             return f"{name} {'is expected to ' if ahead else ''}{verb} from {start} to {end}"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from rag.numbers import PeriodMention, find_numbers, find_periods, period_order, period_shape, unit_in
+from rag.numbers import PeriodMention, find_numbers, find_periods, period_order, period_shape, unit_in, with_unit
 from rag.report.gather import Candidate, CellEvidence, Gathered
 from rag.report.names import Names
 from rag.report.wording import Mention, Token, Vocabulary, tokens, unit_family
@@ -241,13 +241,39 @@ def _inherited(evidence: Evidence, source: Source) -> Period:
 
 
 def cell_text(evidence: Evidence) -> str:
-    """A table's value put into words, all of them verbatim: "Results, EUR million: Revenue, 2025: 151.2"."""
-    reference = evidence.table
-    value = " ".join(evidence.quote.split())
+    """A table's value put into words, all of them verbatim: "Revenue, 2025: EUR 151.2 million (table: Results)."."""
+    reference, value = evidence.table, cell_value(evidence)
     if reference is None:
         return value
-    caption = re.sub(r"^(?i:table)\s?[\d.]*[:.]?\s*", "", evidence.heading_path[-1]) if evidence.heading_path else ""
-    return f"{caption}: {reference.row}, {reference.column}: {value}." if caption else f"{reference.row}, {reference.column}: {value}."
+    labels = ", ".join(_without_unit(label) for label in (reference.row, reference.column))
+    caption = _caption(evidence)
+    return f"{labels}: {value} (table: {caption})." if caption else f"{labels}: {value}."
+
+
+def cell_value(evidence: Evidence) -> str:
+    """A cell as prose prints it, with the unit its table says: "EUR 1,842,600 thousand"."""
+    return with_unit(" ".join(evidence.quote.split()), cell_unit(evidence))
+
+
+def cell_unit(evidence: Evidence) -> str:
+    """The words by which column, row or caption say a cell's unit; empty for a sentence, and for a cell that says its own."""
+    reference = evidence.table
+    numbers = find_numbers(" ".join(evidence.quote.split()))
+    if reference is None or len(numbers) != 1 or numbers[0].unit:
+        return ""
+    labels = (reference.column, reference.row, *evidence.heading_path[-1:])
+    return next((words for label in labels for unit, _, words in [unit_in(label)] if unit), "")
+
+
+def _caption(evidence: Evidence) -> str:
+    caption = evidence.heading_path[-1] if evidence.heading_path else ""
+    return _without_unit(re.sub(r"^(?i:table)\s?[\d.]*[:.]?\s*", "", caption)).rstrip(".")
+
+
+def _without_unit(label: str) -> str:
+    """A label less the unit it ends in: "Price, EUR per kWh" is "Price"."""
+    words = unit_in(label)[2]
+    return re.sub(rf"[\s,(]*{re.escape(words)}\)?$", "", label).strip(" :,") or label if words else label.strip(" :")
 
 
 def _of_cell(cell: CellEvidence, *, vocabulary: Vocabulary, names: Names) -> Stated | None:
@@ -257,7 +283,7 @@ def _of_cell(cell: CellEvidence, *, vocabulary: Vocabulary, names: Names) -> Sta
     if reference is None or len(numbers) != 1 or numbers[0].kind == "year" or numbers[0].printed != quote:
         return None
     caption = evidence.heading_path[-1] if evidence.heading_path else ""
-    number, words = _with_table_unit(numbers[0], labels=(reference.column, reference.row, caption))
+    number = _with_table_unit(numbers[0], labels=(reference.column, reference.row, caption))
     metric, segment = _table_metric(reference.row, reference.column, caption, number=number, vocabulary=vocabulary)
     if not metric:
         return None
@@ -276,29 +302,25 @@ def _of_cell(cell: CellEvidence, *, vocabulary: Vocabulary, names: Names) -> Sta
         number=number,
         kind=_table_kind(labels, period, cell.source),
     )
-    shown = f"{quote} {words}" if words and not numbers[0].unit else quote
-    return Stated(fact=fact, evidence=evidence, source=cell.source, text=cell_text(evidence), shown=shown)
+    return Stated(fact=fact, evidence=evidence, source=cell.source, text=cell_text(evidence), shown=cell_value(evidence))
 
 
 def _table_segment(words: str, names: Names) -> str:
     """The segment a row stands for: nothing for totals, names, places and periods."""
     plain = words.strip(" :").lower() in ("total", "all", "group", "all of them", "sum")
-    unit = unit_in(words)[2]
-    bare = re.sub(rf"[\s,(]*{re.escape(unit)}\)?$", "", words).strip(" :,") if unit else words.strip(" :,")
+    bare = _without_unit(words).strip(" :,")
     return "" if plain or bare in names.places | names.others or find_periods(words) else bare
 
 
-def _with_table_unit(number: Number, *, labels: Sequence[str]) -> tuple[Number, str]:
-    """The number with the unit and scale its header, row or caption says, and the words that say so."""
-    if number.unit:
-        return number, ""
+def _with_table_unit(number: Number, *, labels: Sequence[str]) -> Number:
+    """The number with the unit and scale its header, row or caption says."""
     for label in labels:
         unit, factor, words = unit_in(label)
-        if unit:
+        if unit and not number.unit:
             scaled = Decimal(format(number.value * factor, "f"))
             settled = next(iter(find_numbers(f"1 {words}")), None)
-            return replace(number, value=scaled, unit=unit, kind=settled.kind if settled and settled.unit else "money"), words
-    return number, ""
+            return replace(number, value=scaled, unit=unit, kind=settled.kind if settled and settled.unit else "money")
+    return number
 
 
 def _table_metric(row: str, column: str, caption: str, *, number: Number, vocabulary: Vocabulary) -> tuple[str, str]:
