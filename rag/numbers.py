@@ -497,7 +497,7 @@ _BARE_MONTH = re.compile(
 )
 _BARE_QUARTER = re.compile(rf"(?i:\b{_NTH_WORD}[\s-]quarter)\b")
 _BARE_HALF = re.compile(r"(?i:\b(?P<nth>first|second)[\s-]half)\b(?!\sof\slast)")
-_NEAR_YEAR = re.compile(r"(?i:\b(?P<which>this|last|next)\syear)\b")
+_NEAR_YEAR = re.compile(r"(?i:\b(?P<which>this|last|next)\syear)\b(?!['’]s)")
 
 
 def find_periods(text: str, *, published: date | None = None) -> tuple[PeriodMention, ...]:

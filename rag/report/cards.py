@@ -67,7 +67,7 @@ def draft_cards(
     retired = superseded(found)
     retired_sentences = {item.evidence.id for item in facts if item.fact.id in retired}
     usable = [candidate for candidate in candidates if candidate.evidence.id not in retired_sentences]
-    current = [item for item in facts if item.fact.id not in retired and item.is_exact]
+    current = [item for item in facts if item.fact.id not in retired and item.is_exact and not item.is_withdrawn]
     drafts = _series_cards(current, usable, vocabulary=vocabulary, names=names, market=market)
     drafts += _direction_cards(usable, vocabulary=vocabulary, market=market)
     return _best(drafts)

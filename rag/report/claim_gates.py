@@ -180,7 +180,8 @@ def verbatim(claim: Claim, book: Book) -> Finding:
         line = " ".join(item.quote.split())
         if claim.mode == "verbatim" and claim.text in line:
             return PASS
-        if claim.mode == "near_quote" and item.table is None and claim.text[1:] in line and claim.text[:1].lower() == line[:1].lower():
+        at = line.find(claim.text[1:]) - 1
+        if claim.mode == "near_quote" and item.table is None and at >= 0 and claim.text[:1].lower() == line[at].lower():
             return PASS
         if claim.mode == "near_quote" and item.table is not None and claim.text == cell_text(item):
             return PASS

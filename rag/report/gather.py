@@ -3,11 +3,12 @@
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 from rag.numbers import PeriodMention, comparable, find_numbers, find_periods
+from rag.report.names import whose
 from rag.report.plan import Plan
 from rag.report.quality import fault, lead_in, standing
 from rag.report.reading import ReadDocument, Sentence, TableCell, context, read, split_titles
@@ -169,8 +170,21 @@ def _on_topic(plan: Plan, *, found: Mapping[str, _Found], documents: Mapping[str
     if known and sum(known <= set(content_stems(line)) for line in lines) < min(_LINES, len(documents)):
         apart = f'the words of the market "{plan.market}" stand in the documents found, but hardly ever together'
         return _OnTopic(found={}, missing=tuple(asked.values()), notes=(apart,))
-    speaking = {key: item for key, item in found.items() if 2 * len(known & held[item.source.document]) >= len(known)}
+    on_topic = {key for key, stems in held.items() if 2 * len(known & stems) >= len(known)}
+    on_topic |= _about_the_same(on_topic, found=found, documents=documents)
+    speaking = {key: item for key, item in found.items() if item.source.document in on_topic}
     return _OnTopic(found=speaking, missing=missing, notes=notes)
+
+
+def _about_the_same(on_topic: Collection[str], *, found: Mapping[str, _Found], documents: Mapping[str, Document]) -> set[str]:
+    """Documents that do not use the market's words but name two of the companies that documents on the market are about."""
+    sources = {item.source.document: item.source for item in found.values()}
+    companies = set(whose([sources[key] for key in sorted(on_topic)]).values())
+    return {
+        key
+        for key, document in documents.items()
+        if key not in on_topic and sum(re.search(rf"\b{re.escape(name)}\b", document.text) is not None for name in companies) >= 2
+    }
 
 
 def _lines(text: str) -> list[str]:
@@ -260,7 +274,7 @@ def _candidate(
     )
     best = min((by for _, by in searches), key=lambda by: (by.rank, -by.score, by.query))
     return Candidate(
-        evidence=_evidence(document, hits[0].source.document, sentence=sentence, start=start, by=best),
+        evidence=_evidence(document, hits[0].source.document, sentence=sentence, start=sentence.start, by=best),
         source=source,
         text=text,
         mode="verbatim" if start == sentence.start and quote[:1] == text[:1] else "near_quote",

@@ -184,8 +184,10 @@ class Vocabulary:
         first, last = (mention.end, token.start) if token.start >= mention.end else (token.end, mention.start)
         return "," in text[first:last] or _CLAUSE.search(text[first:last]) is not None
 
-    def segment(self, text: str) -> str:
-        """The segment the sentence names; empty for none or several."""
+    def segment(self, text: str, mentions: Iterable[Mention] = ()) -> str:
+        """The segment the sentence names outside its metrics' own names; empty for none or several."""
+        for mention in mentions:
+            text = text[: mention.start] + " " * (mention.end - mention.start) + text[mention.end :]
         named = [segment for segment, pattern in self._segments if pattern.search(text)]
         return named[0].lower() if len(named) == 1 else ""
 
