@@ -122,7 +122,8 @@ def _compose(parts: Parts, *, dropped: set[str], limits: Mapping[str, int]) -> R
         )
     claims = _in_print_order(sections, cards, {claim.id: claim for claim in (*loose, *card_claims, *conflict_claims)})
     by_id = {claim.id: claim for claim in claims}
-    lead = bottom_line(parts.plan, cards=cards, claims=by_id, candidates=candidates, sources=sources)
+    metrics = [metric.name for metric in parts.vocabulary.metrics.values()]
+    lead = bottom_line(parts.plan, cards=cards, claims=by_id, candidates=candidates, metrics=metrics)
     used = {item for claim in claims for item in claim.evidence} | {point.evidence for card in cards for point in card.series}
     report = Report(
         id="",

@@ -32,6 +32,7 @@ _FRESH_DAYS = 548
 """A newest source older than a year and a half cannot carry a high confidence."""
 _REPEAT = 0.6
 _CONDITIONAL = re.compile(r"\b(?:would|could|might|if|unless|were to)\b", re.IGNORECASE)
+_RESTATED = re.compile(r"\brestate[ds]?\b", re.IGNORECASE)
 _LARGEST_STEP = 20
 """A point this many times its neighbour is another thing."""
 
@@ -108,7 +109,7 @@ def _series_cards(
             stated[item.evidence.id].add((item.fact.metric, item.fact.entity, item.fact.region))
     drafts = []
     for key in sorted(groups):
-        chosen = _of_one_kind(_one_voice(groups[key], names=names))
+        chosen = _of_one_kind(_on_one_basis(_one_voice(groups[key], names=names)))
         if len(chosen) >= 2:
             drafts.append(_series_card(chosen, candidates, stated=stated, vocabulary=vocabulary, market=market))
     return [draft for draft in drafts if draft is not None]
@@ -127,6 +128,12 @@ def _one_voice(items: Sequence[Stated], *, names: Names) -> list[Stated]:
 def _reach(run: Mapping[str, Stated]) -> tuple[int, int, int]:
     """The end of the latest period that is not a forecast."""
     return max((period_order(label) for label, item in run.items() if item.fact.kind != "forecast"), default=(0, 0, 0))
+
+
+def _on_one_basis(items: Sequence[Stated]) -> list[Stated]:
+    """The points as they are, less those of earlier documents where a later one restates a figure: the bases differ."""
+    restated = max((item.source.published for item in items if item.candidate and _RESTATED.search(item.text)), default=None)
+    return [item for item in items if restated is None or item.source.published >= restated]
 
 
 def _of_one_kind(items: Sequence[Stated]) -> list[Stated]:

@@ -60,7 +60,9 @@ def directions_in(text: str, *, vocabulary: Vocabulary) -> set[Direction]:
 def _kind(candidate: Candidate, vocabulary: Vocabulary) -> ClaimKind:
     if _OPINION.search(candidate.text):
         return "source_opinion"
-    return "forecast" if vocabulary.kind(candidate.text) == "forecast" else "fact"
+    ahead = any(not period.relative and period.label[:4] > str(candidate.source.published.year) for period in candidate.periods)
+    decided = candidate.text.startswith("From ")
+    return "forecast" if vocabulary.kind(candidate.text) == "forecast" or (ahead and not decided) else "fact"
 
 
 def _period(candidate: Candidate) -> Period | None:

@@ -157,7 +157,7 @@ def _stated(
 ) -> Stated:
     text, document = candidate.text, candidate.source.document
     shown = text[number.start : high.end] if high else number.printed
-    kind = vocabulary.kind(text)
+    kind = vocabulary.kind(text, at=number.start)
     of_company = vocabulary.metrics[metric.removesuffix("_change")].company
     voice = names.voice(candidate.source) if of_company else ""
     if period is not None and period_order(period.label) > _day(candidate.source):

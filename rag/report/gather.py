@@ -206,7 +206,7 @@ def _candidates(
     rule: SubjectRule,
 ) -> tuple[list[Candidate], int]:
     newness = _newness([item.source for item in found.values()])
-    scorer = _Scorer(plan=plan)
+    scorer = _Scorer(plan=plan, owned=frozenset(whose(item.source for item in found.values())))
     by_document: dict[str, list[_Found]] = defaultdict(list)
     for item in found.values():
         by_document[item.source.document].append(item)
@@ -260,6 +260,7 @@ def _candidate(
     mentions = tuple(vocabulary.mentions(tokens(text)))
     numbers, periods = find_numbers(text), find_periods(text, published=source.published)
     stems = content_stems(text)
+    sound = standing(text, owned=source.document in scorer.owned)
     scores = scorer.score(
         stems=frozenset(stems),
         headings=sentence.heading_path,
@@ -267,9 +268,10 @@ def _candidate(
         facets_of_metrics=[mention.metric.facet for mention in mentions],
         numeric=bool([number for number in numbers if number.kind not in ("year", "plain")]),
         says_something=bool(periods or numbers or mentions),
+        moves=_moves(text, mentions, vocabulary),
         dated=bool(periods),
         newness=newness,
-        standing=standing(text),
+        standing=sound,
         opening=opening,
     )
     best = min((by for _, by in searches), key=lambda by: (by.rank, -by.score, by.query))
@@ -282,9 +284,15 @@ def _candidate(
         periods=periods,
         mentions=mentions,
         scores=scores,
-        standing=standing(text),
+        standing=sound,
         shingles=shingles(stems),
     )
+
+
+def _moves(text: str, mentions: Sequence[Mention], vocabulary: Vocabulary) -> bool:
+    """True when the sentence says which way a metric goes."""
+    words = tokens(text)
+    return any(vocabulary.direction(text, words, mention) != "none" for mention in mentions)
 
 
 def evidence_id(document: str, start: int, end: int) -> str:
@@ -331,6 +339,8 @@ class _Scorer:
     """Relevance of a sentence to each facet: a sum of simple parts, each at most about 1."""
 
     plan: Plan
+    owned: frozenset[str]
+    """Documents that their own subject published."""
     _terms: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def score(
@@ -342,6 +352,7 @@ class _Scorer:
         facets_of_metrics: Sequence[str],
         numeric: bool,
         says_something: bool,
+        moves: bool,
         dated: bool,
         newness: float,
         standing: float,
@@ -350,6 +361,7 @@ class _Scorer:
         """Facet id -> score; "" scores the sentence for the overview."""
         about = min(2, len(stems & self.plan.stems)) / 2
         base = 0.5 * numeric + 0.2 * dated + 0.4 * newness + 1.5 * standing + 0.7 * about - 0.8 * (not says_something)
+        base -= 0.6 * (not numeric and not moves)
         heading = frozenset(content_stems(" ".join(headings[-2:])))
         scores = {"": round(base + _rank_part(searches, "") + _is_summary(headings) + opening + 0.7 * about, 6)}
         for facet in self.plan.facets:
