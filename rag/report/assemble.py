@@ -15,7 +15,8 @@ from rag.report.facts import Stated
 from rag.report.gather import Candidate, Gathered
 from rag.report.plan import Plan
 from rag.report.report_gates import LARGEST_SHARE, card_name, cited_documents, glance_values, report_id
-from rag.report.select import Chosen, bottom_line, loose_claims, subject_claims
+from rag.report.select import MOST_LOOSE, Chosen, bottom_line, loose_claims, subject_claims
+from rag.report.tables import table_claims
 from rag.report.wording import Vocabulary
 from rag.types import (
     CardKey,
@@ -308,9 +309,16 @@ def _sections(
                 claims=tuple(claim.id for claim in by_subject),
             )
         )
+    old = {side.evidence.id for made in parts.found if made.kind == "superseded" for side in made.sides[1:]}
+    shown = {point.evidence for card in cards for point in card.series} | chosen.evidence
+    lines = table_claims(parts.facts, taken=shown, superseded=old, as_of=parts.as_of, vocabulary=parts.vocabulary)
     for facet in parts.plan.facets:
         own = [card.id for card in cards if card.section == facet.id]
-        claims = loose_claims(usable, section=facet.id, chosen=chosen, vocabulary=parts.vocabulary)
+        table = _kept(lines.get(facet.id, []), dropped)
+        for claim in table:
+            chosen.take(claim, documents={item.source.document for item in parts.facts if item.evidence.id in claim.evidence})
+        most = MOST_LOOSE - len(table)
+        claims = [*table, *loose_claims(usable, section=facet.id, chosen=chosen, vocabulary=parts.vocabulary, most=most)]
         loose += claims
         if own or claims:
             sections.append(

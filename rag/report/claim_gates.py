@@ -6,7 +6,7 @@ from rag.numbers import comparable, find_numbers, find_periods
 from rag.report.book import Book
 from rag.report.cards import base_of
 from rag.report.claims import FORMULAS, calculate, change_text, claim_id, directions_in, quoted
-from rag.report.facts import cell_text
+from rag.report.facts import cell_text, table_text
 from rag.report.gather import same_numbers
 from rag.report.quality import FEWEST_CONTENT_WORDS, MOST_WORDS
 from rag.report.reading import references
@@ -176,7 +176,11 @@ def verbatim(claim: Claim, book: Book) -> Finding:
     """B6: a verbatim claim's text is inside its quote; a near quote's is, but for case and punctuation, or is a table's line."""
     if claim.mode == "prose":
         return PASS
-    for item in book.quotes(claim):
+    items = book.quotes(claim)
+    if len(items) > 1 and all(item.table is not None for item in items):
+        alike = len({(item.document, item.heading_path, item.table.column) for item in items if item.table}) == 1
+        return PASS if alike and claim.text == table_text(items) else ("fail", f"the text is not the table's: {_short(claim.text)}")
+    for item in items:
         line = " ".join(item.quote.split())
         if claim.mode == "verbatim" and claim.text in line:
             return PASS

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from rag.numbers import find_numbers, period_when
-from rag.report.facts import Stated, cell_value
+from rag.report.facts import Stated, cell_value, table_text
 from rag.report.gather import Candidate
 from rag.report.wording import Vocabulary, tokens
 from rag.types import Calculation, Claim, ClaimKind, Direction, Evidence, Period, SeriesPoint
@@ -88,6 +88,22 @@ def cell_claim(stated: Stated, *, section: str) -> Claim:
     )
 
 
+def table_claim(items: Sequence[Stated], *, section: str) -> Claim:
+    """The claim that prints several values of one column of a table with their labels, all verbatim."""
+    evidence = tuple(item.evidence.id for item in items)
+    text = table_text([item.evidence for item in items])
+    return Claim(
+        id=claim_id(section, text, evidence),
+        section=section,
+        kind="fact",
+        mode="near_quote",
+        text=text,
+        evidence=evidence,
+        numbers=find_numbers(text),
+        period=items[0].fact.period,
+    )
+
+
 def change_claim(first: SeriesPoint, last: SeriesPoint, *, section: str, name: str) -> Claim | None:
     """The change between two points of one series, computed; None where it cannot be said in per cent or points."""
     calculation = calculate(first, last)
@@ -150,4 +166,4 @@ def quoted(evidence: Evidence) -> str:
     """All the words a claim on this evidence may use: the quote, and a table's caption, labels and unit."""
     if evidence.table is None:
         return evidence.quote
-    return " ".join((*evidence.heading_path[-1:], evidence.table.row, evidence.table.column, evidence.quote, cell_value(evidence)))
+    return "; ".join((*evidence.heading_path[-1:], evidence.table.row, evidence.table.column, evidence.quote, cell_value(evidence)))

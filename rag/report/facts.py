@@ -44,6 +44,8 @@ _FIGURE = re.compile(
 _WITHDRAWN = re.compile(
     r"(?i),?\s(?:was|were|has been|have been|is)\s(?:\w+\s)?(?:corrected|withdrawn|revised|restated|replaced|superseded)\b"
 )
+_OWNER = re.compile(r"([A-Z][\w&.’' -]{1,40}?),?\s(?:Annual|Interim|Half-Year|Quarterly|Report|Prospectus|Offering)\b")
+"""Whose document its title says it is."""
 END_OF_PERIOD = "end of period"
 _AT_END = re.compile(r"(?i)\b(?:end of (?:the )?(?:period|quarter|month|year)|(?:period|quarter|month|year)[- ]end|last day)\b")
 _AHEAD = re.compile(r"(?i)\b(?:20\d\d\s?[EF]\b|forecast|estimate|expected|guidance|target|plan|outlook)")
@@ -308,6 +310,14 @@ def cell_text(evidence: Evidence) -> str:
     labels = ", ".join(_without_unit(label) for label in (reference.row, reference.column))
     caption = _caption(evidence)
     return f"{labels}: {value} (table: {caption})." if caption else f"{labels}: {value}."
+
+
+def table_text(items: Sequence[Evidence]) -> str:
+    """One column of a table put into words, all of them verbatim: "Capacity in operation, 2025: Inland 2,090 MWh; Coast 520 MWh."."""
+    cells = "; ".join(f"{_without_unit(item.table.row)} {cell_value(item)}" for item in items if item.table)
+    column = _without_unit(items[0].table.column) if items[0].table else ""
+    owner = _OWNER.match(items[0].heading_path[0]) if len(items[0].heading_path) > 1 else None
+    return f"{owner[1] + ': ' if owner else ''}{_caption(items[0])}, {column}: {cells}."
 
 
 def cell_value(evidence: Evidence) -> str:

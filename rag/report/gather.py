@@ -360,7 +360,7 @@ class _Scorer:
     ) -> dict[str, float]:
         """Facet id -> score; "" scores the sentence for the overview."""
         about = min(2, len(stems & self.plan.stems)) / 2
-        base = 0.5 * numeric + 0.2 * dated + 0.4 * newness + 1.5 * standing + 0.7 * about - 0.8 * (not says_something)
+        base = 1.0 * numeric + 0.2 * dated + 0.4 * newness + 1.5 * standing + 0.7 * about - 0.8 * (not says_something)
         base -= 0.6 * (not numeric and not moves)
         heading = frozenset(content_stems(" ".join(headings[-2:])))
         scores = {"": round(base + _rank_part(searches, "") + _is_summary(headings) + opening + 0.7 * about, 6)}

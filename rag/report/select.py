@@ -21,7 +21,7 @@ LEAST_STANDING = 0.7
 HEADLINE_WORDS = 35
 FEWEST_FINDINGS, MOST_FINDINGS = 3, 5
 _REPEAT = 0.6
-_REUSE_COST = 0.3
+_REUSE_COST = 0.15
 """What each sentence already taken from a document costs the next one from it."""
 _RANK: Mapping[Confidence, int] = {"high": 2, "medium": 1, "low": 0}
 
