@@ -10,7 +10,7 @@ from datetime import date
 from rag.report.cards import DraftCard, finish
 from rag.report.check import CheckResult, check_report
 from rag.report.claims import cell_claim, sentence_claim
-from rag.report.conflicts import Disagreement
+from rag.report.conflicts import Disagreement, retired
 from rag.report.facts import Stated
 from rag.report.gather import Candidate, Gathered
 from rag.report.plan import Plan
@@ -285,7 +285,7 @@ def _by_subject(parts: Parts, *, chosen: Chosen, dropped: set[str]) -> list[Clai
 
 def _usable(parts: Parts, dropped: set[str]) -> list[Candidate]:
     """Sentences that may be printed as current: not superseded, not dropped."""
-    superseded = {side.evidence.id for made in parts.found if made.kind == "superseded" for side in made.sides[1:]}
+    superseded = retired(parts.found, parts.facts)
     return [
         candidate
         for candidate in parts.current
@@ -309,7 +309,7 @@ def _sections(
                 claims=tuple(claim.id for claim in by_subject),
             )
         )
-    old = {side.evidence.id for made in parts.found if made.kind == "superseded" for side in made.sides[1:]}
+    old = retired(parts.found, parts.facts)
     shown = {point.evidence for card in cards for point in card.series} | chosen.evidence
     lines = table_claims(parts.facts, taken=shown, superseded=old, as_of=parts.as_of, vocabulary=parts.vocabulary)
     for facet in parts.plan.facets:

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from rag.numbers import comparable, period_order, period_shape, period_when
 from rag.report.claims import cell_claim, change_claim, direction_of, sentence_claim
-from rag.report.conflicts import Disagreement, same_moment
+from rag.report.conflicts import Disagreement, retired, same_moment
 from rag.report.facts import Stated
 from rag.report.gather import Candidate, repeats
 from rag.report.names import Names
@@ -65,18 +65,12 @@ def draft_cards(
     market: str,
 ) -> list[DraftCard]:
     """The best cards, numeric series first considered, no evidence in two of them."""
-    retired = superseded(found)
-    retired_sentences = {item.evidence.id for item in facts if item.fact.id in retired}
-    usable = [candidate for candidate in candidates if candidate.evidence.id not in retired_sentences]
-    current = [item for item in facts if item.fact.id not in retired and item.is_exact and not item.is_withdrawn]
+    old = retired(found, facts)
+    usable = [candidate for candidate in candidates if candidate.evidence.id not in old]
+    current = [item for item in facts if item.evidence.id not in old and item.is_exact and not item.is_withdrawn]
     drafts = _series_cards(current, usable, vocabulary=vocabulary, names=names, market=market)
     drafts += _direction_cards(usable, vocabulary=vocabulary, market=market)
     return _best(drafts)
-
-
-def superseded(found: Iterable[Disagreement]) -> frozenset[str]:
-    """Ids of facts that a later figure of the same source replaces."""
-    return frozenset(side.fact.id for made in found if made.kind == "superseded" for side in made.sides[1:])
 
 
 def _best(drafts: Sequence[DraftCard]) -> list[DraftCard]:

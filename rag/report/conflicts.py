@@ -84,6 +84,18 @@ _MOVED = re.compile(
 )
 
 
+def retired(found: Iterable[Disagreement], stated: Sequence[Stated]) -> frozenset[str]:
+    """Ids of evidence of superseded figures, wherever a document as old as theirs prints the same value of the same key once more."""
+    old = [side for made in found if made.kind == "superseded" for side in made.sides[1:]]
+    again = {
+        item.evidence.id
+        for side in old
+        for item in stated
+        if item.source.published <= side.source.published and _key(item) == _key(side) and agree(item.fact.number, side.fact.number)
+    }
+    return frozenset(again | {side.evidence.id for side in old})
+
+
 def corrections(candidates: Sequence[Candidate], stated: Sequence[Stated], *, names: Names) -> tuple[Disagreement, ...]:
     """Sentences that a later document corrects, each beside the sentence that does. They are not printed as current.
 
