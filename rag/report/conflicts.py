@@ -106,22 +106,29 @@ def corrections(candidates: Sequence[Candidate], stated: Sequence[Stated], *, na
     for item in stated:
         facts[item.evidence.id].append(item)
     news = [candidate for candidate in candidates if _MOVED.search(candidate.text)]
+    marks = {candidate.evidence.id: names.marks(candidate.text) for candidate in candidates}
+    marked: dict[str, list[Candidate]] = defaultdict(list)
+    for candidate in candidates:
+        for mark in marks[candidate.evidence.id]:
+            marked[mark].append(candidate)
     found: dict[str, Disagreement] = {}
     for newer in sorted(news, key=lambda item: (-item.source.published.toordinal(), item.evidence.id)):
-        for older in candidates:
+        about = marks[newer.evidence.id]
+        for older in {item.evidence.id: item for mark in sorted(about) for item in marked[mark]}.values():
             earlier = older.source.published < newer.source.published and older.source.document != newer.source.document
-            if earlier and older.evidence.id not in found and _is_corrected(older, newer, names=names):
-                found[older.evidence.id] = _correction(older, newer, facts=facts, names=names)
+            shared = about & marks[older.evidence.id]
+            if earlier and older.evidence.id not in found and (thing := _what_changed(older, newer, shared, names=names)):
+                found[older.evidence.id] = _correction(older, newer, thing=thing, facts=facts, shared=shared)
     return tuple(found[key] for key in sorted(found))
 
 
-def _correction(older: Candidate, newer: Candidate, *, facts: dict[str, list[Stated]], names: Names) -> Disagreement:
-    is_figure = bool(names.shared(older.text, newer.text) & names.others) and _other_figure(older, newer)
-    sides = _with_figures(older, newer, facts) if is_figure else _with_dates(older, newer, names=names)
+def _correction(
+    older: Candidate, newer: Candidate, *, thing: Literal["figure", "date"], facts: dict[str, list[Stated]], shared: frozenset[str]
+) -> Disagreement:
+    sides = _with_figures(older, newer, facts) if thing == "figure" else _with_dates(older, newer, entity=min(shared))
     said = _MOVED.search(newer.text)
     words = f'; it says "{said[0].lower()}"' if said else ""
-    reason = f"A later document gives another {'figure' if is_figure else 'date'}{words}."
-    return _identified("superseded", reason, sides)
+    return _identified("superseded", f"A later document gives another {thing}{words}.", sides)
 
 
 def _with_figures(older: Candidate, newer: Candidate, facts: dict[str, list[Stated]]) -> tuple[Stated, Stated]:
@@ -133,12 +140,11 @@ def _with_figures(older: Candidate, newer: Candidate, facts: dict[str, list[Stat
     return _stated(newer, other, model=model, known=known), _stated(older, one, model=model, known=known)
 
 
-def _with_dates(older: Candidate, newer: Candidate, *, names: Names) -> tuple[Stated, Stated]:
+def _with_dates(older: Candidate, newer: Candidate, *, entity: str) -> tuple[Stated, Stated]:
     """Both sentences as facts on when something starts."""
     mine = {period.label for period in older.periods}
     ahead = next(period for period in older.periods if not period.relative and _is_ahead(period.label, older))
     new = next(period for period in newer.periods if not period.relative and period.label not in mine)
-    entity = min(names.shared(older.text, newer.text))
     return _dated(newer, new, entity=entity), _dated(older, ahead, entity=entity)
 
 
@@ -168,14 +174,13 @@ def _fact(candidate: Candidate, number: Number, *, metric: str, entity: str, per
     return Fact(id=identity, evidence=candidate.evidence.id, entity=entity, metric=metric, period=period, number=number)
 
 
-def _is_corrected(older: Candidate, newer: Candidate, *, names: Names) -> bool:
-    named = names.shared(older.text, newer.text)
-    if not named:
-        return False
+def _what_changed(older: Candidate, newer: Candidate, named: frozenset[str], *, names: Names) -> Literal["figure", "date", ""]:
+    """Whether a sentence about the same thing, in like words, gives another figure or another date; empty for neither."""
     shared = {stem for stem in content_stems(older.text) if not stem[0].isdigit()} & set(content_stems(newer.text))
     shared -= {stem for name in named for stem in content_stems(name)}
-    figure = len(shared) >= 2 and bool(named & names.others) and _other_figure(older, newer)
-    return figure or (len(shared) >= 3 and _other_period(older, newer))
+    if len(shared) >= 2 and named & names.others and _other_figure(older, newer):
+        return "figure"
+    return "date" if len(shared) >= 3 and _other_period(older, newer) else ""
 
 
 def _other_figure(older: Candidate, newer: Candidate) -> bool:

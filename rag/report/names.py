@@ -90,13 +90,12 @@ class Names:
         found = {self._known(match[0], self.others | self.places) for match in _RUN.finditer(text)}
         return found - self.homes - {""}
 
-    def shared(self, one: str, other: str) -> set[str]:
-        """Names that both texts hold: known ones, and any capitalised word of both that the corpus never writes in lower case."""
-        words = [{_bare(part) for match in _RUN.finditer(text) for part in match[0].split()} for text in (one, other)]
-        new = {part for part in words[0] & words[1] if len(part) >= 4 and part.lower() not in _COMMON | self.ordinary}
-        known = self.within(one) & self.within(other)
-        parts = {part for name in known | self.homes | self.asked for part in name.split()}
-        return known | (new - parts)
+    def marks(self, text: str) -> frozenset[str]:
+        """What tells a text's subject: its known names, and capitalised words that the corpus never writes in lower case."""
+        words = {_bare(part) for match in _RUN.finditer(text) for part in match[0].split()}
+        new = {word for word in words if len(word) >= 4 and word.lower() not in _COMMON and word.lower() not in self.ordinary}
+        known = self.within(text)
+        return frozenset(known | (new - {part for name in known | self.homes | self.asked for part in name.split()}))
 
     def voice(self, source: Source) -> str:
         """Whose document it is: its publisher, else the known name its author's begins with, else the author."""

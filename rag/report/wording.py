@@ -178,6 +178,11 @@ class Vocabulary:
             return "none"
         return _DIRECTIONS.get(way, "none")
 
+    def ways(self, text: str) -> dict[str, frozenset[str]]:
+        """up, down and flat -> the words of a text that say so."""
+        found = {token.word for token in tokens(text)}
+        return {way: frozenset(found & self._ways[way]) for way in ("up", "down", "flat") if found & self._ways[way]}
+
     def _plain_way(self, word: str, metric: Metric) -> str:
         for way, own in (("up", metric.up), ("down", metric.down)):
             if word in own:
