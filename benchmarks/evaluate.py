@@ -21,6 +21,7 @@ from typing import Any
 
 from rag.app import Library, create
 from rag.ingest import drain
+from rag.report.claims import quoted
 from rag.retrieval import Retrieval
 from rag.text import squeeze
 from rag.types import Passage, Report, SearchResult
@@ -147,7 +148,7 @@ def report_lines(library: Library, gold: dict[str, Any]) -> list[str]:
     report = library.write(gold["topic"], as_of=date(2026, 11, 23))
     check = library.check(report)
     paths = {source.document: source.path.removeprefix("sample_docs/") for source in report.sources}
-    quotes = [(paths[evidence.document], evidence.quote) for evidence in report.evidence]
+    quotes = [(paths[evidence.document], quoted(evidence)) for evidence in report.evidence]
     in_report = {fact["id"] for fact in gold["facts"] if any(path == fact["document"] and _contains(quote, fact) for path, quote in quotes)}
     questions = {question["facts"][0]: question["question"] for question in gold["questions"] if len(question["facts"]) == 1}
     results = library.retrieval.find_all(list(questions.values()), k=K)
@@ -172,7 +173,7 @@ def report_lines(library: Library, gold: dict[str, Any]) -> list[str]:
 def _listed(report: Report, one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Whether one of the report's conflicts quotes both facts."""
     claims = {claim.id: claim for claim in report.claims}
-    quotes = {evidence.id: evidence.quote for evidence in report.evidence}
+    quotes = {evidence.id: quoted(evidence) for evidence in report.evidence}
     for conflict in report.conflicts:
         said = [quotes[identity] for side in conflict.sides for identity in claims[side.claim].evidence]
         if any(_contains(quote, one) for quote in said) and any(_contains(quote, other) for quote in said):

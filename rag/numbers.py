@@ -36,7 +36,7 @@ _SHARES = {
 _BASES = {
     "Wh": {"Wh": "1", "kWh": "1e3", "MWh": "1e6", "GWh": "1e9", "TWh": "1e12"},
     "W": {"W": "1", "kW": "1e3", "MW": "1e6", "GW": "1e9", "TW": "1e12"},
-    "kg": {"mg": "1e-6", "g": "1e-3", "kg": "1", "t": "1e3", "kt": "1e6", "Mt": "1e9"},
+    "kg": {"mg": "1e-6", "g": "1e-3", "kg": "1", "t": "1e3", "kt": "1e6", "Mt": "1e9", "short ton": "907.18474"},
     "l": {"ml": "1e-3", "l": "1", "m³": "1e3"},
     "m": {"mm": "1e-3", "cm": "1e-2", "m": "1", "km": "1e3"},
     "m²": {"m²": "1", "km²": "1e6", "ha": "1e4"},
@@ -50,7 +50,8 @@ _WORDS = {
     "kilowatt-hour": "kWh", "kilowatt-hours": "kWh", "kilowatt hour": "kWh", "kilowatt hours": "kWh", "megawatt-hour": "MWh",
     "megawatt-hours": "MWh", "megawatt hours": "MWh", "gigawatt-hours": "GWh", "gigawatt hours": "GWh", "terawatt-hours": "TWh",
     "terawatt hours": "TWh", "kilowatt": "kW", "kilowatts": "kW", "megawatt": "MW", "megawatts": "MW", "gigawatt": "GW",
-    "gigawatts": "GW", "tonne": "t", "tonnes": "t", "metric tons": "t", "metric ton": "t", "tons": "ton", "ton": "ton",
+    "gigawatts": "GW", "tonne": "t", "tonnes": "t", "metric tons": "t", "metric ton": "t", "short tons": "short ton",
+    "short ton": "short ton", "tons": "ton", "ton": "ton",
     "kilogram": "kg", "kilograms": "kg", "kilogrammes": "kg", "grams": "g", "litre": "l", "litres": "l", "liter": "l", "liters": "l",
     "m3": "m³", "cubic metre": "m³", "cubic metres": "m³", "cubic meters": "m³", "m2": "m²", "square metres": "m²",
     "square meters": "m²", "square kilometres": "km²", "hectare": "ha", "hectares": "ha", "kilometre": "km", "kilometres": "km",
@@ -395,6 +396,7 @@ _PER_YEAR = re.compile(r"(?i:\s(?:a|per|each)\s(?:year|month|week|day))\b")
 _HEADER_MONEY = re.compile(
     rf"({'|'.join(_CODES)}|{_either(_SYMBOLS)}|(?i:euros?|dollars))\s?(thousand|million|billion|trillion|bn|mn|m|k)s?\b"
 )
+_LEADING_MONEY = re.compile(rf"(?:{'|'.join(_CODES)}|{_either(_SYMBOLS)})(?!\w)\s?")
 _HEADED = [name for name in _ALIASES if name == "%" or (len(name) > 1 and name not in ("second", "minute", "day"))]
 _HEADER_UNIT = re.compile(
     rf"(?<![\w])(?:(?:thousand|million|billion)\s)?(?:{_either(_HEADED)})"
@@ -495,7 +497,7 @@ _BARE_MONTH = re.compile(
 )
 _BARE_QUARTER = re.compile(rf"(?i:\b{_NTH_WORD}[\s-]quarter)\b")
 _BARE_HALF = re.compile(r"(?i:\b(?P<nth>first|second)[\s-]half)\b(?!\sof\slast)")
-_NEAR_YEAR = re.compile(r"(?i:\b(?P<which>this|last|next)\syear)\b")
+_NEAR_YEAR = re.compile(r"(?i:\b(?P<which>this|last|next)\syear)\b(?!['’]s)")
 
 
 def find_periods(text: str, *, published: date | None = None) -> tuple[PeriodMention, ...]:
@@ -564,6 +566,48 @@ def period_shape(label: str) -> str:
         (r"\d\d/12m", "12m"),
     )
     return next((shape for pattern, shape in shapes if re.fullmatch(pattern, part)), part)
+
+
+def period_words(label: str) -> str:
+    """A period's label as people read it: "Q3 2025", "first half 2026", "September 2025", "end of 2025", "12 months to June 2026"."""
+    year, _, part = label.partition("-")
+    shape = period_shape(label)
+    if shape == "quarter":
+        return f"{part} {year}"
+    if shape == "half":
+        return f"{'first' if part == 'H1' else 'second'} half {year}"
+    if shape == "month":
+        return f"{_MONTHS[int(part) - 1].capitalize()} {year}"
+    if shape == "day":
+        return f"{int(part[3:])} {_MONTHS[int(part[:2]) - 1].capitalize()} {year}"
+    if shape == "12m":
+        return f"12 months to {_MONTHS[int(part[:2]) - 1].capitalize()} {year}"
+    if shape in ("end", "mid"):
+        return f"{'end of' if shape == 'end' else 'middle of'} {year}"
+    if shape == "span":
+        return label.replace("-", "–")
+    return f"{part} {year}" if part and shape not in ("year", "fiscal") else label
+
+
+def period_when(label: str) -> str:
+    """A period with its preposition: "in Q3 2025", "in the first half of 2026", "at the end of 2025", "on 30 June 2026"."""
+    shape, words = period_shape(label), period_words(label)
+    if shape == "half":
+        return f"in the {words[:-5]} of {words[-4:]}"
+    if shape in ("end", "mid", "12m"):
+        return f"{'in' if shape != 'end' else 'at'} the {words}"
+    return f"{'on' if shape == 'day' else 'in'} {words}"
+
+
+def with_unit(printed: str, words: str) -> str:
+    """A table's value with the unit that its labels say, as prose prints it: "EUR 1,037.2 million", "EUR 212 per kWh", "320 MWh"."""
+    money = _LEADING_MONEY.match(words)
+    if not money:
+        return f"{printed} {words}" if words and words != "%" else f"{printed}{words}"
+    rest = words[money.end() :].strip()
+    joined = "" if rest.startswith("/") or not rest else " "
+    mark = money[0].strip()
+    return f"{mark}{' ' if mark[-1].isalpha() else ''}{printed}{joined}{rest}"
 
 
 def period_order(label: str) -> tuple[int, int, int]:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from rag.numbers import find_numbers
+from rag.numbers import find_numbers, period_words, with_unit
 from rag.prompts import facet_pack, metric_vocabulary
 from rag.report import check_report
 from rag.report.cards import confidence_of, series_direction
-from rag.report.claims import directions_in, period_words
+from rag.report.claims import claim_id, directions_in
 from rag.report.conflicts import agree, family
 from rag.report.plan import make_plan
 from rag.report.quality import fault, is_instruction, lead_in, standing
@@ -21,6 +21,7 @@ from rag.report.reading import read, split_titles
 from rag.report.subjects import SubjectRule, subjects
 from rag.report.wording import Vocabulary
 from rag.types import SearchResult, SeriesPoint, Source
+from tests import report_fixture
 from tests.report_fixture import Corpus, corpus, make_document, small_report
 
 VOCABULARY = Vocabulary(metric_vocabulary())
@@ -333,9 +334,9 @@ def test_confidence_follows_its_rule(sources: int, against: int, age_days: int, 
         ("2025-Q3", "Q3 2025"),
         ("2025-09", "September 2025"),
         ("2026-06-30", "30 June 2026"),
-        ("2030-end", "the end of 2030"),
-        ("2026-06/12m", "the year to June 2026"),
-        ("2025-mid", "mid 2025"),
+        ("2030-end", "end of 2030"),
+        ("2026-06/12m", "12 months to June 2026"),
+        ("2025-mid", "middle of 2025"),
         ("FY2025", "FY2025"),
         ("2024/2025", "2024/2025"),
     ],
@@ -343,6 +344,25 @@ def test_confidence_follows_its_rule(sources: int, against: int, age_days: int, 
 def test_a_period_is_printed_in_words(label: str, words: str) -> None:
     """As a heading has it."""
     assert period_words(label) == words
+
+
+@pytest.mark.parametrize(
+    ("printed", "unit", "words"),
+    [
+        ("1,037.2", "EUR million", "EUR 1,037.2 million"),
+        ("212", "EUR per kWh", "EUR 212 per kWh"),
+        ("92", "EUR/kWh", "EUR 92/kWh"),
+        ("(18,400)", "EUR thousand", "EUR (18,400) thousand"),
+        ("3.1", "$ billion", "$3.1 billion"),
+        ("320", "MWh", "320 MWh"),
+        ("53.6", "thousand short tons", "53.6 thousand short tons"),
+        ("8.0", "%", "8.0%"),
+        ("7", "", "7"),
+    ],
+)
+def test_a_cell_is_printed_with_its_tables_unit_as_prose_has_it(printed: str, unit: str, words: str) -> None:
+    """A currency stands before the figure, the rest behind it."""
+    assert with_unit(printed, unit) == words
 
 
 def test_a_report_does_not_depend_on_the_order_of_passages_with_equal_rank() -> None:
@@ -372,3 +392,54 @@ def test_a_glance_prints_the_newest_period_a_source_reaches() -> None:
     rows = {row.metric: row for row in small_report(given=given).glance}
     assert (rows["System price"].latest, rows["System price"].period) == ("EUR 212 per kWh", "2026-Q2")
     assert rows["System price"].direction == "down"
+
+
+def test_a_table_is_printed_as_one_line_with_every_cell_cited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest column, each row with its unit; the gate computes the line again."""
+    monkeypatch.setattr(report_fixture, "_TABLE", (("Region", "2025"), ("Uplands", "12"), ("Lowlands", "8"), ("Isles", "4")))
+    made = corpus()
+    report = small_report(given=made)
+    (line,) = [claim for claim in report.claims if len(claim.evidence) == 3]
+    assert line.text == "Capacity by region, 2025: Uplands 12 MWh; Lowlands 8 MWh; Isles 4 MWh."
+    assert check_report(report, document=made.document).ok
+    forged = replace(line, evidence=line.evidence[::-1], id=claim_id(line.section, line.text, line.evidence[::-1]))
+    swapped = replace(report, claims=tuple(forged if claim is line else claim for claim in report.claims))
+    assert any(failure.startswith(f"B6 {forged.id}") for failure in check_report(swapped, document=made.document).failures())
+
+
+@pytest.mark.parametrize(
+    ("text", "stands"),
+    [
+        ("The company said that orders rose by 5% in the first quarter of 2026.", False),
+        ("During the year it commissioned 223 MWh of storage in the north of the country.", False),
+        ("Below that point lithium wins on capital cost and on the efficiency of the whole system.", False),
+        ("A recall would hurt more than a price war in the coming season.", False),
+        ("The forecast assumes that the connection queue is shortened from 2027.", False),
+        ("Orders for household systems fell by 22% in the first quarter of 2026.", True),
+    ],
+)
+def test_a_sentence_with_an_unclear_subject_or_of_method_does_not_stand_alone(text: str, stands: bool) -> None:
+    """What a loose sentence needs at least is 0.7."""
+    assert (standing(text) >= 0.7) == stands
+
+
+def test_the_company_is_clear_in_its_own_report() -> None:
+    """There the publisher says who it is."""
+    text = "The company said that orders rose by 5% in the first quarter of 2026."
+    assert standing(text, owned=True) > standing(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Activity grew, and contacts expected it to continue.", "actual"),
+        ("It said on Tuesday that it would replace 6,200 units.", "actual"),
+        ("Our hedges cover 70% of expected use for the rest of the year.", "actual"),
+        ("For 2026 we look for additions of 900 MWh.", "forecast"),
+        ("Circulating designs are likely to take 8% of new capacity by 2030.", "forecast"),
+        ("The board expects revenue to rise in 2027.", "forecast"),
+    ],
+)
+def test_a_forecast_is_what_the_main_clause_expects(text: str, kind: str) -> None:
+    """Reported past speech and hypotheses are none."""
+    assert VOCABULARY.kind(text) == kind

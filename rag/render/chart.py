@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from rag.numbers import period_words
 from rag.types import SeriesPoint
 
 WIDTH, HEIGHT = 320, 112
@@ -57,7 +58,9 @@ def chart(series: Sequence[SeriesPoint]) -> dict[str, Any]:
         "known": _path(corners[:known]),
         "ahead": _path(corners[max(known - 1, 0) :]) if known < len(points) else "",
         "points": [_mark(point, corner, end) for point, corner, end in zip(points, corners, _ends(len(points)), strict=True)],
-        "text": "; ".join(f"{point.period}: {point.printed}{'' if point.kind == 'actual' else f' ({point.kind})'}" for point in points),
+        "text": "; ".join(
+            f"{period_words(point.period)}: {point.printed}{'' if point.kind == 'actual' else f' ({point.kind})'}" for point in points
+        ),
     }
 
 

@@ -6,6 +6,7 @@ from string import ascii_lowercase
 from typing import Any, TypeVar
 
 from rag.errors import ReportError
+from rag.numbers import period_words
 from rag.render.chart import chart
 from rag.render.words import (
     CONFLICTS,
@@ -193,7 +194,7 @@ class _Book:
             "kind": KINDS[claim.kind],
             "mode": claim.mode,
             "said": _said(self.source(quoted[0].document)) if claim.mode == "verbatim" and quoted else "",
-            "period": clean(claim.period.label) if claim.period else "",
+            "period": clean(period_words(claim.period.label)) if claim.period else "",
             "direction": _direction(claim.direction),
             "verdict": _verdict(claim),
             "marks": [self.mark(item) for item in claim.evidence],
@@ -345,7 +346,7 @@ def _glance(row: GlanceRow, book: _Book) -> Plain:
         "metric": clean(row.metric),
         "card": book.anchor(row.card),
         "latest": clean(row.latest),
-        "period": clean(row.period),
+        "period": clean(period_words(row.period)),
         "change": clean(row.change),
         "direction": _direction(row.direction),
         "marks": book.marks(row.claims),
@@ -362,7 +363,7 @@ def _matrix(report: Report, book: _Book) -> Plain:
         place = " · ".join(clean(part) for part in (key.region, key.segment, key.entity) if part) or "Whole market"
         cell = {
             "latest": clean(row.latest),
-            "period": clean(row.period),
+            "period": clean(period_words(row.period)),
             "direction": _direction(row.direction),
             "card": book.anchor(row.card),
         }
@@ -416,12 +417,17 @@ def _cleaned(drawing: Plain) -> Plain:
     """A chart whose words are fit to print."""
     if not drawing:
         return {}
-    points = [{**point, "period": clean(point["period"])} for point in drawing["points"]]
+    points = [{**point, "period": clean(period_words(point["period"]))} for point in drawing["points"]]
     return {**drawing, "unit": clean(drawing["unit"]), "text": clean(drawing["text"]), "points": points}
 
 
 def _point(point: SeriesPoint, book: _Book) -> Plain:
-    return {"period": clean(point.period), "printed": clean(point.printed), "kind": point.kind, "mark": book.mark(point.evidence)}
+    return {
+        "period": clean(period_words(point.period)),
+        "printed": clean(point.printed),
+        "kind": point.kind,
+        "mark": book.mark(point.evidence),
+    }
 
 
 def _conflict(conflict: Conflict, book: _Book) -> Plain:
@@ -429,7 +435,7 @@ def _conflict(conflict: Conflict, book: _Book) -> Plain:
     return {
         "anchor": f"conflict-{number}",
         "topic": _topic(conflict.key),
-        "period": clean(conflict.period),
+        "period": clean(period_words(conflict.period)),
         "kind": CONFLICTS[conflict.kind],
         "reason": clean(conflict.reason),
         "sides": [_side(side, book) for side in conflict.sides],
@@ -439,7 +445,7 @@ def _conflict(conflict: Conflict, book: _Book) -> Plain:
 def _side(side: ConflictSide, book: _Book) -> Plain:
     return {
         "value": clean(side.value),
-        "period": clean(side.period),
+        "period": clean(period_words(side.period)),
         "published": long_date(side.published),
         "claim": book.claim(side.claim),
     }

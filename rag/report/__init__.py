@@ -13,7 +13,7 @@ from rag.report.book import EXTRACTIVE
 from rag.report.cards import draft_cards
 from rag.report.check import GATES, REPORT_GATES, CheckResult
 from rag.report.check import check_report as _check_report
-from rag.report.conflicts import disagreements, outdated
+from rag.report.conflicts import corrections, disagreements
 from rag.report.facts import facts_of
 from rag.report.gather import gather
 from rag.report.names import find_names
@@ -58,7 +58,10 @@ def write_report(
     names = find_names(gathered.prose, sources=visible, regions=plan.regions, subjects=gathered.subjects)
     facts = facts_of(gathered, vocabulary=vocabulary, names=names)
     found = disagreements(facts, names=names)
-    stale = outdated(gathered.candidates, names=names)
+    known = {side.evidence.id for made in found if made.kind == "superseded" for side in made.sides[1:]}
+    corrected = corrections(gathered.candidates, facts, names=names)
+    found += tuple(made for made in corrected if made.sides[1].evidence.id not in known)
+    stale = known | {made.sides[1].evidence.id for made in corrected}
     current = tuple(candidate for candidate in gathered.candidates if candidate.evidence.id not in stale)
     drafts = draft_cards(current, facts, found=found, vocabulary=vocabulary, names=names, market=plan.market)
     used = {**(prompts or {}), pack.file: pack.sha256, metrics.file: metrics.sha256}

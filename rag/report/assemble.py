@@ -10,13 +10,14 @@ from datetime import date
 from rag.report.cards import DraftCard, finish
 from rag.report.check import CheckResult, check_report
 from rag.report.claims import cell_claim, sentence_claim
-from rag.report.conflicts import Disagreement
+from rag.report.conflicts import Disagreement, retired
 from rag.report.facts import Stated
 from rag.report.gather import Candidate, Gathered
 from rag.report.plan import Plan
 from rag.report.report_gates import LARGEST_SHARE, card_name, cited_documents, glance_values
 from rag.report.seal import content_id
-from rag.report.select import Chosen, bottom_line, loose_claims, subject_claims
+from rag.report.select import MOST_LOOSE, Chosen, bottom_line, loose_claims, subject_claims
+from rag.report.tables import table_claims
 from rag.report.wording import Vocabulary
 from rag.types import (
     CardKey,
@@ -124,7 +125,8 @@ def _compose(parts: Parts, *, dropped: set[str], limits: Mapping[str, int]) -> R
         )
     claims = _in_print_order(sections, cards, {claim.id: claim for claim in (*loose, *card_claims, *conflict_claims)})
     by_id = {claim.id: claim for claim in claims}
-    lead = bottom_line(parts.plan, cards=cards, claims=by_id, candidates=candidates, sources=sources)
+    metrics = [metric.name for metric in parts.vocabulary.metrics.values()]
+    lead = bottom_line(parts.plan, cards=cards, claims=by_id, candidates=candidates, metrics=metrics)
     used = {item for claim in claims for item in claim.evidence} | {point.evidence for card in cards for point in card.series}
     report = Report(
         id="",
@@ -284,7 +286,7 @@ def _by_subject(parts: Parts, *, chosen: Chosen, dropped: set[str]) -> list[Clai
 
 def _usable(parts: Parts, dropped: set[str]) -> list[Candidate]:
     """Sentences that may be printed as current: not superseded, not dropped."""
-    superseded = {side.evidence.id for made in parts.found if made.kind == "superseded" for side in made.sides[1:]}
+    superseded = retired(parts.found, parts.facts)
     return [
         candidate
         for candidate in parts.current
@@ -308,9 +310,16 @@ def _sections(
                 claims=tuple(claim.id for claim in by_subject),
             )
         )
+    old = retired(parts.found, parts.facts)
+    shown = {point.evidence for card in cards for point in card.series} | chosen.evidence
+    lines = table_claims(parts.facts, taken=shown, superseded=old, as_of=parts.as_of, vocabulary=parts.vocabulary)
     for facet in parts.plan.facets:
         own = [card.id for card in cards if card.section == facet.id]
-        claims = loose_claims(usable, section=facet.id, chosen=chosen, vocabulary=parts.vocabulary)
+        table = _kept(lines.get(facet.id, []), dropped)
+        for claim in table:
+            chosen.take(claim, documents={item.source.document for item in parts.facts if item.evidence.id in claim.evidence})
+        most = MOST_LOOSE - len(table)
+        claims = [*table, *loose_claims(usable, section=facet.id, chosen=chosen, vocabulary=parts.vocabulary, most=most)]
         loose += claims
         if own or claims:
             sections.append(

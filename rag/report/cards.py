@@ -12,9 +12,9 @@ from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
-from rag.numbers import comparable, period_order, period_shape
-from rag.report.claims import cell_claim, change_claim, direction_of, sentence_claim, when
-from rag.report.conflicts import Disagreement, same_moment
+from rag.numbers import comparable, period_order, period_shape, period_when
+from rag.report.claims import cell_claim, change_claim, direction_of, sentence_claim
+from rag.report.conflicts import Disagreement, retired, same_moment
 from rag.report.facts import Stated
 from rag.report.gather import Candidate, repeats
 from rag.report.names import Names
@@ -32,6 +32,7 @@ _FRESH_DAYS = 548
 """A newest source older than a year and a half cannot carry a high confidence."""
 _REPEAT = 0.6
 _CONDITIONAL = re.compile(r"\b(?:would|could|might|if|unless|were to)\b", re.IGNORECASE)
+_RESTATED = re.compile(r"\brestate[ds]?\b", re.IGNORECASE)
 _LARGEST_STEP = 20
 """A point this many times its neighbour is another thing."""
 
@@ -64,18 +65,12 @@ def draft_cards(
     market: str,
 ) -> list[DraftCard]:
     """The best cards, numeric series first considered, no evidence in two of them."""
-    retired = superseded(found)
-    retired_sentences = {item.evidence.id for item in facts if item.fact.id in retired}
-    usable = [candidate for candidate in candidates if candidate.evidence.id not in retired_sentences]
-    current = [item for item in facts if item.fact.id not in retired and item.is_exact]
+    old = retired(found, facts)
+    usable = [candidate for candidate in candidates if candidate.evidence.id not in old]
+    current = [item for item in facts if item.evidence.id not in old and item.is_exact and not item.is_withdrawn]
     drafts = _series_cards(current, usable, vocabulary=vocabulary, names=names, market=market)
     drafts += _direction_cards(usable, vocabulary=vocabulary, market=market)
     return _best(drafts)
-
-
-def superseded(found: Iterable[Disagreement]) -> frozenset[str]:
-    """Ids of facts that a later figure of the same source replaces."""
-    return frozenset(side.fact.id for made in found if made.kind == "superseded" for side in made.sides[1:])
 
 
 def _best(drafts: Sequence[DraftCard]) -> list[DraftCard]:
@@ -108,7 +103,7 @@ def _series_cards(
             stated[item.evidence.id].add((item.fact.metric, item.fact.entity, item.fact.region))
     drafts = []
     for key in sorted(groups):
-        chosen = _of_one_kind(_one_voice(groups[key], names=names))
+        chosen = _of_one_kind(_on_one_basis(_one_voice(groups[key], names=names)))
         if len(chosen) >= 2:
             drafts.append(_series_card(chosen, candidates, stated=stated, vocabulary=vocabulary, market=market))
     return [draft for draft in drafts if draft is not None]
@@ -127,6 +122,12 @@ def _one_voice(items: Sequence[Stated], *, names: Names) -> list[Stated]:
 def _reach(run: Mapping[str, Stated]) -> tuple[int, int, int]:
     """The end of the latest period that is not a forecast."""
     return max((period_order(label) for label, item in run.items() if item.fact.kind != "forecast"), default=(0, 0, 0))
+
+
+def _on_one_basis(items: Sequence[Stated]) -> list[Stated]:
+    """The points as they are, less those of earlier documents where a later one restates a figure: the bases differ."""
+    restated = max((item.source.published for item in items if item.candidate and _RESTATED.search(item.text)), default=None)
+    return [item for item in items if restated is None or item.source.published >= restated]
 
 
 def _of_one_kind(items: Sequence[Stated]) -> list[Stated]:
@@ -444,7 +445,7 @@ def title_of(key: CardKey, *, direction: Direction, series: Sequence[SeriesPoint
     if len(series) >= 2:
         first, last = base_of(series), series[-1]
         ahead = last.kind == "forecast"
-        start, end = f"{first.printed} {when(first.period)}", f"{last.printed} {when(last.period)}"
+        start, end = f"{first.printed} {period_when(first.period)}", f"{last.printed} {period_when(last.period)}"
         if direction in ("up", "down"):
             verb = {"up": "rise", "down": "fall"}[direction] if ahead else VERBS[direction]
             return f"{name} {'is expected to ' if ahead else ''}{verb} from {start} to {end}"

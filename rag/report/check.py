@@ -73,8 +73,11 @@ GATES: tuple[Gate, ...] = (
     Gate(id="B9", title="no repeats", function=on_claim.no_repeat),
     Gate(id="B10", title="anchor reuse", function=on_claim.anchor_reuse),
     Gate(id="B13", title="direction", function=on_claim.claim_direction),
+    Gate(id="B16", title="direction words", function=on_claim.direction_words),
+    Gate(id="B17", title="novel run", function=on_claim.novel_run),
     Gate(id="B18", title="period", function=on_claim.period_in_evidence),
     Gate(id="B19", title="no machine chatter", function=on_claim.no_chatter),
+    Gate(id="B20", title="uncertainty", function=on_claim.uncertainty),
 )
 REPORT_GATES: tuple[ReportGate, ...] = (
     ReportGate(id="B2", title="resolves", function=on_report.all_resolves),

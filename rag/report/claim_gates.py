@@ -6,7 +6,7 @@ from rag.numbers import comparable, find_numbers, find_periods
 from rag.report.book import EXTRACTIVE, Book
 from rag.report.cards import base_of
 from rag.report.claims import FORMULAS, calculate, change_text, claim_id, directions_in, quoted
-from rag.report.facts import cell_text
+from rag.report.facts import cell_text, table_text
 from rag.report.gather import same_numbers
 from rag.report.quality import FEWEST_CONTENT_WORDS, MOST_WORDS
 from rag.report.reading import references
@@ -17,6 +17,8 @@ SUPPORT = 0.55
 """Least share of a claim's content stems that its quotes hold; measured, see docs/log.md."""
 REPEAT = 0.6
 MOST_CLAIMS_OF_EVIDENCE = 3
+NOVEL_RUN = 3
+"""Content words in a row that no quote holds."""
 
 Finding = tuple[GateOutcome, str]
 PASS: Finding = ("pass", "")
@@ -177,11 +179,16 @@ def verbatim(claim: Claim, book: Book) -> Finding:
     if claim.mode == "prose":
         bare = book.report.manifest.writer == EXTRACTIVE and claim.calculation is None
         return ("fail", "the report quotes word for word, and this sentence is neither a quote nor computed") if bare else PASS
-    for item in book.quotes(claim):
+    items = book.quotes(claim)
+    if len(items) > 1 and all(item.table is not None for item in items):
+        alike = len({(item.document, item.heading_path, item.table.column) for item in items if item.table}) == 1
+        return PASS if alike and claim.text == table_text(items) else ("fail", f"the text is not the table's: {_short(claim.text)}")
+    for item in items:
         line = " ".join(item.quote.split())
         if claim.mode == "verbatim" and claim.text in line:
             return PASS
-        if claim.mode == "near_quote" and item.table is None and claim.text[1:] in line and claim.text[:1].lower() == line[:1].lower():
+        at = line.find(claim.text[1:]) - 1
+        if claim.mode == "near_quote" and item.table is None and at >= 0 and claim.text[:1].lower() == line[at].lower():
             return PASS
         if claim.mode == "near_quote" and item.table is not None and claim.text == cell_text(item):
             return PASS
@@ -246,6 +253,56 @@ def claim_direction(claim: Claim, book: Book) -> Finding:
         return "unchecked", "the metric vocabulary was not at hand"
     possible = directions_in(claim.text, vocabulary=book.vocabulary)
     return PASS if claim.direction in possible else ("fail", f"the sentence does not say {claim.direction!r}")
+
+
+def direction_words(claim: Claim, book: Book) -> Finding:
+    """B16: a word of rising, falling or standing still is the quotes' own; a warning in prose."""
+    if claim.mode == "verbatim" or claim.calculation is not None or not book.quotes(claim):
+        return PASS
+    if book.vocabulary is None:
+        return "unchecked", "the metric vocabulary was not at hand"
+    held = " ".join(quoted(item) for item in book.quotes(claim))
+    for way, words_of in book.vocabulary.ways(claim.text).items():
+        new = words_of - book.vocabulary.ways(held).get(way, frozenset())
+        if new and not book.vocabulary.ways(held).get(way):
+            return _by_mode(claim, f"{min(new)!r} is not what the quotes say")
+    return PASS
+
+
+def novel_run(claim: Claim, book: Book) -> Finding:
+    """B17: no run of three content words that the quotes do not hold; a warning in prose."""
+    if claim.mode == "verbatim" or claim.calculation is not None:
+        return PASS
+    held = {stem for item in book.quotes(claim) for stem in content_stems(f"{quoted(item)} {' '.join(item.heading_path[:1])}")}
+    run: list[str] = []
+    for stem in content_stems(claim.text):
+        run = [] if stem in held else [*run, stem]
+        if len(run) >= NOVEL_RUN:
+            return _by_mode(claim, f"nothing in the quotes says {' '.join(run)!r}")
+    return PASS
+
+
+def _by_mode(claim: Claim, reason: str) -> Finding:
+    return ("fail" if claim.mode == "near_quote" else "warn", reason)
+
+
+_LIKELIHOOD = re.compile(
+    r"(?i)\b(?:almost no chance|(?:very )?(?:un)?likely|roughly even chance|almost certain(?:ly)?|(?:im)?probabl[ey]|possibly|"
+    r"perhaps|maybe|presumably|conceivabl[ey]|plausibl[ey]|undoubtedly)\b"
+)
+_SCALE = re.compile(r"(?i)\b(?:almost no chance|(?:very )?(?:un)?likely|roughly even chance|almost certain(?:ly)?)\b")
+_CONFIDENCE = re.compile(r"(?i)\b(?:high|medium|moderate|low) confidence\b")
+
+
+def uncertainty(claim: Claim, book: Book) -> Finding:
+    """B20: prose says likelihood in the words of the one scale, and never beside a confidence; a source's own words are its own."""
+    if claim.mode != "prose":
+        return PASS
+    said = _LIKELIHOOD.findall(claim.text)
+    strange = [word for word in said if not _SCALE.fullmatch(word)]
+    if strange:
+        return "fail", f"{strange[0]!r} is not a word of the scale"
+    return ("fail", "confidence and likelihood stand in one sentence") if said and _CONFIDENCE.search(claim.text) else PASS
 
 
 def period_in_evidence(claim: Claim, book: Book) -> Finding:

@@ -5,8 +5,8 @@ import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
-from rag.numbers import find_numbers, period_shape
-from rag.report.facts import Stated
+from rag.numbers import find_numbers, period_when
+from rag.report.facts import Stated, cell_value, table_text
 from rag.report.gather import Candidate
 from rag.report.wording import Vocabulary, tokens
 from rag.types import Calculation, Claim, ClaimKind, Direction, Evidence, Period, SeriesPoint
@@ -18,7 +18,6 @@ _OPINION = re.compile(
     r"our (?:view|opinion)|it (?:seems|appears)|arguably)\b",
     re.IGNORECASE,
 )
-_MONTHS = "January February March April May June July August September October November December".split()
 
 
 def claim_id(section: str, text: str, evidence: Sequence[str]) -> str:
@@ -61,7 +60,9 @@ def directions_in(text: str, *, vocabulary: Vocabulary) -> set[Direction]:
 def _kind(candidate: Candidate, vocabulary: Vocabulary) -> ClaimKind:
     if _OPINION.search(candidate.text):
         return "source_opinion"
-    return "forecast" if vocabulary.kind(candidate.text) == "forecast" else "fact"
+    ahead = any(not period.relative and period.label[:4] > str(candidate.source.published.year) for period in candidate.periods)
+    decided = candidate.text.startswith("From ")
+    return "forecast" if vocabulary.kind(candidate.text) == "forecast" or (ahead and not decided) else "fact"
 
 
 def _period(candidate: Candidate) -> Period | None:
@@ -87,6 +88,22 @@ def cell_claim(stated: Stated, *, section: str) -> Claim:
     )
 
 
+def table_claim(items: Sequence[Stated], *, section: str) -> Claim:
+    """The claim that prints several values of one column of a table with their labels, all verbatim."""
+    evidence = tuple(item.evidence.id for item in items)
+    text = table_text([item.evidence for item in items])
+    return Claim(
+        id=claim_id(section, text, evidence),
+        section=section,
+        kind="fact",
+        mode="near_quote",
+        text=text,
+        evidence=evidence,
+        numbers=find_numbers(text),
+        period=items[0].fact.period,
+    )
+
+
 def change_claim(first: SeriesPoint, last: SeriesPoint, *, section: str, name: str) -> Claim | None:
     """The change between two points of one series, computed; None where it cannot be said in per cent or points."""
     calculation = calculate(first, last)
@@ -109,11 +126,11 @@ def change_claim(first: SeriesPoint, last: SeriesPoint, *, section: str, name: s
 
 def change_text(first: SeriesPoint, last: SeriesPoint, *, name: str, calculation: Calculation) -> str:
     """The sentence of a calculation, by a fixed template."""
-    unit = "percentage points" if calculation.formula == "b - a" else "%"
+    unit = " percentage points" if calculation.formula == "b - a" else "%"
     verb = "rose" if calculation.result > 0 else "fell" if calculation.result < 0 else "stayed"
-    verb = f"is expected to move {signed(calculation.result)} {unit}," if last.kind == "forecast" else verb
-    span = f"from {first.printed} {when(first.period)} to {last.printed} {when(last.period)}"
-    change = "" if last.kind == "forecast" else f": {signed(calculation.result)} {unit}"
+    verb = f"is expected to move {signed(calculation.result)}{unit}," if last.kind == "forecast" else verb
+    span = f"from {first.printed} {period_when(first.period)} to {last.printed} {period_when(last.period)}"
+    change = "" if last.kind == "forecast" else f": {signed(calculation.result)}{unit}"
     return f"{name} {verb} {span}{change}."
 
 
@@ -141,35 +158,12 @@ def rounded(value: Decimal, *, places: int) -> Decimal:
 
 
 def signed(value: Decimal) -> str:
-    """ "+12.5", "-3.0", "0.0"."""
-    return f"{value:+f}" if value else f"{value:f}"
-
-
-def period_words(label: str) -> str:
-    """A period's label as prose has it: "Q3 2025", "September 2025", "the end of 2025", "the year to June 2026"."""
-    year, _, part = label.partition("-")
-    shape = period_shape(label)
-    if shape in ("quarter", "half"):
-        return f"{part} {year}"
-    if shape == "month":
-        return f"{_MONTHS[int(part) - 1]} {year}"
-    if shape == "day":
-        return f"{int(part[3:])} {_MONTHS[int(part[:2]) - 1]} {year}"
-    if shape == "12m":
-        return f"the year to {_MONTHS[int(part[:2]) - 1]} {year}"
-    if shape == "end":
-        return f"the end of {year}"
-    return f"{part} {year}" if part and shape not in ("year", "span", "fiscal") else label
-
-
-def when(label: str) -> str:
-    """A period with its preposition: "in Q3 2025", "at the end of 2025", "on 30 June 2026"."""
-    shape = period_shape(label)
-    return f"{'on' if shape == 'day' else 'at' if shape == 'end' else 'in'} {period_words(label)}"
+    """ "+12.5", "−3.0" with a minus sign, "0.0"."""
+    return f"{value:+f}".replace("-", "−") if value else f"{value:f}"
 
 
 def quoted(evidence: Evidence) -> str:
-    """All the words a claim on this evidence may use: the quote, and a table's labels and caption."""
+    """All the words a claim on this evidence may use: the quote, and a table's caption, labels and unit."""
     if evidence.table is None:
         return evidence.quote
-    return " ".join((*evidence.heading_path[-1:], evidence.table.row, evidence.table.column, evidence.quote))
+    return "; ".join((*evidence.heading_path[-1:], evidence.table.row, evidence.table.column, evidence.quote, cell_value(evidence)))

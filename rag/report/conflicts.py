@@ -8,33 +8,35 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Literal
 
-from rag.numbers import comparable, period_order
-from rag.report.facts import Stated
+from rag.numbers import COUNTED, PeriodMention, comparable, period_order, period_shape, period_words
+from rag.report.facts import END_OF_PERIOD, Stated
 from rag.report.gather import Candidate
 from rag.report.names import Names
 from rag.text import content_stems
-from rag.types import Number
+from rag.types import Fact, Number, Period
 
 Kind = Literal["value", "unit", "scope", "definition", "superseded"]
 
 TOLERANCE = Decimal("0.005")
 """Relative difference up to which two values are the same."""
+DATE = "schedule"
+"""The metric of facts whose value is a date."""
 _LIKENESS = 0.2
 """Least share of content stems that two sentences about one thing have in common."""
 _SCOPE = re.compile(
-    r"\b(?:counting only|counts? only|only counts|leaves? out|left out|exclud\w+|includ\w+|not yet|in operation|contracted|"
-    r"signed (?:connection|contract|agreement)\w*|"
-    r"registered|mainland|part-built|under test|without|except|agency)\b[^.;]{0,60}",
+    r"\b(?:counting(?: only)?|counts? only|only counts|leav(?:es|ing) out|left out|exclud\w+|includ\w+|allowing for|without|except)\b"
+    r"[^.;:,()]{3,90}(?=[.;:,()]|$)|\bsigned (?:connection |supply )?(?:contract|agreement)s?|\bin operation\b|\bcontracted\b|"
+    r"\bon the mainland\b|\bmainland only\b|\bpart-built\b|\bunder test\b|\bagency staff\b|\bregistered\b",
     re.IGNORECASE,
 )
 _DEFINITION = re.compile(
-    r"\b(?:quoted? separately|quoted separately|complete container|installed and connected|civil works|definition|on average|"
-    r"averaged|last day|end of the quarter|own count|register|bottom-up|nameplate|usable|listed price|"
-    r"list price|before tax|after tax|adjusted|reported)\b[^.;]{0,60}",
+    r"\b(?:quoted separately|complete \w+ system|installed and connected|civil works|on average|averaged?|"
+    r"(?:at (?:the )?)?end of (?:the )?(?:period|quarter)|last day|own count|registers?|usable|list(?:ed)? price|before tax|after tax|"
+    r"adjusted|preliminary count)\b",
     re.IGNORECASE,
 )
 _REPLACES = re.compile(
@@ -71,6 +73,7 @@ def disagreements(stated: Sequence[Stated], *, names: Names) -> tuple[Disagreeme
         if item.is_exact and item.fact.period is not None and _period_is_known(item):
             groups[_key(item)].append(item)
     found = [made for key in sorted(groups) for made in _of_group(groups[key], names=names)]
+    found += _counted_at_other_times(stated, names=names)
     return tuple(sorted(found, key=lambda made: (made.kind == "superseded", -_newest(made), made.id)))
 
 
@@ -81,31 +84,103 @@ _MOVED = re.compile(
 )
 
 
-def outdated(candidates: Sequence[Candidate], *, names: Names) -> frozenset[str]:
-    """Evidence ids of sentences that a later document corrects. Such a sentence is not printed as current.
+def retired(found: Iterable[Disagreement], stated: Sequence[Stated]) -> frozenset[str]:
+    """Ids of evidence of superseded figures, wherever a document as old as theirs prints the same value of the same key once more."""
+    old = [side for made in found if made.kind == "superseded" for side in made.sides[1:]]
+    again = {
+        item.evidence.id
+        for side in old
+        for item in stated
+        if item.source.published <= side.source.published and _key(item) == _key(side) and agree(item.fact.number, side.fact.number)
+    }
+    return frozenset(again | {side.evidence.id for side in old})
+
+
+def corrections(candidates: Sequence[Candidate], stated: Sequence[Stated], *, names: Names) -> tuple[Disagreement, ...]:
+    """Sentences that a later document corrects, each beside the sentence that does. They are not printed as current.
 
     The later one names the same thing, says that something changed ("has widened its recall to 7,450 units"), shares wording and gives
     another count or quantity in the same unit, or another date ahead.
     """
+    facts: dict[str, list[Stated]] = defaultdict(list)
+    for item in stated:
+        facts[item.evidence.id].append(item)
     news = [candidate for candidate in candidates if _MOVED.search(candidate.text)]
-    found = {
-        older.evidence.id
-        for newer in news
-        for older in candidates
-        if older.source.published < newer.source.published
-        and older.source.document != newer.source.document
-        and _is_corrected(older, newer, names=names)
-    }
-    return frozenset(found)
+    marks = {candidate.evidence.id: names.marks(candidate.text) for candidate in candidates}
+    marked: dict[str, list[Candidate]] = defaultdict(list)
+    for candidate in candidates:
+        for mark in marks[candidate.evidence.id]:
+            marked[mark].append(candidate)
+    found: dict[str, Disagreement] = {}
+    for newer in sorted(news, key=lambda item: (-item.source.published.toordinal(), item.evidence.id)):
+        about = marks[newer.evidence.id]
+        for older in {item.evidence.id: item for mark in sorted(about) for item in marked[mark]}.values():
+            earlier = older.source.published < newer.source.published and older.source.document != newer.source.document
+            shared = about & marks[older.evidence.id]
+            if earlier and older.evidence.id not in found and (thing := _what_changed(older, newer, shared, names=names)):
+                found[older.evidence.id] = _correction(older, newer, thing=thing, facts=facts, shared=shared)
+    return tuple(found[key] for key in sorted(found))
 
 
-def _is_corrected(older: Candidate, newer: Candidate, *, names: Names) -> bool:
-    named = names.within(older.text) & names.within(newer.text)
-    if not named:
-        return False
+def _correction(
+    older: Candidate, newer: Candidate, *, thing: Literal["figure", "date"], facts: dict[str, list[Stated]], shared: frozenset[str]
+) -> Disagreement:
+    sides = _with_figures(older, newer, facts) if thing == "figure" else _with_dates(older, newer, entity=min(shared))
+    said = _MOVED.search(newer.text)
+    words = f'; it says "{said[0].lower()}"' if said else ""
+    return _identified("superseded", f"A later document gives another {thing}{words}.", sides)
+
+
+def _with_figures(older: Candidate, newer: Candidate, facts: dict[str, list[Stated]]) -> tuple[Stated, Stated]:
+    """Both sentences as facts of one metric: the one that either of them names."""
+    mine, theirs = ([number for number in item.numbers if number.kind == "quantity"] for item in (older, newer))
+    one, other = next((one, other) for one in mine for other in theirs if comparable(one)[1] == comparable(other)[1])
+    known = [item for candidate in (newer, older) for item in facts[candidate.evidence.id] if item.fact.number in (one, other)]
+    model = known[0].fact if known else None
+    return _stated(newer, other, model=model, known=known), _stated(older, one, model=model, known=known)
+
+
+def _with_dates(older: Candidate, newer: Candidate, *, entity: str) -> tuple[Stated, Stated]:
+    """Both sentences as facts on when something starts."""
+    mine = {period.label for period in older.periods}
+    ahead = next(period for period in older.periods if not period.relative and _is_ahead(period.label, older))
+    new = next(period for period in newer.periods if not period.relative and period.label not in mine)
+    return _dated(newer, new, entity=entity), _dated(older, ahead, entity=entity)
+
+
+def _dated(candidate: Candidate, period: PeriodMention, *, entity: str) -> Stated:
+    printed = candidate.text[period.start : period.end]
+    year = Number(start=period.start, end=period.end, printed=printed, value=Decimal(period.label[:4]), unit="", kind="year")
+    fact = _fact(candidate, year, metric=DATE, entity=entity, period=Period(label=period.label, found_in="sentence"))
+    return Stated(fact=fact, evidence=candidate.evidence, source=candidate.source, text=candidate.text, shown=printed, candidate=candidate)
+
+
+def _stated(candidate: Candidate, number: Number, *, model: Fact | None, known: Sequence[Stated]) -> Stated:
+    """The fact that is known of the sentence, else one of the other sentence's metric."""
+    for item in known:
+        if item.evidence.id == candidate.evidence.id:
+            return item
+    published = candidate.source.published
+    label = next((period.label for period in candidate.periods if not period.relative), f"{published.year}-{published.month:02d}")
+    period = Period(label=label, found_in="document")
+    fact = _fact(candidate, number, metric=model.metric if model else DATE, entity=model.entity if model else "", period=period)
+    return Stated(
+        fact=fact, evidence=candidate.evidence, source=candidate.source, text=candidate.text, shown=number.printed, candidate=candidate
+    )
+
+
+def _fact(candidate: Candidate, number: Number, *, metric: str, entity: str, period: Period) -> Fact:
+    identity = "f-" + hashlib.sha256(f"{candidate.evidence.id} {metric} {number.start}".encode()).hexdigest()[:12]
+    return Fact(id=identity, evidence=candidate.evidence.id, entity=entity, metric=metric, period=period, number=number)
+
+
+def _what_changed(older: Candidate, newer: Candidate, named: frozenset[str], *, names: Names) -> Literal["figure", "date", ""]:
+    """Whether a sentence about the same thing, in like words, gives another figure or another date; empty for neither."""
     shared = {stem for stem in content_stems(older.text) if not stem[0].isdigit()} & set(content_stems(newer.text))
     shared -= {stem for name in named for stem in content_stems(name)}
-    return (len(shared) >= 2 and _other_figure(older, newer)) or (len(shared) >= 3 and _other_period(older, newer))
+    if len(shared) >= 2 and named & names.others and _other_figure(older, newer):
+        return "figure"
+    return "date" if len(shared) >= 3 and _other_period(older, newer) else ""
 
 
 def _other_figure(older: Candidate, newer: Candidate) -> bool:
@@ -116,8 +191,12 @@ def _other_figure(older: Candidate, newer: Candidate) -> bool:
 
 def _other_period(older: Candidate, newer: Candidate) -> bool:
     mine, theirs = ({period.label for period in item.periods if not period.relative} for item in (older, newer))
-    ahead = {label for label in mine if period_order(label) > (older.source.published.year, older.source.published.month, 0)}
+    ahead = {label for label in mine if _is_ahead(label, older)}
     return bool(ahead and theirs) and not mine & theirs
+
+
+def _is_ahead(label: str, candidate: Candidate) -> bool:
+    return period_order(label) > (candidate.source.published.year, candidate.source.published.month, 0)
 
 
 def _period_is_known(item: Stated) -> bool:
@@ -130,7 +209,8 @@ def _key(item: Stated) -> tuple[str, ...]:
     fact = item.fact
     label = same_moment(fact.period.label if fact.period else "")
     tense = "forecast" if fact.kind == "forecast" else "actual"
-    return fact.metric, fact.entity, fact.segment, fact.region, label, tense, comparable(fact.number)[1]
+    segment = "" if fact.segment == END_OF_PERIOD else fact.segment
+    return fact.metric, fact.entity, segment, fact.region, label, tense, comparable(fact.number)[1]
 
 
 def same_moment(label: str) -> str:
@@ -144,7 +224,13 @@ def _newest(made: Disagreement) -> int:
 
 def _of_group(items: Sequence[Stated], *, names: Names) -> Iterable[Disagreement]:
     """The clearest disagreement of a key: the newest fact against each older document's that differs from it."""
-    ordered = sorted(items, key=lambda item: (-item.source.published.toordinal(), item.evidence.table is not None, item.evidence.id))
+    withdrawn = [item for item in items if item.is_withdrawn]
+    current = [item for item in items if not item.is_withdrawn]
+    for old in withdrawn:
+        holds = [item for item in _newest_first(current) if item.source.published >= old.source.published and _differs(item, old)]
+        if holds:
+            yield _made([_in_words(holds[0], current), old], superseded=True, names=names)
+    ordered = _newest_first(current)
     used: set[str] = set()
     for at, newer in enumerate(ordered):
         if newer.source.document in used:
@@ -155,9 +241,74 @@ def _of_group(items: Sequence[Stated], *, names: Names) -> Iterable[Disagreement
         for sides, is_old in ((_one_a_document(superseded), True), (rivals, False)):
             if sides:
                 used |= {older.source.document for older in sides} if is_old else set()
-                yield _made([newer, *sides], superseded=is_old)
+                spoken = [_in_words(side, current, elsewhere=not is_old) for side in (newer, *sides)]
+                yield _made(spoken if is_old else _newest_first(spoken), superseded=is_old, names=names)
         if others:
             return
+    yield from _in_two_units(ordered)
+
+
+def _newest_first(items: Sequence[Stated]) -> list[Stated]:
+    return sorted(items, key=lambda item: (-item.source.published.toordinal(), item.evidence.table is not None, item.evidence.id))
+
+
+def _differs(one: Stated, other: Stated) -> bool:
+    return one.evidence.id != other.evidence.id and not agree(one.fact.number, other.fact.number)
+
+
+def _in_words(side: Stated, items: Sequence[Stated], *, elsewhere: bool = False) -> Stated:
+    """The sentence that says what a table's cell says: of the same document, else, where that may be, of another."""
+    if side.candidate is not None:
+        return side
+    alike = [item for item in items if item.candidate is not None and comparable(item.fact.number) == comparable(side.fact.number)]
+    own = [item for item in alike if item.source.document == side.source.document]
+    return next(iter([*own, *(_newest_first(alike) if elsewhere else [])]), side)
+
+
+def _in_two_units(ordered: Sequence[Stated]) -> Iterable[Disagreement]:
+    """One quantity that two documents print in units of different systems, such as tonnes and short tons: the reader is told."""
+    for at, newer in enumerate(ordered):
+        for older in ordered[at + 1 :]:
+            ratio = comparable(older.fact.number)[0] / newer.fact.number.value if newer.fact.number.value else Decimal(0)
+            apart = newer.source.document != older.source.document and newer.fact.number.unit != older.fact.number.unit
+            if apart and ratio and agree(newer.fact.number, older.fact.number) and _are_of_two_systems(newer, older):
+                yield _identified("unit", "The same quantity, printed in two units of measure.", (newer, older))
+                return
+
+
+def _are_of_two_systems(one: Stated, other: Stated) -> bool:
+    """True when one unit is no power of ten of the other."""
+    first, second = (comparable(replace(item.fact.number, value=Decimal(1)))[0] for item in (one, other))
+    return (first / second).normalize().as_tuple().digits != (1,)
+
+
+_OTHER_TIMES = "They were counted at different times: {one} and {other}."
+
+
+def _counted_at_other_times(stated: Sequence[Stated], *, names: Names) -> Iterable[Disagreement]:
+    """Counts of people, homes and the like of one company, taken by different sources at different times of a year."""
+    groups: dict[tuple[str, ...], list[Stated]] = defaultdict(list)
+    for item in stated:
+        fact = item.fact
+        if fact.entity and fact.period is not None and fact.period.found_in in ("sentence", "table") and fact.kind != "forecast":
+            counted = fact.number.unit in COUNTED and period_shape(fact.period.label) in ("month", "day", "end")
+            if counted and item.is_exact and not fact.metric.endswith("_change"):
+                groups[fact.metric, fact.entity, fact.segment, fact.region, fact.period.label[:4], fact.number.unit].append(item)
+    for key in sorted(groups):
+        newer, *others = _newest_first(groups[key])
+        older = next((item for item in others if _is_rival(newer, item, names=names)), None)
+        if older is not None and newer.fact.period and older.fact.period:
+            first, second = sorted((newer.fact.period.label, older.fact.period.label), key=period_order)
+            reason = _OTHER_TIMES.format(one=period_words(first), other=period_words(second))
+            yield _identified("definition", reason, (newer, older))
+
+
+def _is_rival(one: Stated, other: Stated, *, names: Names) -> bool:
+    """True for another value of another voice at another time."""
+    if one.source.document == other.source.document or _same_voice(one, other, names=names) or one.fact.period is None:
+        return False
+    moved = other.fact.period is not None and same_moment(one.fact.period.label) != same_moment(other.fact.period.label)
+    return moved and not agree(one.fact.number, other.fact.number)
 
 
 def _one_a_document(items: Sequence[Stated]) -> list[Stated]:
@@ -212,57 +363,71 @@ def _same_voice(one: Stated, other: Stated, *, names: Names) -> bool:
 
 def _supersedes(newer: Stated, older: Stated, *, names: Names) -> bool:
     """True when the same voice, or a newer edition of the same document, gives a later figure."""
-    if newer.source.published <= older.source.published:
+    if newer.source.published <= older.source.published or newer.fact.segment != older.fact.segment:
         return False
     return _same_voice(newer, older, names=names) or family(newer.source.title) == family(older.source.title)
 
 
-def _made(sides: Sequence[Stated], *, superseded: bool) -> Disagreement:
-    kind: Kind
-    if superseded:
-        kind, reason = "superseded", _why_superseded(sides)
-    else:
-        kind, reason = _why(sides)
+def _made(sides: Sequence[Stated], *, superseded: bool, names: Names) -> Disagreement:
+    kind, reason = _why_superseded(sides) if superseded else _why(sides, names=names)
+    return _identified(kind, reason, sides)
+
+
+def _identified(kind: Kind, reason: str, sides: Sequence[Stated]) -> Disagreement:
     identity = " ".join([kind, *(side.fact.id for side in sides)])
     return Disagreement(id="x-" + hashlib.sha256(identity.encode()).hexdigest()[:12], kind=kind, reason=reason, sides=tuple(sides))
 
 
-def _why_superseded(sides: Sequence[Stated]) -> str:
-    newer = sides[0]
+def _why_superseded(sides: Sequence[Stated]) -> tuple[Kind, str]:
+    newer, older = sides[0], sides[-1]
+    if older.is_withdrawn:
+        said = _WITHDRAWN_WORD.search(older.text)
+        words = f' and calls the old one "{said[0].lower()}"' if said else ""
+        return "superseded", f"The source gives a new figure{words}."
     around = f"{newer.evidence.context_before} {newer.text} {newer.evidence.context_after}"
-    said = _REPLACES.search(around)
+    said = _REPLACES.search(newer.text) or _REPLACES.search(around)
     words = f'; it says "{said[0].lower()}"' if said else ""
-    return f"A later document of the same source gives a new figure{words}."
+    return "superseded", f"A later document of the same source gives a new figure{words}."
 
 
-def _why(sides: Sequence[Stated]) -> tuple[Kind, str]:
+def _why(sides: Sequence[Stated], *, names: Names) -> tuple[Kind, str]:
     first, second = abs(comparable(sides[0].fact.number)[0]), abs(comparable(sides[1].fact.number)[0])
     low, high = sorted((first, second))
     for factor in (Decimal(1000), Decimal(1_000_000)):
         if low and abs(high / low / factor - 1) < Decimal("0.01"):
             return "unit", f"The values differ by a factor of {int(factor):,}: one may be printed in another scale."
+    for kind, pattern in _GROUNDS:
+        if words := _ground(sides, pattern):
+            thing = "what is counted" if kind == "scope" else "the definition"
+            return kind, f"The difference may lie in {thing}: one source says {words}."
     if all(side.fact.kind == "forecast" for side in sides):
         return "value", "These are forecasts by different sources, each with its own assumptions."
-    for kind, pattern in _GROUNDS:
-        for side in sides:
-            if words := pattern.search(side.text) or pattern.search(_near(side)):
-                thing = "what is counted" if kind == "scope" else "the definition"
-                return kind, f'The difference may lie in {thing}: beside one figure stands "{_trimmed(words[0])}".'
+    owned = [side for side in sides if side.fact.entity and names.voice(side.source).startswith(side.fact.entity)]
+    owned += [
+        side for side in sides if side.fact.entity and names.about.get(side.source.document) == side.fact.entity and side not in owned
+    ]
+    if len(owned) == 1:
+        return "value", f"One figure is {owned[0].fact.entity}'s own, the other is another source's."
     return "value", "The documents give different values; neither says why."
 
 
 _GROUNDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (("scope", _SCOPE), ("definition", _DEFINITION))
+_WITHDRAWN_WORD = re.compile(r"(?i)\b(?:corrected|withdrawn|revised|restated|replaced|superseded)\b")
+
+
+def _ground(sides: Sequence[Stated], pattern: re.Pattern[str]) -> str:
+    """The words of a side, the sentence itself before what stands beside it, that the other sides do not say too: in quotation marks."""
+    for texts in ([side.text for side in sides], [_near(side) for side in sides]):
+        said = [{stem for match in pattern.finditer(text) for stem in content_stems(match[0])} for text in texts]
+        own: list[str] = []
+        for at, text in enumerate(texts):
+            others = set[str]().union(*(stems for i, stems in enumerate(said) if i != at))
+            found = [match[0].strip() for match in pattern.finditer(text) if not set(content_stems(match[0])) & others]
+            own += [f'"{max(found, key=len)}"'] if found else []
+        if own:
+            return ", another ".join(own[:2])
+    return ""
 
 
 def _near(side: Stated) -> str:
     return "" if side.evidence.table else " ".join(f"{side.evidence.context_before[-160:]} {side.evidence.context_after[:160]}".split())
-
-
-def _trimmed(words: str) -> str:
-    """At most eight words, none with a digit."""
-    kept: list[str] = []
-    for word in words.split()[:8]:
-        if any(character.isdigit() for character in word):
-            break
-        kept.append(word)
-    return " ".join(kept).rstrip(",;:")

@@ -6,11 +6,12 @@ else from the table's header or label, else from the section's heading, else fro
 
 import hashlib
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from rag.numbers import PeriodMention, find_numbers, find_periods, period_order, period_shape, unit_in
+from rag.numbers import PeriodMention, comparable, find_numbers, find_periods, period_order, period_shape, unit_in, with_unit
 from rag.report.gather import Candidate, CellEvidence, Gathered
 from rag.report.names import Names
 from rag.report.wording import Mention, Token, Vocabulary, tokens, unit_family
@@ -37,6 +38,16 @@ _OF_PEOPLE = re.compile(
 _EACH = re.compile(
     r"\b(?:every|each|a (?:fall|rise|drop|change|increase|reduction) of|an? (?:additional|extra|increase of))\b", re.IGNORECASE
 )
+_FIGURE = re.compile(
+    r"(?i)\b(?:figure|total|number|count|estimate|value)s?\b.*\b(?:revised|restated|corrected|replaced|withdrawn|superseded)\b"
+)
+_WITHDRAWN = re.compile(
+    r"(?i),?\s(?:was|were|has been|have been|is)\s(?:\w+\s)?(?:corrected|withdrawn|revised|restated|replaced|superseded)\b"
+)
+_OWNER = re.compile(r"([A-Z][\w&.’' -]{1,40}?),?\s(?:Annual|Interim|Half-Year|Quarterly|Report|Prospectus|Offering)\b")
+"""Whose document its title says it is."""
+END_OF_PERIOD = "end of period"
+_AT_END = re.compile(r"(?i)\b(?:end of (?:the )?(?:period|quarter|month|year)|(?:period|quarter|month|year)[- ]end|last day)\b")
 _AHEAD = re.compile(r"(?i)\b(?:20\d\d\s?[EF]\b|forecast|estimate|expected|guidance|target|plan|outlook)")
 
 
@@ -55,13 +66,62 @@ class Stated:
     """The sentence it was read from; None for a table cell."""
     is_exact: bool = True
     """False for "more than", "at least" and their kin."""
+    is_withdrawn: bool = False
+    """True for a figure of which its own sentence says that it was corrected."""
 
 
 def facts_of(gathered: Gathered, *, vocabulary: Vocabulary, names: Names) -> tuple[Stated, ...]:
     """All facts of the gathered sentences and cells, each evidence's in text order."""
     found = [stated for candidate in gathered.candidates for stated in _of_sentence(candidate, vocabulary=vocabulary, names=names)]
     found += [stated for cell in gathered.cells if (stated := _of_cell(cell, vocabulary=vocabulary, names=names)) is not None]
-    return tuple(found)
+    return (*found, *_corrected(gathered.candidates, found))
+
+
+def _corrected(candidates: Iterable[Candidate], found: Sequence[Stated]) -> Iterable[Stated]:
+    """Figures that a sentence names without their metric and calls revised ("the first-quarter figure has been revised to 212 MWh") or
+    corrected ("the total for 2024, 1,905 MWh, was corrected"): of the fact of the same document, unit and period, nearest in value."""
+    by_document: dict[str, list[Stated]] = defaultdict(list)
+    for item in found:
+        by_document[item.source.document].append(item)
+    stated = {item.evidence.id for item in found}
+    for candidate in candidates:
+        if not _FIGURE.search(candidate.text) or candidate.evidence.id in stated:
+            continue
+        numbers = _values(candidate.text, candidate.numbers, candidate.periods)
+        for number in numbers[:1]:
+            period = _period_of(number, numbers, candidate, end=number.end)
+            rivals = [item for item in by_document[candidate.source.document] if period is not None and _is_near(item, number, period)]
+            if rivals and period is not None:
+                yield _as(min(rivals, key=lambda item: (_apart(item, number), item.fact.id)), candidate, number=number, period=period)
+
+
+def _is_near(item: Stated, number: Number, period: Period) -> bool:
+    """True for a fact of the period, in the unit, within a quarter of the value, of no part of the market."""
+    fact = item.fact
+    plain = fact.period is not None and not fact.segment and not fact.metric.endswith("_change")
+    if not plain or fact.period is None or fact.period.label[:7] != period.label[:7]:
+        return False
+    return comparable(fact.number)[1] == comparable(number)[1] and bool(number.unit) and _apart(item, number) <= Decimal("0.25")
+
+
+def _apart(item: Stated, number: Number) -> Decimal:
+    one, other = abs(comparable(item.fact.number)[0]), abs(comparable(number)[0])
+    return abs(one - other) / max(one, other, Decimal(1))
+
+
+def _as(item: Stated, candidate: Candidate, *, number: Number, period: Period) -> Stated:
+    """The number of a sentence as a fact of another fact's metric."""
+    identity = _fact_id(candidate.evidence.id, item.fact.metric, number)
+    fact = replace(item.fact, id=identity, evidence=candidate.evidence.id, number=number, period=period, direction="none", kind="actual")
+    return Stated(
+        fact=fact,
+        evidence=candidate.evidence,
+        source=candidate.source,
+        text=candidate.text,
+        shown=number.printed,
+        candidate=candidate,
+        is_withdrawn=_WITHDRAWN.match(candidate.text[number.end :]) is not None,
+    )
 
 
 def _of_sentence(candidate: Candidate, *, vocabulary: Vocabulary, names: Names) -> Iterable[Stated]:
@@ -99,15 +159,17 @@ def _stated(
 ) -> Stated:
     text, document = candidate.text, candidate.source.document
     shown = text[number.start : high.end] if high else number.printed
-    kind = vocabulary.kind(text)
+    kind = vocabulary.kind(text, at=number.start)
+    of_company = vocabulary.metrics[metric.removesuffix("_change")].company
+    voice = names.voice(candidate.source) if of_company else ""
     if period is not None and period_order(period.label) > _day(candidate.source):
         kind = "forecast"
     fact = Fact(
         id=_fact_id(candidate.evidence.id, metric, number),
         evidence=candidate.evidence.id,
-        entity=names.entity(text, at=number.start, document=document),
+        entity=names.entity(text, at=number.start, document=document, voice=voice),
         metric=metric,
-        segment=vocabulary.segment(text),
+        segment=vocabulary.segment(text, candidate.mentions),
         region=names.place(text, at=number.start),
         period=period,
         number=replace(number, printed=shown, end=high.end if high else number.end),
@@ -241,13 +303,47 @@ def _inherited(evidence: Evidence, source: Source) -> Period:
 
 
 def cell_text(evidence: Evidence) -> str:
-    """A table's value put into words, all of them verbatim: "Results, EUR million: Revenue, 2025: 151.2"."""
-    reference = evidence.table
-    value = " ".join(evidence.quote.split())
+    """A table's value put into words, all of them verbatim: "Revenue, 2025: EUR 151.2 million (table: Results)."."""
+    reference, value = evidence.table, cell_value(evidence)
     if reference is None:
         return value
-    caption = re.sub(r"^(?i:table)\s?[\d.]*[:.]?\s*", "", evidence.heading_path[-1]) if evidence.heading_path else ""
-    return f"{caption}: {reference.row}, {reference.column}: {value}." if caption else f"{reference.row}, {reference.column}: {value}."
+    labels = ", ".join(_without_unit(label) for label in (reference.row, reference.column))
+    caption = _caption(evidence)
+    return f"{labels}: {value} (table: {caption})." if caption else f"{labels}: {value}."
+
+
+def table_text(items: Sequence[Evidence]) -> str:
+    """One column of a table put into words, all of them verbatim: "Capacity in operation, 2025: Inland 2,090 MWh; Coast 520 MWh."."""
+    cells = "; ".join(f"{_without_unit(item.table.row)} {cell_value(item)}" for item in items if item.table)
+    column = _without_unit(items[0].table.column) if items[0].table else ""
+    owner = _OWNER.match(items[0].heading_path[0]) if len(items[0].heading_path) > 1 else None
+    return f"{owner[1] + ': ' if owner else ''}{_caption(items[0])}, {column}: {cells}."
+
+
+def cell_value(evidence: Evidence) -> str:
+    """A cell as prose prints it, with the unit its table says: "EUR 1,842,600 thousand"."""
+    return with_unit(" ".join(evidence.quote.split()), cell_unit(evidence))
+
+
+def cell_unit(evidence: Evidence) -> str:
+    """The words by which column, row or caption say a cell's unit; empty for a sentence, and for a cell that says its own."""
+    reference = evidence.table
+    numbers = find_numbers(" ".join(evidence.quote.split()))
+    if reference is None or len(numbers) != 1 or numbers[0].unit:
+        return ""
+    labels = (reference.column, reference.row, *evidence.heading_path[-1:])
+    return next((words for label in labels for unit, _, words in [unit_in(label)] if unit), "")
+
+
+def _caption(evidence: Evidence) -> str:
+    caption = evidence.heading_path[-1] if evidence.heading_path else ""
+    return _without_unit(re.sub(r"^(?i:table)\s?[\d.]*[:.]?\s*", "", caption)).rstrip(".")
+
+
+def _without_unit(label: str) -> str:
+    """A label less the unit it ends in: "Price, EUR per kWh" is "Price"."""
+    words = unit_in(label)[2]
+    return re.sub(rf"[\s,(]*{re.escape(words)}\)?$", "", label).strip(" :,") or label if words else label.strip(" :")
 
 
 def _of_cell(cell: CellEvidence, *, vocabulary: Vocabulary, names: Names) -> Stated | None:
@@ -257,7 +353,7 @@ def _of_cell(cell: CellEvidence, *, vocabulary: Vocabulary, names: Names) -> Sta
     if reference is None or len(numbers) != 1 or numbers[0].kind == "year" or numbers[0].printed != quote:
         return None
     caption = evidence.heading_path[-1] if evidence.heading_path else ""
-    number, words = _with_table_unit(numbers[0], labels=(reference.column, reference.row, caption))
+    number = _with_table_unit(numbers[0], labels=(reference.column, reference.row, caption))
     metric, segment = _table_metric(reference.row, reference.column, caption, number=number, vocabulary=vocabulary)
     if not metric:
         return None
@@ -268,7 +364,7 @@ def _of_cell(cell: CellEvidence, *, vocabulary: Vocabulary, names: Names) -> Sta
     fact = Fact(
         id=_fact_id(evidence.id, metric, number),
         evidence=evidence.id,
-        entity=row if row in names.others else names.about.get(cell.source.document, ""),
+        entity=next((part for part in re.split(r",\s", row) if part in names.others), names.about.get(cell.source.document, "")),
         metric=metric,
         segment=_table_segment(segment, names),
         region="" if place in names.homes else place,
@@ -276,29 +372,25 @@ def _of_cell(cell: CellEvidence, *, vocabulary: Vocabulary, names: Names) -> Sta
         number=number,
         kind=_table_kind(labels, period, cell.source),
     )
-    shown = f"{quote} {words}" if words and not numbers[0].unit else quote
-    return Stated(fact=fact, evidence=evidence, source=cell.source, text=cell_text(evidence), shown=shown)
+    return Stated(fact=fact, evidence=evidence, source=cell.source, text=cell_text(evidence), shown=cell_value(evidence))
 
 
 def _table_segment(words: str, names: Names) -> str:
     """The segment a row stands for: nothing for totals, names, places and periods."""
     plain = words.strip(" :").lower() in ("total", "all", "group", "all of them", "sum")
-    unit = unit_in(words)[2]
-    bare = re.sub(rf"[\s,(]*{re.escape(unit)}\)?$", "", words).strip(" :,") if unit else words.strip(" :,")
+    bare = _without_unit(words).strip(" :,")
     return "" if plain or bare in names.places | names.others or find_periods(words) else bare
 
 
-def _with_table_unit(number: Number, *, labels: Sequence[str]) -> tuple[Number, str]:
-    """The number with the unit and scale its header, row or caption says, and the words that say so."""
-    if number.unit:
-        return number, ""
+def _with_table_unit(number: Number, *, labels: Sequence[str]) -> Number:
+    """The number with the unit and scale its header, row or caption says."""
     for label in labels:
         unit, factor, words = unit_in(label)
-        if unit:
+        if unit and not number.unit:
             scaled = Decimal(format(number.value * factor, "f"))
             settled = next(iter(find_numbers(f"1 {words}")), None)
-            return replace(number, value=scaled, unit=unit, kind=settled.kind if settled and settled.unit else "money"), words
-    return number, ""
+            return replace(number, value=scaled, unit=unit, kind=settled.kind if settled and settled.unit else "money")
+    return number
 
 
 def _table_metric(row: str, column: str, caption: str, *, number: Number, vocabulary: Vocabulary) -> tuple[str, str]:
@@ -308,10 +400,18 @@ def _table_metric(row: str, column: str, caption: str, *, number: Number, vocabu
     for label in (row, column, caption):
         accepted = [mention for mention in vocabulary.mentions(tokens(label)) if vocabulary.accepts(mention.metric, number)]
         accepted = [mention for mention in accepted if unit_family(number) not in ("%", "pp") or not mention.metric.change]
-        if accepted and (label is not row or len(row.split()) <= 8):
+        if accepted and (label is not row or len(_without_unit(row).split()) <= 8):
             rest = row if label is not row else _rest(row, accepted[-1])
-            return accepted[-1].metric.id, rest
+            named = _named_price(rest, vocabulary) if accepted[-1].metric.id == "price" else ""
+            segment = "" if named else rest
+            return named or accepted[-1].metric.id, END_OF_PERIOD if _AT_END.search(row) else segment
     return "", ""
+
+
+def _named_price(thing: str, vocabulary: Vocabulary) -> str:
+    """The id of the metric that is the thing's price: "Zinc" gives the zinc price; empty where the vocabulary has none."""
+    words = tokens(f"{thing} price")
+    return next((m.metric.id for m in vocabulary.mentions(words) if m.first == 0 and m.last == len(words) - 1), "")
 
 
 def _rest(row: str, mention: Mention) -> str:

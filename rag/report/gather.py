@@ -3,11 +3,12 @@
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 from rag.numbers import PeriodMention, comparable, find_numbers, find_periods
+from rag.report.names import whose
 from rag.report.plan import Plan
 from rag.report.quality import fault, lead_in, standing
 from rag.report.reading import ReadDocument, Sentence, TableCell, context, read, split_titles
@@ -169,8 +170,21 @@ def _on_topic(plan: Plan, *, found: Mapping[str, _Found], documents: Mapping[str
     if known and sum(known <= set(content_stems(line)) for line in lines) < min(_LINES, len(documents)):
         apart = f'the words of the market "{plan.market}" stand in the documents found, but hardly ever together'
         return _OnTopic(found={}, missing=tuple(asked.values()), notes=(apart,))
-    speaking = {key: item for key, item in found.items() if 2 * len(known & held[item.source.document]) >= len(known)}
+    on_topic = {key for key, stems in held.items() if 2 * len(known & stems) >= len(known)}
+    on_topic |= _about_the_same(on_topic, found=found, documents=documents)
+    speaking = {key: item for key, item in found.items() if item.source.document in on_topic}
     return _OnTopic(found=speaking, missing=missing, notes=notes)
+
+
+def _about_the_same(on_topic: Collection[str], *, found: Mapping[str, _Found], documents: Mapping[str, Document]) -> set[str]:
+    """Documents that do not use the market's words but name two of the companies that documents on the market are about."""
+    sources = {item.source.document: item.source for item in found.values()}
+    companies = set(whose([sources[key] for key in sorted(on_topic)]).values())
+    return {
+        key
+        for key, document in documents.items()
+        if key not in on_topic and sum(re.search(rf"\b{re.escape(name)}\b", document.text) is not None for name in companies) >= 2
+    }
 
 
 def _lines(text: str) -> list[str]:
@@ -192,7 +206,7 @@ def _candidates(
     rule: SubjectRule,
 ) -> tuple[list[Candidate], int]:
     newness = _newness([item.source for item in found.values()])
-    scorer = _Scorer(plan=plan)
+    scorer = _Scorer(plan=plan, owned=frozenset(whose(item.source for item in found.values())))
     by_document: dict[str, list[_Found]] = defaultdict(list)
     for item in found.values():
         by_document[item.source.document].append(item)
@@ -246,6 +260,7 @@ def _candidate(
     mentions = tuple(vocabulary.mentions(tokens(text)))
     numbers, periods = find_numbers(text), find_periods(text, published=source.published)
     stems = content_stems(text)
+    sound = standing(text, owned=source.document in scorer.owned)
     scores = scorer.score(
         stems=frozenset(stems),
         headings=sentence.heading_path,
@@ -253,14 +268,15 @@ def _candidate(
         facets_of_metrics=[mention.metric.facet for mention in mentions],
         numeric=bool([number for number in numbers if number.kind not in ("year", "plain")]),
         says_something=bool(periods or numbers or mentions),
+        moves=_moves(text, mentions, vocabulary),
         dated=bool(periods),
         newness=newness,
-        standing=standing(text),
+        standing=sound,
         opening=opening,
     )
     best = min((by for _, by in searches), key=lambda by: (by.rank, -by.score, by.query))
     return Candidate(
-        evidence=_evidence(document, hits[0].source.document, sentence=sentence, start=start, by=best),
+        evidence=_evidence(document, hits[0].source.document, sentence=sentence, start=sentence.start, by=best),
         source=source,
         text=text,
         mode="verbatim" if start == sentence.start and quote[:1] == text[:1] else "near_quote",
@@ -268,9 +284,15 @@ def _candidate(
         periods=periods,
         mentions=mentions,
         scores=scores,
-        standing=standing(text),
+        standing=sound,
         shingles=shingles(stems),
     )
+
+
+def _moves(text: str, mentions: Sequence[Mention], vocabulary: Vocabulary) -> bool:
+    """True when the sentence says which way a metric goes."""
+    words = tokens(text)
+    return any(vocabulary.direction(text, words, mention) != "none" for mention in mentions)
 
 
 def evidence_id(document: str, start: int, end: int) -> str:
@@ -317,6 +339,8 @@ class _Scorer:
     """Relevance of a sentence to each facet: a sum of simple parts, each at most about 1."""
 
     plan: Plan
+    owned: frozenset[str]
+    """Documents that their own subject published."""
     _terms: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def score(
@@ -328,6 +352,7 @@ class _Scorer:
         facets_of_metrics: Sequence[str],
         numeric: bool,
         says_something: bool,
+        moves: bool,
         dated: bool,
         newness: float,
         standing: float,
@@ -335,7 +360,8 @@ class _Scorer:
     ) -> dict[str, float]:
         """Facet id -> score; "" scores the sentence for the overview."""
         about = min(2, len(stems & self.plan.stems)) / 2
-        base = 0.5 * numeric + 0.2 * dated + 0.4 * newness + 1.5 * standing + 0.7 * about - 0.8 * (not says_something)
+        base = 1.0 * numeric + 0.2 * dated + 0.4 * newness + 1.5 * standing + 0.7 * about - 0.8 * (not says_something)
+        base -= 0.6 * (not numeric and not moves)
         heading = frozenset(content_stems(" ".join(headings[-2:])))
         scores = {"": round(base + _rank_part(searches, "") + _is_summary(headings) + opening + 0.7 * about, 6)}
         for facet in self.plan.facets:

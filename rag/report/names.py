@@ -12,6 +12,8 @@ _RUN = re.compile(r"(?<![\w.])[A-Z][\w’'-]*[a-zA-Z](?:\s[A-Z][\w’'-]*[a-z])*
 _INSIDE = re.compile(r"[a-z,;:–]\s(?:the\s)?$")
 _PLACE_BEFORE = re.compile(r"\b(?:in|on|across|at|near|throughout|around)\s(?:the\s)?$")
 _PLACED = re.compile(r"\b(?:in|on|across|at|near|throughout|around|of|for|from)\s(?:the\s)?$", re.IGNORECASE)
+_SEATED = re.compile(r"\b(?:based|headquartered|located|registered|seated)\s(?:in|at|on)\s(?:the\s)?$", re.IGNORECASE)
+"""A seat says nothing of where a figure holds."""
 _COMMON = frozenset(
     (
         "january february march april may june july august september october november december monday tuesday wednesday thursday friday "
@@ -24,6 +26,7 @@ _SPEAKS = re.compile(
     r"publish\w*|lists?|counts?|counted|noted|gives?|puts?|models?|predicts?)\b"
 )
 _LOWER = re.compile(r"(?<![\w’'-])[a-z][a-z’-]+")
+_WE = re.compile(r"\b(?:we|our|us)\b", re.IGNORECASE)
 _OWN_VOICE = re.compile(r"\b(?:we|our|us|the (?:group|company|board|firm))\b", re.IGNORECASE)
 
 
@@ -47,20 +50,23 @@ class Names:
         found = [
             (abs(match.start() - at), name)
             for match in _RUN.finditer(text)
-            if (name := self._known(match[0], self.places)) and (match.start() == 0 or _PLACED.search(text[: match.start()]))
+            if (name := self._known(match[0], self.places))
+            and (match.start() == 0 or _PLACED.search(text[: match.start()]))
+            and not _SEATED.search(text[: match.start()])
         ]
         nearest = min(found)[1] if found else ""
         return "" if nearest in self.homes else nearest
 
-    def entity(self, text: str, *, at: int, document: str) -> str:
+    def entity(self, text: str, *, at: int, document: str, voice: str = "") -> str:
         """The company or thing a value at an offset belongs to: the nearest named before it, else after it, else whose voice it is.
 
-        A name that only speaks ("Ambrel forecasts ...") is not whose value it is.
+        A name that only speaks ("Ambrel forecasts ...") is not whose value it is. ``voice`` is whom "we" means in a document that is
+        about nobody.
         """
         runs = [match for match in _RUN.finditer(text) if self._is_name(match, text)]
         found = [match for match in runs if not _SPEAKS.match(text, match.end())]
         before = [match for match in found if match.start() <= at]
-        own = self.about.get(document, "")
+        own = self.about.get(document, "") or (voice if _WE.search(text) else "")
         elsewhere = any(self._known(match[0], self.asked) for match in _RUN.finditer(text))
         if not before and own and (_OWN_VOICE.search(text) or not (runs or elsewhere)):
             return own
@@ -83,6 +89,13 @@ class Names:
         """The known names in a text, homes left out."""
         found = {self._known(match[0], self.others | self.places) for match in _RUN.finditer(text)}
         return found - self.homes - {""}
+
+    def marks(self, text: str) -> frozenset[str]:
+        """What tells a text's subject: its known names, and capitalised words that the corpus never writes in lower case."""
+        words = {_bare(part) for match in _RUN.finditer(text) for part in match[0].split()}
+        new = {word for word in words if len(word) >= 4 and word.lower() not in _COMMON and word.lower() not in self.ordinary}
+        known = self.within(text)
+        return frozenset(known | (new - {part for name in known | self.homes | self.asked for part in name.split()}))
 
     def voice(self, source: Source) -> str:
         """Whose document it is: its publisher, else the known name its author's begins with, else the author."""
@@ -119,7 +132,7 @@ def find_names(
     known = {name for name in count if (len(documents[name]) >= 2 or count[name] >= 3) and not ordinary.issuperset(name.lower().split())}
     known |= publishers
     places = {name for name in known if name not in publishers and placed[name] * 5 >= count[name] * 2} | set(regions)
-    about = _about(sources, known - places) | dict(subjects or {})
+    about = whose(sources, known - places) | dict(subjects or {})
     known |= set(about.values())
     return Names(
         places=frozenset(places),
@@ -145,8 +158,8 @@ def _inside(text: str) -> Iterable[tuple[str, bool]]:
             yield " ".join(parts), _PLACE_BEFORE.search(before) is not None
 
 
-def _about(sources: Sequence[Source], names: Iterable[str]) -> dict[str, str]:
-    """The name a title leads with, or the publisher or author that the title names: whose filing it is."""
+def whose(sources: Iterable[Source], names: Iterable[str] = ()) -> dict[str, str]:
+    """Document id -> the name a title leads with, or the publisher or author that the title names: whose filing it is."""
     ordered = sorted(names, key=lambda name: (-len(name), name))
     found: dict[str, str] = {}
     for source in sources:

@@ -36,7 +36,8 @@ _FURNITURE = re.compile(
     r"(?i)(?:©|\bcopyright\b|all rights reserved|not (?:constitute )?(?:investment|financial|legal) advice|forward[- ]looking statements?|"
     r"\bdisclaimers?\b|terms (?:of use|and conditions)|privacy policy|\bcookies?\b|table of contents|this page (?:is )?intentionally|"
     r"\bpage \d+ of \d+|https?://|www\.|\S+@\S+\.\w|for (?:further|more) information|confidential(?:ity)? notice|unsubscribe|"
-    r"past performance|was prepared (?:at|by) the federal reserve|^(?:figure|table|chart|exhibit|source|note|notes)\b\s*[\d:.])"
+    r"past performance|\b(?:will be|is due to be) (?:released|published|issued)\b|"
+    r"was prepared (?:at|by) the federal reserve|^(?:figure|table|chart|exhibit|source|note|notes)\b\s*[\d:.])"
 )
 _DANGLING = re.compile(
     r"^(?:This|These|That|Those|They|It|Its|Their|He|She|His|Her|Such|Both|Neither|Either|Others?|Another|Two of them|One of them|"
@@ -49,6 +50,22 @@ _SELF = re.compile(
     r"^(?:Note|Edition|Reference|Document|Release|Survey|Transcript|Presentation)\b [A-Z\d]|\b[A-Z]{2,}[-/][A-Z\d/-]*\d[A-Z\d/-]*\b"
 )
 _DEFINITION = re.compile(r"[A-Z][\w’' -]{1,40}:\s|By [\w ]+ we mean\b")
+_UNNAMED = re.compile(
+    r"^(?:The|Its|Their) (?:company|firm|group|board|maker|manufacturer|utility|bank|works|plant|operator|retailer|supplier|agency)\b|"
+    r"^(?:During|In|At|On|For|By|After|Before|Since|Last|This|Over)\b[^,.;]{0,40},?\s(?:it|they|he|she)\s"
+)
+"""A subject that only the document around it makes clear."""
+_LEANS_INSIDE = re.compile(
+    r"(?i)\b(?:that point|(?:above|below|beyond|with|without|by|of) (?:it|them)\b|about the same|here\b|the two definitions|"
+    r"this (?:gap|figure|number))"
+)
+_METHOD = re.compile(
+    r"(?i)^(?:our|the) (?:target|forecast|valuation|model|method|sample|census|survey|definition|assumption)s?\b[^.;]{0,25}?"
+    r"\b(?:is|are|assumes?|rests?|uses?|covers?|includes?|excludes?)\b|^we (?:assume|define|measure|count|include|exclude|use|place)\b|"
+    r"\b(?:imputed|methodology|for the purposes of|is defined as|are defined as|by definition)\b|"
+    r"^(?:an?|the) [\w -]{3,40} (?:is|are|means|refers to|stands for) (?:an?|the|one) [\w -]{3,60} (?:that|which|in which|between|used)\b"
+)
+_HYPOTHETICAL = re.compile(r"(?i)\b(?:would|could have|might)\b")
 _VERB = re.compile(
     r"(?i)\b(?:is|are|was|were|be|been|has|have|had|will|would|can|could|may|might|must|should|shall|do|does|did|\w{3,}ed|rose|fell|grew|"
     r"came|went|made|saw|took|gave|held|kept|led|lost|met|paid|put|ran|said|sold|spent|stood|won|built|bought|cut|set|hit|cost|costs|"
@@ -100,9 +117,16 @@ def _unbalanced(text: str) -> bool:
     return text.count("(") != text.count(")") or text.count("“") != text.count("”")
 
 
-def standing(text: str) -> float:
-    """How well a sentence stands alone, 0 to 1: less when it leans on the one before, speaks of itself or in the first person."""
+def standing(text: str, *, owned: bool = False) -> float:
+    """How well a sentence stands alone, 0 to 1: less when it leans on the one before, speaks of itself, in the first person, of what
+    would be, or of method. ``owned``: the document is its subject's own, so that "the company" is clear."""
     score = 1.0
+    if _UNNAMED.search(text):
+        score -= 0.1 if owned else 0.5
+    if _LEANS_INSIDE.search(text) or _HYPOTHETICAL.search(text):
+        score -= 0.4
+    if _METHOD.search(text):
+        score -= 0.5
     if _DANGLING.match(text):
         score -= 0.5
     if _SELF.search(text) or _DEFINITION.match(text):

@@ -1,6 +1,6 @@
 """A document as the report reads it: its sentences and its table cells, each with exact span, page and headings.
 
-Sentences never cross a block. In a document without headings, titles run into the text ("Prices Input costs rose ...") are told from the
+Sentences never cross a block. In a document without sections, titles run into the text ("Prices Input costs rose ...") are told from the
 sentence by their recurring in other documents; they become the sentence's heading.
 """
 
@@ -168,7 +168,7 @@ _FEWEST_DOCUMENTS = 3
 
 def split_titles(read_documents: Mapping[str, ReadDocument], *, texts: Mapping[str, str]) -> dict[str, ReadDocument]:
     """The same documents, titles run into a sentence taken off it and made its heading, down to the next such title."""
-    bare = {key for key, document in read_documents.items() if not any(item.heading_path for item in document.sentences)}
+    bare = {key for key, document in read_documents.items() if len({item.heading_path for item in document.sentences}) <= 1}
     ordinary = (STOPWORDS | _ORDINALS).union(*(re.findall(r"(?<=[a-z,] )[a-z]+\b", texts[key]) for key in bare))
     titles = _recurring_titles({key: read_documents[key] for key in bare}, texts, ordinary=ordinary)
     return {
@@ -237,5 +237,5 @@ def _retitled(items: tuple[Sentence, ...], *, text: str, titles: frozenset[str],
             heading = (opening,)
             words = list(_WORD.finditer(text, item.start, item.end))
             item = replace(item, start=words[len(opening.split())].start())
-        kept.append(replace(item, heading_path=heading))
+        kept.append(replace(item, heading_path=(*item.heading_path, *heading)))
     return tuple(kept)

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from rag.numbers import comparable, find_numbers, unit_in
+from rag.numbers import comparable, find_numbers, unit_in, with_unit
 from rag.report.book import Book
 from rag.report.cards import card_direction, card_documents, confidence_of, title_of
 from rag.report.claim_gates import CHATTER, periods_of, quote_fault
 from rag.report.claims import FORMULAS, quoted, signed
+from rag.report.facts import cell_unit
 from rag.report.gather import evidence_id
 from rag.report.seal import content_id, sources_as_documents
 from rag.types import Claim, Evidence, GateOutcome, Number, Report, SeriesPoint, Source, TrendCard
@@ -149,8 +150,9 @@ def point_fault(point: SeriesPoint, item: Evidence, source: Source | None) -> st
 def printed_parts(printed: str, item: Evidence) -> tuple[str, str]:
     """(what the quote prints, the unit words its table adds) of a printed value."""
     quote = " ".join(item.quote.split())
-    if item.table is not None and printed.startswith(f"{quote} "):
-        return quote, printed[len(quote) + 1 :]
+    words = cell_unit(item)
+    if words and printed == with_unit(quote, words):
+        return quote, words
     return printed, ""
 
 
@@ -169,7 +171,7 @@ def glance_values(card: TrendCard, claims: Mapping[str, Claim]) -> tuple[str, st
     done = next((claims[item].calculation for item in card.claims if item in claims and claims[item].calculation), None)
     if done is None:
         return last.printed, last.period, ""
-    return last.printed, last.period, f"{signed(done.result)} {'pp' if done.formula == FORMULAS[1] else '%'}"
+    return last.printed, last.period, f"{signed(done.result)}{' pp' if done.formula == FORMULAS[1] else '%'}"
 
 
 def diverse(book: Book) -> Iterable[ReportCheck]:

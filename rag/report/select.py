@@ -10,10 +10,10 @@ from rag.report.gather import Candidate, Shingles, same_numbers
 from rag.report.plan import Plan
 from rag.report.wording import Vocabulary
 from rag.text import content_stems, overlap, shingles, words
-from rag.types import Claim, Confidence, Number, Source, TrendCard
+from rag.types import Claim, Confidence, Number, TrendCard
 
 _OWN_VOICE = re.compile(r"\b(?:we|our|us|I|my)\b", re.IGNORECASE)
-MOST_LOOSE = 6
+MOST_LOOSE = 5
 """Sentences of a section besides its cards."""
 LEAST_SCORE = 3.2
 """Relevance a loose sentence must reach; measured on the sample documents and on the Beige Book."""
@@ -21,7 +21,7 @@ LEAST_STANDING = 0.7
 HEADLINE_WORDS = 35
 FEWEST_FINDINGS, MOST_FINDINGS = 3, 5
 _REPEAT = 0.6
-_REUSE_COST = 0.3
+_REUSE_COST = 0.15
 """What each sentence already taken from a document costs the next one from it."""
 _RANK: Mapping[Confidence, int] = {"high": 2, "medium": 1, "low": 0}
 
@@ -111,9 +111,11 @@ def bottom_line(
     cards: Sequence[TrendCard],
     claims: Mapping[str, Claim],
     candidates: Mapping[str, Candidate],
-    sources: Mapping[str, Source],
+    metrics: Sequence[str],
 ) -> tuple[str, ...]:
-    """The headline, then up to five findings of different cards, the surest and newest first; all are printed below."""
+    """The headline, of the most important card, then up to five findings of others; all are printed below.
+
+    ``metrics`` are the vocabulary's metric names, most important first within each facet."""
     printed = [
         claim for claim in claims.values() if claim.evidence[0] in candidates and claim.mode != "prose" and claim.section != "conflicts"
     ]
@@ -121,10 +123,14 @@ def bottom_line(
     short = [claim for claim in short if claim.kind == "fact"] or short
     if not short:
         return ()
-    shown = {item for card in cards for item in card.claims}
-    of_cards = [claim for claim in short if claim.id in shown] or short
-    headline = max(of_cards, key=lambda claim: (_headline_worth(plan, candidates[claim.evidence[0]]), claim.id))
-    found = _findings(cards, claims, candidates, sources)
+    ordered = _by_importance(cards, plan=plan, metrics=metrics)
+    leading = [[claim for claim in short if claim.id in card.claims] for card in ordered]
+    of_cards = next((own for own in leading if own), short)
+    series = {point.evidence for card in ordered for point in card.series}
+    headline = max(
+        of_cards, key=lambda claim: (claim.evidence[0] in series, _headline_worth(plan, candidates[claim.evidence[0]]), claim.id)
+    )
+    found = _findings(ordered, claims, candidates)
     rest = sorted(short, key=lambda claim: (-_worth(candidates, claim), claim.id))
     taken, findings = [headline], list[Claim]()
     used = Counter([_document(headline, candidates)])
@@ -154,6 +160,7 @@ def _headline_worth(plan: Plan, candidate: Candidate) -> float:
     named = len(stems & plan.stems) / max(1, len(plan.stems))
     own_voice = _OWN_VOICE.search(candidate.text) is not None
     worth = candidate.scores[""] + 2.0 * named + 0.5 * bool(candidate.mentions) - 0.02 * len(words(candidate.text))
+    worth += 0.5 * (re.search(r"[a-z] [A-Z]|^The [A-Z]", candidate.text) is not None)
     return worth - 1.0 * own_voice
 
 
@@ -166,16 +173,33 @@ def _plainness(claim: Claim) -> float:
     return 0.05 * len(words(claim.text)) + 0.5 * (claim.kind != "fact")
 
 
-def _findings(
-    cards: Sequence[TrendCard], claims: Mapping[str, Claim], candidates: Mapping[str, Candidate], sources: Mapping[str, Source]
-) -> list[Claim]:
-    """One claim of each card, cards by confidence, then by their newest source."""
-    ordered = sorted(
+def _by_importance(cards: Sequence[TrendCard], *, plan: Plan, metrics: Sequence[str]) -> list[TrendCard]:
+    """Cards on the whole market before those on a part of it, those of two sources and more before those of one, then in the order of
+    facets and metrics, then by sources."""
+    facets = {facet.id: at for at, facet in enumerate(plan.facets)}
+    places = {name: at for at, name in enumerate(metrics)}
+    return sorted(
         cards,
-        key=lambda card: (-_RANK[card.confidence.word], -(card.confidence.newest.toordinal() if card.confidence.newest else 0), card.id),
+        key=lambda card: (
+            bool(card.key.entity or card.key.segment or card.key.region),
+            card.confidence.sources < 2,
+            facets.get(card.section, len(facets)),
+            places.get(card.key.metric, len(places)),
+            -card.confidence.sources,
+            card.id,
+        ),
     )
+
+
+def _findings(cards: Sequence[TrendCard], claims: Mapping[str, Claim], candidates: Mapping[str, Candidate]) -> list[Claim]:
+    """One claim of each card: the first card of each section first, then the others, the surest before the rest."""
+    seen: Counter[str] = Counter()
+    turns: list[tuple[int, int, int, TrendCard]] = []
+    for at, card in enumerate(cards):
+        turns.append((seen[card.section], -_RANK[card.confidence.word], at, card))
+        seen[card.section] += 1
     found = []
-    for card in ordered:
+    for *_, card in sorted(turns, key=lambda turn: turn[:3]):
         own = [claims[item] for item in card.claims if item in claims]
         verbatim = [claim for claim in own if claim.mode != "prose" and claim.kind != "source_opinion" and claim.evidence[0] in candidates]
         derived = [claim for claim in own if claim.calculation is not None]

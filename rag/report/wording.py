@@ -14,6 +14,12 @@ _TOKEN = re.compile(r"[^\W_]+(?:[.'’-][^\W_]+)*")
 _CLAUSE = re.compile(
     r"[;:]|,\s(?:and|but|while|whereas|although|though|with|as|since|because|which|who|so)\b|\b(?:while|whereas|although|but|though|because)\b|[–—]"
 )
+_AND_THEN = re.compile(r";|,\s(?:and|but|while|whereas|although|though)\b")
+_NO_FORECAST = re.compile(r"\b(?:of|than|as|the|[a-z]{3,}s) expected\b|\bexpected (?:use|volumes?)\b", re.IGNORECASE)
+"""Words of a forecast that only describe a noun: "70% of expected use", "as expected"."""
+_LOOKS_AHEAD = re.compile(
+    r"\b(?:looks? for|looking for|base case|likely to|set to|on track to|due to (?:open|start|begin))\b", re.IGNORECASE
+)
 _SHARE_OF = re.compile(r"(?:%|per\s?cent|share|part|half|third)\s(?:of|in)\s(?:the\s|its\s|their\s)?$", re.IGNORECASE)
 _REACH, _REACH_BEFORE = 9, 4
 """Words behind and before a metric within which the word that tells its direction is looked for."""
@@ -160,7 +166,8 @@ class Vocabulary:
         """The direction of one word, "flat" for a slowing beside a growing, turned by a negation before it."""
         word = words[at].word
         way = self._plain_way(word, metric)
-        if way == "none" or (at + 1 < len(words) and words[at + 1].word in ("than", "to") and word in ("up", "due")):
+        following = words[at + 1].word if at + 1 < len(words) else ""
+        if way == "none" or (word in ("up", "due") and following in ("than", "to")) or (word in ("up", "down") and following == "the"):
             return "none"
         before = [token.word for token in words[max(0, at - 3) : at]]
         if any(token in self._negations for token in before):
@@ -170,6 +177,11 @@ class Vocabulary:
         if way == "slower" or any(self._is(token.word, "slower") for token in words[max(0, at - _SLOWER) : at + _SLOWER]):
             return "none"
         return _DIRECTIONS.get(way, "none")
+
+    def ways(self, text: str) -> dict[str, frozenset[str]]:
+        """up, down and flat -> the words of a text that say so."""
+        found = {token.word for token in tokens(text)}
+        return {way: frozenset(found & self._ways[way]) for way in ("up", "down", "flat") if found & self._ways[way]}
 
     def _plain_way(self, word: str, metric: Metric) -> str:
         for way, own in (("up", metric.up), ("down", metric.down)):
@@ -184,15 +196,19 @@ class Vocabulary:
         first, last = (mention.end, token.start) if token.start >= mention.end else (token.end, mention.start)
         return "," in text[first:last] or _CLAUSE.search(text[first:last]) is not None
 
-    def segment(self, text: str) -> str:
-        """The segment the sentence names; empty for none or several."""
+    def segment(self, text: str, mentions: Iterable[Mention] = ()) -> str:
+        """The segment the sentence names outside its metrics' own names; empty for none or several."""
+        for mention in mentions:
+            text = text[: mention.start] + " " * (mention.end - mention.start) + text[mention.end :]
         named = [segment for segment, pattern in self._segments if pattern.search(text)]
         return named[0].lower() if len(named) == 1 else ""
 
-    def kind(self, text: str) -> FactKind:
-        """forecast, estimate or actual, by the words of the sentence."""
-        found = {token.word for token in tokens(text)}
-        if found & self._forecast:
+    def kind(self, text: str, *, at: int = 0) -> FactKind:
+        """forecast, estimate or actual, by the words of the sentence's first clause and of the one that holds the offset."""
+        ends = [match.start() for match in _AND_THEN.finditer(text)] + [len(text)]
+        first, own = text[: ends[0]], text[max([0, *(end for end in ends if end <= at)]) : next((end for end in ends if end > at), None)]
+        found = {token.word for token in tokens(_NO_FORECAST.sub(" ", f"{first} {own}"))}
+        if found & self._forecast or _LOOKS_AHEAD.search(first):
             return "forecast"
         return "estimate" if found & self._estimate else "actual"
 
