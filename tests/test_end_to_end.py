@@ -75,14 +75,30 @@ def test_a_hidden_instruction_is_seen_and_not_followed(report: Report) -> None:
 
 
 def test_planted_contradictions_are_listed(report: Report) -> None:
-    """Sources that disagree stand side by side, each side with its own document."""
+    """Sources that disagree stand side by side, each side with its own document; a document may also correct itself."""
     documents = {evidence.id: evidence.document for evidence in report.evidence}
     claims = {claim.id: claim for claim in report.claims}
     assert report.conflicts
     for conflict in report.conflicts:
         cited = [documents[claims[side.claim].evidence[0]] for side in conflict.sides]
-        assert len(set(cited)) >= 2
+        assert len(set(cited)) >= 2 or conflict.kind == "superseded"
         assert conflict.reason
+
+
+@pytest.mark.parametrize(("planted", "one", "other", "fewest"), [("contradictions", "a", "b", 10), ("superseded", "old", "new", 6)])
+def test_nearly_all_planted_disagreements_are_found(report: Report, planted: str, one: str, other: str, fewest: int) -> None:
+    """Each with both its sentences or cells side by side."""
+    facts = {fact["id"]: fact for fact in GOLD["facts"]}
+    claims = {claim.id: claim for claim in report.claims}
+    said = [squeeze(" ".join(claims[side.claim].text for side in conflict.sides))[0] for conflict in report.conflicts]
+    found = [pair for pair in GOLD[planted] if any(_holds(text, facts[pair[one]]) and _holds(text, facts[pair[other]]) for text in said)]
+    assert len(found) >= fewest
+    assert len(report.conflicts) <= len(GOLD["contradictions"]) + len(GOLD["superseded"])
+
+
+def _holds(text: str, fact: dict[str, Any]) -> bool:
+    """Whether a squeezed text holds the fact's value: its sentence's figure, or its cell's."""
+    return squeeze(str(fact["cell"]["text"] if fact["cell"] else fact["printed"]))[0] in text
 
 
 def test_nothing_published_after_the_day_is_used(sample_workspace: Path) -> None:

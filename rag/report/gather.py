@@ -225,7 +225,7 @@ def _candidates(
                 vocabulary=vocabulary,
                 scorer=scorer,
                 newness=newness[key],
-                opening=1.0 if at < _OPENING else 0.0,
+                opening=max(0.0, 1.5 - 1.5 * at / _OPENING),
             )
             if candidate is not None and not rule.others_named(candidate.text, document=key):
                 made.append(candidate)
@@ -361,9 +361,9 @@ class _Scorer:
         """Facet id -> score; "" scores the sentence for the overview."""
         about = min(2, len(stems & self.plan.stems)) / 2
         base = 1.0 * numeric + 0.2 * dated + 0.4 * newness + 1.5 * standing + 0.7 * about - 0.8 * (not says_something)
-        base -= 0.6 * (not numeric and not moves)
         heading = frozenset(content_stems(" ".join(headings[-2:])))
         scores = {"": round(base + _rank_part(searches, "") + _is_summary(headings) + opening + 0.7 * about, 6)}
+        base -= 0.6 * (not numeric and not moves)
         for facet in self.plan.facets:
             terms = self._facet_terms(facet.id, (*facet.terms, facet.title))
             hits = len(stems & terms)
