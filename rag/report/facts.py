@@ -14,6 +14,7 @@ from decimal import Decimal
 from rag.numbers import PeriodMention, comparable, find_numbers, find_periods, period_order, period_shape, unit_in, with_unit
 from rag.report.gather import Candidate, CellEvidence, Gathered
 from rag.report.names import Names
+from rag.report.quality import supposes
 from rag.report.wording import Mention, Token, Vocabulary, tokens, unit_family
 from rag.types import Direction, Evidence, Fact, FactKind, Number, Period, Source
 
@@ -86,7 +87,7 @@ def _corrected(candidates: Iterable[Candidate], found: Sequence[Stated]) -> Iter
         if not _FIGURE.search(candidate.text) or candidate.evidence.id in stated:
             continue
         numbers = _values(candidate.text, candidate.numbers, candidate.periods)
-        for number in numbers[:1]:
+        for number in [number for number in numbers[:1] if not supposes(candidate.text, at=number.start)]:
             period = _period_of(number, numbers, candidate, end=number.end)
             rivals = [item for item in by_document[candidate.source.document] if period is not None and _is_near(item, number, period)]
             if rivals and period is not None:
@@ -133,7 +134,7 @@ def _of_sentence(candidate: Candidate, *, vocabulary: Vocabulary, names: Names) 
             continue
         mention = _metric_of(number, candidate.mentions, words, text=text, vocabulary=vocabulary)
         high = numbers[at + 1] if at + 1 < len(numbers) and _is_range(text, number, numbers[at + 1]) else None
-        if mention is None:
+        if mention is None or supposes(text, at=number.start):
             continue
         direction = vocabulary.direction(text, words, mention)
         metric = _measure(text, number, mention, direction)
@@ -189,8 +190,8 @@ def _day(source: Source) -> tuple[int, int, int]:
 
 
 def _is_past(period: Period, source: Source) -> bool:
-    """True when the period had ended before the document was published."""
-    return period_order(period.label) < (source.published.year, source.published.month, 0)
+    """True when the sentence itself names a period that had ended before the document was published."""
+    return period.found_in == "sentence" and period_order(period.label) < (source.published.year, source.published.month, 0)
 
 
 def _values(text: str, numbers: Sequence[Number], periods: Sequence[PeriodMention]) -> list[Number]:

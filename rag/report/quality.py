@@ -66,6 +66,8 @@ _METHOD = re.compile(
     r"^(?:an?|the) [\w -]{3,40} (?:is|are|means|refers to|stands for) (?:an?|the|one) [\w -]{3,60} (?:that|which|in which|between|used)\b"
 )
 _HYPOTHETICAL = re.compile(r"(?i)\b(?:would|could have|might)\b")
+_SUPPOSES = re.compile(r"\b(?:would|could|might|if|unless|were to)\b|\b(?:a|any) return (?:of [\w\s'’-]{1,40} )?to\b", re.IGNORECASE)
+_NEW_CLAUSE = re.compile(r"[;:–—]|,\s(?:and|but|while|whereas|although|though|which|who|as|since|because|so)\b")
 _VERB = re.compile(
     r"(?i)\b(?:is|are|was|were|be|been|has|have|had|will|would|can|could|may|might|must|should|shall|do|does|did|\w{3,}ed|rose|fell|grew|"
     r"came|went|made|saw|took|gave|held|kept|led|lost|met|paid|put|ran|said|sold|spent|stood|won|built|bought|cut|set|hit|cost|costs|"
@@ -111,6 +113,14 @@ def fault(text: str) -> str:
         return "furniture"
     letters = [c for c in text if c.isalpha()]
     return "capitals" if sum(c.isupper() for c in letters) > 0.4 * len(letters) else ""
+
+
+def supposes(text: str, *, at: int) -> bool:
+    """True when the clause that holds the offset says what would be and not what is: "a return to EUR 20 would lengthen payback"."""
+    breaks = [match.start() for match in _NEW_CLAUSE.finditer(text)]
+    first = max((place for place in breaks if place <= at), default=0)
+    last = min((place for place in breaks if place > at), default=len(text))
+    return _SUPPOSES.search(text[first:last]) is not None
 
 
 def _unbalanced(text: str) -> bool:

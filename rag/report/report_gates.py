@@ -1,6 +1,7 @@
 """Gates on the whole report: references, counts, directions, confidences and conflicts, all computed again."""
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from rag.report.claim_gates import CHATTER, periods_of, quote_fault
 from rag.report.claims import FORMULAS, quoted, signed
 from rag.report.facts import cell_unit
 from rag.report.gather import evidence_id
+from rag.report.quality import supposes
 from rag.types import Claim, Evidence, GateOutcome, Manifest, Number, Report, SeriesPoint, Source, TrendCard
 
 LARGEST_SHARE = 0.4
@@ -136,6 +138,8 @@ def point_fault(point: SeriesPoint, item: Evidence, source: Source | None) -> st
     number = next(iter(find_numbers(main)), None)
     if number is None:
         return f"the point {point.period} prints no number"
+    if item.table is None and all(supposes(quote, at=match.start()) for match in re.finditer(re.escape(main), quote)):
+        return f"the point {point.period} prints {main!r}, of which its quote says only that it would be so"
     unit, factor, _ = unit_in(unit_words) if unit_words else (number.unit, Decimal(1), "")
     value = abs(number.value * factor)
     printed = Number(start=0, end=0, printed="", value=value, unit=unit or number.unit, kind=number.kind)

@@ -1,0 +1,69 @@
+"""What a report must not say: suppositions as figures, denials as findings, parts as wholes, one voice as two."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from rag.prompts import metric_vocabulary
+from rag.report import check_report
+from rag.report.quality import supposes
+from rag.types import Report, TrendCard
+from tests.report_fixture import Corpus, corpus, small_report
+
+PRICES = (
+    "The system price of heat storage averaged EUR 240 per kWh in the second quarter of 2025 in Varland. "
+    "The system price of heat storage averaged EUR 225 per kWh in the first quarter of 2026 in Varland."
+)
+
+
+def _with(text: str, *, path: str = "notes/extra.txt", publisher: str = "Old House", day: date = date(2026, 9, 1)) -> Corpus:
+    """The small corpus and one more document."""
+    return corpus(extra={path: ("Heat storage review", publisher, day, text)})
+
+
+def _failures(report: Report, given: Corpus) -> list[str]:
+    return check_report(report, document=given.document, metrics=metric_vocabulary()).failures()
+
+
+def _cards(report: Report, metric: str) -> list[TrendCard]:
+    return [card for card in report.cards if card.key.metric == metric]
+
+
+@pytest.mark.parametrize(
+    ("text", "figure", "expected"),
+    [
+        ("A return of gas prices to EUR 20 per MWh would lengthen payback to nine years.", "EUR 20", True),
+        ("If the system price fell to EUR 90 per kWh, demand would double.", "EUR 90", True),
+        ("The system price could fall to EUR 90 per kWh.", "EUR 90", True),
+        ("The system price fell to EUR 90 per kWh, but demand would double at half of that.", "EUR 90", False),
+        ("The system price fell to EUR 90 per kWh in May 2026.", "EUR 90", False),
+    ],
+)
+def test_a_supposition_is_told_by_its_clause(text: str, figure: str, expected: bool) -> None:
+    """What would be is not what is; another clause of the sentence may still say what is."""
+    assert supposes(text, at=text.index(figure)) is expected
+
+
+def test_a_supposed_figure_is_no_point_no_glance_and_no_conflict() -> None:
+    """The last figure that a source really gives stays the latest."""
+    given = _with(PRICES + "\n\nA return of the system price of heat storage to EUR 90 per kWh in 2026 would end the trade in Varland.")
+    report = small_report(given=given)
+    printed = [point.printed for card in report.cards for point in card.series] + [row.latest for row in report.glance]
+    printed += [side.value for conflict in report.conflicts for side in conflict.sides]
+    assert _cards(report, "System price")
+    assert not any("EUR 90 " in value for value in printed)
+    assert _failures(report, given) == []
+
+
+def test_a_point_on_a_supposition_fails_its_check() -> None:
+    """Whoever wrote the report."""
+    given = _with(PRICES)
+    report = small_report(given=given)
+    (card,) = _cards(report, "System price")
+    point = card.series[-1]
+    evidence = tuple(
+        replace(item, quote=item.quote.replace("averaged", "could average")) if item.id == point.evidence else item
+        for item in report.evidence
+    )
+    assert any("would be so" in line for line in _failures(replace(report, evidence=evidence), given))
