@@ -166,7 +166,7 @@ def _kept(claims: Sequence[Claim], dropped: set[str]) -> list[Claim]:
 def _cards(
     parts: Parts, *, shared: Sequence[Claim], evidence: Mapping[str, Evidence], disputed: set[CardKey], dropped: set[str]
 ) -> tuple[list[TrendCard], list[Claim]]:
-    published = {source.document: source.published for source in parts.sources}
+    sources = {source.document: source for source in parts.sources}
     homes = {claim.evidence: claim for claim in shared}
     cards: list[TrendCard] = []
     printed: list[Claim] = []
@@ -180,7 +180,8 @@ def _cards(
                 claims=claims,
                 counter_claims=against,
                 evidence=evidence,
-                published=published,
+                sources=sources,
+                about=parts.gathered.subjects,
                 as_of=parts.as_of,
                 disputed=draft.key in disputed,
             )

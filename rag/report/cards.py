@@ -12,14 +12,14 @@ from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
-from rag.numbers import comparable, period_order, period_shape, period_when
+from rag.numbers import comparable, find_numbers, find_periods, period_order, period_shape, period_when
 from rag.report.claims import cell_claim, change_claim, direction_of, sentence_claim
-from rag.report.conflicts import Disagreement, same_moment
+from rag.report.conflicts import Disagreement, agree, family, same_moment
 from rag.report.facts import Stated
 from rag.report.gather import Candidate, repeats
 from rag.report.names import Names
 from rag.report.wording import Vocabulary
-from rag.types import CardKey, Claim, Confidence, ConfidenceReason, Direction, Evidence, SeriesPoint, TrendCard
+from rag.types import CardKey, Claim, Confidence, ConfidenceReason, Direction, Evidence, SeriesPoint, Source, TrendCard
 
 MOST_CARDS = 12
 MOST_CLAIMS = 6
@@ -62,6 +62,7 @@ def draft_cards(
     found: Sequence[Disagreement],
     vocabulary: Vocabulary,
     names: Names,
+    about: Mapping[str, str],
     market: str,
 ) -> list[DraftCard]:
     """The best cards, numeric series first considered, no evidence in two of them."""
@@ -70,7 +71,7 @@ def draft_cards(
     usable = [candidate for candidate in candidates if candidate.evidence.id not in retired_sentences]
     current = [item for item in facts if item.fact.id not in retired and item.is_exact and not item.is_withdrawn]
     drafts = _series_cards(current, usable, vocabulary=vocabulary, names=names, market=market)
-    drafts += _direction_cards(usable, vocabulary=vocabulary, market=market)
+    drafts += _direction_cards(usable, vocabulary=vocabulary, about=about, market=market)
     return _best(drafts)
 
 
@@ -276,7 +277,7 @@ def _is_new(candidate: Candidate, kept: Sequence[Candidate]) -> bool:
 # ── directions ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _direction_cards(candidates: Sequence[Candidate], *, vocabulary: Vocabulary, market: str) -> list[DraftCard]:
+def _direction_cards(candidates: Sequence[Candidate], *, vocabulary: Vocabulary, about: Mapping[str, str], market: str) -> list[DraftCard]:
     """Cards for metrics of which several documents say which way they go."""
     groups: dict[str, list[tuple[Candidate, Direction]]] = defaultdict(list)
     for candidate in candidates:
@@ -288,7 +289,7 @@ def _direction_cards(candidates: Sequence[Candidate], *, vocabulary: Vocabulary,
                 groups[metric].append((candidate, way))
     drafts = []
     for metric in sorted(groups):
-        draft = _direction_card(metric, _best_of_documents(groups[metric]), vocabulary=vocabulary, market=market)
+        draft = _direction_card(metric, _best_of_documents(groups[metric]), vocabulary=vocabulary, about=about, market=market)
         if draft is not None:
             drafts.append(draft)
     return drafts
@@ -305,7 +306,7 @@ def _best_of_documents(said: Sequence[tuple[Candidate, Direction]]) -> list[tupl
 
 
 def _direction_card(
-    metric_id: str, said: Sequence[tuple[Candidate, Direction]], *, vocabulary: Vocabulary, market: str
+    metric_id: str, said: Sequence[tuple[Candidate, Direction]], *, vocabulary: Vocabulary, about: Mapping[str, str], market: str
 ) -> DraftCard | None:
     if len(said) < 2:
         return None
@@ -314,7 +315,7 @@ def _direction_card(
     leading = max(_WAYS, key=lambda way: (counts[way], way))
     agreeing = [candidate for candidate, way in said if way == leading]
     against = [candidate for candidate, way in said if way != leading]
-    if len(agreeing) < 2:
+    if len({voice_of(candidate.source, about=about) for candidate in agreeing}) < 2:
         return None
     make = {"section": metric.facet, "vocabulary": vocabulary, "metric": metric_id}
     claims = tuple(sentence_claim(candidate, **make) for candidate in agreeing[:MOST_CLAIMS])  # type: ignore[arg-type]
@@ -342,25 +343,21 @@ def finish(
     claims: Sequence[Claim],
     counter_claims: Sequence[Claim],
     evidence: Mapping[str, Evidence],
-    published: Mapping[str, date],
+    sources: Mapping[str, Source],
+    about: Mapping[str, str],
     as_of: date,
     disputed: bool,
 ) -> TrendCard:
     """The card with the claims that passed their checks."""
     direction = card_direction(draft.series, [claim.direction for claim in claims], [claim.direction for claim in counter_claims])
-    confidence = confidence_of(
-        cited=_documents([*claims], draft.series, evidence),
-        against=_documents(counter_claims, (), evidence),
-        published=published,
-        as_of=as_of,
-        disputed=disputed,
-    )
+    heard = voices_of(draft.series, claims, counter_claims, evidence=evidence, sources=sources, about=about)
+    confidence = confidence_of(cited=heard.agreeing, against=heard.others, published=heard.newest, as_of=as_of, disputed=disputed)
     identity = "\x1f".join((draft.key.metric, draft.key.segment, draft.key.region, draft.key.entity, *(claim.id for claim in claims)))
     return TrendCard(
         id="t-" + hashlib.sha256(identity.encode()).hexdigest()[:12],
         key=draft.key,
         section=draft.section,
-        title=title_of(draft.key, direction=direction, series=draft.series, is_disputed=bool(counter_claims)),
+        title=title_of(draft.key, direction=direction, series=draft.series, is_disputed=confidence.agreeing < confidence.sources),
         direction=direction,
         series=draft.series,
         claims=tuple(claim.id for claim in claims),
@@ -369,16 +366,82 @@ def finish(
     )
 
 
-def _documents(claims: Iterable[Claim], series: Iterable[SeriesPoint], evidence: Mapping[str, Evidence]) -> set[str]:
-    ids = [item for claim in claims for item in claim.evidence] + [point.evidence for point in series]
-    return {evidence[item].document for item in ids if item in evidence}
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Voices:
+    """Whose documents stand behind a card."""
+
+    agreeing: frozenset[str]
+    others: frozenset[str]
+    newest: Mapping[str, date]
+    """Voice -> the date of its newest document here."""
 
 
-def card_documents(card: TrendCard, *, claims: Mapping[str, Claim], evidence: Mapping[str, Evidence]) -> tuple[set[str], set[str]]:
-    """(documents behind the card's claims and series, documents behind its counter-claims)."""
-    own = [claims[item] for item in card.claims if item in claims]
-    against = [claims[item] for item in card.counter_claims if item in claims]
-    return _documents(own, card.series, evidence), _documents(against, (), evidence)
+def voice_of(source: Source, *, about: Mapping[str, str]) -> str:
+    """Who speaks: the publisher, else the author, else the title without its edition. A series of documents that differ in their subject
+    (``about``: document -> subject), such as one a district, has a voice for each."""
+    return f"{source.publisher or source.author or family(source.title)} {about.get(source.document, '')}".strip()
+
+
+def voices_of(
+    series: Sequence[SeriesPoint],
+    claims: Sequence[Claim],
+    against: Sequence[Claim],
+    *,
+    evidence: Mapping[str, Evidence],
+    sources: Mapping[str, Source],
+    about: Mapping[str, str],
+) -> Voices:
+    """Who agrees: those that give the last points of the series, and those of a claim that gives a figure of the series for its period,
+    or says the same direction of an overlapping time. Two documents of one voice count once."""
+    ends = {series[-1].evidence, base_of(series).evidence} if len(series) >= 2 else set[str]()
+    agreeing, heard, newest = set[str](), set[str](), dict[str, date]()
+    way = _way_of(series, claims)
+    own = [claim for claim in claims if claim.direction == way]
+    ids = [(item, item in ends) for item in (point.evidence for point in series)]
+    for claim in (*claims, *against):
+        agrees = claim not in against and (_gives_a_point(claim, series) or (claim.direction == way and _overlaps(claim, series, own)))
+        ids += [(item, agrees) for item in claim.evidence]
+    for item, agrees in ids:
+        source = sources.get(evidence[item].document) if item in evidence else None
+        if source is not None:
+            voice = voice_of(source, about=about)
+            heard.add(voice)
+            agreeing |= {voice} if agrees else set()
+            newest[voice] = max(newest.get(voice, source.published), source.published)
+    return Voices(agreeing=frozenset(agreeing), others=frozenset(heard - agreeing), newest=newest)
+
+
+def _way_of(series: Sequence[SeriesPoint], claims: Sequence[Claim]) -> Direction:
+    if len(series) >= 2:
+        step = _step(base_of(series).value, series[-1].value)
+        return "up" if step > 0 else "down" if step < 0 else "flat"
+    said = [claim.direction for claim in claims if claim.direction != "none"]
+    return max(said, key=lambda way: (said.count(way), way), default="none")
+
+
+def _gives_a_point(claim: Claim, series: Sequence[SeriesPoint]) -> bool:
+    """True when the claim prints a value of the series beside that value's period."""
+    labels = {same_moment(period.label) for period in find_periods(claim.text)} | (
+        {same_moment(claim.period.label)} if claim.period else set()
+    )
+    points = [number for point in series if same_moment(point.period) in labels for number in find_numbers(point.printed)[:1]]
+    return claim.calculation is None and any(agree(number, point) for number in claim.numbers for point in points)
+
+
+def _overlaps(claim: Claim, series: Sequence[SeriesPoint], own: Sequence[Claim]) -> bool:
+    """True when the claim's time meets the series' last step; without a series, the years about the newest of the claims that agree. A
+    claim that names no time is of its document's."""
+    years = _years(claim)
+    if not years:
+        return True
+    if len(series) >= 2:
+        return min(years) <= int(series[-1].period[:4]) and max(years) >= int(base_of(series).period[:4])
+    return max(years) + 1 >= max((max(found) for other in own if (found := _years(other))), default=0)
+
+
+def _years(claim: Claim) -> set[int]:
+    labels = [period.label for period in find_periods(claim.text)] + ([claim.period.label] if claim.period else [])
+    return {int(year) for label in labels for year in re.findall(r"\b(?:19|20)\d\d", label)}
 
 
 def card_direction(series: Sequence[SeriesPoint], ways: Sequence[Direction], against: Sequence[Direction]) -> Direction:
@@ -420,7 +483,7 @@ def _step(one: Decimal, other: Decimal) -> int:
 def confidence_of(
     *, cited: Collection[str], against: Collection[str], published: Mapping[str, date], as_of: date, disputed: bool
 ) -> ConfidenceReason:
-    """high: three documents, three in four agreeing, the newest fresh. medium: two that mostly agree. Else low; a dispute lowers it."""
+    """high: three voices, three in four agreeing, the newest fresh. medium: two that mostly agree. Else low; a dispute lowers it."""
     sources = len(set(cited) | set(against))
     agreeing = len(set(cited))
     newest = max((published[document] for document in {*cited, *against} if document in published), default=None)

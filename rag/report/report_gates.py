@@ -9,12 +9,13 @@ from decimal import Decimal
 
 from rag.numbers import comparable, find_numbers, unit_in, with_unit
 from rag.report.book import Book
-from rag.report.cards import card_direction, card_documents, confidence_of, title_of
+from rag.report.cards import card_direction, confidence_of, title_of, voices_of
 from rag.report.claim_gates import CHATTER, periods_of, quote_fault
 from rag.report.claims import FORMULAS, quoted, signed
 from rag.report.facts import cell_unit
 from rag.report.gather import evidence_id
 from rag.report.quality import supposes
+from rag.report.subjects import subjects
 from rag.types import Claim, Evidence, GateOutcome, Manifest, Number, Report, SeriesPoint, Source, TrendCard
 
 LARGEST_SHARE = 0.4
@@ -231,19 +232,23 @@ def directions(book: Book) -> Iterable[ReportCheck]:
         expected = card_direction(card.series, own, against)
         if card.direction != expected:
             yield failed("B13", card.id, f"the card says {card.direction!r}, its evidence says {expected!r}")
-        title = title_of(card.key, direction=card.direction, series=card.series, is_disputed=bool(card.counter_claims))
+        title = title_of(
+            card.key, direction=card.direction, series=card.series, is_disputed=card.confidence.agreeing < card.confidence.sources
+        )
         if card.title != title:
             yield failed("B13", card.id, f"the title is {card.title!r}, its data give {title!r}")
 
 
 def confidences(book: Book) -> Iterable[ReportCheck]:
     """B14: each card's confidence, computed again, is equal."""
-    published = {source.document: source.published for source in book.report.sources}
+    report = book.report
+    about = subjects([item.source for item in report.coverage if item.status != "failed" and item.source.published <= report.as_of])
     disputed = disputed_keys(book.report)
     for card in book.report.cards:
-        cited_by, against = card_documents(card, claims=book.claims, evidence=book.evidence)
+        own, against = ([book.claims[item] for item in ids if item in book.claims] for ids in (card.claims, card.counter_claims))
+        heard = voices_of(card.series, own, against, evidence=book.evidence, sources=book.sources, about=about)
         expected = confidence_of(
-            cited=cited_by, against=against, published=published, as_of=book.report.as_of, disputed=card.key in disputed
+            cited=heard.agreeing, against=heard.others, published=heard.newest, as_of=report.as_of, disputed=card.key in disputed
         )
         if card.confidence != expected:
             yield failed(
