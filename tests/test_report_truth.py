@@ -7,7 +7,7 @@ import pytest
 
 from rag.prompts import metric_vocabulary
 from rag.report import check_report
-from rag.report.quality import supposes
+from rag.report.quality import fault, supposes
 from rag.types import Report, TrendCard
 from tests.report_fixture import Corpus, corpus, small_report
 
@@ -67,3 +67,54 @@ def test_a_point_on_a_supposition_fails_its_check() -> None:
         for item in report.evidence
     )
     assert any("would be so" in line for line in _failures(replace(report, evidence=evidence), given))
+
+
+def test_two_editions_of_one_publisher_are_one_voice() -> None:
+    """They stand in the card, and are counted once."""
+    extra = {
+        f"notes/q{quarter}.txt": (
+            f"Price watch Q{quarter} 2026",
+            "Old House",
+            date(2026, 3 * quarter, 28),
+            f"The system price of heat storage fell to EUR {240 - 10 * quarter} per kWh in Q{quarter} 2026 in Varland.",
+        )
+        for quarter in (1, 2)
+    }
+    report = small_report(given=corpus(extra=extra))
+    (card,) = [card for card in report.cards if card.key.metric == "System price" and len(card.series) >= 2]
+    documents = {item.document for item in report.evidence if item.id in {point.evidence for point in card.series}}
+    assert len(documents) == 2
+    assert (card.confidence.agreeing, card.confidence.word) == (1, "low")
+
+
+def test_a_source_agrees_only_by_figure_or_direction() -> None:
+    """2.97 GWh with a signed agreement does not bear out 2,610 MWh."""
+    report = small_report()
+    (card,) = [card for card in _cards(report, "Installed capacity") if not card.key.region]
+    assert (card.confidence.sources, card.confidence.agreeing, card.confidence.word) == (2, 1, "low")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Critics claim, wrongly, that orders fell to 12 units in Varland in 2026.", "refuted"),
+        ("The company denied that its market share had dropped to 3% in Varland.", "refuted"),
+        ("Rumours that the tank works of Fenwick will close are not true.", "refuted"),
+        ("Fenwick dismissed reports of a loss of EUR 40 million in the first half.", "refuted"),
+        ("The Office denied a licence to the third heat storage site in Varland.", ""),
+        ("Critics of the scheme welcomed the lower network charge for heat storage.", ""),
+    ],
+)
+def test_a_sentence_that_refutes_what_it_says_is_no_evidence(text: str, expected: str) -> None:
+    """The words decide; a licence may be denied."""
+    assert fault(text) == expected
+
+
+def test_a_denied_figure_is_nowhere_in_the_report() -> None:
+    """Neither as a finding, nor as a figure, nor as a side of a conflict."""
+    text = (
+        "The board of Fenwick denied that installed capacity of heat storage in Varland had fallen to 45 MWh at the end of 2025. "
+        "Critics claim, wrongly, that the system price of heat storage fell to EUR 12 per kWh in the second quarter of 2026."
+    )
+    report = small_report(given=_with(text))
+    assert not any("45 MWh" in item.quote or "EUR 12 " in item.quote for item in report.evidence)

@@ -68,6 +68,14 @@ _METHOD = re.compile(
 _HYPOTHETICAL = re.compile(r"(?i)\b(?:would|could have|might)\b")
 _SUPPOSES = re.compile(r"\b(?:would|could|might|if|unless|were to)\b|\b(?:a|any) return (?:of [\w\s'’-]{1,40} )?to\b", re.IGNORECASE)
 _NEW_CLAUSE = re.compile(r"[;:–—]|,\s(?:and|but|while|whereas|although|though|which|who|as|since|because|so)\b")
+_REFUTED = re.compile(
+    r"(?i)\b(?:den(?:y|ies|ied|ying) (?:that|having|any|it|(?:(?:the|these|such) )?(?:claims?|reports?|rumou?rs?|allegations?|suggestions?))|"
+    r"wrongly|falsely|incorrectly|mistakenly|erroneously|untrue|(?:not|never) true|no truth in|\bmyth that|unfounded|rumou?r(?:s|ed)?|"
+    r"alleged(?:ly)?|alleges?|purported(?:ly)?|supposedly|refut(?:e|es|ed|ing)|debunk\w*|disproved|"
+    r"(?:critics|detractors|sceptics|skeptics|opponents) (?:\w+ )?(?:claim|say|argue|allege|maintain)(?:s|ed)?|"
+    r"(?:dismiss|reject|contradict)(?:s|ed|es|ing)? (?:(?:the|these|such) )?(?:claims?|reports?|rumou?rs?|allegations?|suggestions?|idea))\b"
+)
+"""What a source denies, doubts or puts into another's mouth to refute is no finding."""
 _VERB = re.compile(
     r"(?i)\b(?:is|are|was|were|be|been|has|have|had|will|would|can|could|may|might|must|should|shall|do|does|did|\w{3,}ed|rose|fell|grew|"
     r"came|went|made|saw|took|gave|held|kept|led|lost|met|paid|put|ran|said|sold|spent|stood|won|built|bought|cut|set|hit|cost|costs|"
@@ -109,6 +117,8 @@ def fault(text: str) -> str:
         return "verb"
     if "?" in text or _ORDER.match(text) or is_instruction(text):
         return "order"
+    if _REFUTED.search(text):
+        return "refuted"
     if _FURNITURE.search(text) or _unbalanced(text):
         return "furniture"
     letters = [c for c in text if c.isalpha()]
