@@ -5,11 +5,16 @@ from datetime import date
 
 import pytest
 
+from rag.numbers import find_numbers
 from rag.prompts import metric_vocabulary
 from rag.report import check_report
+from rag.report.cards import mixes_rows
+from rag.report.facts import Stated, rows_apart
+from rag.report.gather import evidence_id
+from rag.report.names import Names
 from rag.report.quality import fault, supposes
-from rag.types import Report, TrendCard
-from tests.report_fixture import Corpus, corpus, small_report
+from rag.types import Evidence, Fact, Period, Report, RetrievedBy, Source, TableReference, TrendCard
+from tests.report_fixture import AS_OF, Corpus, corpus, small_report
 
 PRICES = (
     "The system price of heat storage averaged EUR 240 per kWh in the second quarter of 2025 in Varland. "
@@ -118,3 +123,68 @@ def test_a_denied_figure_is_nowhere_in_the_report() -> None:
     )
     report = small_report(given=_with(text))
     assert not any("45 MWh" in item.quote or "EUR 12 " in item.quote for item in report.evidence)
+
+
+def _cell(row: str, column: str, value: str, *, segment: str = "", region: str = "", place: int = 0) -> Stated:
+    """A table's value as a fact of installed capacity."""
+    identity = evidence_id("d", place, place + len(value))
+    evidence = Evidence(
+        id=identity,
+        document="d",
+        page=1,
+        page_label="p. 1",
+        start=place,
+        end=place + len(value),
+        quote=value,
+        heading_path=("Capacity, MW",),
+        table=TableReference(row=row, column=column),
+        retrieved_by=RetrievedBy(query="q", rank=1, score=1.0),
+    )
+    number = replace(find_numbers(f"{value} MW")[0], printed=value)
+    fact = Fact(
+        id=f"f-{place}",
+        evidence=identity,
+        entity="",
+        metric="installed_capacity",
+        segment=segment,
+        region=region,
+        period=Period(label=column, found_in="table"),
+        number=number,
+    )
+    source = Source(document="d", path="d.xlsx", title="Capacity", published=AS_OF, published_from="content", format="xlsx", pages=1)
+    return Stated(fact=fact, evidence=evidence, source=source, text=f"{row}, {column}: {value} MW.", shown=f"{value} MW")
+
+
+NAMES = Names(
+    places=frozenset({"Brenland", "Sorvia"}),
+    others=frozenset(),
+    homes=frozenset({"Brenland"}),
+    asked=frozenset({"Brenland"}),
+    ordinary=frozenset(),
+    about={},
+)
+
+
+def test_a_total_over_places_is_not_the_home_place() -> None:
+    """Brenland's row keeps the plain key, the total has one of its own."""
+    cells = [
+        _cell("Brenland", "2025", "1010"),
+        _cell("Sorvia", "2025", "430", region="Sorvia", place=9),
+        _cell("Total", "2025", "1440", place=20),
+    ]
+    found = {item.shown: (item.fact.segment, item.fact.region) for item in rows_apart(cells, names=NAMES)}
+    assert found == {"1010 MW": ("", ""), "430 MW": ("", "Sorvia"), "1440 MW": ("total", "")}
+
+
+def test_rows_of_one_key_and_period_carry_their_labels() -> None:
+    """The plain one stays plain; two lines of the same labels and other values go."""
+    told = [_cell("Capacity", "2025", "900"), _cell("Capacity with storage", "2025", "950", place=9)]
+    assert [item.fact.segment for item in rows_apart(told, names=NAMES)] == ["", "Capacity with storage"]
+    assert list(rows_apart([_cell("Q1", "2025", "180"), _cell("Q1", "2025", "110", place=9)], names=NAMES)) == []
+
+
+def test_a_series_across_rows_of_a_table_is_seen() -> None:
+    """A line runs along a row or along a column."""
+    one, two, three = _cell("Brenland", "2023", "610"), _cell("Total", "2024", "1155", place=9), _cell("Brenland", "2024", "790", place=20)
+    assert mixes_rows([one.evidence, two.evidence])
+    assert not mixes_rows([one.evidence, three.evidence])

@@ -110,7 +110,7 @@ def _series_cards(
             stated[item.evidence.id].add((item.fact.metric, item.fact.entity, item.fact.region))
     drafts = []
     for key in sorted(groups):
-        chosen = _of_one_kind(_on_one_basis(_one_voice(groups[key], names=names)))
+        chosen = _of_one_kind(_of_one_row(_on_one_basis(_one_voice(groups[key], names=names))))
         if len(chosen) >= 2:
             drafts.append(_series_card(chosen, candidates, stated=stated, vocabulary=vocabulary, market=market))
     return [draft for draft in drafts if draft is not None]
@@ -135,6 +135,26 @@ def _on_one_basis(items: Sequence[Stated]) -> list[Stated]:
     """The points as they are, less those of earlier documents where a later one restates a figure: the bases differ."""
     restated = max((item.source.published for item in items if item.candidate and _RESTATED.search(item.text)), default=None)
     return [item for item in items if restated is None or item.source.published >= restated]
+
+
+def _of_one_row(items: Sequence[Stated]) -> list[Stated]:
+    """The points as they are, less those of other rows of a table than the latest that table gives."""
+    latest = {_table(item.evidence): item.evidence for item in items if item.evidence.table}
+    return [item for item in items if not item.evidence.table or not mixes_rows([item.evidence, latest[_table(item.evidence)]])]
+
+
+def mixes_rows(evidence: Iterable[Evidence]) -> bool:
+    """True when values of one table stand in one line with each other neither by row nor by column."""
+    rows, columns = defaultdict[object, set[str]](set), defaultdict[object, set[str]](set)
+    for item in evidence:
+        if item.table is not None:
+            rows[_table(item)].add(item.table.row)
+            columns[_table(item)].add(item.table.column)
+    return any(len(rows[table]) > 1 and len(columns[table]) > 1 for table in rows)
+
+
+def _table(evidence: Evidence) -> tuple[str, ...]:
+    return evidence.document, *evidence.heading_path
 
 
 def _of_one_kind(items: Sequence[Stated]) -> list[Stated]:
@@ -415,7 +435,7 @@ def _way_of(series: Sequence[SeriesPoint], claims: Sequence[Claim]) -> Direction
     if len(series) >= 2:
         step = _step(base_of(series).value, series[-1].value)
         return "up" if step > 0 else "down" if step < 0 else "flat"
-    said = [claim.direction for claim in claims if claim.direction != "none"]
+    said: list[Direction] = [claim.direction for claim in claims if claim.direction != "none"]
     return max(said, key=lambda way: (said.count(way), way), default="none")
 
 

@@ -69,11 +69,11 @@ _HYPOTHETICAL = re.compile(r"(?i)\b(?:would|could have|might)\b")
 _SUPPOSES = re.compile(r"\b(?:would|could|might|if|unless|were to)\b|\b(?:a|any) return (?:of [\w\s'’-]{1,40} )?to\b", re.IGNORECASE)
 _NEW_CLAUSE = re.compile(r"[;:–—]|,\s(?:and|but|while|whereas|although|though|which|who|as|since|because|so)\b")
 _REFUTED = re.compile(
-    r"(?i)\b(?:den(?:y|ies|ied|ying) (?:that|having|any|it|(?:(?:the|these|such) )?(?:claims?|reports?|rumou?rs?|allegations?|suggestions?))|"
-    r"wrongly|falsely|incorrectly|mistakenly|erroneously|untrue|(?:not|never) true|no truth in|\bmyth that|unfounded|rumou?r(?:s|ed)?|"
-    r"alleged(?:ly)?|alleges?|purported(?:ly)?|supposedly|refut(?:e|es|ed|ing)|debunk\w*|disproved|"
+    r"(?i)\b(?:den(?:y|ies|ied|ying) (?:that|having|any|it)|wrongly|falsely|incorrectly|mistakenly|erroneously|untrue|(?:not|never) true|"
+    r"no truth in|unfounded|rumou?r(?:s|ed)?|alleged(?:ly)?|alleges?|purported(?:ly)?|supposedly|refut(?:e|es|ed|ing)|debunk\w*|disproved|"
     r"(?:critics|detractors|sceptics|skeptics|opponents) (?:\w+ )?(?:claim|say|argue|allege|maintain)(?:s|ed)?|"
-    r"(?:dismiss|reject|contradict)(?:s|ed|es|ing)? (?:(?:the|these|such) )?(?:claims?|reports?|rumou?rs?|allegations?|suggestions?|idea))\b"
+    r"(?:dismiss|reject|contradict|den)(?:s|y|ed|es|ies|ied|ying|ing)? (?:(?:the|these|such) )?"
+    r"(?:claims?|reports?|rumou?rs?|allegations?|suggestions?|idea))\b"
 )
 """What a source denies, doubts or puts into another's mouth to refute is no finding."""
 _VERB = re.compile(

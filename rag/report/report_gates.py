@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from rag.numbers import comparable, find_numbers, unit_in, with_unit
 from rag.report.book import Book
-from rag.report.cards import card_direction, confidence_of, title_of, voices_of
+from rag.report.cards import card_direction, confidence_of, mixes_rows, title_of, voices_of
 from rag.report.claim_gates import CHATTER, periods_of, quote_fault
 from rag.report.claims import FORMULAS, quoted, signed
 from rag.report.facts import cell_unit
@@ -116,6 +116,8 @@ def printed_numbers(book: Book) -> Iterable[ReportCheck]:
             item = book.evidence.get(point.evidence)
             if item is not None and (reason := point_fault(point, item, book.sources.get(item.document))):
                 yield failed("B4", card.id, reason)
+        if mixes_rows(book.evidence[point.evidence] for point in card.series if point.evidence in book.evidence):
+            yield failed("B4", card.id, "the series mixes rows of a table")
     cards = {card.id: card for card in book.report.cards}
     for row in book.report.glance:
         if row.card not in cards:
