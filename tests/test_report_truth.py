@@ -2,18 +2,21 @@
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
 from rag.numbers import find_numbers
 from rag.prompts import metric_vocabulary
+from rag.render.context import context
 from rag.report import check_report
-from rag.report.cards import mixes_rows
+from rag.report.cards import base_of, last_of, mixes_rows, series_direction, title_of
 from rag.report.facts import Stated, rows_apart
 from rag.report.gather import evidence_id
 from rag.report.names import Names
 from rag.report.quality import fault, supposes
-from rag.types import Evidence, Fact, Period, Report, RetrievedBy, Source, TableReference, TrendCard
+from rag.report.report_gates import glance_values
+from rag.types import CardKey, Evidence, Fact, Period, Report, RetrievedBy, SeriesPoint, Source, TableReference, TrendCard
 from tests.report_fixture import AS_OF, Corpus, corpus, small_report
 
 PRICES = (
@@ -188,3 +191,35 @@ def test_a_series_across_rows_of_a_table_is_seen() -> None:
     one, two, three = _cell("Brenland", "2023", "610"), _cell("Total", "2024", "1155", place=9), _cell("Brenland", "2024", "790", place=20)
     assert mixes_rows([one.evidence, two.evidence])
     assert not mixes_rows([one.evidence, three.evidence])
+
+
+def test_every_claim_that_is_not_computed_names_its_speaker() -> None:
+    """Table cells and sentences less their opening word too, so that "we" is never the report."""
+    report = small_report(given=_with("However, we built 34% of the heat storage capacity added in Varland in 2025."))
+    variables = context(report)
+    printed = [claim for section in variables.sections for claim in section["claims"]]
+    printed += [claim for section in variables.sections for card in section["cards"] for claim in (*card["claims"], *card["counter"])]
+    assert {claim["mode"] for claim in printed} >= {"near_quote", "verbatim"}
+    assert [claim["text"] for claim in printed if not claim["said"] and not claim["calculation"]] == []
+
+
+def _points(*points: tuple[str, int, str]) -> tuple[SeriesPoint, ...]:
+    return tuple(
+        SeriesPoint(period=period, value=Decimal(value), unit="EUR", printed=f"EUR {value}", evidence=f"e-{period}", kind=kind)  # type: ignore[arg-type]
+        for period, value, kind in points
+    )
+
+
+def test_the_latest_figure_is_one_that_was_reached() -> None:
+    """A forecast stays in the series, and neither title nor direction speaks of it where two figures are known."""
+    series = _points(("2024", 80, "actual"), ("2025", 96, "actual"), ("2026", 70, "forecast"))
+    assert (base_of(series).period, last_of(series).period, series_direction(series)) == ("2024", "2025", "up")
+    title = title_of(CardKey(market="m", metric="Revenue"), direction="up", series=series, is_disputed=False)
+    assert title == "Revenue rose from EUR 80 in 2024 to EUR 96 in 2025"
+
+
+def test_a_forecast_at_a_glance_says_that_it_is_one() -> None:
+    """With one figure before it, it is what the card is about."""
+    card = small_report().cards[0]
+    series = _points(("2025", 80, "actual"), ("2026", 96, "forecast"))
+    assert glance_values(replace(card, series=series, claims=()), {}) == ("EUR 96 (forecast)", "2026", "")
