@@ -184,7 +184,6 @@ class _Book:
         """A claim as printed in ``home``: a card's or section's id, None for a place that only repeats it."""
         claim = _get(self.claims, identifier, "claim")
         number = self.claim_numbers[identifier]
-        quoted = [self.quote(item) for item in claim.evidence]
         return {
             "number": number,
             "anchor": f"claim-{number}",

@@ -235,16 +235,16 @@ def _series_claims(
 ) -> list[Claim]:
     """The newest figure in its own words, the one before it, and the change between them where one document gives both."""
     claims: dict[str, Claim] = {}
-    base = chosen[series.index(base_of(series))]
-    for item in (chosen[-1], base):
+    base, last = chosen[series.index(base_of(series))], chosen[series.index(last_of(series))]
+    for item in (last, base):
         made = (
             sentence_claim(item.candidate, section=section, vocabulary=vocabulary, metric=metric)
             if item.candidate is not None
             else cell_claim(item, section=section)
         )
         claims.setdefault(made.id, made)
-    if chosen[-1].source.document == base.source.document:
-        change = change_claim(base_of(series), series[-1], section=section, name=subject(key))
+    if last.source.document == base.source.document:
+        change = change_claim(base_of(series), last_of(series), section=section, name=subject(key))
         if change is not None:
             return [*(claim for claim in claims.values() if claim.mode == "verbatim"), change]
     return list(claims.values())
@@ -413,7 +413,7 @@ def voices_of(
 ) -> Voices:
     """Who agrees: those that give the last points of the series, and those of a claim that gives a figure of the series for its period,
     or says the same direction of an overlapping time. Two documents of one voice count once."""
-    ends = {series[-1].evidence, base_of(series).evidence} if len(series) >= 2 else set[str]()
+    ends = {last_of(series).evidence, base_of(series).evidence} if len(series) >= 2 else set[str]()
     agreeing, heard, newest = set[str](), set[str](), dict[str, date]()
     way = _way_of(series, claims)
     own = [claim for claim in claims if claim.direction == way]
@@ -433,7 +433,7 @@ def voices_of(
 
 def _way_of(series: Sequence[SeriesPoint], claims: Sequence[Claim]) -> Direction:
     if len(series) >= 2:
-        step = _step(base_of(series).value, series[-1].value)
+        step = _step(base_of(series).value, last_of(series).value)
         return "up" if step > 0 else "down" if step < 0 else "flat"
     said: list[Direction] = [claim.direction for claim in claims if claim.direction != "none"]
     return max(said, key=lambda way: (said.count(way), way), default="none")
@@ -455,7 +455,7 @@ def _overlaps(claim: Claim, series: Sequence[SeriesPoint], own: Sequence[Claim])
     if not years:
         return True
     if len(series) >= 2:
-        return min(years) <= int(series[-1].period[:4]) and max(years) >= int(base_of(series).period[:4])
+        return min(years) <= int(last_of(series).period[:4]) and max(years) >= int(base_of(series).period[:4])
     return max(years) + 1 >= max((max(found) for other in own if (found := _years(other))), default=0)
 
 
@@ -477,19 +477,30 @@ def card_direction(series: Sequence[SeriesPoint], ways: Sequence[Direction], aga
 
 def base_of(series: Sequence[SeriesPoint]) -> SeriesPoint:
     """What the last point is compared with: the same quarter, half or month a year before where it is there, else the point before it."""
-    last = series[-1]
+    told = _told(series)
+    last = told[-1]
     if period_shape(last.period) in ("quarter", "half", "month"):
         label = f"{int(last.period[:4]) - 1}{last.period[4:]}"
-        return next((point for point in series if point.period == label), series[-2])
-    return series[-2]
+        return next((point for point in told if point.period == label), told[-2])
+    return told[-2]
+
+
+def last_of(series: Sequence[SeriesPoint]) -> SeriesPoint:
+    """What a series has come to: its last point, forecasts aside where two others are there."""
+    return _told(series)[-1]
+
+
+def _told(series: Sequence[SeriesPoint]) -> Sequence[SeriesPoint]:
+    known = [point for point in series if point.kind != "forecast"]
+    return known if len(known) >= 2 else series
 
 
 def series_direction(series: Sequence[SeriesPoint]) -> Direction:
     """up, down or flat against the base; reversing when all steps before the last, two at least, went the other way."""
-    base, last = base_of(series), series[-1]
+    told, base, last = _told(series), base_of(series), last_of(series)
     way = _step(base.value, last.value)
-    earlier = {_step(one.value, other.value) for one, other in pairwise(series[:-1])}
-    if base is series[-2] and way and len(series) >= 4 and earlier == {-way}:
+    earlier = {_step(one.value, other.value) for one, other in pairwise(told[:-1])}
+    if base is told[-2] and way and len(told) >= 4 and earlier == {-way}:
         return "reversing"
     return "up" if way > 0 else "down" if way < 0 else "flat"
 
@@ -532,7 +543,7 @@ def title_of(key: CardKey, *, direction: Direction, series: Sequence[SeriesPoint
     """A heading with a verb, by fixed templates, out of the card's own data only."""
     name = subject(key) + ("," if key.segment else "")
     if len(series) >= 2:
-        first, last = base_of(series), series[-1]
+        first, last = base_of(series), last_of(series)
         ahead = last.kind == "forecast"
         start, end = f"{first.printed} {period_when(first.period)}", f"{last.printed} {period_when(last.period)}"
         if direction in ("up", "down"):

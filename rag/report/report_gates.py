@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from rag.numbers import comparable, find_numbers, unit_in, with_unit
 from rag.report.book import Book
-from rag.report.cards import card_direction, confidence_of, mixes_rows, title_of, voices_of
+from rag.report.cards import card_direction, confidence_of, last_of, mixes_rows, title_of, voices_of
 from rag.report.claim_gates import CHATTER, periods_of, quote_fault
 from rag.report.claims import FORMULAS, quoted, signed
 from rag.report.facts import cell_unit
@@ -171,14 +171,15 @@ def card_name(card: TrendCard) -> str:
 
 
 def glance_values(card: TrendCard, claims: Mapping[str, Claim]) -> tuple[str, str, str]:
-    """(latest, period, change) that a card gives."""
+    """(latest, period, change) that a card gives; a forecast is the latest only where there are no two figures before it, and says so."""
     if not card.series:
         return "", "", ""
-    last = card.series[-1]
+    last = last_of(card.series)
+    latest = f"{last.printed} (forecast)" if last.kind == "forecast" else last.printed
     done = next((claims[item].calculation for item in card.claims if item in claims and claims[item].calculation), None)
     if done is None:
-        return last.printed, last.period, ""
-    return last.printed, last.period, f"{signed(done.result)}{' pp' if done.formula == FORMULAS[1] else '%'}"
+        return latest, last.period, ""
+    return latest, last.period, f"{signed(done.result)}{' pp' if done.formula == FORMULAS[1] else '%'}"
 
 
 def diverse(book: Book) -> Iterable[ReportCheck]:
