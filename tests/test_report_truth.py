@@ -223,3 +223,18 @@ def test_a_forecast_at_a_glance_says_that_it_is_one() -> None:
     card = small_report().cards[0]
     series = _points(("2025", 80, "actual"), ("2026", 96, "forecast"))
     assert glance_values(replace(card, series=series, claims=()), {}) == ("EUR 96 (forecast)", "2026", "")
+
+
+def test_a_document_left_out_as_off_topic_is_said_so() -> None:
+    """In the coverage, by its reason; one that is named for a region of the topic is not left out."""
+    text = "The town band played in May 2026, and the museum drew 4,000 visitors that month."
+    given = corpus(
+        extra={
+            "notes/band.txt": ("Town life", "Old House", date(2026, 6, 1), text),
+            "notes/varland.txt": ("Life in Varland", "Old House", date(2026, 6, 1), text.replace("May", "June")),
+        }
+    )
+    coverage = {item.source.path: (item.status, item.reason) for item in small_report(given=given).coverage}
+    assert coverage["notes/band.txt"][0] == "retrieved"
+    assert "off topic" in coverage["notes/band.txt"][1]
+    assert coverage["notes/varland.txt"][1] == ""

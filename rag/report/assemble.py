@@ -344,7 +344,7 @@ def _gaps(parts: Parts, sections: Sequence[Section], claims: Mapping[str, Claim]
         if facet.id not in by_id:
             gaps.append(Gap(question=facet.question, reason=_why_nothing(parts), section=facet.id))
         elif len(documents) == 1:
-            gaps.append(Gap(question=facet.question, reason="Only one document speaks of it.", section=facet.id))
+            gaps.append(Gap(question=facet.question, reason="Only one document is quoted on it.", section=facet.id))
     text = " ".join(claim.text for claim in claims.values())
     gaps += [
         Gap(question=f"What is known of {region}?", reason="No sentence of this report names it.")
@@ -360,7 +360,7 @@ def _why_nothing(parts: Parts) -> str:
         return "The search found nothing."
     if missing and not parts.gathered.candidates:
         return f"No document speaks of {' '.join(missing)}."
-    return "The documents found hold no sentence that answers it."
+    return "No sentence found passed the rules for this section."
 
 
 def _coverage(parts: Parts, report: Report) -> list[Coverage]:
@@ -372,13 +372,22 @@ def _coverage(parts: Parts, report: Report) -> list[Coverage]:
             source=source,
             status="cited" if source.document in cited else "retrieved" if source.document in parts.gathered.sources else "never_retrieved",
             claims=carried.get(source.document, 0),
-            reason="published after the as-of date" if source.published > parts.as_of else "",
+            reason=_why_not_cited(source, parts),
         )
         for source in parts.sources
     ]
     return made + [
         Coverage(source=_unread(path, as_of=parts.as_of), status="failed", reason=reason) for path, reason in sorted(parts.failed.items())
     ]
+
+
+def _why_not_cited(source: Source, parts: Parts) -> str:
+    """Empty for a document that was cited, that was not found, or none of whose sentences were chosen."""
+    if source.published > parts.as_of:
+        return "published after the as-of date"
+    if source.document in parts.gathered.off_topic:
+        return "found, but left out as off topic: few of the market's words, or never together"
+    return ""
 
 
 def _unread(path: str, *, as_of: date) -> Source:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.text import STOPWORDS
@@ -129,7 +129,7 @@ def find_names(
             count[name] += 1
             placed[name] += is_place
     publishers = {source.publisher for source in sources if source.publisher}
-    ordinary = frozenset(word for text in texts.values() for word in _LOWER.findall(text))
+    ordinary = ordinary_words(texts.values())
     known = {name for name in count if (len(documents[name]) >= 2 or count[name] >= 3) and not ordinary.issuperset(name.lower().split())}
     known |= publishers
     places = {name for name in known if name not in publishers and placed[name] * 5 >= count[name] * 2} | set(regions)
@@ -143,6 +143,18 @@ def find_names(
         ordinary=ordinary,
         about=about,
     )
+
+
+def named_in(title: str, *, texts: Sequence[str], ordinary: Collection[str]) -> set[str]:
+    """The capitalised words of a title that two of the texts hold and that are no ordinary words: whom it is about."""
+    words = {_bare(part) for match in _RUN.finditer(title) for part in match[0].split()}
+    proper = {word for word in words if len(word) >= 4 and word.lower() not in _COMMON and word.lower() not in ordinary}
+    return {word for word in proper if sum(re.search(rf"\b{re.escape(word)}\b", text) is not None for text in texts) >= 2}
+
+
+def ordinary_words(texts: Iterable[str]) -> frozenset[str]:
+    """The words that the texts write in lower case."""
+    return frozenset(word for text in texts for word in _LOWER.findall(text))
 
 
 def _bare(run: str) -> str:
