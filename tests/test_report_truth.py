@@ -238,3 +238,12 @@ def test_a_document_left_out_as_off_topic_is_said_so() -> None:
     assert coverage["notes/band.txt"][0] == "retrieved"
     assert "off topic" in coverage["notes/band.txt"][1]
     assert coverage["notes/varland.txt"][1] == ""
+
+
+def test_a_companys_figure_is_never_the_markets() -> None:
+    """Named at the sentence's start and nowhere else, or not at all."""
+    named = "Kaldor Systems reported revenue of EUR 74 million for heat storage in 2025, up from EUR 58 million in 2024."
+    (card,) = [card for card in _cards(small_report(given=_with(named)), "Revenue") if "74" in card.title]
+    assert (card.key.entity, card.title[:25]) == ("Kaldor Systems", "Revenue of Kaldor Systems")
+    nobody = "Revenue from heat storage rose to EUR 74 million in 2025, from EUR 58 million in 2024."
+    assert all(card.key.entity for card in _cards(small_report(given=_with(nobody)), "Revenue"))

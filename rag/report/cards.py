@@ -182,7 +182,7 @@ def _series_card(
 ) -> DraftCard | None:
     fact = chosen[-1].fact
     metric = vocabulary.metrics.get(fact.metric.removesuffix("_change"))
-    if metric is None or fact.metric.endswith("_change"):
+    if metric is None or fact.metric.endswith("_change") or (metric.company and not fact.entity):
         return None
     key = CardKey(market=market, metric=metric.name, segment=fact.segment, region=fact.region, entity=fact.entity)
     series = _points(chosen)

@@ -167,7 +167,7 @@ def _stated(
     fact = Fact(
         id=_fact_id(candidate.evidence.id, metric, number),
         evidence=candidate.evidence.id,
-        entity=names.entity(text, at=number.start, document=document, voice=voice),
+        entity=names.entity(text, at=number.start, document=document, voice=voice) or (names.opening(text) if of_company else ""),
         metric=metric,
         segment=vocabulary.segment(text, candidate.mentions),
         region=names.place(text, at=number.start),

@@ -25,6 +25,10 @@ _SPEAKS = re.compile(
     r"\s(?:(?:now|also|still)\s)?(?:expects?|forecasts?|says?|said|estimates?|estimated|believes?|reports?|reported|projects?|sees?|thinks?|told|"
     r"publish\w*|lists?|counts?|counted|noted|gives?|puts?|models?|predicts?)\b"
 )
+_REPORTS = re.compile(
+    r"\s(?:reported|posted|recorded|achieved|generated|earned|booked|made|lost|had|has|saw|raised|lifted|cut|ended|closed|holds|held|"
+    r"expects?|expected|forecasts?|guides|guided|announced|said|says|turned over|increased|grew|doubled)\b"
+)
 _LOWER = re.compile(r"(?<![\w’'-])[a-z][a-z’-]+")
 _WE = re.compile(r"\b(?:we|our|us)\b", re.IGNORECASE)
 _OWN_VOICE = re.compile(r"\b(?:we|our|us|the (?:group|company|board|firm))\b", re.IGNORECASE)
@@ -74,6 +78,18 @@ class Names:
             chosen = before[-1] if before else found[0]
             return self._known(chosen[0], self.others) or _bare(chosen[0])
         return ""
+
+    def opening(self, text: str) -> str:
+        """The company a sentence begins with, known or not: "Kaldor Systems reported ...", "Thermyx's margin ..."; empty for none."""
+        match = _RUN.match(text)
+        if (
+            match is None
+            or self._known(match[0], self.places)
+            or not (_REPORTS.match(text, match.end()) or re.search(r"['’]s?$", match[0]))
+        ):
+            return ""
+        words = {part.lower() for part in _bare(match[0]).split()}
+        return "" if words & (_COMMON | STOPWORDS) or words <= self.ordinary else _bare(match[0])
 
     def _is_name(self, match: re.Match[str], text: str) -> bool:
         """True for a known name, and for any capitalised run inside the sentence that is no place and no common word."""
