@@ -184,7 +184,6 @@ class _Book:
         """A claim as printed in ``home``: a card's or section's id, None for a place that only repeats it."""
         claim = _get(self.claims, identifier, "claim")
         number = self.claim_numbers[identifier]
-        quoted = [self.quote(item) for item in claim.evidence]
         return {
             "number": number,
             "anchor": f"claim-{number}",
@@ -193,7 +192,7 @@ class _Book:
             "text": clean(claim.text),
             "kind": KINDS[claim.kind],
             "mode": claim.mode,
-            "said": _said(self.source(quoted[0].document)) if claim.mode == "verbatim" and quoted else "",
+            "said": self._speaker(claim),
             "period": clean(period_words(claim.period.label)) if claim.period else "",
             "direction": _direction(claim.direction),
             "verdict": _verdict(claim),
@@ -201,6 +200,11 @@ class _Book:
             "faults": _faults(claim),
             "calculation": self.calculation(claim.calculation) if claim.calculation else {},
         }
+
+    def _speaker(self, claim: Claim) -> str:
+        """Whose words a claim is; empty for a calculation and for what several sources say."""
+        documents = {self.quote(item).document for item in claim.evidence}
+        return _said(self.source(documents.pop())) if len(documents) == 1 and claim.calculation is None else ""
 
     def mark(self, identifier: str) -> Plain:
         """A citation."""
@@ -298,7 +302,7 @@ def _direction(direction: Direction) -> Plain:
 
 
 def _said(source: Source) -> str:
-    """Whose words a verbatim sentence is: "Halden Energy Institute, Jun 2026"."""
+    """Whose words a sentence is: "Halden Energy Institute, Jun 2026"."""
     return f"{clean(source.publisher or source.author or source.title)}, {short_month(source.published)}"
 
 

@@ -63,7 +63,7 @@ def write_report(
     found += tuple(made for made in corrected if made.sides[1].evidence.id not in known)
     stale = known | {made.sides[1].evidence.id for made in corrected}
     current = tuple(candidate for candidate in gathered.candidates if candidate.evidence.id not in stale)
-    drafts = draft_cards(current, facts, found=found, vocabulary=vocabulary, names=names, market=plan.market)
+    drafts = draft_cards(current, facts, found=found, vocabulary=vocabulary, names=names, about=gathered.subjects, market=plan.market)
     used = {**(prompts or {}), pack.file: pack.sha256, metrics.file: metrics.sha256}
     manifest = Manifest(
         run=_run(topic, as_of=as_of, sources=ordered, prompts=used, embedder=embedder, template=template, sequence=sequence),

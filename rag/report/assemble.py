@@ -168,7 +168,7 @@ def _kept(claims: Sequence[Claim], dropped: set[str]) -> list[Claim]:
 def _cards(
     parts: Parts, *, shared: Sequence[Claim], evidence: Mapping[str, Evidence], disputed: set[CardKey], dropped: set[str]
 ) -> tuple[list[TrendCard], list[Claim]]:
-    published = {source.document: source.published for source in parts.sources}
+    sources = {source.document: source for source in parts.sources}
     homes = {claim.evidence: claim for claim in shared}
     cards: list[TrendCard] = []
     printed: list[Claim] = []
@@ -182,7 +182,8 @@ def _cards(
                 claims=claims,
                 counter_claims=against,
                 evidence=evidence,
-                published=published,
+                sources=sources,
+                about=parts.gathered.subjects,
                 as_of=parts.as_of,
                 disputed=draft.key in disputed,
             )
@@ -352,7 +353,7 @@ def _gaps(parts: Parts, sections: Sequence[Section], claims: Mapping[str, Claim]
         if facet.id not in by_id:
             gaps.append(Gap(question=facet.question, reason=_why_nothing(parts), section=facet.id))
         elif len(documents) == 1:
-            gaps.append(Gap(question=facet.question, reason="Only one document speaks of it.", section=facet.id))
+            gaps.append(Gap(question=facet.question, reason="Only one document is quoted on it.", section=facet.id))
     text = " ".join(claim.text for claim in claims.values())
     gaps += [
         Gap(question=f"What is known of {region}?", reason="No sentence of this report names it.")
@@ -368,7 +369,7 @@ def _why_nothing(parts: Parts) -> str:
         return "The search found nothing."
     if missing and not parts.gathered.candidates:
         return f"No document speaks of {' '.join(missing)}."
-    return "The documents found hold no sentence that answers it."
+    return "No sentence found passed the rules for this section."
 
 
 def _coverage(parts: Parts, report: Report) -> list[Coverage]:
@@ -380,13 +381,22 @@ def _coverage(parts: Parts, report: Report) -> list[Coverage]:
             source=source,
             status="cited" if source.document in cited else "retrieved" if source.document in parts.gathered.sources else "never_retrieved",
             claims=carried.get(source.document, 0),
-            reason="published after the as-of date" if source.published > parts.as_of else "",
+            reason=_why_not_cited(source, parts),
         )
         for source in parts.sources
     ]
     return made + [
         Coverage(source=_unread(path, as_of=parts.as_of), status="failed", reason=reason) for path, reason in sorted(parts.failed.items())
     ]
+
+
+def _why_not_cited(source: Source, parts: Parts) -> str:
+    """Empty for a document that was cited, that was not found, or none of whose sentences were chosen."""
+    if source.published > parts.as_of:
+        return "published after the as-of date"
+    if source.document in parts.gathered.off_topic:
+        return "found, but left out as off topic: few of the market's words, or never together"
+    return ""
 
 
 def _unread(path: str, *, as_of: date) -> Source:

@@ -12,14 +12,14 @@ from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
-from rag.numbers import comparable, period_order, period_shape, period_when
+from rag.numbers import comparable, find_numbers, find_periods, period_order, period_shape, period_when
 from rag.report.claims import cell_claim, change_claim, direction_of, sentence_claim
-from rag.report.conflicts import Disagreement, retired, same_moment
+from rag.report.conflicts import Disagreement, agree, family, retired, same_moment
 from rag.report.facts import Stated
 from rag.report.gather import Candidate, repeats
 from rag.report.names import Names
 from rag.report.wording import Vocabulary
-from rag.types import CardKey, Claim, Confidence, ConfidenceReason, Direction, Evidence, SeriesPoint, TrendCard
+from rag.types import CardKey, Claim, Confidence, ConfidenceReason, Direction, Evidence, SeriesPoint, Source, TrendCard
 
 MOST_CARDS = 12
 MOST_CLAIMS = 6
@@ -62,6 +62,7 @@ def draft_cards(
     found: Sequence[Disagreement],
     vocabulary: Vocabulary,
     names: Names,
+    about: Mapping[str, str],
     market: str,
 ) -> list[DraftCard]:
     """The best cards, numeric series first considered, no evidence in two of them."""
@@ -69,7 +70,7 @@ def draft_cards(
     usable = [candidate for candidate in candidates if candidate.evidence.id not in old]
     current = [item for item in facts if item.evidence.id not in old and item.is_exact and not item.is_withdrawn]
     drafts = _series_cards(current, usable, vocabulary=vocabulary, names=names, market=market)
-    drafts += _direction_cards(usable, vocabulary=vocabulary, market=market)
+    drafts += _direction_cards(usable, vocabulary=vocabulary, about=about, market=market)
     return _best(drafts)
 
 
@@ -103,7 +104,7 @@ def _series_cards(
             stated[item.evidence.id].add((item.fact.metric, item.fact.entity, item.fact.region))
     drafts = []
     for key in sorted(groups):
-        chosen = _of_one_kind(_on_one_basis(_one_voice(groups[key], names=names)))
+        chosen = _of_one_kind(_of_one_row(_on_one_basis(_one_voice(groups[key], names=names))))
         if len(chosen) >= 2:
             drafts.append(_series_card(chosen, candidates, stated=stated, vocabulary=vocabulary, market=market))
     return [draft for draft in drafts if draft is not None]
@@ -128,6 +129,26 @@ def _on_one_basis(items: Sequence[Stated]) -> list[Stated]:
     """The points as they are, less those of earlier documents where a later one restates a figure: the bases differ."""
     restated = max((item.source.published for item in items if item.candidate and _RESTATED.search(item.text)), default=None)
     return [item for item in items if restated is None or item.source.published >= restated]
+
+
+def _of_one_row(items: Sequence[Stated]) -> list[Stated]:
+    """The points as they are, less those of other rows of a table than the latest that table gives."""
+    latest = {_table(item.evidence): item.evidence for item in items if item.evidence.table}
+    return [item for item in items if not item.evidence.table or not mixes_rows([item.evidence, latest[_table(item.evidence)]])]
+
+
+def mixes_rows(evidence: Iterable[Evidence]) -> bool:
+    """True when values of one table stand in one line with each other neither by row nor by column."""
+    rows, columns = defaultdict[object, set[str]](set), defaultdict[object, set[str]](set)
+    for item in evidence:
+        if item.table is not None:
+            rows[_table(item)].add(item.table.row)
+            columns[_table(item)].add(item.table.column)
+    return any(len(rows[table]) > 1 and len(columns[table]) > 1 for table in rows)
+
+
+def _table(evidence: Evidence) -> tuple[str, ...]:
+    return evidence.document, *evidence.heading_path
 
 
 def _of_one_kind(items: Sequence[Stated]) -> list[Stated]:
@@ -155,7 +176,7 @@ def _series_card(
 ) -> DraftCard | None:
     fact = chosen[-1].fact
     metric = vocabulary.metrics.get(fact.metric.removesuffix("_change"))
-    if metric is None or fact.metric.endswith("_change"):
+    if metric is None or fact.metric.endswith("_change") or (metric.company and not fact.entity):
         return None
     key = CardKey(market=market, metric=metric.name, segment=fact.segment, region=fact.region, entity=fact.entity)
     series = _points(chosen)
@@ -208,16 +229,16 @@ def _series_claims(
 ) -> list[Claim]:
     """The newest figure in its own words, the one before it, and the change between them where one document gives both."""
     claims: dict[str, Claim] = {}
-    base = chosen[series.index(base_of(series))]
-    for item in (chosen[-1], base):
+    base, last = chosen[series.index(base_of(series))], chosen[series.index(last_of(series))]
+    for item in (last, base):
         made = (
             sentence_claim(item.candidate, section=section, vocabulary=vocabulary, metric=metric)
             if item.candidate is not None
             else cell_claim(item, section=section)
         )
         claims.setdefault(made.id, made)
-    if chosen[-1].source.document == base.source.document:
-        change = change_claim(base_of(series), series[-1], section=section, name=subject(key))
+    if last.source.document == base.source.document:
+        change = change_claim(base_of(series), last_of(series), section=section, name=subject(key))
         if change is not None:
             return [*(claim for claim in claims.values() if claim.mode == "verbatim"), change]
     return list(claims.values())
@@ -270,7 +291,7 @@ def _is_new(candidate: Candidate, kept: Sequence[Candidate]) -> bool:
 # ── directions ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _direction_cards(candidates: Sequence[Candidate], *, vocabulary: Vocabulary, market: str) -> list[DraftCard]:
+def _direction_cards(candidates: Sequence[Candidate], *, vocabulary: Vocabulary, about: Mapping[str, str], market: str) -> list[DraftCard]:
     """Cards for metrics of which several documents say which way they go."""
     groups: dict[str, list[tuple[Candidate, Direction]]] = defaultdict(list)
     for candidate in candidates:
@@ -282,7 +303,7 @@ def _direction_cards(candidates: Sequence[Candidate], *, vocabulary: Vocabulary,
                 groups[metric].append((candidate, way))
     drafts = []
     for metric in sorted(groups):
-        draft = _direction_card(metric, _best_of_documents(groups[metric]), vocabulary=vocabulary, market=market)
+        draft = _direction_card(metric, _best_of_documents(groups[metric]), vocabulary=vocabulary, about=about, market=market)
         if draft is not None:
             drafts.append(draft)
     return drafts
@@ -299,7 +320,7 @@ def _best_of_documents(said: Sequence[tuple[Candidate, Direction]]) -> list[tupl
 
 
 def _direction_card(
-    metric_id: str, said: Sequence[tuple[Candidate, Direction]], *, vocabulary: Vocabulary, market: str
+    metric_id: str, said: Sequence[tuple[Candidate, Direction]], *, vocabulary: Vocabulary, about: Mapping[str, str], market: str
 ) -> DraftCard | None:
     if len(said) < 2:
         return None
@@ -308,7 +329,7 @@ def _direction_card(
     leading = max(_WAYS, key=lambda way: (counts[way], way))
     agreeing = [candidate for candidate, way in said if way == leading]
     against = [candidate for candidate, way in said if way != leading]
-    if len(agreeing) < 2:
+    if len({voice_of(candidate.source, about=about) for candidate in agreeing}) < 2:
         return None
     make = {"section": metric.facet, "vocabulary": vocabulary, "metric": metric_id}
     claims = tuple(sentence_claim(candidate, **make) for candidate in agreeing[:MOST_CLAIMS])  # type: ignore[arg-type]
@@ -336,25 +357,21 @@ def finish(
     claims: Sequence[Claim],
     counter_claims: Sequence[Claim],
     evidence: Mapping[str, Evidence],
-    published: Mapping[str, date],
+    sources: Mapping[str, Source],
+    about: Mapping[str, str],
     as_of: date,
     disputed: bool,
 ) -> TrendCard:
     """The card with the claims that passed their checks."""
     direction = card_direction(draft.series, [claim.direction for claim in claims], [claim.direction for claim in counter_claims])
-    confidence = confidence_of(
-        cited=_documents([*claims], draft.series, evidence),
-        against=_documents(counter_claims, (), evidence),
-        published=published,
-        as_of=as_of,
-        disputed=disputed,
-    )
+    heard = voices_of(draft.series, claims, counter_claims, evidence=evidence, sources=sources, about=about)
+    confidence = confidence_of(cited=heard.agreeing, against=heard.others, published=heard.newest, as_of=as_of, disputed=disputed)
     identity = "\x1f".join((draft.key.metric, draft.key.segment, draft.key.region, draft.key.entity, *(claim.id for claim in claims)))
     return TrendCard(
         id="t-" + hashlib.sha256(identity.encode()).hexdigest()[:12],
         key=draft.key,
         section=draft.section,
-        title=title_of(draft.key, direction=direction, series=draft.series, is_disputed=bool(counter_claims)),
+        title=title_of(draft.key, direction=direction, series=draft.series, is_disputed=confidence.agreeing < confidence.sources),
         direction=direction,
         series=draft.series,
         claims=tuple(claim.id for claim in claims),
@@ -363,16 +380,82 @@ def finish(
     )
 
 
-def _documents(claims: Iterable[Claim], series: Iterable[SeriesPoint], evidence: Mapping[str, Evidence]) -> set[str]:
-    ids = [item for claim in claims for item in claim.evidence] + [point.evidence for point in series]
-    return {evidence[item].document for item in ids if item in evidence}
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Voices:
+    """Whose documents stand behind a card."""
+
+    agreeing: frozenset[str]
+    others: frozenset[str]
+    newest: Mapping[str, date]
+    """Voice -> the date of its newest document here."""
 
 
-def card_documents(card: TrendCard, *, claims: Mapping[str, Claim], evidence: Mapping[str, Evidence]) -> tuple[set[str], set[str]]:
-    """(documents behind the card's claims and series, documents behind its counter-claims)."""
-    own = [claims[item] for item in card.claims if item in claims]
-    against = [claims[item] for item in card.counter_claims if item in claims]
-    return _documents(own, card.series, evidence), _documents(against, (), evidence)
+def voice_of(source: Source, *, about: Mapping[str, str]) -> str:
+    """Who speaks: the publisher, else the author, else the title without its edition. A series of documents that differ in their subject
+    (``about``: document -> subject), such as one a district, has a voice for each."""
+    return f"{source.publisher or source.author or family(source.title)} {about.get(source.document, '')}".strip()
+
+
+def voices_of(
+    series: Sequence[SeriesPoint],
+    claims: Sequence[Claim],
+    against: Sequence[Claim],
+    *,
+    evidence: Mapping[str, Evidence],
+    sources: Mapping[str, Source],
+    about: Mapping[str, str],
+) -> Voices:
+    """Who agrees: those that give the last points of the series, and those of a claim that gives a figure of the series for its period,
+    or says the same direction of an overlapping time. Two documents of one voice count once."""
+    ends = {last_of(series).evidence, base_of(series).evidence} if len(series) >= 2 else set[str]()
+    agreeing, heard, newest = set[str](), set[str](), dict[str, date]()
+    way = _way_of(series, claims)
+    own = [claim for claim in claims if claim.direction == way]
+    ids = [(item, item in ends) for item in (point.evidence for point in series)]
+    for claim in (*claims, *against):
+        agrees = claim not in against and (_gives_a_point(claim, series) or (claim.direction == way and _overlaps(claim, series, own)))
+        ids += [(item, agrees) for item in claim.evidence]
+    for item, agrees in ids:
+        source = sources.get(evidence[item].document) if item in evidence else None
+        if source is not None:
+            voice = voice_of(source, about=about)
+            heard.add(voice)
+            agreeing |= {voice} if agrees else set()
+            newest[voice] = max(newest.get(voice, source.published), source.published)
+    return Voices(agreeing=frozenset(agreeing), others=frozenset(heard - agreeing), newest=newest)
+
+
+def _way_of(series: Sequence[SeriesPoint], claims: Sequence[Claim]) -> Direction:
+    if len(series) >= 2:
+        step = _step(base_of(series).value, last_of(series).value)
+        return "up" if step > 0 else "down" if step < 0 else "flat"
+    said: list[Direction] = [claim.direction for claim in claims if claim.direction != "none"]
+    return max(said, key=lambda way: (said.count(way), way), default="none")
+
+
+def _gives_a_point(claim: Claim, series: Sequence[SeriesPoint]) -> bool:
+    """True when the claim prints a value of the series beside that value's period."""
+    labels = {same_moment(period.label) for period in find_periods(claim.text)} | (
+        {same_moment(claim.period.label)} if claim.period else set()
+    )
+    points = [number for point in series if same_moment(point.period) in labels for number in find_numbers(point.printed)[:1]]
+    return claim.calculation is None and any(agree(number, point) for number in claim.numbers for point in points)
+
+
+def _overlaps(claim: Claim, series: Sequence[SeriesPoint], own: Sequence[Claim]) -> bool:
+    """True when the claim's time meets the series' last step; without a series, the years about the newest of the claims that agree. A
+    claim that names no time is of its document's."""
+    years = _years(claim)
+    if not years:
+        return True
+    if len(series) >= 2:
+        return min(years) <= int(last_of(series).period[:4]) and max(years) >= int(base_of(series).period[:4])
+    return max(years) + 1 >= max((max(found) for other in own if (found := _years(other))), default=0)
+
+
+def _years(claim: Claim) -> set[int]:
+    labels = [period.label for period in find_periods(claim.text)] + ([claim.period.label] if claim.period else [])
+    return {int(year) for label in labels for year in re.findall(r"\b(?:19|20)\d\d", label)}
 
 
 def card_direction(series: Sequence[SeriesPoint], ways: Sequence[Direction], against: Sequence[Direction]) -> Direction:
@@ -388,19 +471,30 @@ def card_direction(series: Sequence[SeriesPoint], ways: Sequence[Direction], aga
 
 def base_of(series: Sequence[SeriesPoint]) -> SeriesPoint:
     """What the last point is compared with: the same quarter, half or month a year before where it is there, else the point before it."""
-    last = series[-1]
+    told = _told(series)
+    last = told[-1]
     if period_shape(last.period) in ("quarter", "half", "month"):
         label = f"{int(last.period[:4]) - 1}{last.period[4:]}"
-        return next((point for point in series if point.period == label), series[-2])
-    return series[-2]
+        return next((point for point in told if point.period == label), told[-2])
+    return told[-2]
+
+
+def last_of(series: Sequence[SeriesPoint]) -> SeriesPoint:
+    """What a series has come to: its last point, forecasts aside where two others are there."""
+    return _told(series)[-1]
+
+
+def _told(series: Sequence[SeriesPoint]) -> Sequence[SeriesPoint]:
+    known = [point for point in series if point.kind != "forecast"]
+    return known if len(known) >= 2 else series
 
 
 def series_direction(series: Sequence[SeriesPoint]) -> Direction:
     """up, down or flat against the base; reversing when all steps before the last, two at least, went the other way."""
-    base, last = base_of(series), series[-1]
+    told, base, last = _told(series), base_of(series), last_of(series)
     way = _step(base.value, last.value)
-    earlier = {_step(one.value, other.value) for one, other in pairwise(series[:-1])}
-    if base is series[-2] and way and len(series) >= 4 and earlier == {-way}:
+    earlier = {_step(one.value, other.value) for one, other in pairwise(told[:-1])}
+    if base is told[-2] and way and len(told) >= 4 and earlier == {-way}:
         return "reversing"
     return "up" if way > 0 else "down" if way < 0 else "flat"
 
@@ -414,7 +508,7 @@ def _step(one: Decimal, other: Decimal) -> int:
 def confidence_of(
     *, cited: Collection[str], against: Collection[str], published: Mapping[str, date], as_of: date, disputed: bool
 ) -> ConfidenceReason:
-    """high: three documents, three in four agreeing, the newest fresh. medium: two that mostly agree. Else low; a dispute lowers it."""
+    """high: three voices, three in four agreeing, the newest fresh. medium: two that mostly agree. Else low; a dispute lowers it."""
     sources = len(set(cited) | set(against))
     agreeing = len(set(cited))
     newest = max((published[document] for document in {*cited, *against} if document in published), default=None)
@@ -443,7 +537,7 @@ def title_of(key: CardKey, *, direction: Direction, series: Sequence[SeriesPoint
     """A heading with a verb, by fixed templates, out of the card's own data only."""
     name = subject(key) + ("," if key.segment else "")
     if len(series) >= 2:
-        first, last = base_of(series), series[-1]
+        first, last = base_of(series), last_of(series)
         ahead = last.kind == "forecast"
         start, end = f"{first.printed} {period_when(first.period)}", f"{last.printed} {period_when(last.period)}"
         if direction in ("up", "down"):

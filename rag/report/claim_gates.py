@@ -4,7 +4,7 @@ import re
 
 from rag.numbers import comparable, find_numbers, find_periods
 from rag.report.book import EXTRACTIVE, Book
-from rag.report.cards import base_of
+from rag.report.cards import base_of, last_of
 from rag.report.claims import FORMULAS, calculate, change_text, claim_id, directions_in, quoted
 from rag.report.facts import cell_text, table_text
 from rag.report.gather import same_numbers
@@ -167,7 +167,7 @@ def _template_finding(claim: Claim, book: Book) -> Finding:
         return PASS
     for card in book.report.cards:
         if claim.id in card.claims and len(card.series) >= 2:
-            first, last = base_of(card.series), card.series[-1]
+            first, last = base_of(card.series), last_of(card.series)
             again = calculate(first, last)
             if again is not None and claim.text.endswith(change_text(first, last, name="", calculation=again)):
                 return PASS

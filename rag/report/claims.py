@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from rag.numbers import find_numbers, period_when
 from rag.report.facts import Stated, cell_value, table_text
 from rag.report.gather import Candidate
+from rag.report.quality import supposes
 from rag.report.wording import Vocabulary, tokens
 from rag.types import Calculation, Claim, ClaimKind, Direction, Evidence, Period, SeriesPoint
 
@@ -58,7 +59,7 @@ def directions_in(text: str, *, vocabulary: Vocabulary) -> set[Direction]:
 
 
 def _kind(candidate: Candidate, vocabulary: Vocabulary) -> ClaimKind:
-    if _OPINION.search(candidate.text):
+    if _OPINION.search(candidate.text) or supposes(candidate.text, at=0):
         return "source_opinion"
     ahead = any(not period.relative and period.label[:4] > str(candidate.source.published.year) for period in candidate.periods)
     decided = candidate.text.startswith("From ")

@@ -14,6 +14,7 @@ from decimal import Decimal
 from rag.numbers import PeriodMention, comparable, find_numbers, find_periods, period_order, period_shape, unit_in, with_unit
 from rag.report.gather import Candidate, CellEvidence, Gathered
 from rag.report.names import Names
+from rag.report.quality import supposes
 from rag.report.wording import Mention, Token, Vocabulary, tokens, unit_family
 from rag.types import Direction, Evidence, Fact, FactKind, Number, Period, Source
 
@@ -73,7 +74,8 @@ class Stated:
 def facts_of(gathered: Gathered, *, vocabulary: Vocabulary, names: Names) -> tuple[Stated, ...]:
     """All facts of the gathered sentences and cells, each evidence's in text order."""
     found = [stated for candidate in gathered.candidates for stated in _of_sentence(candidate, vocabulary=vocabulary, names=names)]
-    found += [stated for cell in gathered.cells if (stated := _of_cell(cell, vocabulary=vocabulary, names=names)) is not None]
+    cells = [stated for cell in gathered.cells if (stated := _of_cell(cell, vocabulary=vocabulary, names=names)) is not None]
+    found += rows_apart(cells, names=names)
     return (*found, *_corrected(gathered.candidates, found))
 
 
@@ -88,7 +90,7 @@ def _corrected(candidates: Iterable[Candidate], found: Sequence[Stated]) -> Iter
         if not _FIGURE.search(candidate.text) or candidate.evidence.id in stated:
             continue
         numbers = _values(candidate.text, candidate.numbers, candidate.periods)
-        for number in numbers[:1]:
+        for number in [number for number in numbers[:1] if not supposes(candidate.text, at=number.start)]:
             period = _period_of(number, numbers, candidate, end=number.end)
             rivals = [item for item in by_document[candidate.source.document] if period is not None and _is_near(item, number, period)]
             if rivals and period is not None:
@@ -135,7 +137,7 @@ def _of_sentence(candidate: Candidate, *, vocabulary: Vocabulary, names: Names) 
             continue
         mention = _metric_of(number, candidate.mentions, words, text=text, vocabulary=vocabulary)
         high = numbers[at + 1] if at + 1 < len(numbers) and _is_range(text, number, numbers[at + 1]) else None
-        if mention is None:
+        if mention is None or supposes(text, at=number.start):
             continue
         direction = vocabulary.direction(text, words, mention)
         metric = _measure(text, number, mention, direction)
@@ -167,7 +169,7 @@ def _stated(
     fact = Fact(
         id=_fact_id(candidate.evidence.id, metric, number),
         evidence=candidate.evidence.id,
-        entity=names.entity(text, at=number.start, document=document, voice=voice),
+        entity=names.entity(text, at=number.start, document=document, voice=voice) or (names.opening(text) if of_company else ""),
         metric=metric,
         segment=vocabulary.segment(text, candidate.mentions),
         region=names.place(text, at=number.start),
@@ -191,8 +193,8 @@ def _day(source: Source) -> tuple[int, int, int]:
 
 
 def _is_past(period: Period, source: Source) -> bool:
-    """True when the period had ended before the document was published."""
-    return period_order(period.label) < (source.published.year, source.published.month, 0)
+    """True when the sentence itself names a period that had ended before the document was published."""
+    return period.found_in == "sentence" and period_order(period.label) < (source.published.year, source.published.month, 0)
 
 
 def _values(text: str, numbers: Sequence[Number], periods: Sequence[PeriodMention]) -> list[Number]:
@@ -377,9 +379,53 @@ def _of_cell(cell: CellEvidence, *, vocabulary: Vocabulary, names: Names) -> Sta
 
 def _table_segment(words: str, names: Names) -> str:
     """The segment a row stands for: nothing for totals, names, places and periods."""
-    plain = words.strip(" :").lower() in ("total", "all", "group", "all of them", "sum")
     bare = _without_unit(words).strip(" :,")
-    return "" if plain or bare in names.places | names.others or find_periods(words) else bare
+    return "" if _is_total(words) or bare in names.places | names.others or find_periods(words) else bare
+
+
+def _is_total(words: str) -> bool:
+    return words.strip(" :").lower() in ("total", "grand total", "all", "group", "all of them", "sum")
+
+
+def rows_apart(cells: Sequence[Stated], *, names: Names) -> Iterable[Stated]:
+    """The values of each table under keys of their own: a total over places is not the home place, and rows of one key and period carry
+    their labels. Values that differ under the same labels cannot be told apart and are left out."""
+    tables: dict[tuple[str, ...], list[Stated]] = defaultdict(list)
+    for item in cells:
+        tables[item.evidence.document, *item.evidence.heading_path].append(item)
+    for table in tables.values():
+        over_places = bool(names.homes) and any(_row(item) in names.places for item in table)
+        settled = [_in_segment(item, "total") if over_places and _is_total(_row(item)) else item for item in table]
+        alike: dict[tuple[object, ...], list[Stated]] = defaultdict(list)
+        for item in settled:
+            fact = item.fact
+            label = fact.period.label if fact.period else ""
+            alike[fact.metric, fact.entity, fact.segment, fact.region, label, comparable(fact.number)[1]].append(item)
+        for items in alike.values():
+            yield from _told_apart(items)
+
+
+def _told_apart(items: Sequence[Stated]) -> Iterable[Stated]:
+    """Values of one key and period: the plainest row as it is, the others under their labels."""
+    rows = {_row(item) for item in items}
+    shortest = min(rows, key=lambda row: (len(row), row))
+    is_plain = all(shortest in row for row in rows)
+    for item in items:
+        twins = [other for other in items if _labels(other) == _labels(item)]
+        if len({comparable(other.fact.number) for other in twins}) == 1:
+            yield item if is_plain and _row(item) == shortest else _in_segment(item, _without_unit(_row(item)))
+
+
+def _row(item: Stated) -> str:
+    return item.evidence.table.row.strip(" :") if item.evidence.table else ""
+
+
+def _labels(item: Stated) -> tuple[str, str]:
+    return (item.evidence.table.row, item.evidence.table.column) if item.evidence.table else ("", "")
+
+
+def _in_segment(item: Stated, segment: str) -> Stated:
+    return replace(item, fact=replace(item.fact, segment=segment))
 
 
 def _with_table_unit(number: Number, *, labels: Sequence[str]) -> Number:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from rag.numbers import PeriodMention, comparable, find_numbers, find_periods
-from rag.report.names import whose
+from rag.report.names import named_in, ordinary_words, whose
 from rag.report.plan import Plan
 from rag.report.quality import fault, lead_in, standing
 from rag.report.reading import ReadDocument, Sentence, TableCell, context, read, split_titles
@@ -81,6 +81,8 @@ class Gathered:
     sentences: int
     """Sentences read in them."""
     rerankers: tuple[str, ...] = ()
+    off_topic: frozenset[str] = frozenset()
+    """Documents found and left out, since they do not speak of the market."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,6 +129,7 @@ def gather(
         missing=topical.missing,
         sentences=seen,
         rerankers=tuple(sorted(rerankers)),
+        off_topic=frozenset(known) - {item.source.document for item in topical.found.values()},
     )
 
 
@@ -171,7 +174,7 @@ def _on_topic(plan: Plan, *, found: Mapping[str, _Found], documents: Mapping[str
         apart = f'the words of the market "{plan.market}" stand in the documents found, but hardly ever together'
         return _OnTopic(found={}, missing=tuple(asked.values()), notes=(apart,))
     on_topic = {key for key, stems in held.items() if 2 * len(known & stems) >= len(known)}
-    on_topic |= _about_the_same(on_topic, found=found, documents=documents)
+    on_topic |= _about_the_same(on_topic, found=found, documents=documents) | _named_for(plan, on_topic, found=found, documents=documents)
     speaking = {key: item for key, item in found.items() if item.source.document in on_topic}
     return _OnTopic(found=speaking, missing=missing, notes=notes)
 
@@ -184,6 +187,19 @@ def _about_the_same(on_topic: Collection[str], *, found: Mapping[str, _Found], d
         key
         for key, document in documents.items()
         if key not in on_topic and sum(re.search(rf"\b{re.escape(name)}\b", document.text) is not None for name in companies) >= 2
+    }
+
+
+def _named_for(plan: Plan, on_topic: Collection[str], *, found: Mapping[str, _Found], documents: Mapping[str, Document]) -> set[str]:
+    """Documents whose title, publisher or path names a region of the topic, or whose title names one that two documents on it name."""
+    sources = {item.source.document: item.source for item in found.values()}
+    texts = [documents[key].text for key in sorted(on_topic)]
+    ordinary = ordinary_words(document.text for document in documents.values())
+    regions = re.compile("|".join(rf"(?<![^\W_]){re.escape(region)}(?![^\W_])" for region in plan.regions) or r"(?!)", re.IGNORECASE)
+    return {
+        key
+        for key, source in sources.items()
+        if regions.search(f"{source.title} {source.publisher} {source.path}") or named_in(source.title, texts=texts, ordinary=ordinary)
     }
 
 

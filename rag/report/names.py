@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.text import STOPWORDS
@@ -24,6 +24,10 @@ _COMMON = frozenset(
 _SPEAKS = re.compile(
     r"\s(?:(?:now|also|still)\s)?(?:expects?|forecasts?|says?|said|estimates?|estimated|believes?|reports?|reported|projects?|sees?|thinks?|told|"
     r"publish\w*|lists?|counts?|counted|noted|gives?|puts?|models?|predicts?)\b"
+)
+_REPORTS = re.compile(
+    r"\s(?:reported|posted|recorded|achieved|generated|earned|booked|made|lost|had|has|saw|raised|lifted|cut|ended|closed|holds|held|"
+    r"expects?|expected|forecasts?|guides|guided|announced|said|says|turned over|increased|grew|doubled)\b"
 )
 _LOWER = re.compile(r"(?<![\w’'-])[a-z][a-z’-]+")
 _WE = re.compile(r"\b(?:we|our|us)\b", re.IGNORECASE)
@@ -74,6 +78,18 @@ class Names:
             chosen = before[-1] if before else found[0]
             return self._known(chosen[0], self.others) or _bare(chosen[0])
         return ""
+
+    def opening(self, text: str) -> str:
+        """The company a sentence begins with, known or not: "Kaldor Systems reported ...", "Thermyx's margin ..."; empty for none."""
+        match = _RUN.match(text)
+        if (
+            match is None
+            or self._known(match[0], self.places)
+            or not (_REPORTS.match(text, match.end()) or re.search(r"['’]s?$", match[0]))
+        ):
+            return ""
+        words = {part.lower() for part in _bare(match[0]).split()}
+        return "" if words & (_COMMON | STOPWORDS) or words <= self.ordinary else _bare(match[0])
 
     def _is_name(self, match: re.Match[str], text: str) -> bool:
         """True for a known name, and for any capitalised run inside the sentence that is no place and no common word."""
@@ -128,7 +144,7 @@ def find_names(
             count[name] += 1
             placed[name] += is_place
     publishers = {source.publisher for source in sources if source.publisher}
-    ordinary = frozenset(word for text in texts.values() for word in _LOWER.findall(text))
+    ordinary = ordinary_words(texts.values())
     known = {name for name in count if (len(documents[name]) >= 2 or count[name] >= 3) and not ordinary.issuperset(name.lower().split())}
     known |= publishers
     places = {name for name in known if name not in publishers and placed[name] * 5 >= count[name] * 2} | set(regions)
@@ -142,6 +158,18 @@ def find_names(
         ordinary=ordinary,
         about=about,
     )
+
+
+def named_in(title: str, *, texts: Sequence[str], ordinary: Collection[str]) -> set[str]:
+    """The capitalised words of a title that two of the texts hold and that are no ordinary words: whom it is about."""
+    words = {_bare(part) for match in _RUN.finditer(title) for part in match[0].split()}
+    proper = {word for word in words if len(word) >= 4 and word.lower() not in _COMMON and word.lower() not in ordinary}
+    return {word for word in proper if sum(re.search(rf"\b{re.escape(word)}\b", text) is not None for text in texts) >= 2}
+
+
+def ordinary_words(texts: Iterable[str]) -> frozenset[str]:
+    """The words that the texts write in lower case."""
+    return frozenset(word for text in texts for word in _LOWER.findall(text))
 
 
 def _bare(run: str) -> str:

@@ -66,6 +66,16 @@ _METHOD = re.compile(
     r"^(?:an?|the) [\w -]{3,40} (?:is|are|means|refers to|stands for) (?:an?|the|one) [\w -]{3,60} (?:that|which|in which|between|used)\b"
 )
 _HYPOTHETICAL = re.compile(r"(?i)\b(?:would|could have|might)\b")
+_SUPPOSES = re.compile(r"\b(?:would|could|might|if|unless|were to)\b|\b(?:a|any) return (?:of [\w\s'’-]{1,40} )?to\b", re.IGNORECASE)
+_NEW_CLAUSE = re.compile(r"[;:–—]|,\s(?:and|but|while|whereas|although|though|which|who|as|since|because|so)\b")
+_REFUTED = re.compile(
+    r"(?i)\b(?:den(?:y|ies|ied|ying) (?:that|having|any|it)|wrongly|falsely|incorrectly|mistakenly|erroneously|untrue|(?:not|never) true|"
+    r"no truth in|unfounded|rumou?r(?:s|ed)?|alleged(?:ly)?|alleges?|purported(?:ly)?|supposedly|refut(?:e|es|ed|ing)|debunk\w*|disproved|"
+    r"(?:critics|detractors|sceptics|skeptics|opponents) (?:\w+ )?(?:claim|say|argue|allege|maintain)(?:s|ed)?|"
+    r"(?:dismiss|reject|contradict|den)(?:s|y|ed|es|ies|ied|ying|ing)? (?:(?:the|these|such) )?"
+    r"(?:claims?|reports?|rumou?rs?|allegations?|suggestions?|idea))\b"
+)
+"""What a source denies, doubts or puts into another's mouth to refute is no finding."""
 _VERB = re.compile(
     r"(?i)\b(?:is|are|was|were|be|been|has|have|had|will|would|can|could|may|might|must|should|shall|do|does|did|\w{3,}ed|rose|fell|grew|"
     r"came|went|made|saw|took|gave|held|kept|led|lost|met|paid|put|ran|said|sold|spent|stood|won|built|bought|cut|set|hit|cost|costs|"
@@ -107,10 +117,20 @@ def fault(text: str) -> str:
         return "verb"
     if "?" in text or _ORDER.match(text) or is_instruction(text):
         return "order"
+    if _REFUTED.search(text):
+        return "refuted"
     if _FURNITURE.search(text) or _unbalanced(text):
         return "furniture"
     letters = [c for c in text if c.isalpha()]
     return "capitals" if sum(c.isupper() for c in letters) > 0.4 * len(letters) else ""
+
+
+def supposes(text: str, *, at: int) -> bool:
+    """True when the clause that holds the offset says what would be and not what is: "a return to EUR 20 would lengthen payback"."""
+    breaks = [match.start() for match in _NEW_CLAUSE.finditer(text)]
+    first = max((place for place in breaks if place <= at), default=0)
+    last = min((place for place in breaks if place > at), default=len(text))
+    return _SUPPOSES.search(text[first:last]) is not None
 
 
 def _unbalanced(text: str) -> bool:

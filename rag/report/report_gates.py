@@ -1,5 +1,6 @@
 """Gates on the whole report: references, counts, directions, confidences and conflicts, all computed again."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,12 +8,14 @@ from decimal import Decimal
 
 from rag.numbers import comparable, find_numbers, unit_in, with_unit
 from rag.report.book import Book
-from rag.report.cards import card_direction, card_documents, confidence_of, title_of
+from rag.report.cards import card_direction, confidence_of, last_of, mixes_rows, title_of, voices_of
 from rag.report.claim_gates import CHATTER, periods_of, quote_fault
 from rag.report.claims import FORMULAS, quoted, signed
 from rag.report.facts import cell_unit
 from rag.report.gather import evidence_id
+from rag.report.quality import supposes
 from rag.report.seal import content_id, sources_as_documents
+from rag.report.subjects import subjects
 from rag.types import Claim, Evidence, GateOutcome, Number, Report, SeriesPoint, Source, TrendCard
 
 LARGEST_SHARE = 0.4
@@ -113,6 +116,8 @@ def printed_numbers(book: Book) -> Iterable[ReportCheck]:
             item = book.evidence.get(point.evidence)
             if item is not None and (reason := point_fault(point, item, book.sources.get(item.document))):
                 yield failed("B4", card.id, reason)
+        if mixes_rows(book.evidence[point.evidence] for point in card.series if point.evidence in book.evidence):
+            yield failed("B4", card.id, "the series mixes rows of a table")
     cards = {card.id: card for card in book.report.cards}
     for row in book.report.glance:
         if row.card not in cards:
@@ -136,6 +141,8 @@ def point_fault(point: SeriesPoint, item: Evidence, source: Source | None) -> st
     number = next(iter(find_numbers(main)), None)
     if number is None:
         return f"the point {point.period} prints no number"
+    if item.table is None and all(supposes(quote, at=match.start()) for match in re.finditer(re.escape(main), quote)):
+        return f"the point {point.period} prints {main!r}, of which its quote says only that it would be so"
     unit, factor, _ = unit_in(unit_words) if unit_words else (number.unit, Decimal(1), "")
     value = abs(number.value * factor)
     printed = Number(start=0, end=0, printed="", value=value, unit=unit or number.unit, kind=number.kind)
@@ -164,14 +171,15 @@ def card_name(card: TrendCard) -> str:
 
 
 def glance_values(card: TrendCard, claims: Mapping[str, Claim]) -> tuple[str, str, str]:
-    """(latest, period, change) that a card gives."""
+    """(latest, period, change) that a card gives; a forecast is the latest only where there are no two figures before it, and says so."""
     if not card.series:
         return "", "", ""
-    last = card.series[-1]
+    last = last_of(card.series)
+    latest = f"{last.printed} (forecast)" if last.kind == "forecast" else last.printed
     done = next((claims[item].calculation for item in card.claims if item in claims and claims[item].calculation), None)
     if done is None:
-        return last.printed, last.period, ""
-    return last.printed, last.period, f"{signed(done.result)}{' pp' if done.formula == FORMULAS[1] else '%'}"
+        return latest, last.period, ""
+    return latest, last.period, f"{signed(done.result)}{' pp' if done.formula == FORMULAS[1] else '%'}"
 
 
 def diverse(book: Book) -> Iterable[ReportCheck]:
@@ -227,19 +235,23 @@ def directions(book: Book) -> Iterable[ReportCheck]:
         expected = card_direction(card.series, own, against)
         if card.direction != expected:
             yield failed("B13", card.id, f"the card says {card.direction!r}, its evidence says {expected!r}")
-        title = title_of(card.key, direction=card.direction, series=card.series, is_disputed=bool(card.counter_claims))
+        title = title_of(
+            card.key, direction=card.direction, series=card.series, is_disputed=card.confidence.agreeing < card.confidence.sources
+        )
         if card.title != title:
             yield failed("B13", card.id, f"the title is {card.title!r}, its data give {title!r}")
 
 
 def confidences(book: Book) -> Iterable[ReportCheck]:
     """B14: each card's confidence, computed again, is equal."""
-    published = {source.document: source.published for source in book.report.sources}
+    report = book.report
+    about = subjects([item.source for item in report.coverage if item.status != "failed" and item.source.published <= report.as_of])
     disputed = disputed_keys(book.report)
     for card in book.report.cards:
-        cited_by, against = card_documents(card, claims=book.claims, evidence=book.evidence)
+        own, against = ([book.claims[item] for item in ids if item in book.claims] for ids in (card.claims, card.counter_claims))
+        heard = voices_of(card.series, own, against, evidence=book.evidence, sources=book.sources, about=about)
         expected = confidence_of(
-            cited=cited_by, against=against, published=published, as_of=book.report.as_of, disputed=card.key in disputed
+            cited=heard.agreeing, against=heard.others, published=heard.newest, as_of=report.as_of, disputed=card.key in disputed
         )
         if card.confidence != expected:
             yield failed(

@@ -1,0 +1,249 @@
+"""What a report must not say: suppositions as figures, denials as findings, parts as wholes, one voice as two."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from rag.numbers import find_numbers
+from rag.prompts import metric_vocabulary
+from rag.render.context import context
+from rag.report import check_report
+from rag.report.cards import base_of, last_of, mixes_rows, series_direction, title_of
+from rag.report.facts import Stated, rows_apart
+from rag.report.gather import evidence_id
+from rag.report.names import Names
+from rag.report.quality import fault, supposes
+from rag.report.report_gates import glance_values
+from rag.types import CardKey, Evidence, Fact, Period, Report, RetrievedBy, SeriesPoint, Source, TableReference, TrendCard
+from tests.report_fixture import AS_OF, Corpus, corpus, small_report
+
+PRICES = (
+    "The system price of heat storage averaged EUR 240 per kWh in the second quarter of 2025 in Varland. "
+    "The system price of heat storage averaged EUR 225 per kWh in the first quarter of 2026 in Varland."
+)
+
+
+def _with(text: str, *, path: str = "notes/extra.txt", publisher: str = "Old House", day: date = date(2026, 9, 1)) -> Corpus:
+    """The small corpus and one more document."""
+    return corpus(extra={path: ("Heat storage review", publisher, day, text)})
+
+
+def _failures(report: Report, given: Corpus) -> list[str]:
+    return check_report(report, document=given.document, metrics=metric_vocabulary()).failures()
+
+
+def _cards(report: Report, metric: str) -> list[TrendCard]:
+    return [card for card in report.cards if card.key.metric == metric]
+
+
+@pytest.mark.parametrize(
+    ("text", "figure", "expected"),
+    [
+        ("A return of gas prices to EUR 20 per MWh would lengthen payback to nine years.", "EUR 20", True),
+        ("If the system price fell to EUR 90 per kWh, demand would double.", "EUR 90", True),
+        ("The system price could fall to EUR 90 per kWh.", "EUR 90", True),
+        ("The system price fell to EUR 90 per kWh, but demand would double at half of that.", "EUR 90", False),
+        ("The system price fell to EUR 90 per kWh in May 2026.", "EUR 90", False),
+    ],
+)
+def test_a_supposition_is_told_by_its_clause(text: str, figure: str, expected: bool) -> None:
+    """What would be is not what is; another clause of the sentence may still say what is."""
+    assert supposes(text, at=text.index(figure)) is expected
+
+
+def test_a_supposed_figure_is_no_point_no_glance_and_no_conflict() -> None:
+    """The last figure that a source really gives stays the latest."""
+    given = _with(PRICES + "\n\nA return of the system price of heat storage to EUR 90 per kWh in 2026 would end the trade in Varland.")
+    report = small_report(given=given)
+    printed = [point.printed for card in report.cards for point in card.series] + [row.latest for row in report.glance]
+    printed += [side.value for conflict in report.conflicts for side in conflict.sides]
+    assert _cards(report, "System price")
+    assert not any("EUR 90 " in value for value in printed)
+    assert _failures(report, given) == []
+
+
+def test_a_point_on_a_supposition_fails_its_check() -> None:
+    """Whoever wrote the report."""
+    given = _with(PRICES)
+    report = small_report(given=given)
+    (card,) = _cards(report, "System price")
+    point = card.series[-1]
+    evidence = tuple(
+        replace(item, quote=item.quote.replace("averaged", "could average")) if item.id == point.evidence else item
+        for item in report.evidence
+    )
+    assert any("would be so" in line for line in _failures(replace(report, evidence=evidence), given))
+
+
+def test_two_editions_of_one_publisher_are_one_voice() -> None:
+    """They stand in the card, and are counted once."""
+    extra = {
+        f"notes/q{quarter}.txt": (
+            f"Price watch Q{quarter} 2026",
+            "Old House",
+            date(2026, 3 * quarter, 28),
+            f"The system price of heat storage fell to EUR {240 - 10 * quarter} per kWh in Q{quarter} 2026 in Varland.",
+        )
+        for quarter in (1, 2)
+    }
+    report = small_report(given=corpus(extra=extra))
+    (card,) = [card for card in report.cards if card.key.metric == "System price" and len(card.series) >= 2]
+    documents = {item.document for item in report.evidence if item.id in {point.evidence for point in card.series}}
+    assert len(documents) == 2
+    assert (card.confidence.agreeing, card.confidence.word) == (1, "low")
+
+
+def test_a_source_agrees_only_by_figure_or_direction() -> None:
+    """2.97 GWh with a signed agreement does not bear out 2,610 MWh."""
+    report = small_report()
+    (card,) = [card for card in _cards(report, "Installed capacity") if not card.key.region]
+    assert (card.confidence.sources, card.confidence.agreeing, card.confidence.word) == (2, 1, "low")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Critics claim, wrongly, that orders fell to 12 units in Varland in 2026.", "refuted"),
+        ("The company denied that its market share had dropped to 3% in Varland.", "refuted"),
+        ("Rumours that the tank works of Fenwick will close are not true.", "refuted"),
+        ("Fenwick dismissed reports of a loss of EUR 40 million in the first half.", "refuted"),
+        ("The Office denied a licence to the third heat storage site in Varland.", ""),
+        ("Critics of the scheme welcomed the lower network charge for heat storage.", ""),
+    ],
+)
+def test_a_sentence_that_refutes_what_it_says_is_no_evidence(text: str, expected: str) -> None:
+    """The words decide; a licence may be denied."""
+    assert fault(text) == expected
+
+
+def test_a_denied_figure_is_nowhere_in_the_report() -> None:
+    """Neither as a finding, nor as a figure, nor as a side of a conflict."""
+    text = (
+        "The board of Fenwick denied that installed capacity of heat storage in Varland had fallen to 45 MWh at the end of 2025. "
+        "Critics claim, wrongly, that the system price of heat storage fell to EUR 12 per kWh in the second quarter of 2026."
+    )
+    report = small_report(given=_with(text))
+    assert not any("45 MWh" in item.quote or "EUR 12 " in item.quote for item in report.evidence)
+
+
+def _cell(row: str, column: str, value: str, *, segment: str = "", region: str = "", place: int = 0) -> Stated:
+    """A table's value as a fact of installed capacity."""
+    identity = evidence_id("d", place, place + len(value))
+    evidence = Evidence(
+        id=identity,
+        document="d",
+        page=1,
+        page_label="p. 1",
+        start=place,
+        end=place + len(value),
+        quote=value,
+        heading_path=("Capacity, MW",),
+        table=TableReference(row=row, column=column),
+        retrieved_by=RetrievedBy(query="q", rank=1, score=1.0),
+    )
+    number = replace(find_numbers(f"{value} MW")[0], printed=value)
+    fact = Fact(
+        id=f"f-{place}",
+        evidence=identity,
+        entity="",
+        metric="installed_capacity",
+        segment=segment,
+        region=region,
+        period=Period(label=column, found_in="table"),
+        number=number,
+    )
+    source = Source(document="d", path="d.xlsx", title="Capacity", published=AS_OF, published_from="content", format="xlsx", pages=1)
+    return Stated(fact=fact, evidence=evidence, source=source, text=f"{row}, {column}: {value} MW.", shown=f"{value} MW")
+
+
+NAMES = Names(
+    places=frozenset({"Brenland", "Sorvia"}),
+    others=frozenset(),
+    homes=frozenset({"Brenland"}),
+    asked=frozenset({"Brenland"}),
+    ordinary=frozenset(),
+    about={},
+)
+
+
+def test_a_total_over_places_is_not_the_home_place() -> None:
+    """Brenland's row keeps the plain key, the total has one of its own."""
+    cells = [
+        _cell("Brenland", "2025", "1010"),
+        _cell("Sorvia", "2025", "430", region="Sorvia", place=9),
+        _cell("Total", "2025", "1440", place=20),
+    ]
+    found = {item.shown: (item.fact.segment, item.fact.region) for item in rows_apart(cells, names=NAMES)}
+    assert found == {"1010 MW": ("", ""), "430 MW": ("", "Sorvia"), "1440 MW": ("total", "")}
+
+
+def test_rows_of_one_key_and_period_carry_their_labels() -> None:
+    """The plain one stays plain; two lines of the same labels and other values go."""
+    told = [_cell("Capacity", "2025", "900"), _cell("Capacity with storage", "2025", "950", place=9)]
+    assert [item.fact.segment for item in rows_apart(told, names=NAMES)] == ["", "Capacity with storage"]
+    assert list(rows_apart([_cell("Q1", "2025", "180"), _cell("Q1", "2025", "110", place=9)], names=NAMES)) == []
+
+
+def test_a_series_across_rows_of_a_table_is_seen() -> None:
+    """A line runs along a row or along a column."""
+    one, two, three = _cell("Brenland", "2023", "610"), _cell("Total", "2024", "1155", place=9), _cell("Brenland", "2024", "790", place=20)
+    assert mixes_rows([one.evidence, two.evidence])
+    assert not mixes_rows([one.evidence, three.evidence])
+
+
+def test_every_claim_that_is_not_computed_names_its_speaker() -> None:
+    """Table cells and sentences less their opening word too, so that "we" is never the report."""
+    report = small_report(given=_with("However, we built 34% of the heat storage capacity added in Varland in 2025."))
+    variables = context(report)
+    printed = [claim for section in variables.sections for claim in section["claims"]]
+    printed += [claim for section in variables.sections for card in section["cards"] for claim in (*card["claims"], *card["counter"])]
+    assert {claim["mode"] for claim in printed} >= {"near_quote", "verbatim"}
+    assert [claim["text"] for claim in printed if not claim["said"] and not claim["calculation"]] == []
+
+
+def _points(*points: tuple[str, int, str]) -> tuple[SeriesPoint, ...]:
+    return tuple(
+        SeriesPoint(period=period, value=Decimal(value), unit="EUR", printed=f"EUR {value}", evidence=f"e-{period}", kind=kind)  # type: ignore[arg-type]
+        for period, value, kind in points
+    )
+
+
+def test_the_latest_figure_is_one_that_was_reached() -> None:
+    """A forecast stays in the series, and neither title nor direction speaks of it where two figures are known."""
+    series = _points(("2024", 80, "actual"), ("2025", 96, "actual"), ("2026", 70, "forecast"))
+    assert (base_of(series).period, last_of(series).period, series_direction(series)) == ("2024", "2025", "up")
+    title = title_of(CardKey(market="m", metric="Revenue"), direction="up", series=series, is_disputed=False)
+    assert title == "Revenue rose from EUR 80 in 2024 to EUR 96 in 2025"
+
+
+def test_a_forecast_at_a_glance_says_that_it_is_one() -> None:
+    """With one figure before it, it is what the card is about."""
+    card = small_report().cards[0]
+    series = _points(("2025", 80, "actual"), ("2026", 96, "forecast"))
+    assert glance_values(replace(card, series=series, claims=()), {}) == ("EUR 96 (forecast)", "2026", "")
+
+
+def test_a_document_left_out_as_off_topic_is_said_so() -> None:
+    """In the coverage, by its reason; one that is named for a region of the topic is not left out."""
+    text = "The town band played in May 2026, and the museum drew 4,000 visitors that month."
+    given = corpus(
+        extra={
+            "notes/band.txt": ("Town life", "Old House", date(2026, 6, 1), text),
+            "notes/varland.txt": ("Life in Varland", "Old House", date(2026, 6, 1), text.replace("May", "June")),
+        }
+    )
+    coverage = {item.source.path: (item.status, item.reason) for item in small_report(given=given).coverage}
+    assert coverage["notes/band.txt"][0] == "retrieved"
+    assert "off topic" in coverage["notes/band.txt"][1]
+    assert coverage["notes/varland.txt"][1] == ""
+
+
+def test_a_companys_figure_is_never_the_markets() -> None:
+    """Named at the sentence's start and nowhere else, or not at all."""
+    named = "Kaldor Systems reported revenue of EUR 74 million for heat storage in 2025, up from EUR 58 million in 2024."
+    (card,) = [card for card in _cards(small_report(given=_with(named)), "Revenue") if "74" in card.title]
+    assert (card.key.entity, card.title[:25]) == ("Kaldor Systems", "Revenue of Kaldor Systems")
+    nobody = "Revenue from heat storage rose to EUR 74 million in 2025, from EUR 58 million in 2024."
+    assert all(card.key.entity for card in _cards(small_report(given=_with(nobody)), "Revenue"))
