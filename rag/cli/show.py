@@ -43,7 +43,7 @@ class ProgressLine:
 
     def __init__(self) -> None:
         self._moving = sys.stderr.isatty()
-        self._stage = ""
+        self._stage, self._from = "", 0
         self._started = self._drawn = time.monotonic()
 
     def draw(self, step: Progress) -> None:
@@ -53,7 +53,7 @@ class ProgressLine:
             click.echo(f"failed: {step.outcome.path}: {step.outcome.reason}", err=True)
         now = time.monotonic()
         if step.stage != self._stage:
-            self._stage, self._started = step.stage, now
+            self._stage, self._started, self._from = step.stage, now, step.done
         if self._moving:
             click.echo(f"\r\033[K{self._text(step, now=now)}", err=True, nl=False)
         elif now - self._drawn >= _SECONDS_BETWEEN_LINES:
@@ -66,11 +66,11 @@ class ProgressLine:
             click.echo("\r\033[K", err=True, nl=False)
 
     def _text(self, step: Progress, *, now: float) -> str:
-        """ "ingest: 12 of 40, 3.1 a second, 9 s left"; rate and time left from the third on."""
-        text = f"{step.stage}: {step.done} of {step.total}"
-        if step.done < 3:
+        """ "ingest: 12 of 40, 3.1 a second, 9 s left"; rate and time left once this stage has done three."""
+        text, done = f"{step.stage}: {step.done} of {step.total}", step.done - self._from
+        if done < 3:
             return text
-        rate = step.done / max(now - self._started, 1e-3)
+        rate = done / max(now - self._started, 1e-3)
         return f"{text}, {rate:.1f} a second, {(step.total - step.done) / rate:.0f} s left"
 
 
