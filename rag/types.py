@@ -519,7 +519,7 @@ class Report:
     as_of: date
     """Nothing published later was used."""
     cut_off: date | None
-    """The newest source's date."""
+    """The newest source's date; a file's own date only where no source says one."""
     banner: str
     """Says how the text was written and what that means."""
     bottom_line: tuple[str, ...]

@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -130,7 +130,7 @@ def _compose(parts: Parts, *, dropped: set[str], limits: Mapping[str, int]) -> R
         title=parts.plan.topic,
         market=parts.plan.market,
         as_of=parts.as_of,
-        cut_off=max((source.published for source in parts.gathered.sources.values()), default=None),
+        cut_off=_newest(parts.gathered.sources.values()),
         banner=BANNER,
         bottom_line=lead,
         sections=tuple(sections),
@@ -149,6 +149,13 @@ def _compose(parts: Parts, *, dropped: set[str], limits: Mapping[str, int]) -> R
     counts = _counts(parts, report, dropped=len([item for item in dropped if item.startswith("c-")]))
     report = replace(report, manifest=replace(parts.manifest, counts=counts))
     return replace(report, id=report_id(report.manifest, [claim.id for claim in report.claims]))
+
+
+def _newest(sources: Iterable[Source]) -> date | None:
+    """The latest date a source says of itself; files' own dates where none does."""
+    known = list(sources)
+    dated = [source for source in known if source.published_from != "mtime"]
+    return max((source.published for source in dated or known), default=None)
 
 
 def _all_evidence(parts: Parts) -> dict[str, Evidence]:
