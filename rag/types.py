@@ -377,7 +377,7 @@ class ConfidenceReason:
 
     word: Confidence
     sources: int
-    """Independent documents: near-duplicates count once."""
+    """Voices: documents of one publisher count once."""
     agreeing: int
     newest: date | None
     reason: str

@@ -181,20 +181,27 @@ def _cards(
         claims, against = ([_at_home(claim, homes) for claim in _kept(own, dropped)] for own in (draft.claims, draft.counter_claims))
         if not claims:
             continue
-        cards.append(
-            finish(
-                draft,
-                claims=claims,
-                counter_claims=against,
-                evidence=evidence,
-                sources=sources,
-                about=parts.gathered.subjects,
-                as_of=parts.as_of,
-                disputed=draft.key in disputed,
-            )
+        card = finish(
+            draft,
+            claims=claims,
+            counter_claims=against,
+            evidence=evidence,
+            sources=sources,
+            about=parts.gathered.subjects,
+            as_of=parts.as_of,
+            disputed=draft.key in disputed,
         )
+        if not _is_borne_out(card):
+            continue
+        cards.append(card)
         printed += [*claims, *against]
     return cards, printed
+
+
+def _is_borne_out(card: TrendCard) -> bool:
+    """True for a card with a series; one without says what two voices, and most of those heard, agree on, or that they differ."""
+    sure = card.confidence
+    return len(card.series) >= 2 or (sure.agreeing >= 2 and (card.direction == "mixed" or 2 * sure.agreeing > sure.sources))
 
 
 def _at_home(claim: Claim, homes: Mapping[tuple[str, ...], Claim]) -> Claim:
