@@ -392,7 +392,7 @@ class ConfidenceReason:
 
     word: Confidence
     sources: int
-    """Independent documents: near-duplicates count once."""
+    """Voices: documents of one publisher count once."""
     agreeing: int
     newest: date | None
     reason: str
@@ -534,7 +534,7 @@ class Report:
     as_of: date
     """Nothing published later was used."""
     cut_off: date | None
-    """The newest source's date."""
+    """The newest source's date; a file's own date only where no source says one."""
     banner: str
     """Says how the text was written and what that means."""
     bottom_line: tuple[str, ...]

@@ -16,7 +16,7 @@ from rag.report.gather import evidence_id
 from rag.report.names import Names
 from rag.report.quality import fault, supposes
 from rag.report.report_gates import glance_values
-from rag.types import CardKey, Evidence, Fact, Period, Report, RetrievedBy, SeriesPoint, Source, TableReference, TrendCard
+from rag.types import CardKey, Evidence, Fact, Period, Report, RetrievedBy, SearchResult, SeriesPoint, Source, TableReference, TrendCard
 from tests.report_fixture import AS_OF, Corpus, corpus, small_report
 
 PRICES = (
@@ -247,3 +247,32 @@ def test_a_companys_figure_is_never_the_markets() -> None:
     assert (card.key.entity, card.title[:25]) == ("Kaldor Systems", "Revenue of Kaldor Systems")
     nobody = "Revenue from heat storage rose to EUR 74 million in 2025, from EUR 58 million in 2024."
     assert all(card.key.entity for card in _cards(small_report(given=_with(nobody)), "Revenue"))
+
+
+def _without_date(given: Corpus, *, path: str) -> Corpus:
+    """The corpus with a document of which only the file's date is known."""
+
+    def undated(source: Source) -> Source:
+        return replace(source, published_from="mtime") if source.path == path else source
+
+    def find(question: str) -> SearchResult:
+        found = given.find(question)
+        return replace(found, passages=tuple(replace(passage, source=undated(passage.source)) for passage in found.passages))
+
+    return replace(given, sources=[undated(source) for source in given.sources], find=find)
+
+
+def test_a_files_own_date_is_called_so_and_beats_no_dated_document() -> None:
+    """Neither as the newest source, nor in a card's confidence, nor by replacing a figure."""
+    text = "Operating profit of Fenwick for 2025 was EUR 120 million. Demand for heat storage rose in all parts of Varland in 2026."
+    made = corpus(extra={"notes/undated.txt": ("Heat storage figures", "Fenwick", AS_OF, text)})
+    given = _without_date(made, path="notes/undated.txt")
+    undated = given.of("notes/undated.txt")
+    report = small_report(given=given)
+    evidence = {item.id: item.document for item in report.evidence}
+    claims = {claim.id: claim for claim in report.claims}
+    assert report.cut_off == date(2026, 8, 20)
+    assert all(card.confidence.newest is None or card.confidence.newest <= date(2026, 8, 20) for card in report.cards)
+    replaced = [conflict for conflict in report.conflicts if conflict.kind == "superseded"]
+    assert undated not in {evidence[claims[conflict.sides[0].claim].evidence[0]] for conflict in replaced}
+    assert "30 September 2026 (file date)" in {row["date"] for group in context(report).coverage for row in group["documents"]}

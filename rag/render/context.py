@@ -110,7 +110,7 @@ def context(report: Report) -> MarketTrends:
         report_id=clean(report.id),
         as_of=long_date(report.as_of),
         as_of_day=report.as_of.isoformat(),
-        cut_off=long_date(report.cut_off),
+        cut_off=_cut_off(report),
         banner=clean(report.banner),
         how_to_cite=_how_to_cite(report),
         counts=_counts(report.manifest),
@@ -217,7 +217,7 @@ class _Book:
             "quote": clean(item.quote),
             "title": clean(source.title),
             "publisher": clean(source.publisher or source.author),
-            "date": long_date(source.published),
+            "date": _day(source),
             "page": clean(item.page_label),
             "cell": _cell(item),
             "source": self.source_number(item),
@@ -301,9 +301,18 @@ def _direction(direction: Direction) -> Plain:
     return {"name": direction, "arrow": arrow, "word": word}
 
 
+def _file_date(source: Source) -> str:
+    """What a date is called that only the file gives."""
+    return " (file date)" if source.published_from == "mtime" else ""
+
+
+def _day(source: Source) -> str:
+    return f"{long_date(source.published)}{_file_date(source)}"
+
+
 def _said(source: Source) -> str:
     """Whose words a sentence is: "Halden Energy Institute, Jun 2026"."""
-    return f"{clean(source.publisher or source.author or source.title)}, {short_month(source.published)}"
+    return f"{clean(source.publisher or source.author or source.title)}, {short_month(source.published)}{_file_date(source)}"
 
 
 def _verdict(claim: Claim) -> Plain:
@@ -450,9 +459,16 @@ def _side(side: ConflictSide, book: _Book) -> Plain:
     return {
         "value": clean(side.value),
         "period": clean(period_words(side.period)),
-        "published": long_date(side.published),
+        "published": _side_day(side, book),
         "claim": book.claim(side.claim),
     }
+
+
+def _side_day(side: ConflictSide, book: _Book) -> str:
+    evidence = _get(book.claims, side.claim, "claim").evidence
+    return (
+        f"{long_date(side.published)}{_file_date(book.source(book.quote(evidence[0]).document))}" if evidence else long_date(side.published)
+    )
 
 
 def _gap(gap: Gap, book: _Book) -> Plain:
@@ -475,6 +491,13 @@ def _method(manifest: Manifest) -> Plain:
     }
 
 
+def _cut_off(report: Report) -> str:
+    """The newest source's date, called a file's where no document found says its own."""
+    known = [row.source for row in report.coverage if row.status in ("cited", "retrieved")]
+    undated = bool(known) and all(source.published_from == "mtime" for source in known)
+    return f"{long_date(report.cut_off)} (file date)" if undated and report.cut_off else long_date(report.cut_off)
+
+
 def _coverage(rows: Sequence[Coverage]) -> list[Plain]:
     """One group for each status, empty ones too; documents in the order given."""
     return [
@@ -493,7 +516,7 @@ def _document(row: Coverage) -> Plain:
         "title": clean(row.source.title),
         "path": clean(row.source.path),
         "publisher": clean(row.source.publisher or row.source.author),
-        "date": long_date(row.source.published),
+        "date": _day(row.source),
         "claims": row.claims,
         "reason": clean(row.reason),
     }

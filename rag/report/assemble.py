@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -133,7 +133,7 @@ def _compose(parts: Parts, *, dropped: set[str], limits: Mapping[str, int]) -> R
         title=parts.plan.topic,
         market=parts.plan.market,
         as_of=parts.as_of,
-        cut_off=max((source.published for source in parts.gathered.sources.values()), default=None),
+        cut_off=_newest(parts.gathered.sources.values()),
         banner=BANNER,
         bottom_line=lead,
         sections=tuple(sections),
@@ -151,6 +151,13 @@ def _compose(parts: Parts, *, dropped: set[str], limits: Mapping[str, int]) -> R
     report = replace(report, coverage=tuple(_coverage(parts, report)))
     counts = _counts(parts, report, dropped=len([item for item in dropped if item.startswith("c-")]))
     return replace(report, manifest=replace(parts.manifest, counts=counts))
+
+
+def _newest(sources: Iterable[Source]) -> date | None:
+    """The latest date a source says of itself; files' own dates where none does."""
+    known = list(sources)
+    dated = [source for source in known if source.published_from != "mtime"]
+    return max((source.published for source in dated or known), default=None)
 
 
 def _all_evidence(parts: Parts) -> dict[str, Evidence]:
@@ -176,20 +183,27 @@ def _cards(
         claims, against = ([_at_home(claim, homes) for claim in _kept(own, dropped)] for own in (draft.claims, draft.counter_claims))
         if not claims:
             continue
-        cards.append(
-            finish(
-                draft,
-                claims=claims,
-                counter_claims=against,
-                evidence=evidence,
-                sources=sources,
-                about=parts.gathered.subjects,
-                as_of=parts.as_of,
-                disputed=draft.key in disputed,
-            )
+        card = finish(
+            draft,
+            claims=claims,
+            counter_claims=against,
+            evidence=evidence,
+            sources=sources,
+            about=parts.gathered.subjects,
+            as_of=parts.as_of,
+            disputed=draft.key in disputed,
         )
+        if not _is_borne_out(card):
+            continue
+        cards.append(card)
         printed += [*claims, *against]
     return cards, printed
+
+
+def _is_borne_out(card: TrendCard) -> bool:
+    """True for a card with a series; one without says what two voices, and most of those heard, agree on, or that they differ."""
+    sure = card.confidence
+    return len(card.series) >= 2 or (sure.agreeing >= 2 and (card.direction == "mixed" or 2 * sure.agreeing > sure.sources))
 
 
 def _at_home(claim: Claim, homes: Mapping[tuple[str, ...], Claim]) -> Claim:

@@ -113,7 +113,8 @@ def _series_cards(
 def _one_voice(items: Sequence[Stated], *, names: Names) -> list[Stated]:
     """The run of comparable points of one source that reaches the latest period, forecasts aside, else the longest; in order of time."""
     runs: dict[tuple[str, str], dict[str, Stated]] = defaultdict(dict)
-    for item in sorted(items, key=lambda item: (-item.source.published.toordinal(), item.evidence.table is not None, item.evidence.id)):
+    newest_first = sorted(items, key=lambda item: (-item.source.published.toordinal(), item.evidence.table is not None, item.evidence.id))
+    for item in sorted(newest_first, key=lambda item: item.source.published_from == "mtime"):
         label = item.fact.period.label if item.fact.period else ""
         runs[names.voice(item.source), period_shape(same_moment(label))].setdefault(same_moment(label), item)
     best = max(runs.values(), key=lambda run: (len(run) >= 2, _reach(run), len(run), sorted(run)))
@@ -387,7 +388,7 @@ class Voices:
     agreeing: frozenset[str]
     others: frozenset[str]
     newest: Mapping[str, date]
-    """Voice -> the date of its newest document here."""
+    """Voice -> the date of its newest document here; no voice whose documents say none."""
 
 
 def voice_of(source: Source, *, about: Mapping[str, str]) -> str:
@@ -421,7 +422,8 @@ def voices_of(
             voice = voice_of(source, about=about)
             heard.add(voice)
             agreeing |= {voice} if agrees else set()
-            newest[voice] = max(newest.get(voice, source.published), source.published)
+            if source.published_from != "mtime":
+                newest[voice] = max(newest.get(voice, source.published), source.published)
     return Voices(agreeing=frozenset(agreeing), others=frozenset(heard - agreeing), newest=newest)
 
 

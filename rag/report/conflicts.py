@@ -115,7 +115,8 @@ def corrections(candidates: Sequence[Candidate], stated: Sequence[Stated], *, na
     for newer in sorted(news, key=lambda item: (-item.source.published.toordinal(), item.evidence.id)):
         about = marks[newer.evidence.id]
         for older in {item.evidence.id: item for mark in sorted(about) for item in marked[mark]}.values():
-            earlier = older.source.published < newer.source.published and older.source.document != newer.source.document
+            dated = "mtime" not in (older.source.published_from, newer.source.published_from)
+            earlier = dated and older.source.published < newer.source.published and older.source.document != newer.source.document
             shared = about & marks[older.evidence.id]
             if earlier and older.evidence.id not in found and (thing := _what_changed(older, newer, shared, names=names)):
                 found[older.evidence.id] = _correction(older, newer, thing=thing, facts=facts, shared=shared)
@@ -230,7 +231,7 @@ def _of_group(items: Sequence[Stated], *, names: Names) -> Iterable[Disagreement
         holds = [item for item in _newest_first(current) if item.source.published >= old.source.published and _differs(item, old)]
         if holds:
             yield _made([_in_words(holds[0], current), old], superseded=True, names=names)
-    ordered = _newest_first(current)
+    ordered = sorted(_newest_first(current), key=lambda item: item.source.published_from == "mtime")
     used: set[str] = set()
     for at, newer in enumerate(ordered):
         if newer.source.document in used:
@@ -363,7 +364,8 @@ def _same_voice(one: Stated, other: Stated, *, names: Names) -> bool:
 
 def _supersedes(newer: Stated, older: Stated, *, names: Names) -> bool:
     """True when the same voice, or a newer edition of the same document, gives a later figure."""
-    if newer.source.published <= older.source.published or newer.fact.segment != older.fact.segment:
+    undated = "mtime" in (newer.source.published_from, older.source.published_from)
+    if undated or newer.source.published <= older.source.published or newer.fact.segment != older.fact.segment:
         return False
     return _same_voice(newer, older, names=names) or family(newer.source.title) == family(older.source.title)
 

@@ -276,7 +276,9 @@ def _period(mention: PeriodMention) -> Period:
     return Period(label=mention.label, found_in="document" if mention.relative else "sentence")
 
 
-def _year_before(period: Period) -> Period | None:
+def _year_before(period: Period | None) -> Period | None:
+    if period is None:
+        return None
     label = period.label
     if period_shape(label) == "span" or not re.match(r"\d{4}", label):
         return None
@@ -294,10 +296,13 @@ def _adjoins(text: str, number: Number, period: PeriodMention, numbers: Sequence
     )
 
 
-def _inherited(evidence: Evidence, source: Source) -> Period:
+def _inherited(evidence: Evidence, source: Source) -> Period | None:
+    """The period of the nearest heading that has one, else the document's month; a file's own date says nothing of its content."""
     for heading in reversed(evidence.heading_path):
         if mentions := find_periods(heading):
             return Period(label=mentions[-1].label, found_in="section")
+    if source.published_from == "mtime":
+        return None
     return Period(label=f"{source.published.year}-{source.published.month:02d}", found_in="document")
 
 

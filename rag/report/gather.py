@@ -249,10 +249,10 @@ def _candidates(
 
 
 def _newness(sources: Sequence[Source]) -> dict[str, float]:
-    """1 for the newest document's date down to 0 for the oldest, by rank of the date."""
-    days = sorted({source.published for source in sources})
+    """1 for the newest document's date down to 0 for the oldest, by rank of the date; 0 for a document that says none."""
+    days = sorted({source.published for source in sources if source.published_from != "mtime"})
     top = max(1, len(days) - 1)
-    return {source.document: days.index(source.published) / top for source in sources}
+    return {source.document: days.index(source.published) / top if source.published_from != "mtime" else 0.0 for source in sources}
 
 
 def _candidate(
