@@ -10,7 +10,7 @@ from rag.numbers import find_numbers
 from rag.prompts import metric_vocabulary
 from rag.render.context import context
 from rag.report import check_report
-from rag.report.cards import base_of, last_of, mixes_rows, series_direction, title_of
+from rag.report.cards import base_of, last_of, mixes_rows, series_direction, title_of, voice_of
 from rag.report.facts import Stated, rows_apart
 from rag.report.gather import evidence_id
 from rag.report.names import Names
@@ -276,3 +276,10 @@ def test_a_files_own_date_is_called_so_and_beats_no_dated_document() -> None:
     replaced = [conflict for conflict in report.conflicts if conflict.kind == "superseded"]
     assert undated not in {evidence[claims[conflict.sides[0].claim].evidence[0]] for conflict in replaced}
     assert "30 September 2026 (file date)" in {row["date"] for group in context(report).coverage for row in group["documents"]}
+
+
+def test_a_houses_desk_is_the_house() -> None:
+    """An author that begins with a publisher of the card is that publisher."""
+    source = replace(corpus().sources[0], publisher="", author="Quill Research Data Desk")
+    assert voice_of(source, about={}, houses={"Quill Research"}) == "Quill Research"
+    assert voice_of(source, about={}) == "Quill Research Data Desk"

@@ -391,10 +391,12 @@ class Voices:
     """Voice -> the date of its newest document here; no voice whose documents say none."""
 
 
-def voice_of(source: Source, *, about: Mapping[str, str]) -> str:
-    """Who speaks: the publisher, else the author, else the title without its edition. A series of documents that differ in their subject
+def voice_of(source: Source, *, about: Mapping[str, str], houses: Collection[str] = ()) -> str:
+    """Who speaks: the publisher, else the one of the ``houses`` that the author's name begins with ("Quill" of "Quill Data Desk"), else
+    the author, else the title without its edition. A series of documents that differ in their subject
     (``about``: document -> subject), such as one a district, has a voice for each."""
-    return f"{source.publisher or source.author or family(source.title)} {about.get(source.document, '')}".strip()
+    house = next((house for house in sorted(houses) if house and source.author.startswith(house)), "")
+    return f"{source.publisher or house or source.author or family(source.title)} {about.get(source.document, '')}".strip()
 
 
 def voices_of(
@@ -416,10 +418,11 @@ def voices_of(
     for claim in (*claims, *against):
         agrees = claim not in against and (_gives_a_point(claim, series) or (claim.direction == way and _overlaps(claim, series, own)))
         ids += [(item, agrees) for item in claim.evidence]
+    houses = {sources[evidence[item].document].publisher for item, _ in ids if item in evidence and evidence[item].document in sources}
     for item, agrees in ids:
         source = sources.get(evidence[item].document) if item in evidence else None
         if source is not None:
-            voice = voice_of(source, about=about)
+            voice = voice_of(source, about=about, houses=houses)
             heard.add(voice)
             agreeing |= {voice} if agrees else set()
             if source.published_from != "mtime":
