@@ -10,6 +10,7 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 CHILD = """
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from rag.app import Library, create
 from rag.cli.watch import keep_up
 from tests.fakes import HashingEmbedder
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background hands its children an ignored Ctrl-C
 create(Path(sys.argv[1]), embedder="small")
 (Path(sys.argv[1]) / "docs" / "a.txt").write_text("copper prices")
 with Library.open(Path(sys.argv[1])) as library:
@@ -42,6 +44,9 @@ def test_changes_are_followed_until_it_is_interrupted(tmp_path: Path) -> None:
         (docs / "b.txt").unlink()
         assert "1 deleted; 1 chunks" in child.stdout.readline()
         child.send_signal(signal.SIGINT)
-        assert child.wait(timeout=20) == 0
+        try:
+            assert child.wait(timeout=30) == 0
+        finally:
+            child.kill()
         assert child.stderr is not None
         assert "stopped watching" in child.stderr.read()

@@ -13,6 +13,7 @@ from rag.errors import BusyError, WorkspaceError
 
 NAME = ".lock"
 _POLL_S = 0.1
+_NAME_POLLS = 10
 
 
 @contextmanager
@@ -56,4 +57,9 @@ def _acquire(handle: int, *, path: Path, wait_s: float) -> None:
 
 
 def _holder(path: Path) -> str:
-    return path.read_text("utf-8", errors="replace").strip() or "another process that has only just begun"
+    """Who wrote its name into the lock; a holder that has only just got it is given a moment to do so."""
+    for _ in range(_NAME_POLLS):
+        if name := path.read_text("utf-8", errors="replace").strip():
+            return name
+        time.sleep(_POLL_S)
+    return "another process that has only just begun"
