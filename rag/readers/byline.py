@@ -3,10 +3,12 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from rag.readers.clean import one_line
-from rag.readers.dates import parse_date
-from rag.readers.draft import tags_from
+from rag.readers.dates import choose_date, parse_date
+from rag.readers.draft import Draft, choose_title, tags_from
+from rag.types import Metadata
 
 _LABELLED = re.compile(r"^(?P<label>authors?|by|publisher|organi[sz]ation|keywords|tags)\s*:\s*(?P<value>\S.*)$", re.IGNORECASE)
 _BY = re.compile(r"^by\s+(?P<name>[A-Z][^,|]{2,60})", re.IGNORECASE)
@@ -22,6 +24,20 @@ class Byline:
     author: str = ""
     publisher: str = ""
     tags: tuple[str, ...] = ()
+
+
+def opening_metadata(draft: Draft, *, title: str, path: Path) -> Metadata:
+    """What a file without properties says of itself in its opening lines; ``title`` is empty where none was found."""
+    lines = draft.opening_lines()
+    found, byline = choose_date(opening=lines), find_byline(lines, title=title)
+    return Metadata(
+        title=choose_title(title, "", path=path),
+        author=byline.author,
+        publisher=byline.publisher,
+        published=found.day if found else None,
+        published_from=found.source if found else "mtime",
+        tags=byline.tags,
+    )
 
 
 def find_byline(lines: Sequence[str], *, title: str) -> Byline:

@@ -7,11 +7,10 @@ from itertools import islice
 from pathlib import Path
 
 from rag.errors import CorruptFileError
-from rag.readers.byline import find_byline
-from rag.readers.dates import choose_date
-from rag.readers.draft import Draft, Entry, choose_title, entries, with_headers
+from rag.readers.byline import opening_metadata
+from rag.readers.draft import Draft, Entry, entries, with_headers
 from rag.readers.encoding import decode, read_bytes
-from rag.types import Document, Metadata
+from rag.types import Document
 
 suffixes: frozenset[str] = frozenset({".csv", ".tsv"})
 
@@ -36,20 +35,7 @@ def read(path: Path) -> Document:
     for row in rows[1 if title else 0 : lead]:
         draft.paragraph(", ".join(entry.text.strip() for entry in _filled(row)))
     draft.table(with_headers(rows[lead:]))
-    return draft.finish(metadata=_metadata(draft, title=title, path=path), format="csv", path=path)
-
-
-def _metadata(draft: Draft, *, title: str, path: Path) -> Metadata:
-    lines = draft.opening_lines()
-    found, byline = choose_date(opening=lines), find_byline(lines, title=title)
-    return Metadata(
-        title=choose_title(title, "", path=path),
-        author=byline.author,
-        publisher=byline.publisher,
-        published=found.day if found else None,
-        published_from=found.source if found else "mtime",
-        tags=byline.tags,
-    )
+    return draft.finish(metadata=opening_metadata(draft, title=title, path=path), format="csv", path=path)
 
 
 def _filled(row: list[Entry]) -> list[Entry]:

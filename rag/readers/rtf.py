@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rag.errors import CorruptFileError
-from rag.readers.byline import find_byline
-from rag.readers.dates import choose_date
-from rag.readers.draft import Draft, Entry, choose_title, entries, with_headers
-from rag.types import Document, Metadata
+from rag.readers.byline import opening_metadata
+from rag.readers.draft import Draft, Entry, entries, with_headers
+from rag.types import Document
 
 suffixes: frozenset[str] = frozenset({".rtf"})
 
@@ -45,17 +44,7 @@ def read(path: Path) -> Document:
     draft = Draft()
     writer = _Writer(draft=draft)
     writer.write(data)
-    found = choose_date(opening=draft.opening_lines())
-    byline = find_byline(draft.opening_lines(), title="")
-    metadata = Metadata(
-        title=choose_title("", "", path=path),
-        author=byline.author,
-        publisher=byline.publisher,
-        published=found.day if found else None,
-        published_from=found.source if found else "mtime",
-        tags=byline.tags,
-    )
-    return draft.finish(metadata=metadata, format="rtf", path=path)
+    return draft.finish(metadata=opening_metadata(draft, title="", path=path), format="rtf", path=path)
 
 
 def plain(data: bytes) -> str:

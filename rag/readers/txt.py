@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from rag.readers.byline import find_byline
+from rag.readers.byline import opening_metadata
 from rag.readers.clean import clean
-from rag.readers.dates import choose_date, parse_date
-from rag.readers.draft import Draft, choose_title
+from rag.readers.dates import parse_date
+from rag.readers.draft import Draft
 from rag.readers.encoding import decode, read_bytes
-from rag.types import Document, Metadata
+from rag.types import Document
 
 suffixes: frozenset[str] = frozenset({".txt", ".text", ".adoc", ".asciidoc", ".rst"})
 
@@ -28,18 +28,7 @@ def read(path: Path) -> Document:
     title, rest = _title(parts)
     draft.heading(title, level=1)
     add_paragraphs(draft, rest)
-    lines = draft.opening_lines()
-    found = choose_date(opening=lines)
-    byline = find_byline(lines, title=title)
-    metadata = Metadata(
-        title=choose_title(title, "", path=path),
-        author=byline.author,
-        publisher=byline.publisher,
-        published=found.day if found else None,
-        published_from=found.source if found else "mtime",
-        tags=byline.tags,
-    )
-    return draft.finish(metadata=metadata, format="txt", path=path)
+    return draft.finish(metadata=opening_metadata(draft, title=title, path=path), format="txt", path=path)
 
 
 def paragraphs(text: str) -> list[str]:
