@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.app import Library, create
+from rag.embedders.sentence_transformers import MXBAI_QUERY_PROMPT
 from rag.ingest import drain
 from rag.report.claims import quoted
 from rag.retrieval import Retrieval
@@ -28,7 +29,6 @@ from rag.types import Passage, Report, SearchResult
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 GOLD = REPOSITORY / "tests" / "gold" / "sample_docs.json"
-MXBAI_PROMPT = "Represent this sentence for searching relevant passages: "
 K = 10
 
 
@@ -112,13 +112,13 @@ class Prompted:
 
     def __init__(self, embedder: Any) -> None:
         self._embedder = embedder
-        self.fingerprint = replace(embedder.fingerprint, query_prompt=MXBAI_PROMPT)
+        self.fingerprint = replace(embedder.fingerprint, query_prompt=MXBAI_QUERY_PROMPT)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._embedder, name)
 
     def embed(self, texts: Sequence[str], *, kind: str) -> Any:
-        return self._embedder.embed([MXBAI_PROMPT + text if kind == "query" else text for text in texts], kind=kind)
+        return self._embedder.embed([MXBAI_QUERY_PROMPT + text if kind == "query" else text for text in texts], kind=kind)
 
 
 def retrieval_scores(library: Library, gold: dict[str, Any]) -> list[Score]:

@@ -10,10 +10,10 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from rag.embedders.sentence_transformers import MXBAI
 from rag.errors import SettingsError, WorkspaceError
 
 FILE_NAME = "rag.toml"
-MXBAI = "mixedbread-ai/mxbai-embed-large-v1"
 
 EmbedderKind = Literal["sentence-transformers", "small", "openai"]
 Format = Literal["html", "md", "json"]
