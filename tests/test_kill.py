@@ -14,9 +14,9 @@ from rag.ingest import IngestSummary, drain, ingest
 from rag.record import Record, space_of, writer_lock
 from rag.stores.chroma import ChromaStore
 from rag.types import Chunk, Document
+from tests.conftest import REPOSITORY
 from tests.fakes import HashingEmbedder, chunk_words, read_plain
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 FILES, KILLS = 40, 12
 NOW = datetime(2026, 9, 30, 12, tzinfo=UTC)
 

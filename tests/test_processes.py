@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 
 from rag.record import Record
+from tests.conftest import REPOSITORY
 from tests.fakes import HashingEmbedder
 from tests.libraries import add
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 WRITER = """
 import sys, time
 from datetime import UTC, datetime

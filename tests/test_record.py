@@ -16,9 +16,9 @@ import pytest
 from rag.errors import RecordError, UsageError, WorkspaceError
 from rag.record import FileRow, Record
 from rag.types import Document, Scope
+from tests.conftest import REPOSITORY
 from tests.fakes import HashingEmbedder, chunk_words, plain_document
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 MTIME_NS = int(datetime(2024, 5, 6, 12, tzinfo=UTC).timestamp()) * 10**9
 EMBEDDER = HashingEmbedder()
 

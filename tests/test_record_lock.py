@@ -13,8 +13,8 @@ import pytest
 
 from rag.errors import BusyError, WorkspaceError
 from rag.record import writer_lock
+from tests.conftest import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 NOW = datetime(2026, 9, 30, 12, 4, tzinfo=UTC)
 HOLD = """
 import sys, time

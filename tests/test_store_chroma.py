@@ -13,8 +13,8 @@ from rag.errors import IndexDamagedError, WorkspaceError
 from rag.ports import VectorStore
 from rag.stores import chroma, generations
 from rag.stores.chroma import ChromaStore
+from tests.conftest import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 COUNT, DIMENSIONS = 300, 32
 
 Vector = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
