@@ -251,18 +251,19 @@ class Library:
         oldest = min(source.published for source in everything)
         return f"none of the {len(everything)} documents is in scope: the oldest is of {oldest}, the report as of {as_of}; widen the scope"
 
-    def status(self) -> Status:
-        """What is in, what failed and why."""
+    def status(self, *, kin: bool = True) -> Status:
+        """What is in, what failed and why. Without ``kin`` no documents are compared, which takes a second for 1,440 of them."""
         space = self.record.active_space()
         sources = self.record.sources()
+        groups, versions = (alike(self.record.sketches()), editions(sources)) if kin else ([], {})
         paths = {source.document: source.path for source in sources}
         by_status = {status: tuple(file for file in self.record.files() if file.status == status) for status in get_args(KnownStatus)}
         return Status(
             workspace=str(self.workspace),
             embedder=space.fingerprint if space else None,
             documents=len(sources),
-            alike=tuple(tuple(paths[document] for document in group) for group in alike(self.record.sketches())),
-            superseded={paths[one.document]: paths[one.superseded_by] for one in editions(sources).values() if one.superseded_by},
+            alike=tuple(tuple(paths[document] for document in group) for group in groups),
+            superseded={paths[one.document]: paths[one.superseded_by] for one in versions.values() if one.superseded_by},
             chunks=self.record.chunk_count(),
             unindexed=self.record.changed_since(self.store.applied) if space else 0,
             failed=by_status["failed"],

@@ -232,7 +232,7 @@ def ingest(
         steps = library.ingest(folders, re_embed=re_embed, allow_deletes=allow_deletes, wait_s=wait_s, now=_now())
         summary = drain(steps, show=line.draw)
         line.clear()
-        state = library.status()
+        state = library.status(kin=as_json)  # the summary for people does not print them
         show.ingested(summary, state, as_json=as_json)
     sys.exit(ReadError.exit_status if state.failed or state.missing else 0)
 
