@@ -16,7 +16,7 @@ from rag.errors import SettingsError, WorkspaceError
 FILE_NAME = "rag.toml"
 
 EmbedderKind = Literal["sentence-transformers", "small", "openai"]
-Format = Literal["html", "md", "json"]
+Format = Literal["html", "md", "json", "pdf", "docx", "csl", "bib", "csv"]
 
 
 class EmbedderSettings(BaseModel):
@@ -73,7 +73,11 @@ class ReportSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     template: str = Field(default="market_trends", description="A folder in templates/; the workspace's own comes first.")
-    formats: list[Format] = Field(default=["html", "md", "json"], min_length=1, description="Files written for each report.")
+    formats: list[Format] = Field(
+        default=["html", "md", "json"],
+        min_length=1,
+        description="Files written for each report: html, md, json, pdf, docx; csl and bib are its sources for reference managers, csv its figures.",
+    )
 
 
 class Settings(BaseSettings):

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from rag.errors import ReportError
 from rag.numbers import period_words
-from rag.render.chart import chart
+from rag.render.chart import chart, comparable
 from rag.render.words import (
     CONFLICTS,
     COUNTS,
@@ -99,6 +99,10 @@ class MarketTrends:
     """What was found on each claim: {number, anchor, text, verdict, passed: [{gate, name}], faults: [{gate, name, outcome, reason}]}."""
     glossary: list[Plain] = field(default_factory=list)
     """{term, meaning}."""
+
+
+SHORT = ("title", "as_of", "banner", "warnings", "conflicts", "gaps", "sources")
+"""What a template other than the full report must print at least, be it as a number: what keeps a short form honest."""
 
 
 def context(report: Report) -> MarketTrends:
@@ -411,7 +415,7 @@ def _card(card: TrendCard, book: _Book) -> Plain:
         "title": clean(card.title),
         "direction": _direction(card.direction),
         "figure": _figure(card, book),
-        "chart": _cleaned(chart(card.series)),
+        "chart": _drawing(card, book),
         "series": [_point(point, book) for point in card.series],
         "confidence": {"word": card.confidence.word, "reason": clean(card.confidence.reason)},
         "claims": [book.claim(claim, home=card.id) for claim in dict.fromkeys(card.claims)],
@@ -426,12 +430,18 @@ def _figure(card: TrendCard, book: _Book) -> Plain:
     return _glance(row, book) if row else {}
 
 
-def _cleaned(drawing: Plain) -> Plain:
-    """A chart whose words are fit to print."""
+def _drawing(card: TrendCard, book: _Book) -> Plain:
+    """A chart whose words are fit to print, with the citation of each point and each once for the line of its sources."""
+    drawing = chart(card.series)
     if not drawing:
         return {}
-    points = [{**point, "period": clean(period_words(point["period"]))} for point in drawing["points"]]
-    return {**drawing, "unit": clean(drawing["unit"]), "text": clean(drawing["text"]), "points": points}
+    marks = [book.mark(point.evidence) for point in comparable(card.series)]
+    points = [
+        {**point, "period": clean(period_words(point["period"])), "mark": mark}
+        for point, mark in zip(drawing["points"], marks, strict=True)
+    ]
+    once = list({mark["label"]: mark for mark in marks}.values())
+    return {**drawing, "unit": clean(drawing["unit"]), "text": clean(drawing["text"]), "points": points, "marks": once}
 
 
 def _point(point: SeriesPoint, book: _Book) -> Plain:
