@@ -76,7 +76,8 @@ class ReportSettings(BaseModel):
     formats: list[Format] = Field(
         default=["html", "md", "json"],
         min_length=1,
-        description="Files written for each report: html, md, json, pdf, docx; csl and bib are its sources for reference managers, csv its figures.",
+        description="Files written for each report: html, md, json, pdf, docx; csl and bib are its sources for reference managers, "
+        "csv its figures.",
     )
 
 

@@ -8,12 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time
 from pathlib import Path
+from typing import Any
 
 from rag.errors import UsageError
 from rag.render.context import MarketTrends, context
-from rag.render.environment import fill, folders, home
+from rag.render.docx import FILE as DOCX
+from rag.render.docx import filled
+from rag.render.environment import fill, fill_part, home
 from rag.render.markdown import tidy
-from rag.render.typst import in_words, typeset
+from rag.render.typst import in_words, pictured, typeset
 from rag.types import Report
 
 __all__ = ["MarketTrends", "Printed", "context", "formats", "printed", "render"]
@@ -63,9 +66,27 @@ def printed(report: Report, *, format: str, template: str = "market_trends", wor
 def _pdf(report: Report, template: str, workspace: Path | None) -> Printed:
     root = home(template, _TYPST, workspace=workspace).parent
     source = fill(context(report), template=template, file=_TYPST, markup="typ", workspace=workspace)
-    own = [workspace / FONTS] if workspace and (workspace / FONTS).is_dir() else []
-    pdf = typeset(source, root=root, made=datetime.combine(report.as_of, time()), fonts=own)
+    pdf = typeset(source, root=root, made=_moment(report), fonts=_own_fonts(workspace))
     return Printed(data=pdf.data, notes=(in_words(pdf.missing),) if pdf.missing else ())
 
 
-_BINARY: dict[str, Callable[[Report, str, Path | None], Printed]] = {"pdf": _pdf}
+def _docx(report: Report, template: str, workspace: Path | None) -> Printed:
+    file = home(template, DOCX, workspace=workspace)
+
+    def draw(chart: dict[str, Any]) -> bytes:
+        source = fill_part("chart.typ.j2", {"chart": chart}, template=template, markup="typ", workspace=workspace)
+        return pictured(source, root=file.parent, fonts=_own_fonts(workspace))
+
+    return Printed(data=filled(file, context(report), template=template, made=_moment(report), draw=draw))
+
+
+def _moment(report: Report) -> datetime:
+    """The time a file says it was made: the report's day, so that equal reports are equal bytes."""
+    return datetime.combine(report.as_of, time())
+
+
+def _own_fonts(workspace: Path | None) -> list[Path]:
+    return [workspace / FONTS] if workspace and (workspace / FONTS).is_dir() else []
+
+
+_BINARY: dict[str, Callable[[Report, str, Path | None], Printed]] = {"docx": _docx, "pdf": _pdf}

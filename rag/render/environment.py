@@ -50,6 +50,12 @@ def fill(values: MarketTrends, *, template: str, file: str, markup: str, workspa
         return environment.get_template(file).render(plain(values))
 
 
+def fill_part(name: str, values: dict[str, Any], *, template: str, markup: str, workspace: Path | None = None) -> str:
+    """The text of one part of a template, such as a chart. Raises as ``fill`` does."""
+    with translated(template, name):
+        return sandbox(markup, folders=folders(template, workspace=workspace)).get_template(name).render(values)
+
+
 def plain(values: MarketTrends) -> dict[str, Any]:
     """The values as a template sees them."""
     return {field.name: getattr(values, field.name) for field in fields(values)}

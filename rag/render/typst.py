@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _LONGEST_WORD = 40
 """Characters; a longer one may be broken after as many, so that no path or hash runs out of its column."""
 
+_DOTS_AN_INCH = 240.0
 _RIGHT_TO_LEFT = ("R", "AL")
 _FOREIGN = re.compile(r'"@[\w-]+/')
 _MISSING = re.compile(r'the text `"((?:[^"\\]|\\.)*)"` could not be displayed')
@@ -89,6 +90,19 @@ def typeset(source: str, *, root: Path, made: datetime, fonts: Sequence[Path] = 
     if left:
         raise TemplateError(f"no font draws {_numbers(left)}; put a font that has them into the workspace's fonts folder")
     return Pdf(data=data, missing=missing)
+
+
+def pictured(source: str, *, root: Path, fonts: Sequence[Path] = ()) -> bytes:
+    """The first page of a typst source as a PNG for print. Raises TemplateError for a source that typst refuses."""
+    from typst import Compiler, TypstError
+
+    compiler = Compiler(source.encode(), root=root, font_paths=_fonts(tuple(sorted(map(str, fonts)))), ignore_system_fonts=True)
+    try:
+        data = compiler.compile(format="png", ppi=_DOTS_AN_INCH)
+    except TypstError as error:
+        raise TemplateError(f"typst refuses the filled template: {_first(error)}") from error
+    assert isinstance(data, bytes)
+    return data
 
 
 def in_words(missing: Sequence[str]) -> str:
