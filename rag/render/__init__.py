@@ -16,6 +16,7 @@ from rag.render.docx import FILE as DOCX
 from rag.render.docx import filled
 from rag.render.environment import fill, fill_part, home
 from rag.render.markdown import tidy
+from rag.render.references import bibtex, csl, figures
 from rag.render.typst import in_words, pictured, typeset
 from rag.types import Report
 
@@ -23,6 +24,9 @@ __all__ = ["MarketTrends", "Printed", "context", "formats", "printed", "render"]
 
 _FILES = {"html": "report.html.j2", "md": "report.md.j2"}
 """Text formats made by a template -> the file it begins with."""
+
+_LISTS: dict[str, Callable[[Report], str]] = {"bib": bibtex, "csl": csl, "csv": figures}
+"""Text formats that no template makes."""
 
 _TYPST = "report.typ.j2"
 
@@ -41,7 +45,7 @@ class Printed:
 
 def formats() -> tuple[str, ...]:
     """The formats there are, in alphabetical order."""
-    return tuple(sorted((*_FILES, *_BINARY)))
+    return tuple(sorted((*_FILES, *_LISTS, *_BINARY)))
 
 
 def render(report: Report, *, format: str, template: str = "market_trends", workspace: Path | None = None) -> str:
@@ -50,6 +54,8 @@ def render(report: Report, *, format: str, template: str = "market_trends", work
     Files in ``<workspace>/templates/<template>/`` come before the ones that ship. Raises UsageError for an unknown format or
     template, TemplateError when template and data do not fit, ReportError when the report names what it does not hold.
     """
+    if format in _LISTS:
+        return _LISTS[format](report)
     if format not in _FILES:
         raise UsageError(f"no format {format!r} to render; there is: {', '.join(formats())}")
     text = fill(context(report), template=template, file=_FILES[format], markup=format, workspace=workspace)
