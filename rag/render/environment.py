@@ -4,6 +4,8 @@ Every value a template prints is escaped for its markup as it is printed, in a t
 Jinja's sandbox, see nothing but dicts, lists, strings, whole numbers and booleans, and have no source of chance.
 """
 
+import base64
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import MISSING, fields
@@ -92,7 +94,7 @@ def sandbox(markup: str, *, folders: Sequence[Path] = ()) -> ImmutableSandboxedE
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"css_string": css_string, "number": number}
+    environment.filters |= {"css_string": css_string, "number": number, "policy_hash": policy_hash}
     environment.tests |= {"right_to_left": runs_right_to_left, "with_right_to_left": has_right_to_left}
     del environment.globals["lipsum"], environment.filters["random"]
     return environment
@@ -117,6 +119,11 @@ def css_string(text: str) -> Markup:
         character if character.isascii() and (character.isalnum() or character == " ") else f"\\{ord(character):x} " for character in text
     )
     return Markup('"{}"').format(Markup("".join(letters)))
+
+
+def policy_hash(script: str) -> Markup:
+    """What a Content-Security-Policy calls an inline script: no other may run."""
+    return Markup("'sha256-{}'").format(base64.b64encode(hashlib.sha256(script.encode()).digest()).decode())
 
 
 def check(trees: Sequence[tuple[str, nodes.Template]], *, template: str, file: str, known: set[str]) -> None:
