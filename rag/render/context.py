@@ -99,6 +99,10 @@ class MarketTrends:
     """What was found on each claim: {number, anchor, text, verdict, passed: [{gate, name}], faults: [{gate, name, outcome, reason}]}."""
     glossary: list[Plain] = field(default_factory=list)
     """{term, meaning}."""
+    changes: Plain = field(default_factory=dict)
+    """What changed since the last edition: {first, nothing, before, as_of, documents: [{event, title, path, by, date, other, reason}],
+    cards: [{kind, title, was, now, causes}], figures: [{kind, topic, period, was, now, causes}], claims: [{kind, text, was, causes}],
+    unchanged, reshuffled}; causes are titles. ``first`` is true, and nothing else is there, for a first edition."""
 
 
 SHORT = ("title", "as_of", "banner", "warnings", "conflicts", "gaps", "sources")
