@@ -33,6 +33,13 @@ Runs = Sequence[tuple[str, str] | str]
 
 SECTION = "{{ section.anchor | replace('-', '_') }}"
 CITED = "{{r %s | footnotes }}"
+"""Real footnotes."""
+
+NAMED = ("{%% for mark in %s %%} [{{ mark.source }}{%% if mark.page %%}, {{ mark.page }}{%% endif %%}]{%% endfor %%}", "Cited")
+"""In a short form the number of the source, and the page."""
+
+NUMBERED: Runs = [("{{ claim.number }}\t", "Muted")]
+BULLET: Runs = [("•\t", "Muted")]
 
 
 def main(to: Path) -> None:
@@ -78,70 +85,88 @@ def full() -> Any:
     return doc
 
 
-def note(kind: str = "Company note") -> Any:
-    doc = opened(kind)
+def note() -> Any:
+    doc = opened("Company note", compact=True)
     warned(doc)
     chapter(doc, "Bottom line")
-    bottom_line(doc)
+    bottom_line(doc, cited=NAMED)
     changed(doc)
     chapter(doc, "Facts")
-    glance(doc)
+    glance(doc, rows_of="glance", marks=False)
     chapter(doc, "What moves them")
     line(doc, "{%p for section in sections %}")
     line(doc, "{%p for card in section.cards %}")
-    line(doc, "{{ card.title }}", style="Heading 2")
-    line(doc, "{%p for claim in card.claims[:3] %}")
-    sentence(doc, style="Claim")
+    stated = spoken(NAMED)
+    line(doc, [*BULLET, ("{{ card.title }}. ", "Strong"), "{% for claim in card.claims[:2] %}", *stated, " {% endfor %}"], style="Finding")
     line(doc, "{%p endfor %}")
     line(doc, "{%p endfor %}")
+    chapter(doc, "Risks: what points the other way")
+    line(doc, "{%p for claim in sections | map(attribute='cards') | sum(start=[]) | map(attribute='counter') | sum(start=[]) %}")
+    sentence(doc, style="Finding", lead=BULLET, cited=NAMED)
+    line(doc, "{%p else %}")
+    line(doc, "No source was found that speaks against these trends.", style="None Found")
     line(doc, "{%p endfor %}")
-    chapter(doc, "What points the other way")
-    line(doc, "{%p for section in sections %}")
-    line(doc, "{%p for card in section.cards %}")
-    claims(doc, "card.counter")
+    chapter(doc, "Where sources disagree")
+    line(doc, "{%p for conflict in conflicts[:6] %}")
+    line(
+        doc,
+        [
+            *BULLET,
+            ("{{ conflict.topic }}{% if conflict.period %}, {{ conflict.period }}{% endif %}: ", "Strong"),
+            "{% for side in conflict.sides %}{{ side.value }} ({{ side.published }}){{ '' if loop.last else ' against ' }}{% endfor %}. ",
+            ("{{ conflict.kind }}. {{ conflict.reason }}", "Muted"),
+        ],
+        style="Finding",
+    )
+    line(doc, "{%p else %}")
+    line(doc, "No two sources were found to differ on one metric, place and period.", style="None Found")
     line(doc, "{%p endfor %}")
-    line(doc, "{%p endfor %}")
-    conflicts(doc)
+    line(doc, "{%p if conflicts | length > 6 %}")
+    line(doc, [("{{ conflicts | length - 6 }} more are in the full report.", "Muted")], style="Small")
+    line(doc, "{%p endif %}")
     gaps(doc)
-    sources(doc)
+    sources(doc, short=True)
     return doc
 
 
 def brief() -> Any:
-    doc = opened("Weekly brief")
+    doc = opened("Weekly brief", compact=True)
     warned(doc)
     chapter(doc, "Bottom line")
-    bottom_line(doc)
+    bottom_line(doc, cited=NAMED)
     changed(doc)
     chapter(doc, "At a glance")
-    glance(doc)
+    glance(doc, rows_of="glance[:8]", marks=False)
     line(
         doc,
         [
             (
-                "{{ conflicts | length }} disagreements between sources and {{ gaps | length }} open questions are in the full report.",
+                "{% if glance | length > 8 %}{{ glance | length - 8 }} more figures, {% endif %}{{ conflicts | length }} disagreements between "
+                "sources and {{ gaps | length }} open questions are in the full report.",
                 "Muted",
             )
         ],
+        style="Small",
     )
-    sources(doc)
+    sources(doc, short=True)
     return doc
 
 
 # ── parts ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def opened(kind: str) -> Any:
+def opened(kind: str, *, compact: bool = False) -> Any:
     """An empty document with styles, page, header, footer, properties and the title block."""
     doc = Document()
     for element in list(doc.element.body)[:-1]:
         doc.element.body.remove(element)
-    styles(doc)
+    styles(doc, COMPACT if compact else {})
     add_footnotes(doc)
     section = doc.sections[0]
     section.page_width, section.page_height = Mm(210), Mm(297)
     section.left_margin = section.right_margin = Mm(20)
-    section.top_margin, section.bottom_margin = Mm(24), Mm(20)
+    section.top_margin, section.bottom_margin = (Mm(18), Mm(15)) if compact else (Mm(24), Mm(20))
+    section.header_distance = section.footer_distance = Mm(8)
     sides(section.header.paragraphs[0], "{{ title }}", ["As of {{ as_of }}"], style="Header")
     sides(section.footer.paragraphs[0], "{{ report_id }}", [], style="Footer")
     foot = section.footer.paragraphs[0]
@@ -202,12 +227,12 @@ def warned(doc: Any) -> None:
     line(doc, "{%p endif %}")
 
 
-def bottom_line(doc: Any) -> None:
+def bottom_line(doc: Any, *, cited: tuple[str, str] | str = CITED) -> None:
     line(doc, "{%p for claim in bottom_line %}")
     line(doc, "{%p if loop.first %}")
-    sentence(doc, style="Headline", lead=[])
+    sentence(doc, style="Headline", lead=[], cited=cited)
     line(doc, "{%p else %}")
-    sentence(doc, style="Finding", lead=[("•\t", "Muted")])
+    sentence(doc, style="Finding", lead=BULLET, cited=cited)
     line(doc, "{%p endif %}")
     line(doc, "{%p else %}")
     line(doc, "n/a – no source", style="None Found")
@@ -215,15 +240,65 @@ def bottom_line(doc: Any) -> None:
 
 
 def changed(doc: Any) -> None:
-    """Room for what an edition that knows its predecessor adds."""
+    """What an edition that knows its predecessor adds."""
+    line(doc, "{%p if changes %}")
+    chapter(doc, "What changed since the last edition")
+    line(doc, "{%p if changes.first %}")
+    line(doc, "This is the first edition of this report.")
+    line(doc, "{%p else %}")
+    line(
+        doc,
+        "Compared with the edition as of {{ changes.as_of }}. {% if changes.nothing %}Nothing changed: no document came, changed or went."
+        "{% else %}{{ changes.unchanged }} {{ 'statement stands' if changes.unchanged == 1 else 'statements stand' }} as before.{% endif %}",
+    )
+    line(doc, "{%p for one in changes.cards %}")
+    news = "{% if one.was and one.now %} – was {{ one.was }}, now {{ one.now }}{% elif one.now or one.was %} – {{ one.now or one.was }}{% endif %} "
+    because = ("{% if one.causes %}{{ one.causes | join('; ') }}{% else %}No document: the newest source has aged.{% endif %}", "Muted")
+    line(doc, [*BULLET, ("{{ one.kind }} ", "Strong"), "{{ one.title }}" + news, because], style="Finding")
+    line(doc, "{%p endfor %}")
+    line(doc, "{%p for one in changes.figures %}")
+    line(
+        doc,
+        [
+            *BULLET,
+            ("{{ one.kind }} ", "Strong"),
+            "{{ one.topic }}, {{ one.period }}: {{ one.was or '–' }} → {{ one.now or '–' }} ",
+            because,
+        ],
+        style="Finding",
+    )
+    line(doc, "{%p endfor %}")
+    line(doc, "{%p for one in changes.claims %}")
+    line(
+        doc,
+        [*BULLET, ("{{ one.kind }} ", "Strong"), "“{{ one.text }}”{% if one.was %} Before: “{{ one.was }}”{% endif %} ", because],
+        style="Finding",
+    )
+    line(doc, "{%p endfor %}")
+    line(doc, "{%p for one in changes.documents %}")
+    line(
+        doc,
+        [
+            *BULLET,
+            ("{{ one.event }} ", "Strong"),
+            "{{ one.title }}{% if one.by %}, {{ one.by }}{% endif %}, {{ one.date }}{% if one.other %}, by {{ one.other }}{% endif %}{% if one.reason %}: {{ one.reason }}{% endif %}",
+        ],
+        style="Finding",
+    )
+    line(doc, "{%p endfor %}")
+    line(doc, "{%p endif %}")
+    line(doc, "{%p endif %}")
 
 
-def glance(doc: Any) -> None:
+def glance(doc: Any, *, rows_of: str = "glance", marks: bool = True) -> None:
+    """The table of all figures; in a short form with the numbers of the sources."""
+    label = "label" if marks else "source"
+    once = "" if marks else " | unique(attribute='source')"
     line(doc, "{%p if glance %}")
     rows(
         doc,
-        ["Metric", "Latest", "Period", "Change", "Direction", "Confidence", "Quotes"],
-        loop="row in glance",
+        ["Metric", "Latest", "Period", "Change", "Direction", "Confidence", "Quotes" if marks else "Sources"],
+        loop=f"row in {rows_of}",
         cells=[
             ["{{ row.metric }}"],
             [("{{ row.latest }}", "Strong")],
@@ -231,9 +306,9 @@ def glance(doc: Any) -> None:
             ["{{ row.change or 'n/a' }}"],
             ["{{ row.direction.arrow }} {{ row.direction.word or 'n/a' }}"],
             ["{{ row.confidence }}"],
-            [("{% for mark in row.marks %}{{ mark.label }}{{ '' if loop.last else ' ' }}{% endfor %}", "Muted")],
+            [(f"{{% for mark in row.marks{once} %}}{{{{ mark.{label} }}}}{{{{ '' if loop.last else ' ' }}}}{{% endfor %}}", "Muted")],
         ],
-        widths=(40, 32, 22, 22, 19, 17, 18),
+        widths=(37, 31, 21, 21, 20, 22, 18),
     )
     line(doc, "{%p else %}")
     line(doc, "n/a – no source", style="None Found")
@@ -304,19 +379,23 @@ def claims(doc: Any, rows_of: str) -> None:
     line(doc, "{%p endfor %}")
 
 
-NUMBERED: Runs = [("{{ claim.number }}\t", "Muted")]
+def sentence(doc: Any, *, style: str, lead: Runs = NUMBERED, cited: tuple[str, str] | str = CITED) -> None:
+    line(doc, [*lead, *spoken(cited)], style=style)
 
 
-def sentence(doc: Any, *, style: str, lead: Runs = NUMBERED) -> None:
-    runs: list[tuple[str, str] | str] = [
-        *lead,
+def spoken(cited: tuple[str, str] | str) -> Runs:
+    """Who says it, what, the citations and the verdict."""
+    return [
         ("{% if claim.said %}{{ claim.said }}: {% endif %}{% if claim.kind %}({{ claim.kind }}) {% endif %}", "Label Text"),
         "{% if claim.mode == 'verbatim' %}“{{ claim.text }}”{% else %}{{ claim.text }}{% endif %}",
-        CITED % "claim.marks",
+        cite(cited, "claim.marks"),
         ("{% if claim.verdict.name == 'supported' %}\u00a0{{ claim.verdict.sign }}{% endif %}", "Supported"),
         ("{% if claim.verdict.name != 'supported' %} {{ claim.verdict.sign }} {{ claim.verdict.word }}{% endif %}", "Warning Text"),
     ]
-    line(doc, runs, style=style)
+
+
+def cite(form: tuple[str, str] | str, marks: str) -> tuple[str, str] | str:
+    return form % marks if isinstance(form, str) else (form[0] % marks, form[1])
 
 
 def conflicts(doc: Any) -> None:
@@ -347,7 +426,7 @@ def conflicts(doc: Any) -> None:
 def gaps(doc: Any) -> None:
     chapter(doc, "Gaps")
     line(doc, "{%p for gap in gaps %}")
-    line(doc, [("•\t", "Muted"), "{{ gap.question }} ", ("{{ gap.reason }}", "Muted")], style="Finding")
+    line(doc, [*BULLET, "{{ gap.question }} ", ("{{ gap.reason }}", "Muted")], style="Finding")
     line(doc, "{%p else %}")
     line(doc, "None recorded.", style="None Found")
     line(doc, "{%p endfor %}")
@@ -405,26 +484,25 @@ def coverage(doc: Any) -> None:
     line(doc, "{%p endfor %}")
 
 
-def sources(doc: Any) -> None:
+def sources(doc: Any, *, short: bool = False) -> None:
     chapter(doc, "Sources")
-    line(doc, "{%p for source in sources %}")
-    line(
-        doc,
-        [
-            ("[{{ source.number }}]\t", "Muted"),
-            ("{{ source.title }}", "Emphasis"),
-            "{% if source.author %}. {{ source.author }}{% endif %}{% if source.publisher %}. {{ source.publisher }}{% endif %}, {{ source.date }}"
-            "{% if source.undated %} (undated; the file’s own date){% endif %}. ",
-            (
-                "{{ source.format }}{% if source.pages %}, {{ source.pages }} {{ 'page' if source.pages == 1 else 'pages' }}{% endif %} · {{ source.path }}",
-                "Muted",
-            ),
-        ],
-        style="Claim",
-    )
-    line(doc, "{%p else %}")
-    line(doc, "n/a – no source", style="None Found")
-    line(doc, "{%p endfor %}")
+    by = "{% if source.publisher %}. {{ source.publisher }}{% endif %}, {{ source.date }}{% if source.undated %} (undated; the file’s own date){% endif %}"
+    if short:
+        line(
+            doc,
+            "{% for source in sources %}[{{ source.number }}] {{ source.title }}" + by + "{{ '' if loop.last else '; ' }}"
+            "{% else %}n/a – no source{% endfor %}",
+            style="Reference",
+        )
+    else:
+        line(doc, "{%p for source in sources %}")
+        pages = "{% if source.pages %}, {{ source.pages }} {{ 'page' if source.pages == 1 else 'pages' }}{% endif %}"
+        author = "{% if source.author %}. {{ source.author }}{% endif %}"
+        file = ("{{ source.format }}" + pages + " · {{ source.path }}", "Muted")
+        line(doc, [("[{{ source.number }}]\t", "Muted"), ("{{ source.title }}", "Emphasis"), author + by + ". ", file], style="Claim")
+        line(doc, "{%p else %}")
+        line(doc, "n/a – no source", style="None Found")
+        line(doc, "{%p endfor %}")
 
 
 def annex(doc: Any) -> None:
@@ -606,6 +684,7 @@ PARAGRAPHS: dict[str, dict[str, Any]] = {
     "Chart": {"before": 4, "after": 0, "next": True},
     "Caption": {"font": SANS, "size": 8, "colour": MUTED, "after": 4, "bold": False},
     "Group": {"font": SANS, "size": 9, "before": 8, "after": 2, "next": True},
+    "Reference": {"font": SANS, "size": 8, "after": 0},
     "Where": {"font": SANS, "size": 8.5, "before": 6, "after": 0, "next": True},
     "Evidence": {"size": 9.5, "after": 1},
     "Cell": {"font": SANS, "size": 8.5, "after": 0},
@@ -620,13 +699,31 @@ CHARACTERS: dict[str, dict[str, Any]] = {
     "Supported": {"font": SANS, "size": 8.5, "colour": GOOD},
     "Figure Text": {"font": SERIF, "size": 17, "colour": INK},
     "Quoted": {"shade": "FFEFB0"},
+    "Cited": {"font": SANS, "size": 7, "colour": "0B4A78"},
     "footnote reference": {"colour": "0B4A78", "superscript": True},
 }
 
 
-def styles(doc: Any) -> None:
+COMPACT: dict[str, dict[str, Any]] = {
+    "Normal": {"size": 9},
+    "Title": {"size": 18, "after": 4},
+    "Heading 1": {"size": 12, "before": 8, "after": 3},
+    "Headline": {"size": 11, "after": 3, "line": 1.05},
+    "Finding": {"after": 1},
+    "Group": {"before": 2, "after": 0},
+    "Cell": {"size": 7.5},
+    "Small": {"size": 7.5, "after": 1},
+    "Banner": {"before": 1, "after": 1},
+    "Notice": {"size": 7, "after": 0},
+    "Reference": {"size": 7},
+}
+"""What differs in a short form."""
+
+
+def styles(doc: Any, other: dict[str, dict[str, Any]]) -> None:
     for kind, table_of in ((WD_STYLE_TYPE.PARAGRAPH, PARAGRAPHS), (WD_STYLE_TYPE.CHARACTER, CHARACTERS)):
-        for name, looks in table_of.items():
+        for name, common in table_of.items():
+            looks = common | other.get(name, {})
             known = {style.name for style in doc.styles}
             style = doc.styles[name] if name in known else doc.styles.add_style(name, kind)
             if kind == WD_STYLE_TYPE.PARAGRAPH and name not in known:
