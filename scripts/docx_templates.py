@@ -705,10 +705,10 @@ CHARACTERS: dict[str, dict[str, Any]] = {
 
 
 COMPACT: dict[str, dict[str, Any]] = {
-    "Normal": {"size": 9},
-    "Title": {"size": 18, "after": 4},
+    "Normal": {"size": 8.5},
+    "Title": {"size": 15, "after": 3},
     "Heading 1": {"size": 12, "before": 8, "after": 3},
-    "Headline": {"size": 11, "after": 3, "line": 1.05},
+    "Headline": {"size": 10, "after": 2, "line": 1.0},
     "Finding": {"after": 1},
     "Group": {"before": 2, "after": 0},
     "Cell": {"size": 7.5},

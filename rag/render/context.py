@@ -61,10 +61,13 @@ class MarketTrends:
     """
 
     title: str
+    """The topic as asked."""
     as_of: str
     """In words: "30 September 2026"."""
     banner: str
+    """Says how the text was written and what that means."""
     warnings: list[str]
+    """What was seen in documents and not followed, such as instructions to a machine."""
     bottom_line: list[Plain]
     """Claims; the first is the headline."""
     glance: list[Plain]
@@ -86,11 +89,15 @@ class MarketTrends:
     """{label, anchor, footnote, id, source, quote, before, after, page, section, cell, query, rank, claims, cards, used}, by source and
     label; the mark's other fields too."""
     market: str = ""
+    """The market as the plan understood it."""
     report_id: str = ""
+    """The report's id, a hash of all that is in it."""
     as_of_day: str = ""
     """As ISO 8601."""
     cut_off: str = ""
+    """The newest source's date in words; empty without a source."""
     how_to_cite: str = ""
+    """Title, date, report and run in one line."""
     counts: list[Plain] = field(default_factory=list)
     """{name, label, value}."""
     matrix: Plain = field(default_factory=dict)
