@@ -30,7 +30,7 @@ from rag.prompts import facet_pack, metric_vocabulary, query_prompt
 from rag.readers import READER_VERSION, SUFFIXES, ReaderPool
 from rag.record import FileRow, KnownStatus, Record, Run, space_of, writer_lock
 from rag.render import render
-from rag.report import CheckResult, check_report, from_json, to_json, write_report
+from rag.report import CheckResult, Outline, check_report, from_json, outline_of, to_json, write_report
 from rag.rerankers.cross_encoder import CrossEncoderReranker
 from rag.rerankers.passthrough import PassThrough
 from rag.retrieval import Retrieval
@@ -183,8 +183,16 @@ class Library:
         """The best passages for a question, best first. Raises UsageError when nothing is ingested yet."""
         return self.retrieval.find(question, k=k, scope=scope)
 
-    def write(self, topic: str, *, as_of: date, scope: Scope = _EVERYTHING, template: str = "market_trends") -> Report:
-        """A report as data, from documents in scope published by ``as_of``. Raises UsageError when nothing is ingested or in scope."""
+    def outline(self, topic: str, *, pack: str = "") -> Outline:
+        """What a report on the topic would ask; the facet pack is rag.toml's unless named. Raises UsageError for an empty topic."""
+        return outline_of(topic, pack=facet_pack(pack or self.settings.report.pack, workspace=self.workspace))
+
+    def write(self, asked: str | Outline, *, as_of: date, scope: Scope = _EVERYTHING, template: str = "market_trends") -> Report:
+        """A report as data on a topic or an outline, from documents in scope published by ``as_of``.
+
+        Raises UsageError when nothing is ingested or in scope.
+        """
+        outline = asked if isinstance(asked, Outline) else self.outline(asked)
         scope = replace(scope, published_to=min(as_of, scope.published_to or as_of))
         with self.record.snapshot():
             sources = self.record.sources(scope)
@@ -192,12 +200,11 @@ class Library:
                 raise UsageError(self._why_nothing_is_in_scope(as_of))
             retrieval, query = self.retrieval, query_prompt(workspace=self.workspace)
             return write_report(
-                topic,
+                outline,
                 find=lambda questions: retrieval.find_all(questions, k=PASSAGES_A_QUERY, scope=scope),
                 document=self.record.document,
                 sources=sources,
                 as_of=as_of,
-                pack=facet_pack(workspace=self.workspace),
                 metrics=metric_vocabulary(workspace=self.workspace),
                 embedder=self.embedder.fingerprint,
                 prompts={query.name: query.sha256},
@@ -218,7 +225,7 @@ class Library:
 
     def report(
         self,
-        topic: str,
+        asked: str | Outline,
         *,
         as_of: date,
         now: datetime,
@@ -227,13 +234,16 @@ class Library:
         formats: Sequence[Format] = (),
         output: Path | None = None,
     ) -> WrittenReport:
-        """Writes a report, checks it, renders it and puts its files down together. Nothing is written when a step fails."""
+        """Writes a report on a topic or an outline, checks it, renders it and puts its files down together.
+
+        Nothing is written when a step fails.
+        """
         chosen = template or self.settings.report.template
         watch = _Watch()
-        report = self.write(topic, as_of=as_of, scope=scope, template=chosen)
+        report = self.write(asked, as_of=as_of, scope=scope, template=chosen)
         watch.lap("write")
         texts = {kind: self._rendered(report, kind=kind, template=chosen) for kind in formats or self.settings.report.formats}
-        stem = f"{_slug(topic)}-{as_of.isoformat()}"
+        stem = f"{_slug(report.title)}-{as_of.isoformat()}"
         paths = _put_down(output or self.workspace / REPORTS, {f"{stem}.{kind}": text for kind, text in texts.items()})
         self.record.save_report(report.id, now, to_json(report))
         watch.lap("render")
