@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from rag.errors import BusyError, RecordError, UsageError, WorkspaceError
 from rag.kin import sketch
-from rag.record import rows, schema, scopes
+from rag.record import history, rows, schema, scopes
 from rag.record.faults import translated
 from rag.record.lexical import match_expression, quoted, telling_words
 from rag.record.rows import FileRow, Run, RunKind
@@ -40,7 +40,9 @@ _EVERYTHING = Scope()
 _ACTIVE = "(SELECT id FROM spaces WHERE active = 1)"
 _IN_SCOPE = "document IN (SELECT s.id FROM sources AS s WHERE {condition})"
 _BATCH = 500
-_OF_DOCUMENTS = frozenset("documents chunks vectors files tags filled spaces folders meta deletions forgotten sketches".split())
+_OF_DOCUMENTS = frozenset(
+    "documents chunks vectors files tags filled spaces folders meta deletions forgotten sketches past_files past_documents past_chunks".split()
+)
 
 
 class Record:
@@ -145,6 +147,13 @@ class Record:
                 f"document {document} in {self.path} is damaged ({error}); put a backup of library.db in its place"
             ) from error
 
+    def ever(self, document: str) -> Document:
+        """A document that is, or the last that was known of one that has gone. Raises UsageError for an unknown or erased one."""
+        found = self._rows("SELECT body FROM past_documents WHERE id = ? ORDER BY until DESC LIMIT 1", [document])
+        if not found or self._rows("SELECT 1 FROM documents WHERE id = ?", [document]):
+            return self.document(document)
+        return rows.document_from_body(found[0][0])
+
     def reader_of(self, document: str) -> str | None:
         """Version of the readers that made a document; None for an unknown one."""
         found = self._rows("SELECT reader FROM documents WHERE id = ?", [document])
@@ -157,6 +166,26 @@ class Record:
     def files(self) -> list[FileRow]:
         """Every known file, ordered by path."""
         return [rows.file_row(row) for row in self._rows(f"SELECT {rows.FILE_COLUMNS} FROM files ORDER BY path")]
+
+    def past_files(self) -> list[FileRow]:
+        """What files held before and hold no more, each content of each path once."""
+        sql = f"SELECT {rows.FILE_COLUMNS} FROM past_files AS p WHERE document IS NOT NULL GROUP BY path, document ORDER BY path, document"
+        return [rows.file_row(row) for row in self._rows(sql)]
+
+    def known_at(self) -> datetime | None:
+        """The start of the last ingest that changed something; None before the first."""
+        latest = self._value("SELECT max(at) FROM moments")
+        return datetime.fromisoformat(latest) if latest else None
+
+    def begun(self) -> datetime | None:
+        """The first moment whose state can be had again; None before the first ingest."""
+        first = self._value("SELECT min(at) FROM moments")
+        return datetime.fromisoformat(first) if first else None
+
+    def as_known(self, at: datetime) -> "Record":
+        """The record as it was at ``at``, in memory and read-only: equal searches, equal order, equal bytes. The caller closes it."""
+        with translated(self.path):
+            return Record(history.state(self.path, at=at), path=self.path, read_only=True)
 
     def folders(self) -> dict[str, Path]:
         """Where each ingested folder lies, by the name its files' paths begin with."""
@@ -337,8 +366,10 @@ class Record:
         The bytes are gone from the record's file after ``compact``.
         """
         left_out = {what: file.content for file in files for what in (file.path, file.content) if what}
+        live = {(file.path, file.document) for file in self.files()}
         with self._transaction():
-            self._drop_unnamed(self._forget([file.path for file in files]))
+            self._drop_unnamed(self._forget([file.path for file in files if (file.path, file.document) in live]))
+            history.erase(self._connection, documents=sorted({file.document for file in files if file.document}))
             for report in reports:
                 self._connection.execute("DELETE FROM reports WHERE id = ?", [report])
             self._connection.executemany(
@@ -452,8 +483,10 @@ class Record:
     # ── runs and reports ──────────────────────────────────────────────────────────────────────────────────────────
 
     def start_run(self, kind: RunKind, *, started: datetime) -> int:
-        """The new run's id; its status is "running"."""
+        """The new run's id; its status is "running". What an ingest changes, it changes at ``started``."""
         with self._transaction():
+            if kind == "ingest":
+                self._connection.execute("UPDATE clock SET at = max(at, ?)", [history.moment(started)])
             sql = "INSERT INTO runs (kind, started, status, counts) VALUES (?, ?, 'running', '{}')"
             return int(self._connection.execute(sql, [kind, started.isoformat()]).lastrowid or 0)
 
