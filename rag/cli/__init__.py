@@ -6,6 +6,7 @@ the order of use.
 
 import click
 
+from rag.cli.diff import diff
 from rag.cli.door import Group
 from rag.cli.ingest import ingest
 from rag.cli.report import check, report
@@ -28,7 +29,7 @@ Each command explains itself: rag COMMAND --help.
 @click.group(
     cls=Group,
     epilog=_MAIN,
-    commands=[init, ingest, status, search, report, check, doctor, backup, restore, forget],
+    commands=[init, ingest, status, search, report, check, diff, doctor, backup, restore, forget],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     name="rag",
 )

@@ -30,7 +30,8 @@ _REPORT = """\
 
 @click.command(cls=Command, short_help="Write a cited and checked report.", examples=_REPORT)
 @click.argument("topic", type=Text())
-@click.option("--as-of", type=Day(), help="Use nothing published after this day; default: today.")
+@click.option("--as-of", type=Day(), help="Use nothing published or ingested after this day (UTC); default: today.")
+@click.option("--since", default="", metavar="ID|none", help="The edition to compare with; default: the one before of the same topic.")
 @from_option
 @folder_option
 @tag_option
@@ -42,6 +43,7 @@ _REPORT = """\
 def report(
     topic: str,
     as_of: date | None,
+    since: str,
     published_from: date | None,
     folders: tuple[str, ...],
     tags: tuple[str, ...],
@@ -61,7 +63,7 @@ def report(
         now = utc_now()
         day = as_of or now.date()
         scope = scope_of(published_from, day, folders, tags)
-        written = library.report(topic, as_of=day, now=now, scope=scope, template=template, formats=formats, output=output)
+        written = library.report(topic, as_of=day, now=now, scope=scope, template=template, formats=formats, output=output, since=since)
         show.written(written, as_json=as_json)
     sys.exit(0 if written.check.ok else 1)
 

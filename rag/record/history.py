@@ -6,11 +6,13 @@ that a search in it gives what it gave then, to the last bit, as long as the spa
 
 import sqlite3
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from rag.kin import sketch
 from rag.record import rows, schema
+from rag.record.scopes import day
 
 _FILES = "path, folder, document, content, size, mtime_ns, modified, status, reason, reader"
 _DOCUMENTS = "id, title, author, publisher, published, published_from, format, pages, reader, body"
@@ -55,6 +57,23 @@ _STATE = (
     "DELETE FROM deletions",
 )
 """From an empty record and the attached ``library`` to the state at ``:at``; vectors are named by number, as in the library."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Edition:
+    """What a saved report is an edition of."""
+
+    name: str
+    """Hash of topic, scope and template: what all its editions have in common."""
+    as_of: date
+    run: str
+    """As in the manifest."""
+
+
+def put_edition(connection: sqlite3.Connection, report: str, edition: Edition) -> None:
+    """Notes what a saved report is an edition of."""
+    values = [report, edition.name, day(edition.as_of), edition.run]
+    connection.execute("INSERT OR REPLACE INTO editions (report, name, as_of, run) VALUES (?, ?, ?, ?)", values)
 
 
 def moment(at: datetime) -> str:

@@ -7,7 +7,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
@@ -16,6 +16,7 @@ from rag.errors import BusyError, RecordError, UsageError, WorkspaceError
 from rag.kin import sketch
 from rag.record import history, rows, schema, scopes
 from rag.record.faults import translated
+from rag.record.history import Edition
 from rag.record.lexical import match_expression, quoted, telling_words
 from rag.record.rows import FileRow, Run, RunKind
 from rag.record.spaces import Space, fingerprint_from_json, fingerprint_to_json, space_of, vector_key
@@ -41,7 +42,8 @@ _ACTIVE = "(SELECT id FROM spaces WHERE active = 1)"
 _IN_SCOPE = "document IN (SELECT s.id FROM sources AS s WHERE {condition})"
 _BATCH = 500
 _OF_DOCUMENTS = frozenset(
-    "documents chunks vectors files tags filled spaces folders meta deletions forgotten sketches past_files past_documents past_chunks".split()
+    "documents chunks vectors files tags filled spaces folders meta deletions forgotten sketches past_files past_documents "
+    "past_chunks".split()
 )
 
 
@@ -186,6 +188,13 @@ class Record:
         """The record as it was at ``at``, in memory and read-only: equal searches, equal order, equal bytes. The caller closes it."""
         with translated(self.path):
             return Record(history.state(self.path, at=at), path=self.path, read_only=True)
+
+    def fill_aside(self, document: str, *, chunks: Sequence[Chunk], vectors: "Vectors") -> None:
+        """A document's chunks in a record that ``as_known`` made; nothing of it is kept."""
+        space = self.active_space()
+        assert space is not None
+        self._put_chunks(document, chunks, vectors, space=space, sequence=self.sequence())
+        self._index(document)
 
     def folders(self) -> dict[str, Path]:
         """Where each ingested folder lies, by the name its files' paths begin with."""
@@ -503,11 +512,23 @@ class Record:
         sql = "SELECT id, kind, started, finished, status, counts FROM runs ORDER BY id DESC LIMIT ?"
         return [rows.run(row) for row in self._rows(sql, [limit])]
 
-    def save_report(self, report_id: str, created: datetime, body: str) -> None:
-        """A report's JSON under its id; the same id replaces."""
+    def save_report(self, report_id: str, created: datetime, body: str, *, edition: Edition | None = None) -> None:
+        """A report's JSON under its id; the same id replaces. ``edition`` says what it is an edition of."""
         with self._transaction():
             sql = "INSERT OR REPLACE INTO reports (id, created, body) VALUES (?, ?, ?)"
             self._connection.execute(sql, [report_id, created.isoformat(), zlib.compress(body.encode(), 6)])
+            if edition is not None:
+                history.put_edition(self._connection, report_id, edition)
+
+    def edition_before(self, name: str, as_of: date) -> str:
+        """Id of the saved report of that name with the latest as-of date before this one, of several the one made last; else empty."""
+        sql = """SELECT report FROM editions JOIN reports ON reports.id = report WHERE name = ? AND as_of < ?
+            ORDER BY as_of DESC, created DESC, report LIMIT 1"""
+        return next((str(report) for (report,) in self._rows(sql, [name, scopes.day(as_of)])), "")
+
+    def reports_of_run(self, run: str) -> list[str]:
+        """Ids of the saved reports that were made of these inputs."""
+        return [report for (report,) in self._rows("SELECT report FROM editions WHERE run = ? ORDER BY report", [run])]
 
     def report(self, report_id: str) -> str:
         """Raises UsageError with the newest ids for an unknown one."""

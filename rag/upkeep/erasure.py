@@ -89,9 +89,7 @@ def _named(record: Record, what: Sequence[str]) -> list[FileRow]:
     for one in what:
         bare = one.rstrip("/")
         named = {
-            (row.path, row.document): row
-            for row in rows
-            if row.document == bare or row.path == bare or row.path.startswith(f"{bare}/")
+            (row.path, row.document): row for row in rows if row.document == bare or row.path == bare or row.path.startswith(f"{bare}/")
         }
         if not named and bare not in forgotten:
             raise UsageError(
@@ -100,7 +98,8 @@ def _named(record: Record, what: Sequence[str]) -> list[FileRow]:
         found |= named
     contents = {row.content for row in found.values() if row.content}
     return sorted(
-        (row for row in rows if (row.path, row.document) in found or row.content in contents), key=lambda row: (row.path, row.document or "")
+        (row for row in rows if (row.path, row.document) in found or row.content in contents),
+        key=lambda row: (row.path, row.document or ""),
     )
 
 

@@ -131,3 +131,14 @@ BEGIN
         OLD.header, OLD.text, OLD.tokens, OLD.sequence, key, vector, (SELECT at FROM clock)
     FROM vectors WHERE number = OLD.vector;
 END;
+
+-- What a saved report is an edition of, so that the next one finds the one before it.
+CREATE TABLE editions (
+    report TEXT PRIMARY KEY REFERENCES reports (id) ON DELETE CASCADE,
+    name TEXT NOT NULL, -- hash of topic, scope and template
+    as_of INTEGER NOT NULL,
+    run TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX editions_by_name ON editions (name, as_of);
+CREATE INDEX editions_by_run ON editions (run);
