@@ -50,9 +50,7 @@ def _figure(printed: str) -> str:
 
 def as_told(expected: Iterable[Expected]) -> set[Expected]:
     """The truth in the same words."""
-    return {
-        Expected(kind=one.kind, about=one.about, was=_figure(one.was), now=_figure(one.now), cause=one.cause) for one in expected
-    }
+    return {Expected(kind=one.kind, about=one.about, was=_figure(one.was), now=_figure(one.now), cause=one.cause) for one in expected}
 
 
 def compared(seed: int, *, show: bool = False) -> tuple[Counter[str], Counter[str], Counter[str]]:

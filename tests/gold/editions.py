@@ -167,7 +167,10 @@ def _publish(corpus: _Corpus, metrics: Sequence[Metric], quarter: str, *, day: d
     corpus.truth.add(Expected(kind="document new", about=path))
     corpus.truth |= {
         Expected(kind="claim new", about=_sentence(*figures[0], style=corpus.papers[path].style), cause=path),
-        *(Expected(kind="figure new", about=f"{metric.name}, {quarter}", now=shown(metric, value), cause=path) for metric, _, value in figures),
+        *(
+            Expected(kind="figure new", about=f"{metric.name}, {quarter}", now=shown(metric, value), cause=path)
+            for metric, _, value in figures
+        ),
     }
     for metric in metrics:
         corpus.done[metric.name] = QUARTERS.index(quarter) + 1
@@ -187,7 +190,9 @@ def _open_papers(corpus: _Corpus, touched: set[str]) -> list[str]:
     return [
         path
         for path, paper in sorted(corpus.papers.items())
-        if path not in touched and paper.figures and not paper.revises
+        if path not in touched
+        and paper.figures
+        and not paper.revises
         and all(stated.count((metric.name, quarter)) == 1 for metric, quarter, _ in paper.figures)
     ]
 
@@ -203,9 +208,7 @@ def _changes(corpus: _Corpus, touched: set[str], day: date) -> None:
         corpus.truth |= {
             Expected(kind="document changed", about=path),
             Expected(kind="claim changed", about=_sentence(metric, quarter, now, style=paper.style), cause=path),
-            Expected(
-                kind="figure revised", about=f"{metric.name}, {quarter}", was=shown(metric, was), now=shown(metric, now), cause=path
-            ),
+            Expected(kind="figure revised", about=f"{metric.name}, {quarter}", was=shown(metric, was), now=shown(metric, now), cause=path),
         }
 
 
