@@ -2,8 +2,8 @@
 
     python -m benchmarks.editions
 
-Every edition is a real report (rag.report.write_report) over the corpus of that week, found by shared word stems so that no model is needed.
-A change counts as told when kind, subject, both values and the document that caused it are right.
+Every edition is a real report (rag.report.write_report) over the corpus of that week, found by shared word stems, so that no model is
+needed. A change counts as told when kind, subject, both values and the document that caused it are right.
 """
 
 import argparse

@@ -5,12 +5,12 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +23,7 @@ from rag.config import EmbedderKind, EmbedderSettings, Format, Settings
 from rag.embedders.openai import OpenAIEmbedder
 from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
 from rag.embedders.small import SmallEmbedder
-from rag.errors import UsageError, WorkspaceError
+from rag.errors import ReadError, UsageError, WorkspaceError
 from rag.globs import chooser
 from rag.kin import alike, editions
 from rag.ports import Embedder, Reranker
@@ -32,6 +32,9 @@ from rag.readers import READER_VERSION, SUFFIXES, ReaderPool
 from rag.record import Edition, FileRow, KnownStatus, Record, Run, space_of, writer_lock
 from rag.render import render
 from rag.report import CheckResult, check_report, edition_name, from_json, to_json, write_report
+from rag.report.elsewhere import read_manuscript
+from rag.report.verify import ManuscriptCheck, verify
+from rag.report.wording import Vocabulary
 from rag.rerankers.cross_encoder import CrossEncoderReranker
 from rag.rerankers.passthrough import PassThrough
 from rag.retrieval import Retrieval
@@ -270,6 +273,17 @@ class Library:
         known = {name for name, _ in self.record.reports()}
         return from_json(self.record.report(identity)) if identity in known else None
 
+    def verify(self, text: str) -> ManuscriptCheck:
+        """A Markdown report written elsewhere against this workspace's documents, named by path or title."""
+        sources = {source.path: source for source in self.record.sources()}
+        return verify(
+            read_manuscript(text),
+            paths=list(sources),
+            titles=lambda: {path: source.title for path, source in sources.items()},
+            document=lambda path: self.record.document(sources[path].document),
+            vocabulary=Vocabulary(metric_vocabulary(workspace=self.workspace)),
+        )
+
     def made_again(self, report: Report) -> Report:
         """The report that the inputs in a manifest give now; equal to it, byte for byte, where nothing of them is lost."""
         made = report.manifest
@@ -364,6 +378,32 @@ class Library:
 
     def _chunk(self, document: Document, *, document_id: str) -> Sequence[Chunk]:
         return chunk(document, document_id=document_id, counter=self.embedder, budget=budget_for(self.embedder))
+
+
+def verify_in(folder: Path, text: str) -> ManuscriptCheck:
+    """A Markdown report written elsewhere against the files of a folder, which are read as they are cited. Raises UsageError."""
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder; name the one that holds the files the report cites")
+    files = {
+        file.relative_to(folder).as_posix(): file
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and file.suffix.lower() in SUFFIXES and not file.name.startswith((".", "~$"))
+    }
+    with ReaderPool() as pool:
+        return verify(
+            read_manuscript(text),
+            paths=list(files),
+            titles=cache(lambda: dict(_titles(files, read=pool.read))),
+            document=lambda path: pool.read(files[path]),
+            vocabulary=Vocabulary(metric_vocabulary()),
+        )
+
+
+def _titles(files: Mapping[str, Path], *, read: Callable[[Path], Document]) -> Iterator[tuple[str, str]]:
+    """(path, title) of the files that can be read."""
+    for path, file in files.items():
+        with suppress(ReadError):
+            yield path, read(file).metadata.title
 
 
 @contextmanager

@@ -204,7 +204,7 @@ def test_tuesdays_report_tells_mondays_from_its_own(library: Library) -> None:
 
 def test_a_manifest_is_enough_to_make_the_report_again(library: Library) -> None:
     """To the byte, whatever was ingested since."""
-    monday = library.saved(next(identity for identity, made in library.record.reports() if made == MONDAY or made == TUESDAY))
+    monday = library.saved(next(identity for identity, made in library.record.reports() if made in (MONDAY, TUESDAY)))
     assert to_json(library.made_again(monday)) == to_json(monday)
 
 

@@ -6,10 +6,11 @@ the order of use.
 
 import click
 
+from rag.cli.check import check
 from rag.cli.diff import diff
 from rag.cli.door import Group
 from rag.cli.ingest import ingest
-from rag.cli.report import check, report
+from rag.cli.report import report
 from rag.cli.search import search
 from rag.cli.workspace import backup, doctor, forget, init, restore, status
 

@@ -1,9 +1,9 @@
-"""``rag report`` and ``rag check``."""
+"""``rag report``."""
 
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import click
 
@@ -66,30 +66,3 @@ def report(
         written = library.report(topic, as_of=day, now=now, scope=scope, template=template, formats=formats, output=output, since=since)
         show.written(written, as_json=as_json)
     sys.exit(0 if written.check.ok else 1)
-
-
-_CHECK = """\
-\b
-  rag check reports/ev-batteries-europe-2026-06-30.json
-  rag check - < report.json
-  rag check report.json --json | jq '.failures'
-"""
-
-
-@click.command(cls=Command, short_help="Run the gates on a report's JSON.", examples=_CHECK)
-@click.argument("report", type=click.File("rb"))
-@in_workspace
-@json_option
-def check(report: Any, workspace: Path | None, as_json: bool) -> None:
-    """Run the gates on REPORT, the JSON of any report ("-" reads stdin): are all quotes on their pages, all numbers in their quotes?
-
-    Exit status 1 when a gate fails, with the claim that fails it. The documents are looked up in the workspace.
-    """
-    from rag.cli import show
-    from rag.report import from_json
-
-    read = from_json(report.read())
-    with open_library(workspace) as library:
-        result = library.check(read)
-        show.checked(read, result, as_json=as_json)
-    sys.exit(0 if result.ok else 1)

@@ -1,7 +1,7 @@
 """Five states of a small corpus on an invented market, one a week, and what a report must say changed from each to the next.
 
-Documents appear, change in place, are superseded by a revised edition, are confirmed by another house, are renamed, and vanish. The truth is
-noted as the events are drawn, from the figures and not from any report. The same seed gives the same corpus.
+Documents appear, change in place, are superseded by a revised edition, are confirmed by another house, are renamed, and vanish. The truth
+is noted as the events are drawn, from the figures and not from any report. The same seed gives the same corpus.
 """
 
 import random
@@ -280,7 +280,7 @@ def _is_beside_the_point(corpus: _Corpus, touched: set[str], day: date) -> None:
 
 def _is_renamed(corpus: _Corpus, touched: set[str], day: date) -> None:
     """The same content under another path: no change."""
-    path = corpus.dice.choice([one for one in _open_papers(corpus, touched)])
+    path = corpus.dice.choice(_open_papers(corpus, touched))
     moved = path.replace("papers/", f"papers/archive-{day.isoformat()}/")
     corpus.papers[moved] = corpus.papers.pop(path)
     touched.add(moved)
