@@ -108,7 +108,7 @@ def _sentences(text: str) -> Iterator[Written]:
             said = moved[start:end]
             citations = tuple(citation for found in _CITED.finditer(said) for citation in _named(found["body"]))
             bare = _LEFT_OVER.sub("", _CITED.sub("", said))
-            bare = re.sub(r"\s+([.,;:!?])", r"\1", " ".join(bare.split()))
+            bare = re.sub(r"\s+([.,;:!?])", r"\1", " ".join(bare.split())).rstrip("; ")
             if re.search(r"\w", bare):
                 yield Written(line=line, block=block, text=bare, citations=citations)
 

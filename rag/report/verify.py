@@ -6,12 +6,12 @@ figure that its file does not hold is not, and one without figures in words of i
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
 
 from rag.errors import ReadError, UsageError
-from rag.numbers import comparable, find_numbers
+from rag.numbers import comparable, find_numbers, find_periods
 from rag.report.claim_gates import NEGATION
 from rag.report.elsewhere import Citation, Manuscript, Written, file_of, reference_page
 from rag.report.findings import Finding
@@ -24,8 +24,11 @@ SUPPORT = 0.55
 SOME = 0.3
 ALIKE = 0.6
 """Share from which a passage's sentence is the one that is retold, so that a "not" more or less counts."""
+_CAPTION = 160
+"""Characters of a line that may be a table's caption."""
 _WINDOW = 3
 """Sentences of a passage."""
+_CLAUSE = re.compile(r"[;:,]\s|\s[–—-]\s|,?\s(?:and|but|while|whereas|although|because|since|against)\s")
 _QUOTED = re.compile(r"[“\"„]([^”\"“]{12,600})[”\"]")
 
 Judgement = Literal["supported", "partial", "unsupported", "unchecked", "uncited"]
@@ -97,8 +100,10 @@ class _Passages:
     """(page number, text) in order; 0 for a document without pages."""
 
     def windows(self, page: int | None) -> Iterator[tuple[int, str, Sequence[str]]]:
-        """(page, text, its sentences) of all runs of pieces, of a page and the next one where a page is named."""
-        kept = [(number, text) for number, text in self.pieces if page is None or number in (page, page + 1)]
+        """(page, text, its sentences) of all runs of pieces, of a page and the next one where a page is named, by number or by label."""
+        named = {one.number for one in self.document.pages if page in (one.number, _last_number(one.label))}
+        allowed = named | {number + 1 for number in named}
+        kept = [(number, text) for number, text in self.pieces if page is None or number in allowed]
         for size in range(1, _WINDOW + 1):
             for at in range(max(0, len(kept) - size + 1)):
                 run = kept[at : at + size]
@@ -189,8 +194,13 @@ def _inherited(written: Sequence[Written], at: int) -> tuple[Citation, ...]:
 
 
 def _figures(text: str) -> list[Number]:
-    """Figures that a source has to hold: all but years."""
-    return [number for number in find_numbers(text) if number.kind != "year"]
+    """Figures that a passage has to hold: all but those of dates and years."""
+    dates = find_periods(text)
+    return [
+        number
+        for number in find_numbers(text)
+        if number.kind != "year" and not any(date.start <= number.start and number.end <= date.end for date in dates)
+    ]
 
 
 def _judged(one: Written, inherited: Sequence[Citation], *, files: Mapping[str, str], manuscript: Manuscript, shelf: _Shelf) -> Verified:
@@ -213,12 +223,23 @@ def _against(one: Written, citations: Sequence[Citation], *, files: Mapping[str,
             places.append((files[citation.key], shelf.open(files[citation.key]), page))
     if lost := _lost_quote(one.text, places):
         return Verified(written=one, verdict="unsupported", rule="B3", reason=f"no cited file has the words {lost!r}")
+    made = _whole(one, places, shelf.vocabulary)
+    parts = [clause for clause in _clauses(one.text) if _figures(clause)]
+    if made.rule == "B4" and made.verdict != "supported" and len(parts) > 1:
+        each = [_whole(replace(one, text=part), places, shelf.vocabulary) for part in parts]
+        if all(part.verdict == "supported" for part in each):
+            return replace(each[0], written=one)
+    return made
+
+
+def _whole(one: Written, places: Sequence[tuple[str, _Passages, int | None]], vocabulary: Vocabulary) -> Verified:
+    """The sentence, or a part of one, as it stands."""
     found = [_best(one.text, path, passages, page) for path, passages, page in places]
     best = max(found, key=lambda item: item.rank)
     missing = [number for number in best.missing if all(number in item.missing for item in found)]
     if missing:
         return _without_number(one, missing, places)
-    if fault := _turned(one.text, best, shelf.vocabulary):
+    if fault := _turned(one.text, best, vocabulary):
         return Verified(written=one, verdict="unsupported", rule=fault[0], reason=fault[1], path=best.place)
     return _by_share(one, best, whole=max(item.share for item in found), has_figures=bool(_figures(one.text)))
 
@@ -245,14 +266,14 @@ def _without_number(one: Written, missing: Sequence[Number], places: Sequence[tu
 
 
 def _best(text: str, path: str, passages: _Passages, page: int | None) -> _Best:
-    own = set(content_stems(text))
-    numbers = find_numbers(text)
+    own = _words(text)
     whole = f"{passages.title} {passages.document.metadata.published or ''} {passages.document.text}"
-    strict = [number for number in numbers if number.kind != "year" or str(number.value) not in whole]
-    around = set(content_stems(passages.title))
+    years = [number for number in find_numbers(text) if number.kind == "year" and str(number.value) not in whole]
+    strict = [*_figures(text), *years]
+    around = _words(passages.title)
     best = _Best(missing=tuple(strict), share=0.0, text="", sentences=(), place=path)
     for number, window, parts in passages.windows(page):
-        held = set(content_stems(window)) | around
+        held = _words(window) | around
         share = len(own & held) / len(own) if own else 1.0
         if share < SOME and best.share >= SOME:
             continue
@@ -297,38 +318,59 @@ def _stands(quote: str, text: str) -> bool:
 
 
 def _turned(text: str, best: _Best, vocabulary: Vocabulary) -> tuple[str, str] | None:
-    """(rule, reason) where the sentence says the contrary of the one it retells."""
-    own = set(content_stems(text))
-    nearest = max(best.sentences, key=lambda one: len(own & set(content_stems(one))), default="")
-    share = len(own & set(content_stems(nearest))) / len(own) if own else 0.0
-    if share < ALIKE:
-        return None
-    if len(NEGATION.findall(text)) % 2 != len(NEGATION.findall(nearest)) % 2:
-        return "B7", f"one of it and its source denies what the other says: {nearest[:80]}"
-    mine, theirs = vocabulary.ways(text), vocabulary.ways(nearest)
-    for way, against in (("up", "down"), ("down", "up")):
-        if mine.get(way) and not mine.get(against) and theirs.get(against) and not theirs.get(way):
-            return "B16", f"it says {min(mine[way])!r}, its source {min(theirs[against])!r}"
+    """(rule, reason) where a clause of the sentence says the contrary of the clause it retells."""
+    told = [(clause, _words(clause)) for clause in _clauses(text)]
+    for clause in (clause for one in best.sentences for clause in _clauses(one)):
+        held = _words(clause)
+        near = [(len(own & held) / min(len(own), len(held)), words) for words, own in told if len(own & held) >= 2]
+        share, words = max(near, default=(0.0, ""))
+        if share < ALIKE:
+            continue
+        if len(NEGATION.findall(words)) % 2 != len(NEGATION.findall(clause)) % 2:
+            return "B7", f"one of it and its source denies what the other says: {clause.strip()[:80]}"
+        mine, theirs = vocabulary.ways(words), vocabulary.ways(clause)
+        for way, against in (("up", "down"), ("down", "up")):
+            if mine.get(way) and not mine.get(against) and theirs.get(against) and not theirs.get(way):
+                return "B16", f"it says {min(mine[way])!r}, its source {min(theirs[against])!r}"
     return None
 
 
+def _clauses(text: str) -> list[str]:
+    return [clause for clause in _CLAUSE.split(text) if clause and re.search(r"\w", clause)]
+
+
+def _words(text: str) -> frozenset[str]:
+    """Content stems, and every period by its label: the second quarter of 2026 is Q2 2026."""
+    periods = find_periods(text)
+    bare = text
+    for mention in reversed(periods):
+        bare = f"{bare[: mention.start]} {bare[mention.end :]}"
+    return frozenset(content_stems(bare)) | {mention.label for mention in periods}
+
+
 def _pieces(document: Document) -> Iterator[tuple[int, str]]:
-    """Sentences and table rows with their page; a row carries its header's words, so that its figures have their units."""
+    """Sentences and table rows with their page; a row carries its header's and caption's words."""
     if not document.blocks:
         yield from ((_page(document, start), document.text[start:end]) for start, end in sentences(document.text))
-    for block in document.blocks:
+    for at, block in enumerate(document.blocks):
         if block.kind == "table" and block.cells:
-            yield from _rows(document, block.cells)
+            above = [document.text[one.start : one.end] for one in document.blocks[max(0, at - 3) : at] if one.end - one.start <= _CAPTION]
+            yield from _rows(document, block.cells, caption=" ".join(above))
         else:
             for start, end in sentences(document.text[block.start : block.end]):
                 yield _page(document, block.start + start), document.text[block.start + start : block.start + end]
 
 
-def _rows(document: Document, cells: Sequence[Cell]) -> Iterator[tuple[int, str]]:
-    header = " ".join(document.text[cell.start : cell.end] for cell in cells if cell.header)
+def _rows(document: Document, cells: Sequence[Cell], *, caption: str) -> Iterator[tuple[int, str]]:
+    header = f"{caption} " + " ".join(document.text[cell.start : cell.end] for cell in cells if cell.header)
     for row in dict.fromkeys(cell.row for cell in cells if not cell.header):
         own = [cell for cell in cells if cell.row == row]
         yield _page(document, own[0].start), f"{header} {' '.join(document.text[cell.start : cell.end] for cell in own)}"
+
+
+def _last_number(label: str) -> int | None:
+    found = re.search(r"(\d+)\W*$", label)
+    return int(found[1]) if found else None
 
 
 def _page(document: Document, at: int) -> int:
