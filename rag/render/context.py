@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from rag.errors import ReportError
 from rag.numbers import period_words
+from rag.render.changes import changes, scope_words, topic
 from rag.render.chart import chart, comparable
 from rag.render.words import (
     CONFLICTS,
@@ -24,7 +25,6 @@ from rag.render.words import (
 )
 from rag.types import (
     Calculation,
-    CardKey,
     Claim,
     Conflict,
     ConflictSide,
@@ -80,7 +80,8 @@ class MarketTrends:
     gaps: list[Plain]
     """{question, reason, section}."""
     method: Plain
-    """{writer, embedder, revision, dimensions, prompt, reranker, template, sequence, run, prompts: [{name, hash}]}."""
+    """{writer, embedder, revision, dimensions, prompt, reranker, template, sequence, known_at, scope, program, run,
+    prompts: [{name, hash}]}."""
     coverage: list[Plain]
     """{status, count, documents: [{title, path, publisher, date, claims, reason}]}, one for each status."""
     sources: list[Plain]
@@ -142,6 +143,7 @@ def context(report: Report) -> MarketTrends:
         evidence=[_evidence(item, book) for item in book.annex],
         checks=[_checked(book.claims[claim], book) for claim in book.claim_numbers],
         glossary=[{"term": term, "meaning": meaning} for term, meaning in GLOSSARY],
+        changes=changes(report.changes, known=[row.source for row in report.coverage]),
     )
 
 
@@ -352,12 +354,6 @@ def _cell(item: Evidence) -> str:
     return clean(f"row {item.table.row}, column {item.table.column}{address}")
 
 
-def _topic(key: CardKey) -> str:
-    """What a card is about: "Turnkey price · two-hour systems · Varland"."""
-    parts = [clean(part) for part in (key.metric, key.entity, key.segment, key.region) if part]
-    return " · ".join(parts)[:1].upper() + " · ".join(parts)[1:]
-
-
 def _how_to_cite(report: Report) -> str:
     title, run = clean(report.title), clean(report.manifest.run)
     return f"{title}. Market trends as of {long_date(report.as_of)}. Report {clean(report.id)}, run {run}."
@@ -422,7 +418,7 @@ def _card(card: TrendCard, book: _Book) -> Plain:
     return {
         "anchor": book.anchor(card.id),
         "id": clean(card.id),
-        "topic": _topic(card.key),
+        "topic": topic(card.key),
         "title": clean(card.title),
         "direction": _direction(card.direction),
         "figure": _figure(card, book),
@@ -468,7 +464,7 @@ def _conflict(conflict: Conflict, book: _Book) -> Plain:
     number = book.report.conflicts.index(conflict) + 1
     return {
         "anchor": f"conflict-{number}",
-        "topic": _topic(conflict.key),
+        "topic": topic(conflict.key),
         "period": clean(period_words(conflict.period)),
         "kind": CONFLICTS[conflict.kind],
         "reason": clean(conflict.reason),
@@ -507,6 +503,9 @@ def _method(manifest: Manifest) -> Plain:
         "reranker": clean(manifest.reranker),
         "template": clean(manifest.template),
         "sequence": manifest.sequence,
+        "known_at": f"{long_date(manifest.known_at.date())}, {manifest.known_at:%H:%M} UTC" if manifest.known_at else "",
+        "scope": [clean(line) for line in scope_words(manifest.scope)],
+        "program": clean(manifest.program),
         "run": clean(manifest.run),
         "prompts": [{"name": clean(name), "hash": clean(value)} for name, value in sorted(manifest.prompts.items())],
     }

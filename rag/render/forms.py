@@ -9,8 +9,8 @@ from pathlib import Path
 from rag.assets import names, shipped
 from rag.errors import UsageError, WorkspaceError
 from rag.help import field_help
-from rag.render.context import MarketTrends
-from rag.render.environment import FULL, SHORT
+from rag.render.context import SHORT, MarketTrends
+from rag.render.environment import FULL
 
 STARTER = "_starter"
 """The folder that a new template is copied from; no template itself."""
@@ -101,9 +101,9 @@ def fields_page() -> str:
             "| --- | --- | --- |",
             *rows,
             "",
-            "Filters and tests beside those of Jinja: `css_string` (a CSS string), `number` (a number for typst to compute with), `policy_hash` "
-            "(an inline script's hash for the page's policy), `right_to_left`, `with_right_to_left`. In Word alone, each in a run of its own: "
-            "`{{r claim.marks | footnotes }}` and `{{r card.chart | drawing }}`.",
+            "Filters and tests beside those of Jinja: `css_string` (a CSS string), `number` (a number for typst to compute with), "
+            "`policy_hash` (an inline script's hash for the page's policy), `right_to_left`, `with_right_to_left`. In Word alone, each in "
+            "a run of its own: `{{r claim.marks | footnotes }}` and `{{r card.chart | drawing }}`.",
             "",
         ]
     )

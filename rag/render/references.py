@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from rag.errors import ReportError
 from rag.numbers import period_words
 from rag.render.context import Plain, context
 from rag.render.words import clean
@@ -106,13 +107,37 @@ def _tex(text: str) -> str:
 
 
 def figures(report: Report) -> str:
-    """Every point of every series and every number of every claim with its source, as CSV with the byte order mark that Excel asks for."""
+    """Every fact, point of a series and number of a claim with its source, as CSV with the byte order mark that Excel asks for."""
     out = io.StringIO()
     table = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\r\n")
     table.writeheader()
+    table.writerows(_facts(report))
     table.writerows(_points(report))
     table.writerows(_numbers(report))
     return "\ufeff" + out.getvalue()
+
+
+def _facts(report: Report) -> Iterator[dict[str, str]]:
+    marks = {mark["id"]: mark for mark in context(report).evidence}
+    for fact in report.facts:
+        if fact.evidence not in marks:
+            raise ReportError(f"the report's fact {fact.id} names the quote {fact.evidence!r} but does not hold it; run `rag check` on it")
+        yield _row(
+            report,
+            [marks[fact.evidence]],
+            value=f"{fact.number.value:f}",
+            words={
+                "of": "fact",
+                "metric": fact.metric,
+                "entity": fact.entity,
+                "segment": fact.segment,
+                "region": fact.region,
+                "period": period_words(fact.period.label) if fact.period else "",
+                "unit": fact.number.unit,
+                "printed": fact.number.printed,
+                "kind": fact.kind,
+            },
+        )
 
 
 def _points(report: Report) -> Iterator[dict[str, str]]:

@@ -50,7 +50,7 @@ def erase(record: Record, store: ChromaStore, what: Sequence[str], *, reports: P
     """
     rows = _named(record, what)
     documents = sorted({row.document for row in rows if row.document})
-    quotes = _quoting([record.document(document).text for document in documents], documents)
+    quotes = _quoting([record.ever(document).text for document in documents], documents)
     saved = [report for report, _ in record.reports() if quotes(record.report(report))]
     files, unchecked = _report_files(reports, quotes=quotes)
     _unlink(files)
@@ -58,7 +58,7 @@ def erase(record: Record, store: ChromaStore, what: Sequence[str], *, reports: P
     quoted_in = record.tables_with(quotes) if documents else []
     held = _purge(record, store)
     return Erased(
-        paths=tuple(row.path for row in rows),
+        paths=tuple(dict.fromkeys(row.path for row in rows)),
         reports=tuple(saved),
         files=tuple(str(file) for file in files),
         unchecked=tuple(str(file) for file in unchecked),
@@ -79,19 +79,28 @@ def let_in_again(record: Record, what: Sequence[str]) -> tuple[str, ...]:
 
 
 def _named(record: Record, what: Sequence[str]) -> list[FileRow]:
-    """The rows of all files that hold what is named; none for what a killed run has erased already."""
-    rows, forgotten = record.files(), record.forgotten()
-    found: dict[str, FileRow] = {}
+    """The rows of all files that hold what is named, or held it before; none for what a killed run has erased already.
+
+    A path is named with all it ever held, a document's id with its own content only.
+    """
+    now, forgotten = record.files(), record.forgotten()
+    rows = list({(row.path, row.document): row for row in (*record.past_files(), *now)}.values())
+    found: dict[tuple[str, str | None], FileRow] = {}
     for one in what:
         bare = one.rstrip("/")
-        named = {row.path: row for row in rows if row.document == bare or row.path == bare or row.path.startswith(f"{bare}/")}
+        named = {
+            (row.path, row.document): row for row in rows if row.document == bare or row.path == bare or row.path.startswith(f"{bare}/")
+        }
         if not named and bare not in forgotten:
             raise UsageError(
                 f"no known file or document {one!r}; name a path as in a citation or in `rag status --json`, or a document's id"
             )
         found |= named
     contents = {row.content for row in found.values() if row.content}
-    return [row for row in rows if row.path in found or row.content in contents]
+    return sorted(
+        (row for row in rows if (row.path, row.document) in found or row.content in contents),
+        key=lambda row: (row.path, row.document or ""),
+    )
 
 
 def _purge(record: Record, store: ChromaStore) -> int:
