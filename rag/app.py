@@ -31,7 +31,7 @@ from rag.prompts import facet_pack, metric_vocabulary, query_prompt
 from rag.readers import READER_VERSION, SUFFIXES, ReaderPool
 from rag.record import Edition, FileRow, KnownStatus, Record, Run, space_of, writer_lock
 from rag.render import render
-from rag.report import CheckResult, check_report, edition_name, from_json, to_json, write_report
+from rag.report import CheckResult, Outline, check_report, edition_name, from_json, outline_of, read_outline, to_json, write_report
 from rag.report.elsewhere import read_manuscript
 from rag.report.verify import ManuscriptCheck, verify
 from rag.report.wording import Vocabulary
@@ -187,9 +187,13 @@ class Library:
         """The best passages for a question, best first. Raises UsageError when nothing is ingested yet."""
         return self.retrieval.find(question, k=k, scope=scope)
 
+    def outline(self, topic: str, *, pack: str = "") -> Outline:
+        """What a report on the topic would ask; the facet pack is rag.toml's unless named. Raises UsageError for an empty topic."""
+        return outline_of(topic, pack=facet_pack(pack or self.settings.report.pack, workspace=self.workspace))
+
     def write(
         self,
-        topic: str,
+        asked: str | Outline,
         *,
         as_of: date,
         scope: Scope = _EVERYTHING,
@@ -197,14 +201,15 @@ class Library:
         known_at: datetime | None = None,
         since: str = "",
     ) -> Report:
-        """A report as data, from documents in scope published and ingested by ``as_of``; the day ends with UTC's.
+        """A report as data on a topic or an outline, from documents in scope published and ingested by ``as_of``; the day ends with UTC's.
 
         ``known_at`` is a moment of that day, or a later one, to end the record at instead. ``since`` names the edition to compare with, or
         is "none"; without it the latest saved one of the same topic, scope and template with an earlier as-of date is. Raises UsageError
         when nothing is ingested or in scope, or no report is called ``since``.
         """
+        outline = asked if isinstance(asked, Outline) else self.outline(asked)
         scope = replace(scope, published_to=min(as_of, scope.published_to or as_of))
-        before = self._edition_before(topic, as_of=as_of, scope=scope, template=template, since=since)
+        before = self._edition_before(outline.topic, as_of=as_of, scope=scope, template=template, since=since)
         with self._as_known(as_of, known_at=known_at) as record, record.snapshot():
             sources = record.sources(scope)
             if not sources:
@@ -212,12 +217,11 @@ class Library:
             retrieval = Retrieval(record=record, store=self.store, embedder=self.embedder, reranker=self.reranker)
             query = query_prompt(workspace=self.workspace)
             return write_report(
-                topic,
+                outline,
                 find=lambda questions: retrieval.find_all(questions, k=PASSAGES_A_QUERY, scope=scope),
                 document=record.document,
                 sources=sources,
                 as_of=as_of,
-                pack=facet_pack(workspace=self.workspace),
                 metrics=metric_vocabulary(workspace=self.workspace),
                 embedder=self.embedder.fingerprint,
                 prompts={query.name: query.sha256},
@@ -288,7 +292,7 @@ class Library:
         """The report that the inputs in a manifest give now; equal to it, byte for byte, where nothing of them is lost."""
         made = report.manifest
         return self.write(
-            report.title,
+            read_outline(made.outline, at="the report's manifest"),
             as_of=report.as_of,
             scope=made.scope,
             template=made.template,
@@ -298,7 +302,7 @@ class Library:
 
     def report(
         self,
-        topic: str,
+        asked: str | Outline,
         *,
         as_of: date,
         now: datetime,
@@ -308,15 +312,18 @@ class Library:
         output: Path | None = None,
         since: str = "",
     ) -> WrittenReport:
-        """Writes a report, checks it, renders it and puts its files down together. Nothing is written when a step fails."""
+        """Writes a report on a topic or an outline, checks it, renders it and puts its files down together.
+
+        Nothing is written when a step fails.
+        """
         chosen = template or self.settings.report.template
         watch = _Watch()
-        report = self.write(topic, as_of=as_of, scope=scope, template=chosen, since=since)
+        report = self.write(asked, as_of=as_of, scope=scope, template=chosen, since=since)
         watch.lap("write")
         texts = {kind: self._rendered(report, kind=kind, template=chosen) for kind in formats or self.settings.report.formats}
-        stem = f"{_slug(topic)}-{as_of.isoformat()}"
+        stem = f"{_slug(report.title)}-{as_of.isoformat()}"
         paths = _put_down(output or self.workspace / REPORTS, {f"{stem}.{kind}": text for kind, text in texts.items()})
-        name = edition_name(topic, scope=report.manifest.scope, template=chosen)
+        name = edition_name(report.title, scope=report.manifest.scope, template=chosen)
         self.record.save_report(report.id, now, to_json(report), edition=Edition(name=name, as_of=as_of, run=report.manifest.run))
         watch.lap("render")
         check = self.check(report)

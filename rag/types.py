@@ -520,6 +520,8 @@ class Manifest:
     """The record's sequence number the report was written at."""
     counts: Mapping[str, int]
     """documents, failed, chunks, queries, passages, sentences, facts, claims, evidence, conflicts, gaps."""
+    outline: str = ""
+    """What was asked, as the YAML that ``rag report --plan`` reads."""
     program: str = ""
     """Version of this program."""
     scope: Scope = Scope()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from rag.prompts import facet_pack, metric_vocabulary
-from rag.report import write_report
+from rag.report import Outline, outline_of, write_report
 from rag.text import content_stems
 from rag.types import Block, Cell, Chunk, Document, Fingerprint, Hit, Metadata, Page, Passage, Report, SearchResult, Source
 
@@ -207,16 +207,22 @@ def _finder(documents: dict[str, Document], sources: list[Source]) -> Callable[[
 FINGERPRINT = Fingerprint(model="stems", revision="1", dimensions=1, query_prompt="")
 
 
-def small_report(*, topic: str = TOPIC, given: Corpus | None = None, as_of: date = AS_OF, before: Report | None = None) -> Report:
+def small_report(
+    *,
+    topic: str = TOPIC,
+    outline: Outline | None = None,
+    given: Corpus | None = None,
+    as_of: date = AS_OF,
+    before: Report | None = None,
+) -> Report:
     """The report on the small corpus; with an edition before it, compared with that."""
     made = given or corpus()
     return write_report(
-        topic,
+        outline or outline_of(topic, pack=facet_pack()),
         find=made.find_all,
         document=made.document,
         sources=made.sources,
         as_of=as_of,
-        pack=facet_pack(),
         metrics=metric_vocabulary(),
         embedder=FINGERPRINT,
         before=before,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from rag import __version__
-from rag.prompts import FacetPack, MetricVocabulary
+from rag.prompts import MetricVocabulary
 from rag.report.assemble import Parts, assemble
 from rag.report.book import EXTRACTIVE
 from rag.report.cards import draft_cards
@@ -20,6 +20,7 @@ from rag.report.delta import delta
 from rag.report.facts import facts_of
 from rag.report.gather import gather
 from rag.report.names import find_names
+from rag.report.outline import Outline, arranged, outline_of, read_outline, to_yaml
 from rag.report.plan import Plan, make_plan
 from rag.report.report_gates import ReportCheck
 from rag.report.schema import from_json, to_json
@@ -32,13 +33,12 @@ _EVERYTHING = Scope()
 
 
 def write_report(
-    topic: str,
+    outline: Outline,
     *,
     find: Callable[[Sequence[str]], Sequence[SearchResult]],
     document: Callable[[str], Document],
     sources: Sequence[Source],
     as_of: date,
-    pack: FacetPack,
     metrics: MetricVocabulary,
     embedder: Fingerprint,
     prompts: Mapping[str, str] | None = None,
@@ -50,22 +50,22 @@ def write_report(
     known_at: datetime | None = None,
     before: Report | None = None,
 ) -> Report:
-    """A checked report on the topic, from nothing but what ``find`` brings of ``sources``.
+    """A checked report on what the outline asks, from nothing but what ``find`` brings of ``sources``.
 
     ``find`` answers all of the plan's searches at once, one result each and in order.
     ``document`` gives a document's text by id. ``prompts`` are further prompt files used (name -> SHA-256), such as the query prompt;
     ``failed`` are files that could not be read (path -> reason); ``sequence``, ``chunks`` and ``known_at`` are the record's.
-    ``before`` is the edition that this one is compared with. Nothing published after ``as_of`` is used. Raises UsageError for an empty
-    topic, and what the callables raise.
+    ``before`` is the edition that this one is compared with. Nothing published after ``as_of`` is used. Raises SettingsError for an outline
+    that lists unknown metrics, and what the callables raise.
     """
     ordered = sorted(sources, key=lambda source: (source.path, source.document))
     visible = [source for source in ordered if source.published <= as_of]
     named = subjects(visible)
     newest_first = sorted(visible, key=lambda source: (-source.published.toordinal(), source.path))
-    plan = make_plan(topic, pack=pack, subjects=sorted(named.values()), titles=[source.title for source in newest_first])
-    vocabulary = Vocabulary(metrics)
+    plan = make_plan(outline, subjects=sorted(named.values()), titles=[source.title for source in newest_first])
+    vocabulary = Vocabulary(arranged(metrics, outline))
     gathered = gather(plan, find=find, document=document, sources=visible, vocabulary=vocabulary, as_of=as_of)
-    names = find_names(gathered.prose, sources=visible, regions=plan.regions, subjects=gathered.subjects)
+    names = find_names(gathered.prose, sources=visible, regions=outline.regions, subjects=gathered.subjects)
     facts = facts_of(gathered, vocabulary=vocabulary, names=names)
     found = disagreements(facts, names=names)
     known = {side.evidence.id for made in found if made.kind == "superseded" for side in made.sides[1:]}
@@ -74,10 +74,11 @@ def write_report(
     stale = known | {made.sides[1].evidence.id for made in corrected}
     current = tuple(candidate for candidate in gathered.candidates if candidate.evidence.id not in stale)
     drafts = draft_cards(current, facts, found=found, vocabulary=vocabulary, names=names, about=gathered.subjects, market=plan.market)
-    used = {**(prompts or {}), pack.file: pack.sha256, metrics.file: metrics.sha256}
+    asked = to_yaml(outline)
+    used = {**(prompts or {}), metrics.file: metrics.sha256}
     manifest = Manifest(
         run=_run(
-            *(topic, as_of.isoformat(), template, str(sequence), repr(embedder), __version__, repr(scope), before.id if before else ""),
+            *(asked, as_of.isoformat(), template, str(sequence), repr(embedder), __version__, repr(scope), before.id if before else ""),
             sources=ordered,
             prompts=used,
         ),
@@ -88,6 +89,7 @@ def write_report(
         prompts=dict(sorted(used.items())),
         sequence=sequence,
         counts={"chunks": chunks},
+        outline=asked,
         program=__version__,
         scope=scope,
         known_at=known_at,
@@ -140,6 +142,7 @@ __all__ = [
     "GATES",
     "REPORT_GATES",
     "CheckResult",
+    "Outline",
     "Plan",
     "ReportCheck",
     "check_report",
@@ -147,6 +150,9 @@ __all__ = [
     "edition_name",
     "from_json",
     "make_plan",
+    "outline_of",
+    "read_outline",
     "to_json",
+    "to_yaml",
     "write_report",
 ]

@@ -130,7 +130,7 @@ def _compose(parts: Parts, *, dropped: set[str], limits: Mapping[str, int]) -> R
     used = {item for claim in claims for item in claim.evidence} | {point.evidence for card in cards for point in card.series}
     report = Report(
         id="",
-        title=parts.plan.topic,
+        title=parts.plan.outline.topic,
         market=parts.plan.market,
         as_of=parts.as_of,
         cut_off=_newest(parts.gathered.sources.values()),
@@ -301,7 +301,7 @@ def _glance_row(card: TrendCard, claims: Mapping[str, Claim]) -> GlanceRow:
 def _by_subject(parts: Parts, *, chosen: Chosen, dropped: set[str]) -> list[Claim]:
     """One overview sentence of each subject's document, where the topic asks for them ("by district")."""
     subjects = {key: name for key, name in parts.gathered.subjects.items() if key in parts.gathered.sources}
-    if not subjects or not parts.plan.dimension:
+    if not subjects or not parts.plan.outline.dimension:
         return []
     usable = _usable(parts, dropped)
     return subject_claims(usable, subjects=subjects, section=BY_SUBJECT, chosen=chosen, vocabulary=parts.vocabulary)
@@ -328,8 +328,8 @@ def _sections(
         sections.append(
             Section(
                 id=BY_SUBJECT,
-                title=f"By {parts.plan.dimension}",
-                question=f"What does each {parts.plan.dimension}'s own document say?",
+                title=f"By {parts.plan.outline.dimension}",
+                question=f"What does each {parts.plan.outline.dimension}'s own document say?",
                 claims=tuple(claim.id for claim in by_subject),
             )
         )
@@ -344,12 +344,10 @@ def _sections(
         most = MOST_LOOSE - len(table)
         claims = [*table, *loose_claims(usable, section=facet.id, chosen=chosen, vocabulary=parts.vocabulary, most=most)]
         loose += claims
-        if own or claims:
-            sections.append(
-                Section(
-                    id=facet.id, title=facet.title, question=facet.question, cards=tuple(own), claims=tuple(claim.id for claim in claims)
-                )
-            )
+        if own or claims or parts.plan.outline.binding:
+            question = facet.question if facet.question != facet.title else ""
+            said = tuple(claim.id for claim in claims)
+            sections.append(Section(id=facet.id, title=facet.title, question=question, cards=tuple(own), claims=said))
     return sections, loose
 
 
@@ -372,14 +370,14 @@ def _gaps(parts: Parts, sections: Sequence[Section], claims: Mapping[str, Claim]
     gaps = []
     for facet in parts.plan.facets:
         documents = printed.get(facet.id, set())
-        if facet.id not in by_id:
+        if facet.id not in by_id or not (by_id[facet.id].cards or by_id[facet.id].claims):
             gaps.append(Gap(question=facet.question, reason=_why_nothing(parts), section=facet.id))
         elif len(documents) == 1:
             gaps.append(Gap(question=facet.question, reason="Only one document is quoted on it.", section=facet.id))
     text = " ".join(claim.text for claim in claims.values())
     gaps += [
         Gap(question=f"What is known of {region}?", reason="No sentence of this report names it.")
-        for region in parts.plan.regions
+        for region in (*parts.plan.outline.entities, *parts.plan.outline.regions)
         if region not in text
     ]
     return gaps
