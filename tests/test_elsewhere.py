@@ -102,7 +102,7 @@ def test_a_changed_digit_is_never_supported(seed: int, library: Callable[[str], 
     keys = "".join(f"[^{citation.key}]" if not citation.key.isdigit() else f"[{citation.key}]" for citation in written.citations)
     references = text[text.rindex("## References") :] if "## References" in text else text[text.index("[^labour]: ") :]
     (found, *_) = _check(f"{changed.rstrip('.')} {keys}.\n\n{references}", library).sentences
-    assert found.verdict in ("unsupported", "partial"), changed
+    assert found.verdict != "supported", changed
 
 
 @pytest.mark.parametrize(
