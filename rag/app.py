@@ -5,6 +5,7 @@ import re
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -77,9 +78,26 @@ class Status:
     """Paths of documents with nearly the same text, group by group."""
     superseded: Mapping[str, str]
     """Path -> path of the newer version of the same document."""
+    folders: tuple["KnownFolder", ...]
+    """Those of rag.toml and those that were ingested by argument, by name."""
     last_ingest: Run | None
     notes: tuple[str, ...]
     """What a person should know about the index."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownFolder:
+    """A folder whose files are known."""
+
+    name: str
+    """The first part of its files' paths; what `rag forget` takes."""
+    path: str
+    documents: int
+    is_set: bool
+    """Whether rag.toml names it; otherwise `rag ingest` looks at it only when it is named."""
+    is_there: bool
+    forgotten: str
+    """The day it was forgotten as a whole; empty when it was not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -269,8 +287,25 @@ class Library:
             failed=by_status["failed"],
             skipped=by_status["skipped"],
             missing=by_status["missing"],
+            folders=self._known_folders(),
             last_ingest=next((run for run in self.record.runs() if run.kind == "ingest"), None),
             notes=tuple(self.store.notes) if space else (),
+        )
+
+    def _known_folders(self) -> tuple[KnownFolder, ...]:
+        named = {folder.resolve(): folder for folder in self.folders}
+        places = {folder.name: folder for folder in named} | self.record.folders()
+        forgotten, held = self.record.forgotten(), Counter(file.folder for file in self.record.files() if file.document)
+        return tuple(
+            KnownFolder(
+                name=name,
+                path=str(place),
+                documents=held[name],
+                is_set=place in named,
+                is_there=place.is_dir(),
+                forgotten=forgotten.get(name, ""),
+            )
+            for name, place in sorted(places.items())
         )
 
     # ── upkeep ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from rag.codec import document_from_json
-from rag.errors import CorruptFileError, EncryptedError, NoTextError, ReadError, ReadLimitError, UnsupportedFormatError
+from rag.errors import CorruptFileError, EncryptedError, NoTextError, ReadError, ReadLimitError, UnreadableError, UnsupportedFormatError
 from rag.readers.formats import holds_files, reader_for
 from rag.types import Document, Enclosed
 
@@ -26,7 +26,8 @@ _PIECE = 1 << 20
 _PATIENCE_S = 1.0
 _TAIL = 300
 _READ_ERRORS: dict[str, type[ReadError]] = {
-    kind.__name__: kind for kind in (ReadError, UnsupportedFormatError, EncryptedError, CorruptFileError, NoTextError, ReadLimitError)
+    kind.__name__: kind
+    for kind in (ReadError, UnreadableError, UnsupportedFormatError, EncryptedError, CorruptFileError, NoTextError, ReadLimitError)
 }
 
 
@@ -86,7 +87,7 @@ def _check(path: Path) -> None:
     try:
         status = path.stat()
     except OSError as error:
-        raise ReadError(f"cannot read {path.name}: {error.strerror}; check that the file is there and may be read") from error
+        raise UnreadableError(f"cannot read {path.name}: {error.strerror}; check that the file is there and may be read") from error
     if not stat.S_ISREG(status.st_mode):
         raise ReadError(f"cannot read {path.name}: it is not a regular file; leave it out of the folder")
     if status.st_size == 0:

@@ -6,6 +6,7 @@ Requests come as JSON lines on stdin: ``{"path": ..., "seconds": ...}``, with ``
 no socket, start no program, and has limits on memory, processor time and the size of files it writes.
 """
 
+import errno
 import json
 import os
 import resource
@@ -16,13 +17,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from rag.codec import document_to_json
-from rag.errors import CorruptFileError, ReadError, ReadLimitError
+from rag.errors import CorruptFileError, ReadError, ReadLimitError, UnreadableError
 from rag.readers.desk import LARGEST_FILE
 from rag.readers.formats import read_file, unpack_file
 
 _LARGEST_WRITTEN_FILE = LARGEST_FILE + 1
 _FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "pty.")
 _GRACE_S = 5
+_OUT_OF_REACH = frozenset((errno.ENOENT, errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE))
 
 
 def main() -> None:
@@ -90,14 +92,21 @@ def _answer(path: Path, *, into: str | None) -> bytes:
         return b'{"document":' + document_to_json(read_file(path)).encode() + b"}"
     except ReadError as error:
         return _failure(error)
-    except (FileNotFoundError, PermissionError) as error:
-        return _failure(ReadError(f"cannot read {path.name}: {error.strerror or error}; check that the file is there and may be read"))
+    except OSError as error:
+        return _failure(_of_system(error, path))
     except MemoryError:
         return _failure(ReadLimitError(f"cannot read {path.name}: it wants more memory than allowed; split it or raise the limit"))
     except RecursionError:
         return _failure(CorruptFileError(f"cannot read {path.name}: its parts are nested too deeply (RecursionError); save it again"))
     except Exception as error:  # noqa: BLE001 -- this process is the door for parsers, which raise anything on broken files
         return _failure(CorruptFileError(f"cannot read {path.name}: the parser gave up ({_name(error)}); open and save it again"))
+
+
+def _of_system(error: OSError, path: Path) -> ReadError:
+    """Parsers raise OSError for damaged files too; only what the disk or the permissions say is about reaching the bytes."""
+    if error.errno in _OUT_OF_REACH:
+        return UnreadableError(f"cannot read {path.name}: {error.strerror or error}; check that the file is there and may be read")
+    return CorruptFileError(f"cannot read {path.name}: the parser gave up ({_name(error)}); open and save it again")
 
 
 def _name(error: Exception) -> str:
