@@ -25,10 +25,10 @@ from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
 from rag.embedders.small import SmallEmbedder
 from rag.errors import UsageError, WorkspaceError
 from rag.globs import chooser
-from rag.kin import alike, editions
+from rag.kin import alike, copies, editions
 from rag.ports import Embedder, Reranker
 from rag.prompts import facet_pack, metric_vocabulary, query_prompt
-from rag.readers import READER_VERSION, SUFFIXES, ReaderPool
+from rag.readers import READER_VERSION, SUFFIXES, Ocr, ReaderPool, tesseract
 from rag.record import FileRow, KnownStatus, Record, Run, space_of, writer_lock
 from rag.render import render
 from rag.report import CheckResult, check_report, from_json, to_json, write_report
@@ -179,7 +179,7 @@ class Library:
         with writer_lock(self.workspace, now=now, wait_s=wait_s), self._store(space_of(self.embedder.fingerprint).id) as store:
             if re_embed:
                 return (yield from stations.re_embed(record=self.record, store=store, embedder=self.embedder, chunk=self._chunk, now=now))
-            with ReaderPool() as pool:
+            with ReaderPool(ocr=self._ocr()) as pool:
                 return (
                     yield from stations.ingest(
                         [Path(folder) for folder in folders] or self.folders,
@@ -189,13 +189,21 @@ class Library:
                         unpack=pool.unpack,
                         leave_out=chooser(include=self.settings.include, exclude=self.settings.exclude),
                         suffixes=SUFFIXES,
-                        reader_version=f"{READER_VERSION}.{CHUNKER_VERSION}",
+                        reader_version=self._reader_version(),
                         embedder=self.embedder,
                         chunk=self._chunk,
                         now=now,
                         allow_deletes=allow_deletes,
                     )
                 )
+
+    def _ocr(self) -> Ocr | None:
+        """Raises SettingsError when the program or a language is not there."""
+        return tesseract(self.settings.ocr_languages) if self.settings.ocr == "tesseract" else None
+
+    def _reader_version(self) -> str:
+        by_ocr = "+".join(["", self.settings.ocr, *self.settings.ocr_languages]) if self.settings.ocr != "off" else ""
+        return f"{READER_VERSION}.{CHUNKER_VERSION}{by_ocr}"
 
     def search(self, question: str, *, k: int = 10, scope: Scope = _EVERYTHING) -> SearchResult:
         """The best passages for a question, best first. Raises UsageError when nothing is ingested yet."""
@@ -221,6 +229,7 @@ class Library:
                 prompts={query.name: query.sha256},
                 template=template,
                 failed={file.path: file.reason for file in self.record.files() if file.status == "failed"},
+                copies=copies(self.record.sketches(), sources),
                 sequence=self.record.sequence(),
                 chunks=self.record.chunk_count(),
             )

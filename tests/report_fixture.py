@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from rag.kin import copies, sketch
 from rag.prompts import facet_pack, metric_vocabulary
 from rag.report import write_report
 from rag.text import content_stems
@@ -202,9 +203,10 @@ def _finder(documents: dict[str, Document], sources: list[Source]) -> Callable[[
 FINGERPRINT = Fingerprint(model="stems", revision="1", dimensions=1, query_prompt="")
 
 
-def small_report(*, topic: str = TOPIC, given: Corpus | None = None, as_of: date = AS_OF) -> Report:
-    """The report on the small corpus."""
+def small_report(*, topic: str = TOPIC, given: Corpus | None = None, as_of: date = AS_OF, knows_copies: bool = True) -> Report:
+    """The report on the small corpus. Without ``knows_copies`` near-duplicates are taken for sources of their own."""
     made = given or corpus()
+    {identity: sketch(document.text) for identity, document in made.documents.items()}
     return write_report(
         topic,
         find=made.find_all,
@@ -214,6 +216,9 @@ def small_report(*, topic: str = TOPIC, given: Corpus | None = None, as_of: date
         pack=facet_pack(),
         metrics=metric_vocabulary(),
         embedder=FINGERPRINT,
+        copies=copies({identity: sketch(document.text) for identity, document in made.documents.items()}, made.sources)
+        if knows_copies
+        else {},
     )
 
 

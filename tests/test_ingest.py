@@ -546,7 +546,7 @@ def test_a_container_that_cannot_be_opened_keeps_the_files_in_it(shared: Desk) -
         assert shared.finds("omega") == ["research/pack.zip/inside.txt"]
 
 
-def test_a_file_that_goes_between_its_hash_and_its_reader_keeps_its_earlier_version(shared: Desk) -> None:
+def test_a_file_that_goes_before_its_reader_opens_it_is_kept(shared: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A share that drops out in the middle of a run."""
     path = shared.write("a.txt", "alpha and more")
     with ReaderPool() as pool:
@@ -555,7 +555,7 @@ def test_a_file_that_goes_between_its_hash_and_its_reader_keeps_its_earlier_vers
             file.rename(file.with_suffix(".gone"))
             return pool.read(file)
 
-        shared._read = read  # type: ignore[method-assign]
+        monkeypatch.setattr(shared, "_read", read)
         assert shared.ingest()["research/a.txt"] == "missing"
     assert "unreadable (No such file or directory): kept the version of" in shared.outcomes["research/a.txt"].reason
     assert (shared.finds("alpha"), shared.finds("more")) == (["research/a.txt"], [])

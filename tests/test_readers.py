@@ -555,7 +555,7 @@ FAILURES: list[tuple[str, Make, type[ReadError], str]] = [
     ("empty.txt", content(b""), NoTextError, "empty"),
     ("blank.txt", content(b" \n "), NoTextError, "empty"),
     ("blank.html", content(b"<html><body><script>1</script></body></html>"), NoTextError, "no text"),
-    ("scan.pdf", make_scan, NoTextError, "OCR is not available"),
+    ("scan.pdf", make_scan, NoTextError, "set ocr ="),
     ("text.pdf", content(b"just text"), CorruptFileError, "not a PDF"),
     ("cut.pdf", content(b"%PDF-1.7\n1 0 obj\n"), CorruptFileError, "damaged"),
     ("locked.pdf", lambda path: make_pdf(path, password="secret"), EncryptedError, "password"),
