@@ -1,4 +1,6 @@
-"""Excel workbooks: a page a sheet, its tables row by row with cell addresses, values as a person sees them."""
+"""Excel workbooks: a page a sheet, its tables row by row with cell addresses, values as a person sees them, then comments and charts.
+
+What a person does not see is left out and counted: hidden sheets, rows and columns, and what lies over their cells."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -10,6 +12,7 @@ from typing import Any
 
 from rag.readers.draft import Draft, Entry, is_number_like, reads_like_header, with_headers
 from rag.readers.numberformat import display
+from rag.readers.sheetnotes import chart_sheets, write_notes
 from rag.readers.zipped import check_archive, has_macros, office_errors, package_metadata
 from rag.types import Document
 
@@ -37,19 +40,21 @@ class _Hidden:
 
     def holds(self, cell: Any) -> bool:
         """True for a cell in a hidden row or column, which is counted."""
-        is_hidden = cell.row in self.rows or cell.column in self.columns
+        is_hidden = self.hides(cell.row, cell.column)
         self.cells += is_hidden
         return is_hidden
+
+    def hides(self, row: int, column: int) -> bool:
+        """True for what stands at a hidden row or column."""
+        return row in self.rows or column in self.columns
 
 
 def read(path: Path) -> Document:
     """Pages are labelled "sheet NAME". Raises ReadError and its children."""
     check_archive(path, part="xl/", what="an Excel workbook")
-    from openpyxl import load_workbook
-
     draft = Draft()
     with office_errors(path, what="an Excel workbook"):
-        book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
+        book = _opened(path)
         try:
             _write_sheets(draft, book)
             if has_macros(path):
@@ -58,6 +63,16 @@ def read(path: Path) -> Document:
         finally:
             book.close()
     return draft.finish(metadata=metadata, format="xlsx", path=path)
+
+
+def _opened(path: Path) -> Any:
+    """openpyxl refuses the whole book for a chart on a sheet of its own that it does not understand; those are read by their XML here."""
+    from openpyxl.reader.excel import ExcelReader
+
+    reader = ExcelReader(path, read_only=True, data_only=True, keep_links=False)
+    reader.read_chartsheet = lambda sheet, relation: None
+    reader.read()
+    return reader.wb
 
 
 def _write_sheets(draft: Draft, book: Any) -> None:
@@ -78,6 +93,19 @@ def _write_sheets(draft: Draft, book: Any) -> None:
         if hidden.cells:
             draft.notice(f'sheet "{sheet.title}": {hidden.cells:,} filled cells in hidden rows and columns left out')
         write_sheet(draft, rows, title=sheet.title)
+        if unseen := write_notes(draft, book._archive, sheet._worksheet_path, is_hidden=hidden.hides):
+            draft.notice(f'sheet "{sheet.title}": {unseen} comments and drawings at hidden cells left out')
+    _write_chart_sheets(draft, book)
+
+
+def _write_chart_sheets(draft: Draft, book: Any) -> None:
+    """Sheets that are a chart and nothing else, after the others."""
+    for title, part, is_shown in chart_sheets(book._archive):
+        if is_shown:
+            draft.open_page(f"sheet {title}")
+            write_notes(draft, book._archive, part, is_hidden=lambda row, column: False)
+        else:
+            draft.notice(f'sheet "{title}" is hidden and was left out')
 
 
 def _rows(sheet: Any, *, hidden: _Hidden) -> Iterator[list[Entry]]:

@@ -47,7 +47,8 @@ def write_report(
     ``find`` answers all of the plan's searches at once, one result each and in order.
     ``document`` gives a document's text by id. ``prompts`` are further prompt files used (name -> SHA-256), such as the query prompt;
     ``failed`` are files that could not be read (path -> reason); ``copies`` as ``rag.kin.copies`` finds them among ``sources``: a
-    document and its copies are one source. ``sequence`` and ``chunks`` are the record's. Nothing published after ``as_of`` is used. Raises UsageError for an empty topic, and what the callables raise.
+    document and its copies are one source; ``sequence`` and ``chunks`` are the record's. Nothing published after ``as_of`` is used.
+    Raises UsageError for an empty topic, and what the callables raise.
     """
     ordered = sorted(sources, key=lambda source: (source.path, source.document))
     visible = [source for source in ordered if source.published <= as_of]
