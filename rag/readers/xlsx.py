@@ -109,21 +109,43 @@ def _write_chart_sheets(draft: Draft, book: Any) -> None:
 
 
 def _rows(sheet: Any, *, hidden: _Hidden) -> Iterator[list[Entry]]:
-    """The visible rows with their filled cells; an empty row is an empty list, runs of empty rows are one."""
+    """The visible rows with their filled cells in the file's order; an empty row is an empty list, runs of empty rows are one."""
     from openpyxl.utils import get_column_letter
 
-    sheet.reset_dimensions()
-    was_empty = True
-    for cells in sheet.iter_rows():
+    was_empty, before = True, 0
+    for number, cells in _cells(sheet):
         row = [
             Entry(text=text, column=cell.column - 1, address=f"{get_column_letter(cell.column)}{cell.row}")
             for cell in cells
             if cell.value is not None and not hidden.holds(cell)
             if (text := _shown(cell).strip())
         ]
-        if row or not was_empty:
+        if not was_empty and (not row or number > before + 1):
+            yield []
+            was_empty = True
+        if row:
             yield row
-        was_empty = not row
+            was_empty = False
+        before = number
+
+
+def _cells(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
+    """(row, its cells) as the file holds them. openpyxl's own iteration makes up a million empty rows, and loses those out of order."""
+    from openpyxl.cell.read_only import ReadOnlyCell
+    from openpyxl.worksheet._reader import WorkSheetParser
+
+    book = sheet.parent
+    with sheet._get_source() as source:
+        parser = WorkSheetParser(
+            source,
+            sheet._shared_strings,
+            data_only=book.data_only,
+            epoch=book.epoch,
+            date_formats=book._date_formats,
+            timedelta_formats=book._timedelta_formats,
+        )
+        for number, cells in parser.parse():
+            yield number, [ReadOnlyCell(sheet, **cell) for cell in cells]
 
 
 def _shown(cell: Any) -> str:
