@@ -74,6 +74,11 @@ class ReportSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     template: str = Field(default="market_trends", description="A folder in templates/; the workspace's own comes first.")
+    pack: str = Field(
+        default="market",
+        description='The questions a report asks: a file in prompts/facets/. "market", "macro" (an economy and its regions) and "filings" '
+        "(companies' reports) ship; the workspace's own comes first.",
+    )
     formats: list[Format] = Field(default=["html", "md", "json"], min_length=1, description="Files written for each report.")
 
 

@@ -7,6 +7,7 @@ from email.parser import BytesParser
 from email.policy import EmailPolicy
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import cast
 
 from rag.errors import CorruptFileError, NoTextError
 from rag.readers import html, txt
@@ -43,7 +44,7 @@ class _Bounded(EmailPolicy):
 
 
 def _parsed(path: Path) -> EmailMessage:
-    message = BytesParser(policy=_Bounded()).parsebytes(read_bytes(path))
+    message = cast(EmailMessage, BytesParser(policy=_Bounded()).parsebytes(read_bytes(path)))
     if not (message["From"] or message["Subject"] or message["Date"]):
         raise CorruptFileError(f"cannot read {path.name}: it has no mail headers; give it the suffix it should have")
     return message

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from rag.errors import ReportError
 from rag.numbers import period_words
+from rag.render.changes import changes, scope_words, topic
 from rag.render.chart import chart
 from rag.render.words import (
     CONFLICTS,
@@ -24,7 +25,6 @@ from rag.render.words import (
 )
 from rag.types import (
     Calculation,
-    CardKey,
     Claim,
     Conflict,
     ConflictSide,
@@ -77,7 +77,8 @@ class MarketTrends:
     gaps: list[Plain]
     """{question, reason, section}."""
     method: Plain
-    """{writer, embedder, revision, dimensions, prompt, reranker, template, sequence, run, prompts: [{name, hash}]}."""
+    """{writer, embedder, revision, dimensions, prompt, reranker, template, sequence, known_at, scope, program, run,
+    prompts: [{name, hash}]}."""
     coverage: list[Plain]
     """{status, count, documents: [{title, path, publisher, date, claims, reason}]}, one for each status."""
     sources: list[Plain]
@@ -100,6 +101,10 @@ class MarketTrends:
     """What was found on each claim: {number, anchor, text, verdict, passed: [{gate, name}], faults: [{gate, name, outcome, reason}]}."""
     glossary: list[Plain] = field(default_factory=list)
     """{term, meaning}."""
+    changes: Plain = field(default_factory=dict)
+    """What changed since the last edition: {first, nothing, before, as_of, documents: [{event, title, path, by, date, other, reason}],
+    cards: [{kind, title, was, now, causes}], figures: [{kind, topic, period, was, now, causes}], claims: [{kind, text, was, causes}],
+    unchanged, reshuffled}; causes are titles. ``first`` is true, and nothing else is there, for a first edition."""
 
 
 def context(report: Report) -> MarketTrends:
@@ -128,6 +133,7 @@ def context(report: Report) -> MarketTrends:
         evidence=[_evidence(item, book) for item in book.annex],
         checks=[_checked(book.claims[claim], book) for claim in book.claim_numbers],
         glossary=[{"term": term, "meaning": meaning} for term, meaning in GLOSSARY],
+        changes=changes(report.changes, known=[row.source for row in report.coverage]),
     )
 
 
@@ -344,12 +350,6 @@ def _cell(item: Evidence) -> str:
     return clean(f"row {item.table.row}, column {item.table.column}{address}")
 
 
-def _topic(key: CardKey) -> str:
-    """What a card is about: "Turnkey price · two-hour systems · Varland"."""
-    parts = [clean(part) for part in (key.metric, key.entity, key.segment, key.region) if part]
-    return " · ".join(parts)[:1].upper() + " · ".join(parts)[1:]
-
-
 def _how_to_cite(report: Report) -> str:
     title, run = clean(report.title), clean(report.manifest.run)
     return f"{title}. Market trends as of {long_date(report.as_of)}. Report {clean(report.id)}, run {run}."
@@ -414,7 +414,7 @@ def _card(card: TrendCard, book: _Book) -> Plain:
     return {
         "anchor": book.anchor(card.id),
         "id": clean(card.id),
-        "topic": _topic(card.key),
+        "topic": topic(card.key),
         "title": clean(card.title),
         "direction": _direction(card.direction),
         "figure": _figure(card, book),
@@ -454,7 +454,7 @@ def _conflict(conflict: Conflict, book: _Book) -> Plain:
     number = book.report.conflicts.index(conflict) + 1
     return {
         "anchor": f"conflict-{number}",
-        "topic": _topic(conflict.key),
+        "topic": topic(conflict.key),
         "period": clean(period_words(conflict.period)),
         "kind": CONFLICTS[conflict.kind],
         "reason": clean(conflict.reason),
@@ -493,6 +493,9 @@ def _method(manifest: Manifest) -> Plain:
         "reranker": clean(manifest.reranker),
         "template": clean(manifest.template),
         "sequence": manifest.sequence,
+        "known_at": f"{long_date(manifest.known_at.date())}, {manifest.known_at:%H:%M} UTC" if manifest.known_at else "",
+        "scope": [clean(line) for line in scope_words(manifest.scope)],
+        "program": clean(manifest.program),
         "run": clean(manifest.run),
         "prompts": [{"name": clean(name), "hash": clean(value)} for name, value in sorted(manifest.prompts.items())],
     }

@@ -177,7 +177,7 @@ def _series_card(
 ) -> DraftCard | None:
     fact = chosen[-1].fact
     metric = vocabulary.metrics.get(fact.metric.removesuffix("_change"))
-    if metric is None or fact.metric.endswith("_change") or (metric.company and not fact.entity):
+    if metric is None or not metric.facet or fact.metric.endswith("_change") or (metric.company and not fact.entity):
         return None
     key = CardKey(market=market, metric=metric.name, segment=fact.segment, region=fact.region, entity=fact.entity)
     series = _points(chosen)
@@ -326,6 +326,8 @@ def _direction_card(
     if len(said) < 2:
         return None
     metric = vocabulary.metrics[metric_id]
+    if not metric.facet:
+        return None
     counts = Counter(way for _, way in said)
     leading = max(_WAYS, key=lambda way: (counts[way], way))
     agreeing = [candidate for candidate, way in said if way == leading]

@@ -53,7 +53,7 @@ def erase(record: Record, store: ChromaStore, what: Sequence[str], *, reports: P
     rows = _named(record, names)
     folders = [name for name in names if name in record.folders() or any(row.path.startswith(f"{name}/") for row in rows)]
     documents = sorted({row.document for row in rows if row.document})
-    quotes = _quoting([record.document(document).text for document in documents], documents)
+    quotes = _quoting([record.ever(document).text for document in documents], documents)
     saved = [report for report, _ in record.reports() if quotes(record.report(report))]
     files, unchecked = _report_files(reports, quotes=quotes)
     _unlink(files)
@@ -61,7 +61,7 @@ def erase(record: Record, store: ChromaStore, what: Sequence[str], *, reports: P
     quoted_in = record.tables_with(quotes) if documents else []
     held = _purge(record, store)
     return Erased(
-        paths=tuple(row.path for row in rows),
+        paths=tuple(dict.fromkeys(row.path for row in rows)),
         reports=tuple(saved),
         files=tuple(str(file) for file in files),
         unchecked=tuple(str(file) for file in unchecked),
@@ -98,18 +98,25 @@ def _as_recorded(what: str, folders: Mapping[str, Path]) -> str:
 
 
 def _named(record: Record, what: Sequence[str]) -> list[FileRow]:
-    """The rows of all files that hold what is named; none for what a killed run has erased already."""
-    rows, known = record.files(), {*record.forgotten(), *record.folders()}
-    found: dict[str, FileRow] = {}
+    """The rows of all files that hold what is named, or held it before; none for what a killed run has erased already.
+
+    A path is named with all it ever held, a document's id with its own content only.
+    """
+    now, known = record.files(), {*record.forgotten(), *record.folders()}
+    rows = list({(row.path, row.document): row for row in (*record.past_files(), *now)}.values())
+    found: dict[tuple[str, str | None], FileRow] = {}
     for one in what:
-        named = {row.path: row for row in rows if one in (row.document, row.path) or row.path.startswith(f"{one}/")}
+        named = {(row.path, row.document): row for row in rows if one in (row.document, row.path) or row.path.startswith(f"{one}/")}
         if not named and one not in known:
             raise UsageError(
                 f"no known file, folder or document {one!r}; name a path as in a citation or in `rag status --json`, or a document's id"
             )
         found |= named
     contents = {row.content for row in found.values() if row.content}
-    return [row for row in rows if row.path in found or row.content in contents]
+    return sorted(
+        (row for row in rows if (row.path, row.document) in found or row.content in contents),
+        key=lambda row: (row.path, row.document or ""),
+    )
 
 
 def _purge(record: Record, store: ChromaStore) -> int:
