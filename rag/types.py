@@ -500,6 +500,9 @@ class Coverage:
     """Claims that cite it."""
     reason: str = ""
     """Why it failed, for status "failed"."""
+    copy_of: str = ""
+    """The id of the oldest document with nearly the same text, such as the same wire story in another file: the two are one source. Empty
+    for that oldest one, and for a document that has no copy."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,7 +15,7 @@ from rag.types import Passage, Progress, Report, SearchResult
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rag.app import Status, WrittenReport
+    from rag.app import KnownFolder, Status, WrittenReport
     from rag.ingest import IngestSummary
     from rag.record import FileRow
     from rag.report import CheckResult
@@ -104,6 +104,8 @@ def status(state: "Status", *, failed: bool, as_json: bool) -> None:
         click.echo(f"Embedder:   {model}")
         click.echo(f"Index:      {_index(state)}")
         click.echo(f"Last run:   {_last_run(state)}")
+        for place, folder in enumerate(state.folders):
+            click.echo(f"{'' if place else 'Folders:':11} {_folder(folder)}")
         for group in state.alike:
             click.echo(f"  same text {', '.join(group)}")
         for path, newer in state.superseded.items():
@@ -113,6 +115,14 @@ def status(state: "Status", *, failed: bool, as_json: bool) -> None:
     _list_files("skipped", state.skipped, most=most)
     if failed and not (state.failed or state.missing or state.skipped):
         click.echo("every file was read")
+
+
+def _folder(folder: "KnownFolder") -> str:
+    """ "docs: 12 documents, /home/ann/docs, not in rag.toml"."""
+    asides = [] if folder.is_set else ["not in rag.toml: `rag ingest FOLDER` looks at it again"]
+    asides += [] if folder.is_there else ["not there now"]
+    asides += [f"forgotten on {folder.forgotten}; `rag forget --undo {folder.name}`"] if folder.forgotten else []
+    return ", ".join((f"{folder.name}: {_count(folder.documents, 'document')}", folder.path, *asides))
 
 
 def _index(state: "Status") -> str:
