@@ -5,6 +5,7 @@ import re
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -25,12 +26,12 @@ from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
 from rag.embedders.small import SmallEmbedder
 from rag.errors import ReadError, UsageError, WorkspaceError
 from rag.globs import chooser
-from rag.kin import alike, editions
+from rag.kin import alike, copies, editions, sketch
 from rag.ports import Embedder, Reranker
 from rag.prompts import facet_pack, metric_vocabulary, query_prompt
-from rag.readers import READER_VERSION, SUFFIXES, ReaderPool
+from rag.readers import READER_VERSION, SUFFIXES, Ocr, ReaderPool, tesseract
 from rag.record import Edition, FileRow, KnownStatus, Record, Run, space_of, writer_lock
-from rag.render import render
+from rag.render import Printed, printed
 from rag.report import CheckResult, Outline, check_report, edition_name, from_json, outline_of, read_outline, to_json, write_report
 from rag.report.elsewhere import read_manuscript
 from rag.report.verify import ManuscriptCheck, verify
@@ -39,7 +40,7 @@ from rag.rerankers.cross_encoder import CrossEncoderReranker
 from rag.rerankers.passthrough import PassThrough
 from rag.retrieval import Retrieval
 from rag.stores.chroma import ChromaStore
-from rag.types import Chunk, Document, Fingerprint, Report, Scope, SearchResult
+from rag.types import Chunk, Document, Fingerprint, Report, Scope, SearchResult, Source
 from rag.upkeep import Backup, Erased, Finding, back_up, erase, let_in_again
 
 RECORD = "library.db"
@@ -54,6 +55,9 @@ _LOOKED_AT = 10_000
 """Entries of a folder looked at for documents before a workspace is made in it."""
 
 _EVERYTHING = Scope()
+
+_SUFFIXES = {"csl": "csl.json"}
+"""Format -> how its file's name ends, where that is not the format's own name."""
 
 _OWN_FILES = """\
 A file in this folder comes before the one of the same name that ships with the program, which is in
@@ -81,9 +85,26 @@ class Status:
     """Paths of documents with nearly the same text, group by group."""
     superseded: Mapping[str, str]
     """Path -> path of the newer version of the same document."""
+    folders: tuple["KnownFolder", ...]
+    """Those of rag.toml and those that were ingested by argument, by name."""
     last_ingest: Run | None
     notes: tuple[str, ...]
     """What a person should know about the index."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownFolder:
+    """A folder whose files are known."""
+
+    name: str
+    """The first part of its files' paths; what `rag forget` takes."""
+    path: str
+    documents: int
+    is_set: bool
+    """Whether rag.toml names it; otherwise `rag ingest` looks at it only when it is named."""
+    is_there: bool
+    forgotten: str
+    """The day it was forgotten as a whole; empty when it was not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,6 +116,8 @@ class WrittenReport:
     paths: tuple[Path, ...]
     seconds: Mapping[str, float]
     """Wall time by step: write (searches included), check, render."""
+    notes: tuple[str, ...] = ()
+    """What a person should know about the files, such as characters that a format could not print."""
 
 
 class Library:
@@ -165,7 +188,7 @@ class Library:
         with writer_lock(self.workspace, now=now, wait_s=wait_s), self._store(space_of(self.embedder.fingerprint).id) as store:
             if re_embed:
                 return (yield from stations.re_embed(record=self.record, store=store, embedder=self.embedder, chunk=self._chunk, now=now))
-            with ReaderPool() as pool:
+            with ReaderPool(ocr=self._ocr()) as pool:
                 return (
                     yield from stations.ingest(
                         [Path(folder) for folder in folders] or self.folders,
@@ -175,13 +198,21 @@ class Library:
                         unpack=pool.unpack,
                         leave_out=chooser(include=self.settings.include, exclude=self.settings.exclude),
                         suffixes=SUFFIXES,
-                        reader_version=f"{READER_VERSION}.{CHUNKER_VERSION}",
+                        reader_version=self._reader_version(),
                         embedder=self.embedder,
                         chunk=self._chunk,
                         now=now,
                         allow_deletes=allow_deletes,
                     )
                 )
+
+    def _ocr(self) -> Ocr | None:
+        """Raises SettingsError when the program or a language is not there."""
+        return tesseract(self.settings.ocr_languages) if self.settings.ocr == "tesseract" else None
+
+    def _reader_version(self) -> str:
+        by_ocr = "+".join(["", self.settings.ocr, *self.settings.ocr_languages]) if self.settings.ocr != "off" else ""
+        return f"{READER_VERSION}.{CHUNKER_VERSION}{by_ocr}"
 
     def search(self, question: str, *, k: int = 10, scope: Scope = _EVERYTHING) -> SearchResult:
         """The best passages for a question, best first. Raises UsageError when nothing is ingested yet."""
@@ -227,6 +258,7 @@ class Library:
                 prompts={query.name: query.sha256},
                 template=template,
                 failed={file.path: file.reason for file in record.files() if file.status == "failed"},
+                copies=_copies(record, sources),
                 sequence=record.sequence(),
                 chunks=record.chunk_count(),
                 scope=scope,
@@ -320,18 +352,22 @@ class Library:
         watch = _Watch()
         report = self.write(asked, as_of=as_of, scope=scope, template=chosen, since=since)
         watch.lap("write")
-        texts = {kind: self._rendered(report, kind=kind, template=chosen) for kind in formats or self.settings.report.formats}
+        files = {kind: self._printed(report, kind=kind, template=chosen) for kind in formats or self.settings.report.formats}
         stem = f"{_slug(report.title)}-{as_of.isoformat()}"
-        paths = _put_down(output or self.workspace / REPORTS, {f"{stem}.{kind}": text for kind, text in texts.items()})
+        named = {f"{stem}.{_SUFFIXES.get(kind, kind)}": file.data for kind, file in files.items()}
+        paths = _put_down(output or self.workspace / REPORTS, named)
         name = edition_name(report.title, scope=report.manifest.scope, template=chosen)
         self.record.save_report(report.id, now, to_json(report), edition=Edition(name=name, as_of=as_of, run=report.manifest.run))
         watch.lap("render")
         check = self.check(report)
         watch.lap("check")
-        return WrittenReport(report=report, check=check, paths=tuple(paths), seconds=watch.seconds)
+        notes = tuple(note for file in files.values() for note in file.notes)
+        return WrittenReport(report=report, check=check, paths=tuple(paths), seconds=watch.seconds, notes=notes)
 
-    def _rendered(self, report: Report, *, kind: Format, template: str) -> str:
-        return to_json(report) if kind == "json" else render(report, format=kind, template=template, workspace=self.workspace)
+    def _printed(self, report: Report, *, kind: Format, template: str) -> Printed:
+        if kind == "json":
+            return Printed(data=to_json(report).encode())
+        return printed(report, format=kind, template=template, workspace=self.workspace)
 
     def _why_nothing_is_in_scope(self, as_of: date) -> str:
         everything = self.record.sources()
@@ -358,8 +394,25 @@ class Library:
             failed=by_status["failed"],
             skipped=by_status["skipped"],
             missing=by_status["missing"],
+            folders=self._known_folders(),
             last_ingest=next((run for run in self.record.runs() if run.kind == "ingest"), None),
             notes=tuple(self.store.notes) if space else (),
+        )
+
+    def _known_folders(self) -> tuple[KnownFolder, ...]:
+        named = {folder.resolve(): folder for folder in self.folders}
+        places = {folder.name: folder for folder in named} | self.record.folders()
+        forgotten, held = self.record.forgotten(), Counter(file.folder for file in self.record.files() if file.document)
+        return tuple(
+            KnownFolder(
+                name=name,
+                path=str(place),
+                documents=held[name],
+                is_set=place in named,
+                is_there=place.is_dir(),
+                forgotten=forgotten.get(name, ""),
+            )
+            for name, place in sorted(places.items())
         )
 
     # ── upkeep ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -474,6 +527,13 @@ def _own_room(workspace: Path, room: assets.Room) -> None:
     (workspace / room / assets.READ_ME).write_text(text, encoding="utf-8")
 
 
+def _copies(record: Record, sources: Sequence[Source]) -> dict[str, str]:
+    """Those among these documents; of one that came before there were sketches, or is gone by now, the text is sketched."""
+    known = record.sketches()
+    missing = [source.document for source in sources if source.document not in known]
+    return copies(known | {document: sketch(record.document(document).text) for document in missing}, sources)
+
+
 @dataclass(kw_only=True)
 class _Watch:
     """Seconds by step."""
@@ -492,14 +552,14 @@ def _slug(topic: str) -> str:
     return re.sub(r"[^\w]+", "-", topic.lower()).strip("-")[:80] or "report"
 
 
-def _put_down(folder: Path, texts: Mapping[str, str]) -> list[Path]:
+def _put_down(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
     """All files or none: each is written beside its place first, then all are moved there."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".report-", dir=folder) as waiting:
-            for name, text in texts.items():
-                (Path(waiting) / name).write_text(text, encoding="utf-8")
-            return [(Path(waiting) / name).replace(folder / name) for name in texts]
+            for name, data in files.items():
+                (Path(waiting) / name).write_bytes(data)
+            return [(Path(waiting) / name).replace(folder / name) for name in files]
     except OSError as error:
         raise WorkspaceError(f"cannot write the report to {folder}: {error.strerror}; choose another folder with --output") from error
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from rag.kin import copies, sketch
 from rag.prompts import facet_pack, metric_vocabulary
 from rag.report import Outline, outline_of, write_report
 from rag.text import content_stems
@@ -214,9 +215,12 @@ def small_report(
     given: Corpus | None = None,
     as_of: date = AS_OF,
     before: Report | None = None,
+    knows_copies: bool = True,
 ) -> Report:
-    """The report on the small corpus; with an edition before it, compared with that."""
+    """The report on the small corpus; with an edition before it, compared with that. Without ``knows_copies`` near-duplicates are taken
+    for sources of their own."""
     made = given or corpus()
+    sketches = {identity: sketch(document.text) for identity, document in made.documents.items()}
     return write_report(
         outline or outline_of(topic, pack=facet_pack()),
         find=made.find_all,
@@ -226,6 +230,7 @@ def small_report(
         metrics=metric_vocabulary(),
         embedder=FINGERPRINT,
         before=before,
+        copies=copies(sketches, made.sources) if knows_copies else {},
     )
 
 

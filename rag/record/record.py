@@ -369,12 +369,12 @@ class Record:
         """What ingest leaves out, a path or a content id, and the day it was forgotten."""
         return dict(self._rows("SELECT what, substr(at, 1, 10) FROM forgotten ORDER BY what"))
 
-    def forget(self, files: Sequence[FileRow], *, reports: Sequence[str], at: datetime) -> None:
+    def forget(self, files: Sequence[FileRow], *, reports: Sequence[str], at: datetime, folders: Sequence[str] = ()) -> None:
         """Takes the files' rows, their documents and the saved reports away and remembers path and content as left out, in one commit.
 
-        The bytes are gone from the record's file after ``compact``.
+        Whatever comes into ``folders`` later is left out too. The bytes are gone from the record's file after ``compact``.
         """
-        left_out = {what: file.content for file in files for what in (file.path, file.content) if what}
+        left_out = dict.fromkeys(folders, "") | {what: file.content for file in files for what in (file.path, file.content) if what}
         live = {(file.path, file.document) for file in self.files()}
         with self._transaction():
             self._drop_unnamed(self._forget([file.path for file in files if (file.path, file.document) in live]))

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from rag.errors import ReportError
 from rag.numbers import period_words
 from rag.render.changes import changes, scope_words, topic
-from rag.render.chart import chart
+from rag.render.chart import chart, comparable
 from rag.render.words import (
     CONFLICTS,
     COUNTS,
@@ -61,10 +61,13 @@ class MarketTrends:
     """
 
     title: str
+    """The topic as asked."""
     as_of: str
     """In words: "30 September 2026"."""
     banner: str
+    """Says how the text was written and what that means."""
     warnings: list[str]
+    """What was seen in documents and not followed, such as instructions to a machine."""
     bottom_line: list[Plain]
     """Claims; the first is the headline."""
     glance: list[Plain]
@@ -82,16 +85,21 @@ class MarketTrends:
     coverage: list[Plain]
     """{status, count, documents: [{title, path, publisher, date, claims, reason, cut}]}, one for each status."""
     sources: list[Plain]
-    """The cited documents in order: {number, anchor, title, by, publisher, date, undated, format, pages, path, document, evidence}."""
+    """The cited documents in order: {number, anchor, title, by, publisher, date, undated, format, pages, path, document, evidence,
+    also}; ``also`` are the documents with nearly the same text, as in coverage."""
     evidence: list[Plain]
-    """{label, anchor, footnote, id, source, quote, before, after, page, section, cell, query, rank, claims, cards, used}, by source and
-    label; the mark's other fields too."""
+    """{label, anchor, footnote, id, source, quote, before, after, page, section, cell, query, rank, claims, cards, used, also},
+    by source and label; the mark's other fields too."""
     market: str = ""
+    """The market as the plan understood it."""
     report_id: str = ""
+    """The report's id, a hash of all that is in it."""
     as_of_day: str = ""
     """As ISO 8601."""
     cut_off: str = ""
+    """The newest source's date in words; empty without a source."""
     how_to_cite: str = ""
+    """Title, date, report and run in one line."""
     counts: list[Plain] = field(default_factory=list)
     """{name, label, value}."""
     matrix: Plain = field(default_factory=dict)
@@ -104,6 +112,10 @@ class MarketTrends:
     """What changed since the last edition: {first, nothing, before, as_of, documents: [{event, title, path, by, date, other, reason}],
     cards: [{kind, title, was, now, causes}], figures: [{kind, topic, period, was, now, causes}], claims: [{kind, text, was, causes}],
     unchanged, reshuffled}; causes are titles. ``first`` is true, and nothing else is there, for a first edition."""
+
+
+SHORT = ("title", "as_of", "banner", "warnings", "conflicts", "gaps", "sources")
+"""What a template other than the full report must print at least, be it as a number: what keeps a short form honest."""
 
 
 def context(report: Report) -> MarketTrends:
@@ -168,6 +180,12 @@ class _Book:
             for items in of_source.values()
             for position, item in enumerate(items)
         }
+
+    def also_in(self, document: str) -> list[Plain]:
+        """The other documents with nearly the same text, which are one source with it."""
+        originals = {row.source.document: row.copy_of or row.source.document for row in self.report.coverage}
+        same = [row for row in self.report.coverage if originals[row.source.document] == originals.get(document, document)]
+        return [_document(row) for row in same if row.source.document != document]
 
     def quote(self, identifier: str) -> Evidence:
         return _get(self.quotes, identifier, "quote")
@@ -411,7 +429,7 @@ def _card(card: TrendCard, book: _Book) -> Plain:
         "title": clean(card.title),
         "direction": _direction(card.direction),
         "figure": _figure(card, book),
-        "chart": _cleaned(chart(card.series)),
+        "chart": _drawing(card, book),
         "series": [_point(point, book) for point in card.series],
         "confidence": {"word": card.confidence.word, "reason": clean(card.confidence.reason)},
         "claims": [book.claim(claim, home=card.id) for claim in dict.fromkeys(card.claims)],
@@ -426,12 +444,18 @@ def _figure(card: TrendCard, book: _Book) -> Plain:
     return _glance(row, book) if row else {}
 
 
-def _cleaned(drawing: Plain) -> Plain:
-    """A chart whose words are fit to print."""
+def _drawing(card: TrendCard, book: _Book) -> Plain:
+    """A chart whose words are fit to print, with the citation of each point and each once for the line of its sources."""
+    drawing = chart(card.series)
     if not drawing:
         return {}
-    points = [{**point, "period": clean(period_words(point["period"]))} for point in drawing["points"]]
-    return {**drawing, "unit": clean(drawing["unit"]), "text": clean(drawing["text"]), "points": points}
+    marks = [book.mark(point.evidence) for point in comparable(card.series)]
+    points = [
+        {**point, "period": clean(period_words(point["period"])), "mark": mark}
+        for point, mark in zip(drawing["points"], marks, strict=True)
+    ]
+    once = list({mark["label"]: mark for mark in marks}.values())
+    return {**drawing, "unit": clean(drawing["unit"]), "text": clean(drawing["text"]), "points": points, "marks": once}
 
 
 def _point(point: SeriesPoint, book: _Book) -> Plain:
@@ -541,6 +565,7 @@ def _source(source: Source, book: _Book) -> Plain:
         "path": clean(source.path),
         "document": clean(source.document),
         "evidence": [book.mark(item.id) for item in book.annex if item.document == source.document],
+        "also": book.also_in(source.document),
     }
 
 
@@ -558,6 +583,7 @@ def _evidence(item: Evidence, book: _Book) -> Plain:
         "claims": [_checked(book.claims[claim], book) for claim in claims],
         "cards": [{"anchor": book.anchor(card.id), "title": clean(card.title)} for card in cards],
         "used": bool(claims or cards),
+        "also": book.also_in(item.document),
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from rag.report.cards import DraftCard, finish
+from rag.report.cards import DraftCard, finish, spoken_for
 from rag.report.check import CheckResult, check_report
 from rag.report.claims import cell_claim, sentence_claim
 from rag.report.conflicts import Disagreement, retired
@@ -60,6 +60,8 @@ class Parts:
     sources: Sequence[Source]
     failed: Mapping[str, str]
     """Path -> why the file could not be read."""
+    copies: Mapping[str, str]
+    """Document -> the oldest with nearly its text, for those that are copies."""
     as_of: date
     manifest: Manifest
     """With the counts that are known before writing."""
@@ -183,7 +185,7 @@ def _kept(claims: Sequence[Claim], dropped: set[str]) -> list[Claim]:
 def _cards(
     parts: Parts, *, shared: Sequence[Claim], evidence: Mapping[str, Evidence], disputed: set[CardKey], dropped: set[str]
 ) -> tuple[list[TrendCard], list[Claim]]:
-    sources = {source.document: source for source in parts.sources}
+    sources = spoken_for(parts.sources, parts.copies)
     homes = {claim.evidence: claim for claim in shared}
     cards: list[TrendCard] = []
     printed: list[Claim] = []
@@ -366,7 +368,8 @@ def _gaps(parts: Parts, sections: Sequence[Section], claims: Mapping[str, Claim]
     by_id = {section.id: section for section in sections}
     printed: dict[str, set[str]] = {}
     for claim in claims.values():
-        printed.setdefault(claim.section, set()).update(evidence[item].document for item in claim.evidence)
+        documents = {evidence[item].document for item in claim.evidence}
+        printed.setdefault(claim.section, set()).update(parts.copies.get(document, document) for document in documents)
     gaps = []
     for facet in parts.plan.facets:
         documents = printed.get(facet.id, set())
@@ -403,6 +406,7 @@ def _coverage(parts: Parts, report: Report) -> list[Coverage]:
             claims=carried.get(source.document, 0),
             reason="" if source.document in cited else _why_not_cited(source, parts),
             cut=parts.gathered.notices.get(source.document, ()),
+            copy_of=parts.copies.get(source.document, ""),
         )
         for source in parts.sources
     ]
