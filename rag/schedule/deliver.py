@@ -73,7 +73,7 @@ def send(letter: Letter, *, workspace: Path, now: datetime, secret: Secret) -> N
 
 def try_channels(name: str, definition: Definition, *, workspace: Path, now: datetime, secret: Secret) -> list[tuple[str, str]]:
     """Sends one line to each channel; (channel's kind, why it failed or empty)."""
-    tried = []
+    tried: list[tuple[str, str]] = []
     for at, delivery in enumerate(definition.deliver):
         letter = Letter(
             id=f"test-{name}-{at}-{now:%Y%m%d%H%M%S}",

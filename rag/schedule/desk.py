@@ -109,7 +109,7 @@ def perform(
 
 
 def _run(book: Schedules, row: SlotRow, definition: Definition, *, now: Callable[[], datetime], publish: Publish) -> list[SlotRow]:
-    running = replace(row, state="running", tries=row.tries + 1, started=now(), finished=None, cancel=False)
+    running = replace(row, state="running", tries=row.tries + 1, started=now(), finished=None, reason="", cancel=False)
     book.put(running)
     try:
         made, letters = publish(running)
@@ -140,8 +140,8 @@ def recover(book: Schedules, name: str, definition: Definition, *, now: datetime
             skipped = replace(row, state="skipped", reason="cancelled by the next slot", finished=now)
             book.put(skipped)
             ended.append(skipped)
-        elif row.started and now - row.started >= timedelta(minutes=definition.minutes):
-            ended += fail(book, row, definition, reason=f"stopped after {definition.minutes} minutes", now=now)
+        elif row.reason:  # its own watch wrote it down before ending it
+            ended += fail(book, row, definition, reason=row.reason, now=now)
         elif row.tries >= definition.tries:
             ended += fail(book, row, definition, reason="its process died", now=now)
         else:

@@ -5,9 +5,10 @@ import json
 import multiprocessing
 import os
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from rag import config
@@ -70,7 +71,7 @@ def _run_one(workspace: Path, name: str, definition: Definition, *, now: Callabl
         desk.consider(book, name, definition, now=now())
         if not _has_work(book, name, now=now()):
             return [row for row in book.slots(name, states=["skipped"]) if row.finished and row.finished >= started.replace(microsecond=0)]
-    child = multiprocessing.get_context("spawn").Process(target=_perform, args=(workspace, name, definition.minutes), name=f"rag-{name}")
+    child = multiprocessing.get_context("spawn").Process(target=_perform, args=(workspace, name, definition.minutes, now()))
     child.start()
     child.join()
     with Library.open(workspace) as library:
@@ -85,27 +86,31 @@ def _has_work(book: Schedules, name: str, *, now: datetime) -> bool:
     return any(row.state == "running" or row.not_before <= now for row in book.slots(name, states=["due", "running"]))
 
 
-def _perform(workspace: Path, name: str, minutes: int) -> None:
-    """In the child: all of the schedule's due slots."""
-    threading.Thread(target=_watch, args=(workspace, name, minutes), daemon=True).start()
+def _perform(workspace: Path, name: str, minutes: int, started: datetime) -> None:
+    """In the child: all of the schedule's due slots. Its clock goes on from its parent's."""
+    begun = time.monotonic()
+
+    def now() -> datetime:
+        return started + timedelta(seconds=time.monotonic() - begun)
+
+    threading.Thread(target=_watch, args=(workspace, name, minutes, now), daemon=True).start()
     definition = read_definition((workspace / FOLDER / f"{name}.toml").read_text(encoding="utf-8"), at=f"{FOLDER}/{name}.toml")
     with Library.open(workspace) as library:
         book = library.record.schedules
-        desk.perform(book, name, definition, workspace=workspace, now=_now, publish=lambda row: publish(library, row, definition, now=_now))
+        desk.perform(book, name, definition, workspace=workspace, now=now, publish=lambda row: publish(library, row, definition, now=now))
 
 
-def _watch(workspace: Path, name: str, minutes: int) -> None:
+def _watch(workspace: Path, name: str, minutes: int, now: Callable[[], datetime]) -> None:
     """Ends this process when its slot takes too long or is cancelled; the lease goes with it, and the record says why."""
     with Library.open(workspace) as library:
         while True:
             for row in library.record.schedules.slots(name, states=["running"]):
-                if row.cancel or (row.started and _now() - row.started >= timedelta(minutes=minutes)):
+                late = row.started is not None and now() - row.started >= timedelta(minutes=minutes)
+                if late:
+                    library.record.schedules.put(replace(row, reason=f"stopped after {minutes} minutes"))
+                if late or row.cancel:
                     os._exit(75)
             threading.Event().wait(_WATCH_S)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 # ── one slot ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -193,7 +198,7 @@ def _written(
     report = written.report
     row = replace(row, report=report.id)
     if not written.check.ok:
-        return _held(row, definition, why=f"{len(written.check.failures)} checks of the report fail", now=now)
+        return _held(row, definition, why=f"{len(written.check.failures())} checks of the report fail", now=now)
     row = replace(row, state="published", reason=_thin(report))
     files = {path.name: path.relative_to(library.workspace).as_posix() for path in written.paths}
     subject = f"{report.title}, {report.as_of.isoformat()}"
