@@ -1,5 +1,6 @@
 """``rag plan``, and what ``rag report`` is asked for: a topic, a plan in a file, or a topic's plan that the analyst edits first."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ def plan(topic: str, pack: str, workspace: Path | None) -> None:
     from rag.report import to_yaml
 
     with open_library(workspace) as library:
-        click.echo(to_yaml(library.outline(topic, pack=pack)), nl=False)
+        click.echo(to_yaml(replace(library.outline(topic, pack=pack), binding=True)), nl=False)
 
 
 def asked_for(library: "Library", topic: str, *, plan: str | None, pack: str) -> "str | Outline":
@@ -66,7 +67,7 @@ def _read(path: Path) -> "Outline":
 def _edited(outline: "Outline") -> "Outline":
     from rag.report import read_outline, to_yaml
 
-    text = click.edit(to_yaml(outline), extension=".yaml")
+    text = click.edit(to_yaml(replace(outline, binding=True)), extension=".yaml")
     if text is None:
         raise UsageError("the plan was closed without saving, so no report was written; save it in the editor to go on")
     return read_outline(text, at="the edited plan")

@@ -3,11 +3,11 @@
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from rag.report.cards import DraftCard, finish
+from rag.report.cards import DraftCard, finish, spoken_for
 from rag.report.check import CheckResult, check_report
 from rag.report.claims import cell_claim, sentence_claim
 from rag.report.conflicts import Disagreement, retired
@@ -15,7 +15,7 @@ from rag.report.facts import Stated
 from rag.report.gather import Candidate, Gathered
 from rag.report.plan import Plan
 from rag.report.report_gates import LARGEST_SHARE, card_name, cited_documents, glance_values
-from rag.report.seal import content_id
+from rag.report.seal import sealed
 from rag.report.select import MOST_LOOSE, Chosen, bottom_line, loose_claims, subject_claims
 from rag.report.tables import table_claims
 from rag.report.wording import Vocabulary
@@ -27,6 +27,7 @@ from rag.types import (
     Coverage,
     Document,
     Evidence,
+    Fact,
     Gap,
     GlanceRow,
     Manifest,
@@ -59,6 +60,8 @@ class Parts:
     sources: Sequence[Source]
     failed: Mapping[str, str]
     """Path -> why the file could not be read."""
+    copies: Mapping[str, str]
+    """Document -> the oldest with nearly its text, for those that are copies."""
     as_of: date
     manifest: Manifest
     """With the counts that are known before writing."""
@@ -77,8 +80,7 @@ def assemble(parts: Parts, *, document: Callable[[str], Document]) -> Report:
             limits = tighter
         elif not failing:
             claims = tuple(replace(claim, checks=result.claims[claim.id], verdict=result.verdicts[claim.id]) for claim in report.claims)
-            checked = replace(report, claims=claims)
-            return replace(checked, id=content_id(checked))
+            return sealed(replace(report, claims=claims))
         else:
             dropped |= {item for claim in report.claims if claim.id in failing for item in (claim.id, _anchor(claim))}
 
@@ -145,12 +147,20 @@ def _compose(parts: Parts, *, dropped: set[str], limits: Mapping[str, int]) -> R
         conflicts=tuple(conflicts),
         gaps=tuple(_gaps(parts, sections, by_id, evidence)),
         warnings=parts.gathered.warnings,
+        facts=tuple(_facts(parts, used)),
         manifest=parts.manifest,
     )
     report = replace(report, sources=tuple(sources[document] for document in cited_documents(report)))
     report = replace(report, coverage=tuple(_coverage(parts, report)))
     counts = _counts(parts, report, dropped=len([item for item in dropped if item.startswith("c-")]))
     return replace(report, manifest=replace(parts.manifest, counts=counts))
+
+
+def _facts(parts: Parts, used: Collection[str]) -> Iterable[Fact]:
+    """What the quotes state, each once; figures without an exact value, or that their own sentence takes back, are left out."""
+    stated = {item.fact.id: item for item in parts.facts if item.evidence.id in used and item.is_exact and not item.is_withdrawn}
+    for item in sorted(stated.values(), key=lambda item: (item.evidence.document, item.evidence.start, item.fact.id)):
+        yield replace(item.fact, metric=_key(item, parts).metric)
 
 
 def _newest(sources: Iterable[Source]) -> date | None:
@@ -175,7 +185,7 @@ def _kept(claims: Sequence[Claim], dropped: set[str]) -> list[Claim]:
 def _cards(
     parts: Parts, *, shared: Sequence[Claim], evidence: Mapping[str, Evidence], disputed: set[CardKey], dropped: set[str]
 ) -> tuple[list[TrendCard], list[Claim]]:
-    sources = {source.document: source for source in parts.sources}
+    sources = spoken_for(parts.sources, parts.copies)
     homes = {claim.evidence: claim for claim in shared}
     cards: list[TrendCard] = []
     printed: list[Claim] = []
@@ -358,7 +368,8 @@ def _gaps(parts: Parts, sections: Sequence[Section], claims: Mapping[str, Claim]
     by_id = {section.id: section for section in sections}
     printed: dict[str, set[str]] = {}
     for claim in claims.values():
-        printed.setdefault(claim.section, set()).update(evidence[item].document for item in claim.evidence)
+        documents = {evidence[item].document for item in claim.evidence}
+        printed.setdefault(claim.section, set()).update(parts.copies.get(document, document) for document in documents)
     gaps = []
     for facet in parts.plan.facets:
         documents = printed.get(facet.id, set())
@@ -394,6 +405,7 @@ def _coverage(parts: Parts, report: Report) -> list[Coverage]:
             status="cited" if source.document in cited else "retrieved" if source.document in parts.gathered.sources else "never_retrieved",
             claims=carried.get(source.document, 0),
             reason=_why_not_cited(source, parts),
+            copy_of=parts.copies.get(source.document, ""),
         )
         for source in parts.sources
     ]

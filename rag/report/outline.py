@@ -31,6 +31,7 @@ _HEAD = """\
 # A section needs a title only. question: what it sets out to answer; queries: its searches, {market} stands for the market;
 # terms: words that tell that a sentence belongs to it, else two words of title and question do;
 # metrics: ids from prompts/metrics.yaml whose figures are printed in it.
+# binding: true prints a section without evidence too, with the reason.
 """
 
 
@@ -112,20 +113,27 @@ def _market(part: str) -> tuple[str, list[str]]:
 
 
 def to_yaml(outline: Outline) -> str:
-    """The outline as a person edits it, explained at the top. ``read_outline`` gives the same outline back, then binding."""
+    """The outline as a person edits it, explained at the top. ``read_outline`` gives the same outline back."""
     sections = [
         {"id": one.id, "title": one.title, "question": one.question, "queries": list(one.queries)}
         | {key: list(named) for key, named in (("terms", one.terms), ("metrics", one.metrics)) if named}
         for one in outline.sections
     ]
     names = {key: list(getattr(outline, key)) for key in _NAMES}
-    data = {"topic": outline.topic, "market": outline.market, **names, "period": outline.period, "dimension": outline.dimension}
+    data: dict[str, Any] = {
+        "topic": outline.topic,
+        "market": outline.market,
+        **names,
+        "period": outline.period,
+        "dimension": outline.dimension,
+    }
+    data["binding"] = outline.binding
     return _HEAD + yaml.safe_dump({**data, "sections": sections}, sort_keys=False, allow_unicode=True, width=130)
 
 
 def read_outline(text: str, *, at: str) -> Outline:
     """An analyst's own outline; ``at`` is the file's name for messages. Raises SettingsError naming file, key and what is wrong."""
-    optional = (*_NAMES, "market", "period", "dimension")
+    optional = (*_NAMES, "market", "period", "dimension", "binding")
     data = fields.mapping(fields.load(text, at=at), needed=("topic", "sections"), allowed=optional, at=at)
     topic = fields.text(data["topic"], at=f"{at}: topic")
     sections = tuple(
@@ -138,7 +146,7 @@ def read_outline(text: str, *, at: str) -> Outline:
         period=_period(_optional(data, "period", at=at), at=f"{at}: period"),
         dimension=_optional(data, "dimension", at=at),
         sections=sections,
-        binding=True,
+        binding=_flag(data.get("binding", True), at=f"{at}: binding"),
         **{key: fields.texts(data.get(key) or [], at=f"{at}: {key}") for key in _NAMES},
     )
 
@@ -147,6 +155,12 @@ def _optional(data: Mapping[str, Any], key: str, *, at: str) -> str:
     """The text, empty where the key is missing, empty or null; a year written without quotes is text too."""
     value = data.get(key)
     return fields.text(str(value) if isinstance(value, int) and not isinstance(value, bool) else value, at=f"{at}: {key}") if value else ""
+
+
+def _flag(value: Any, *, at: str) -> bool:
+    if not isinstance(value, bool):
+        raise SettingsError(f"{at} must be true or false, not {value!r}")
+    return value
 
 
 def _period(text: str, *, at: str) -> str:

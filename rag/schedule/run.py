@@ -127,11 +127,12 @@ def publish(library: Library, row: SlotRow, definition: Definition, *, now: Call
     as_of = day_of(row.slot).date()
     scope = Scope(folders=tuple(definition.scope.folders), tags=tuple(definition.scope.tags))
     before = _before(library.record.schedules, row)
-    evidence = evidence_of(library.write(asked, as_of=as_of, scope=scope))
+    evidence = evidence_of(library.write(asked, as_of=as_of, scope=scope, since="none"))
     row = replace(row, evidence=evidence)
     if before is not None and before.evidence == evidence and definition.no_news != "report":
         return _no_news(row, definition, since=before, now=now())
-    return _written(library, row, definition, asked=asked, scope=scope, now=now())
+    since = before.report if before is not None else "none"
+    return _written(library, row, definition, asked=asked, scope=scope, since=since, now=now())
 
 
 def asked_by(library: Library, definition: Definition, *, plan: str | None = None) -> Outline:
@@ -182,7 +183,7 @@ def _no_news(row: SlotRow, definition: Definition, *, since: SlotRow, now: datet
 
 
 def _written(
-    library: Library, row: SlotRow, definition: Definition, *, asked: str | Outline, scope: Scope, now: datetime
+    library: Library, row: SlotRow, definition: Definition, *, asked: Outline, scope: Scope, since: str, now: datetime
 ) -> tuple[SlotRow, Sequence[Letter]]:
     """The report's files, whole, and the messages that carry them."""
     output = library.workspace / REPORTS / row.schedule / row.slot.replace(":", "-")
@@ -194,6 +195,7 @@ def _written(
         template=definition.template,
         formats=definition.formats,
         output=output,
+        since=since,
     )
     report = written.report
     row = replace(row, report=report.id)
@@ -222,6 +224,20 @@ def _answered(report: Report, section: str) -> bool:
     return any(one.id == section and (one.claims or one.cards) for one in report.sections)
 
 
+def _news(report: Report) -> list[str]:
+    """What a document changed since the last edition, in lines; empty for a first edition."""
+    if report.changes is None or report.changes.is_empty:
+        return []
+    titles = {change.source.document: change.source.title for change in report.changes.documents}
+    lines = ["", f"Changed since {report.changes.before_as_of.isoformat()}:"]
+    lines += [f"- {change.event} document: {change.source.title}" for change in report.changes.documents]
+    for figure in report.changes.figures:
+        by = ", ".join(titles[cause] for cause in figure.causes if cause in titles)
+        values = " -> ".join(value for value in (figure.was, figure.now) if value)
+        lines.append(f"- {figure.kind} figure: {figure.key.metric} {figure.period}: {values}" + (f" ({by})" if by else ""))
+    return lines + [f"- {card.kind} trend: {card.title}" for card in report.changes.cards]
+
+
 def message(report: Report, *, thin: str = "") -> str:
     """The body of a mail: the bottom line as printed, what the report stands on, and what it lacks."""
     claims = {claim.id: claim.text for claim in report.claims}
@@ -231,6 +247,7 @@ def message(report: Report, *, thin: str = "") -> str:
         "",
         *(f"- {claims[item]}" for item in report.bottom_line if item in claims),
     ]
+    lines += _news(report)
     lines += ["", f"{len(report.claims)} cited sentences from {sources} documents, all checked; {len(report.conflicts)} disagreements."]
     lines += [f"Gaps: {len(report.gaps)}."] if report.gaps else []
     return "\n".join(lines + ([thin.capitalize() + "."] if thin else [])) + "\n"
