@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from rag.app import Library, create
+from rag.ingest import drain
 from rag.report import from_json
 from rag.schedule import read_definition, run_due
 
@@ -74,6 +76,20 @@ def test_a_report_comes_with_the_first_monday_and_again_only_with_news(desk: Pat
     assert {source.path for source in second.sources} >= {"docs/later.md"}
 
 
+def test_a_missed_monday_made_on_tuesday_equals_mondays_bytes(desk: Path) -> None:
+    """What came, changed and went on Tuesday is not in it."""
+    with Library.open(desk) as library:
+        drain(library.ingest((), now=datetime(2026, 1, 4, 12, tzinfo=UTC)))
+    late = desk.parent / "late"
+    shutil.copytree(desk, late)
+    assert run_due(desk, now=_clock(MONDAYS[0])).ok
+    (late / "docs" / "later.md").write_text(LATER.replace("2026-01-10", "2026-01-03"), encoding="utf-8")
+    (late / "docs" / "note.md").write_text(NOTE.replace("12%", "13%"), encoding="utf-8")
+    assert run_due(late, now=_clock(MONDAYS[0] + timedelta(days=1))).ok
+    name = "heat-storage-varland-2026-01-05.json"
+    assert (late / "out" / name).read_bytes() == (desk / "out" / name).read_bytes()
+
+
 def test_a_plan_is_frozen_with_the_run(desk: Path) -> None:
     """What the analyst changes during a retry does not change the slot's report."""
     (desk / "plan.yaml").write_text("topic: Heat storage\nsections:\n  - {title: Demand}\n", encoding="utf-8")
@@ -106,18 +122,23 @@ if __name__ == "__main__":
 """
 
 
+def _running(workspace: Path) -> bool:
+    with Library.open(workspace) as library:
+        return bool(library.record.schedules.slots("weekly", states=["running"]))
+
+
 def _start(workspace: Path, script: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, str(script), str(workspace), MONDAYS[0].isoformat()]
     return subprocess.Popen(command, start_new_session=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
 
 
-@pytest.mark.parametrize("seconds", [2.0, 4.5])
-def test_a_killed_run_is_taken_up_and_delivers_once(desk: Path, tmp_path: Path, seconds: float) -> None:
+def test_a_killed_run_is_taken_up_and_delivers_once(desk: Path, tmp_path: Path) -> None:
     """Parent and child are killed at once; the next round finishes the slot."""
     script = tmp_path / "round.py"
     script.write_text(_ROUND, encoding="utf-8")
     process = _start(desk, script)
-    time.sleep(seconds)
+    while not _running(desk):
+        time.sleep(0.05)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert run_due(desk, now=_clock(MONDAYS[0].replace(hour=9))).ok
@@ -126,12 +147,12 @@ def test_a_killed_run_is_taken_up_and_delivers_once(desk: Path, tmp_path: Path, 
     assert [path.name for path in (desk / "out").iterdir()] == ["heat-storage-varland-2026-01-05.json"]
 
 
-def test_five_schedulers_at_once_run_each_slot_once(desk: Path, tmp_path: Path) -> None:
+def test_three_schedulers_at_once_run_each_slot_once(desk: Path, tmp_path: Path) -> None:
     """One publishes; the others find it done or going on."""
     script = tmp_path / "round.py"
     script.write_text(_ROUND, encoding="utf-8")
-    processes = [_start(desk, script) for _ in range(5)]
-    assert [process.wait(timeout=300) for process in processes] == [0] * 5
+    processes = [_start(desk, script) for _ in range(3)]
+    assert [process.wait(timeout=300) for process in processes] == [0] * 3
     with Library.open(desk) as library:
         rows, letters = library.record.schedules.slots("weekly"), library.record.schedules.letters()
     assert [(row.state, row.tries) for row in rows] == [("published", 1)]
