@@ -69,8 +69,4 @@ lock:  ## write requirements*.txt anew from pyproject.toml
 clean:  ## remove the sample workspace, reports and build outputs
 	rm -rf workspace reports build dist
 
-<<<<<<< HEAD
-.PHONY: help report test check lint types contracts eval eval-editions eval-gates faults hostile bench bench-retrieval lock clean
-=======
-.PHONY: eval-schedules help report test check lint types contracts eval faults hostile bench bench-retrieval lock clean
->>>>>>> wt-schedule
+.PHONY: help report test check lint types contracts eval eval-editions eval-gates eval-schedules faults hostile bench bench-retrieval lock clean
