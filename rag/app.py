@@ -5,6 +5,7 @@ import re
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -25,10 +26,10 @@ from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
 from rag.embedders.small import SmallEmbedder
 from rag.errors import ReadError, UsageError, WorkspaceError
 from rag.globs import chooser
-from rag.kin import alike, editions
+from rag.kin import alike, copies, editions, sketch
 from rag.ports import Embedder, Reranker
 from rag.prompts import facet_pack, metric_vocabulary, query_prompt
-from rag.readers import READER_VERSION, SUFFIXES, ReaderPool
+from rag.readers import READER_VERSION, SUFFIXES, Ocr, ReaderPool, tesseract
 from rag.record import Edition, FileRow, KnownStatus, Record, Run, space_of, writer_lock
 from rag.render import Printed, printed
 from rag.report import CheckResult, Outline, check_report, edition_name, from_json, outline_of, read_outline, to_json, write_report
@@ -39,7 +40,7 @@ from rag.rerankers.cross_encoder import CrossEncoderReranker
 from rag.rerankers.passthrough import PassThrough
 from rag.retrieval import Retrieval
 from rag.stores.chroma import ChromaStore
-from rag.types import Chunk, Document, Fingerprint, Report, Scope, SearchResult
+from rag.types import Chunk, Document, Fingerprint, Report, Scope, SearchResult, Source
 from rag.upkeep import Backup, Erased, Finding, back_up, erase, let_in_again
 
 RECORD = "library.db"
@@ -84,9 +85,26 @@ class Status:
     """Paths of documents with nearly the same text, group by group."""
     superseded: Mapping[str, str]
     """Path -> path of the newer version of the same document."""
+    folders: tuple["KnownFolder", ...]
+    """Those of rag.toml and those that were ingested by argument, by name."""
     last_ingest: Run | None
     notes: tuple[str, ...]
     """What a person should know about the index."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownFolder:
+    """A folder whose files are known."""
+
+    name: str
+    """The first part of its files' paths; what `rag forget` takes."""
+    path: str
+    documents: int
+    is_set: bool
+    """Whether rag.toml names it; otherwise `rag ingest` looks at it only when it is named."""
+    is_there: bool
+    forgotten: str
+    """The day it was forgotten as a whole; empty when it was not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,7 +188,7 @@ class Library:
         with writer_lock(self.workspace, now=now, wait_s=wait_s), self._store(space_of(self.embedder.fingerprint).id) as store:
             if re_embed:
                 return (yield from stations.re_embed(record=self.record, store=store, embedder=self.embedder, chunk=self._chunk, now=now))
-            with ReaderPool() as pool:
+            with ReaderPool(ocr=self._ocr()) as pool:
                 return (
                     yield from stations.ingest(
                         [Path(folder) for folder in folders] or self.folders,
@@ -180,13 +198,21 @@ class Library:
                         unpack=pool.unpack,
                         leave_out=chooser(include=self.settings.include, exclude=self.settings.exclude),
                         suffixes=SUFFIXES,
-                        reader_version=f"{READER_VERSION}.{CHUNKER_VERSION}",
+                        reader_version=self._reader_version(),
                         embedder=self.embedder,
                         chunk=self._chunk,
                         now=now,
                         allow_deletes=allow_deletes,
                     )
                 )
+
+    def _ocr(self) -> Ocr | None:
+        """Raises SettingsError when the program or a language is not there."""
+        return tesseract(self.settings.ocr_languages) if self.settings.ocr == "tesseract" else None
+
+    def _reader_version(self) -> str:
+        by_ocr = "+".join(["", self.settings.ocr, *self.settings.ocr_languages]) if self.settings.ocr != "off" else ""
+        return f"{READER_VERSION}.{CHUNKER_VERSION}{by_ocr}"
 
     def search(self, question: str, *, k: int = 10, scope: Scope = _EVERYTHING) -> SearchResult:
         """The best passages for a question, best first. Raises UsageError when nothing is ingested yet."""
@@ -232,6 +258,7 @@ class Library:
                 prompts={query.name: query.sha256},
                 template=template,
                 failed={file.path: file.reason for file in record.files() if file.status == "failed"},
+                copies=_copies(record, sources),
                 sequence=record.sequence(),
                 chunks=record.chunk_count(),
                 scope=scope,
@@ -322,6 +349,7 @@ class Library:
         Nothing is written when a step fails.
         """
         chosen = template or self.settings.report.template
+        assets.find("templates", chosen, workspace=self.workspace)
         watch = _Watch()
         report = self.write(asked, as_of=as_of, scope=scope, template=chosen, since=since)
         watch.lap("write")
@@ -367,8 +395,25 @@ class Library:
             failed=by_status["failed"],
             skipped=by_status["skipped"],
             missing=by_status["missing"],
+            folders=self._known_folders(),
             last_ingest=next((run for run in self.record.runs() if run.kind == "ingest"), None),
             notes=tuple(self.store.notes) if space else (),
+        )
+
+    def _known_folders(self) -> tuple[KnownFolder, ...]:
+        named = {folder.resolve(): folder for folder in self.folders}
+        places = {folder.name: folder for folder in named} | self.record.folders()
+        forgotten, held = self.record.forgotten(), Counter(file.folder for file in self.record.files() if file.document)
+        return tuple(
+            KnownFolder(
+                name=name,
+                path=str(place),
+                documents=held[name],
+                is_set=place in named,
+                is_there=place.is_dir(),
+                forgotten=forgotten.get(name, ""),
+            )
+            for name, place in sorted(places.items())
         )
 
     # ── upkeep ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -481,6 +526,13 @@ def _own_room(workspace: Path, room: assets.Room) -> None:
     (workspace / room).mkdir(exist_ok=True)
     text = _OWN_FILES.format(shipped=assets.shipped(room), names=", ".join(assets.names(room)))
     (workspace / room / assets.READ_ME).write_text(text, encoding="utf-8")
+
+
+def _copies(record: Record, sources: Sequence[Source]) -> dict[str, str]:
+    """Those among these documents; of one that came before there were sketches, or is gone by now, the text is sketched."""
+    known = record.sketches()
+    missing = [source.document for source in sources if source.document not in known]
+    return copies(known | {document: sketch(record.document(document).text) for document in missing}, sources)
 
 
 @dataclass(kw_only=True)

@@ -17,6 +17,7 @@ FILE_NAME = "rag.toml"
 
 EmbedderKind = Literal["sentence-transformers", "small", "openai"]
 Format = Literal["html", "md", "json", "pdf", "docx", "csl", "bib", "csv"]
+OcrKind = Literal["off", "tesseract"]
 
 
 class EmbedderSettings(BaseModel):
@@ -99,6 +100,14 @@ class Settings(BaseSettings):
     )
     exclude: list[str] = Field(
         default=[], description='Patterns such as "drafts/**" or "*.tmp.docx": files that match one are not read, and leave the search.'
+    )
+    ocr: OcrKind = Field(
+        default="off",
+        description='"tesseract": pages of a PDF without text are read from their pictures by the installed program tesseract, a few '
+        "seconds each. Changing it has every file read again; nothing is embedded twice.",
+    )
+    ocr_languages: list[str] = Field(
+        default=["eng"], min_length=1, description='What tesseract looks for, by its own names: "eng", "deu", "fra", "chi_sim" ...'
     )
     embedder: EmbedderSettings = EmbedderSettings()
     reranker: RerankerSettings = RerankerSettings()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from rag.kin import copies, sketch
 from rag.prompts import facet_pack, metric_vocabulary
 from rag.report import Outline, outline_of, write_report
 from rag.text import content_stems
@@ -138,7 +139,7 @@ def corpus_of(texts: dict[str, tuple[str, str, date, str]], *, by_content: bool 
                 pages=1,
             )
         )
-    return Corpus(documents=documents, sources=sources, find=_finder(documents, sources))
+    return Corpus(documents=documents, sources=sources, find=finder(documents, sources))
 
 
 def make_document(text: str, *, title: str, publisher: str = "", day: date = AS_OF) -> Document:
@@ -170,7 +171,7 @@ def _table(start: int) -> tuple[Block, str]:
     return Block(kind="table", start=start, end=start + len(body), cells=tuple(cells)), body
 
 
-def _finder(documents: dict[str, Document], sources: list[Source]) -> Callable[[str], SearchResult]:
+def finder(documents: dict[str, Document], sources: list[Source]) -> Callable[[str], SearchResult]:
     """A search by shared stems, best first, ties by document and place."""
     chunks = []
     for source in sources:
@@ -214,9 +215,12 @@ def small_report(
     given: Corpus | None = None,
     as_of: date = AS_OF,
     before: Report | None = None,
+    knows_copies: bool = True,
 ) -> Report:
-    """The report on the small corpus; with an edition before it, compared with that."""
+    """The report on the small corpus; with an edition before it, compared with that. Without ``knows_copies`` near-duplicates are taken
+    for sources of their own."""
     made = given or corpus()
+    sketches = {identity: sketch(document.text) for identity, document in made.documents.items()}
     return write_report(
         outline or outline_of(topic, pack=facet_pack()),
         find=made.find_all,
@@ -226,6 +230,7 @@ def small_report(
         metrics=metric_vocabulary(),
         embedder=FINGERPRINT,
         before=before,
+        copies=copies(sketches, made.sources) if knows_copies else {},
     )
 
 

@@ -19,6 +19,7 @@ from rag.record.faults import translated
 from rag.record.history import Edition
 from rag.record.lexical import match_expression, quoted, telling_words
 from rag.record.rows import FileRow, Run, RunKind
+from rag.record.schedules import Schedules
 from rag.record.spaces import Space, fingerprint_from_json, fingerprint_to_json, space_of, vector_key
 from rag.types import Chunk, Document, Fingerprint, Scope, Source, TextKind
 
@@ -112,6 +113,11 @@ class Record:
         finally:
             with translated(self.path):
                 self._connection.execute("COMMIT")
+
+    @property
+    def schedules(self) -> Schedules:
+        """The tables of scheduled reports."""
+        return Schedules(self._connection, path=self.path)
 
     # ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -369,12 +375,12 @@ class Record:
         """What ingest leaves out, a path or a content id, and the day it was forgotten."""
         return dict(self._rows("SELECT what, substr(at, 1, 10) FROM forgotten ORDER BY what"))
 
-    def forget(self, files: Sequence[FileRow], *, reports: Sequence[str], at: datetime) -> None:
+    def forget(self, files: Sequence[FileRow], *, reports: Sequence[str], at: datetime, folders: Sequence[str] = ()) -> None:
         """Takes the files' rows, their documents and the saved reports away and remembers path and content as left out, in one commit.
 
-        The bytes are gone from the record's file after ``compact``.
+        Whatever comes into ``folders`` later is left out too. The bytes are gone from the record's file after ``compact``.
         """
-        left_out = {what: file.content for file in files for what in (file.path, file.content) if what}
+        left_out = dict.fromkeys(folders, "") | {what: file.content for file in files for what in (file.path, file.content) if what}
         live = {(file.path, file.document) for file in self.files()}
         with self._transaction():
             self._drop_unnamed(self._forget([file.path for file in files if (file.path, file.document) in live]))

@@ -83,12 +83,13 @@ class MarketTrends:
     """{writer, embedder, revision, dimensions, prompt, reranker, template, sequence, known_at, scope, program, run,
     prompts: [{name, hash}]}."""
     coverage: list[Plain]
-    """{status, count, documents: [{title, path, publisher, date, claims, reason}]}, one for each status."""
+    """{status, count, documents: [{title, path, publisher, date, claims, reason, cut}]}, one for each status."""
     sources: list[Plain]
-    """The cited documents in order: {number, anchor, title, by, publisher, date, undated, format, pages, path, document, evidence}."""
+    """The cited documents in order: {number, anchor, title, by, publisher, date, undated, format, pages, path, document, evidence,
+    also}; ``also`` are the documents with nearly the same text, as in coverage."""
     evidence: list[Plain]
-    """{label, anchor, footnote, id, source, quote, before, after, page, section, cell, query, rank, claims, cards, used}, by source and
-    label; the mark's other fields too."""
+    """{label, anchor, footnote, id, source, quote, before, after, page, section, cell, query, rank, claims, cards, used, also},
+    by source and label; the mark's other fields too."""
     market: str = ""
     """The market as the plan understood it."""
     report_id: str = ""
@@ -179,6 +180,12 @@ class _Book:
             for items in of_source.values()
             for position, item in enumerate(items)
         }
+
+    def also_in(self, document: str) -> list[Plain]:
+        """The other documents with nearly the same text, which are one source with it."""
+        originals = {row.source.document: row.copy_of or row.source.document for row in self.report.coverage}
+        same = [row for row in self.report.coverage if originals[row.source.document] == originals.get(document, document)]
+        return [_document(row) for row in same if row.source.document != document]
 
     def quote(self, identifier: str) -> Evidence:
         return _get(self.quotes, identifier, "quote")
@@ -539,6 +546,7 @@ def _document(row: Coverage) -> Plain:
         "date": _day(row.source),
         "claims": row.claims,
         "reason": clean(row.reason),
+        "cut": [clean(notice) for notice in row.cut],
     }
 
 
@@ -557,6 +565,7 @@ def _source(source: Source, book: _Book) -> Plain:
         "path": clean(source.path),
         "document": clean(source.document),
         "evidence": [book.mark(item.id) for item in book.annex if item.document == source.document],
+        "also": book.also_in(source.document),
     }
 
 
@@ -574,6 +583,7 @@ def _evidence(item: Evidence, book: _Book) -> Plain:
         "claims": [_checked(book.claims[claim], book) for claim in claims],
         "cards": [{"anchor": book.anchor(card.id), "title": clean(card.title)} for card in cards],
         "used": bool(claims or cards),
+        "also": book.also_in(item.document),
     }
 
 

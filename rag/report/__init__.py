@@ -44,6 +44,7 @@ def write_report(
     prompts: Mapping[str, str] | None = None,
     template: str = "market_trends",
     failed: Mapping[str, str] | None = None,
+    copies: Mapping[str, str] | None = None,
     sequence: int = 0,
     chunks: int = 0,
     scope: Scope = _EVERYTHING,
@@ -54,9 +55,10 @@ def write_report(
 
     ``find`` answers all of the plan's searches at once, one result each and in order.
     ``document`` gives a document's text by id. ``prompts`` are further prompt files used (name -> SHA-256), such as the query prompt;
-    ``failed`` are files that could not be read (path -> reason); ``sequence``, ``chunks`` and ``known_at`` are the record's.
-    ``before`` is the edition that this one is compared with. Nothing published after ``as_of`` is used. Raises SettingsError for an outline
-    that lists unknown metrics, and what the callables raise.
+    ``failed`` are files that could not be read (path -> reason); ``copies`` as ``rag.kin.copies`` finds them among ``sources``: a
+    document and its copies are one source; ``sequence``, ``chunks`` and ``known_at`` are the record's. ``before`` is the edition that
+    this one is compared with. Nothing published after ``as_of`` is used. Raises SettingsError for an outline that lists unknown metrics,
+    and what the callables raise.
     """
     ordered = sorted(sources, key=lambda source: (source.path, source.document))
     visible = [source for source in ordered if source.published <= as_of]
@@ -67,7 +69,8 @@ def write_report(
     gathered = gather(plan, find=find, document=document, sources=visible, vocabulary=vocabulary, as_of=as_of)
     names = find_names(gathered.prose, sources=visible, regions=outline.regions, subjects=gathered.subjects)
     facts = facts_of(gathered, vocabulary=vocabulary, names=names)
-    found = disagreements(facts, names=names)
+    copies = {document: first for document, first in (copies or {}).items() if document in {source.document for source in visible}}
+    found = disagreements(facts, names=names, copies=copies)
     known = {side.evidence.id for made in found if made.kind == "superseded" for side in made.sides[1:]}
     corrected = corrections(gathered.candidates, facts, names=names)
     found += tuple(made for made in corrected if made.sides[1].evidence.id not in known)
@@ -105,6 +108,7 @@ def write_report(
         vocabulary=vocabulary,
         sources=ordered,
         failed=failed or {},
+        copies=copies,
         as_of=as_of,
         manifest=manifest,
     )

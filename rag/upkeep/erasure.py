@@ -6,7 +6,7 @@ killed is finished by running it again.
 
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import unescape
@@ -44,17 +44,20 @@ class Erased:
 
 
 def erase(record: Record, store: ChromaStore, what: Sequence[str], *, reports: Path, now: datetime) -> Erased:
-    """Erases the documents named by path, folder or id, with their copies elsewhere in the folders.
+    """Erases the documents named by path, folder or id, with their copies elsewhere in the folders; a folder stays out as a whole, with
+    what comes into it later. A path as in a citation or on disk.
 
     Raises UsageError for what is not known, BusyError while another process reads the record: run it again then.
     """
-    rows = _named(record, what)
+    names = [_as_recorded(one, record.folders()) for one in what]
+    rows = _named(record, names)
+    folders = [name for name in names if name in record.folders() or any(row.path.startswith(f"{name}/") for row in rows)]
     documents = sorted({row.document for row in rows if row.document})
     quotes = _quoting([record.ever(document).text for document in documents], documents)
     saved = [report for report, _ in record.reports() if quotes(record.report(report))]
     files, unchecked = _report_files(reports, quotes=quotes)
     _unlink(files)
-    record.forget(rows, reports=saved, at=now)
+    record.forget(rows, reports=saved, at=now, folders=[name for name in folders if name not in record.forgotten()])
     quoted_in = record.tables_with(quotes) if documents else []
     held = _purge(record, store)
     return Erased(
@@ -71,11 +74,27 @@ def let_in_again(record: Record, what: Sequence[str]) -> tuple[str, ...]:
     """Ingest takes them again: a path with all below it, or a document. Raises UsageError for what was not forgotten."""
     found: list[str] = []
     for one in what:
-        names = record.remember(one.rstrip("/"))
+        name, forgotten = _as_recorded(one, record.folders()), record.forgotten()
+        if above := next((folder for folder in forgotten if name.startswith(f"{folder}/")), ""):
+            raise UsageError(f"{one} lies in {above}, which was forgotten as a whole; let that in again: rag forget --undo {above}")
+        names = record.remember(name)
         if not names:
-            raise UsageError(f"{one} was not forgotten; forgotten are: {', '.join(record.forgotten()) or 'none'}")
+            raise UsageError(f"{one} was not forgotten; forgotten are: {', '.join(forgotten) or 'none'}")
         found += names
     return tuple(found)
+
+
+def _as_recorded(what: str, folders: Mapping[str, Path]) -> str:
+    """A path of a citation or an id as it is; a path on disk below a known folder as citations name it."""
+    bare = what.rstrip("/")
+    if bare.partition("/")[0] in folders and not bare.startswith((".", "/")):
+        return bare
+    place = Path(what).expanduser().absolute()
+    for name, folder in folders.items():
+        for way in (place, place.resolve()):
+            if way.is_relative_to(folder):
+                return "/".join((name, *way.relative_to(folder).parts))
+    return bare
 
 
 def _named(record: Record, what: Sequence[str]) -> list[FileRow]:
@@ -83,17 +102,14 @@ def _named(record: Record, what: Sequence[str]) -> list[FileRow]:
 
     A path is named with all it ever held, a document's id with its own content only.
     """
-    now, forgotten = record.files(), record.forgotten()
+    now, known = record.files(), {*record.forgotten(), *record.folders()}
     rows = list({(row.path, row.document): row for row in (*record.past_files(), *now)}.values())
     found: dict[tuple[str, str | None], FileRow] = {}
     for one in what:
-        bare = one.rstrip("/")
-        named = {
-            (row.path, row.document): row for row in rows if row.document == bare or row.path == bare or row.path.startswith(f"{bare}/")
-        }
-        if not named and bare not in forgotten:
+        named = {(row.path, row.document): row for row in rows if one in (row.document, row.path) or row.path.startswith(f"{one}/")}
+        if not named and one not in known:
             raise UsageError(
-                f"no known file or document {one!r}; name a path as in a citation or in `rag status --json`, or a document's id"
+                f"no known file, folder or document {one!r}; name a path as in a citation or in `rag status --json`, or a document's id"
             )
         found |= named
     contents = {row.content for row in found.values() if row.content}
