@@ -51,6 +51,10 @@ hostile:  ## make some 80 odd and hostile files and read them in limited child p
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.hostile
 
+eval-schedules:  ## three years of slots through crashes and clock changes, five schedulers at once; some minutes
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.schedules
+
 bench:  ## speed of reading, cutting, recording and looking again, as ratios
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.ingest
@@ -65,4 +69,4 @@ lock:  ## write requirements*.txt anew from pyproject.toml
 clean:  ## remove the sample workspace, reports and build outputs
 	rm -rf workspace reports build dist
 
-.PHONY: help report test check lint types contracts eval eval-editions eval-gates faults hostile bench bench-retrieval lock clean
+.PHONY: help report test check lint types contracts eval eval-editions eval-gates eval-schedules faults hostile bench bench-retrieval lock clean
