@@ -31,7 +31,7 @@ from rag.ports import Embedder, Reranker
 from rag.prompts import facet_pack, metric_vocabulary, query_prompt
 from rag.readers import READER_VERSION, SUFFIXES, Ocr, ReaderPool, tesseract
 from rag.record import Edition, FileRow, KnownStatus, Record, Run, space_of, writer_lock
-from rag.render import render
+from rag.render import Printed, printed
 from rag.report import CheckResult, Outline, check_report, edition_name, from_json, outline_of, read_outline, to_json, write_report
 from rag.report.elsewhere import read_manuscript
 from rag.report.verify import ManuscriptCheck, verify
@@ -55,6 +55,9 @@ _LOOKED_AT = 10_000
 """Entries of a folder looked at for documents before a workspace is made in it."""
 
 _EVERYTHING = Scope()
+
+_SUFFIXES = {"csl": "csl.json"}
+"""Format -> how its file's name ends, where that is not the format's own name."""
 
 _OWN_FILES = """\
 A file in this folder comes before the one of the same name that ships with the program, which is in
@@ -113,6 +116,8 @@ class WrittenReport:
     paths: tuple[Path, ...]
     seconds: Mapping[str, float]
     """Wall time by step: write (searches included), check, render."""
+    notes: tuple[str, ...] = ()
+    """What a person should know about the files, such as characters that a format could not print."""
 
 
 class Library:
@@ -347,18 +352,22 @@ class Library:
         watch = _Watch()
         report = self.write(asked, as_of=as_of, scope=scope, template=chosen, since=since)
         watch.lap("write")
-        texts = {kind: self._rendered(report, kind=kind, template=chosen) for kind in formats or self.settings.report.formats}
+        files = {kind: self._printed(report, kind=kind, template=chosen) for kind in formats or self.settings.report.formats}
         stem = f"{_slug(report.title)}-{as_of.isoformat()}"
-        paths = _put_down(output or self.workspace / REPORTS, {f"{stem}.{kind}": text for kind, text in texts.items()})
+        named = {f"{stem}.{_SUFFIXES.get(kind, kind)}": file.data for kind, file in files.items()}
+        paths = _put_down(output or self.workspace / REPORTS, named)
         name = edition_name(report.title, scope=report.manifest.scope, template=chosen)
         self.record.save_report(report.id, now, to_json(report), edition=Edition(name=name, as_of=as_of, run=report.manifest.run))
         watch.lap("render")
         check = self.check(report)
         watch.lap("check")
-        return WrittenReport(report=report, check=check, paths=tuple(paths), seconds=watch.seconds)
+        notes = tuple(note for file in files.values() for note in file.notes)
+        return WrittenReport(report=report, check=check, paths=tuple(paths), seconds=watch.seconds, notes=notes)
 
-    def _rendered(self, report: Report, *, kind: Format, template: str) -> str:
-        return to_json(report) if kind == "json" else render(report, format=kind, template=template, workspace=self.workspace)
+    def _printed(self, report: Report, *, kind: Format, template: str) -> Printed:
+        if kind == "json":
+            return Printed(data=to_json(report).encode())
+        return printed(report, format=kind, template=template, workspace=self.workspace)
 
     def _why_nothing_is_in_scope(self, as_of: date) -> str:
         everything = self.record.sources()
@@ -543,14 +552,14 @@ def _slug(topic: str) -> str:
     return re.sub(r"[^\w]+", "-", topic.lower()).strip("-")[:80] or "report"
 
 
-def _put_down(folder: Path, texts: Mapping[str, str]) -> list[Path]:
+def _put_down(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
     """All files or none: each is written beside its place first, then all are moved there."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".report-", dir=folder) as waiting:
-            for name, text in texts.items():
-                (Path(waiting) / name).write_text(text, encoding="utf-8")
-            return [(Path(waiting) / name).replace(folder / name) for name in texts]
+            for name, data in files.items():
+                (Path(waiting) / name).write_bytes(data)
+            return [(Path(waiting) / name).replace(folder / name) for name in files]
     except OSError as error:
         raise WorkspaceError(f"cannot write the report to {folder}: {error.strerror}; choose another folder with --output") from error
 

@@ -16,7 +16,7 @@ from rag.errors import SettingsError, WorkspaceError
 FILE_NAME = "rag.toml"
 
 EmbedderKind = Literal["sentence-transformers", "small", "openai"]
-Format = Literal["html", "md", "json"]
+Format = Literal["html", "md", "json", "pdf", "docx", "csl", "bib", "csv"]
 OcrKind = Literal["off", "tesseract"]
 
 
@@ -79,7 +79,12 @@ class ReportSettings(BaseModel):
         description='The questions a report asks: a file in prompts/facets/. "market", "macro" (an economy and its regions) and "filings" '
         "(companies' reports) ship; the workspace's own comes first.",
     )
-    formats: list[Format] = Field(default=["html", "md", "json"], min_length=1, description="Files written for each report.")
+    formats: list[Format] = Field(
+        default=["html", "md", "json"],
+        min_length=1,
+        description="Files written for each report: html, md, json, pdf, docx; csl and bib are its sources for reference managers, "
+        "csv its figures.",
+    )
 
 
 class Settings(BaseSettings):

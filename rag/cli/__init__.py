@@ -13,6 +13,7 @@ from rag.cli.ingest import ingest
 from rag.cli.plan import plan
 from rag.cli.report import report
 from rag.cli.search import search
+from rag.cli.templates import templates
 from rag.cli.workspace import backup, doctor, forget, init, restore, status
 
 _MAIN = """\
@@ -31,7 +32,7 @@ Each command explains itself: rag COMMAND --help.
 @click.group(
     cls=Group,
     epilog=_MAIN,
-    commands=[init, ingest, status, search, plan, report, check, diff, doctor, backup, restore, forget],
+    commands=[init, ingest, status, search, plan, report, templates, check, diff, doctor, backup, restore, forget],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     name="rag",
 )

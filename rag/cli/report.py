@@ -3,7 +3,7 @@
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,11 +22,34 @@ from rag.cli.door import (
 )
 from rag.cli.plan import asked_for
 
+if TYPE_CHECKING:
+    from rag.config import Format
+
+FORMATS = ("html", "md", "json", "pdf", "docx", "csl", "bib", "csv")
+
+
+class Formats(click.ParamType[tuple[str, ...]]):
+    """Formats with commas between."""
+
+    name = "FORMAT,..."
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        named = tuple(word.strip() for word in value.split(",")) if isinstance(value, str) else value
+        if unknown := [word for word in named if word not in FORMATS]:
+            self.fail(f"{unknown[0]!r} is not one of {', '.join(FORMATS)}", param, ctx)
+        return named
+
+
+def chained(ctx: click.Context, param: click.Parameter, value: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    """All formats named, each once, in the order given."""
+    return tuple(dict.fromkeys(word for words in value for word in words))
+
+
 _REPORT = """\
 \b
   rag report "EV batteries, Europe, 2024-26"
   rag plan "EV batteries, Europe, 2024-26" > plan.yaml; rag report --plan plan.yaml
-  rag report "EV batteries, Europe" --as-of 2026-06-30 --output ~/reports --format html --format md
+  rag report "EV batteries, Europe" --as-of 2026-06-30 --output ~/reports --format pdf,docx
 """
 
 
@@ -40,7 +63,14 @@ _REPORT = """\
 @folder_option
 @tag_option
 @click.option("--template", default="", help="A folder in templates/; default: the one in rag.toml.")
-@click.option("--format", "formats", multiple=True, type=click.Choice(["html", "md", "json"]), help="Repeatable; default: as in rag.toml.")
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=Formats(),
+    callback=chained,
+    help="One or several of html, md, json, pdf, docx, csl, bib, csv. Repeatable; default: as in rag.toml.",
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder to write to; default: WORKSPACE/reports.")
 @in_workspace
 @json_option
@@ -54,7 +84,7 @@ def report(
     folders: tuple[str, ...],
     tags: tuple[str, ...],
     template: str,
-    formats: tuple[Literal["html", "md", "json"], ...],
+    formats: "tuple[Format, ...]",
     output: Path | None,
     workspace: Path | None,
     as_json: bool,

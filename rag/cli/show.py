@@ -180,7 +180,7 @@ def written(result: "WrittenReport", *, as_json: bool) -> None:
     report, check = result.report, result.check
     if as_json:
         summary = {"id": report.id, "passed": check.ok, "failures": check.failures(), "paths": [str(path) for path in result.paths]}
-        print_json(summary | {"counts": dict(report.manifest.counts), "seconds": dict(result.seconds)})
+        print_json(summary | {"counts": dict(report.manifest.counts), "seconds": dict(result.seconds), "notes": list(result.notes)})
         return
     click.echo(
         f"Report: {_count(len(report.claims), 'claim')} on {_count(len(report.cards), 'trend card')}, citing {len(report.sources)} of "
@@ -189,6 +189,8 @@ def written(result: "WrittenReport", *, as_json: bool) -> None:
     click.echo(f"Checks: {_outcome(check)}")
     for path in result.paths:
         click.echo(f"  {path}")
+    for note in result.notes:
+        click.echo(f"Note: {note}.", err=True)
     click.echo(f"Time: {_seconds(result.seconds)}")
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from rag.errors import ReportError
 from rag.numbers import period_words
 from rag.render.changes import changes, scope_words, topic
-from rag.render.chart import chart
+from rag.render.chart import chart, comparable
 from rag.render.words import (
     CONFLICTS,
     COUNTS,
@@ -61,10 +61,13 @@ class MarketTrends:
     """
 
     title: str
+    """The topic as asked."""
     as_of: str
     """In words: "30 September 2026"."""
     banner: str
+    """Says how the text was written and what that means."""
     warnings: list[str]
+    """What was seen in documents and not followed, such as instructions to a machine."""
     bottom_line: list[Plain]
     """Claims; the first is the headline."""
     glance: list[Plain]
@@ -88,11 +91,15 @@ class MarketTrends:
     """{label, anchor, footnote, id, source, quote, before, after, page, section, cell, query, rank, claims, cards, used, also},
     by source and label; the mark's other fields too."""
     market: str = ""
+    """The market as the plan understood it."""
     report_id: str = ""
+    """The report's id, a hash of all that is in it."""
     as_of_day: str = ""
     """As ISO 8601."""
     cut_off: str = ""
+    """The newest source's date in words; empty without a source."""
     how_to_cite: str = ""
+    """Title, date, report and run in one line."""
     counts: list[Plain] = field(default_factory=list)
     """{name, label, value}."""
     matrix: Plain = field(default_factory=dict)
@@ -105,6 +112,10 @@ class MarketTrends:
     """What changed since the last edition: {first, nothing, before, as_of, documents: [{event, title, path, by, date, other, reason}],
     cards: [{kind, title, was, now, causes}], figures: [{kind, topic, period, was, now, causes}], claims: [{kind, text, was, causes}],
     unchanged, reshuffled}; causes are titles. ``first`` is true, and nothing else is there, for a first edition."""
+
+
+SHORT = ("title", "as_of", "banner", "warnings", "conflicts", "gaps", "sources")
+"""What a template other than the full report must print at least, be it as a number: what keeps a short form honest."""
 
 
 def context(report: Report) -> MarketTrends:
@@ -418,7 +429,7 @@ def _card(card: TrendCard, book: _Book) -> Plain:
         "title": clean(card.title),
         "direction": _direction(card.direction),
         "figure": _figure(card, book),
-        "chart": _cleaned(chart(card.series)),
+        "chart": _drawing(card, book),
         "series": [_point(point, book) for point in card.series],
         "confidence": {"word": card.confidence.word, "reason": clean(card.confidence.reason)},
         "claims": [book.claim(claim, home=card.id) for claim in dict.fromkeys(card.claims)],
@@ -433,12 +444,18 @@ def _figure(card: TrendCard, book: _Book) -> Plain:
     return _glance(row, book) if row else {}
 
 
-def _cleaned(drawing: Plain) -> Plain:
-    """A chart whose words are fit to print."""
+def _drawing(card: TrendCard, book: _Book) -> Plain:
+    """A chart whose words are fit to print, with the citation of each point and each once for the line of its sources."""
+    drawing = chart(card.series)
     if not drawing:
         return {}
-    points = [{**point, "period": clean(period_words(point["period"]))} for point in drawing["points"]]
-    return {**drawing, "unit": clean(drawing["unit"]), "text": clean(drawing["text"]), "points": points}
+    marks = [book.mark(point.evidence) for point in comparable(card.series)]
+    points = [
+        {**point, "period": clean(period_words(point["period"])), "mark": mark}
+        for point, mark in zip(drawing["points"], marks, strict=True)
+    ]
+    once = list({mark["label"]: mark for mark in marks}.values())
+    return {**drawing, "unit": clean(drawing["unit"]), "text": clean(drawing["text"]), "points": points, "marks": once}
 
 
 def _point(point: SeriesPoint, book: _Book) -> Plain:

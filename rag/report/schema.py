@@ -6,7 +6,9 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from rag import types
 from rag.errors import ReportError
+from rag.help import field_help
 from rag.numbers import is_period
 from rag.types import Report
 
@@ -50,6 +52,17 @@ def from_json(text: str | bytes) -> Report:
     if unknown := _unknown(data, plain(report), "report"):
         raise ReportError(f"the report has a field rag-report/1 does not know: {unknown}")
     return report
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a report, with the help of each field; an unknown field is refused, as ``from_json`` does."""
+    schema: dict[str, Any] = _adapter().json_schema(mode="serialization")
+    for name, described in {"Report": schema, **schema["$defs"]}.items():
+        if "properties" in described:
+            described["additionalProperties"] = False
+            for field, told in field_help(getattr(types, name)).items():
+                described["properties"][field]["description"] = told
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "rag-report/1", **schema}
 
 
 def _loaded(text: str | bytes) -> Any:

@@ -19,7 +19,7 @@ from rag.stores.chroma import ChromaStore
 
 _SHINGLE = 8
 """Words in a row that a text must share with a document to count as quoting it."""
-_READABLE = frozenset((".html", ".htm", ".md", ".json", ".txt", ".csv", ".svg", ".xml"))
+_READABLE = frozenset((".html", ".htm", ".md", ".json", ".txt", ".csv", ".bib", ".svg", ".xml"))
 _WORD = re.compile(r"[^\W_]+")
 _MARKUP = re.compile(r"<[^<>]{0,2000}>|\\[nrt\"/]")
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
@@ -158,10 +158,15 @@ def _report_files(folder: Path, *, quotes: Callable[[str], bool]) -> tuple[list[
     """(files to remove: those that quote and their sisters of the same stem; files that could not be searched)."""
     files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
     readable = [path for path in files if path.suffix.lower() in _READABLE]
-    guilty = {path.with_suffix("") for path in readable if quotes(path.read_text("utf-8", errors="replace"))}
-    cleared = {path.with_suffix("") for path in readable} - guilty
-    gone = [path for path in files if path.with_suffix("") in guilty]
-    return gone, [path for path in files if path not in gone and path.with_suffix("") not in cleared]
+    guilty = {_stem(path) for path in readable if quotes(path.read_text("utf-8", errors="replace"))}
+    cleared = {_stem(path) for path in readable} - guilty
+    gone = [path for path in files if _stem(path) in guilty]
+    return gone, [path for path in files if path not in gone and _stem(path) not in cleared]
+
+
+def _stem(path: Path) -> Path:
+    """What the files of one report have in common; its sources end in two suffixes."""
+    return path.with_name(path.name.removesuffix(".csl.json")) if path.name.endswith(".csl.json") else path.with_suffix("")
 
 
 def _unlink(files: Sequence[Path]) -> None:
