@@ -19,6 +19,9 @@ from rag import assets, config, upkeep
 from rag import ingest as stations
 from rag.chunking import CHUNKER_VERSION, budget_for, chunk
 from rag.config import EmbedderKind, EmbedderSettings, Format, Settings
+from rag.chat import PASSAGES, Ground, answer
+from rag.chat.schema import from_json as answer_from_json
+from rag.chat.schema import to_json as answer_to_json
 from rag.embedders.openai import OpenAIEmbedder
 from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
 from rag.embedders.small import SmallEmbedder
@@ -31,11 +34,12 @@ from rag.readers import READER_VERSION, SUFFIXES, ReaderPool
 from rag.record import FileRow, KnownStatus, Record, Run, space_of, writer_lock
 from rag.render import render
 from rag.report import CheckResult, check_report, from_json, to_json, write_report
+from rag.report.wording import Vocabulary
 from rag.rerankers.cross_encoder import CrossEncoderReranker
 from rag.rerankers.passthrough import PassThrough
 from rag.retrieval import Retrieval
 from rag.stores.chroma import ChromaStore
-from rag.types import Chunk, Document, Fingerprint, Report, Scope, SearchResult
+from rag.types import Answer, Chunk, Document, Fingerprint, Report, Scope, SearchResult, Turn
 from rag.upkeep import Backup, Erased, Finding, back_up, erase, let_in_again
 
 RECORD = "library.db"
@@ -182,6 +186,36 @@ class Library:
     def search(self, question: str, *, k: int = 10, scope: Scope = _EVERYTHING) -> SearchResult:
         """The best passages for a question, best first. Raises UsageError when nothing is ingested yet."""
         return self.retrieval.find(question, k=k, scope=scope)
+
+    def ask(self, question: str, *, now: datetime, chat: int | None = None, scope: Scope = _EVERYTHING, keep: bool = True) -> Turn:
+        """An answer with checked citations, or why the documents do not say; a turn of ``chat``, else of a new one.
+
+        ``keep=False`` leaves no trace in the history. Raises UsageError for an unknown chat, an empty question or an empty library.
+        """
+        history = [turn.answer for turn in self.turns(chat)] if chat is not None else []
+        with self.record.snapshot():
+            made = answer(question, ground=self._ground(scope, as_of=now.date()), history=history, scope=scope)
+        where = self.record.chats.add(chat, asked=now, question=made.question, answer=answer_to_json(made)) if keep else (chat or 0, 0)
+        return Turn(chat=where[0], number=where[1], asked=now, answer=made)
+
+    def turns(self, chat: int | None = None) -> list[Turn]:
+        """What was asked and answered, oldest first; without a chat, of all of them. Raises UsageError for an unknown one."""
+        return [
+            Turn(chat=kept.chat, number=kept.number, asked=kept.asked, answer=answer_from_json(kept.answer))
+            for kept in self.record.chats.turns(chat)
+        ]
+
+    def _ground(self, scope: Scope, *, as_of: date) -> Ground:
+        """What an answer stands on; read in one snapshot by the caller."""
+        retrieval = self.retrieval
+        return Ground(
+            find=lambda question: retrieval.find(question, k=PASSAGES, scope=scope),
+            document=self.record.document,
+            holders=self.record.holders,
+            among=self.record.chunk_count(),
+            vocabulary=Vocabulary(metric_vocabulary(workspace=self.workspace)),
+            as_of=as_of,
+        )
 
     def write(self, topic: str, *, as_of: date, scope: Scope = _EVERYTHING, template: str = "market_trends") -> Report:
         """A report as data, from documents in scope published by ``as_of``. Raises UsageError when nothing is ingested or in scope."""

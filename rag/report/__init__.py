@@ -13,10 +13,7 @@ from rag.report.book import EXTRACTIVE
 from rag.report.cards import draft_cards
 from rag.report.check import GATES, REPORT_GATES, CheckResult
 from rag.report.check import check_report as _check_report
-from rag.report.conflicts import corrections, disagreements
-from rag.report.facts import facts_of
-from rag.report.gather import gather
-from rag.report.names import find_names
+from rag.report.findings import read_findings
 from rag.report.plan import Plan, make_plan
 from rag.report.report_gates import ReportCheck
 from rag.report.schema import from_json, to_json
@@ -54,15 +51,8 @@ def write_report(
     newest_first = sorted(visible, key=lambda source: (-source.published.toordinal(), source.path))
     plan = make_plan(topic, pack=pack, subjects=sorted(named.values()), titles=[source.title for source in newest_first])
     vocabulary = Vocabulary(metrics)
-    gathered = gather(plan, find=find, document=document, sources=visible, vocabulary=vocabulary, as_of=as_of)
-    names = find_names(gathered.prose, sources=visible, regions=plan.regions, subjects=gathered.subjects)
-    facts = facts_of(gathered, vocabulary=vocabulary, names=names)
-    found = disagreements(facts, names=names)
-    known = {side.evidence.id for made in found if made.kind == "superseded" for side in made.sides[1:]}
-    corrected = corrections(gathered.candidates, facts, names=names)
-    found += tuple(made for made in corrected if made.sides[1].evidence.id not in known)
-    stale = known | {made.sides[1].evidence.id for made in corrected}
-    current = tuple(candidate for candidate in gathered.candidates if candidate.evidence.id not in stale)
+    read = read_findings(plan, find=find, document=document, sources=visible, vocabulary=vocabulary, as_of=as_of)
+    gathered, names, facts, found, current = read.gathered, read.names, read.facts, read.found, read.current
     drafts = draft_cards(current, facts, found=found, vocabulary=vocabulary, names=names, about=gathered.subjects, market=plan.market)
     used = {**(prompts or {}), pack.file: pack.sha256, metrics.file: metrics.sha256}
     manifest = Manifest(

@@ -1,0 +1,109 @@
+"""What a question asks for: names, periods, a kind of value. Rules only; no model."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from rag.numbers import PeriodMention, find_numbers, find_periods
+from rag.text import STOPWORDS, content_stems, words
+
+Wanted = Literal["number", "share", "date", "name", "place", ""]
+"""The kind of value that answers; empty where the question does not tell."""
+
+_OPENERS = frozenset(
+    "what when where who whom whose which why how is are was were do does did has have had can could will would should shall may might "
+    "and but or so then also tell show give list name explain describe compare please according based considering between among after "
+    "before since during until while if in on at by for from to of with as assume about within".split()
+)
+_CALENDAR = frozenset(
+    "january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov "
+    "dec monday tuesday wednesday thursday friday saturday sunday q1 q2 q3 q4 h1 h2 fy i".split()
+)
+_RUN = re.compile(r"(?<![\w.])[A-Z0-9][\w&.’'-]*[\w](?:\s(?:of\s|the\s|and\s|&\s)?[A-Z][\w&.’'-]*\w)*|(?<![\w.])[A-Z](?![\w.])")
+_WANTS: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
+    ("date", re.compile(r"(?i)\bwhen\b|\b(?:what|which|in which|by what) (?:year|date|day|month|quarter|time)\b|\b(?:since|until|by) when\b")),
+    ("share", re.compile(r"(?i)\b(?:what|which) (?:share|percentage|proportion|fraction|part|per\s?cent)\b|\bhow (?:dependent|efficient)\b")),
+    (
+        "number",
+        re.compile(
+            r"(?i)\bhow (?:much|many|large|big|high|low|long|far|fast|old|deep|wide|heavy|often|small|sensitive|tall)\b|\bby how\b|"
+            r"\bwhat (?:\w+['’]?s? ){0,6}(?:price|cost|costs|revenue|sales|turnover|number|rate|size|amount|capacity|total|margin|profit|loss|ebit|"
+            r"output|volume|value|range|figure|level|ratio|average|budget|dividend|backlog|debt|efficiency|yield|length|duration|weight|"
+            r"temperature|lifetime|fee|charge|tariff|investment|spending|headcount|growth|increase|decrease|change|forecast|target)\b"
+        ),
+    ),
+    ("place", re.compile(r"(?i)\bwhere\b|\b(?:what|which) (?:region|country|city|town|district|place|site|location|state|market)s?\b")),
+    (
+        "name",
+        re.compile(
+            r"(?i)\bwho(?:m|se)?\b|\b(?:what|which) (?:\w+ )?(?:company|companies|firms?|banks?|suppliers?|makers?|person|people|player|team|"
+            r"organi[sz]ation|agency|regulator|customers?|individual|figure|platform|maker|manufacturers?|operators?|auditor|chief)\b"
+        ),
+    ),
+)
+_SPELLED = re.compile(
+    r"(?i)\b(?:half|third|quarter|double[ds]?|twice|tripled|dozen|hundred|thousand|million|none|no|one|two|three|four|five|six|seven|eight|nine|ten|"
+    r"eleven|twelve|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)\b"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """A question, taken apart."""
+
+    text: str
+    names: tuple[str, ...]
+    """Capitalised names and codes in order, without the word that only opens the question."""
+    periods: tuple[PeriodMention, ...]
+    wants: Wanted
+    stems: frozenset[str]
+    """Of the words that carry meaning."""
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """Labels of the periods that are named outright."""
+        return frozenset(period.label for period in self.periods if not period.relative)
+
+
+def take_apart(question: str) -> Asked:
+    """Names, periods and the kind of value asked for."""
+    periods = find_periods(question)
+    return Asked(
+        text=question,
+        names=tuple(dict.fromkeys(_names(question, periods))),
+        periods=periods,
+        wants=next((kind for kind, pattern in _WANTS if pattern.search(question)), ""),
+        stems=frozenset(content_stems(question)),
+    )
+
+
+def _names(question: str, periods: tuple[PeriodMention, ...]) -> Iterator[str]:
+    for match in _RUN.finditer(question):
+        if any(period.start < match.end() and match.start() < period.end for period in periods):
+            continue
+        parts = [re.sub(r"['’]s?$", "", part) for part in match[0].split()]
+        while parts and (parts[0].lower() in _OPENERS | STOPWORDS | _CALENDAR or parts[0].isdigit()):
+            parts = parts[1:]
+        name = " ".join(parts)
+        if name and any(character.isupper() for character in name) and name.lower() not in _CALENDAR:
+            yield name
+
+
+def gives(text: str, wanted: Wanted, *, asked: Asked) -> bool:
+    """True when a text holds a value of the kind: a figure, a period, a name that the question does not have."""
+    if wanted == "date":
+        return bool(find_periods(text))
+    if wanted in ("number", "share"):
+        figures = [number for number in find_numbers(text) if number.kind != "year" and number.unit != "ordinal"]
+        return bool(figures) or _SPELLED.search(text) is not None
+    if wanted in ("name", "place"):
+        known = {part.lower() for name in asked.names for part in words(name)}
+        opening = words(text)[:1]
+        return any(part.lower() not in known for name in take_names(text) for part in words(name) if [part] != opening or len(words(name)) > 1)
+    return False
+
+
+def take_names(text: str) -> tuple[str, ...]:
+    """The names of any text."""
+    return tuple(dict.fromkeys(_names(text, find_periods(text))))
