@@ -20,14 +20,29 @@ from rag.report.conflicts import Disagreement
 from rag.report.findings import Findings, read_findings
 from rag.report.plan import Plan, SubQuery
 from rag.report.wording import Vocabulary
-from rag.types import Answer, Claim, Conflict, Document, Evidence, Passage, Scope, SearchResult, Source
+from rag.retrieval import NOT_RERANKED
+from rag.types import Answer, Claim, Conflict, Document, Evidence, Passage, Scope, SearchResult, Source, Understanding
 
 PASSAGES = 20
 """Looked at for an answer."""
 NEAREST = 3
 """Passages shown when the documents do not say."""
 
-__all__ = ["PASSAGES", "Ground", "answer"]
+_EVERYTHING = Scope()
+
+__all__ = ["PASSAGES", "Ground", "Understood", "answer", "understand"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Understood:
+    """A question, completed."""
+
+    question: str
+    """As asked."""
+    text: str
+    """The question that stands alone."""
+    by: Understanding
+    """Who completed it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,29 +61,31 @@ class Ground:
     """Nothing published later is used."""
 
 
-def answer(question: str, *, ground: Ground, history: Sequence[Answer] = (), scope: Scope = Scope()) -> Answer:
-    """One turn. ``history``: the chat's answers so far, oldest first; ``scope`` is noted, ``ground.find`` keeps to it.
-
-    Raises UsageError for an empty question, and what the callables raise.
-    """
+def understand(question: str, *, history: Sequence[Answer], vocabulary: Vocabulary) -> Understood:
+    """The question that stands alone. ``history``: the chat's answers so far, oldest first. Raises UsageError for an empty question."""
     if not question.strip():
         raise UsageError("the question is empty: say what you want to know")
-    understood, by = condense(question, history=history, vocabulary=ground.vocabulary)
-    asked, result = take_apart(understood), ground.find(understood)
-    holders = ground.holders(understood)
+    text, by = condense(question, history=history, vocabulary=vocabulary)
+    return Understood(question=question.strip(), text=text, by=by)
+
+
+def answer(understood: Understood, *, ground: Ground, scope: Scope = _EVERYTHING) -> Answer:
+    """The answer to a question that stands alone. ``scope`` is noted; ``ground.find`` keeps to it. Raises what the callables raise."""
+    asked, result = take_apart(understood.text), ground.find(understood.text)
+    holders = ground.holders(understood.text)
     visible = [passage for passage in result.passages if passage.source.published <= ground.as_of]
-    findings = _read(understood, replace(result, passages=tuple(visible)), ground=ground)
+    findings = _read(understood.text, replace(result, passages=tuple(visible)), ground=ground)
     found = options(asked, findings, passages=visible, holders=holders, among=ground.among)
     chosen = best(found)
     draft = Answer(
         id="",
-        question=question.strip(),
-        understood_as=understood,
-        understood_by=by,
+        question=understood.question,
+        understood_as=understood.text,
+        understood_by=understood.by,
         writer=EXTRACTIVE,
         abstained=True,
         scope=scope,
-        notes=result.notes,
+        notes=tuple(note for note in result.notes if note != NOT_RERANKED),
         warnings=findings.gathered.warnings,
     )
     reason = reason_to_abstain(asked, chosen, passages=visible, holders=holders, among=ground.among)
@@ -111,12 +128,11 @@ def _spoken(draft: Answer, chosen: Sequence[Option], findings: Findings, *, grou
     standing = [conflict for conflict in conflicts if all(side.claim in sound for side in conflict.sides)]
     named = {side.claim for conflict in standing for side in conflict.sides}
     beside = [sound[claim.id] for claim in sides if claim.id in sound and claim.id in named]
-    return _with_evidence(replace(draft, abstained=False, claims=tuple(kept), beside=tuple(beside), conflicts=tuple(standing)), evidence, sources)
+    made = replace(draft, abstained=False, claims=tuple(kept), beside=tuple(beside), conflicts=tuple(standing))
+    return _with_evidence(made, evidence, sources)
 
 
-def _disagreeing(
-    claims: Sequence[Claim], found: Sequence[Disagreement], *, vocabulary: Vocabulary
-) -> tuple[list[Claim], list[Conflict]]:
+def _disagreeing(claims: Sequence[Claim], found: Sequence[Disagreement], *, vocabulary: Vocabulary) -> tuple[list[Claim], list[Conflict]]:
     """The disagreements that a claim's evidence is a side of, and claims for the sides that the answer does not print."""
     printed = {evidence: claim for claim in claims for evidence in claim.evidence}
     others: dict[str, Claim] = {}

@@ -53,9 +53,7 @@ class Option:
         return self.closeness + VALUE * self.has_value + PERIOD * self.period + NAME * self.names + PASSAGE * self.passage
 
 
-def options(
-    asked: Asked, findings: Findings, *, passages: Sequence[Passage], holders: Mapping[str, int], among: int
-) -> list[Option]:
+def options(asked: Asked, findings: Findings, *, passages: Sequence[Passage], holders: Mapping[str, int], among: int) -> list[Option]:
     """Every sentence and the likeliest table cells of the passages, best first; equal ones by place."""
     found: list[tuple[str, Evidence, Source, Candidate | None, Passage]] = []
     for candidate in findings.current:

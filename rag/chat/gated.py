@@ -74,9 +74,7 @@ def _book(
 ) -> Book:
     """What the gates look at: a report that holds nothing but these claims."""
     known = tuple(sources)
-    manifest = Manifest(
-        run="", writer=writer, embedder=_NO_EMBEDDER, reranker="", template="", prompts={}, sequence=0, counts={}
-    )
+    manifest = Manifest(run="", writer=writer, embedder=_NO_EMBEDDER, reranker="", template="", prompts={}, sequence=0, counts={})
     day = max((source.published for source in known), default=None)
     report = Report(
         id="",

@@ -22,8 +22,14 @@ _CALENDAR = frozenset(
 )
 _RUN = re.compile(r"(?<![\w.])[A-Z0-9][\w&.’'-]*[\w](?:\s(?:of\s|the\s|and\s|&\s)?[A-Z][\w&.’'-]*\w)*|(?<![\w.])[A-Z](?![\w.])")
 _WANTS: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
-    ("date", re.compile(r"(?i)\bwhen\b|\b(?:what|which|in which|by what) (?:year|date|day|month|quarter|time)\b|\b(?:since|until|by) when\b")),
-    ("share", re.compile(r"(?i)\b(?:what|which) (?:share|percentage|proportion|fraction|part|per\s?cent)\b|\bhow (?:dependent|efficient)\b")),
+    (
+        "date",
+        re.compile(r"(?i)\bwhen\b|\b(?:what|which|in which|by what) (?:year|date|day|month|quarter|time)\b|\b(?:since|until|by) when\b"),
+    ),
+    (
+        "share",
+        re.compile(r"(?i)\b(?:what|which) (?:share|percentage|proportion|fraction|part|per\s?cent)\b|\bhow (?:dependent|efficient)\b"),
+    ),
     (
         "number",
         re.compile(
@@ -100,7 +106,9 @@ def gives(text: str, wanted: Wanted, *, asked: Asked) -> bool:
     if wanted in ("name", "place"):
         known = {part.lower() for name in asked.names for part in words(name)}
         opening = words(text)[:1]
-        return any(part.lower() not in known for name in take_names(text) for part in words(name) if [part] != opening or len(words(name)) > 1)
+        return any(
+            part.lower() not in known for name in take_names(text) for part in words(name) if [part] != opening or len(words(name)) > 1
+        )
     return False
 
 

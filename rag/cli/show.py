@@ -235,7 +235,13 @@ def erased(gone: "Erased", *, as_json: bool) -> None:
     if as_json:
         print_json(plain(gone))
         return
-    for word, names in (("forgot", gone.paths), ("report", gone.reports), ("answer", gone.turns), ("removed", gone.files), ("look at", gone.unchecked)):
+    for word, names in (
+        ("forgot", gone.paths),
+        ("report", gone.reports),
+        ("answer", gone.turns),
+        ("removed", gone.files),
+        ("look at", gone.unchecked),
+    ):
         for name in names:
             click.echo(f"  {word:8} {name}")
     for table in gone.quoted_in:
