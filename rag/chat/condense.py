@@ -18,18 +18,18 @@ from rag.report.wording import Vocabulary, tokens
 from rag.text import STOPWORDS, content_stems, words
 from rag.types import Answer, Understanding
 
-_WHY = re.compile(
-    r"(?i)^(?:and |but )?(?:why(?: (?:is|was) (?:that|this|it))?|how so|how come|what for|since when|says who|really|are you sure)\s*\??$"
-)
+_WHY = re.compile(r"(?i)^(?:and |but )?(?:why(?: (?:is|was) (?:that|this|it))?|how so|how come|what for)\s*\??$")
 _BARE = re.compile(
-    r"(?i)^(?:(?:and|but|or|so|then)\b,?\s*)?(?:(?:what|how) about|what of|and|or)?\s*(?:(?:in|for|during|by|at|of|on|to)\s)?(?:the\s)?(?P<rest>.*?)\s*\?*$"
+    r"(?i)^(?:(?:and|but|or|so|then)\b,?\s*)?(?:(?:what|how) about|what of|and|or)?\s*(?:(?:in|for|during|by|at|of|on|to)\s)?(?:the\s)?"
+    r"(?P<rest>.*?)\s*\?*$"
 )
 _OPENED = re.compile(r"(?i)^(?:and|but|or|what about|how about|what of|same for|the same for)\b")
+_THING = (
+    r"(?:the|that|this) (?:company|firm|group|maker|bank|plant|regulator|project|market|product|supplier|operator|country|region|district)"
+)
 _SUBJECT = re.compile(
-    r"(?i)\b(?:(?P<own>its|their|his|her(?=\s\w)|(?:the|that|this) (?:company|firm|group|maker|bank|plant|regulator|project|market|product|"
-    r"supplier|operator|country|region|district)['’]s)|"
-    r"(?P<self>it(?!\s(?:take|cost to)\b)|they|them|he|she|him|her|there(?=\s*\??$)|(?:the|that|this) (?:company|firm|group|maker|bank|plant|"
-    r"regulator|project|market|product|supplier|operator|country|region|district)))(?![\w’'])"
+    rf"(?i)\b(?:(?P<own>its|their|his|her(?=\s\w)|{_THING}['’]s)|"
+    rf"(?P<self>it(?!\s(?:take|cost to)\b)|they|them|he|she|him|her|there(?=\s*\??$)|{_THING}))(?![\w’'])"
 )
 _ASKING = frozenset(
     "what which when where who whom whose why how is are was were do does did has have had can could will would should".split()

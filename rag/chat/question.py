@@ -8,7 +8,7 @@ from typing import Literal
 from rag.numbers import PeriodMention, find_numbers, find_periods
 from rag.text import STOPWORDS, content_stems, words
 
-Wanted = Literal["number", "share", "date", "name", "place", ""]
+Wanted = Literal["number", "share", "date", "name", "place", "reason", ""]
 """The kind of value that answers; empty where the question does not tell."""
 
 _OPENERS = frozenset(
@@ -22,35 +22,36 @@ _CALENDAR = frozenset(
 )
 _RUN = re.compile(r"(?<![\w.])[A-Z0-9][\w&.’'-]*[\w](?:\s(?:of\s|the\s|and\s|&\s)?[A-Z][\w&.’'-]*\w)*|(?<![\w.])[A-Z](?![\w.])")
 _WANTS: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
-    (
-        "date",
-        re.compile(r"(?i)\bwhen\b|\b(?:what|which|in which|by what) (?:year|date|day|month|quarter|time)\b|\b(?:since|until|by) when\b"),
-    ),
-    (
-        "share",
-        re.compile(r"(?i)\b(?:what|which) (?:share|percentage|proportion|fraction|part|per\s?cent)\b|\bhow (?:dependent|efficient)\b"),
-    ),
+    ("date", re.compile(r"(?i)\bwhen\b|\b(?:what|which) (?:year|date|day|month|quarter|time)\b")),
+    ("reason", re.compile(r"(?i)^why\b|\b(?:what (?:drove|caused|explains)|for what reason)\b")),
+    ("share", re.compile(r"(?i)\b(?:what|which) (?:share|percentage|proportion|fraction|part|per\s?cent)\b")),
     (
         "number",
         re.compile(
-            r"(?i)\bhow (?:much|many|large|big|high|low|long|far|fast|old|deep|wide|heavy|often|small|sensitive|tall)\b|\bby how\b|"
-            r"\bwhat (?:\w+['’]?s? ){0,6}(?:price|cost|costs|revenue|sales|turnover|number|rate|size|amount|capacity|total|margin|profit|loss|ebit|"
-            r"output|volume|value|range|figure|level|ratio|average|budget|dividend|backlog|debt|efficiency|yield|length|duration|weight|"
-            r"temperature|lifetime|fee|charge|tariff|investment|spending|headcount|growth|increase|decrease|change|forecast|target)\b"
+            r"(?i)\bhow (?:much|many|large|big|high|low|long|far|fast|old|deep|wide|heavy|often|small|sensitive|tall|dependent|"
+            r"efficient)\b|\bby how\b|\bwhat (?:\w+['’]?s? ){0,6}(?:price|costs?|revenue|sales|turnover|number|rate|size|amount|capacity|total|margin|"
+            r"profit|loss|ebit|output|volume|value|range|figure|level|ratio|average|budget|dividend|backlog|debt|efficiency|yield|length|"
+            r"duration|weight|temperature|lifetime|fee|charge|tariff|investment|spending|headcount|growth|increase|decrease|change|forecast|"
+            r"target)\b"
         ),
     ),
     ("place", re.compile(r"(?i)\bwhere\b|\b(?:what|which) (?:region|country|city|town|district|place|site|location|state|market)s?\b")),
     (
         "name",
         re.compile(
-            r"(?i)\bwho(?:m|se)?\b|\b(?:what|which) (?:\w+ )?(?:company|companies|firms?|banks?|suppliers?|makers?|person|people|player|team|"
-            r"organi[sz]ation|agency|regulator|customers?|individual|figure|platform|maker|manufacturers?|operators?|auditor|chief)\b"
+            r"(?i)\bwho(?:m|se)?\b|\b(?:what|which) (?:\w+ )?(?:company|companies|firms?|banks?|suppliers?|makers?|person|people|player|"
+            r"team|organi[sz]ation|agency|regulator|customers?|individual|figure|platform|manufacturers?|operators?|auditor|chief)\b"
         ),
     ),
 )
 _SPELLED = re.compile(
     r"(?i)\b(?:half|third|quarter|double[ds]?|twice|tripled|dozen|hundred|thousand|million|none|no|one|two|three|four|five|six|seven|eight|nine|ten|"
     r"eleven|twelve|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)\b"
+)
+
+_REASON = re.compile(
+    r"(?i)\b(?:because|owing to|due to|since|driven by|caused by|as a result of|thanks to|helped by|hurt by|held back by|"
+    r"reflect(?:s|ed|ing)|explain(?:s|ed)|attributed to|so that|after)\b"
 )
 
 
@@ -105,10 +106,9 @@ def gives(text: str, wanted: Wanted, *, asked: Asked) -> bool:
         return bool(figures) or _SPELLED.search(text) is not None
     if wanted in ("name", "place"):
         known = {part.lower() for name in asked.names for part in words(name)}
-        opening = words(text)[:1]
-        return any(
-            part.lower() not in known for name in take_names(text) for part in words(name) if [part] != opening or len(words(name)) > 1
-        )
+        return any(part.lower() not in known for name in take_names(text) for part in words(name))
+    if wanted == "reason":
+        return _REASON.search(text) is not None
     return False
 
 

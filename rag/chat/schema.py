@@ -29,9 +29,7 @@ def from_json(text: str) -> Answer:
     try:
         answer: Answer = _adapter().validate_json(text)
     except ValidationError as error:
-        raise RecordError(
-            f"a kept answer cannot be read ({error.error_count()} faults); erase its chat, or put a backup in its place"
-        ) from error
+        raise RecordError(f"an answer cannot be read ({error.error_count()} faults); put a backup of library.db in its place") from error
     return answer
 
 

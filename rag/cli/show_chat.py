@@ -101,9 +101,8 @@ def listed(chats: "Sequence[Sequence[Turn]]", *, as_json: bool) -> None:
     for turns in chats:
         first = turns[0]
         more = f"  (and {len(turns) - 1} more)" if len(turns) > 1 else ""
-        click.echo(
-            f"{first.chat:4}  {first.asked:%Y-%m-%d %H:%M}  {textwrap.shorten(_safe(first.answer.question), 80, placeholder=' ...')}{more}"
-        )
+        question = textwrap.shorten(_safe(first.answer.question), 80, placeholder=" ...")
+        click.echo(f"{first.chat:4}  {first.asked:%Y-%m-%d %H:%M}  {question}{more}")
     if not chats:
         click.echo("no chats")
 

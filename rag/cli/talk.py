@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rag.chat.words import place, to_markdown
 from rag.cli import show_chat
 from rag.cli.door import utc_now
 from rag.errors import RagError, UsageError
@@ -79,7 +80,7 @@ class Talk:
 
     def _sources(self) -> None:
         for number, source, evidence in show_chat.sources_of(self._answer().answer):
-            show_chat.line(f"[{number}] {source.title}{show_chat.place(evidence)}, {source.published}, {source.path}", hang="    ")
+            show_chat.line(f"[{number}] {source.title}{place(evidence)}, {source.published}, {source.path}", hang="    ")
 
     def _open(self, number: str) -> None:
         cited = {str(at): (evidence, source) for at, source, evidence in show_chat.sources_of(self._answer().answer)}
@@ -98,8 +99,6 @@ class Talk:
         click.echo(f"searching {count} documents" + (f": {', '.join(parts)}" if parts else ""))
 
     def _export(self, name: str) -> None:
-        from rag.chat.words import to_markdown
-
         if not name:
             raise UsageError("name the file to write to: /export chat.md")
         text = to_markdown(self._library.turns(self._answer().chat))
