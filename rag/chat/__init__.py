@@ -75,7 +75,7 @@ def answer(understood: Understood, *, ground: Ground, scope: Scope = _EVERYTHING
     holders = ground.holders(understood.text)
     visible = [passage for passage in result.passages if passage.source.published <= ground.as_of]
     findings = _read(understood.text, replace(result, passages=tuple(visible)), ground=ground)
-    found = options(asked, findings, passages=visible, holders=holders, among=ground.among)
+    found = options(asked, findings, passages=visible, holders=holders, among=ground.among, vocabulary=ground.vocabulary)
     chosen = best(found)
     draft = Answer(
         id="",
@@ -88,7 +88,7 @@ def answer(understood: Understood, *, ground: Ground, scope: Scope = _EVERYTHING
         notes=tuple(note for note in result.notes if note != NOT_RERANKED),
         warnings=findings.gathered.warnings,
     )
-    reason = reason_to_abstain(asked, chosen, passages=visible, holders=holders, among=ground.among)
+    reason = reason_to_abstain(asked, chosen, passages=visible, holders=holders, among=ground.among, vocabulary=ground.vocabulary)
     made = _silent(draft, reason, visible) if reason else _spoken(draft, chosen, findings, ground=ground)
     if not reason and not made.claims:
         made = _silent(draft, "the sentences that came nearest did not pass the checks", visible)

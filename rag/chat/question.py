@@ -21,18 +21,27 @@ _CALENDAR = frozenset(
     "dec monday tuesday wednesday thursday friday saturday sunday q1 q2 q3 q4 h1 h2 fy i".split()
 )
 _RUN = re.compile(r"(?<![\w.])[A-Z0-9][\w&.’'-]*[\w](?:\s(?:of\s|the\s|and\s|&\s)?[A-Z][\w&.’'-]*\w)*|(?<![\w.])[A-Z](?![\w.])")
+_HOW = (
+    r"(?i)\bhow (?:much|many|large|big|high|low|long|far|fast|old|deep|wide|heavy|often|small|sensitive|tall|dependent|efficient)\b|"
+    r"\bby how\b"
+)
 _WANTS: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
-    ("date", re.compile(r"(?i)\bwhen\b|\b(?:what|which) (?:year|date|day|month|quarter|time)\b")),
+    ("number", re.compile(_HOW)),
+    (
+        "date",
+        re.compile(
+            r"(?i)^(?:\W*\w+,?\s)?when\b|\b(?:since|until|by) when\b|\b(?:what|which) (?:\w+ )?(?:year|date|day|month|quarter|time)\b"
+        ),
+    ),
     ("reason", re.compile(r"(?i)^why\b|\b(?:what (?:drove|caused|explains)|for what reason)\b")),
     ("share", re.compile(r"(?i)\b(?:what|which) (?:share|percentage|proportion|fraction|part|per\s?cent)\b")),
     (
         "number",
         re.compile(
-            r"(?i)\bhow (?:much|many|large|big|high|low|long|far|fast|old|deep|wide|heavy|often|small|sensitive|tall|dependent|"
-            r"efficient)\b|\bby how\b|\bwhat (?:\w+['’]?s? ){0,6}(?:price|costs?|revenue|sales|turnover|number|rate|size|amount|capacity|total|margin|"
-            r"profit|loss|ebit|output|volume|value|range|figure|level|ratio|average|budget|dividend|backlog|debt|efficiency|yield|length|"
-            r"duration|weight|temperature|lifetime|fee|charge|tariff|investment|spending|headcount|growth|increase|decrease|change|forecast|"
-            r"target)\b"
+            r"(?i)\bwhat (?:\w+['’]?s? ){0,6}(?:price|costs?|revenue|sales|turnover|number|rate|size|amount|"
+            r"capacity|total|margin|profit|loss|ebit|output|volume|value|range|figure|level|ratio|average|budget|dividend|backlog|"
+            r"debt|efficiency|yield|length|duration|weight|temperature|lifetime|fee|charge|tariff|investment|spending|headcount|"
+            r"growth|increase|decrease|change|forecast|target)\b"
         ),
     ),
     ("place", re.compile(r"(?i)\bwhere\b|\b(?:what|which) (?:region|country|city|town|district|place|site|location|state|market)s?\b")),
@@ -66,6 +75,16 @@ class Asked:
     wants: Wanted
     stems: frozenset[str]
     """Of the words that carry meaning."""
+
+    @property
+    def content(self) -> str:
+        """The question without its names and periods, which are looked for by themselves; all of it where nothing else is left."""
+        bare = self.text
+        for period in sorted(self.periods, key=lambda period: -period.start):
+            bare = f"{bare[: period.start]} {bare[period.end :]}"
+        for name in self.names:
+            bare = bare.replace(name, " ")
+        return bare if content_stems(bare) else self.text
 
     @property
     def labels(self) -> frozenset[str]:
