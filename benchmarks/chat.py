@@ -150,9 +150,7 @@ def financebench(library: Library, data: Path) -> list[Asked]:
         def judged(answer: Answer, found: SearchResult) -> Mapping[str, float | None]:
             stems = {source.document: Path(source.path).stem for source in answer.sources}
             cited = {f"{stems[item.document]}#p{item.page - 1}" for item in answer.evidence}
-            seen = {
-                f"{Path(p.source.path).stem}#p{page - 1}" for p in found.passages[:TOP] for page in (p.chunk.first_page, p.chunk.last_page)
-            }
+            seen = {page for passage in found.passages[:TOP] for page in _pages(passage)}
             return {
                 "gold page cited": float(bool(gold & cited)),
                 "gold page among ten passages": float(bool(gold & seen)),

@@ -10,13 +10,16 @@ from rag.chat.question import Asked
 from rag.closeness import closeness
 from rag.numbers import period_words
 from rag.report.wording import Vocabulary, tokens
-from rag.text import words
+from rag.text import squeeze, words
 from rag.types import Passage
 
 LEAST_CLOSE = 0.065
 """Closeness of the best passage to the question below which it is about something else."""
 MOST_STRANGERS = 0.5
 """Share of the names asked for, standing in no passage, from which on the passages are about others."""
+
+_ABBREVIATION = 6
+"""Capitals at most that are an abbreviation."""
 
 
 def reason_to_abstain(
@@ -31,7 +34,7 @@ def reason_to_abstain(
     """Why the evidence does not answer, in words; empty when it does."""
     if not passages:
         return "nothing in this scope comes near the question"
-    names = [name for name in asked.names if not vocabulary.mentions(tokens(name))]
+    names = _telling(asked.names, vocabulary)
     strangers = unknown_names(names, passages=passages)
     if strangers and len(strangers) >= MOST_STRANGERS * len(names):
         return f"no passage found names {_listed(strangers)}"
@@ -46,15 +49,25 @@ def reason_to_abstain(
     return ""
 
 
+def _telling(names: Sequence[str], vocabulary: Vocabulary) -> list[str]:
+    """The names but for metrics ("EBIT"), and for abbreviations where there are others: a document may spell them out."""
+    real = [name for name in names if not vocabulary.mentions(tokens(name))]
+    return [name for name in real if not (name.isupper() and len(name) <= _ABBREVIATION)] or real
+
+
 def nearness(asked: Asked, passages: Sequence[Passage], *, holders: Mapping[str, int], among: int) -> float:
     """Closeness of the best passage to the question, 0 and up."""
     return max(closeness(asked.text, [passage.chunk for passage in passages], holders=holders, among=among), default=0.0)
 
 
 def unknown_names(names: Sequence[str], *, passages: Sequence[Passage]) -> list[str]:
-    """The names of which no word stands in any passage or its source as a name: with a capital or a digit."""
-    held = {_bare(word) for passage in passages for word in words(_all(passage)) if not word.islower()}
-    return [name for name in names if not any(_bare(part) in held for part in words(name))]
+    """The names that no passage nor its source has: no word of it with a capital or a digit, nor its first in lower case, nor all of it
+    written otherwise ("Coca-Cola" for "Coca Cola")."""
+    found = [word for passage in passages for word in words(_all(passage))]
+    as_names, anyhow = {_bare(word) for word in found if not word.islower()}, {word.lower() for word in found}
+    strangers = [name for name in names if not as_names & {_bare(part) for part in words(name)} and words(name)[0].lower() not in anyhow]
+    everything = squeeze(" ".join(_all(passage) for passage in passages))[0] if strangers else ""
+    return [name for name in strangers if squeeze(name)[0] not in everything]
 
 
 def _bare(word: str) -> str:

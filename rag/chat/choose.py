@@ -24,6 +24,10 @@ NAME = 0.1
 """What holding every name asked for counts."""
 PASSAGE = 0.2
 """What the score of the passage around it counts."""
+MOST_CELLS = 2
+"""Values of the tables of one page."""
+MOST_ON_PAGE = 3
+"""Sentences of one page."""
 CLOSE_BEHIND = 0.75
 """A further sentence is taken when it scores so much of the best one's."""
 _PARTS = {"early": (1, 4), "late": (9, 12)}
@@ -48,8 +52,8 @@ class Option:
     """Share of the names asked for that it, its headings or its document's title hold; 1 where none is asked for."""
     value: float
     """1 for a value of the kind asked for, 0.5 for any figure where the question tells no kind, else 0."""
-    period: int
-    """1: the period asked for, -1: another one only, 0: none or none asked for."""
+    period: float
+    """1: it says the period asked for, 0.5: its headings do, -1: it says another one only, 0: none or none asked for."""
     passage: float
     """Score of the best passage it stands in."""
 
@@ -109,9 +113,17 @@ def best(found: Sequence[Option]) -> list[Option]:
         if option.score < least or len(taken) == MOST_SENTENCES:
             break
         stems = set(content_stems(option.text))
-        if all(len(stems & set(content_stems(other.text))) < 0.8 * len(stems) for other in taken):
+        if _on_page(option, taken) < (MOST_CELLS if option.candidate is None else MOST_ON_PAGE) and all(
+            len(stems & set(content_stems(other.text))) < 0.8 * len(stems) for other in taken
+        ):
             taken.append(option)
     return taken
+
+
+def _on_page(option: Option, taken: Sequence[Option]) -> int:
+    """How many of those taken are of its page and its kind."""
+    own = option.evidence.document, option.evidence.page, option.candidate is None
+    return sum((other.evidence.document, other.evidence.page, other.candidate is None) == own for other in taken)
 
 
 def _around(evidence: Evidence, passages: Sequence[Passage]) -> Passage | None:
@@ -151,13 +163,15 @@ def _names(asked: Asked, text: str) -> float:
     return sum(all(part.lower() in held for part in words(name)) for name in asked.names) / len(asked.names)
 
 
-def _period(asked: Asked, evidence: Evidence, source: Source, text: str) -> int:
+def _period(asked: Asked, evidence: Evidence, source: Source, text: str) -> float:
     if not asked.labels:
-        return 0
+        return 0.0
     own, around = _periods(evidence, source, text)
-    if any(_overlap(one, other) for one in asked.labels for other in own or around):
-        return 1
-    return -1 if own else 0
+    if any(_overlap(one, other) for one in asked.labels for other in own):
+        return 1.0
+    if own:
+        return -1.0
+    return 0.5 * any(_overlap(one, other) for one in asked.labels for other in around)
 
 
 def _periods(evidence: Evidence, source: Source, text: str) -> tuple[set[str], set[str]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.numbers import PeriodMention, find_numbers, find_periods
-from rag.text import STOPWORDS, content_stems, words
+from rag.text import STOPWORDS, content_stems, sentences, words
 
 Wanted = Literal["number", "share", "date", "name", "place", "reason", ""]
 """The kind of value that answers; empty where the question does not tell."""
@@ -14,12 +14,13 @@ Wanted = Literal["number", "share", "date", "name", "place", "reason", ""]
 _OPENERS = frozenset(
     "what when where who whom whose which why how is are was were do does did has have had can could will would should shall may might "
     "and but or so then also tell show give list name explain describe compare please according based considering between among after "
-    "before since during until while if in on at by for from to of with as assume about within".split()
+    "before since during until while if in on at by for from to of with as assume about within basing using given".split()
 )
 _CALENDAR = frozenset(
     "january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov "
-    "dec monday tuesday wednesday thursday friday saturday sunday q1 q2 q3 q4 h1 h2 fy i".split()
+    "dec monday tuesday wednesday thursday friday saturday sunday q1 q2 q3 q4 h1 h2 fy i usd eur gbp".split()
 )
+_PREAMBLE = re.compile(r"(?is)^.*:\s+(?=(?:what|which|who|when|where|why|how|is|are|was|were|does|do|did|has|have|by|in)\b)")
 _RUN = re.compile(r"(?<![\w.])[A-Z0-9][\w&.’'-]*[\w](?:\s(?:of\s|the\s|and\s|&\s)?[A-Z][\w&.’'-]*\w)*|(?<![\w.])[A-Z](?![\w.])")
 _HOW = (
     r"(?i)\bhow (?:much|many|large|big|high|low|long|far|fast|old|deep|wide|heavy|often|small|sensitive|tall|dependent|efficient)\b|"
@@ -93,7 +94,8 @@ class Asked:
 
 
 def take_apart(question: str) -> Asked:
-    """Names, periods and the kind of value asked for."""
+    """Names, periods and the kind of value asked for; what only says how to answer is left aside."""
+    question = _asking(question)
     periods = find_periods(question)
     return Asked(
         text=question,
@@ -102,6 +104,13 @@ def take_apart(question: str) -> Asked:
         wants=next((kind for kind, pattern in _WANTS if pattern.search(question)), ""),
         stems=frozenset(content_stems(question)),
     )
+
+
+def _asking(question: str) -> str:
+    """The sentences that end in a question mark, less an order before a colon: "Answer the following: what ...?"; all without one."""
+    spans = [question[start:end] for start, end in sentences(question)]
+    asking = [_PREAMBLE.sub("", span) for span in spans if span.endswith("?")]
+    return " ".join(asking) or question
 
 
 def _names(question: str, periods: tuple[PeriodMention, ...]) -> Iterator[str]:
