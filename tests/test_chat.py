@@ -9,8 +9,8 @@ import pytest
 
 from rag import Library
 from rag.app import create
-from rag.chat import condense
 from rag.chat.about import about
+from rag.chat.condense import condense
 from rag.chat.question import take_apart
 from rag.chat.schema import from_json, to_json
 from rag.chat.words import to_markdown
@@ -59,7 +59,11 @@ def asked_before(question: str) -> Answer:
         ("What was the revenue of Kordwell in 2025?", "and the operating margin?", "What was the operating margin of Kordwell in 2025?"),
         ("What was the revenue of Kordwell in 2025?", "Who supplies its cells?", "Who supplies Kordwell’s cells?"),
         ("What was the revenue of Kordwell in 2025?", "How many people work there?", "How many people work Kordwell in 2025?"),
-        ("What was the revenue of Kordwell in 2025?", "How large was the order backlog?", "How large was the order backlog of Kordwell in 2025?"),
+        (
+            "What was the revenue of Kordwell in 2025?",
+            "How large was the order backlog?",
+            "How large was the order backlog of Kordwell in 2025?",
+        ),
         ("What was the revenue of Kordwell in 2025?", "Why?", "Why: What was the revenue of Kordwell in 2025?"),
         ("What do systems cost in Sorvia?", "And in Ostvik?", "What do systems cost in Ostvik?"),
         ("What do systems cost?", "and in 2024?", "What do systems cost in 2024?"),

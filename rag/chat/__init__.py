@@ -17,7 +17,8 @@ from rag.chat.schema import sealed
 from rag.errors import UsageError
 from rag.report.book import EXTRACTIVE
 from rag.report.conflicts import Disagreement
-from rag.report.findings import Findings, read_findings
+from rag.report.harvest import Harvest, harvest
+from rag.report.outline import Outline
 from rag.report.plan import Plan, SubQuery
 from rag.report.wording import Vocabulary
 from rag.retrieval import NOT_RERANKED
@@ -74,8 +75,8 @@ def answer(understood: Understood, *, ground: Ground, scope: Scope = _EVERYTHING
     asked, result = take_apart(understood.text), ground.find(understood.text)
     holders = ground.holders(understood.text)
     visible = [passage for passage in result.passages if passage.source.published <= ground.as_of]
-    findings = _read(understood.text, replace(result, passages=tuple(visible)), ground=ground)
-    found = options(asked, findings, passages=visible, holders=holders, among=ground.among, vocabulary=ground.vocabulary)
+    read = _read(understood.text, replace(result, passages=tuple(visible)), ground=ground)
+    found = options(asked, read, passages=visible, holders=holders, among=ground.among, vocabulary=ground.vocabulary)
     chosen = best(found)
     draft = Answer(
         id="",
@@ -86,21 +87,21 @@ def answer(understood: Understood, *, ground: Ground, scope: Scope = _EVERYTHING
         abstained=True,
         scope=scope,
         notes=tuple(note for note in result.notes if note != NOT_RERANKED),
-        warnings=findings.gathered.warnings,
+        warnings=read.gathered.warnings,
     )
     reason = reason_to_abstain(asked, chosen, passages=visible, holders=holders, among=ground.among, vocabulary=ground.vocabulary)
-    made = _silent(draft, reason, visible) if reason else _spoken(draft, chosen, findings, ground=ground)
+    made = _silent(draft, reason, visible) if reason else _spoken(draft, chosen, read, ground=ground)
     if not reason and not made.claims:
         made = _silent(draft, "the sentences that came nearest did not pass the checks", visible)
     return sealed(made)
 
 
-def _read(question: str, result: SearchResult, *, ground: Ground) -> Findings:
+def _read(question: str, result: SearchResult, *, ground: Ground) -> Harvest:
     """The passages read as a report reads them: a plan of one search, about no market in particular."""
-    search = SubQuery(facet="", text=question)
-    plan = Plan(topic=question, market="", themes=(), regions=(), period="", dimension="", facets=(), queries=(search,))
+    outline = Outline(topic=question, market="", sections=())
+    plan = Plan(outline=outline, queries=(SubQuery(facet="", text=question),))
     sources = list({passage.source.document: passage.source for passage in result.passages}.values())
-    return read_findings(
+    return harvest(
         plan, find=lambda _: [result], document=ground.document, sources=sources, vocabulary=ground.vocabulary, as_of=ground.as_of
     )
 
@@ -109,13 +110,13 @@ def _silent(draft: Answer, reason: str, passages: Sequence[Passage]) -> Answer:
     return replace(draft, reason=reason, nearest=tuple(passages[:NEAREST]))
 
 
-def _spoken(draft: Answer, chosen: Sequence[Option], findings: Findings, *, ground: Ground) -> Answer:
+def _spoken(draft: Answer, chosen: Sequence[Option], read: Harvest, *, ground: Ground) -> Answer:
     """The options as claims that passed the gates, with the other sides of disagreements beside them."""
     claims = [claim_of(option, vocabulary=ground.vocabulary) for option in chosen]
     evidence = {option.evidence.id: option.evidence for option in chosen}
-    sides, conflicts = _disagreeing(claims, findings.found, vocabulary=ground.vocabulary)
-    evidence |= {side.evidence.id: side.evidence for made in findings.found for side in made.sides}
-    sources = {source.document: source for source in findings.gathered.sources.values()}
+    sides, conflicts = _disagreeing(claims, read.found, vocabulary=ground.vocabulary)
+    evidence |= {side.evidence.id: side.evidence for made in read.found for side in made.sides}
+    sources = {source.document: source for source in read.gathered.sources.values()}
     judged = checked(
         [*claims, *sides],
         evidence=evidence.values(),

@@ -7,8 +7,8 @@ from rag.chat.question import Asked, gives
 from rag.closeness import closeness
 from rag.numbers import find_periods, period_order, period_shape
 from rag.report.facts import cell_text
-from rag.report.findings import Findings
 from rag.report.gather import Candidate, CellEvidence
+from rag.report.harvest import Harvest
 from rag.report.wording import Vocabulary, tokens
 from rag.text import content_stems, words
 from rag.types import Evidence, Passage, Source
@@ -67,7 +67,7 @@ class Option:
 
 def options(
     asked: Asked,
-    findings: Findings,
+    read: Harvest,
     *,
     passages: Sequence[Passage],
     holders: Mapping[str, int],
@@ -76,10 +76,10 @@ def options(
 ) -> list[Option]:
     """Every sentence and the likeliest table cells of the passages, best first; equal ones by place."""
     found: list[tuple[str, Evidence, Source, Candidate | None, Passage]] = []
-    for candidate in findings.current:
+    for candidate in read.current:
         if passage := _around(candidate.evidence, passages):
             found.append((candidate.text, candidate.evidence, candidate.source, candidate, passage))
-    for cell in _likely_cells(asked, findings.gathered.cells):
+    for cell in _likely_cells(asked, read.gathered.cells):
         if passage := _around(cell.evidence, passages):
             found.append((cell_text(cell.evidence), cell.evidence, cell.source, None, passage))
     chunks = [replace(passage.chunk, text=text, header=_header(evidence)) for text, evidence, source, _, passage in found]

@@ -1,4 +1,4 @@
--- Version 3. Chats: each turn is an answer as data. A turn goes with the documents that it quotes; an id is never given twice.
+-- Version 6. Chats: each turn is an answer as data. A turn goes with the documents that it quotes; an id is never given twice.
 
 CREATE TABLE chats (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
