@@ -18,6 +18,8 @@ class Harvest:
     """Evidence read as data."""
 
     gathered: Gathered
+    copies: Mapping[str, str]
+    """Document -> the first of those with nearly the same text."""
     names: Names
     facts: tuple[Stated, ...]
     found: tuple[Disagreement, ...]
@@ -41,7 +43,7 @@ def harvest(
     ``copies``: document -> the first of the documents with nearly the same text, which count as one.
     """
     gathered = gather(plan, find=find, document=document, sources=sources, vocabulary=vocabulary, as_of=as_of)
-    names = find_names(gathered.prose, sources=sources, regions=plan.regions, subjects=gathered.subjects)
+    names = find_names(gathered.prose, sources=sources, regions=plan.outline.regions, subjects=gathered.subjects)
     facts = facts_of(gathered, vocabulary=vocabulary, names=names)
     seen = {source.document for source in sources}
     copies = {document: first for document, first in (copies or {}).items() if document in seen}
@@ -51,4 +53,4 @@ def harvest(
     found += tuple(made for made in corrected if made.sides[1].evidence.id not in known)
     stale = known | {made.sides[1].evidence.id for made in corrected}
     current = tuple(candidate for candidate in gathered.candidates if candidate.evidence.id not in stale)
-    return Harvest(gathered=gathered, names=names, facts=facts, found=found, current=current)
+    return Harvest(copies=copies, gathered=gathered, names=names, facts=facts, found=found, current=current)
