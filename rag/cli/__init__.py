@@ -13,6 +13,7 @@ from rag.cli.door import Group
 from rag.cli.ingest import ingest
 from rag.cli.plan import plan
 from rag.cli.report import report
+from rag.cli.schedule import run_due, schedule
 from rag.cli.search import search
 from rag.cli.templates import templates
 from rag.cli.workspace import backup, doctor, forget, init, restore, status
@@ -33,7 +34,11 @@ Each command explains itself: rag COMMAND --help.
 @click.group(
     cls=Group,
     epilog=_MAIN,
+<<<<<<< HEAD
     commands=[init, ingest, status, search, ask, chat, chats, plan, report, templates, check, diff, doctor, backup, restore, forget],
+=======
+    commands=[init, ingest, status, search, plan, report, templates, check, diff, schedule, run_due, doctor, backup, restore, forget],
+>>>>>>> main
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     name="rag",
 )
