@@ -34,11 +34,26 @@ Each command explains itself: rag COMMAND --help.
 @click.group(
     cls=Group,
     epilog=_MAIN,
-<<<<<<< HEAD
-    commands=[init, ingest, status, search, ask, chat, chats, plan, report, templates, check, diff, doctor, backup, restore, forget],
-=======
-    commands=[init, ingest, status, search, plan, report, templates, check, diff, schedule, run_due, doctor, backup, restore, forget],
->>>>>>> main
+    commands=[
+        init,
+        ingest,
+        status,
+        search,
+        ask,
+        chat,
+        chats,
+        plan,
+        report,
+        templates,
+        check,
+        diff,
+        schedule,
+        run_due,
+        doctor,
+        backup,
+        restore,
+        forget,
+    ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     name="rag",
 )
