@@ -92,6 +92,11 @@ class Retrieval:
         shared = (*notes, *near.notes)
         return [replace(result, notes=(*shared, *self._too_long(result.question, dense=dense), *result.notes)) for result in results]
 
+    def prepare(self, questions: Sequence[str]) -> None:
+        """Embeds questions and keeps their vectors, so that a search inside a snapshot, where nothing can be kept, finds them."""
+        self._check(questions, k=1, dense=True, lexical=False)
+        self._query_vectors(questions)
+
     def _check(self, questions: Sequence[str], *, k: int, dense: bool, lexical: bool) -> None:
         if not all(question.strip() for question in questions):
             raise UsageError("the question is empty: say what to search for")

@@ -6,6 +6,7 @@ the order of use.
 
 import click
 
+from rag.cli.chat import ask, chat, chats
 from rag.cli.check import check
 from rag.cli.diff import diff
 from rag.cli.door import Group
@@ -25,7 +26,7 @@ A first report:
   rag report "EV batteries, Europe, 2024-26"
 \b
 Exit status: 0 done, 1 a check failed, 2 wrong call or setting, 3 workspace, 4 another process is writing,
-5 some files could not be read or have vanished, 6 model, 7 report, 70 a defect of this program.
+5 some files could not be read or have vanished, 6 model, 7 report, 8 the documents do not say, 70 a defect of this program.
 Each command explains itself: rag COMMAND --help.
 """
 
@@ -33,7 +34,26 @@ Each command explains itself: rag COMMAND --help.
 @click.group(
     cls=Group,
     epilog=_MAIN,
-    commands=[init, ingest, status, search, plan, report, templates, check, diff, schedule, run_due, doctor, backup, restore, forget],
+    commands=[
+        init,
+        ingest,
+        status,
+        search,
+        ask,
+        chat,
+        chats,
+        plan,
+        report,
+        templates,
+        check,
+        diff,
+        schedule,
+        run_due,
+        doctor,
+        backup,
+        restore,
+        forget,
+    ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     name="rag",
 )
