@@ -1,6 +1,6 @@
 """How well a workspace's search answers questions whose answers are known: measures, arms side by side, what was missed, a gate."""
 
-from rag.evaluate.arms import Arm, arms_of, chosen
+from rag.evaluate.arms import FULL, Arm, arms_of, chosen
 from rag.evaluate.generate import generate
 from rag.evaluate.measures import Estimate, measure_names
 from rag.evaluate.questions import Gold, Place, Question, Within, read_questions, to_json_line
@@ -8,6 +8,7 @@ from rag.evaluate.regression import Fall, falls, read_baseline
 from rag.evaluate.run import ArmResult, By, Evaluation, Miss, evaluate
 
 __all__ = [
+    "FULL",
     "Arm",
     "ArmResult",
     "By",
