@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from rag.evaluate.arms import FULL, Arm
@@ -10,7 +10,7 @@ from rag.evaluate.measures import Estimate, estimate, measured
 from rag.evaluate.questions import Question
 from rag.evaluate.targets import Shelf, Target, scope_of, targets_of
 from rag.record import Record
-from rag.types import Passage, Scope, SearchResult
+from rag.types import Chunk, Passage, Scope, SearchResult
 
 By: TypeAlias = Literal["passage", "page", "document"]
 """What is ranked: passages as a person sees them, or pages or documents, each where its best passage stands."""
@@ -134,23 +134,23 @@ def _entries(result: SearchResult, targets: Sequence[Target], *, by: By) -> list
     entries: list[list[str]] = []
     seen: set[str] = set()
     for passage in result.passages:
-        things = [target.id for target in targets if target.holds(passage.chunk)] or _others(passage, by=by)
-        new = [thing for thing in things if thing not in seen]
-        if not new and by == "passage":
-            new = [f"again {passage.chunk.id}"]
-        if new:
-            entries.append(new)
-            seen.update(new)
+        for unit, chunk in _units(passage.chunk, by=by):
+            things = [target.id for target in targets if target.holds(chunk)] or [unit]
+            new = [thing for thing in things if thing not in seen] or ([f"again {chunk.id}"] if by == "passage" else [])
+            if new:
+                entries.append(new)
+                seen.update(new)
     return entries
 
 
-def _others(passage: Passage, *, by: By) -> list[str]:
-    chunk = passage.chunk
+def _units(chunk: Chunk, *, by: By) -> list[tuple[str, Chunk]]:
+    """What the passage stands for where it answers nothing, and what is held against the gold: a page's share of it for each page."""
     if by == "passage":
-        return [f"passage {chunk.id}"]
+        return [(f"passage {chunk.id}", chunk)]
     if by == "document":
-        return [f"document {chunk.document}"]
-    return [f"page {chunk.document} {page}" for page in range(chunk.first_page, chunk.last_page + 1)]
+        return [(f"document {chunk.document}", chunk)]
+    pages = range(chunk.first_page, chunk.last_page + 1)
+    return [(f"page {chunk.document} {page}", replace(chunk, first_page=page, last_page=page)) for page in pages]
 
 
 def _misses(
