@@ -18,23 +18,24 @@ from typing import Self, get_args
 from rag import assets, config, upkeep
 from rag import ingest as stations
 from rag.chunking import CHUNKER_VERSION, budget_for, chunk
-from rag.config import EmbedderKind, EmbedderSettings, Format, Settings
+from rag.config import EmbedderKind, EmbedderSettings, Format, Settings, StoreSettings
 from rag.embedders.openai import OpenAIEmbedder
 from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
 from rag.embedders.small import SmallEmbedder
 from rag.errors import UsageError, WorkspaceError
 from rag.globs import chooser
 from rag.kin import alike, editions
-from rag.ports import Embedder, Reranker
+from rag.ports import Embedder, Index, Reranker
 from rag.prompts import facet_pack, metric_vocabulary, query_prompt
 from rag.readers import READER_VERSION, SUFFIXES, ReaderPool
-from rag.record import FileRow, KnownStatus, Record, Run, space_of, writer_lock
+from rag.record import FileRow, KnownStatus, Record, Run, Space, space_of, writer_lock
 from rag.render import render
 from rag.report import CheckResult, check_report, from_json, to_json, write_report
 from rag.rerankers.cross_encoder import CrossEncoderReranker
 from rag.rerankers.passthrough import PassThrough
 from rag.retrieval import Retrieval
 from rag.stores.chroma import ChromaStore
+from rag.stores.opening import opener
 from rag.types import Chunk, Document, Fingerprint, Report, Scope, SearchResult
 from rag.upkeep import Backup, Erased, Finding, back_up, erase, let_in_again
 
@@ -135,18 +136,18 @@ class Library:
         return CrossEncoderReranker(setting.model, revision=setting.revision) if setting.model else PassThrough()
 
     @cached_property
-    def store(self) -> ChromaStore:
+    def store(self) -> Index:
         """The vector index of the space that searches see; of the embedder's own before the first ingest."""
         space = self.record.active_space() or space_of(self.embedder.fingerprint)
-        return self._store(space.id)
+        return self._store(space)
 
     @property
     def retrieval(self) -> Retrieval:
         """Search over this workspace."""
         return Retrieval(record=self.record, store=self.store, embedder=self.embedder, reranker=self.reranker)
 
-    def _store(self, space: str) -> ChromaStore:
-        return ChromaStore(self.workspace / INDEX, space=space)
+    def _store(self, space: Space) -> Index:
+        return _index(self.settings.store, workspace=self.workspace, record=self.record, space=space)
 
     # ── verbs ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -158,7 +159,7 @@ class Library:
         ``re_embed`` embeds the stored texts with the embedder of rag.toml instead and reads no file. Raises BusyError when another
         process still writes after ``wait_s`` seconds, UsageError for a folder that is unknown or empty.
         """
-        with writer_lock(self.workspace, now=now, wait_s=wait_s), self._store(space_of(self.embedder.fingerprint).id) as store:
+        with writer_lock(self.workspace, now=now, wait_s=wait_s), self._store(space_of(self.embedder.fingerprint)) as store:
             if re_embed:
                 return (yield from stations.re_embed(record=self.record, store=store, embedder=self.embedder, chunk=self._chunk, now=now))
             with ReaderPool() as pool:
@@ -307,7 +308,11 @@ def searching(workspace: Path) -> Iterator[Retrieval]:
 
 def examine(workspace: Path) -> list[Finding]:
     """The health of a workspace that may be too ill to be opened."""
-    return upkeep.examine(workspace, embedder=lambda setting: _embedder(setting, workspace=workspace))
+    return upkeep.examine(
+        workspace,
+        embedder=lambda setting: _embedder(setting, workspace=workspace),
+        index=lambda setting, record, space: _index(setting, workspace=workspace, record=record, space=space),
+    )
 
 
 def create(workspace: Path, *, folders: Sequence[Path] = (), embedder: EmbedderKind = "sentence-transformers") -> Settings:
@@ -387,6 +392,20 @@ def _put_down(folder: Path, texts: Mapping[str, str]) -> list[Path]:
             return [(Path(waiting) / name).replace(folder / name) for name in texts]
     except OSError as error:
         raise WorkspaceError(f"cannot write the report to {folder}: {error.strerror}; choose another folder with --output") from error
+
+
+def _index(setting: StoreSettings, *, workspace: Path, record: Record, space: Space) -> Index:
+    if setting.kind == "chroma":
+        return ChromaStore(workspace / INDEX, space=space.id)
+    from rag.stores.langchain import LangChainStore
+
+    return LangChainStore(
+        workspace / INDEX,
+        space=space.id,
+        dimensions=space.fingerprint.dimensions,
+        open_store=opener(setting.open),
+        vectors_of=lambda ids: {identity: own for identity, (own, _) in record.surroundings(ids, nearby=0).items()},
+    )
 
 
 def _embedder(setting: EmbedderSettings, *, workspace: Path) -> Embedder:

@@ -54,7 +54,7 @@ class LangChainStore:
     def __init__(self, folder: Path, *, space: str, dimensions: int, open_store: Opener, vectors_of: VectorsOf) -> None:
         self._path = folder / _FILE
         self._space = space
-        self._dimensions = dimensions
+        self._ready = _Ready(dimensions=dimensions)
         self._open_store = open_store
         self._vectors_of = vectors_of
         self._opened: VectorStore | None = None
@@ -98,11 +98,13 @@ class LangChainStore:
             self._space, self._opened = space, None
         given = self._given()
         known = set(given.ids) if given.space == space and not self._lost else set()
-        with self._translated():
-            ids = self._add(rows, known=known)
-            self._delete(sorted(known - set(ids)))
-            self._look_up(ids)
         self._lost = ""
+        with self._translated():
+            store = self._store() if known else self._open_store(f"rag-{space}", self._ready)
+            ids = self._add(store, rows, known=known)
+            self._delete(store, sorted(known - set(ids)))
+            self._look_up(store, ids)
+            self._opened = store
         self._write(_Given(space=space, sequence=sequence, ids=tuple(ids)))
 
     def clear(self) -> int:
@@ -110,7 +112,7 @@ class LangChainStore:
         given = self._given()
         if given.space == self._space:
             with self._translated():
-                self._delete(given.ids)
+                self._delete(self._open_store(f"rag-{self._space}", self._ready), given.ids)
         self._path.unlink(missing_ok=True)
         return 0
 
@@ -129,11 +131,12 @@ class LangChainStore:
     def _store(self) -> VectorStore:
         """Opened, and once looked into: a server may have lost what this workspace gave it."""
         if self._opened is None:
-            self._opened = self._open_store(f"rag-{self._space}", self._giving({}))
-            self._look_up(self._given().ids)
+            opened = self._open_store(f"rag-{self._space}", self._ready)
+            self._look_up(opened, self._given().ids if self.applied else ())
+            self._opened = opened
         return self._opened
 
-    def _add(self, rows: "Iterable[tuple[str, Vectors]]", *, known: set[str]) -> list[str]:
+    def _add(self, store: VectorStore, rows: "Iterable[tuple[str, Vectors]]", *, known: set[str]) -> list[str]:
         """Gives what it does not have yet; all ids."""
         ids: list[str] = []
         remaining = iter(rows)
@@ -141,29 +144,26 @@ class LangChainStore:
             ids += [identity for identity, _ in batch]
             new = {identity: row.reshape(-1).tolist() for identity, row in batch if identity not in known}
             if new:
-                store = self._open_store(f"rag-{self._space}", self._giving(new))
+                self._ready.rows = new
                 store.add_texts(list(new), metadatas=[{"chunk": identity} for identity in new], ids=self._keys(new))
-        self._opened = self._open_store(f"rag-{self._space}", self._giving({}))
+        self._ready.rows = {}
         return ids
 
-    def _delete(self, ids: Sequence[str]) -> None:
-        store = self._opened or self._open_store(f"rag-{self._space}", self._giving({}))
+    def _delete(self, store: VectorStore, ids: Sequence[str]) -> None:
         for start in range(0, len(ids), BATCH):
             store.delete(self._keys(ids[start : start + BATCH]))
 
-    def _look_up(self, ids: Sequence[str]) -> None:
+    def _look_up(self, store: VectorStore, ids: Sequence[str]) -> None:
+        """Raises LookupError when a sample of them is not all there."""
         sample = ids[:: max(1, len(ids) // SAMPLES)]
-        if sample and self._opened is not None:
-            found = {document.page_content for document in self._opened.get_by_ids(self._keys(sample))}
+        if sample:
+            found = {document.page_content for document in store.get_by_ids(self._keys(sample))}
             if missing := [identity for identity in sample if identity not in found]:
                 raise LookupError(f"{len(missing)} of {len(sample)} sampled vectors are not there, the first is {missing[0]}")
 
     def _keys(self, ids: Iterable[str]) -> list[str]:
         """Some engines take nothing but a UUID as a key."""
         return [str(uuid.uuid5(_NAMESPACE, f"{self._space}/{identity}")) for identity in ids]
-
-    def _giving(self, rows: Mapping[str, list[float]]) -> "_Ready":
-        return _Ready(rows, dimensions=self._dimensions)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -206,14 +206,14 @@ class LangChainStore:
 class _Ready(Embeddings):
     """Vectors that were computed before, by chunk id: what LangChain calls the text."""
 
-    def __init__(self, rows: Mapping[str, list[float]], *, dimensions: int) -> None:
-        self._rows = rows
+    def __init__(self, *, dimensions: int) -> None:
+        self.rows: Mapping[str, list[float]] = {}
         self._any = [1.0] + [0.0] * (dimensions - 1)
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """The rows; for a text that is none of ours, which an engine asks for to learn the dimensions, any unit vector."""
-        return [self._rows.get(text, self._any) for text in texts]
+        return [self.rows.get(text, self._any) for text in texts]
 
     def embed_query(self, text: str) -> list[float]:
         """Likewise; questions come as vectors."""
-        return self._rows.get(text, self._any)
+        return self.rows.get(text, self._any)

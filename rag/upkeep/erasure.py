@@ -14,8 +14,8 @@ from pathlib import Path
 
 from rag.errors import UsageError, WorkspaceError
 from rag.ingest import UNPACKED, publish
+from rag.ports import Index
 from rag.record import FileRow, Record
-from rag.stores.chroma import ChromaStore
 
 _SHINGLE = 8
 """Words in a row that a text must share with a document to count as quoting it."""
@@ -43,7 +43,7 @@ class Erased:
     """Other tables of the record that hold words of it."""
 
 
-def erase(record: Record, store: ChromaStore, what: Sequence[str], *, reports: Path, now: datetime) -> Erased:
+def erase(record: Record, store: Index, what: Sequence[str], *, reports: Path, now: datetime) -> Erased:
     """Erases the documents named by path, folder or id, with their copies elsewhere in the folders.
 
     Raises UsageError for what is not known, BusyError while another process reads the record: run it again then.
@@ -94,7 +94,7 @@ def _named(record: Record, what: Sequence[str]) -> list[FileRow]:
     return [row for row in rows if row.path in found or row.content in contents]
 
 
-def _purge(record: Record, store: ChromaStore) -> int:
+def _purge(record: Record, store: Index) -> int:
     """Rewrites everything that is made of the record; how many generations are still read elsewhere."""
     record.prune_cache()
     shutil.rmtree(record.path.parent / UNPACKED, ignore_errors=True)
