@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self, get_args
 
-from rag import assets, config, upkeep
+from rag import assets, bulk, config, upkeep
 from rag import ingest as stations
 from rag.chunking import CHUNKER_VERSION, budget_for, chunk
 from rag.config import EmbedderKind, EmbedderSettings, Format, Settings, StoreSettings
@@ -25,7 +25,7 @@ from rag.embedders.small import SmallEmbedder
 from rag.errors import UsageError, WorkspaceError
 from rag.globs import chooser
 from rag.kin import alike, editions
-from rag.ports import Embedder, Index, Reranker
+from rag.ports import Embedder, Index, Reranker, VectorStore
 from rag.prompts import facet_pack, metric_vocabulary, query_prompt
 from rag.readers import READER_VERSION, SUFFIXES, ReaderPool
 from rag.record import FileRow, KnownStatus, Record, Run, Space, space_of, writer_lock
@@ -163,22 +163,56 @@ class Library:
             if re_embed:
                 return (yield from stations.re_embed(record=self.record, store=store, embedder=self.embedder, chunk=self._chunk, now=now))
             with ReaderPool() as pool:
-                return (
-                    yield from stations.ingest(
-                        [Path(folder) for folder in folders] or self.folders,
-                        record=self.record,
-                        store=store,
-                        read=pool.read,
-                        unpack=pool.unpack,
-                        leave_out=chooser(include=self.settings.include, exclude=self.settings.exclude),
-                        suffixes=SUFFIXES,
-                        reader_version=f"{READER_VERSION}.{CHUNKER_VERSION}",
-                        embedder=self.embedder,
-                        chunk=self._chunk,
-                        now=now,
-                        allow_deletes=allow_deletes,
-                    )
+                wanted = [Path(folder) for folder in folders] or self.folders
+                reading = self._reading(
+                    wanted, record=self.record, store=store, embedder=self.embedder, pool=pool, now=now, allow_deletes=allow_deletes
                 )
+                return (yield from reading)
+
+    def _reading(
+        self,
+        folders: Sequence[Path],
+        *,
+        record: Record,
+        store: VectorStore,
+        embedder: Embedder,
+        pool: ReaderPool,
+        now: datetime,
+        allow_deletes: bool = False,
+    ) -> stations.Steps:
+        """Files by our readers into a record, cut for an embedder."""
+        return stations.ingest(
+            folders,
+            record=record,
+            store=store,
+            read=pool.read,
+            unpack=pool.unpack,
+            leave_out=chooser(include=self.settings.include, exclude=self.settings.exclude),
+            suffixes=SUFFIXES,
+            reader_version=f"{READER_VERSION}.{CHUNKER_VERSION}",
+            embedder=embedder,
+            chunk=self._chunk,
+            now=now,
+            allow_deletes=allow_deletes,
+        )
+
+    def export_texts(self, folder: Path, *, now: datetime) -> bulk.Shards:
+        """Writes what the next ingest would embed into shards, to be embedded elsewhere; the record stays as it is.
+
+        The folders are read into a record that is thrown away. Raises UsageError for a folder that is not empty.
+        """
+        bulk.make_room(folder)
+        known = partial(self.record.cached_vectors, fingerprint=self.embedder.fingerprint, kind="document")
+        writer = bulk.ShardWriter(self.embedder, folder, known=known)
+        with tempfile.TemporaryDirectory(prefix="rag-export-") as desk, Record.create(Path(desk) / RECORD) as record, ReaderPool() as pool:
+            index = bulk.NoIndex(record)
+            stations.drain(self._reading(self.folders, record=record, store=index, embedder=writer, pool=pool, now=now))
+        return writer.finish()
+
+    def load_vectors(self, folder: Path, *, now: datetime, wait_s: float = 0.0) -> bulk.Shards:
+        """Takes in the vectors of exported texts, checked; the next ingest finds them. Raises as ``rag.bulk.take_in`` does, BusyError."""
+        with writer_lock(self.workspace, now=now, wait_s=wait_s):
+            return bulk.take_in(folder, record=self.record, embedder=self.embedder)
 
     def search(self, question: str, *, k: int = 10, scope: Scope = _EVERYTHING) -> SearchResult:
         """The best passages for a question, best first. Raises UsageError when nothing is ingested yet."""

@@ -6,6 +6,7 @@ the order of use.
 
 import click
 
+from rag.cli.bulk import export_texts, load_vectors
 from rag.cli.door import Group
 from rag.cli.eval import evaluation
 from rag.cli.ingest import ingest
@@ -29,7 +30,7 @@ Each command explains itself: rag COMMAND --help.
 @click.group(
     cls=Group,
     epilog=_MAIN,
-    commands=[init, ingest, status, search, report, check, evaluation, doctor, backup, restore, forget],
+    commands=[init, ingest, status, search, report, check, evaluation, doctor, backup, restore, forget, export_texts, load_vectors],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     name="rag",
 )

@@ -3,6 +3,6 @@
 from rag.record.lock import writer_lock
 from rag.record.record import Near, Record
 from rag.record.rows import FileRow, KnownStatus, Run, RunKind
-from rag.record.spaces import Space, space_of
+from rag.record.spaces import Space, space_of, vector_key
 
-__all__ = ["FileRow", "KnownStatus", "Near", "Record", "Run", "RunKind", "Space", "space_of", "writer_lock"]
+__all__ = ["FileRow", "KnownStatus", "Near", "Record", "Run", "RunKind", "Space", "space_of", "vector_key", "writer_lock"]
