@@ -65,7 +65,11 @@ def test_what_is_known_is_not_exported_again(tmp_path: Path) -> None:
 
 def rewrite(name: str, change: Callable[[str], str]) -> Callable[[Path], None]:
     """Changes a text file of the folder."""
-    return lambda folder: (folder / name).write_text(change((folder / name).read_text(encoding="utf-8")), encoding="utf-8") and None
+
+    def changed(folder: Path) -> None:
+        (folder / name).write_text(change((folder / name).read_text(encoding="utf-8")), encoding="utf-8")
+
+    return changed
 
 
 def put(array: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Callable[[Path], None]:

@@ -7,11 +7,15 @@ the order of use.
 import click
 
 from rag.cli.bulk import export_texts, load_vectors
+from rag.cli.check import check
+from rag.cli.diff import diff
 from rag.cli.door import Group
 from rag.cli.eval import evaluation
 from rag.cli.ingest import ingest
-from rag.cli.report import check, report
+from rag.cli.plan import plan
+from rag.cli.report import report
 from rag.cli.search import search
+from rag.cli.templates import templates
 from rag.cli.workspace import backup, doctor, forget, init, restore, status
 
 _MAIN = """\
@@ -30,7 +34,24 @@ Each command explains itself: rag COMMAND --help.
 @click.group(
     cls=Group,
     epilog=_MAIN,
-    commands=[init, ingest, status, search, report, check, evaluation, doctor, backup, restore, forget, export_texts, load_vectors],
+    commands=[
+        init,
+        ingest,
+        status,
+        search,
+        plan,
+        report,
+        templates,
+        check,
+        diff,
+        evaluation,
+        doctor,
+        backup,
+        restore,
+        forget,
+        export_texts,
+        load_vectors,
+    ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     name="rag",
 )
