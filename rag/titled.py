@@ -17,8 +17,7 @@ def is_title(question: str) -> bool:
     """Whether its telling words begin with capitals, two at least, and it is no sentence: "Thoughts on Unconventional Monetary Policy"."""
     found = words(question)
     telling = {word for word in found if word.lower() not in STOPWORDS and word[0].isalpha()}
-    asked = question.rstrip().endswith("?") and found[0].lower() in STOPWORDS
-    if len(telling) < 2 or asked or question.rstrip().endswith(".") or question.isupper():
+    if len(telling) < 2 or question.rstrip().endswith((".", "?")) or question.isupper():
         return False
     return sum(word[0].isupper() for word in telling) >= _CAPITALS * len(telling)
 

@@ -14,7 +14,7 @@ from tests.libraries import add, opened
     [
         ("The Future of Home Storage: Costs, Risks, and Subsidies", True),
         ("Zinc-Air Batteries", True),
-        ("By Rule, by Committee, or by Both?", True),
+        ("Profit and Loss of Kordwell Energi in FY2019?", False),
         ("What did Kordwell Energi pay in Marenland?", False),
         ("Kordwell Energi paid EUR 12 million to Halvex.", False),
         ("EV batteries, Europe, 2024-26", False),

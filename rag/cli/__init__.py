@@ -14,6 +14,7 @@ from rag.cli.eval import evaluation
 from rag.cli.ingest import ingest
 from rag.cli.plan import plan
 from rag.cli.report import report
+from rag.cli.schedule import run_due, schedule
 from rag.cli.search import search
 from rag.cli.templates import templates
 from rag.cli.workspace import backup, doctor, forget, init, restore, status
@@ -44,6 +45,8 @@ Each command explains itself: rag COMMAND --help.
         templates,
         check,
         diff,
+        schedule,
+        run_due,
         evaluation,
         doctor,
         backup,
