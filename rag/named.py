@@ -8,6 +8,9 @@ from collections.abc import Iterator, Sequence
 from rag.text import STOPWORDS, stem
 from rag.types import Source
 
+_SHARPNESS = 4
+"""A document that shares half as much with the question as the best does is not half named: it is another one."""
+
 _WORD = re.compile(r"[^\W_]+")
 _PIECE = re.compile(r"\d{4}(?!\d)|q[1-4](?!\d)|\d+[^\W\d_]?(?![^\W\d_])|[^\W\d_]+|\d+")
 
@@ -31,7 +34,7 @@ class Named:
             for document in holders:
                 masses[document] += math.log1p((self._documents - len(holders) + 0.5) / (len(holders) + 0.5))
         best = max(masses.values(), default=0.0)
-        return {document: mass / (best + 1) for document, mass in masses.items()}
+        return {document: (mass / (best + 1)) ** _SHARPNESS for document, mass in masses.items()}
 
 
 def _asked(question: str) -> Iterator[str]:
