@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from rag.codec import document_from_json, document_to_json
 from rag.record.scopes import day, from_day
@@ -40,6 +40,16 @@ class FileRow:
     def mtime(self) -> datetime:
         """When it was last modified, UTC."""
         return datetime.fromtimestamp(self.mtime_ns / 1e9, tz=UTC)
+
+
+class Names(NamedTuple):
+    """What a document is called; light, since every document's are read at once."""
+
+    document: str
+    path: str
+    title: str
+    author: str
+    publisher: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
