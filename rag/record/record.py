@@ -311,7 +311,7 @@ class Record:
         """Keeps them, one row of ``vectors`` a text. A read-only record keeps nothing."""
         if not self._read_only:
             with self._transaction():
-                self._put_vectors(texts, vectors, space=space_of(fingerprint).id, kind=kind)
+                self._put_vectors([vector_key(text, kind=kind) for text in texts], vectors, space=space_of(fingerprint).id, kind=kind)
 
     def index_words(self, *, anew: bool = False) -> None:
         """Brings the postings up to date, which make lexical search fast in a large library; FTS5 answers where there are none."""
@@ -578,16 +578,16 @@ class Record:
             "INSERT INTO tags (document, tag) VALUES (?, ?)", [(identity, tag) for tag in set(document.metadata.tags)]
         )
 
-    def _put_vectors(self, texts: Sequence[str], vectors: "Vectors", *, space: str, kind: TextKind) -> None:
+    def _put_vectors(self, keys: Sequence[bytes], vectors: "Vectors", *, space: str, kind: TextKind) -> None:
         lines = vectors.astype("<f4", copy=False)
         self._connection.executemany(
             "INSERT OR IGNORE INTO vectors (space, key, query, vector) VALUES (?, ?, ?, ?)",
-            [(space, vector_key(text, kind=kind), kind == "query", line.tobytes()) for text, line in zip(texts, lines, strict=True)],
+            [(space, key, kind == "query", line.tobytes()) for key, line in zip(keys, lines, strict=True)],
         )
 
     def _put_chunks(self, document: str, chunks: Sequence[Chunk], vectors: "Vectors", *, space: Space, sequence: int) -> None:
-        texts = [chunk.embedded_text for chunk in chunks]
-        self._put_vectors(texts, vectors, space=space.id, kind="document")
+        keys = [vector_key(chunk.embedded_text, kind="document") for chunk in chunks]
+        self._put_vectors(keys, vectors, space=space.id, kind="document")
         first = int(
             self._value("SELECT 1 + max((SELECT coalesce(max(number), 0) FROM chunks), (SELECT coalesce(max(last), 0) FROM segments))")
         )
@@ -596,8 +596,8 @@ class Record:
         self._connection.executemany(
             sql,
             [
-                (number, space.id, *rows.chunk_values(chunk), space.id, vector_key(text, kind="document"), sequence)
-                for number, (chunk, text) in enumerate(zip(chunks, texts, strict=True), start=first)
+                (number, space.id, *rows.chunk_values(chunk), space.id, key, sequence)
+                for number, (chunk, key) in enumerate(zip(chunks, keys, strict=True), start=first)
             ],
         )
         if chunks:

@@ -73,6 +73,9 @@ SOURCE_COLUMNS = (
 CHUNK_COLUMNS = "id, document, ordinal, first, past, text, first_page, last_page, heading_path, header, tokens"
 
 
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def file_row(row: tuple[Any, ...]) -> FileRow:
     """From FILE_COLUMNS."""
     return FileRow(**dict(zip(FILE_COLUMNS.split(", "), row, strict=True)))
@@ -123,7 +126,7 @@ def chunk(row: tuple[Any, ...]) -> Chunk:
 
 def chunk_values(piece: Chunk) -> tuple[Any, ...]:
     """CHUNK_COLUMNS."""
-    heading_path = json.dumps(piece.heading_path, ensure_ascii=False)
+    heading_path = _to_json(piece.heading_path)
     return (
         *(piece.id, piece.document, piece.ordinal, piece.start, piece.end, piece.text, piece.first_page, piece.last_page),
         *(heading_path, piece.header, piece.tokens),

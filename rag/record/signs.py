@@ -28,7 +28,9 @@ def packed(vectors: "Vectors | NDArray[np.int64]") -> bytes:
     import numpy as np
 
     bits = np.packbits(vectors > 0, axis=1)
-    return bytes(np.pad(bits, ((0, 0), (0, -bits.shape[1] % 8))).tobytes())
+    if missing := -bits.shape[1] % 8:
+        bits = np.pad(bits, ((0, 0), (0, missing)))
+    return bits.tobytes()
 
 
 class SignsOf:
