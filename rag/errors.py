@@ -8,14 +8,16 @@ RagError
 │   └── BusyError          another process is writing                                         exit 4, retryable
 ├── IndexDamagedError      a published generation fails its checks                            exit 3
 ├── ReadError              a file cannot be read (becomes that file's status, never a crash)  exit 5
+│   ├── UnreadableError    its bytes cannot be reached: no permission, a failing disk, vanished
 │   ├── UnsupportedFormatError, EncryptedError, CorruptFileError, NoTextError
 │   └── ReadLimitError     time, memory or size limit reached while reading
 ├── ModelError             a model cannot be loaded or used                                   exit 6
 │   ├── ModelMissingError  weights are not on this machine
 │   ├── FingerprintError   the index was made by another embedder
 │   └── EndpointError      an HTTP endpoint failed (retryable tells whether to try again)
-└── ReportError            a report cannot be made, read or rendered                          exit 7
-    └── TemplateError      a template asks for what is not there, or leaves something out
+├── ReportError            a report cannot be made, read or rendered                          exit 7
+│   └── TemplateError      a template asks for what is not there, or leaves something out
+└── DeliveryError          a report cannot be delivered (retryable tells whether to try again) exit 8
 """
 
 from typing import ClassVar
@@ -73,6 +75,10 @@ class ReadError(RagError):
     http_status = 422
 
 
+class UnreadableError(ReadError):
+    """The file's bytes cannot be reached, which says nothing about what they are."""
+
+
 class UnsupportedFormatError(ReadError):
     """No reader for this kind of file."""
 
@@ -124,3 +130,13 @@ class ReportError(RagError):
 
 class TemplateError(ReportError):
     """A template and its data do not fit."""
+
+
+class DeliveryError(RagError):
+    """A message cannot be delivered."""
+
+    exit_status = 8
+
+    def __init__(self, message: str, *, retryable: bool = False) -> None:
+        super().__init__(message)
+        self.retryable = retryable

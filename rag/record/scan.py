@@ -32,7 +32,7 @@ _EVERYTHING = Scope()
 
 
 class Scan:
-    """What searches of one connection keep. Its methods are called within a transaction; sqlite3's errors pass."""
+    """What searches of one connection keep. Searches are called within a transaction, ``index_words`` is not; sqlite3's errors pass."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -182,17 +182,18 @@ class Scan:
         covered = np.concatenate([one.chunks for one in sound.values()]) if sound else np.empty(0, dtype=np.int64)
         waiting = np.setdiff1d(live, covered, assume_unique=True) if len(live) >= WORDS_FROM else live[:0]
         for at in range(0, max(1, len(waiting)), SEGMENT):
+            numbers = waiting[at : at + SEGMENT]
+            made = self._made(numbers) if len(numbers) else None  # takes seconds, so nobody is kept from writing meanwhile
             with schema.transaction(self._connection):
-                self._replace(gone, numbers=waiting[at : at + SEGMENT])
+                self._replace(gone, made)
             gone = []
 
-    def _replace(self, gone: Sequence[int], *, numbers: "NDArray[np.int64]") -> None:
+    def _replace(self, gone: Sequence[int], made: Segment | None) -> None:
         for number in gone:
             self._connection.execute("DELETE FROM postings WHERE segment = ?", [number])
             self._connection.execute("DELETE FROM segments WHERE number = ?", [number])
-        if not len(numbers):
+        if made is None:
             return
-        made = self._made(numbers)
         sql = "INSERT INTO segments (last, chunks, lengths) VALUES (?, ?, ?) RETURNING number"
         values = [int(made.chunks[-1]), made.chunks.astype("<i8").tobytes(), made.lengths.astype("<i4").tobytes()]
         ((number,),) = self._connection.execute(sql, values).fetchall()
