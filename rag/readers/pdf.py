@@ -124,7 +124,7 @@ def _pdfium() -> _Pdfium:
 
 def _bare(function: Any, *types: Any) -> Any:
     """The same function, given addresses as whole numbers."""
-    return ctypes.PYFUNCTYPE(*types)(ctypes.cast(function, ctypes.c_void_p).value)
+    return ctypes.PYFUNCTYPE(*types)(ctypes.cast(function, ctypes.c_void_p).value or 0)
 
 
 def _read_pictures(pdf: Any, pages: list[PageLines], *, draft: Draft, ocr: Ocr, deadline: float) -> None:
