@@ -304,7 +304,7 @@ class Record:
         around = {identity: range(number - nearby, number + nearby + 1) for identity, number in wanted}
         sql = f"""SELECT chunks.number, chunks.document, chunks.first_page, v.vector
             FROM chunks JOIN vectors AS v ON v.number = chunks.vector
-            WHERE chunks.number IN (SELECT value FROM json_each(?)) AND chunks.space = {_ACTIVE} ORDER BY chunks.number"""
+            WHERE chunks.number IN (SELECT value FROM json_each(?)) AND +chunks.space = {_ACTIVE} ORDER BY chunks.number"""
         found = self._rows(sql, [json.dumps(sorted(set().union(*around.values())))])
         matrix = np.frombuffer(b"".join(row[3] for row in found), dtype="<f4").reshape(len(found), -1)
         rows = {number: at for at, (number, *_) in enumerate(found)}
