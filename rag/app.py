@@ -5,37 +5,43 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Self, get_args
+from typing import Any, Self, get_args
 
 from rag import assets, config, upkeep
 from rag import ingest as stations
 from rag.chunking import CHUNKER_VERSION, budget_for, chunk
-from rag.config import EmbedderKind, EmbedderSettings, Format, Settings
+from rag.config import EmbedderKind, EmbedderSettings, Format, Settings, WriterKind
 from rag.embedders.openai import OpenAIEmbedder
 from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
 from rag.embedders.small import SmallEmbedder
-from rag.errors import UsageError, WorkspaceError
+from rag.errors import SettingsError, UsageError, WorkspaceError
 from rag.globs import chooser
 from rag.kin import alike, editions
-from rag.ports import Embedder, Reranker
+from rag.llms.calls import Calls, Estimate, Limits, Spent, estimate
+from rag.llms.openai import OpenAILlm
+from rag.model_prompts import Prompts
+from rag.ports import Embedder, Llm, Reranker
 from rag.prompts import facet_pack, metric_vocabulary, query_prompt
 from rag.readers import READER_VERSION, SUFFIXES, ReaderPool
-from rag.record import FileRow, KnownStatus, Record, Run, space_of, writer_lock
+from rag.record import CallLog, FileRow, KnownStatus, Record, Run, space_of, writer_lock
 from rag.render import render
 from rag.report import CheckResult, check_report, from_json, to_json, write_report
+from rag.report.wording import Vocabulary
+from rag.report.write import prompts_of
+from rag.report.write import write as word
 from rag.rerankers.cross_encoder import CrossEncoderReranker
 from rag.rerankers.passthrough import PassThrough
 from rag.retrieval import Retrieval
 from rag.stores.chroma import ChromaStore
-from rag.types import Chunk, Document, Fingerprint, Report, Scope, SearchResult
+from rag.types import Chunk, Document, Fingerprint, Progress, Report, Scope, SearchResult
 from rag.upkeep import Backup, Erased, Finding, back_up, erase, let_in_again
 
 RECORD = "library.db"
@@ -50,6 +56,8 @@ _LOOKED_AT = 10_000
 """Entries of a folder looked at for documents before a workspace is made in it."""
 
 _EVERYTHING = Scope()
+_LIMITS = [limit.name for limit in fields(Limits)]
+"""Each is a setting of [writer] too."""
 
 _OWN_FILES = """\
 A file in this folder comes before the one of the same name that ships with the program, which is in
@@ -91,6 +99,21 @@ class WrittenReport:
     paths: tuple[Path, ...]
     seconds: Mapping[str, float]
     """Wall time by step: write (searches included), check, render."""
+    spent: Spent | None = None
+    """What the model's answers took; None without a model."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wording:
+    """How a door follows a report that a model words."""
+
+    clock: Callable[[], datetime]
+    """For the times of the calls in the record."""
+    announce: Callable[[Estimate], None] = lambda _: None
+    """Called once, before the first call."""
+    tell: Callable[[Progress], None] = lambda _: None
+    afresh: bool = False
+    """True asks again for answers that the record holds."""
 
 
 class Library:
@@ -133,6 +156,20 @@ class Library:
         """As rag.toml says; the pass-through without one."""
         setting = self.settings.reranker
         return CrossEncoderReranker(setting.model, revision=setting.revision) if setting.model else PassThrough()
+
+    @cached_property
+    def llm(self) -> Llm:
+        """The writer's model, as rag.toml says; any other can be put in its place. Raises SettingsError when rag.toml names none."""
+        setting = self.settings.writer
+        if not setting.model:
+            raise SettingsError("no model is set: give writer.model and writer.base_url in rag.toml, or --writer extractive")
+        key = config.secret(setting.api_key_env)
+        return OpenAILlm(setting.model, base_url=setting.base_url, api_key=key, json_schema=setting.json_schema)
+
+    @property
+    def calls(self) -> CallLog:
+        """What language models were asked and answered."""
+        return CallLog(self.record)
 
     @cached_property
     def store(self) -> ChromaStore:
@@ -226,20 +263,90 @@ class Library:
         template: str = "",
         formats: Sequence[Format] = (),
         output: Path | None = None,
+        writer: WriterKind | None = None,
+        wording: Wording | None = None,
     ) -> WrittenReport:
-        """Writes a report, checks it, renders it and puts its files down together. Nothing is written when a step fails."""
+        """Writes a report, checks it, renders it and puts its files down together. Nothing is written when a step fails.
+
+        ``writer`` is the one of rag.toml unless given; ``wording`` tells a door what a model is asked and at which cost.
+        """
         chosen = template or self.settings.report.template
+        chosen_writer = writer or self.settings.writer.kind
         watch = _Watch()
         report = self.write(topic, as_of=as_of, scope=scope, template=chosen)
         watch.lap("write")
-        texts = {kind: self._rendered(report, kind=kind, template=chosen) for kind in formats or self.settings.report.formats}
-        stem = f"{_slug(topic)}-{as_of.isoformat()}"
-        paths = _put_down(output or self.workspace / REPORTS, {f"{stem}.{kind}": text for kind, text in texts.items()})
+        spent: Spent | None = None
+        number: int | None = None
+        if chosen_writer != "extractive":
+            asked = _request(topic, as_of=as_of, scope=scope, template=chosen, formats=formats, output=output, writer=chosen_writer)
+            number = self.calls.request(asked, at=now)
+            report, spent = self._worded(report, wording or Wording(clock=lambda: now))
+            watch.lap("word")
+        paths = self._files(report, template=chosen, formats=formats, output=output)
         self.record.save_report(report.id, now, to_json(report))
+        if number is not None:
+            self.calls.fulfil(number, report=report.id)
+        watch.lap("render")
+        check = self.check(report)
+        watch.lap("check")
+        return WrittenReport(report=report, check=check, paths=tuple(paths), seconds=watch.seconds, spent=spent)
+
+    def resume(self, *, now: datetime, wording: Wording | None = None) -> WrittenReport:
+        """Goes on with the last report that was begun with a model and is not written. Raises UsageError when there is none."""
+        asked = self.calls.unfinished()
+        if asked is None:
+            raise UsageError("no report waits to be finished; give a TOPIC to begin one")
+        scope = Scope(
+            published_from=date.fromisoformat(asked["from"]) if asked["from"] else None,
+            folders=tuple(asked["folders"]),
+            tags=tuple(asked["tags"]),
+        )
+        return self.report(
+            asked["topic"],
+            as_of=date.fromisoformat(asked["as_of"]),
+            now=now,
+            scope=scope,
+            template=asked["template"],
+            formats=asked["formats"],
+            output=Path(asked["output"]) if asked["output"] else None,
+            writer=asked["writer"],
+            wording=wording,
+        )
+
+    def replay(self, identity: str, *, template: str = "", formats: Sequence[Format] = (), output: Path | None = None) -> WrittenReport:
+        """Renders a report that was written here once more, from its data alone. Raises UsageError for an unknown id."""
+        report = from_json(self.record.report(identity))
+        watch = _Watch()
+        paths = self._files(report, template=template or report.manifest.template, formats=formats, output=output)
         watch.lap("render")
         check = self.check(report)
         watch.lap("check")
         return WrittenReport(report=report, check=check, paths=tuple(paths), seconds=watch.seconds)
+
+    def _worded(self, report: Report, wording: Wording) -> tuple[Report, Spent]:
+        """The report in the model's words, and what that took."""
+        setting = self.settings.writer
+        limits = Limits(**{name: getattr(setting, name) for name in _LIMITS})
+        prompts = Prompts(workspace=self.workspace)
+        vocabulary = Vocabulary(metric_vocabulary(workspace=self.workspace))
+        wording.announce(estimate(prompts_of(report, prompts=prompts, vocabulary=vocabulary), limits=limits))
+        calls = Calls(llm=self.llm, limits=limits, ledger=self.calls, now=wording.clock, afresh=wording.afresh)
+        made = word(
+            report,
+            calls=calls,
+            model=self.llm.model,
+            prompts=prompts,
+            document=self.record.document,
+            vocabulary=vocabulary,
+            tell=wording.tell,
+        )
+        return made, calls.spent
+
+    def _files(self, report: Report, *, template: str, formats: Sequence[Format], output: Path | None) -> list[Path]:
+        """The report's files, put down together."""
+        texts = {kind: self._rendered(report, kind=kind, template=template) for kind in formats or self.settings.report.formats}
+        stem = f"{_slug(report.title)}-{report.as_of.isoformat()}"
+        return _put_down(output or self.workspace / REPORTS, {f"{stem}.{kind}": text for kind, text in texts.items()})
 
     def _rendered(self, report: Report, *, kind: Format, template: str) -> str:
         return to_json(report) if kind == "json" else render(report, format=kind, template=template, workspace=self.workspace)
@@ -370,6 +477,23 @@ class _Watch:
         """What passed since the last lap was this step's."""
         now = time.perf_counter()
         self.seconds[step], self._last = now - self._last, now
+
+
+def _request(
+    topic: str, *, as_of: date, scope: Scope, template: str, formats: Sequence[Format], output: Path | None, writer: WriterKind
+) -> dict[str, Any]:
+    """What `rag report --resume` needs to ask for the same report again."""
+    return {
+        "topic": topic,
+        "as_of": as_of.isoformat(),
+        "from": scope.published_from.isoformat() if scope.published_from else "",
+        "folders": list(scope.folders),
+        "tags": list(scope.tags),
+        "template": template,
+        "formats": list(formats),
+        "output": str(output.absolute()) if output else "",
+        "writer": writer,
+    }
 
 
 def _slug(topic: str) -> str:

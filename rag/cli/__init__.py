@@ -8,6 +8,7 @@ import click
 
 from rag.cli.door import Group
 from rag.cli.ingest import ingest
+from rag.cli.prompts import prompts
 from rag.cli.report import check, report
 from rag.cli.search import search
 from rag.cli.workspace import backup, doctor, forget, init, restore, status
@@ -28,7 +29,7 @@ Each command explains itself: rag COMMAND --help.
 @click.group(
     cls=Group,
     epilog=_MAIN,
-    commands=[init, ingest, status, search, report, check, doctor, backup, restore, forget],
+    commands=[init, ingest, status, search, report, check, prompts, doctor, backup, restore, forget],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     name="rag",
 )

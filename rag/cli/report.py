@@ -20,16 +20,20 @@ from rag.cli.door import (
     tag_option,
     utc_now,
 )
+from rag.errors import UsageError
 
 _REPORT = """\
 \b
   rag report "EV batteries, Europe, 2024-26"
   rag report "EV batteries, Europe" --as-of 2026-06-30 --output ~/reports --format html --format md
+  rag report "EV batteries, Europe" --writer openai    # worded by the model of [writer] in rag.toml, every sentence checked
+  rag report --resume                                  # goes on after a crash or a failed endpoint; nothing is paid twice
+  rag report --replay r-1f2e3d4c5b6a --format html     # renders a written report again, without a model
 """
 
 
 @click.command(cls=Command, short_help="Write a cited and checked report.", examples=_REPORT)
-@click.argument("topic", type=Text())
+@click.argument("topic", type=Text(), required=False)
 @click.option("--as-of", type=Day(), help="Use nothing published after this day; default: today.")
 @from_option
 @folder_option
@@ -37,10 +41,14 @@ _REPORT = """\
 @click.option("--template", default="", help="A folder in templates/; default: the one in rag.toml.")
 @click.option("--format", "formats", multiple=True, type=click.Choice(["html", "md", "json"]), help="Repeatable; default: as in rag.toml.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder to write to; default: WORKSPACE/reports.")
+@click.option("--writer", type=click.Choice(["extractive", "openai"]), help="Who words the sentences; default: as in rag.toml.")
+@click.option("--fresh", is_flag=True, help="Ask the model again for what it answered before.")
+@click.option("--resume", is_flag=True, help="Go on with the last report that a model did not finish.")
+@click.option("--replay", metavar="ID", default="", help="Render a written report again, without a model.")
 @in_workspace
 @json_option
 def report(
-    topic: str,
+    topic: str | None,
     as_of: date | None,
     published_from: date | None,
     folders: tuple[str, ...],
@@ -48,6 +56,10 @@ def report(
     template: str,
     formats: tuple[Literal["html", "md", "json"], ...],
     output: Path | None,
+    writer: Literal["extractive", "openai"] | None,
+    fresh: bool,
+    resume: bool,
+    replay: str,
     workspace: Path | None,
     as_json: bool,
 ) -> None:
@@ -55,13 +67,29 @@ def report(
 
     A question that the documents do not answer becomes an entry under "Gaps", never prose.
     """
-    from rag.cli import show
+    from rag.cli import show, worded
 
+    if bool(topic) + resume + bool(replay) != 1:
+        raise UsageError("give one of these: a TOPIC, --resume, or --replay ID")
     with open_library(workspace) as library:
         now = utc_now()
-        day = as_of or now.date()
-        scope = scope_of(published_from, day, folders, tags)
-        written = library.report(topic, as_of=day, now=now, scope=scope, template=template, formats=formats, output=output)
+        if replay:
+            written = library.replay(replay, template=template, formats=formats, output=output)
+        elif topic is None:
+            written = library.resume(now=now, wording=worded.followed(fresh=fresh))
+        else:
+            day = as_of or now.date()
+            written = library.report(
+                topic,
+                as_of=day,
+                now=now,
+                scope=scope_of(published_from, day, folders, tags),
+                template=template,
+                formats=formats,
+                output=output,
+                writer=writer,
+                wording=worded.followed(fresh=fresh),
+            )
         show.written(written, as_json=as_json)
     sys.exit(0 if written.check.ok else 1)
 

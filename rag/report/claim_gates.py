@@ -3,7 +3,7 @@
 import re
 
 from rag.numbers import comparable, find_numbers, find_periods
-from rag.report.book import EXTRACTIVE, Book
+from rag.report.book import BOTTOM_LINE, EXTRACTIVE, Book
 from rag.report.cards import base_of, last_of
 from rag.report.claims import FORMULAS, calculate, change_text, claim_id, directions_in, quoted
 from rag.report.facts import cell_text, table_text
@@ -233,7 +233,8 @@ def no_repeat(claim: Claim, book: Book) -> Finding:
 
 
 def _is_formulaic(claim: Claim, book: Book) -> bool:
-    return claim.calculation is not None or any(item.table is not None for item in book.quotes(claim))
+    """True for what may be worded like another claim; the bottom line says again what stands below."""
+    return claim.section == BOTTOM_LINE or claim.calculation is not None or any(item.table is not None for item in book.quotes(claim))
 
 
 def anchor_reuse(claim: Claim, book: Book) -> Finding:
