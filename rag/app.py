@@ -136,6 +136,8 @@ class Library:
         """Idempotent."""
         if "store" in self.__dict__:
             self.store.close()
+        if "llm" in self.__dict__:
+            self.llm.close()
         self.record.close()
 
     def __enter__(self) -> Self:

@@ -105,6 +105,10 @@ class Llm(Protocol):
         """The answer piece by piece. Raises as ``reply`` does, also after pieces were given: what came until then is not the answer."""
         ...
 
+    def close(self) -> None:
+        """Lets go of connections; the next call opens new ones."""
+        ...
+
 
 class Ledger(Protocol):
     """Where calls to a language model are recorded; each method is durable when it returns."""

@@ -39,7 +39,7 @@ class LangChainLlm:
                 timeout_s,
                 lambda: self._chat.invoke(_turns(messages), **self._limited(most_tokens)),
                 late=self._late(timeout_s),
-                abandon=_nothing,
+                abandon=self.close,
             )
         self._ended(_finish(answer))
         text = answer.text
@@ -56,12 +56,15 @@ class LangChainLlm:
                 timeout_s,
                 lambda: self._chat.stream(_turns(messages), **self._limited(most_tokens)),
                 late=self._late(timeout_s),
-                abandon=_nothing,
+                abandon=self.close,
             ):
                 finish = _finish(part) or finish
                 if part.text:
                     yield part.text
         self._ended(finish)
+
+    def close(self) -> None:
+        """Nothing: a chat model's connections are its own."""
 
     def _late(self, timeout_s: float) -> str:
         return f"{self.model} gave no whole answer within {timeout_s:g} s: try again later"
@@ -100,7 +103,3 @@ def _finish(answer: Any) -> str:
     said = getattr(answer, "response_metadata", None) or {}
     found = next((said[name] for name in ("finish_reason", "stop_reason", "done_reason", "status") if said.get(name)), "")
     return str(found).lower()
-
-
-def _nothing() -> None:
-    """A chat model has no connection to close from outside."""

@@ -69,7 +69,7 @@ class OpenAILlm:
             timeout_s,
             lambda: self._body(request, timeout_s=timeout_s, most=most_tokens * _BYTES_A_TOKEN + _ENVELOPE),
             late=self._late(timeout_s),
-            abandon=self._hang_up,
+            abandon=self.close,
         )
         return self._read(body)
 
@@ -77,7 +77,7 @@ class OpenAILlm:
         """See rag.ports.Llm."""
         request = self._request(messages, most_tokens=most_tokens, schema=None)
         yield from pieces_within(
-            timeout_s, lambda: self._pieces(request, timeout_s=timeout_s), late=self._late(timeout_s), abandon=self._hang_up
+            timeout_s, lambda: self._pieces(request, timeout_s=timeout_s), late=self._late(timeout_s), abandon=self.close
         )
 
     def _late(self, timeout_s: float) -> str:
@@ -109,8 +109,8 @@ class OpenAILlm:
             )
         return self._opened
 
-    def _hang_up(self) -> None:
-        """Ends what still hangs on the connection; the next call opens another."""
+    def close(self) -> None:
+        """Ends what still hangs on a connection; the next call opens another."""
         client = self.__dict__.pop("_opened", None)
         if client is not None:
             client.close()
@@ -181,7 +181,7 @@ class OpenAILlm:
     def _where(self) -> str:
         """The endpoint's address without a name or password in it."""
         parts = urlsplit(self._base_url)
-        return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -274,7 +274,8 @@ def novel_run(claim: Claim, book: Book) -> Finding:
     """B17: no run of three content words that neither the quotes nor their sources' names hold; a warning in prose."""
     if claim.mode == "verbatim" or claim.calculation is not None:
         return PASS
-    held = _speakers(claim, book) | {stem for item in book.quotes(claim) for stem in content_stems(f"{quoted(item)} {' '.join(item.heading_path[:1])}")}
+    held = _speakers(claim, book)
+    held |= {stem for item in book.quotes(claim) for stem in content_stems(f"{quoted(item)} {' '.join(item.heading_path[:1])}")}
     run: list[str] = []
     for stem in content_stems(claim.text):
         run = [] if stem in held else [*run, stem]
