@@ -24,6 +24,15 @@ LIMIT_S = 0.6
 _OPEN: list[Llm] = []
 
 
+@pytest.fixture(autouse=True, scope="module")
+def loaded() -> None:
+    """The SDK's import takes seconds on a busy machine, which are not counted; a socket's first use loads more."""
+    with playing(good) as server:
+        model = OpenAILlm("gpt", base_url=server.base_url, api_key=KEY)
+        model.reply(ASKED, most_tokens=5, timeout_s=30)
+        model.close()
+
+
 @pytest.fixture(autouse=True)
 def closed() -> Iterator[None]:
     """Each test's connections end with it."""
@@ -82,7 +91,7 @@ def test_a_fault_is_its_class_within_the_limit_and_one_line_without_the_key(name
             return
         with pytest.raises(EndpointError) as caught:
             llm(server.base_url).reply(ASKED, most_tokens=500, timeout_s=LIMIT_S)
-        assert time.monotonic() - begin < LIMIT_S + 2.0  # two seconds for a first import of the SDK on a busy machine
+        assert time.monotonic() - begin < LIMIT_S + 1.0  # a second for a busy machine
         assert len(server.requests) == 1
     message = str(caught.value)
     assert type(caught.value) is fault.error, message

@@ -111,9 +111,9 @@ class Pace:
         """No request for so long."""
         self.not_before = max(self.not_before, self.clock() + seconds)
 
-    def wait(self, *, until: float, why: EndpointError | None) -> None:
-        """Until a request may go out. Raises ``why``, the failure that asked for rest, when that is after ``until``."""
-        if self.not_before >= until and why is not None:
+    def wait(self, *, until: float, why: EndpointError) -> None:
+        """Until a request may go out. Raises ``why`` at once when that is after ``until``."""
+        if max(self.not_before, self.clock()) >= until:
             raise why
         self.sleep(max(0.0, self.not_before - self.clock()))
 
@@ -183,13 +183,9 @@ class Calls:
     ) -> Parsed:
         most = Usage(tokens_in=count_tokens(messages), tokens_out=self.limits.answer_tokens)
         self._afford(most)
-        self.pace.wait(until=self._deadline, why=last)
-        left = self._deadline - self.pace.clock()
-        if left <= 0:
-            raise TimeLimitError(
-                f"{self.llm.model} did not finish within writer.run_timeout_s, {self.limits.run_timeout_s:g} s: go on with --resume",
-                retryable=False,
-            )
+        over = f"{self.llm.model} does not finish within writer.run_timeout_s, {self.limits.run_timeout_s:g} s: go on with --resume"
+        self.pace.wait(until=self._deadline, why=last or TimeLimitError(over, retryable=False))
+        left = max(0.0, self._deadline - self.pace.clock())
         parameters = json.dumps({"answer_tokens": self.limits.answer_tokens, "schema": bool(schema)}, sort_keys=True)
         number = self.ledger.begin(prompt, model=self.llm.model, parameters=parameters, at=self.now())
         answer: Recorded | None = None

@@ -64,6 +64,7 @@ class OpenAILlm:
 
     def reply(self, messages: Sequence[Message], *, most_tokens: int, timeout_s: float, schema: Mapping[str, Any] | None = None) -> Reply:
         """See rag.ports.Llm."""
+        self._open()
         request = self._request(messages, most_tokens=most_tokens, schema=schema)
         body = within(
             timeout_s,
@@ -75,6 +76,7 @@ class OpenAILlm:
 
     def stream(self, messages: Sequence[Message], *, most_tokens: int, timeout_s: float) -> Iterator[str]:
         """See rag.ports.Llm."""
+        self._open()
         request = self._request(messages, most_tokens=most_tokens, schema=None)
         yield from pieces_within(
             timeout_s, lambda: self._pieces(request, timeout_s=timeout_s), late=self._late(timeout_s), abandon=self.close
@@ -108,6 +110,11 @@ class OpenAILlm:
                 http_client=DefaultHttpxClient(follow_redirects=False),  # the evidence goes nowhere but to the address that was set
             )
         return self._opened
+
+    def _open(self) -> None:
+        """Loads the SDK, which takes seconds that are nobody's answer."""
+        with self._translated():
+            _ = self._client.chat.completions
 
     def close(self) -> None:
         """Ends what still hangs on a connection; the next call opens another."""
