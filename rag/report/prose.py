@@ -59,6 +59,14 @@ _OPERATIVE = (
     frozenset("respectively".split()),
 )
 """Small words that carry meaning: one of a set needs one of that set in the evidence."""
+_PLAIN_WAYS = frozenset(
+    (
+        "rise rises rose risen rising increase increases increased increasing grow grows grew grown growing higher up "
+        "fall falls fell fallen falling decline declines declined declining decrease decreases decreased decreasing lower down "
+        "unchanged steady stable flat"
+    ).split()
+)
+"""Words of a direction that say nothing of how far or how fast."""
 _MODAL = (
     frozenset("may might could can possibly perhaps".split()),
     frozenset("would".split()),
@@ -138,7 +146,7 @@ def _form(text: str, evidence: Sequence[Evidence]) -> Iterable[str]:
         yield "it speaks as we, our, I or you: name who it is"
     elif is_instruction(text):
         yield "it gives orders"
-    elif fault(text) in ("start", "verb", "order", "refuted", "furniture", "capitals"):
+    elif fault(text):
         yield "it is not a statement that stands by itself"
 
 
@@ -185,7 +193,7 @@ def _spare(held: str, vocabulary: Vocabulary) -> set[str]:
     metrics = {mention.metric.id: mention.metric for mention in vocabulary.mentions(tokens(held))}
     spare = {_bare(word) for metric in metrics.values() for phrase in (metric.name, *metric.synonyms) for word in words(phrase)}
     for way in vocabulary.ways(held):
-        spare |= vocabulary.words_of(way)
+        spare |= vocabulary.words_of(way) & _PLAIN_WAYS
     return spare
 
 
@@ -289,9 +297,10 @@ def _period_beside(text: str, number: Number) -> str:
 
 
 def _rival(text: str, number: Number, held: str, place: Number) -> str:
-    """Another figure of the evidence whose surroundings the number stands in rather than in its own."""
-    own = _around(text, number)
-    likeness = {other.printed: len(own & _around(held, other)) for other in find_numbers(held) if other.kind != "year"}
+    """Another figure of the evidence, of the same role, whose surroundings the number stands in rather than in its own."""
+    own, role = _around(text, number), _role(text[: number.start])
+    rivals = [other for other in find_numbers(held) if other.kind != "year" and role in ("", _role(held[: other.start]))]
+    likeness = {other.printed: len(own & _around(held, other)) for other in rivals}
     right = len(own & _around(held, place))
     best = max(likeness, key=lambda name: likeness[name], default="")
     return best if best and best != place.printed and likeness[best] > right + 1 else ""
@@ -330,7 +339,7 @@ def _directions(claim: Claim, evidence: Sequence[Evidence], *, ground: Ground, v
         theirs = set().union(*(one.get(metric, set()) for one in held))
         if ways - {"none"} - theirs:
             yield f"its evidence does not say that {vocabulary.metrics[metric].name.lower()} goes {min(ways - {'none'} - theirs)}"
-    if any(one.direction != claim.direction for one in ground.claims):
+    if claim.direction != "none" and any(one.direction != claim.direction for one in ground.claims):
         said = next(one.direction for one in ground.claims if one.direction != claim.direction)
         yield f"it says {_WAY[claim.direction]}, its evidence {_WAY[said]}: keep the evidence's words for it"
 
