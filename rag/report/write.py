@@ -378,7 +378,8 @@ def _led_briefly(desk: Desk, unit: Unit, made: Written) -> Written:
     """The bottom line with a headline first that is short enough; the quoted one where the model's was replaced by a long quotation."""
     short = [claim for claim in made.claims if len(words(claim.text)) <= HEADLINE_WORDS]
     lead = short[0] if short else next(claim for claim in unit.claims if claim.id == desk.report.bottom_line[0])
-    return replace(made, claims=tuple(dict.fromkeys((lead, *made.claims)))[: 1 + MOST_FINDINGS])
+    claims = tuple(dict.fromkeys((lead, *made.claims)))[: 1 + MOST_FINDINGS]
+    return replace(made, claims=claims, written=sum(claim.section == BOTTOM_LINE for claim in claims))
 
 
 def _summary_unit(desk: Desk, homes: Mapping[str, Written]) -> Unit:
