@@ -274,15 +274,16 @@ class Library:
         """
         chosen = template or self.settings.report.template
         chosen_writer = writer or self.settings.writer.kind
+        model = self.llm if chosen_writer != "extractive" else None
         watch = _Watch()
         report = self.write(topic, as_of=as_of, scope=scope, template=chosen)
         watch.lap("write")
         spent: Spent | None = None
         number: int | None = None
-        if chosen_writer != "extractive":
+        if model is not None:
             asked = _request(topic, as_of=as_of, scope=scope, template=chosen, formats=formats, output=output, writer=chosen_writer)
             number = self.calls.request(asked, at=now)
-            report, spent = self._worded(report, wording or Wording(clock=lambda: now))
+            report, spent = self._worded(report, model, wording or Wording(clock=lambda: now))
             watch.lap("word")
         paths = self._files(report, template=chosen, formats=formats, output=output)
         self.record.save_report(report.id, now, to_json(report))
@@ -325,18 +326,18 @@ class Library:
         watch.lap("check")
         return WrittenReport(report=report, check=check, paths=tuple(paths), seconds=watch.seconds)
 
-    def _worded(self, report: Report, wording: Wording) -> tuple[Report, Spent]:
+    def _worded(self, report: Report, model: Llm, wording: Wording) -> tuple[Report, Spent]:
         """The report in the model's words, and what that took."""
         setting = self.settings.writer
         limits = Limits(**{name: getattr(setting, name) for name in _LIMITS})
         prompts = Prompts(workspace=self.workspace)
         vocabulary = Vocabulary(metric_vocabulary(workspace=self.workspace))
         wording.announce(estimate(prompts_of(report, prompts=prompts, vocabulary=vocabulary), limits=limits))
-        calls = Calls(llm=self.llm, limits=limits, ledger=self.calls, now=wording.clock, afresh=wording.afresh)
+        calls = Calls(llm=model, limits=limits, ledger=self.calls, now=wording.clock, afresh=wording.afresh)
         made = word(
             report,
             calls=calls,
-            model=self.llm.model,
+            model=model.model,
             prompts=prompts,
             document=self.record.document,
             vocabulary=vocabulary,

@@ -62,6 +62,12 @@ def worded(base: Report, model: Model) -> Worded:
     return Worded(report=made, asked=endpoint)
 
 
+@pytest.fixture(scope="module")
+def careful(base: Report) -> Worded:
+    """The careful writer's report, made once."""
+    return worded(base, good)
+
+
 def _sure(report: Report) -> dict[object, object]:
     """What each card says and how sure it is."""
     return {card.key: (card.title, card.direction, card.series, card.confidence) for card in report.cards}
@@ -70,9 +76,9 @@ def _sure(report: Report) -> dict[object, object]:
 # ── three models ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_careful_writers_sentences_stand(base: Report) -> None:
+def test_a_careful_writers_sentences_stand(base: Report, careful: Worded) -> None:
     """All of them, without a repair, each supported."""
-    made = worded(base, good)
+    made = careful
     counts = made.report.manifest.counts
     assert made.check.failures() == []
     assert (counts["repaired"], counts["replaced"], counts["left_out"]) == (0, 0, 0)
@@ -81,7 +87,7 @@ def test_a_careful_writers_sentences_stand(base: Report) -> None:
     assert not any(faulty_of(request) for request in made.asked.requests)
 
 
-@pytest.mark.parametrize("seed", [0, 9, 17])
+@pytest.mark.parametrize("seed", [0, 9])
 def test_no_slip_of_a_sloppy_writer_is_printed(base: Report, seed: int) -> None:
     """Wrong citations, invented figures, padding, dropped negations and two dozen more; each failing card is repaired once."""
     sloppy = Sloppy(seed=seed)
@@ -93,6 +99,7 @@ def test_no_slip_of_a_sloppy_writer_is_printed(base: Report, seed: int) -> None:
     assert not [kind for (text, _), (kind, _) in sloppy.bad.items() if text in printed]
     assert counts["replaced"] >= 5
     assert counts["written"] == len(made.prose) >= 1
+    assert _sure(made.report) == _sure(base)
     assert sum(bool(faulty_of(request)) for request in made.asked.requests) <= len(units(base, vocabulary=Vocabulary(METRICS))) + 1
 
 
@@ -108,10 +115,9 @@ def test_a_puppets_master_reaches_no_format(base: Report) -> None:
     assert any("orders to a machine" in warning for warning in made.report.warnings)
 
 
-@pytest.mark.parametrize("model", [good, puppet, Sloppy(seed=3)])
-def test_no_wording_changes_what_a_card_says_or_how_sure_it_is(base: Report, model: Model) -> None:
+def test_no_wording_changes_what_a_card_says_or_how_sure_it_is(base: Report, careful: Worded) -> None:
     """Direction, series, title and confidence are the quotations'."""
-    assert _sure(worded(base, model).report) == _sure(base)
+    assert _sure(careful.report) == _sure(base)
 
 
 # ── what a model may not do ───────────────────────────────────────────────────────────────────────────────────────
@@ -228,9 +234,9 @@ def test_without_evidence_no_model_is_asked() -> None:
 # ── what the report tells ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_the_report_tells_who_worded_it_and_what_became_of_it(base: Report) -> None:
+def test_the_report_tells_who_worded_it_and_what_became_of_it(base: Report, careful: Worded) -> None:
     """In the title block of both formats, in the banner, in the manifest, with the prompts' versions and a run of its own."""
-    made = worded(base, good).report
+    made = careful.report
     told = f"model scripted-1; {in_words(made.manifest.counts)}"
     assert f"**Writer:** {told}" in render(made, format="md").replace("\\", "")
     assert told in render(made, format="html")
@@ -240,14 +246,14 @@ def test_the_report_tells_who_worded_it_and_what_became_of_it(base: Report) -> N
     assert made.id != base.id
 
 
-def test_the_same_answers_give_the_same_bytes(base: Report) -> None:
+def test_the_same_answers_give_the_same_bytes(base: Report, careful: Worded) -> None:
     """Twice."""
-    assert to_json(worded(base, good).report) == to_json(worded(base, good).report)
+    assert to_json(worded(base, good).report) == to_json(careful.report)
 
 
-def test_a_bottom_line_of_its_own_stands_on_evidence_from_below(base: Report) -> None:
+def test_a_bottom_line_of_its_own_stands_on_evidence_from_below(careful: Worded) -> None:
     """It is printed at the top only, and a check finds one that nothing below says."""
-    made = worded(base, good)
+    made = careful
     own = [claim for claim in made.report.claims if claim.section == BOTTOM_LINE]
     assert own
     assert len(own[0].text.split()) <= 35
@@ -264,9 +270,9 @@ def test_a_bottom_line_of_its_own_stands_on_evidence_from_below(base: Report) ->
     assert any("nothing below says what the bottom line says" in line for line in found)
 
 
-def test_every_prompt_holds_its_own_evidence_only(base: Report) -> None:
+def test_every_prompt_holds_its_own_evidence_only(base: Report, careful: Worded) -> None:
     """Numbered from one; neither ids nor pages nor paths."""
-    made = worded(base, good)
+    made = careful
     for request in made.asked.requests:
         prompt = request["messages"][-1]["content"]
         lines = evidence_of(request)

@@ -76,20 +76,22 @@ def report(
         if replay:
             written = library.replay(replay, template=template, formats=formats, output=output)
         elif topic is None:
-            written = library.resume(now=now, wording=worded.followed(fresh=fresh))
+            with worded.going_on():
+                written = library.resume(now=now, wording=worded.followed(fresh=fresh))
         else:
             day = as_of or now.date()
-            written = library.report(
-                topic,
-                as_of=day,
-                now=now,
-                scope=scope_of(published_from, day, folders, tags),
-                template=template,
-                formats=formats,
-                output=output,
-                writer=writer,
-                wording=worded.followed(fresh=fresh),
-            )
+            with worded.going_on():
+                written = library.report(
+                    topic,
+                    as_of=day,
+                    now=now,
+                    scope=scope_of(published_from, day, folders, tags),
+                    template=template,
+                    formats=formats,
+                    output=output,
+                    writer=writer,
+                    wording=worded.followed(fresh=fresh),
+                )
         show.written(written, as_json=as_json)
     sys.exit(0 if written.check.ok else 1)
 

@@ -1,15 +1,28 @@
 """What a report worded by a model tells on the command line: what it will take, how far it is, what it took."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
 from rag.cli.door import utc_now
+from rag.errors import ModelError
 from rag.types import Progress
 
 if TYPE_CHECKING:
     from rag.app import Wording, WrittenReport
     from rag.llms.calls import Estimate
+
+
+@contextmanager
+def going_on() -> Iterator[None]:
+    """Tells, before an error of the model, how to go on after it."""
+    try:
+        yield
+    except ModelError:
+        click.echo("rag: what the model has answered is recorded; go on with: rag report --resume", err=True)
+        raise
 
 
 def followed(*, fresh: bool) -> "Wording":
@@ -26,6 +39,8 @@ def followed(*, fresh: bool) -> "Wording":
 
 
 def _announce(estimate: "Estimate") -> None:
+    if not estimate.prompts:
+        return
     likely, most = estimate.likely, estimate.most
     cost = f"; cost about {estimate.likely_cost:.2f}, at most {estimate.most_cost:.2f}" if estimate.most_cost else ""
     click.echo(
