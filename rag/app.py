@@ -5,11 +5,13 @@ import re
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields, replace
-from datetime import date, datetime
-from functools import cached_property
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
+from functools import cache, cached_property
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -22,18 +24,32 @@ from rag.config import EmbedderKind, EmbedderSettings, Format, Settings, WriterK
 from rag.embedders.openai import OpenAIEmbedder
 from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
 from rag.embedders.small import SmallEmbedder
-from rag.errors import SettingsError, UsageError, WorkspaceError
+from rag.errors import ReadError, SettingsError, UsageError, WorkspaceError
 from rag.globs import chooser
-from rag.kin import alike, editions
-from rag.llms.calls import Calls, Estimate, Limits, Spent, estimate
+from rag.kin import alike, copies, editions, sketch
+from rag.llms.calls import Calls, Estimate, FromRecord, Limits, Spent, estimate
 from rag.llms.openai import OpenAILlm
 from rag.model_prompts import Prompts
 from rag.ports import Embedder, Llm, Reranker
 from rag.prompts import facet_pack, metric_vocabulary, query_prompt
-from rag.readers import READER_VERSION, SUFFIXES, ReaderPool
-from rag.record import CallLog, FileRow, KnownStatus, Record, Run, space_of, writer_lock
-from rag.render import render
-from rag.report import CheckResult, check_report, from_json, to_json, write_report
+from rag.readers import READER_VERSION, SUFFIXES, Ocr, ReaderPool, tesseract
+from rag.record import CallLog, Edition, FileRow, KnownStatus, Record, Run, space_of, writer_lock
+from rag.render import Printed, printed
+from rag.report import (
+    EXTRACTIVE,
+    CheckResult,
+    Outline,
+    check_report,
+    edition_name,
+    from_json,
+    outline_of,
+    read_outline,
+    to_json,
+    write_report,
+)
+from rag.report.elsewhere import read_manuscript
+from rag.report.outline import arranged
+from rag.report.verify import ManuscriptCheck, verify
 from rag.report.wording import Vocabulary
 from rag.report.write import prompts_of
 from rag.report.write import write as word
@@ -41,7 +57,7 @@ from rag.rerankers.cross_encoder import CrossEncoderReranker
 from rag.rerankers.passthrough import PassThrough
 from rag.retrieval import Retrieval
 from rag.stores.chroma import ChromaStore
-from rag.types import Chunk, Document, Fingerprint, Progress, Report, Scope, SearchResult
+from rag.types import Chunk, Document, Fingerprint, Progress, Report, Scope, SearchResult, Source
 from rag.upkeep import Backup, Erased, Finding, back_up, erase, let_in_again
 
 RECORD = "library.db"
@@ -58,6 +74,9 @@ _LOOKED_AT = 10_000
 _EVERYTHING = Scope()
 _LIMITS = [limit.name for limit in fields(Limits)]
 """Each is a setting of [writer] too."""
+
+_SUFFIXES = {"csl": "csl.json"}
+"""Format -> how its file's name ends, where that is not the format's own name."""
 
 _OWN_FILES = """\
 A file in this folder comes before the one of the same name that ships with the program, which is in
@@ -85,9 +104,26 @@ class Status:
     """Paths of documents with nearly the same text, group by group."""
     superseded: Mapping[str, str]
     """Path -> path of the newer version of the same document."""
+    folders: tuple["KnownFolder", ...]
+    """Those of rag.toml and those that were ingested by argument, by name."""
     last_ingest: Run | None
     notes: tuple[str, ...]
     """What a person should know about the index."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownFolder:
+    """A folder whose files are known."""
+
+    name: str
+    """The first part of its files' paths; what `rag forget` takes."""
+    path: str
+    documents: int
+    is_set: bool
+    """Whether rag.toml names it; otherwise `rag ingest` looks at it only when it is named."""
+    is_there: bool
+    forgotten: str
+    """The day it was forgotten as a whole; empty when it was not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,6 +135,8 @@ class WrittenReport:
     paths: tuple[Path, ...]
     seconds: Mapping[str, float]
     """Wall time by step: write (searches included), check, render."""
+    notes: tuple[str, ...] = ()
+    """What a person should know about the files, such as characters that a format could not print."""
     spent: Spent | None = None
     """What the model's answers took; None without a model."""
 
@@ -200,7 +238,7 @@ class Library:
         with writer_lock(self.workspace, now=now, wait_s=wait_s), self._store(space_of(self.embedder.fingerprint).id) as store:
             if re_embed:
                 return (yield from stations.re_embed(record=self.record, store=store, embedder=self.embedder, chunk=self._chunk, now=now))
-            with ReaderPool() as pool:
+            with ReaderPool(ocr=self._ocr()) as pool:
                 return (
                     yield from stations.ingest(
                         [Path(folder) for folder in folders] or self.folders,
@@ -210,7 +248,7 @@ class Library:
                         unpack=pool.unpack,
                         leave_out=chooser(include=self.settings.include, exclude=self.settings.exclude),
                         suffixes=SUFFIXES,
-                        reader_version=f"{READER_VERSION}.{CHUNKER_VERSION}",
+                        reader_version=self._reader_version(),
                         embedder=self.embedder,
                         chunk=self._chunk,
                         now=now,
@@ -218,46 +256,139 @@ class Library:
                     )
                 )
 
+    def _ocr(self) -> Ocr | None:
+        """Raises SettingsError when the program or a language is not there."""
+        return tesseract(self.settings.ocr_languages) if self.settings.ocr == "tesseract" else None
+
+    def _reader_version(self) -> str:
+        by_ocr = "+".join(["", self.settings.ocr, *self.settings.ocr_languages]) if self.settings.ocr != "off" else ""
+        return f"{READER_VERSION}.{CHUNKER_VERSION}{by_ocr}"
+
     def search(self, question: str, *, k: int = 10, scope: Scope = _EVERYTHING) -> SearchResult:
         """The best passages for a question, best first. Raises UsageError when nothing is ingested yet."""
         return self.retrieval.find(question, k=k, scope=scope)
 
-    def write(self, topic: str, *, as_of: date, scope: Scope = _EVERYTHING, template: str = "market_trends") -> Report:
-        """A report as data, from documents in scope published by ``as_of``. Raises UsageError when nothing is ingested or in scope."""
+    def outline(self, topic: str, *, pack: str = "") -> Outline:
+        """What a report on the topic would ask; the facet pack is rag.toml's unless named. Raises UsageError for an empty topic."""
+        return outline_of(topic, pack=facet_pack(pack or self.settings.report.pack, workspace=self.workspace))
+
+    def write(
+        self,
+        asked: str | Outline,
+        *,
+        as_of: date,
+        scope: Scope = _EVERYTHING,
+        template: str = "market_trends",
+        known_at: datetime | None = None,
+        since: str = "",
+    ) -> Report:
+        """A report as data on a topic or an outline, from documents in scope published and ingested by ``as_of``; the day ends with UTC's.
+
+        ``known_at`` is a moment of that day, or a later one, to end the record at instead. ``since`` names the edition to compare with, or
+        is "none"; without it the latest saved one of the same topic, scope and template with an earlier as-of date is. Raises UsageError
+        when nothing is ingested or in scope, or no report is called ``since``.
+        """
+        outline = asked if isinstance(asked, Outline) else self.outline(asked)
         scope = replace(scope, published_to=min(as_of, scope.published_to or as_of))
-        with self.record.snapshot():
-            sources = self.record.sources(scope)
+        before = self._edition_before(outline.topic, as_of=as_of, scope=scope, template=template, since=since)
+        with self._as_known(as_of, known_at=known_at) as record, record.snapshot():
+            sources = record.sources(scope)
             if not sources:
                 raise UsageError(self._why_nothing_is_in_scope(as_of))
-            retrieval, query = self.retrieval, query_prompt(workspace=self.workspace)
+            retrieval = Retrieval(record=record, store=self.store, embedder=self.embedder, reranker=self.reranker)
+            query = query_prompt(workspace=self.workspace)
             return write_report(
-                topic,
+                outline,
                 find=lambda questions: retrieval.find_all(questions, k=PASSAGES_A_QUERY, scope=scope),
-                document=self.record.document,
+                document=record.document,
                 sources=sources,
                 as_of=as_of,
-                pack=facet_pack(workspace=self.workspace),
                 metrics=metric_vocabulary(workspace=self.workspace),
                 embedder=self.embedder.fingerprint,
                 prompts={query.name: query.sha256},
                 template=template,
-                failed={file.path: file.reason for file in self.record.files() if file.status == "failed"},
-                sequence=self.record.sequence(),
-                chunks=self.record.chunk_count(),
+                failed={file.path: file.reason for file in record.files() if file.status == "failed"},
+                copies=_copies(record, sources),
+                sequence=record.sequence(),
+                chunks=record.chunk_count(),
+                scope=scope,
+                known_at=record.known_at(),
+                before=before,
             )
+
+    @contextmanager
+    def _as_known(self, as_of: date, *, known_at: datetime | None) -> Iterator[Record]:
+        """The record as of the end of that day, or of a moment: this one where nothing changed since, or where it was begun later."""
+        end = known_at or datetime.combine(as_of + timedelta(days=1), time_of_day.min, tzinfo=UTC) - timedelta(microseconds=1)
+        last, begun = self.record.known_at(), self.record.begun()
+        if last is None or begun is None or last <= end or end < begun:
+            yield self.record
+            return
+        with self.record.as_known(end) as record:
+            self._embed_again(record)
+            yield record
+
+    def _embed_again(self, record: Record) -> None:
+        """Documents that were gone before the library was embedded with the present model."""
+        space = record.active_space()
+        for document in record.unfilled(space) if space else ():
+            if chunks := self._chunk(record.document(document), document_id=document):
+                vectors = self.embedder.embed([piece.embedded_text for piece in chunks], kind="document")
+                record.fill_aside(document, chunks=chunks, vectors=vectors)
+
+    def _edition_before(self, topic: str, *, as_of: date, scope: Scope, template: str, since: str) -> Report | None:
+        if since == "none":
+            return None
+        name = since or self.record.edition_before(edition_name(topic, scope=scope, template=template), as_of)
+        return self.saved(name) if name else None
+
+    def saved(self, what: str) -> Report:
+        """A saved report by id, by the beginning of its id, or "last". Raises UsageError for none or several."""
+        known = [identity for identity, _ in self.record.reports()]
+        found = known[:1] if what == "last" else [identity for identity in known if identity.startswith(what)]
+        if len(found) > 1 and what not in found:
+            raise UsageError(f"several reports begin with {what!r}: {', '.join(sorted(found)[:5])}; give more of the id")
+        return from_json(self.record.report(what if what in found else found[0] if found else what))
 
     def check(self, report: Report) -> CheckResult:
         """Every gate on a report, its quotes looked up in this workspace's documents, and the report in those that it wrote."""
         metrics = metric_vocabulary(workspace=self.workspace)
-        return check_report(report, document=self.record.document, metrics=metrics, saved=self._saved)
+        return check_report(report, document=self.record.ever, metrics=metrics, saved=self._saved, of_run=self.record.reports_of_run)
 
     def _saved(self, identity: str) -> Report | None:
         known = {name for name, _ in self.record.reports()}
         return from_json(self.record.report(identity)) if identity in known else None
 
+    def verify(self, text: str) -> ManuscriptCheck:
+        """A Markdown report written elsewhere against this workspace's documents, named by path or title."""
+        sources = {source.path: source for source in self.record.sources()}
+        return verify(
+            read_manuscript(text),
+            paths=list(sources),
+            titles=lambda: {path: source.title for path, source in sources.items()},
+            document=lambda path: self.record.document(sources[path].document),
+            vocabulary=Vocabulary(metric_vocabulary(workspace=self.workspace)),
+        )
+
+    def made_again(self, report: Report) -> Report:
+        """The report that the inputs in a manifest give now; equal to it, byte for byte, where nothing of them is lost."""
+        made = report.manifest
+        again = self.write(
+            read_outline(made.outline, at="the report's manifest"),
+            as_of=report.as_of,
+            scope=made.scope,
+            template=made.template,
+            known_at=made.known_at,
+            since=made.predecessor or "none",
+        )
+        if made.writer == EXTRACTIVE:
+            return again
+        midnight = datetime.combine(report.as_of, time_of_day.min, tzinfo=UTC)
+        return self._worded(again, FromRecord(made.writer), Wording(clock=lambda: midnight))[0]
+
     def report(
         self,
-        topic: str,
+        asked: str | Outline,
         *,
         as_of: date,
         now: datetime,
@@ -265,73 +396,83 @@ class Library:
         template: str = "",
         formats: Sequence[Format] = (),
         output: Path | None = None,
+        since: str = "",
         writer: WriterKind | None = None,
         wording: Wording | None = None,
     ) -> WrittenReport:
-        """Writes a report, checks it, renders it and puts its files down together. Nothing is written when a step fails.
+        """Writes a report on a topic or an outline, checks it, renders it and puts its files down together.
 
-        ``writer`` is the one of rag.toml unless given; ``wording`` tells a door what a model is asked and at which cost.
+        Nothing is written when a step fails. ``writer`` is the one of rag.toml unless given; ``wording`` tells a door what a model is
+        asked and at which cost.
         """
         chosen = template or self.settings.report.template
         chosen_writer = writer or self.settings.writer.kind
         model = self.llm if chosen_writer != "extractive" else None
         watch = _Watch()
-        report = self.write(topic, as_of=as_of, scope=scope, template=chosen)
+        report = self.write(asked, as_of=as_of, scope=scope, template=chosen, since=since)
         watch.lap("write")
         spent: Spent | None = None
         number: int | None = None
         if model is not None:
-            asked = _request(topic, as_of=as_of, scope=scope, template=chosen, formats=formats, output=output, writer=chosen_writer)
-            number = self.calls.request(asked, at=now)
+            request = _request(report, formats=formats, output=output, writer=chosen_writer)
+            number = self.calls.request(request, at=now)
             report, spent = self._worded(report, model, wording or Wording(clock=lambda: now))
             watch.lap("word")
-        paths = self._files(report, template=chosen, formats=formats, output=output)
-        self.record.save_report(report.id, now, to_json(report))
+        paths, notes = self._files(report, template=chosen, formats=formats, output=output)
+        name = edition_name(report.title, scope=report.manifest.scope, template=chosen)
+        self.record.save_report(report.id, now, to_json(report), edition=Edition(name=name, as_of=as_of, run=report.manifest.run))
         if number is not None:
             self.calls.fulfil(number, report=report.id)
         watch.lap("render")
         check = self.check(report)
         watch.lap("check")
-        return WrittenReport(report=report, check=check, paths=tuple(paths), seconds=watch.seconds, spent=spent)
+        return WrittenReport(report=report, check=check, paths=paths, seconds=watch.seconds, notes=notes, spent=spent)
 
     def resume(self, *, now: datetime, wording: Wording | None = None) -> WrittenReport:
         """Goes on with the last report that was begun with a model and is not written. Raises UsageError when there is none."""
         asked = self.calls.unfinished()
         if asked is None:
             raise UsageError("no report waits to be finished; give a TOPIC to begin one")
-        scope = Scope(
-            published_from=date.fromisoformat(asked["from"]) if asked["from"] else None,
-            folders=tuple(asked["folders"]),
-            tags=tuple(asked["tags"]),
-        )
         return self.report(
-            asked["topic"],
+            read_outline(asked["outline"], at="the report that was begun"),
             as_of=date.fromisoformat(asked["as_of"]),
             now=now,
-            scope=scope,
+            scope=_scope(asked["scope"]),
             template=asked["template"],
             formats=asked["formats"],
             output=Path(asked["output"]) if asked["output"] else None,
+            since=asked["since"],
             writer=asked["writer"],
             wording=wording,
         )
 
-    def replay(self, identity: str, *, template: str = "", formats: Sequence[Format] = (), output: Path | None = None) -> WrittenReport:
-        """Renders a report that was written here once more, from its data alone. Raises UsageError for an unknown id."""
-        report = from_json(self.record.report(identity))
+    def replay(self, what: str, *, template: str = "", formats: Sequence[Format] = (), output: Path | None = None) -> WrittenReport:
+        """Renders a report that was written here once more, from its data alone; ``what`` as in ``saved``."""
+        report = self.saved(what)
         watch = _Watch()
-        paths = self._files(report, template=template or report.manifest.template, formats=formats, output=output)
+        paths, notes = self._files(report, template=template or report.manifest.template, formats=formats, output=output)
         watch.lap("render")
         check = self.check(report)
         watch.lap("check")
-        return WrittenReport(report=report, check=check, paths=tuple(paths), seconds=watch.seconds)
+        return WrittenReport(report=report, check=check, paths=paths, seconds=watch.seconds, notes=notes)
+
+    def _files(
+        self, report: Report, *, template: str, formats: Sequence[Format], output: Path | None
+    ) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+        """The report's files, put down together, and what a person should know about them."""
+        files = {kind: self._printed(report, kind=kind, template=template) for kind in formats or self.settings.report.formats}
+        stem = f"{_slug(report.title)}-{report.as_of.isoformat()}"
+        named = {f"{stem}.{_SUFFIXES.get(kind, kind)}": file.data for kind, file in files.items()}
+        paths = _put_down(output or self.workspace / REPORTS, named)
+        return tuple(paths), tuple(note for file in files.values() for note in file.notes)
 
     def _worded(self, report: Report, model: Llm, wording: Wording) -> tuple[Report, Spent]:
         """The report in the model's words, and what that took."""
         setting = self.settings.writer
         limits = Limits(**{name: getattr(setting, name) for name in _LIMITS})
         prompts = Prompts(workspace=self.workspace)
-        vocabulary = Vocabulary(metric_vocabulary(workspace=self.workspace))
+        outline = read_outline(report.manifest.outline, at="the report's manifest")
+        vocabulary = Vocabulary(arranged(metric_vocabulary(workspace=self.workspace), outline))
         wording.announce(estimate(prompts_of(report, prompts=prompts, vocabulary=vocabulary), limits=limits))
         calls = Calls(llm=model, limits=limits, ledger=self.calls, now=wording.clock, afresh=wording.afresh)
         made = word(
@@ -339,20 +480,17 @@ class Library:
             calls=calls,
             model=model.model,
             prompts=prompts,
-            document=self.record.document,
+            document=self.record.ever,
             vocabulary=vocabulary,
+            before=self.saved(report.manifest.predecessor) if report.manifest.predecessor else None,
             tell=wording.tell,
         )
         return made, calls.spent
 
-    def _files(self, report: Report, *, template: str, formats: Sequence[Format], output: Path | None) -> list[Path]:
-        """The report's files, put down together."""
-        texts = {kind: self._rendered(report, kind=kind, template=template) for kind in formats or self.settings.report.formats}
-        stem = f"{_slug(report.title)}-{report.as_of.isoformat()}"
-        return _put_down(output or self.workspace / REPORTS, {f"{stem}.{kind}": text for kind, text in texts.items()})
-
-    def _rendered(self, report: Report, *, kind: Format, template: str) -> str:
-        return to_json(report) if kind == "json" else render(report, format=kind, template=template, workspace=self.workspace)
+    def _printed(self, report: Report, *, kind: Format, template: str) -> Printed:
+        if kind == "json":
+            return Printed(data=to_json(report).encode())
+        return printed(report, format=kind, template=template, workspace=self.workspace)
 
     def _why_nothing_is_in_scope(self, as_of: date) -> str:
         everything = self.record.sources()
@@ -379,8 +517,25 @@ class Library:
             failed=by_status["failed"],
             skipped=by_status["skipped"],
             missing=by_status["missing"],
+            folders=self._known_folders(),
             last_ingest=next((run for run in self.record.runs() if run.kind == "ingest"), None),
             notes=tuple(self.store.notes) if space else (),
+        )
+
+    def _known_folders(self) -> tuple[KnownFolder, ...]:
+        named = {folder.resolve(): folder for folder in self.folders}
+        places = {folder.name: folder for folder in named} | self.record.folders()
+        forgotten, held = self.record.forgotten(), Counter(file.folder for file in self.record.files() if file.document)
+        return tuple(
+            KnownFolder(
+                name=name,
+                path=str(place),
+                documents=held[name],
+                is_set=place in named,
+                is_there=place.is_dir(),
+                forgotten=forgotten.get(name, ""),
+            )
+            for name, place in sorted(places.items())
         )
 
     # ── upkeep ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -406,6 +561,32 @@ class Library:
 
     def _chunk(self, document: Document, *, document_id: str) -> Sequence[Chunk]:
         return chunk(document, document_id=document_id, counter=self.embedder, budget=budget_for(self.embedder))
+
+
+def verify_in(folder: Path, text: str) -> ManuscriptCheck:
+    """A Markdown report written elsewhere against the files of a folder, which are read as they are cited. Raises UsageError."""
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder; name the one that holds the files the report cites")
+    files = {
+        file.relative_to(folder).as_posix(): file
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and file.suffix.lower() in SUFFIXES and not file.name.startswith((".", "~$"))
+    }
+    with ReaderPool() as pool:
+        return verify(
+            read_manuscript(text),
+            paths=list(files),
+            titles=cache(lambda: dict(_titles(files, read=pool.read))),
+            document=lambda path: pool.read(files[path]),
+            vocabulary=Vocabulary(metric_vocabulary()),
+        )
+
+
+def _titles(files: Mapping[str, Path], *, read: Callable[[Path], Document]) -> Iterator[tuple[str, str]]:
+    """(path, title) of the files that can be read."""
+    for path, file in files.items():
+        with suppress(ReadError):
+            yield path, read(file).metadata.title
 
 
 @contextmanager
@@ -469,6 +650,13 @@ def _own_room(workspace: Path, room: assets.Room) -> None:
     (workspace / room / assets.READ_ME).write_text(text, encoding="utf-8")
 
 
+def _copies(record: Record, sources: Sequence[Source]) -> dict[str, str]:
+    """Those among these documents; of one that came before there were sketches, or is gone by now, the text is sketched."""
+    known = record.sketches()
+    missing = [source.document for source in sources if source.document not in known]
+    return copies(known | {document: sketch(record.document(document).text) for document in missing}, sources)
+
+
 @dataclass(kw_only=True)
 class _Watch:
     """Seconds by step."""
@@ -482,21 +670,32 @@ class _Watch:
         self.seconds[step], self._last = now - self._last, now
 
 
-def _request(
-    topic: str, *, as_of: date, scope: Scope, template: str, formats: Sequence[Format], output: Path | None, writer: WriterKind
-) -> dict[str, Any]:
+def _request(report: Report, *, formats: Sequence[Format], output: Path | None, writer: WriterKind) -> dict[str, Any]:
     """What `rag report --resume` needs to ask for the same report again."""
+    made = report.manifest
     return {
-        "topic": topic,
-        "as_of": as_of.isoformat(),
-        "from": scope.published_from.isoformat() if scope.published_from else "",
-        "folders": list(scope.folders),
-        "tags": list(scope.tags),
-        "template": template,
+        "outline": made.outline,
+        "as_of": report.as_of.isoformat(),
+        "scope": {
+            "published_from": made.scope.published_from.isoformat() if made.scope.published_from else "",
+            "published_to": made.scope.published_to.isoformat() if made.scope.published_to else "",
+            "folders": list(made.scope.folders),
+            "tags": list(made.scope.tags),
+            "documents": list(made.scope.documents),
+        },
+        "template": made.template,
         "formats": list(formats),
         "output": str(output.absolute()) if output else "",
+        "since": made.predecessor or "none",
         "writer": writer,
     }
+
+
+def _scope(given: Mapping[str, Any]) -> Scope:
+    """The scope of a request."""
+    first, last = (date.fromisoformat(given[name]) if given[name] else None for name in ("published_from", "published_to"))
+    folders, tags, documents = (tuple(given[name]) for name in ("folders", "tags", "documents"))
+    return Scope(published_from=first, published_to=last, folders=folders, tags=tags, documents=documents)
 
 
 def _slug(topic: str) -> str:
@@ -504,14 +703,14 @@ def _slug(topic: str) -> str:
     return re.sub(r"[^\w]+", "-", topic.lower()).strip("-")[:80] or "report"
 
 
-def _put_down(folder: Path, texts: Mapping[str, str]) -> list[Path]:
+def _put_down(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
     """All files or none: each is written beside its place first, then all are moved there."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".report-", dir=folder) as waiting:
-            for name, text in texts.items():
-                (Path(waiting) / name).write_text(text, encoding="utf-8")
-            return [(Path(waiting) / name).replace(folder / name) for name in texts]
+            for name, data in files.items():
+                (Path(waiting) / name).write_bytes(data)
+            return [(Path(waiting) / name).replace(folder / name) for name in files]
     except OSError as error:
         raise WorkspaceError(f"cannot write the report to {folder}: {error.strerror}; choose another folder with --output") from error
 

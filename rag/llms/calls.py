@@ -8,12 +8,12 @@ An answer that was recorded is never paid for again: what a killed run had asked
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from rag.errors import AnswerError, BudgetError, CutOffError, EndpointError, OverloadedError, TimeLimitError
+from rag.errors import AnswerError, BudgetError, CutOffError, EndpointError, ModelMissingError, OverloadedError, TimeLimitError
 from rag.ports import Ledger, Llm
 from rag.types import Message, Recorded, Reply, Usage
 
@@ -99,6 +99,24 @@ class Nowhere:
         """Nothing."""
 
 
+@dataclass
+class FromRecord:
+    """A model that is not there: what it answered is in the record, or is lost."""
+
+    model: str
+
+    def reply(self, messages: Sequence[Message], *, most_tokens: int, timeout_s: float, schema: Mapping[str, Any] | None = None) -> Reply:
+        """Raises ModelMissingError."""
+        raise ModelMissingError(f"an answer of {self.model} is not in the record, so that the report cannot be made again: write it anew")
+
+    def stream(self, messages: Sequence[Message], *, most_tokens: int, timeout_s: float) -> Iterator[str]:
+        """Raises ModelMissingError."""
+        yield self.reply(messages, most_tokens=most_tokens, timeout_s=timeout_s).text
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
 @dataclass(kw_only=True)
 class Pace:
     """When the next request may go out: one for all calls, so that a server that asks for rest gets it from every caller."""
@@ -140,7 +158,7 @@ class Calls:
         Raises EndpointError's children when all attempts failed or none is worth another, and BudgetError, before
         it is sent, for a call over the model's context or that could break the budget.
         """
-        prompt = prompt_hash(messages, model=self.llm.model, schema=schema, most_tokens=self.limits.answer_tokens)
+        prompt = prompt_hash(messages, model=self.llm.model, schema=schema)
         bad, last = 0, None
         for recorded in () if self.afresh else self.ledger.answers(prompt):
             self.spent = _plus(self.spent, recorded.usage, reused=1)
@@ -242,9 +260,9 @@ def estimate(prompts: Sequence[Sequence[Message]], *, limits: Limits) -> Estimat
     return Estimate(prompts=len(prompts), likely=likely, most=most, likely_cost=limits.cost(likely), most_cost=limits.cost(most))
 
 
-def prompt_hash(messages: Sequence[Message], *, model: str, schema: Mapping[str, Any], most_tokens: int) -> str:
-    """The SHA-256 of all that the answer depends on."""
-    parts = [model, most_tokens, dict(schema), [[message.role, message.content] for message in messages]]
+def prompt_hash(messages: Sequence[Message], *, model: str, schema: Mapping[str, Any]) -> str:
+    """The SHA-256 of all that a whole answer depends on."""
+    parts = [model, dict(schema), [[message.role, message.content] for message in messages]]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 

@@ -1,9 +1,23 @@
 """The record: one SQLite file that holds everything that cannot be thrown away."""
 
 from rag.record.calls import CallLog, ModelCall
+from rag.record.history import Edition
 from rag.record.lock import writer_lock
 from rag.record.record import Near, Record
 from rag.record.rows import FileRow, KnownStatus, Run, RunKind
 from rag.record.spaces import Space, space_of
 
-__all__ = ["CallLog", "FileRow", "KnownStatus", "ModelCall", "Near", "Record", "Run", "RunKind", "Space", "space_of", "writer_lock"]
+__all__ = [
+    "CallLog",
+    "Edition",
+    "FileRow",
+    "KnownStatus",
+    "ModelCall",
+    "Near",
+    "Record",
+    "Run",
+    "RunKind",
+    "Space",
+    "space_of",
+    "writer_lock",
+]

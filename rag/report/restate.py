@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from rag.report.book import BOTTOM_LINE
-from rag.report.cards import DraftCard, finish
-from rag.report.report_gates import card_name, cited_documents, disputed_keys, glance_values
+from rag.report.cards import DraftCard, finish, spoken_for
+from rag.report.report_gates import card_name, cited_documents, disputed_keys, glance_values, stated_copies
 from rag.report.subjects import subjects
 from rag.types import Claim, GlanceRow, Report, Section, TrendCard
 
@@ -68,7 +68,7 @@ def _card(report: Report, card: TrendCard, known: Mapping[str, Claim], claims: S
         claims=[known[item] for item in claims],
         counter_claims=[known[item] for item in card.counter_claims],
         evidence={item.id: item for item in report.evidence},
-        sources={source.document: source for source in report.sources},
+        sources=spoken_for([*(item.source for item in report.coverage), *report.sources], stated_copies(report)),
         about=about,
         as_of=report.as_of,
         disputed=card.key in disputed_keys(report),

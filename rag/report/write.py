@@ -19,9 +19,10 @@ from rag.numbers import find_numbers, find_periods
 from rag.report.book import BOTTOM_LINE, open_book
 from rag.report.check import check_report
 from rag.report.claims import claim_id, direction_of
+from rag.report.delta import delta
 from rag.report.prose import MOST_WORDS, Ground, faults
 from rag.report.restate import Homes, fixed_claims, restate
-from rag.report.seal import content_id
+from rag.report.seal import sealed
 from rag.report.select import HEADLINE_WORDS, MOST_FINDINGS
 from rag.report.wording import Vocabulary
 from rag.text import words
@@ -131,10 +132,12 @@ def write(
     prompts: Prompts,
     document: Callable[[str], Document],
     vocabulary: Vocabulary,
+    before: Report | None = None,
     tell: Callable[[Progress], None] = lambda _: None,
 ) -> Report:
-    """The extractive report, worded by the model; it passes every gate that the extractive one passes.
+    """The extractive report, worded by the model: it passes every gate that the extractive one passes.
 
+    ``before`` is the edition that it is compared with.
     Raises ModelError's children when the model cannot be had; an answer of no use costs its card the wording only.
     """
     named = replace(report, manifest=replace(report.manifest, writer=model))
@@ -154,7 +157,7 @@ def write(
     tell(Progress(stage="write", done=len(asked), total=len(asked) + 1))
     homes |= _bottom_line(desk, homes)
     homes = _without_failures(desk, homes)
-    return _finished(desk, homes, model=model)
+    return _finished(desk, homes, model=model, before=before)
 
 
 def prompts_of(report: Report, *, prompts: Prompts, vocabulary: Vocabulary) -> list[tuple[Message, ...]]:
@@ -436,11 +439,10 @@ def _without_failures(desk: Desk, homes: dict[str, Written]) -> dict[str, Writte
 
 def _failures(desk: Desk, homes: Mapping[str, Written]) -> int:
     trial = restate(desk.report, _claims(homes))
-    sealed = replace(trial, id=content_id(trial))
-    return check_report(sealed, document=desk.document, vocabulary=desk.vocabulary).counts.get("fail", 0)
+    return check_report(sealed(trial), document=desk.document, vocabulary=desk.vocabulary).counts.get("fail", 0)
 
 
-def _finished(desk: Desk, homes: Mapping[str, Written], *, model: str) -> Report:
+def _finished(desk: Desk, homes: Mapping[str, Written], *, model: str, before: Report | None) -> Report:
     counts = {name: sum(getattr(made, name) for made in homes.values()) for name in ("written", "repaired", "replaced", "left_out")}
     made = restate(desk.report, _claims(homes))
     manifest = replace(
@@ -454,7 +456,7 @@ def _finished(desk: Desk, homes: Mapping[str, Written], *, model: str) -> Report
     result = check_report(made, document=desk.document, vocabulary=desk.vocabulary)
     claims = tuple(replace(claim, checks=result.claims[claim.id], verdict=result.verdicts[claim.id]) for claim in made.claims)
     made = replace(made, claims=claims)
-    return replace(made, id=content_id(made))
+    return sealed(replace(made, changes=delta(before, made) if before is not None else None))
 
 
 def _run(desk: Desk, *, model: str) -> str:
