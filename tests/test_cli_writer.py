@@ -99,14 +99,14 @@ def test_a_written_report_is_rendered_again_without_a_model(workspace: Path) -> 
     shutil.rmtree(workspace / "reports")
     again = json.loads(rag("report", "--replay", written["id"], "--format", "json", "--format", "html", "-w", workspace, "--json").stdout)
     assert again["id"] == written["id"]
-    assert again["passed"]
+    assert again["failures"] == []
     assert sorted(path.suffix for path in (workspace / "reports").iterdir()) == [".html", ".json"]
-    assert_refused(rag("report", "--replay", "r-1", "-w", workspace), status=2, saying="no report 'r-1'")
+    assert_refused(rag("report", "--replay", "r-none", "-w", workspace), status=2, saying="no report 'r-none'")
 
 
 def test_wrong_calls_and_settings_are_told_at_once(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before anything is searched or paid."""
-    assert_refused(rag("report", "-w", workspace), status=2, saying="give one of these: a TOPIC, --resume, or --replay ID")
+    assert_refused(rag("report", "-w", workspace), status=2, saying="name a topic")
     assert_refused(rag("report", "x", "--resume", "-w", workspace), status=2, saying="give one of these")
     monkeypatch.setenv("RAG_WRITER__KIND", "openai")
     monkeypatch.setenv("RAG_WRITER__MODEL", "")

@@ -1,8 +1,9 @@
 """A report worded by a model is as true as the extractive one, whoever the model is: a careful writer, a sloppy one, a puppet."""
 
 import json
+import re
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -12,9 +13,10 @@ from rag.llms.calls import Calls, Limits, Pace
 from rag.llms.openai import OpenAILlm
 from rag.model_prompts import Prompts
 from rag.prompts import metric_vocabulary
-from rag.render import render
+from rag.render import printed, render
 from rag.report import CheckResult, check_report, to_json
 from rag.report.book import BOTTOM_LINE
+from rag.report.delta import delta
 from rag.report.wording import Vocabulary
 from rag.report.write import in_words, units, write
 from rag.types import Claim, Report
@@ -258,7 +260,9 @@ def test_a_bottom_line_of_its_own_stands_on_evidence_from_below(careful: Worded)
     assert own
     assert len(own[0].text.split()) <= 35
     assert {claim.id for claim in own} <= set(made.report.bottom_line)
-    assert "claim-1" in render(made.report, format="html")
+    page = render(made.report, format="html")
+    assert re.search(r'<p class="headline" id="claim-1">', page)
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(re.findall(r'id="([^"]+)"', page))
     below = {claim.id for claim in made.report.claims if claim.section != BOTTOM_LINE and claim.evidence == own[0].evidence}
     forged = replace(
         made.report,
@@ -268,6 +272,19 @@ def test_a_bottom_line_of_its_own_stands_on_evidence_from_below(careful: Worded)
     )
     found = check_report(forged, document=CORPUS.document, metrics=METRICS).failures()
     assert any("nothing below says what the bottom line says" in line for line in found)
+
+
+def test_every_format_prints_a_worded_report(careful: Worded) -> None:
+    """PDF, Word, and the lists too."""
+    assert all(printed(careful.report, format=kind).data for kind in ("pdf", "docx", "csl", "bib", "csv"))
+
+
+def test_two_editions_worded_alike_differ_in_nothing(base: Report, careful: Worded) -> None:
+    """A wording is no news: neither beside the same wording nor beside quotations."""
+    later = small_report(given=CORPUS, as_of=date(2026, 10, 31))
+    assert delta(careful.report, worded(later, good).report).is_empty
+    assert delta(careful.report, later).is_empty
+    assert delta(base, worded(later, good).report).is_empty
 
 
 def test_every_prompt_holds_its_own_evidence_only(base: Report, careful: Worded) -> None:

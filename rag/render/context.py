@@ -302,9 +302,7 @@ def _homes(sections: Iterable[Section], book: _Book) -> dict[str, str]:
                 homes.setdefault(claim, card.id)
         for claim in section.claims:
             homes.setdefault(claim, section.id)
-    for claim in book.report.bottom_line:
-        homes.setdefault(claim, _TOP)
-    return homes
+    return {claim: _TOP for claim in book.report.bottom_line if claim not in homes} | homes
 
 
 def _cited(report: Report, book: _Book) -> list[str]:
