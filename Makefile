@@ -43,6 +43,11 @@ hostile:  ## make some 80 odd and hostile files and read them in limited child p
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.hostile
 
+bench-writer:  ## what becomes of a careful, a sloppy and an obedient model's sentences, and of every slip
+	@scripts/install.sh dev
+	@test -f workspace/library.db || $(MAKE) report
+	@$(PYTHON) -m benchmarks.writer workspace "$(TOPIC)"
+
 bench:  ## speed of reading, cutting, recording and looking again, as ratios
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.ingest
@@ -57,4 +62,4 @@ lock:  ## write requirements*.txt anew from pyproject.toml
 clean:  ## remove the sample workspace, reports and build outputs
 	rm -rf workspace reports build dist
 
-.PHONY: help report test check lint types contracts eval faults hostile bench bench-retrieval lock clean
+.PHONY: help report test check lint types contracts eval faults hostile bench bench-writer bench-retrieval lock clean

@@ -120,6 +120,17 @@ class Desk:
         rules = self.prompts.fill(Rules(market=self.report.market, most_words=MOST_WORDS))
         return Message(role="system", content=rules), Message(role="user", content=self.prompts.fill(prompt))
 
+    def lines(self, unit: Unit) -> tuple[EvidenceLine, ...]:
+        """The unit's evidence as the model sees it: numbered, with who said it and when; neither ids nor pages."""
+        evidence = {item.id: item for item in self.report.evidence}
+        sources = {source.document: source for source in self.report.sources}
+        lines = []
+        for number, claim in enumerate(unit.claims, 1):
+            source = sources[evidence[claim.evidence[0]].document]
+            said_by = source.publisher or source.author or source.title
+            lines.append(EvidenceLine(number=number, text=claim.text, source=said_by, date=f"{source.published:%B %Y}"))
+        return tuple(lines)
+
     def ask(self, prompt: Prompt, *, schema: Mapping[str, Any], parse: Callable[[str], Parsed]) -> Parsed:
         return self.calls.ask(self.messages(prompt), schema=schema, parse=parse)
 
@@ -149,11 +160,11 @@ def write(
         tell(Progress(stage="write", done=at, total=len(asked) + 1))
         try:
             homes[unit.home] = _unit(desk, unit, homes)
-        except AnswerError as error:
+        except AnswerError:
             useless += 1
             if useless >= USELESS and not any(one.written for one in homes.values()):
                 raise
-            homes[unit.home] = _quoted_instead(unit, error)
+            homes[unit.home] = Written(claims=unit.claims, replaced=len(unit.claims))
     tell(Progress(stage="write", done=len(asked), total=len(asked) + 1))
     homes |= _bottom_line(desk, homes)
     homes = _without_failures(desk, homes)
@@ -228,7 +239,7 @@ def _mended(
         FaultyLine(number=at + 1, text=answer[at].text[:400], evidence=", ".join(map(str, answer[at].evidence)), reasons=tuple(reasons[at]))
         for at in failing
     )
-    prompt = RepairPrompt(heading=unit.heading, evidence=_lines(desk, unit), sentences=lines)
+    prompt = RepairPrompt(heading=unit.heading, evidence=desk.lines(unit), sentences=lines)
     try:
         return desk.ask(prompt, schema=REPAIRS, parse=lambda text: parse_repairs(text, places=failing))
     except AnswerError:  # counted: each sentence that is not mended is replaced by its quotation
@@ -269,10 +280,6 @@ def _with_quotations(unit: Unit, answer: Sequence[Sentence], kept: Mapping[int, 
         replaced=len(answer) - len(kept),
         left_out=len(rest),
     )
-
-
-def _quoted_instead(unit: Unit, error: AnswerError) -> Written:
-    return Written(claims=unit.claims, replaced=len(unit.claims))
 
 
 def _says_the_same(desk: Desk, unit: Unit, made: Written, homes: Mapping[str, Written]) -> bool:
@@ -347,6 +354,11 @@ def _reasons(
     return found
 
 
+def reasons_of(desk: Desk, unit: Unit, sentence: Sentence) -> list[str]:
+    """Why one sentence may not be printed in a unit, by itself."""
+    return _reasons(desk, unit, [sentence], [_claim(desk, unit, sentence)], {})[0]
+
+
 def _ground(unit: Unit, claim: Claim) -> Ground:
     return Ground(claims=tuple(one for item in claim.evidence for one in unit.claims if one.evidence[0] == item), names=unit.names)
 
@@ -401,23 +413,11 @@ def _summary_unit(desk: Desk, homes: Mapping[str, Written]) -> Unit:
 
 def _summary_prompt(desk: Desk, unit: Unit) -> SummaryPrompt:
     findings = min(MOST_FINDINGS, max(0, len(unit.claims) - 1))
-    return SummaryPrompt(market=desk.report.market, headline_words=HEADLINE_WORDS, findings=findings, evidence=_lines(desk, unit))
+    return SummaryPrompt(market=desk.report.market, headline_words=HEADLINE_WORDS, findings=findings, evidence=desk.lines(unit))
 
 
 def _card_prompt(desk: Desk, unit: Unit) -> CardPrompt:
-    return CardPrompt(heading=unit.heading, question=unit.question, evidence=_lines(desk, unit), most_words=MOST_WORDS_OF_A_CARD)
-
-
-def _lines(desk: Desk, unit: Unit) -> tuple[EvidenceLine, ...]:
-    evidence = {item.id: item for item in desk.report.evidence}
-    sources = {source.document: source for source in desk.report.sources}
-    lines = []
-    for number, claim in enumerate(unit.claims, 1):
-        item = evidence[claim.evidence[0]]
-        source = sources[item.document]
-        said_by = source.publisher or source.author or source.title
-        lines.append(EvidenceLine(number=number, text=claim.text, source=said_by, date=f"{source.published:%B %Y}"))
-    return tuple(lines)
+    return CardPrompt(heading=unit.heading, question=unit.question, evidence=desk.lines(unit), most_words=MOST_WORDS_OF_A_CARD)
 
 
 # ── the whole ─────────────────────────────────────────────────────────────────────────────────────────────────────
