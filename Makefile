@@ -35,6 +35,14 @@ eval:  ## measure retrieval and the report on sample_docs and write docs/evaluat
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.evaluate
 
+eval-editions:  ## what-changed sections of five editions against the truth, two seeds
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.editions
+
+eval-gates:  ## sabotage of many kinds and a hundred clean reports against the gates; minutes
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.gates
+
 faults:  ## kill an ingest and fail its disk at hundreds of write points; ten minutes
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.faults
@@ -47,6 +55,10 @@ bench-writer:  ## what becomes of a careful, a sloppy and an obedient model's se
 	@scripts/install.sh dev
 	@test -f workspace/library.db || $(MAKE) report
 	@$(PYTHON) -m benchmarks.writer workspace "$(TOPIC)"
+
+eval-schedules:  ## three years of slots through crashes and clock changes, five schedulers at once; some minutes
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.schedules
 
 bench:  ## speed of reading, cutting, recording and looking again, as ratios
 	@scripts/install.sh dev
@@ -62,4 +74,4 @@ lock:  ## write requirements*.txt anew from pyproject.toml
 clean:  ## remove the sample workspace, reports and build outputs
 	rm -rf workspace reports build dist
 
-.PHONY: help report test check lint types contracts eval faults hostile bench bench-writer bench-retrieval lock clean
+.PHONY: help report test check lint types contracts eval eval-editions eval-gates eval-schedules faults hostile bench bench-writer bench-retrieval lock clean

@@ -406,6 +406,7 @@ class Library:
         asked and at which cost.
         """
         chosen = template or self.settings.report.template
+        assets.find("templates", chosen, workspace=self.workspace)
         chosen_writer = writer or self.settings.writer.kind
         model = self.llm if chosen_writer != "extractive" else None
         watch = _Watch()

@@ -27,8 +27,9 @@ RagError
 │   │       ├── CutOffError    it ends before its end
 │   │       └── FilteredError  the endpoint's content filter kept it back
 │   └── BudgetError        the next call could cost more than this run may
-└── ReportError            a report cannot be made, read or rendered                          exit 7
-    └── TemplateError      a template asks for what is not there, or leaves something out
+├── ReportError            a report cannot be made, read or rendered                          exit 7
+│   └── TemplateError      a template asks for what is not there, or leaves something out
+└── DeliveryError          a report cannot be delivered (retryable tells whether to try again) exit 8
 """
 
 from typing import ClassVar
@@ -206,3 +207,13 @@ class ReportError(RagError):
 
 class TemplateError(ReportError):
     """A template and its data do not fit."""
+
+
+class DeliveryError(RagError):
+    """A message cannot be delivered."""
+
+    exit_status = 8
+
+    def __init__(self, message: str, *, retryable: bool = False) -> None:
+        super().__init__(message)
+        self.retryable = retryable
