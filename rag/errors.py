@@ -29,7 +29,7 @@ RagError
 │   └── BudgetError        the next call could cost more than this run may
 ├── ReportError            a report cannot be made, read or rendered                          exit 7
 │   └── TemplateError      a template asks for what is not there, or leaves something out
-└── DeliveryError          a report cannot be delivered (retryable tells whether to try again) exit 8
+└── DeliveryError          a report cannot be delivered (retryable tells whether to try again) exit 9
 """
 
 from typing import ClassVar
@@ -212,7 +212,7 @@ class TemplateError(ReportError):
 class DeliveryError(RagError):
     """A message cannot be delivered."""
 
-    exit_status = 8
+    exit_status = 9
 
     def __init__(self, message: str, *, retryable: bool = False) -> None:
         super().__init__(message)

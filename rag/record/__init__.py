@@ -1,16 +1,18 @@
 """The record: one SQLite file that holds everything that cannot be thrown away."""
 
 from rag.record.calls import CallLog, ModelCall
+from rag.record.chats import KeptTurn
 from rag.record.history import Edition
 from rag.record.lock import writer_lock
 from rag.record.record import Near, Record
 from rag.record.rows import FileRow, KnownStatus, Run, RunKind
-from rag.record.spaces import Space, space_of
+from rag.record.spaces import Space, space_of, vector_key
 
 __all__ = [
     "CallLog",
     "Edition",
     "FileRow",
+    "KeptTurn",
     "KnownStatus",
     "ModelCall",
     "Near",
@@ -19,5 +21,6 @@ __all__ = [
     "RunKind",
     "Space",
     "space_of",
+    "vector_key",
     "writer_lock",
 ]
