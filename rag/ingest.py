@@ -923,6 +923,7 @@ def publish(record: Record, store: VectorStore, *, space: Space) -> int:
         sequence = record.sequence()
         store.publish(record.vector_rows(), sequence=sequence, space=space.id)
     record.forget_deletions(up_to=sequence)
+    record.index_words()
     return sequence
 
 

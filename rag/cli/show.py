@@ -250,7 +250,8 @@ def erased(gone: "Erased", *, as_json: bool) -> None:
     if as_json:
         print_json(plain(gone))
         return
-    for word, names in (("forgot", gone.paths), ("report", gone.reports), ("removed", gone.files), ("look at", gone.unchecked)):
+    parts = (gone.paths, gone.reports, gone.turns, gone.files, gone.unchecked)
+    for word, names in zip(("forgot", "report", "answer", "removed", "look at"), parts, strict=True):
         for name in names:
             click.echo(f"  {word:8} {name}")
     for table in gone.quoted_in:
