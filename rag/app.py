@@ -19,6 +19,11 @@ from typing import Self, get_args
 
 from rag import assets, bulk, config, upkeep
 from rag import ingest as stations
+from rag.chat import PASSAGES, Ground, answer, understand
+from rag.chat.about import About
+from rag.chat.schema import from_json as answer_from_json
+from rag.chat.schema import to_json as answer_to_json
+from rag.chat.words import to_markdown
 from rag.chunking import CHUNKER_VERSION, budget_for, chunk
 from rag.config import EmbedderKind, EmbedderSettings, Format, Settings, StoreSettings
 from rag.embedders.openai import OpenAIEmbedder
@@ -41,7 +46,7 @@ from rag.rerankers.passthrough import PassThrough
 from rag.retrieval import Retrieval
 from rag.stores.chroma import ChromaStore
 from rag.stores.opening import opener
-from rag.types import Chunk, Document, Fingerprint, Report, Scope, SearchResult, Source
+from rag.types import Chunk, Document, Fingerprint, Report, Scope, SearchResult, Source, Turn
 from rag.upkeep import Backup, Erased, Finding, back_up, erase, let_in_again
 
 RECORD = "library.db"
@@ -256,6 +261,60 @@ class Library:
     def search(self, question: str, *, k: int = 10, scope: Scope = _EVERYTHING) -> SearchResult:
         """The best passages for a question, best first. Raises UsageError when nothing is ingested yet."""
         return self.retrieval.find(question, k=k, scope=scope)
+
+    def ask(
+        self,
+        question: str,
+        *,
+        now: datetime,
+        chat: int | None = None,
+        scope: Scope = _EVERYTHING,
+        about: About | None = None,
+        keep: bool = True,
+    ) -> Turn:
+        """An answer with checked citations, or why the documents do not say; a turn of ``chat``, else of a new one.
+
+        ``about``: a report's claim, asked about in the documents that it cites. ``keep=False`` leaves no trace in the history. Raises
+        UsageError for an unknown chat, an empty question or an empty library.
+        """
+        history = [turn.answer for turn in self.turns(chat)] if chat is not None else []
+        if about is not None:
+            history, scope = [about.answer], replace(scope, documents=about.documents)
+        vocabulary = Vocabulary(metric_vocabulary(workspace=self.workspace))
+        understood = understand(question, history=history, vocabulary=vocabulary)
+        self.retrieval.prepare([understood.text])
+        with self.record.snapshot():
+            made = answer(understood, ground=self._ground(scope, as_of=now.date(), vocabulary=vocabulary), scope=scope)
+        where = self.record.chats.add(chat, asked=now, question=made.question, answer=answer_to_json(made)) if keep else (chat or 0, 0)
+        return Turn(chat=where[0], number=where[1], asked=now, answer=made)
+
+    def turns(self, chat: int | None = None) -> list[Turn]:
+        """What was asked and answered, oldest first; without a chat, of all of them. Raises UsageError for an unknown one."""
+        return [
+            Turn(chat=kept.chat, number=kept.number, asked=kept.asked, answer=answer_from_json(kept.answer))
+            for kept in self.record.chats.turns(chat)
+        ]
+
+    def chats(self, words: str = "") -> list[list[Turn]]:
+        """The kept chats, newest first, each with its turns; with words, those that hold all of them in a question or an answer."""
+        by_chat: dict[int, list[Turn]] = {}
+        for turn in self.turns():
+            by_chat.setdefault(turn.chat, []).append(turn)
+        wanted = words.lower().split()
+        found = [turns for turns in by_chat.values() if all(word in to_markdown(turns).lower() for word in wanted)]
+        return sorted(found, key=lambda turns: -turns[0].chat)
+
+    def _ground(self, scope: Scope, *, as_of: date, vocabulary: Vocabulary) -> Ground:
+        """What an answer stands on; read in one snapshot by the caller."""
+        retrieval = self.retrieval
+        return Ground(
+            find=lambda question: retrieval.find(question, k=PASSAGES, scope=scope),
+            document=self.record.document,
+            holders=self.record.holders,
+            among=self.record.chunk_count(),
+            vocabulary=vocabulary,
+            as_of=as_of,
+        )
 
     def outline(self, topic: str, *, pack: str = "") -> Outline:
         """What a report on the topic would ask; the facet pack is rag.toml's unless named. Raises UsageError for an empty topic."""

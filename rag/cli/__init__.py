@@ -7,6 +7,7 @@ the order of use.
 import click
 
 from rag.cli.bulk import export_texts, load_vectors
+from rag.cli.chat import ask, chat, chats
 from rag.cli.check import check
 from rag.cli.diff import diff
 from rag.cli.door import Group
@@ -27,7 +28,8 @@ A first report:
   rag report "EV batteries, Europe, 2024-26"
 \b
 Exit status: 0 done, 1 a check failed, 2 wrong call or setting, 3 workspace, 4 another process is writing,
-5 some files could not be read or have vanished, 6 model, 7 report, 70 a defect of this program.
+5 some files could not be read or have vanished, 6 model, 7 report, 8 the documents do not say, 9 not delivered,
+70 a defect of this program.
 Each command explains itself: rag COMMAND --help.
 """
 
@@ -40,6 +42,9 @@ Each command explains itself: rag COMMAND --help.
         ingest,
         status,
         search,
+        ask,
+        chat,
+        chats,
         plan,
         report,
         templates,

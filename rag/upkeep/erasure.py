@@ -33,6 +33,8 @@ class Erased:
     """Of files whose text is gone; the files themselves are where they were."""
     reports: tuple[str, ...]
     """Ids of saved reports."""
+    turns: tuple[str, ...]
+    """Turns of chats that quoted it: "chat 3, question 2"."""
     files: tuple[str, ...]
     """Report files."""
     unchecked: tuple[str, ...]
@@ -57,12 +59,15 @@ def erase(record: Record, store: Index, what: Sequence[str], *, reports: Path, n
     saved = [report for report, _ in record.reports() if quotes(record.report(report))]
     files, unchecked = _report_files(reports, quotes=quotes)
     _unlink(files)
+    spoken = [turn for turn in record.chats.turns() if documents and quotes(f"{turn.question}\n{turn.answer}")]
+    record.chats.erase(spoken)
     record.forget(rows, reports=saved, at=now, folders=[name for name in folders if name not in record.forgotten()])
     quoted_in = record.tables_with(quotes) if documents else []
     held = _purge(record, store)
     return Erased(
         paths=tuple(dict.fromkeys(row.path for row in rows)),
         reports=tuple(saved),
+        turns=tuple(f"chat {turn.chat}, question {turn.number}" for turn in spoken),
         files=tuple(str(file) for file in files),
         unchecked=tuple(str(file) for file in unchecked),
         held=held,
