@@ -190,12 +190,13 @@ class Scope:
 class Hit:
     """Why a passage was found: one list it stood in."""
 
-    by: Literal["dense", "lexical", "name", "rerank"]
-    """"name": the question names the passage's document."""
+    by: Literal["dense", "lexical", "name", "document", "rerank"]
+    """"name": the question names the passage's document. "document": it is worded as a title, and the document's passages fit it."""
     rank: int
     """1-based in that list."""
     score: float
-    """Dense: cosine, -1 to 1. Lexical: bm25, 0 and up. Name: 0 to 1. Rerank: the model's own scale. Higher is nearer in all four."""
+    """Dense: cosine, -1 to 1. Lexical: bm25, 0 and up. Name: 0 to 1. Document: mean fused score of its best
+    passages. Rerank: the model's own scale. Higher is nearer in all of them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

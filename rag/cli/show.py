@@ -122,9 +122,9 @@ def status(state: "Status", *, schedules: Sequence["Health"], failed: bool, as_j
 
 def _folder(folder: "KnownFolder") -> str:
     """ "docs: 12 documents, /home/ann/docs, not in rag.toml"."""
-    asides = [] if folder.is_set else ["not in rag.toml: `rag ingest FOLDER` looks at it again"]
+    asides = [] if folder.is_set or folder.forgotten else ["not in rag.toml: `rag ingest FOLDER` looks at it again"]
     asides += [] if folder.is_there else ["not there now"]
-    asides += [f"forgotten on {folder.forgotten}; `rag forget --undo {folder.name}`"] if folder.forgotten else []
+    asides += [f"forgotten on {folder.forgotten}: `rag forget --undo {folder.name}` lets it in again"] if folder.forgotten else []
     return ", ".join((f"{folder.name}: {_count(folder.documents, 'document')}", folder.path, *asides))
 
 

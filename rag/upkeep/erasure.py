@@ -14,8 +14,8 @@ from pathlib import Path
 
 from rag.errors import UsageError, WorkspaceError
 from rag.ingest import UNPACKED, publish
+from rag.ports import Index
 from rag.record import FileRow, Record
-from rag.stores.chroma import ChromaStore
 
 _SHINGLE = 8
 """Words in a row that a text must share with a document to count as quoting it."""
@@ -45,7 +45,7 @@ class Erased:
     """Other tables of the record that hold words of it."""
 
 
-def erase(record: Record, store: ChromaStore, what: Sequence[str], *, reports: Path, now: datetime) -> Erased:
+def erase(record: Record, store: Index, what: Sequence[str], *, reports: Path, now: datetime) -> Erased:
     """Erases the documents named by path, folder or id, with their copies elsewhere in the folders; a folder stays out as a whole, with
     what comes into it later. A path as in a citation or on disk.
 
@@ -124,7 +124,7 @@ def _named(record: Record, what: Sequence[str]) -> list[FileRow]:
     )
 
 
-def _purge(record: Record, store: ChromaStore) -> int:
+def _purge(record: Record, store: Index) -> int:
     """Rewrites everything that is made of the record; how many generations are still read elsewhere."""
     record.prune_cache()
     shutil.rmtree(record.path.parent / UNPACKED, ignore_errors=True)
