@@ -19,7 +19,7 @@ METRIC = 0.1
 """What naming the metric asked for counts, in whatever words."""
 VALUE = 0.1
 """What a value of the kind asked for counts; half where the question does not tell the kind and there is any figure."""
-PERIOD = 0.1
+PERIOD = 0.2
 """What the period asked for counts; another period alone counts as much against."""
 NAME = 0.1
 """What holding every name asked for counts."""
@@ -109,8 +109,11 @@ def best(found: Sequence[Option]) -> list[Option]:
     if not found:
         return []
     least = CLOSE_BEHIND * found[0].score
+    named = any(option.names for option in found)
     taken: list[Option] = []
     for option in found:
+        if named and not option.names:
+            continue  # another company's figure is no answer where the one asked about speaks
         if option.score < least or len(taken) == MOST_SENTENCES:
             break
         stems = set(content_stems(option.text))
