@@ -67,10 +67,23 @@ bench-retrieval:  ## measure search on the evaluation data (RAG_EVAL_DATA) and p
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.retrieval
 
+forms:  ## write the Word templates that ship and docs/report.schema.json anew
+	@scripts/install.sh dev
+	@$(PYTHON) scripts/docx_templates.py
+	@$(PYTHON) scripts/schema.py
+
+bench-formats:  ## seconds and CPU of each format on the sample documents, pages, and whether bytes repeat
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.formats
+
+eval-chat:  ## measure answers and refusals on the evaluation data (RAG_EVAL_DATA) and print the table
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.chat
+
 lock:  ## write requirements*.txt anew from pyproject.toml
 	@scripts/lock.sh
 
 clean:  ## remove the sample workspace, reports and build outputs
 	rm -rf workspace reports build dist
 
-.PHONY: help report test check lint types contracts eval eval-editions eval-gates eval-schedules faults hostile bench bench-scale bench-retrieval lock clean
+.PHONY: help report test check lint types contracts eval eval-chat eval-editions eval-gates eval-schedules faults hostile bench bench-scale bench-retrieval forms bench-formats lock clean

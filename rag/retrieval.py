@@ -1,8 +1,9 @@
 """A question in, passages out: dense search, lexical search and documents the question names, weighed together, optionally reranked.
 
 Candidates come from the three lists. Each is then scored by four values that mean the same for every question: its cosine, the mean
-cosine of its surroundings on the page, how closely its words follow the question's, and how well its document is named. Ranks are not
-fused: a lexical list that found next to nothing would count as much as one that found the very sentence (docs/log.md).
+cosine of its surroundings on the page, how closely its words follow the question's, and how well its document is named. A question worded
+as a title asks for a document: then the best passages of each document count together. Ranks are not fused: a lexical list that found next
+to nothing would count as much as one that found the very sentence (docs/log.md).
 
 Dense search asks the published generation for everything up to its sequence number, scans exactly what was committed since, and leaves
 out what was deleted since. A scoped search, and one without a sound generation, scans exactly.
@@ -19,6 +20,7 @@ from rag.errors import FingerprintError, IndexDamagedError, ModelError, RecordEr
 from rag.named import Named
 from rag.ports import Embedder, Reranker, VectorStore
 from rag.record import Near, Record
+from rag.titled import abouts, is_title
 from rag.types import Chunk, Fingerprint, Hit, Passage, Scope, SearchResult
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ CLOSENESS = 1.7
 """What the closeness of the words counts: it outweighs cosines where a passage says nearly the question's words, and only there."""
 NAME = 0.3
 """What a named document counts."""
+TITLED = 4.0
+"""What a document's best passages together count where the question is worded as a title."""
 SAME_PAGE = 0.05
 """What a passage loses for each better one of its page, so that a list is not one page in ten pieces."""
 SCANS_FIRST = 100
@@ -95,6 +99,11 @@ class Retrieval:
             results.append(self._reranked(SearchResult(question=question, passages=passages), k=k))
         shared = (*notes, *near.notes)
         return [replace(result, notes=(*shared, *self._too_long(result.question, dense=dense), *result.notes)) for result in results]
+
+    def prepare(self, questions: Sequence[str]) -> None:
+        """Embeds questions and keeps their vectors, so that a search inside a snapshot, where nothing can be kept, finds them."""
+        self._check(questions, k=1, dense=True, lexical=False)
+        self._query_vectors(questions)
 
     def _check(self, questions: Sequence[str], *, k: int, dense: bool, lexical: bool) -> None:
         if not all(question.strip() for question in questions):
@@ -176,7 +185,7 @@ class Retrieval:
             )
             for chunk, cosine, word in zip(chunks, cosines, close, strict=True)
         ]
-        return _spread(passages)
+        return _spread(_titled(passages) if is_title(question) else passages)
 
     def _closeness(self, question: str, chunks: Sequence[Chunk]) -> list[float]:
         return closeness(question, chunks, holders=self.record.holders(question), among=self.record.chunk_count())
@@ -284,6 +293,20 @@ def _exact(ids: Sequence[str], matrix: "Vectors", vector: "Vectors") -> list[Nea
     least = np.partition(scores, -CANDIDATES)[-CANDIDATES] if len(ids) > CANDIDATES else scores.min()
     near = [(ids[at], float(scores[at])) for at in np.flatnonzero(scores >= least).tolist()]
     return sorted(near, key=_best_first)[:CANDIDATES]
+
+
+def _titled(passages: Sequence[Passage]) -> list[Passage]:
+    """Each with what its document's best passages are worth together, and a hit that says so."""
+    worth = abouts([passage.chunk.document for passage in passages], [passage.score for passage in passages])
+    order = {document: rank for rank, document in enumerate(sorted(worth, key=lambda document: (-worth[document], document)), start=1)}
+    return [
+        replace(
+            passage,
+            score=passage.score + TITLED * worth[passage.chunk.document],
+            hits=(*passage.hits, Hit(by="document", rank=order[passage.chunk.document], score=worth[passage.chunk.document])),
+        )
+        for passage in passages
+    ]
 
 
 def _spread(passages: Sequence[Passage]) -> tuple[Passage, ...]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from rag.errors import BusyError, RecordError, UsageError, WorkspaceError
 from rag.kin import sketch
 from rag.record import history, rows, schema, scopes
+from rag.record.chats import Chats
 from rag.record.faults import translated
 from rag.record.history import Edition
 from rag.record.lexical import match_expression, quoted, telling_words
@@ -588,6 +589,11 @@ class Record:
         """(id, created), newest first."""
         found = self._rows("SELECT id, created FROM reports ORDER BY created DESC, id")
         return [(identity, datetime.fromisoformat(created)) for identity, created in found]
+
+    @property
+    def chats(self) -> Chats:
+        """Questions and answers that were kept."""
+        return Chats(rows=self._rows, transaction=self._transaction)
 
     # ── inside ────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,4 +1,4 @@
--- Version 6. What a search over everything reads: of vectors their signs, of texts the places of their words.
+-- Version 7. What a search over everything reads: of vectors their signs, of texts the places of their words.
 
 -- The signs of a document's vectors, a bit a dimension, 1 for above zero, its chunks in the order of their numbers, which follow each other.
 CREATE TABLE signs (
