@@ -59,6 +59,10 @@ bench:  ## speed of reading, cutting, recording and looking again, as ratios
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.ingest
 
+bench-scale:  ## add, publish, open and search 10,000 to 200,000 chunks; an hour
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.scale
+
 bench-retrieval:  ## measure search on the evaluation data (RAG_EVAL_DATA) and print the table
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.retrieval
@@ -72,10 +76,14 @@ bench-formats:  ## seconds and CPU of each format on the sample documents, pages
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.formats
 
+eval-chat:  ## measure answers and refusals on the evaluation data (RAG_EVAL_DATA) and print the table
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.chat
+
 lock:  ## write requirements*.txt anew from pyproject.toml
 	@scripts/lock.sh
 
 clean:  ## remove the sample workspace, reports and build outputs
 	rm -rf workspace reports build dist
 
-.PHONY: help report test check lint types contracts eval eval-editions eval-gates eval-schedules faults hostile bench bench-retrieval forms bench-formats lock clean
+.PHONY: help report test check lint types contracts eval eval-chat eval-editions eval-gates eval-schedules faults hostile bench bench-scale bench-retrieval forms bench-formats lock clean
