@@ -227,7 +227,7 @@ def test_a_chat_is_kept_searched_and_exported(own: Library) -> None:
 def test_forgetting_a_document_erases_the_answers_that_quote_it(own: Library) -> None:
     """Not a byte of the quote is left in the record; other chats stay."""
     quoting = own.ask("What was the revenue of Kordwell in 2025?", now=NOW)
-    other = own.ask("How generous was the grant for a household on the Calder Coast?", now=NOW)
+    other = own.ask("How many Brisomar batteries are recalled?", now=NOW)
     documents = {source.document for source in quoting.answer.sources}
     assert not documents & {source.document for source in other.answer.sources}
     gone = own.forget(sorted(documents), now=NOW)
