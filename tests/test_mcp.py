@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,7 +29,7 @@ TEXTS = {
     "The price of zinc in Marenland was EUR 2,400 per tonne in 2024.\n",
     "grid.md": "# Grid waits\n\nPublished 2026-05-11\n\nThe wait for a grid connection in Ostvik was 14 months in 2025.\n",
     "order.md": f"# Flywheel storage\n\nPublished 2026-06-01\n\nFlywheel storage in Ostvik grew by 12 percent in 2025.\n\n{ORDER}\n",
-    "long.txt": "Sodium cells are made in Calder. " * 1_500,
+    "long.txt": "Sodium cells are made in Calder. " * 700,
 }
 ALL = ["search", "read_passage", "ask", "list_documents", "list_reports", "read_report"]
 
@@ -84,7 +84,7 @@ def told(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
         "order page": ("read_passage", {"document": "docs/order.md"}),
         "documents": ("list_documents", {"limit": 2, "offset": 1}),
         "reports": ("list_reports", {}),
-        "long": ("read_passage", {"document": "docs/long.txt", "start": 30_000, "end": 30_010}),
+        "long": ("read_passage", {"document": "docs/long.txt", "start": 2_500, "end": 2_510}),
         "unknown document": ("read_passage", {"document": "docs/none.md"}),
         "unknown page": ("read_passage", {"document": "docs/zinc.md", "page": 9}),
         "unknown span": ("read_passage", {"document": "docs/zinc.md", "start": 5, "end": 999_999}),
@@ -157,8 +157,20 @@ def test_what_is_not_said_is_no_error(told: dict[str, Any]) -> None:
 def test_a_long_page_is_read_around_its_span(told: dict[str, Any]) -> None:
     """At most 20,000 characters, the span among them, and whether there is more."""
     page = told["long"].structured_content
-    assert (page["start"], page["end"], page["more"]) == (28_000, 48_000, True)
+    assert (page["start"], page["end"], page["more"]) == (500, 20_500, True)
     assert page["passage"] == page["text"][2_000:2_010]
+
+
+def places(value: Any, at: str = "") -> Iterator[str]:
+    """The fields that hold the order to machines."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from places(inner, f"{at}.{name}".strip("."))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from places(inner, at)
+    elif "PWNED" in str(value):
+        yield at
 
 
 def test_orders_in_a_document_come_back_only_as_data(told: dict[str, Any]) -> None:
@@ -167,9 +179,12 @@ def test_orders_in_a_document_come_back_only_as_data(told: dict[str, Any]) -> No
     assert ORDER.splitlines()[0] in page.structured_content["text"]
     assert json.loads(text_of(page))["text"] == page.structured_content["text"]
     assert "\n" not in text_of(page)
-    for key in ("ask", "not said", "documents", "unknown document"):
-        assert "PWNED" not in text_of(told[key])
-    assert not any("evil.example" in part for statement in told["ask"].structured_content["statements"] for part in statement["text"])
+    holding = {key: set(places(told[key].structured_content)) for key in told if isinstance(told[key], CallToolResult)}
+    assert holding.pop("order") == {"passages.text"}
+    assert holding.pop("order page") == {"text"}
+    assert holding.pop("search") | holding.pop("scoped") <= {"passages.text"}
+    assert holding.pop("not said") <= {"nearest.text"}
+    assert not any(holding.values())
     described = {tool.name: tool.description or "" for tool in told["tools"].tools}
     assert [name for name, text in described.items() if "untrusted" not in text] == ["list_reports"]
 
@@ -277,6 +292,17 @@ def test_stdout_carries_only_protocol_and_a_client_that_leaves_ends_the_process(
     assert {"torch", "chromadb", "openai", "langchain_core", "sentence_transformers", "rag.app"} & loaded == set()
 
 
+def wait_for(port: int, process: subprocess.Popen[str]) -> None:
+    """Until somebody answers there."""
+    until = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < until:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise AssertionError
+
+
 def test_http_wants_the_token_and_its_own_host(workspace: Path) -> None:
     """The same tools over HTTP on loopback; without the token, from a page, or under another name: refused."""
     with socket.socket() as free:
@@ -287,10 +313,10 @@ def test_http_wants_the_token_and_its_own_host(workspace: Path) -> None:
     command = [sys.executable, "-m", "rag", "mcp", "--http", "--port", str(port), "-w", str(workspace)]
 
     async def talk() -> tuple[list[str], CallToolResult, list[int]]:
-        async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}) as http:
+        async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=60) as http:
             async with Client(streamable_http_client(url, http_client=http)) as client:
                 names = [tool.name for tool in (await client.list_tools()).tools]
-                found = await client.call_tool("search", {"question": "grid connection in Ostvik", "k": 1})
+                found = await client.call_tool("list_documents", {"limit": 1})
             wrong = [
                 {"Authorization": ""},
                 {"Authorization": f"Bearer {token}x"},
@@ -302,17 +328,34 @@ def test_http_wants_the_token_and_its_own_host(workspace: Path) -> None:
 
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | {"RAG_MCP_TOKEN": token}) as process:
         try:
-            until = time.monotonic() + 60
-            while socket.socket().connect_ex(("127.0.0.1", port)):
-                assert process.poll() is None
-                assert time.monotonic() < until
-                time.sleep(0.1)
+            wait_for(port, process)
             names, found, statuses = anyio.run(talk)
         finally:
             process.terminate()
         _, told = process.communicate(timeout=30)
     assert names == ALL
-    assert found.structured_content["passages"][0]["path"] == "docs/grid.md"
+    assert found.structured_content["documents"][0]["path"] == "docs/grid.md"
     assert statuses == [401, 401, 403, 421]
     assert token not in told
     assert "Traceback" not in told
+
+
+def test_a_client_that_dies_in_a_call_takes_the_server_along(workspace: Path) -> None:
+    """Nobody waits for the answer any more, so nothing goes on: neither the call that runs nor those behind it."""
+    calls = [
+        {"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": {"name": "report", "arguments": {"topic": "Zinc, 2025"}}}
+        for number in range(2, 5)
+    ]
+    initialized = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+    command = [sys.executable, "-m", "rag", "mcp", "--allow-writes", "-w", str(workspace)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write("".join(f"{json.dumps(line)}\n" for line in (INITIALIZE, initialized, *calls)))
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["id"] == 1
+        process.stdin.close()
+        process.stdout.close()
+        assert process.wait(timeout=20) == 0
+        assert process.stderr
+        assert "Traceback" not in process.stderr.read()

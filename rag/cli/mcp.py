@@ -35,7 +35,7 @@ def mcp(http: bool, port: int, allow_writes: bool, workspace: Path | None) -> No
 
     found = workspace or find_workspace(Path.cwd())
     config.load(found)  # a wrong workspace is told now, in one line
-    with serve.serving(found, allow_writes=allow_writes, clock=utc_now) as served:
+    with serve.serving(found.resolve(), allow_writes=allow_writes, clock=utc_now) as served:
         if not http:
             serve.on_stdio(served)
             return

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 """Nothing but this machine; what is further away comes through a tunnel or a proxy of its own."""
 PATH = "/mcp"
-_FAREWELL_S = 2.0
+_FAREWELL_S = 0.5
 """How long a call may still run when the client is gone."""
 _INSTRUCTIONS = (
     "Questions to a folder of internal research. ask answers with checked citations or says that the documents do not; search and "
