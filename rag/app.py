@@ -13,30 +13,26 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Self, get_args
+from typing import TYPE_CHECKING, Self, get_args
 
-from rag import assets, config, upkeep
-from rag import ingest as stations
-from rag.chunking import CHUNKER_VERSION, budget_for, chunk
+from rag import assets, config
 from rag.config import EmbedderKind, EmbedderSettings, Format, Settings
 from rag.embedders.openai import OpenAIEmbedder
 from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
 from rag.embedders.small import SmallEmbedder
 from rag.errors import UsageError, WorkspaceError
-from rag.globs import chooser
-from rag.kin import alike, editions
 from rag.ports import Embedder, Reranker
-from rag.prompts import facet_pack, metric_vocabulary, query_prompt
-from rag.readers import READER_VERSION, SUFFIXES, ReaderPool
 from rag.record import FileRow, KnownStatus, Record, Run, space_of, writer_lock
-from rag.render import render
-from rag.report import CheckResult, check_report, from_json, to_json, write_report
 from rag.rerankers.cross_encoder import CrossEncoderReranker
 from rag.rerankers.passthrough import PassThrough
 from rag.retrieval import Retrieval
 from rag.stores.chroma import ChromaStore
 from rag.types import Chunk, Document, Fingerprint, Report, Scope, SearchResult
-from rag.upkeep import Backup, Erased, Finding, back_up, erase, let_in_again
+
+if TYPE_CHECKING:  # each verb loads its own rooms: what a search does not need would cost more than the search (test_imports.py)
+    from rag.ingest import Steps
+    from rag.report import CheckResult
+    from rag.upkeep import Backup, Erased, Finding
 
 RECORD = "library.db"
 INDEX = "index"
@@ -87,7 +83,7 @@ class WrittenReport:
     """A report, what its gates said, and where it was written."""
 
     report: Report
-    check: CheckResult
+    check: "CheckResult"
     paths: tuple[Path, ...]
     seconds: Mapping[str, float]
     """Wall time by step: write (searches included), check, render."""
@@ -140,9 +136,9 @@ class Library:
         space = self.record.active_space() or space_of(self.embedder.fingerprint)
         return self._store(space.id)
 
-    @property
+    @cached_property
     def retrieval(self) -> Retrieval:
-        """Search over this workspace."""
+        """Search over this workspace; what it has read stays at hand until the record changes."""
         return Retrieval(record=self.record, store=self.store, embedder=self.embedder, reranker=self.reranker)
 
     def _store(self, space: str) -> ChromaStore:
@@ -152,12 +148,17 @@ class Library:
 
     def ingest(
         self, folders: Sequence[Path] = (), *, now: datetime, re_embed: bool = False, allow_deletes: bool = False, wait_s: float = 0.0
-    ) -> stations.Steps:
+    ) -> "Steps":
         """Brings the record up to date with the folders (default: those in rag.toml); yields progress, gives a summary.
 
         ``re_embed`` embeds the stored texts with the embedder of rag.toml instead and reads no file. Raises BusyError when another
         process still writes after ``wait_s`` seconds, UsageError for a folder that is unknown or empty.
         """
+        from rag import ingest as stations
+        from rag.chunking import CHUNKER_VERSION
+        from rag.globs import chooser
+        from rag.readers import READER_VERSION, SUFFIXES, ReaderPool
+
         with writer_lock(self.workspace, now=now, wait_s=wait_s), self._store(space_of(self.embedder.fingerprint).id) as store:
             if re_embed:
                 return (yield from stations.re_embed(record=self.record, store=store, embedder=self.embedder, chunk=self._chunk, now=now))
@@ -185,6 +186,9 @@ class Library:
 
     def write(self, topic: str, *, as_of: date, scope: Scope = _EVERYTHING, template: str = "market_trends") -> Report:
         """A report as data, from documents in scope published by ``as_of``. Raises UsageError when nothing is ingested or in scope."""
+        from rag.prompts import facet_pack, metric_vocabulary, query_prompt
+        from rag.report import write_report
+
         scope = replace(scope, published_to=min(as_of, scope.published_to or as_of))
         with self.record.snapshot():
             sources = self.record.sources(scope)
@@ -207,12 +211,17 @@ class Library:
                 chunks=self.record.chunk_count(),
             )
 
-    def check(self, report: Report) -> CheckResult:
+    def check(self, report: Report) -> "CheckResult":
         """Every gate on a report, its quotes looked up in this workspace's documents, and the report in those that it wrote."""
+        from rag.prompts import metric_vocabulary
+        from rag.report import check_report
+
         metrics = metric_vocabulary(workspace=self.workspace)
         return check_report(report, document=self.record.document, metrics=metrics, saved=self._saved)
 
     def _saved(self, identity: str) -> Report | None:
+        from rag.report import from_json
+
         known = {name for name, _ in self.record.reports()}
         return from_json(self.record.report(identity)) if identity in known else None
 
@@ -228,6 +237,8 @@ class Library:
         output: Path | None = None,
     ) -> WrittenReport:
         """Writes a report, checks it, renders it and puts its files down together. Nothing is written when a step fails."""
+        from rag.report import to_json
+
         chosen = template or self.settings.report.template
         watch = _Watch()
         report = self.write(topic, as_of=as_of, scope=scope, template=chosen)
@@ -242,6 +253,9 @@ class Library:
         return WrittenReport(report=report, check=check, paths=tuple(paths), seconds=watch.seconds)
 
     def _rendered(self, report: Report, *, kind: Format, template: str) -> str:
+        from rag.render import render
+        from rag.report import to_json
+
         return to_json(report) if kind == "json" else render(report, format=kind, template=template, workspace=self.workspace)
 
     def _why_nothing_is_in_scope(self, as_of: date) -> str:
@@ -253,6 +267,8 @@ class Library:
 
     def status(self, *, kin: bool = True) -> Status:
         """What is in, what failed and why. Without ``kin`` no documents are compared, which takes a second for 1,440 of them."""
+        from rag.kin import alike, editions
+
         space = self.record.active_space()
         sources = self.record.sources()
         groups, versions = (alike(self.record.sketches()), editions(sources)) if kin else ([], {})
@@ -275,18 +291,24 @@ class Library:
 
     # ── upkeep ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def forget(self, what: Sequence[str], *, now: datetime, wait_s: float = 0.0) -> Erased:
+    def forget(self, what: Sequence[str], *, now: datetime, wait_s: float = 0.0) -> "Erased":
         """Erases documents for good and remembers to leave them out. Raises UsageError for what is not known, BusyError."""
+        from rag.upkeep import erase
+
         with writer_lock(self.workspace, now=now, wait_s=wait_s):
             return erase(self.record, self.store, what, reports=self.workspace / REPORTS, now=now)
 
     def let_in_again(self, what: Sequence[str], *, now: datetime) -> tuple[str, ...]:
         """Undoes the leaving out; the next ingest reads the files anew."""
+        from rag.upkeep import let_in_again
+
         with writer_lock(self.workspace, now=now):
             return let_in_again(self.record, what)
 
-    def back_up(self, to: Path, *, now: datetime) -> Backup:
+    def back_up(self, to: Path, *, now: datetime) -> "Backup":
         """A checked copy in one file. Raises UsageError for a file that exists."""
+        from rag.upkeep import back_up
+
         return back_up(self.record, to=to, now=now)
 
     @property
@@ -295,6 +317,8 @@ class Library:
         return [self.workspace / Path(folder).expanduser() for folder in self.settings.folders]
 
     def _chunk(self, document: Document, *, document_id: str) -> Sequence[Chunk]:
+        from rag.chunking import budget_for, chunk
+
         return chunk(document, document_id=document_id, counter=self.embedder, budget=budget_for(self.embedder))
 
 
@@ -305,8 +329,10 @@ def searching(workspace: Path) -> Iterator[Retrieval]:
         yield library.retrieval
 
 
-def examine(workspace: Path) -> list[Finding]:
+def examine(workspace: Path) -> "list[Finding]":
     """The health of a workspace that may be too ill to be opened."""
+    from rag import upkeep
+
     return upkeep.examine(workspace, embedder=lambda setting: _embedder(setting, workspace=workspace))
 
 
@@ -337,6 +363,8 @@ def create(workspace: Path, *, folders: Sequence[Path] = (), embedder: EmbedderK
 
 
 def _refuse_unsuitable(workspace: Path, folders: Sequence[Path]) -> None:
+    from rag.readers import SUFFIXES
+
     if (workspace / config.FILE_NAME).exists():
         raise UsageError(f"{workspace} is a workspace already; add documents and run: rag ingest --workspace {workspace}")
     if unknown := [folder for folder in folders if not folder.is_dir()]:
@@ -392,6 +420,8 @@ def _put_down(folder: Path, texts: Mapping[str, str]) -> list[Path]:
 def _embedder(setting: EmbedderSettings, *, workspace: Path) -> Embedder:
     if setting.kind == "small":
         return SmallEmbedder()
+    from rag.prompts import query_prompt
+
     prompt = query_prompt(workspace=workspace).text if setting.query_prompt else ""
     if setting.kind == "sentence-transformers":
         return SentenceTransformersEmbedder(setting.model, revision=setting.revision, query_prompt=prompt)

@@ -38,6 +38,9 @@ NEARBY = 8
 """Chunks to either side that belong to the surroundings, where the page has so many."""
 NAMED_DOCUMENTS = 3
 """So many of the documents that are named best are searched whole."""
+SCANNED = 8_000_000
+"""Numbers in the library's vectors up to which a search scans them all and needs no index: 20,000 chunks of 384, 32 MB. Reading 10,000 from
+the record costs a tenth of what importing Chroma and opening the index does, once for all questions of a retrieval (docs/log.md)."""
 RERANKED = 20
 """How many of the best passages the reranker sees."""
 _RANK_OFFSET = 60
@@ -58,6 +61,9 @@ class Retrieval:
     reranker: Reranker
     any_query_prompt: bool = False
     """For evaluation: take an embedder that differs from the index's in nothing but the query prompt."""
+    scanned: int = SCANNED
+    """Numbers in all vectors up to which they are scanned exactly instead of asking the store."""
+    _whole: "_Whole" = field(default_factory=lambda: _Whole(), init=False, repr=False, compare=False)
     _names: "_Names" = field(default_factory=lambda: _Names(), init=False, repr=False, compare=False)
 
     def find(self, question: str, *, k: int = 10, scope: Scope = _EVERYTHING, dense: bool = True, lexical: bool = True) -> SearchResult:
@@ -74,7 +80,7 @@ class Retrieval:
         """What ``find`` gives for each question; all of them are embedded in one call."""
         self._check(questions, k=k, dense=dense, lexical=lexical)
         vectors, notes = self._query_vectors(questions) if dense else ({}, [])
-        near = _Dense(record=self.record, store=self.store, scope=scope)
+        near = _Dense(record=self.record, store=self.store, scope=scope, whole=self._whole if self._is_small else None)
         named = self._names.of(self.record, scope=scope) if lexical and questions else Named(())
         results = []
         for question in questions:
@@ -102,6 +108,10 @@ class Retrieval:
             raise UsageError("nothing ingested yet; run `rag ingest`")
         if dense:
             self._check_fingerprint(space.fingerprint)
+
+    @property
+    def _is_small(self) -> bool:
+        return self.record.chunk_count() * self.embedder.fingerprint.dimensions <= self.scanned
 
     def _check_fingerprint(self, stored: Fingerprint) -> None:
         ours = self.embedder.fingerprint
@@ -216,14 +226,32 @@ class _Names:
         return self._named
 
 
+class _Whole:
+    """All vectors of a small library as last read; read again when the record has changed."""
+
+    def __init__(self) -> None:
+        self._sequence = -1
+        self._vectors: tuple[list[str], Vectors] | None = None
+
+    def of(self, record: Record) -> tuple[list[str], "Vectors"]:
+        """(ids, matrix of shape (ids, dimensions))."""
+        with record.snapshot():
+            sequence = record.sequence()
+            if self._vectors is None or sequence != self._sequence:
+                self._sequence, self._vectors = sequence, record.vectors()
+        return self._vectors
+
+
 class _Dense:
     """The nearest chunks for several questions; what has to be read from the record is read once, at the first."""
 
-    def __init__(self, *, record: Record, store: VectorStore, scope: Scope) -> None:
+    def __init__(self, *, record: Record, store: VectorStore, scope: Scope, whole: "_Whole | None") -> None:
+        """``whole``: all vectors at hand, for a library that is small enough to be scanned."""
         self._record = record
         self._store = store
         self._scope = scope
-        self._indexed = scope == _EVERYTHING
+        self._whole = whole
+        self._indexed = scope == _EVERYTHING and whole is None
         self._applied = 0
         self._deleted: frozenset[str] = frozenset()
         self._scanned: tuple[list[str], Vectors] | None = None
@@ -244,6 +272,8 @@ class _Dense:
             if self._applied > self._record.sequence():
                 return self._without_index("the index belongs to a later state of the record; the next `rag ingest` makes a new one")
             self._deleted = self._record.deleted_after(self._applied)
+        elif self._whole is not None and self._scope == _EVERYTHING:
+            return self._whole.of(self._record)
         return self._record.vectors(after=self._applied, scope=self._scope)
 
     def _generation(self, vector: "Vectors") -> list[Near]:

