@@ -419,12 +419,12 @@ def _put_down(folder: Path, texts: Mapping[str, str]) -> list[Path]:
 
 def _embedder(setting: EmbedderSettings, *, workspace: Path) -> Embedder:
     if setting.kind == "small":
-        return SmallEmbedder()
+        return SmallEmbedder(engine=setting.engine)
     from rag.prompts import query_prompt
 
     prompt = query_prompt(workspace=workspace).text if setting.query_prompt else ""
     if setting.kind == "sentence-transformers":
-        return SentenceTransformersEmbedder(setting.model, revision=setting.revision, query_prompt=prompt)
+        return SentenceTransformersEmbedder(setting.model, revision=setting.revision, query_prompt=prompt, engine=setting.engine)
     return OpenAIEmbedder(
         setting.model,
         base_url=setting.base_url,

@@ -10,6 +10,7 @@ from typing import Any, Literal, Self, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from rag.embedders.engine import EngineSetting
 from rag.embedders.sentence_transformers import MXBAI
 from rag.errors import SettingsError, WorkspaceError
 
@@ -36,6 +37,13 @@ class EmbedderSettings(BaseModel):
         description='A Hugging Face name, a folder, or the endpoint\'s name for it. Not used with kind = "small".',
     )
     revision: str = Field(default="main", description="The model's commit or tag on Hugging Face. Sentence-transformers only.")
+    engine: EngineSetting = Field(
+        default="auto",
+        description='What computes the vectors here. "auto": our own layers where the model is a BERT such as mxbai or MiniLM, in bfloat16 '
+        'where the processor multiplies it natively, else in float32; any other model by sentence-transformers. "float32", "bfloat16" and '
+        '"sentence-transformers" fix it. Changing it asks for no new embedding. `rag doctor` says what was chosen. Not used with '
+        'kind = "openai".',
+    )
     query_prompt: bool = Field(
         default=True,
         description="Whether the line in prompts/query.txt is put before every query (never before a document); mxbai needs it, "
@@ -51,9 +59,11 @@ class EmbedderSettings(BaseModel):
     max_tokens: int = Field(default=512, ge=32, description='The endpoint\'s limit for one text, in tokens. kind = "openai" only.')
 
     @model_validator(mode="after")
-    def _an_endpoint_has_an_address(self) -> Self:
+    def _they_go_together(self) -> Self:
         if self.kind == "openai" and not self.base_url:
             raise ValueError('kind = "openai" needs base_url, such as "http://localhost:8080/v1"')
+        if self.kind == "small" and self.engine == "sentence-transformers":
+            raise ValueError('kind = "small" runs by our own layers; set engine to "auto", "float32" or "bfloat16"')
         return self
 
 

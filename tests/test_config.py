@@ -15,6 +15,7 @@ REFUSED = {
     "[embedder]\nkindd = 1": "unknown setting 'embedder.kindd'; known here: kind, model",
     '[embedder]\nkind = "openai"': 'kind = "openai" needs base_url',
     '[embedder]\nkind = "magic"': "embedder.kind: Input should be 'sentence-transformers', 'small' or 'openai'",
+    '[embedder]\nkind = "small"\nengine = "sentence-transformers"': 'kind = "small" runs by our own layers',
     'folders = ["a/x", "b/x"]': "two folders have the same last name",
     "folders = []": "folders: ",
     "folders =": "is not valid TOML",
