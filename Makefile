@@ -47,10 +47,18 @@ bench-retrieval:  ## measure search on the evaluation data (RAG_EVAL_DATA) and p
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.retrieval
 
+bench-embed:  ## speed of embedding and reranking beside sentence-transformers and this machine's limit
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.embed
+
+bench-cold:  ## CPU seconds of a search from process start, beside a plain LangChain script where it is installed
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.cold
+
 lock:  ## write requirements*.txt anew from pyproject.toml
 	@scripts/lock.sh
 
 clean:  ## remove the sample workspace, reports and build outputs
 	rm -rf workspace reports build dist
 
-.PHONY: help report test check lint types contracts eval faults bench bench-retrieval lock clean
+.PHONY: help report test check lint types contracts eval faults bench bench-retrieval bench-embed bench-cold lock clean

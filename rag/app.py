@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, get_args
 
 from rag import assets, config
-from rag.config import EmbedderKind, EmbedderSettings, Format, Settings
+from rag.config import EmbedderKind, EmbedderSettings, Format, RerankerSettings, Settings
 from rag.embedders.openai import OpenAIEmbedder
 from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
 from rag.embedders.small import SmallEmbedder
@@ -24,6 +24,7 @@ from rag.errors import UsageError, WorkspaceError
 from rag.ports import Embedder, Reranker
 from rag.record import FileRow, KnownStatus, Record, Run, space_of, writer_lock
 from rag.rerankers.cross_encoder import CrossEncoderReranker
+from rag.rerankers.endpoint import EndpointReranker
 from rag.rerankers.passthrough import PassThrough
 from rag.retrieval import Retrieval
 from rag.stores.chroma import ChromaStore
@@ -127,8 +128,7 @@ class Library:
     @cached_property
     def reranker(self) -> Reranker:
         """As rag.toml says; the pass-through without one."""
-        setting = self.settings.reranker
-        return CrossEncoderReranker(setting.model, revision=setting.revision) if setting.model else PassThrough()
+        return _reranker(self.settings.reranker)
 
     @cached_property
     def store(self) -> ChromaStore:
@@ -139,7 +139,13 @@ class Library:
     @cached_property
     def retrieval(self) -> Retrieval:
         """Search over this workspace; what it has read stays at hand until the record changes."""
-        return Retrieval(record=self.record, store=self.store, embedder=self.embedder, reranker=self.reranker)
+        return Retrieval(
+            record=self.record,
+            store=self.store,
+            embedder=self.embedder,
+            reranker=self.reranker,
+            reranked=self.settings.reranker.top,
+        )
 
     def _store(self, space: str) -> ChromaStore:
         return ChromaStore(self.workspace / INDEX, space=space)
@@ -424,7 +430,13 @@ def _embedder(setting: EmbedderSettings, *, workspace: Path) -> Embedder:
 
     prompt = query_prompt(workspace=workspace).text if setting.query_prompt else ""
     if setting.kind == "sentence-transformers":
-        return SentenceTransformersEmbedder(setting.model, revision=setting.revision, query_prompt=prompt, engine=setting.engine)
+        return SentenceTransformersEmbedder(
+            setting.model,
+            revision=setting.revision,
+            query_prompt=prompt,
+            dimensions=setting.first_dimensions or None,
+            engine=setting.engine,
+        )
     return OpenAIEmbedder(
         setting.model,
         base_url=setting.base_url,
@@ -432,4 +444,18 @@ def _embedder(setting: EmbedderSettings, *, workspace: Path) -> Embedder:
         query_prompt=prompt,
         dimensions=setting.dimensions,
         max_tokens=setting.max_tokens,
+    )
+
+
+def _reranker(setting: RerankerSettings) -> Reranker:
+    if not setting.model:
+        return PassThrough()
+    if setting.kind == "cross-encoder":
+        return CrossEncoderReranker(setting.model, revision=setting.revision, budget_s=setting.budget_s)
+    return EndpointReranker(
+        setting.model,
+        base_url=setting.base_url,
+        api_key=config.secret(setting.api_key_env),
+        api=setting.kind,
+        timeout_s=setting.budget_s or 30.0,
     )

@@ -19,6 +19,7 @@ FILE_NAME = "rag.toml"
 _PREFIX, _NESTED = "RAG_", "__"
 
 EmbedderKind = Literal["sentence-transformers", "small", "openai"]
+RerankerKind = Literal["cross-encoder", "cohere", "mixedbread"]
 Format = Literal["html", "md", "json"]
 
 
@@ -56,6 +57,12 @@ class EmbedderSettings(BaseModel):
         'kind = "openai" only.',
     )
     dimensions: int = Field(default=1024, ge=1, description='Length of the endpoint\'s vectors. kind = "openai" only.')
+    first_dimensions: int = Field(
+        default=0,
+        ge=0,
+        description="Keep only so many of a vector's first dimensions, for models trained for it (Matryoshka): mxbai keeps 95 % "
+        "of its quality with 512 and needs half the room; 0 keeps all. Sentence-transformers only.",
+    )
     max_tokens: int = Field(default=512, ge=32, description='The endpoint\'s limit for one text, in tokens. kind = "openai" only.')
 
     @model_validator(mode="after")
@@ -72,11 +79,34 @@ class RerankerSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    kind: RerankerKind = Field(
+        default="cross-encoder",
+        description='"cross-encoder": a model on this machine. "cohere": an endpoint with /rerank (Cohere, vLLM, Jina). "mixedbread": '
+        "Mixedbread's own, with /reranking.",
+    )
     model: str = Field(
         default="",
-        description='A cross-encoder such as "mixedbread-ai/mxbai-rerank-base-v1"; empty keeps the fused order, and every search says so.',
+        description='A cross-encoder such as "mixedbread-ai/mxbai-rerank-base-v1", or the endpoint\'s name for its model; empty keeps the '
+        "fused order, and every search says so.",
     )
-    revision: str = Field(default="main", description="The model's commit or tag on Hugging Face.")
+    revision: str = Field(default="main", description="The model's commit or tag on Hugging Face. Cross-encoders only.")
+    top: int = Field(default=20, ge=1, le=200, description="How many of the best passages are looked at again.")
+    budget_s: float = Field(
+        default=0.0,
+        ge=0,
+        description="Seconds after which no further passage is looked at, 0 for no limit; the search says how many were. For an endpoint: "
+        "how long to wait for it, 0 for 30.",
+    )
+    base_url: str = Field(default="", description='The endpoint, such as "https://api.mixedbread.com/v1". Endpoints only.')
+    api_key_env: str = Field(
+        default="RERANKER_API_KEY", description="The environment variable that holds the endpoint's key. Endpoints only."
+    )
+
+    @model_validator(mode="after")
+    def _an_endpoint_has_an_address(self) -> Self:
+        if self.model and self.kind != "cross-encoder" and not self.base_url:
+            raise ValueError(f'kind = "{self.kind}" needs base_url, such as "https://api.mixedbread.com/v1"')
+        return self
 
 
 class ReportSettings(BaseModel):

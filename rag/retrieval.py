@@ -42,7 +42,7 @@ SCANNED = 8_000_000
 """Numbers in the library's vectors up to which a search scans them all and needs no index: 20,000 chunks of 384, 32 MB. Reading 10,000 from
 the record costs a tenth of what importing Chroma and opening the index does, once for all questions of a retrieval (docs/log.md)."""
 RERANKED = 20
-"""How many of the best passages the reranker sees."""
+"""How many of the best passages the reranker sees, unless set."""
 _RANK_OFFSET = 60
 
 NOT_RERANKED = "not reranked: no reranker is set, so the fused order stands"
@@ -63,6 +63,8 @@ class Retrieval:
     """For evaluation: take an embedder that differs from the index's in nothing but the query prompt."""
     scanned: int = SCANNED
     """Numbers in all vectors up to which they are scanned exactly instead of asking the store."""
+    reranked: int = RERANKED
+    """How many of the best passages the reranker sees."""
     _whole: "_Whole" = field(default_factory=lambda: _Whole(), init=False, repr=False, compare=False)
     _names: "_Names" = field(default_factory=lambda: _Names(), init=False, repr=False, compare=False)
 
@@ -195,20 +197,24 @@ class Retrieval:
 
     def _reranked(self, result: SearchResult, *, k: int) -> SearchResult:
         """The best passages in the reranker's order. Scores are then 1 / (60 + rank), so that the list stays ordered by score."""
-        top = result.passages[:RERANKED]
+        top = result.passages[: self.reranked]
         scores = self.reranker.score(result.question, [passage.chunk.embedded_text for passage in top]) if top else []
         if scores is None:
             return replace(result, passages=result.passages[:k], notes=(NOT_RERANKED,))
         if len(scores) != len(top):
             raise ModelError(f"{self.reranker.model} gave {len(scores)} scores for {len(top)} passages: choose another reranker")
-        order = sorted(range(len(top)), key=lambda at: (-scores[at], at))
+        given = [(passage, score) for passage, score in zip(top, scores, strict=True) if score is not None]
+        order = sorted(range(len(given)), key=lambda at: (-given[at][1], at))
         judged = [
-            replace(top[at], hits=(*top[at].hits, Hit(by="rerank", rank=rank, score=float(scores[at]))))
-            for rank, at in enumerate(order, start=1)
+            replace(passage, hits=(*passage.hits, Hit(by="rerank", rank=rank, score=float(score))))
+            for rank, (passage, score) in enumerate((given[at] for at in order), start=1)
         ]
-        ordered = (*judged, *result.passages[RERANKED:])[:k]
+        unseen = [passage for passage, score in zip(top, scores, strict=True) if score is None]
+        ordered = (*judged, *unseen, *result.passages[len(top) :])[:k]
         passages = tuple(replace(passage, score=1 / (_RANK_OFFSET + rank)) for rank, passage in enumerate(ordered, start=1))
-        return replace(result, passages=passages, reranked_by=self.reranker.model)
+        late = f"the reranker's time ran out: {len(given)} of {len(top)} passages are in its order, the others follow in the fused one"
+        notes = (late,) if unseen else ()
+        return replace(result, passages=passages, reranked_by=self.reranker.model, notes=notes)
 
 
 class _Names:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from rag.embedders.bert import Pooling, Precision
+from rag.processor import device_of, multiplies_bfloat16
 
 EngineSetting: TypeAlias = Literal["auto", "float32", "bfloat16", "sentence-transformers"]
 
@@ -36,9 +37,7 @@ class Engine:
 
 def choose(setting: EngineSetting, folder: Path, *, device: str | None) -> Engine:
     """``device`` None takes a GPU where torch sees one. Imports torch."""
-    import torch
-
-    where = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    where = device_of(device)
     pooling = pooling_of(folder)
     if setting == "sentence-transformers":
         return Engine(pooling=None, precision="float32", device=where, why="embedder.engine says so")
@@ -46,18 +45,9 @@ def choose(setting: EngineSetting, folder: Path, *, device: str | None) -> Engin
         return Engine(pooling=None, precision="float32", device=where, why="the model is not a plain BERT, which is all our own layers are")
     if setting != "auto":
         return Engine(pooling=pooling, precision=setting, device=where, why="embedder.engine says so")
-    native = torch.cuda.is_bf16_supported() if where.startswith("cuda") else _multiplies_bfloat16()
-    if native:
+    if multiplies_bfloat16(where):
         return Engine(pooling=pooling, precision="bfloat16", device=where, why="it multiplies bfloat16 natively")
     return Engine(pooling=pooling, precision="float32", device=where, why="it has no instruction for bfloat16")
-
-
-def _multiplies_bfloat16() -> bool:
-    """Without the instructions, torch computes bfloat16 slower than float32."""
-    import torch
-
-    able = torch.cpu.get_capabilities()
-    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 
 def pooling_of(folder: Path) -> Pooling | None:

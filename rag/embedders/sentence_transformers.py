@@ -57,7 +57,7 @@ class SentenceTransformersEmbedder:
         full = _full_dimensions(self._folder)
         if self._dimensions is not None and not 0 < self._dimensions <= full:
             raise ModelError(
-                f"{self._name} has {full} dimensions, so {self._dimensions} cannot be kept: set embedder.dimensions to {full} or less"
+                f"{self._name} has {full} dimensions, so {self._dimensions} cannot be kept: set embedder.first_dimensions to {full} or less"
             )
         return Fingerprint(
             model=Path(self._name).name if Path(self._name).expanduser().is_dir() else self._name,
