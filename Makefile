@@ -39,6 +39,10 @@ faults:  ## kill an ingest and fail its disk at hundreds of write points; ten mi
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.faults
 
+hostile:  ## make some 80 odd and hostile files and read them in limited child processes; two minutes
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.hostile
+
 bench:  ## speed of reading, cutting, recording and looking again, as ratios
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.ingest
@@ -61,4 +65,4 @@ lock:  ## write requirements*.txt anew from pyproject.toml
 clean:  ## remove the sample workspace, reports and build outputs
 	rm -rf workspace reports build dist
 
-.PHONY: help report test check lint types contracts eval faults bench bench-retrieval bench-embed bench-cold lock clean
+.PHONY: help report test check lint types contracts eval faults hostile bench bench-retrieval bench-embed bench-cold lock clean

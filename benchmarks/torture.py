@@ -101,7 +101,7 @@ def _outcome(folder: Path, entry: Mapping[str, Any], *, pool: ReaderPool) -> Out
     start = time.perf_counter()
     text, outcome, message = "", "ok", ""
     try:
-        text = _text(folder / "files" / entry["file"], pool=pool)
+        text = text_of(folder / "files" / entry["file"], pool=pool)
     except ReadError as error:
         outcome, message = type(error).__name__, str(error)
     seconds = time.perf_counter() - start
@@ -117,7 +117,7 @@ def _outcome(folder: Path, entry: Mapping[str, Any], *, pool: ReaderPool) -> Out
     )
 
 
-def _text(path: Path, *, pool: ReaderPool) -> str:
+def text_of(path: Path, *, pool: ReaderPool) -> str:
     """The text of the file, or of the files it encloses where it has none of its own."""
     try:
         return pool.read(path).text

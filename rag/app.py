@@ -5,38 +5,40 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from functools import cached_property
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
+from functools import cache, cached_property
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, get_args
+from typing import Self, get_args
 
-from rag import assets, config
-from rag.config import EmbedderKind, EmbedderSettings, Format, RerankerSettings, Settings
-from rag.embedders.openai import OpenAIEmbedder
-from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
-from rag.embedders.small import SmallEmbedder
-from rag.errors import UsageError, WorkspaceError
+from rag import assets, config, upkeep
+from rag import ingest as stations
+from rag.chunking import CHUNKER_VERSION, budget_for, chunk
+from rag.config import EmbedderKind, Format, Settings
+from rag.errors import ReadError, UsageError, WorkspaceError
+from rag.globs import chooser
+from rag.kin import alike, copies, editions, sketch
+from rag.parts import INDEX, RECORD, embedder_of, reranker_of, retrieval_of
 from rag.ports import Embedder, Reranker
-from rag.record import FileRow, KnownStatus, Record, Run, space_of, writer_lock
-from rag.rerankers.cross_encoder import CrossEncoderReranker
-from rag.rerankers.endpoint import EndpointReranker
-from rag.rerankers.passthrough import PassThrough
+from rag.prompts import facet_pack, metric_vocabulary, query_prompt
+from rag.readers import READER_VERSION, SUFFIXES, Ocr, ReaderPool, tesseract
+from rag.record import Edition, FileRow, KnownStatus, Record, Run, space_of, writer_lock
+from rag.render import Printed, printed
+from rag.report import CheckResult, Outline, check_report, edition_name, from_json, outline_of, read_outline, to_json, write_report
+from rag.report.elsewhere import read_manuscript
+from rag.report.verify import ManuscriptCheck, verify
+from rag.report.wording import Vocabulary
 from rag.retrieval import Retrieval
 from rag.stores.chroma import ChromaStore
-from rag.types import Chunk, Document, Fingerprint, Report, Scope, SearchResult
+from rag.types import Chunk, Document, Fingerprint, Report, Scope, SearchResult, Source
+from rag.upkeep import Backup, Erased, Finding, back_up, erase, let_in_again
 
-if TYPE_CHECKING:  # each verb loads its own rooms: what a search does not need would cost more than the search (test_imports.py)
-    from rag.ingest import Steps
-    from rag.report import CheckResult
-    from rag.upkeep import Backup, Erased, Finding
-
-RECORD = "library.db"
-INDEX = "index"
 REPORTS = "reports"
 DOCUMENTS = "docs"
 
@@ -47,6 +49,9 @@ _LOOKED_AT = 10_000
 """Entries of a folder looked at for documents before a workspace is made in it."""
 
 _EVERYTHING = Scope()
+
+_SUFFIXES = {"csl": "csl.json"}
+"""Format -> how its file's name ends, where that is not the format's own name."""
 
 _OWN_FILES = """\
 A file in this folder comes before the one of the same name that ships with the program, which is in
@@ -74,9 +79,26 @@ class Status:
     """Paths of documents with nearly the same text, group by group."""
     superseded: Mapping[str, str]
     """Path -> path of the newer version of the same document."""
+    folders: tuple["KnownFolder", ...]
+    """Those of rag.toml and those that were ingested by argument, by name."""
     last_ingest: Run | None
     notes: tuple[str, ...]
     """What a person should know about the index."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownFolder:
+    """A folder whose files are known."""
+
+    name: str
+    """The first part of its files' paths; what `rag forget` takes."""
+    path: str
+    documents: int
+    is_set: bool
+    """Whether rag.toml names it; otherwise `rag ingest` looks at it only when it is named."""
+    is_there: bool
+    forgotten: str
+    """The day it was forgotten as a whole; empty when it was not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,10 +106,12 @@ class WrittenReport:
     """A report, what its gates said, and where it was written."""
 
     report: Report
-    check: "CheckResult"
+    check: CheckResult
     paths: tuple[Path, ...]
     seconds: Mapping[str, float]
     """Wall time by step: write (searches included), check, render."""
+    notes: tuple[str, ...] = ()
+    """What a person should know about the files, such as characters that a format could not print."""
 
 
 class Library:
@@ -123,12 +147,12 @@ class Library:
     @cached_property
     def embedder(self) -> Embedder:
         """As rag.toml says; not loaded yet."""
-        return _embedder(self.settings.embedder, workspace=self.workspace)
+        return embedder_of(self.settings.embedder, workspace=self.workspace)
 
     @cached_property
     def reranker(self) -> Reranker:
         """As rag.toml says; the pass-through without one."""
-        return _reranker(self.settings.reranker)
+        return reranker_of(self.settings.reranker)
 
     @cached_property
     def store(self) -> ChromaStore:
@@ -139,13 +163,10 @@ class Library:
     @cached_property
     def retrieval(self) -> Retrieval:
         """Search over this workspace; what it has read stays at hand until the record changes."""
-        return Retrieval(
-            record=self.record,
-            store=self.store,
-            embedder=self.embedder,
-            reranker=self.reranker,
-            reranked=self.settings.reranker.top,
-        )
+        return self._retrieval(self.record)
+
+    def _retrieval(self, record: Record) -> Retrieval:
+        return retrieval_of(self.settings, record=record, store=self.store, embedder=self.embedder, reranker=self.reranker)
 
     def _store(self, space: str) -> ChromaStore:
         return ChromaStore(self.workspace / INDEX, space=space)
@@ -154,21 +175,16 @@ class Library:
 
     def ingest(
         self, folders: Sequence[Path] = (), *, now: datetime, re_embed: bool = False, allow_deletes: bool = False, wait_s: float = 0.0
-    ) -> "Steps":
+    ) -> stations.Steps:
         """Brings the record up to date with the folders (default: those in rag.toml); yields progress, gives a summary.
 
         ``re_embed`` embeds the stored texts with the embedder of rag.toml instead and reads no file. Raises BusyError when another
         process still writes after ``wait_s`` seconds, UsageError for a folder that is unknown or empty.
         """
-        from rag import ingest as stations
-        from rag.chunking import CHUNKER_VERSION
-        from rag.globs import chooser
-        from rag.readers import READER_VERSION, SUFFIXES, ReaderPool
-
         with writer_lock(self.workspace, now=now, wait_s=wait_s), self._store(space_of(self.embedder.fingerprint).id) as store:
             if re_embed:
                 return (yield from stations.re_embed(record=self.record, store=store, embedder=self.embedder, chunk=self._chunk, now=now))
-            with ReaderPool() as pool:
+            with ReaderPool(ocr=self._ocr()) as pool:
                 return (
                     yield from stations.ingest(
                         [Path(folder) for folder in folders] or self.folders,
@@ -178,7 +194,7 @@ class Library:
                         unpack=pool.unpack,
                         leave_out=chooser(include=self.settings.include, exclude=self.settings.exclude),
                         suffixes=SUFFIXES,
-                        reader_version=f"{READER_VERSION}.{CHUNKER_VERSION}",
+                        reader_version=self._reader_version(),
                         embedder=self.embedder,
                         chunk=self._chunk,
                         now=now,
@@ -186,54 +202,135 @@ class Library:
                     )
                 )
 
+    def _ocr(self) -> Ocr | None:
+        """Raises SettingsError when the program or a language is not there."""
+        return tesseract(self.settings.ocr_languages) if self.settings.ocr == "tesseract" else None
+
+    def _reader_version(self) -> str:
+        by_ocr = "+".join(["", self.settings.ocr, *self.settings.ocr_languages]) if self.settings.ocr != "off" else ""
+        return f"{READER_VERSION}.{CHUNKER_VERSION}{by_ocr}"
+
     def search(self, question: str, *, k: int = 10, scope: Scope = _EVERYTHING) -> SearchResult:
         """The best passages for a question, best first. Raises UsageError when nothing is ingested yet."""
         return self.retrieval.find(question, k=k, scope=scope)
 
-    def write(self, topic: str, *, as_of: date, scope: Scope = _EVERYTHING, template: str = "market_trends") -> Report:
-        """A report as data, from documents in scope published by ``as_of``. Raises UsageError when nothing is ingested or in scope."""
-        from rag.prompts import facet_pack, metric_vocabulary, query_prompt
-        from rag.report import write_report
+    def outline(self, topic: str, *, pack: str = "") -> Outline:
+        """What a report on the topic would ask; the facet pack is rag.toml's unless named. Raises UsageError for an empty topic."""
+        return outline_of(topic, pack=facet_pack(pack or self.settings.report.pack, workspace=self.workspace))
 
+    def write(
+        self,
+        asked: str | Outline,
+        *,
+        as_of: date,
+        scope: Scope = _EVERYTHING,
+        template: str = "market_trends",
+        known_at: datetime | None = None,
+        since: str = "",
+    ) -> Report:
+        """A report as data on a topic or an outline, from documents in scope published and ingested by ``as_of``; the day ends with UTC's.
+
+        ``known_at`` is a moment of that day, or a later one, to end the record at instead. ``since`` names the edition to compare with, or
+        is "none"; without it the latest saved one of the same topic, scope and template with an earlier as-of date is. Raises UsageError
+        when nothing is ingested or in scope, or no report is called ``since``.
+        """
+        outline = asked if isinstance(asked, Outline) else self.outline(asked)
         scope = replace(scope, published_to=min(as_of, scope.published_to or as_of))
-        with self.record.snapshot():
-            sources = self.record.sources(scope)
+        before = self._edition_before(outline.topic, as_of=as_of, scope=scope, template=template, since=since)
+        with self._as_known(as_of, known_at=known_at) as record, record.snapshot():
+            sources = record.sources(scope)
             if not sources:
                 raise UsageError(self._why_nothing_is_in_scope(as_of))
-            retrieval, query = self.retrieval, query_prompt(workspace=self.workspace)
+            retrieval = self._retrieval(record)
+            query = query_prompt(workspace=self.workspace)
             return write_report(
-                topic,
+                outline,
                 find=lambda questions: retrieval.find_all(questions, k=PASSAGES_A_QUERY, scope=scope),
-                document=self.record.document,
+                document=record.document,
                 sources=sources,
                 as_of=as_of,
-                pack=facet_pack(workspace=self.workspace),
                 metrics=metric_vocabulary(workspace=self.workspace),
                 embedder=self.embedder.fingerprint,
                 prompts={query.name: query.sha256},
                 template=template,
-                failed={file.path: file.reason for file in self.record.files() if file.status == "failed"},
-                sequence=self.record.sequence(),
-                chunks=self.record.chunk_count(),
+                failed={file.path: file.reason for file in record.files() if file.status == "failed"},
+                copies=_copies(record, sources),
+                sequence=record.sequence(),
+                chunks=record.chunk_count(),
+                scope=scope,
+                known_at=record.known_at(),
+                before=before,
             )
 
-    def check(self, report: Report) -> "CheckResult":
-        """Every gate on a report, its quotes looked up in this workspace's documents, and the report in those that it wrote."""
-        from rag.prompts import metric_vocabulary
-        from rag.report import check_report
+    @contextmanager
+    def _as_known(self, as_of: date, *, known_at: datetime | None) -> Iterator[Record]:
+        """The record as of the end of that day, or of a moment: this one where nothing changed since, or where it was begun later."""
+        end = known_at or datetime.combine(as_of + timedelta(days=1), time_of_day.min, tzinfo=UTC) - timedelta(microseconds=1)
+        last, begun = self.record.known_at(), self.record.begun()
+        if last is None or begun is None or last <= end or end < begun:
+            yield self.record
+            return
+        with self.record.as_known(end) as record:
+            self._embed_again(record)
+            yield record
 
+    def _embed_again(self, record: Record) -> None:
+        """Documents that were gone before the library was embedded with the present model."""
+        space = record.active_space()
+        for document in record.unfilled(space) if space else ():
+            if chunks := self._chunk(record.document(document), document_id=document):
+                vectors = self.embedder.embed([piece.embedded_text for piece in chunks], kind="document")
+                record.fill_aside(document, chunks=chunks, vectors=vectors)
+
+    def _edition_before(self, topic: str, *, as_of: date, scope: Scope, template: str, since: str) -> Report | None:
+        if since == "none":
+            return None
+        name = since or self.record.edition_before(edition_name(topic, scope=scope, template=template), as_of)
+        return self.saved(name) if name else None
+
+    def saved(self, what: str) -> Report:
+        """A saved report by id, by the beginning of its id, or "last". Raises UsageError for none or several."""
+        known = [identity for identity, _ in self.record.reports()]
+        found = known[:1] if what == "last" else [identity for identity in known if identity.startswith(what)]
+        if len(found) > 1 and what not in found:
+            raise UsageError(f"several reports begin with {what!r}: {', '.join(sorted(found)[:5])}; give more of the id")
+        return from_json(self.record.report(what if what in found else found[0] if found else what))
+
+    def check(self, report: Report) -> CheckResult:
+        """Every gate on a report, its quotes looked up in this workspace's documents, and the report in those that it wrote."""
         metrics = metric_vocabulary(workspace=self.workspace)
-        return check_report(report, document=self.record.document, metrics=metrics, saved=self._saved)
+        return check_report(report, document=self.record.ever, metrics=metrics, saved=self._saved, of_run=self.record.reports_of_run)
 
     def _saved(self, identity: str) -> Report | None:
-        from rag.report import from_json
-
         known = {name for name, _ in self.record.reports()}
         return from_json(self.record.report(identity)) if identity in known else None
 
+    def verify(self, text: str) -> ManuscriptCheck:
+        """A Markdown report written elsewhere against this workspace's documents, named by path or title."""
+        sources = {source.path: source for source in self.record.sources()}
+        return verify(
+            read_manuscript(text),
+            paths=list(sources),
+            titles=lambda: {path: source.title for path, source in sources.items()},
+            document=lambda path: self.record.document(sources[path].document),
+            vocabulary=Vocabulary(metric_vocabulary(workspace=self.workspace)),
+        )
+
+    def made_again(self, report: Report) -> Report:
+        """The report that the inputs in a manifest give now; equal to it, byte for byte, where nothing of them is lost."""
+        made = report.manifest
+        return self.write(
+            read_outline(made.outline, at="the report's manifest"),
+            as_of=report.as_of,
+            scope=made.scope,
+            template=made.template,
+            known_at=made.known_at,
+            since=made.predecessor or "none",
+        )
+
     def report(
         self,
-        topic: str,
+        asked: str | Outline,
         *,
         as_of: date,
         now: datetime,
@@ -241,28 +338,32 @@ class Library:
         template: str = "",
         formats: Sequence[Format] = (),
         output: Path | None = None,
+        since: str = "",
     ) -> WrittenReport:
-        """Writes a report, checks it, renders it and puts its files down together. Nothing is written when a step fails."""
-        from rag.report import to_json
+        """Writes a report on a topic or an outline, checks it, renders it and puts its files down together.
 
+        Nothing is written when a step fails.
+        """
         chosen = template or self.settings.report.template
         watch = _Watch()
-        report = self.write(topic, as_of=as_of, scope=scope, template=chosen)
+        report = self.write(asked, as_of=as_of, scope=scope, template=chosen, since=since)
         watch.lap("write")
-        texts = {kind: self._rendered(report, kind=kind, template=chosen) for kind in formats or self.settings.report.formats}
-        stem = f"{_slug(topic)}-{as_of.isoformat()}"
-        paths = _put_down(output or self.workspace / REPORTS, {f"{stem}.{kind}": text for kind, text in texts.items()})
-        self.record.save_report(report.id, now, to_json(report))
+        files = {kind: self._printed(report, kind=kind, template=chosen) for kind in formats or self.settings.report.formats}
+        stem = f"{_slug(report.title)}-{as_of.isoformat()}"
+        named = {f"{stem}.{_SUFFIXES.get(kind, kind)}": file.data for kind, file in files.items()}
+        paths = _put_down(output or self.workspace / REPORTS, named)
+        name = edition_name(report.title, scope=report.manifest.scope, template=chosen)
+        self.record.save_report(report.id, now, to_json(report), edition=Edition(name=name, as_of=as_of, run=report.manifest.run))
         watch.lap("render")
         check = self.check(report)
         watch.lap("check")
-        return WrittenReport(report=report, check=check, paths=tuple(paths), seconds=watch.seconds)
+        notes = tuple(note for file in files.values() for note in file.notes)
+        return WrittenReport(report=report, check=check, paths=tuple(paths), seconds=watch.seconds, notes=notes)
 
-    def _rendered(self, report: Report, *, kind: Format, template: str) -> str:
-        from rag.render import render
-        from rag.report import to_json
-
-        return to_json(report) if kind == "json" else render(report, format=kind, template=template, workspace=self.workspace)
+    def _printed(self, report: Report, *, kind: Format, template: str) -> Printed:
+        if kind == "json":
+            return Printed(data=to_json(report).encode())
+        return printed(report, format=kind, template=template, workspace=self.workspace)
 
     def _why_nothing_is_in_scope(self, as_of: date) -> str:
         everything = self.record.sources()
@@ -273,8 +374,6 @@ class Library:
 
     def status(self, *, kin: bool = True) -> Status:
         """What is in, what failed and why. Without ``kin`` no documents are compared, which takes a second for 1,440 of them."""
-        from rag.kin import alike, editions
-
         space = self.record.active_space()
         sources = self.record.sources()
         groups, versions = (alike(self.record.sketches()), editions(sources)) if kin else ([], {})
@@ -291,30 +390,41 @@ class Library:
             failed=by_status["failed"],
             skipped=by_status["skipped"],
             missing=by_status["missing"],
+            folders=self._known_folders(),
             last_ingest=next((run for run in self.record.runs() if run.kind == "ingest"), None),
             notes=tuple(self.store.notes) if space else (),
         )
 
+    def _known_folders(self) -> tuple[KnownFolder, ...]:
+        named = {folder.resolve(): folder for folder in self.folders}
+        places = {folder.name: folder for folder in named} | self.record.folders()
+        forgotten, held = self.record.forgotten(), Counter(file.folder for file in self.record.files() if file.document)
+        return tuple(
+            KnownFolder(
+                name=name,
+                path=str(place),
+                documents=held[name],
+                is_set=place in named,
+                is_there=place.is_dir(),
+                forgotten=forgotten.get(name, ""),
+            )
+            for name, place in sorted(places.items())
+        )
+
     # ── upkeep ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def forget(self, what: Sequence[str], *, now: datetime, wait_s: float = 0.0) -> "Erased":
+    def forget(self, what: Sequence[str], *, now: datetime, wait_s: float = 0.0) -> Erased:
         """Erases documents for good and remembers to leave them out. Raises UsageError for what is not known, BusyError."""
-        from rag.upkeep import erase
-
         with writer_lock(self.workspace, now=now, wait_s=wait_s):
             return erase(self.record, self.store, what, reports=self.workspace / REPORTS, now=now)
 
     def let_in_again(self, what: Sequence[str], *, now: datetime) -> tuple[str, ...]:
         """Undoes the leaving out; the next ingest reads the files anew."""
-        from rag.upkeep import let_in_again
-
         with writer_lock(self.workspace, now=now):
             return let_in_again(self.record, what)
 
-    def back_up(self, to: Path, *, now: datetime) -> "Backup":
+    def back_up(self, to: Path, *, now: datetime) -> Backup:
         """A checked copy in one file. Raises UsageError for a file that exists."""
-        from rag.upkeep import back_up
-
         return back_up(self.record, to=to, now=now)
 
     @property
@@ -323,23 +433,38 @@ class Library:
         return [self.workspace / Path(folder).expanduser() for folder in self.settings.folders]
 
     def _chunk(self, document: Document, *, document_id: str) -> Sequence[Chunk]:
-        from rag.chunking import budget_for, chunk
-
         return chunk(document, document_id=document_id, counter=self.embedder, budget=budget_for(self.embedder))
 
 
-@contextmanager
-def searching(workspace: Path) -> Iterator[Retrieval]:
-    """Search over a workspace, closed at the end: what `rag.chain.PassageRetriever` opens in the thread it answers in."""
-    with Library.open(workspace) as library:
-        yield library.retrieval
+def verify_in(folder: Path, text: str) -> ManuscriptCheck:
+    """A Markdown report written elsewhere against the files of a folder, which are read as they are cited. Raises UsageError."""
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder; name the one that holds the files the report cites")
+    files = {
+        file.relative_to(folder).as_posix(): file
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and file.suffix.lower() in SUFFIXES and not file.name.startswith((".", "~$"))
+    }
+    with ReaderPool() as pool:
+        return verify(
+            read_manuscript(text),
+            paths=list(files),
+            titles=cache(lambda: dict(_titles(files, read=pool.read))),
+            document=lambda path: pool.read(files[path]),
+            vocabulary=Vocabulary(metric_vocabulary()),
+        )
 
 
-def examine(workspace: Path) -> "list[Finding]":
+def _titles(files: Mapping[str, Path], *, read: Callable[[Path], Document]) -> Iterator[tuple[str, str]]:
+    """(path, title) of the files that can be read."""
+    for path, file in files.items():
+        with suppress(ReadError):
+            yield path, read(file).metadata.title
+
+
+def examine(workspace: Path) -> list[Finding]:
     """The health of a workspace that may be too ill to be opened."""
-    from rag import upkeep
-
-    return upkeep.examine(workspace, embedder=lambda setting: _embedder(setting, workspace=workspace))
+    return upkeep.examine(workspace, embedder=lambda setting: embedder_of(setting, workspace=workspace))
 
 
 def create(workspace: Path, *, folders: Sequence[Path] = (), embedder: EmbedderKind = "sentence-transformers") -> Settings:
@@ -369,8 +494,6 @@ def create(workspace: Path, *, folders: Sequence[Path] = (), embedder: EmbedderK
 
 
 def _refuse_unsuitable(workspace: Path, folders: Sequence[Path]) -> None:
-    from rag.readers import SUFFIXES
-
     if (workspace / config.FILE_NAME).exists():
         raise UsageError(f"{workspace} is a workspace already; add documents and run: rag ingest --workspace {workspace}")
     if unknown := [folder for folder in folders if not folder.is_dir()]:
@@ -393,6 +516,13 @@ def _own_room(workspace: Path, room: assets.Room) -> None:
     (workspace / room / assets.READ_ME).write_text(text, encoding="utf-8")
 
 
+def _copies(record: Record, sources: Sequence[Source]) -> dict[str, str]:
+    """Those among these documents; of one that came before there were sketches, or is gone by now, the text is sketched."""
+    known = record.sketches()
+    missing = [source.document for source in sources if source.document not in known]
+    return copies(known | {document: sketch(record.document(document).text) for document in missing}, sources)
+
+
 @dataclass(kw_only=True)
 class _Watch:
     """Seconds by step."""
@@ -411,51 +541,13 @@ def _slug(topic: str) -> str:
     return re.sub(r"[^\w]+", "-", topic.lower()).strip("-")[:80] or "report"
 
 
-def _put_down(folder: Path, texts: Mapping[str, str]) -> list[Path]:
+def _put_down(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
     """All files or none: each is written beside its place first, then all are moved there."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".report-", dir=folder) as waiting:
-            for name, text in texts.items():
-                (Path(waiting) / name).write_text(text, encoding="utf-8")
-            return [(Path(waiting) / name).replace(folder / name) for name in texts]
+            for name, data in files.items():
+                (Path(waiting) / name).write_bytes(data)
+            return [(Path(waiting) / name).replace(folder / name) for name in files]
     except OSError as error:
         raise WorkspaceError(f"cannot write the report to {folder}: {error.strerror}; choose another folder with --output") from error
-
-
-def _embedder(setting: EmbedderSettings, *, workspace: Path) -> Embedder:
-    if setting.kind == "small":
-        return SmallEmbedder(engine=setting.engine)
-    from rag.prompts import query_prompt
-
-    prompt = query_prompt(workspace=workspace).text if setting.query_prompt else ""
-    if setting.kind == "sentence-transformers":
-        return SentenceTransformersEmbedder(
-            setting.model,
-            revision=setting.revision,
-            query_prompt=prompt,
-            dimensions=setting.first_dimensions or None,
-            engine=setting.engine,
-        )
-    return OpenAIEmbedder(
-        setting.model,
-        base_url=setting.base_url,
-        api_key=config.secret(setting.api_key_env),
-        query_prompt=prompt,
-        dimensions=setting.dimensions,
-        max_tokens=setting.max_tokens,
-    )
-
-
-def _reranker(setting: RerankerSettings) -> Reranker:
-    if not setting.model:
-        return PassThrough()
-    if setting.kind == "cross-encoder":
-        return CrossEncoderReranker(setting.model, revision=setting.revision, budget_s=setting.budget_s)
-    return EndpointReranker(
-        setting.model,
-        base_url=setting.base_url,
-        api_key=config.secret(setting.api_key_env),
-        api=setting.kind,
-        timeout_s=setting.budget_s or 30.0,
-    )

@@ -36,4 +36,4 @@ def names(room: Room, *, workspace: Path | None = None) -> list[str]:
     """Names of all files and folders at the top of a room, the workspace's own included."""
     folders = [shipped(room)] + ([workspace / room] if workspace else [])
     found = (path.name for folder in folders if folder.is_dir() for path in folder.iterdir())
-    return sorted({name for name in found if not name.startswith(".") and name != READ_ME})
+    return sorted({name for name in found if not name.startswith((".", "_")) and name != READ_ME})

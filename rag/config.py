@@ -20,7 +20,8 @@ _PREFIX, _NESTED = "RAG_", "__"
 
 EmbedderKind = Literal["sentence-transformers", "small", "openai"]
 RerankerKind = Literal["cross-encoder", "cohere", "mixedbread"]
-Format = Literal["html", "md", "json"]
+Format = Literal["html", "md", "json", "pdf", "docx", "csl", "bib", "csv"]
+OcrKind = Literal["off", "tesseract"]
 
 
 class EmbedderSettings(BaseModel):
@@ -115,7 +116,17 @@ class ReportSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     template: str = Field(default="market_trends", description="A folder in templates/; the workspace's own comes first.")
-    formats: list[Format] = Field(default=["html", "md", "json"], min_length=1, description="Files written for each report.")
+    pack: str = Field(
+        default="market",
+        description='The questions a report asks: a file in prompts/facets/. "market", "macro" (an economy and its regions) and "filings" '
+        "(companies' reports) ship; the workspace's own comes first.",
+    )
+    formats: list[Format] = Field(
+        default=["html", "md", "json"],
+        min_length=1,
+        description="Files written for each report: html, md, json, pdf, docx; csl and bib are its sources for reference managers, "
+        "csv its figures.",
+    )
 
 
 class Settings(BaseModel):
@@ -131,6 +142,14 @@ class Settings(BaseModel):
     )
     exclude: list[str] = Field(
         default=[], description='Patterns such as "drafts/**" or "*.tmp.docx": files that match one are not read, and leave the search.'
+    )
+    ocr: OcrKind = Field(
+        default="off",
+        description='"tesseract": pages of a PDF without text are read from their pictures by the installed program tesseract, a few '
+        "seconds each. Changing it has every file read again; nothing is embedded twice.",
+    )
+    ocr_languages: list[str] = Field(
+        default=["eng"], min_length=1, description='What tesseract looks for, by its own names: "eng", "deu", "fra", "chi_sim" ...'
     )
     embedder: EmbedderSettings = EmbedderSettings()
     reranker: RerankerSettings = RerankerSettings()

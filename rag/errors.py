@@ -8,6 +8,7 @@ RagError
 │   └── BusyError          another process is writing                                         exit 4, retryable
 ├── IndexDamagedError      a published generation fails its checks                            exit 3
 ├── ReadError              a file cannot be read (becomes that file's status, never a crash)  exit 5
+│   ├── UnreadableError    its bytes cannot be reached: no permission, a failing disk, vanished
 │   ├── UnsupportedFormatError, EncryptedError, CorruptFileError, NoTextError
 │   └── ReadLimitError     time, memory or size limit reached while reading
 ├── ModelError             a model cannot be loaded or used                                   exit 6
@@ -71,6 +72,10 @@ class ReadError(RagError):
 
     exit_status = 5
     http_status = 422
+
+
+class UnreadableError(ReadError):
+    """The file's bytes cannot be reached, which says nothing about what they are."""
 
 
 class UnsupportedFormatError(ReadError):

@@ -11,13 +11,13 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from rag.errors import CorruptFileError, FingerprintError, ModelError, NoTextError, ReadError, UsageError, WorkspaceError
+from rag.errors import CorruptFileError, FingerprintError, ModelError, NoTextError, ReadError, UnreadableError, UsageError, WorkspaceError
 from rag.ports import Embedder, VectorStore
 from rag.record import FileRow, KnownStatus, Record, Space
 from rag.types import Chunk, Document, Enclosed, FileOutcome, FileStatus, Fingerprint, Progress
@@ -113,8 +113,9 @@ def ingest(
     ``unpack`` puts the files that a file encloses into a folder; they are documents under its path: "docs/mail.eml/offer.pdf".
     ``leave_out``: path below its folder -> why it is not read, empty when it is.
 
-    Raises UsageError for a folder that is unknown or holds nothing to read, WorkspaceError for one that cannot be listed (both
-    before anything is changed), FingerprintError when the record was embedded with another model.
+    What cannot be read stays in search as it was: a file's earlier version, all files of a folder that cannot be listed. Raises UsageError
+    for a folder that is unknown or holds nothing to read, WorkspaceError when none can be listed (both before anything is changed),
+    FingerprintError when the record was embedded with another model.
     """
     shutil.rmtree(record.path.parent / UNPACKED, ignore_errors=True)
     named = _named(folders, record=record)
@@ -124,6 +125,7 @@ def ingest(
         for name, folder in named.items()
     }
     known = {row.path: row for row in record.files() if row.folder in named}
+    _refuse_unlisted(named, listing, known=record.folders())
     _refuse_empty(named, listing, known=known, suffixes=suffixes, allow_deletes=allow_deletes)
     space = _space(record, embedder)
     for name, folder in named.items():
@@ -266,6 +268,10 @@ class _Found:
     """How many files it lies inside of."""
     forgotten: bool = False
     """Whether a person had it erased; its folder does not count as empty then."""
+    unreadable: str = ""
+    """Why nothing can be said about it: "Permission denied"."""
+    is_folder: bool = False
+    """Only for a folder that cannot be listed: all others are known by their files."""
 
 
 def _named(folders: Sequence[Path], *, record: Record) -> dict[str, Path]:
@@ -273,10 +279,10 @@ def _named(folders: Sequence[Path], *, record: Record) -> dict[str, Path]:
     named: dict[str, Path] = {}
     known = record.folders()
     for folder in folders:
-        if not folder.is_dir():
-            raise UsageError(f"{folder} is not a folder; name the folders that hold the documents, in rag.toml or after `rag ingest`")
         where = folder.resolve()
         name = where.name or "root"
+        if not os.path.isdir(where) and known.get(name) != where:  # noqa: PTH112 - Path.is_dir raises where a parent is closed
+            raise UsageError(f"{folder} is not a folder; name the folders that hold the documents, in rag.toml or after `rag ingest`")
         other = named.get(name) or known.get(name, where)
         if other != where and other.is_dir():
             raise UsageError(f"two folders are called {name}: {other} and {where}; rename one, or ingest the folder that holds both")
@@ -287,13 +293,18 @@ def _named(folders: Sequence[Path], *, record: Record) -> dict[str, Path]:
 
 
 def _walk(folder: Path, *, name: str, suffixes: Collection[str], workspace: Path) -> list[_Found]:
-    """All files below, ordered by path; names that begin with "." or "~$" are passed over. Raises WorkspaceError if any folder
-    cannot be listed: its files would look deleted."""
+    """All files below, ordered by path; names that begin with "." or "~$" are passed over. A folder that cannot be listed stands
+    there itself, so that its files do not look deleted."""
     found: list[_Found] = []
     waiting = [folder]
     while waiting:
         here = waiting.pop()
-        for entry in _entries(here):
+        try:
+            entries = _entries(here)
+        except OSError as error:
+            found.append(_out_of_reach(here, error, folder=folder, name=name, is_folder=True))
+            continue
+        for entry in entries:
             if entry.name.startswith((".", "~$")) or (entry.name in OWN_NAMES and here == workspace.resolve()):
                 continue
             if entry.is_dir(follow_symlinks=False):
@@ -304,26 +315,34 @@ def _walk(folder: Path, *, name: str, suffixes: Collection[str], workspace: Path
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return list(entries)
-    except OSError as error:
-        raise WorkspaceError(
-            f"cannot read the folder {folder}: {error.strerror}; nothing was changed. Make it readable for this user, or ingest without it"
-        ) from error
+    with os.scandir(folder) as entries:
+        return list(entries)
+
+
+def _out_of_reach(file: Path, error: OSError, *, folder: Path, name: str, is_folder: bool = False) -> _Found:
+    why = error.strerror or str(error)
+    path = _path_in(folder, file, name=name)
+    return _Found(path=path, folder=name, file=file, size=0, mtime_ns=0, unreadable=why, is_folder=is_folder)
+
+
+def _path_in(folder: Path, file: Path, *, name: str) -> str:
+    """As the record names it; the folder's own name for the folder."""
+    return _printable("/".join((name, *file.relative_to(folder).parts)))
 
 
 def _listed(entry: os.DirEntry[str], *, folder: Path, name: str, suffixes: Collection[str]) -> _Found:
     file = Path(entry.path)
-    path = _printable(f"{name}/{file.relative_to(folder).as_posix()}")
-    skip = _why_not(entry, folder=folder, suffixes=suffixes)
-    stat = entry.stat(follow_symlinks=not skip)
-    return _Found(path=path, folder=name, file=file, size=stat.st_size, mtime_ns=stat.st_mtime_ns, skip=skip)
+    try:
+        skip = _why_not(entry, folder=folder, suffixes=suffixes)
+        stat = entry.stat(follow_symlinks=not skip)
+    except OSError as error:
+        return _out_of_reach(file, error, folder=folder, name=name)
+    return _Found(path=_path_in(folder, file, name=name), folder=name, file=file, size=stat.st_size, mtime_ns=stat.st_mtime_ns, skip=skip)
 
 
 def _why_not(entry: os.DirEntry[str], *, folder: Path, suffixes: Collection[str]) -> str:
     """Why a file is not read; empty when it is."""
-    target = Path(entry.path).resolve()
+    target = Path(os.path.realpath(entry.path))  # Path.resolve raises for a link that leads to itself
     if entry.is_symlink() and not target.exists():
         return "a link to nothing"
     if entry.is_symlink() and not target.is_relative_to(folder):
@@ -334,6 +353,17 @@ def _why_not(entry: os.DirEntry[str], *, folder: Path, suffixes: Collection[str]
         return "not a regular file"
     suffix = Path(entry.name).suffix.lower()
     return "" if suffix in suffixes else f"no reader for {suffix or 'files without a suffix'}"
+
+
+def _refuse_unlisted(named: Mapping[str, Path], listing: Mapping[str, Sequence[_Found]], *, known: Mapping[str, Path]) -> None:
+    """A folder that was ingested before may be out of reach while another can be read: its files are kept as they are."""
+    shut = {file.folder: file for files in listing.values() for file in files if file.is_folder and file.path == file.folder}
+    refused = [file for name, file in shut.items() if name not in known or len(shut) == len(named)]
+    if refused:
+        raise WorkspaceError(
+            f"cannot read the folder {refused[0].file}: {refused[0].unreadable}; nothing was changed. "
+            "Make it readable for this user, or ingest without it"
+        )
 
 
 def _refuse_empty(
@@ -347,7 +377,7 @@ def _refuse_empty(
     """An empty folder is a mistake or an unmounted disk, unless deletions are allowed and there is something to delete."""
     for name, folder in named.items():
         emptied = allow_deletes and any(row.folder == name for row in known.values())
-        if not emptied and all(file.skip and not file.forgotten for file in listing[name]):
+        if not emptied and all(file.skip and not file.forgotten and not file.unreadable for file in listing[name]):
             formats = ", ".join(sorted(suffix.lstrip(".") for suffix in suffixes))
             raise UsageError(f"{folder} holds nothing to ingest, and nothing was changed; formats that can be read: {formats}")
 
@@ -419,7 +449,9 @@ class _Pass:
         here = {file.path for file in found}
         self._enclosed = _enclosed(known)
         inside = {path for file in found for path in self._enclosed.get(file.path, ())}
-        self._gone = {path: row for path, row in known.items() if path not in here and path not in inside}
+        self._held = {file.path: _below(file.path, known) for file in found if file.is_folder}
+        held = {path for paths in self._held.values() for path in paths}
+        self._gone = {path: row for path, row in known.items() if path not in here and path not in inside and path not in held}
         self._window: list[_Read] = []
         self._done, self._total = 0, len(found) + sum(row.document is not None for row in self._gone.values())
         self._orphans = False
@@ -448,7 +480,11 @@ class _Pass:
 
     def _look(self, file: _Found) -> Iterator[Progress]:
         known = self._known.get(file.path)
-        if file.skip:
+        if file.is_folder:
+            yield from self._hold_folder(file)
+        elif file.unreadable:
+            yield from self._hold(file, known, file.unreadable)
+        elif file.skip:
             yield self._skip(file, known)
         elif known and not file.depth and known.reader == self._reader and (known.size, known.mtime_ns) == (file.size, file.mtime_ns):
             yield self._keep(replace(known, status="ok", reason="") if known.status == "missing" else known, known)
@@ -476,8 +512,7 @@ class _Pass:
             with self._tally.timed("find"):
                 content = _content_id(file.file)
         except OSError as error:
-            self._leave_enclosed(file, but=())
-            yield self._fail(file, known, f"cannot be read: {error.strerror}", content="", reader=_UNDECIDED)
+            yield from self._hold(file, known, error.strerror or str(error))
             return
         if known and known.content == content and known.reader == self._reader:
             touched = replace(known, size=file.size, mtime_ns=file.mtime_ns)
@@ -487,13 +522,50 @@ class _Pass:
         if why := self._exclusion.why_content(content):
             yield self._skip(replace(file, skip=why), known, content=content)
             return
-        holds = yield from self._look_at_enclosed(file)
+        try:
+            holds = yield from self._look_at_enclosed(file)
+        except UnreadableError as error:
+            yield from self._hold(file, known, _cause(error))
+            return
         if any(waiting.row.document == content for waiting in self._window):
             yield from self._flush()
         if self._record.reader_of(content) == self._reader:
             yield self._link(file, known, content=content)
         else:
             yield from self._take(file, known, content=content, holds=holds)
+
+    # ── what is out of reach ──────────────────────────────────────────────────────────────────────────────────────
+
+    def _hold(self, file: _Found, known: FileRow | None, why: str) -> Iterator[Progress]:
+        """An earlier version stays in search, with the files it encloses: nothing says that the file holds anything else now."""
+        enclosed = self._enclosed.get(file.path, ())
+        if known is None or not (known.document or enclosed):
+            reason = f"unreadable ({why}); make it readable for this user and run `rag ingest` again"
+            self._put(_row(file, document=None, status="failed", reason=reason, reader=_UNDECIDED))
+            yield self._report(file.path, "failed", reason)
+            return
+        self._total += len(enclosed)
+        for row in (known, *(self._known[path] for path in enclosed)):
+            yield self._kept(row, f"unreadable ({why})")
+
+    def _hold_folder(self, folder: _Found) -> Iterator[Progress]:
+        """It may hold what it held: all known files below it stay in search."""
+        held = [self._known[path] for path in self._held[folder.path]]
+        with_text = sum(row.document is not None for row in held)
+        reason = f"the folder cannot be read ({folder.unreadable}), so its {with_text} known documents are kept as they were"
+        self._total += len(held)
+        for row in held:
+            yield self._kept(row, f"unreadable (its folder {folder.path}: {folder.unreadable})")
+        self._put(_row(folder, document=None, status="failed", reason=reason, reader=_UNDECIDED))
+        yield self._report(folder.path, "failed", reason)
+
+    def _kept(self, row: FileRow, why: str) -> Progress:
+        """What had no text before has none now."""
+        if row.document is None and row.path not in self._enclosed:
+            return self._report(row.path, "skipped" if row.status == "skipped" else "failed", row.reason)
+        reason = f"{why}: kept the version of {row.mtime:%Y-%m-%d}"
+        self._put(replace(row, status="missing", reason=reason))
+        return self._report(row.path, "missing", reason)
 
     # ── files in files ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -502,9 +574,8 @@ class _Pass:
         if self._unpack is None:
             return 0
         with _desk(self._record.path.parent) as desk:
-            enclosed: Sequence[Enclosed] = ()
-            with self._tally.timed("read"), suppress(ReadError):  # reading it says the same
-                enclosed = self._unpack(file.file, desk)
+            with self._tally.timed("read"):
+                enclosed = self._unpacked(file.file, desk)
             children = [self._exclusion.applied(_found_inside(one, container=file)) for one in enclosed]
             self._leave_enclosed(file, but={child.path for child in children})
             self._total += len(children)
@@ -513,6 +584,16 @@ class _Pass:
                 if self._window_is_full():
                     yield from self._flush()
         return len(children)
+
+    def _unpacked(self, file: Path, desk: Path) -> Sequence[Enclosed]:
+        """None for a damaged file: reading it says so. Raises UnreadableError."""
+        assert self._unpack is not None
+        try:
+            return self._unpack(file, desk)
+        except UnreadableError:
+            raise
+        except ReadError:
+            return ()
 
     def _keep_enclosed(self, file: _Found) -> Iterator[Progress]:
         """The container did not change, so its files did not."""
@@ -549,6 +630,9 @@ class _Pass:
         try:
             with self._tally.timed("read"):
                 document = _readable(self._read(file.file), file.file)
+        except UnreadableError as error:
+            yield from self._hold(file, known, _cause(error))
+            return
         except ReadError as error:
             if isinstance(error, NoTextError) and holds:
                 row = _row(file, document=None, content=content, reader=self._reader)
@@ -681,6 +765,15 @@ def _found_inside(one: Enclosed, *, container: _Found) -> _Found:
     return _Found(path=path, folder=container.folder, file=file, size=size, mtime_ns=mtime_ns, skip=skip, depth=depth)
 
 
+def _cause(error: UnreadableError) -> str:
+    """ "cannot read a.txt: Permission denied; ..." says "Permission denied"."""
+    return str(error).partition("; ")[0].rpartition(": ")[2]
+
+
+def _below(folder: str, known: Mapping[str, FileRow]) -> list[str]:
+    return [path for path in known if path.startswith(f"{folder}/")]
+
+
 def _row(
     file: _Found, *, document: str | None, content: str = "", status: KnownStatus = "ok", reason: str = "", reader: str = ""
 ) -> FileRow:
@@ -706,7 +799,7 @@ def _content_id(file: Path) -> str:
 def _stat(file: Path) -> tuple[int, int] | None:
     try:
         stat = file.stat()
-    except FileNotFoundError:
+    except OSError:
         return None
     return stat.st_size, stat.st_mtime_ns
 

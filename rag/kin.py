@@ -2,11 +2,18 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 from zlib import crc32
 
 from rag.types import Source
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Row: TypeAlias = NDArray[np.int64]
 
 SHINGLE = 5
 """Words in a row."""
@@ -49,36 +56,127 @@ def likeness(one: bytes, other: bytes) -> float:
 
 
 def alike(sketches: Mapping[str, bytes], *, at_least: float = ALIKE) -> list[tuple[str, ...]]:
-    """Groups of documents with nearly the same text, each sorted, two at least. Compares only those that share small hashes."""
-    parent = {document: document for document in sketches}
-
-    def root(document: str) -> str:
-        while parent[document] != document:
-            document = parent[document]
-        return document
-
-    for one, other in sorted(_candidates(sketches)):
-        if root(one) != root(other) and likeness(sketches[one], sketches[other]) >= at_least:
-            parent[max(root(one), root(other))] = min(root(one), root(other))
-    groups: defaultdict[str, list[str]] = defaultdict(list)
-    for document in sorted(sketches):
-        groups[root(document)].append(document)
-    return [tuple(group) for group in groups.values() if len(group) > 1]
+    """Groups of documents with nearly the same text, each sorted, two at least: what hangs together by pairs whose likeness is
+    ``at_least`` that. Which pairs must be compared is told without looking at them all (``_Crowd``)."""
+    filled = {document: sketches[document] for document in sorted(sketches) if sketches[document]}
+    twins: defaultdict[bytes, list[str]] = defaultdict(list)
+    for document, hashes in filled.items():
+        twins[hashes].append(document)
+    crowd = _Crowd(list(twins), at_least=at_least)
+    groups: defaultdict[int, list[str]] = defaultdict(list)
+    for label, documents in zip(crowd.labels(), twins.values(), strict=True):
+        groups[label] += documents
+    return sorted(tuple(sorted(group)) for group in groups.values() if len(group) > 1)
 
 
-def _candidates(sketches: Mapping[str, bytes], *, looked_at: int = 12) -> set[tuple[str, str]]:
-    """Two documents with 0.8 in common share one of their 12 smallest hashes but for a chance in a million."""
-    having: defaultdict[int, list[str]] = defaultdict(list)
-    for document, hashes in sketches.items():
-        for value in list(_hashes(hashes))[:looked_at]:
-            having[value].append(document)
-    return {(min(pair), max(pair)) for documents in having.values() for pair in _pairs(documents)}
+def copies(sketches: Mapping[str, bytes], sources: Iterable[Source]) -> dict[str, str]:
+    """Each document with nearly the text of other ones -> the oldest of them, by path among those of one day, which is not in it."""
+    known = {source.document: source for source in sources}
+    found: dict[str, str] = {}
+    for group in alike({document: hashes for document, hashes in sketches.items() if document in known}):
+        first = min(group, key=lambda document: (known[document].published, known[document].path))
+        found |= {document: first for document in group if document != first}
+    return found
 
 
-def _pairs(documents: list[str]) -> Iterator[tuple[str, str]]:
-    for place, one in enumerate(documents):
-        for other in documents[place + 1 : place + 200]:
-            yield one, other
+class _Crowd:
+    """Different sketches, as a matrix of hash numbers that keep the hashes' order: a row a sketch, filled up with a number of no hash."""
+
+    def __init__(self, sketches: Sequence[bytes], *, at_least: float) -> None:
+        import numpy as np
+
+        self._sketches, self._at_least = sketches, at_least
+        rows = [np.frombuffer(sketch, dtype=">u4") for sketch in sketches]
+        self._lengths = np.array([len(row) for row in rows], dtype=np.int64)
+        values, numbers = np.unique(np.concatenate(rows) if rows else np.zeros(0, ">u4"), return_inverse=True)
+        self._none = len(values)
+        self._matrix = np.full((len(rows), KEPT), self._none, dtype=np.int32)
+        self._matrix[np.arange(KEPT) < self._lengths[:, None]] = numbers
+        self._label = np.arange(len(rows))
+        self._most_uncommon = KEPT * (1 - at_least)
+
+    def labels(self) -> list[int]:
+        """A number a sketch; those that hang together have the same."""
+        import numpy as np
+
+        owners, starts = self._postings()
+        near = np.zeros(len(self._sketches), dtype=bool)
+        for row, rare in enumerate(self._rare):
+            if len(rare):
+                near[:] = False
+                for value in rare:
+                    near[owners[starts[value] : starts[value + 1]]] = True
+                self._join(row, np.flatnonzero(near[:row]))
+        return [int(label) for label in self._label]
+
+    def _postings(self) -> "tuple[Row, Row]":
+        """(rows by the rare hashes that they hold, where those of each hash begin).
+
+        Two sketches of likeness s share that part of the longer one at least, so they share one of the (1 - s) of their own hashes that
+        are rarest in the crowd (prefix filtering: Chaudhuri, Ganti and Kaushik 2006). Boilerplate is not rare.
+        """
+        import numpy as np
+
+        held_by = np.bincount(self._matrix.ravel(), minlength=self._none + 1)
+        held_by[self._none] = len(self._sketches) * KEPT + 1
+        ranks = np.argsort(held_by[self._matrix], axis=1, kind="stable")
+        ordered = np.take_along_axis(self._matrix, ranks, axis=1)
+        shared = np.ceil(self._at_least * self._lengths - 1e-9).astype(np.int64)
+        is_rare = np.arange(KEPT) < (self._lengths - shared + 1)[:, None]
+        is_rare &= (held_by[ordered] > 1) & (ordered < self._none)
+        self._rare = [row[kept] for row, kept in zip(ordered, is_rare, strict=True)]
+        owners = np.repeat(np.arange(len(ordered)), is_rare.sum(axis=1))
+        values = ordered[is_rare]
+        return owners[np.argsort(values, kind="stable")], np.searchsorted(np.sort(values), np.arange(self._none + 2))
+
+    def _join(self, row: int, near: "Row") -> None:
+        """Compares one of each group first, then more and more: who has come into the group need not be compared."""
+        import numpy as np
+
+        _, first = np.unique(self._label[near], return_index=True)
+        for several in (near[first], near[:16], near[:128], near):
+            others = several[self._label[several] != self._label[row]]
+            for other in self._like(row, others) if len(others) else ():
+                if self._label[other] != self._label[row]:
+                    one, two = sorted((self._label[other], self._label[row]))
+                    self._label[self._label == two] = one
+
+    def _like(self, row: int, others: "Row") -> "list[int]":
+        """Those with the likeness. Up to any hash, what only one of two sketches holds can but grow: too much of it within the smallest
+        ``KEPT`` of both is a no, little enough of it in more than those is a yes; the few that stay open are counted out."""
+        import numpy as np
+
+        own = self._matrix[row, : self._lengths[row]]
+        held = np.zeros(self._none + 1, dtype=np.int16)
+        held[own] = 1
+        found: list[int] = []
+        common = np.zeros(len(others), dtype=np.int64)
+        for start, end in _STRIDES:
+            common += held[self._matrix[others, start:end]].sum(axis=1)
+            mine = np.searchsorted(own, self._matrix[others, end - 1], side="right")
+            both = mine + np.minimum(end, self._lengths[others]) - common
+            uncommon = both - common
+            yes = (both >= KEPT) & (uncommon <= self._most_uncommon - 1e-6)
+            found += others[yes].tolist()
+            left = ~yes & ~((both <= KEPT) & (uncommon > self._most_uncommon + 1e-6))
+            others, common = others[left], common[left]
+        return [*found, *others[self._likeness(held, others) >= self._at_least].tolist()]
+
+    def _likeness(self, held: "NDArray[np.int16]", others: "Row") -> "NDArray[np.float64]":
+        """As ``likeness``, of the sketch that holds these hashes with each of the others."""
+        import numpy as np
+
+        rows = self._matrix[others]
+        is_common = held[rows]
+        mine = held.cumsum(dtype=np.int16)[rows]
+        both = mine + np.minimum(np.arange(1, KEPT + 1), self._lengths[others][:, None]) - is_common.cumsum(axis=1, dtype=np.int16)
+        union = both[:, -1] + held.sum() - mine[:, -1]
+        share: NDArray[np.float64] = (is_common * (both <= KEPT)).sum(axis=1) / np.minimum(KEPT, union)
+        return share
+
+
+_STRIDES = ((0, 32), (32, 64), (64, 80), (80, 96), (96, 104), (104, 112), (112, 120), (120, KEPT))
+"""Places of a sketch looked at together."""
 
 
 def _hashes(data: bytes) -> Iterator[int]:

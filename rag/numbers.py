@@ -568,6 +568,19 @@ def period_shape(label: str) -> str:
     return next((shape for pattern, shape in shapes if re.fullmatch(pattern, part)), part)
 
 
+def is_period(label: str) -> bool:
+    """True for a label that ``find_periods`` can give: a year of four digits from 1000 on, with a part that there is."""
+    match = _LABEL.fullmatch(label)
+    if match is None or int(match["year"]) < 1000:
+        return False
+    shape, part = period_shape(label), match["part"] or ""
+    if shape in ("quarter", "half"):
+        return part[1] in ("1234" if shape == "quarter" else "12")
+    if shape in ("month", "day", "12m"):
+        return 1 <= int(part[:2]) <= 12 and (shape != "day" or int(part[3:5]) < 40)
+    return shape in ("year", "fiscal", "span") or part in _PARTS
+
+
 def period_words(label: str) -> str:
     """A period's label as people read it: "Q3 2025", "first half 2026", "September 2025", "end of 2025", "12 months to June 2026"."""
     year, _, part = label.partition("-")

@@ -11,13 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from rag import assets
+from rag import assets, fields
 from rag.errors import SettingsError, UsageError
 from rag.numbers import COUNTED
 
-_ID = re.compile(r"[a-z][a-z0-9_]*")
 _SLOT = re.compile(r"\{([^{}]*)\}")
 UNIT_FAMILIES = ("money", "money/", "%", "pp", "energy", "power", "mass", "volume", "time", "count", "any")
 
@@ -42,7 +39,9 @@ class Facet:
     queries: tuple[str, ...]
     """Searches with the slot {market}."""
     terms: tuple[str, ...]
-    """Words that tell that a sentence is about this facet."""
+    """Words that tell that a sentence is about this facet; without any, it needs two words of title and question."""
+    metrics: tuple[str, ...] = ()
+    """Ids of the vocabulary's metrics that are printed here whatever their own facet."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,68 +99,82 @@ def query_prompt(*, workspace: Path | None = None) -> QueryPrompt:
 
 def facet_pack(name: str = "market", *, workspace: Path | None = None) -> FacetPack:
     """prompts/facets/<name>.yaml. Raises SettingsError naming file and key, UsageError for an unknown name."""
+    known = facet_packs(workspace=workspace)
+    if name not in known:
+        raise UsageError(f"no facet pack {name!r} in prompts/facets; there is: {', '.join(known)}")
     file, text, sha256 = _read(f"facets/{name}.yaml", workspace=workspace)
-    data = _keys(_load(text, file), needed=("name", "facets"), at=file)
-    facets = tuple(_facet(item, at=f"{file}: facets[{i}]") for i, item in enumerate(_list(data["facets"], at=f"{file}: facets")))
-    _refuse_twice([facet.id for facet in facets], at=f"{file}: facets")
-    return FacetPack(name=_word(data["name"], at=f"{file}: name"), file=file, facets=facets, sha256=sha256)
+    data = fields.mapping(fields.load(text, at=file), needed=("name", "facets"), at=file)
+    facets = tuple(_facet(item, at=f"{file}: facets[{i}]") for i, item in enumerate(fields.items(data["facets"], at=f"{file}: facets")))
+    fields.refuse_twice([facet.id for facet in facets], at=f"{file}: facets")
+    return FacetPack(name=fields.text(data["name"], at=f"{file}: name"), file=file, facets=facets, sha256=sha256)
+
+
+def facet_packs(*, workspace: Path | None = None) -> list[str]:
+    """Names of the packs there are, the workspace's own included."""
+    rooms = [assets.shipped("prompts")] + ([workspace / "prompts"] if workspace else [])
+    return sorted({path.stem for room in rooms for path in (room / "facets").glob("*.yaml")})
 
 
 def metric_vocabulary(*, workspace: Path | None = None) -> MetricVocabulary:
     """prompts/metrics.yaml. Raises SettingsError naming file and key."""
     file, text, sha256 = _read("metrics.yaml", workspace=workspace)
     needed = ("metrics", "directions", "segments", "forecast_words", "estimate_words")
-    data = _keys(_load(text, file), needed=needed, at=file)
-    metrics = tuple(_metric(item, at=f"{file}: metrics[{i}]") for i, item in enumerate(_list(data["metrics"], at=f"{file}: metrics")))
-    _refuse_twice([metric.id for metric in metrics], at=f"{file}: metrics")
-    words = _keys(data["directions"], needed=("up", "down", "flat", "slower", "negations"), at=f"{file}: directions")
+    data = fields.mapping(fields.load(text, at=file), needed=needed, at=file)
+    metrics = tuple(
+        _metric(item, at=f"{file}: metrics[{i}]") for i, item in enumerate(fields.items(data["metrics"], at=f"{file}: metrics"))
+    )
+    fields.refuse_twice([metric.id for metric in metrics], at=f"{file}: metrics")
+    words = fields.mapping(data["directions"], needed=("up", "down", "flat", "slower", "negations"), at=f"{file}: directions")
     return MetricVocabulary(
         file=file,
         metrics=metrics,
-        directions={key: _words(value, at=f"{file}: directions.{key}") for key, value in words.items()},
-        segments=_words(data["segments"], at=f"{file}: segments"),
-        forecast_words=_words(data["forecast_words"], at=f"{file}: forecast_words"),
-        estimate_words=_words(data["estimate_words"], at=f"{file}: estimate_words"),
+        directions={key: fields.texts(value, at=f"{file}: directions.{key}") for key, value in words.items()},
+        segments=fields.texts(data["segments"], at=f"{file}: segments"),
+        forecast_words=fields.texts(data["forecast_words"], at=f"{file}: forecast_words"),
+        estimate_words=fields.texts(data["estimate_words"], at=f"{file}: estimate_words"),
         sha256=sha256,
     )
 
 
 def _facet(item: Any, *, at: str) -> Facet:
-    data = _keys(item, needed=("id", "title", "question", "queries", "terms"), at=at)
-    queries = _words(data["queries"], at=f"{at}.queries")
+    data = fields.mapping(item, needed=("id", "title", "question", "queries", "terms"), allowed=("metrics",), at=at)
+    queries = fields.texts(data["queries"], at=f"{at}.queries")
     if not 3 <= len(queries) <= 6:
         raise SettingsError(f"{at}.queries has {len(queries)} searches; give 3 to 6")
     for query in queries:
         if unknown := set(_SLOT.findall(query)) - {"market"}:
             raise SettingsError(f"{at}.queries: unknown slot {{{min(unknown)}}} in {query!r}; the only slot is {{market}}")
     return Facet(
-        id=_identifier(data["id"], at=f"{at}.id"),
-        title=_word(data["title"], at=f"{at}.title"),
-        question=_word(data["question"], at=f"{at}.question"),
+        id=fields.identifier(data["id"], at=f"{at}.id"),
+        title=fields.text(data["title"], at=f"{at}.title"),
+        question=fields.text(data["question"], at=f"{at}.question"),
         queries=queries,
-        terms=_words(data["terms"], at=f"{at}.terms"),
+        terms=fields.texts(data["terms"], at=f"{at}.terms"),
+        metrics=fields.texts(data.get("metrics", []), at=f"{at}.metrics"),
     )
 
 
 def _metric(item: Any, *, at: str) -> Metric:
-    data = _keys(item, needed=("id", "name", "facet", "change", "units", "synonyms"), allowed=("company", "figures", "up", "down"), at=at)
+    data = fields.mapping(
+        item, needed=("id", "name", "facet", "change", "units", "synonyms"), allowed=("company", "figures", "up", "down"), at=at
+    )
     for key in ("change", "company"):
         if not isinstance(data.get(key, False), bool):
             raise SettingsError(f"{at}.{key} must be true or false, not {data[key]!r}")
-    units = _words(data["units"], at=f"{at}.units")
+    units = fields.texts(data["units"], at=f"{at}.units")
     if unknown := [unit for unit in units if unit not in UNIT_FAMILIES and unit not in COUNTED]:
         raise SettingsError(f"{at}.units: unknown {unknown[0]!r}; there is: {', '.join(UNIT_FAMILIES)}, and counted things such as jobs")
     return Metric(
-        id=_identifier(data["id"], at=f"{at}.id"),
-        name=_word(data["name"], at=f"{at}.name"),
-        facet=_identifier(data["facet"], at=f"{at}.facet"),
+        id=fields.identifier(data["id"], at=f"{at}.id"),
+        name=fields.text(data["name"], at=f"{at}.name"),
+        facet=fields.identifier(data["facet"], at=f"{at}.facet"),
         change=data["change"],
         company=data.get("company", False),
         units=units,
-        synonyms=_words(data["synonyms"], at=f"{at}.synonyms"),
-        figures=_words(data.get("figures", []), at=f"{at}.figures"),
-        up=_words(data.get("up", []), at=f"{at}.up"),
-        down=_words(data.get("down", []), at=f"{at}.down"),
+        synonyms=fields.texts(data["synonyms"], at=f"{at}.synonyms"),
+        figures=fields.texts(data.get("figures", []), at=f"{at}.figures"),
+        up=fields.texts(data.get("up", []), at=f"{at}.up"),
+        down=fields.texts(data.get("down", []), at=f"{at}.down"),
     )
 
 
@@ -175,54 +188,3 @@ def _read(name: str, *, workspace: Path | None) -> tuple[str, str, str]:
         raise UsageError(f"prompts/{name} is a folder; name a file") from error
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"prompts/{name} cannot be read as UTF-8 text: {error}; correct or remove {path}") from error
-
-
-def _load(text: str, file: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", None)
-        where = "" if line is None else f", line {line + 1}"
-        raise SettingsError(f"{file}{where} is not valid YAML; correct it or remove the file to use the one that ships") from error
-
-
-def _keys(value: Any, *, needed: tuple[str, ...], at: str, allowed: tuple[str, ...] = ()) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise SettingsError(f"{at} must be a mapping with the keys {', '.join(needed)}")
-    for key in needed:
-        if key not in value:
-            raise SettingsError(f"{at}: key {key!r} is missing")
-    for key in value:
-        if key not in needed and key not in allowed:
-            raise SettingsError(f"{at}: unknown key {key!r}; there is: {', '.join(needed + allowed)}")
-    return value
-
-
-def _list(value: Any, *, at: str) -> list[Any]:
-    if not isinstance(value, list) or not value:
-        raise SettingsError(f"{at} must be a list with at least one item")
-    return value
-
-
-def _words(value: Any, *, at: str) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise SettingsError(f"{at} must be a list of texts")
-    return tuple(_word(item, at=at) for item in value)
-
-
-def _word(value: Any, *, at: str) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise SettingsError(f"{at} must be text, not {value!r}; quote words such as yes, no, on and off")
-    return value
-
-
-def _identifier(value: Any, *, at: str) -> str:
-    if not isinstance(value, str) or not _ID.fullmatch(value):
-        raise SettingsError(f"{at} must be lower-case letters, digits and _, not {value!r}")
-    return value
-
-
-def _refuse_twice(ids: list[str], *, at: str) -> None:
-    for name in ids:
-        if ids.count(name) > 1:
-            raise SettingsError(f"{at}: the id {name!r} is there twice")

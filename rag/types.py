@@ -8,7 +8,7 @@ text, so that ``document.text[start:end]`` is what the span names. Each noun hol
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
@@ -500,6 +500,9 @@ class Coverage:
     """Claims that cite it."""
     reason: str = ""
     """Why it failed, for status "failed"."""
+    copy_of: str = ""
+    """The id of the oldest document with nearly the same text, such as the same wire story in another file: the two are one source. Empty
+    for that oldest one, and for a document that has no copy."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -520,6 +523,103 @@ class Manifest:
     """The record's sequence number the report was written at."""
     counts: Mapping[str, int]
     """documents, failed, chunks, queries, passages, sentences, facts, claims, evidence, conflicts, gaps."""
+    outline: str = ""
+    """What was asked, as the YAML that ``rag report --plan`` reads."""
+    program: str = ""
+    """Version of this program."""
+    scope: Scope = Scope()
+    """The documents that could be seen; ``published_to`` is the as-of date or earlier."""
+    known_at: datetime | None = None
+    """The start of the last ingest whose results could be seen; None where nobody said. Later than the as-of date where the library was
+    begun after it: then what counts is the date of publication alone."""
+    predecessor: str = ""
+    """Id of the edition before this one; empty for a first edition."""
+
+
+# ── editions ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DocumentChange:
+    """What became of a document between two editions."""
+
+    event: Literal["new", "changed", "superseded", "withdrawn"]
+    """"changed": other content under the same path. "superseded": still there, and a new one is a later version of it."""
+    source: Source
+    """The document as the later edition knows it; as the earlier did, when it was withdrawn."""
+    other: str = ""
+    """Id of the content before (changed) or of the document that supersedes it (superseded)."""
+    reason: str = ""
+    """Why it is gone, where more is known than that it is."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FigureChange:
+    """A value of one metric, place and period."""
+
+    kind: Literal["new", "revised", "withdrawn"]
+    key: CardKey
+    period: str
+    was: str
+    """As printed; empty when new."""
+    now: str
+    """As printed; empty when withdrawn."""
+    causes: tuple[str, ...]
+    """Ids of the documents that made the difference, at least one; each stands in ``Delta.documents``."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CardChange:
+    """A trend that came, went, turned, or stands on more or less than before."""
+
+    kind: Literal["new", "strengthened", "weakened", "reversed", "retired"]
+    card: str
+    """Id in the edition that holds it, the later one where both do."""
+    title: str
+    was: str
+    """Direction and confidence in words with its inputs; empty when new."""
+    now: str
+    """The same; empty when retired."""
+    causes: tuple[str, ...]
+    """Empty only where time alone did it: the newest source has aged."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClaimChange:
+    """A statement that came, went, says another figure, or is now borne out by a further document."""
+
+    kind: Literal["new", "confirmed", "changed", "withdrawn"]
+    claim: str
+    """Id in the later edition; empty when withdrawn."""
+    before: str
+    """Id in the earlier edition; empty when new."""
+    text: str
+    """As the later edition prints it; as the earlier did, when withdrawn."""
+    was: str = ""
+    """As the earlier edition printed it, when changed."""
+    causes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delta:
+    """What a later edition has that an earlier one had not, and the other way about. Nothing is a change that no document caused."""
+
+    before: str
+    """Id of the earlier report."""
+    before_as_of: date
+    documents: tuple[DocumentChange, ...] = ()
+    cards: tuple[CardChange, ...] = ()
+    figures: tuple[FigureChange, ...] = ()
+    claims: tuple[ClaimChange, ...] = ()
+    unchanged: int = 0
+    """Statements that both editions print."""
+    reshuffled: int = 0
+    """Statements that only one edition prints though their documents did not change: room went to others."""
+
+    @property
+    def is_empty(self) -> bool:
+        """True when no document made a difference."""
+        return not (self.documents or self.cards or self.figures or self.claims)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -551,6 +651,10 @@ class Report:
     coverage: tuple[Coverage, ...] = ()
     warnings: tuple[str, ...] = ()
     """What was seen and not followed, such as instructions hidden in a document."""
+    facts: tuple[Fact, ...] = ()
+    """What the quotes state as tuples, their metrics by printed name; figures that their own sentence takes back are left out."""
+    changes: Delta | None = None
+    """Against the edition before; None for a first edition."""
     manifest: Manifest
 
 

@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from rag.kin import copies, sketch
 from rag.prompts import facet_pack, metric_vocabulary
-from rag.report import write_report
+from rag.report import Outline, outline_of, write_report
 from rag.text import content_stems
 from rag.types import Block, Cell, Chunk, Document, Fingerprint, Hit, Metadata, Page, Passage, Report, SearchResult, Source
 
@@ -116,10 +117,15 @@ class Corpus:
 
 def corpus(*, extra: dict[str, tuple[str, str, date, str]] | None = None) -> Corpus:
     """The seven documents and any further ones: path -> (title, publisher, date, text)."""
+    return corpus_of({**_TEXTS, **(extra or {})})
+
+
+def corpus_of(texts: dict[str, tuple[str, str, date, str]], *, by_content: bool = False) -> Corpus:
+    """Documents of path -> (title, publisher, date, text), known by their path or, as in a library, by their content."""
     documents: dict[str, Document] = {}
     sources: list[Source] = []
-    for path, (title, publisher, day, text) in {**_TEXTS, **(extra or {})}.items():
-        identity = hashlib.sha256(path.encode()).hexdigest()[:16]
+    for path, (title, publisher, day, text) in texts.items():
+        identity = hashlib.sha256((f"{title} {day} {text}" if by_content else path).encode()).hexdigest()[:16]
         documents[identity] = make_document(text, title=title, publisher=publisher, day=day)
         sources.append(
             Source(
@@ -202,18 +208,29 @@ def _finder(documents: dict[str, Document], sources: list[Source]) -> Callable[[
 FINGERPRINT = Fingerprint(model="stems", revision="1", dimensions=1, query_prompt="")
 
 
-def small_report(*, topic: str = TOPIC, given: Corpus | None = None, as_of: date = AS_OF) -> Report:
-    """The report on the small corpus."""
+def small_report(
+    *,
+    topic: str = TOPIC,
+    outline: Outline | None = None,
+    given: Corpus | None = None,
+    as_of: date = AS_OF,
+    before: Report | None = None,
+    knows_copies: bool = True,
+) -> Report:
+    """The report on the small corpus; with an edition before it, compared with that. Without ``knows_copies`` near-duplicates are taken
+    for sources of their own."""
     made = given or corpus()
+    sketches = {identity: sketch(document.text) for identity, document in made.documents.items()}
     return write_report(
-        topic,
+        outline or outline_of(topic, pack=facet_pack()),
         find=made.find_all,
         document=made.document,
         sources=made.sources,
         as_of=as_of,
-        pack=facet_pack(),
         metrics=metric_vocabulary(),
         embedder=FINGERPRINT,
+        before=before,
+        copies=copies(sketches, made.sources) if knows_copies else {},
     )
 
 

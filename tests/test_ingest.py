@@ -1,19 +1,24 @@
 """Ingest: what becomes of every file, what is embedded, and what is never lost."""
 
+import json
 import os
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rag import ingest as ingest_module
 from rag.errors import FingerprintError, ModelError, ReadError, UsageError, WorkspaceError
 from rag.globs import chooser
 from rag.ingest import IngestSummary, _paced, drain, ingest, re_embed
+from rag.readers import ReaderPool, worker
 from rag.record import Record, space_of
 from rag.stores.chroma import ChromaStore
 from rag.types import Chunk, Document, FileOutcome, Progress, TextKind
@@ -379,24 +384,215 @@ def test_two_folders_of_one_name_are_refused(desk: Desk) -> None:
     assert desk.ingest(other) == {"research/a.txt": "unchanged"} or desk.read == []
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user for a moment")
-def test_a_folder_that_cannot_be_listed_deletes_nothing() -> None:
-    """Its files would look deleted, so the run ends before anything is changed."""
+# ── out of reach ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@contextmanager
+def as_someone_else() -> Iterator[None]:
+    """Permissions hold for root too, who is nobody for a moment; for others they hold anyway."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def shared() -> Iterator[Desk]:
+    """A desk that another user may write to, with one file in a folder and one beside it, both in search."""
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o777)
         desk = Desk(Path(name))
         desk.write("a.txt", "alpha")
         desk.write("closed/b.txt", "beta")
         desk.ingest()
-        (desk.folder / "closed").chmod(0)
-        os.seteuid(65534)
-        try:
-            with pytest.raises(WorkspaceError, match=r"cannot read the folder .*closed: Permission denied; nothing was changed"):
-                desk.ingest()
-        finally:
-            os.seteuid(0)
-        assert desk.finds("beta") == ["research/closed/b.txt"]
+        yield desk
+        (desk.folder / "closed").chmod(0o755)
         desk.record.close()
+
+
+def test_a_file_that_cannot_be_opened_keeps_its_earlier_version_in_search(shared: Desk) -> None:
+    """Permission denied says nothing about what it holds; the reason names the version; opened again, nothing is read."""
+    path = shared.folder / "a.txt"
+    touch(path, seconds=5)
+    path.chmod(0)
+    with as_someone_else():
+        assert shared.ingest() == {"research/a.txt": "missing", "research/closed/b.txt": "unchanged"}
+    kept = f"unreadable (Permission denied): kept the version of {shared.record.source(_id(shared, 'a.txt')).published}"
+    assert {row.path: (row.status, row.reason) for row in shared.record.files()}["research/a.txt"] == ("missing", kept)
+    assert shared.finds("alpha") == ["research/a.txt"]
+    path.chmod(0o644)
+    assert (shared.ingest()["research/a.txt"], shared.read) == ("unchanged", [])
+    assert {row.status for row in shared.record.files()} == {"ok"}
+
+
+def test_a_new_file_that_cannot_be_opened_fails_and_is_tried_again(shared: Desk) -> None:
+    """There is nothing to keep; no change of the file is needed once it may be read."""
+    path = shared.write("new.txt", "gamma")
+    path.chmod(0)
+    with as_someone_else():
+        assert shared.ingest()["research/new.txt"] == "failed"
+    assert shared.outcomes["research/new.txt"].reason.startswith("unreadable (Permission denied); make it readable")
+    path.chmod(0o644)
+    assert shared.ingest()["research/new.txt"] == "added"
+
+
+def test_a_file_that_vanishes_after_it_was_listed_is_kept_until_the_next_run(shared: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This run cannot tell a deletion from a mount that comes and goes; the next one lists the folder without it."""
+    path = shared.write("a.txt", "changed")
+    walked = ingest_module._walk
+
+    def walks(*arguments: Any, **named: Any) -> Any:
+        found = walked(*arguments, **named)
+        path.unlink()
+        return found
+
+    monkeypatch.setattr(ingest_module, "_walk", walks)
+    assert shared.ingest()["research/a.txt"] == "missing"
+    assert shared.finds("alpha") == ["research/a.txt"]
+    monkeypatch.undo()
+    assert shared.ingest()["research/a.txt"] == "deleted"
+
+
+def test_a_folder_that_cannot_be_listed_stops_nothing_and_deletes_nothing(shared: Desk) -> None:
+    """Its files are missing, it is named as failed, all others go on; readable again, it is as if nothing had been."""
+    shared.write("c.txt", "gamma")
+    (shared.folder / "closed").chmod(0)
+    with as_someone_else():
+        expected = {
+            "research/a.txt": "unchanged",
+            "research/c.txt": "added",
+            "research/closed": "failed",
+            "research/closed/b.txt": "missing",
+        }
+        assert shared.ingest() == expected
+        assert shared.ingest() == expected | {"research/c.txt": "unchanged"}
+    assert "cannot be read (Permission denied), so its 1 known documents are kept" in shared.outcomes["research/closed"].reason
+    assert (
+        "unreadable (its folder research/closed: Permission denied): kept the version of" in shared.outcomes["research/closed/b.txt"].reason
+    )
+    assert (shared.finds("beta"), shared.finds("gamma")) == (["research/closed/b.txt"], ["research/c.txt"])
+    (shared.folder / "closed").chmod(0o755)
+    assert set(shared.ingest().values()) == {"unchanged"}
+    assert {row.path: row.status for row in shared.record.files()} == dict.fromkeys(shared.outcomes, "ok")
+
+
+def test_files_of_a_folder_that_may_be_listed_but_not_entered_are_kept(shared: Desk) -> None:
+    """Mode r--: the names can be seen, the files cannot."""
+    (shared.folder / "closed").chmod(0o444)
+    with as_someone_else():
+        assert shared.ingest()["research/closed/b.txt"] == "missing"
+    assert shared.finds("beta") == ["research/closed/b.txt"]
+
+
+def test_a_folder_that_vanishes_while_it_is_walked_is_kept_until_the_next_run(shared: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the listing of its parent and its own."""
+    entries = ingest_module._entries
+
+    def listed(folder: Path) -> Any:
+        if folder.name == "closed":
+            shutil.rmtree(folder, ignore_errors=True)
+        return entries(folder)
+
+    monkeypatch.setattr(ingest_module, "_entries", listed)
+    assert shared.ingest()["research/closed/b.txt"] == "missing"
+    monkeypatch.undo()
+    assert shared.ingest()["research/closed/b.txt"] == "deleted"
+    (shared.folder / "closed").mkdir()
+
+
+def test_a_file_that_became_a_link_to_itself_is_skipped(shared: Desk) -> None:
+    """A loop of links ends nothing; what the file held before is gone with it."""
+    path = shared.folder / "a.txt"
+    path.unlink()
+    path.symlink_to(path)
+    (shared.folder / "closed" / "up").symlink_to(shared.folder)
+    assert shared.ingest() == {"research/a.txt": "skipped", "research/closed/b.txt": "unchanged", "research/closed/up": "skipped"}
+
+
+def test_one_of_two_known_folders_may_be_gone(shared: Desk) -> None:
+    """A share that is not mounted holds up no other; the only folder, or one never seen, is refused as before."""
+    second = shared.root / "share"
+    second.mkdir()
+    (second / "d.txt").write_text("delta")
+    both = (shared.folder, second)
+    shared.ingest(*both)
+    second.rename(shared.root / "unmounted")
+    shared.write("e.txt", "epsilon")
+    outcomes = shared.ingest(*both)
+    assert (outcomes["share"], outcomes["share/d.txt"], outcomes["research/e.txt"]) == ("failed", "missing", "added")
+    assert shared.finds("delta") == ["share/d.txt"]
+    with pytest.raises(WorkspaceError, match=r"cannot read the folder .*share: No such file or directory; nothing was changed"):
+        shared.ingest(second)
+    with pytest.raises(UsageError, match="never is not a folder"):
+        shared.ingest(shared.folder, shared.root / "never")
+
+
+def test_a_container_that_cannot_be_opened_keeps_the_files_in_it(shared: Desk) -> None:
+    """A real archive, read by a real child process."""
+    with zipfile.ZipFile(shared.folder / "pack.zip", "w") as archive:
+        archive.writestr("inside.txt", "omega stands in the archive")
+    with ReaderPool() as pool:
+        _with_pool(shared, pool)
+        assert shared.finds("omega") == ["research/pack.zip/inside.txt"]
+        (shared.folder / "pack.zip").chmod(0)
+        touch(shared.folder / "pack.zip", seconds=9)
+        with as_someone_else():
+            outcomes = _with_pool(shared, pool)
+        assert (outcomes["research/pack.zip"], outcomes["research/pack.zip/inside.txt"]) == ("missing", "missing")
+        assert shared.finds("omega") == ["research/pack.zip/inside.txt"]
+
+
+def test_a_file_that_goes_before_its_reader_opens_it_is_kept(shared: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A share that drops out in the middle of a run."""
+    path = shared.write("a.txt", "alpha and more")
+    with ReaderPool() as pool:
+
+        def read(file: Path) -> Document:
+            file.rename(file.with_suffix(".gone"))
+            return pool.read(file)
+
+        monkeypatch.setattr(shared, "_read", read)
+        assert shared.ingest()["research/a.txt"] == "missing"
+    assert "unreadable (No such file or directory): kept the version of" in shared.outcomes["research/a.txt"].reason
+    assert (shared.finds("alpha"), shared.finds("more")) == (["research/a.txt"], [])
+    path.with_suffix(".gone").rename(path)
+
+
+def test_a_reader_that_may_not_open_its_file_says_that_it_is_unreadable(shared: Desk) -> None:
+    """Not damaged: the worker's own answer, given as another user."""
+    path = shared.write("a.txt", "alpha")
+    path.chmod(0)
+    with as_someone_else():
+        answer = json.loads(worker._answer(path, into=None))
+    assert answer["error"] == "UnreadableError"
+    assert "Permission denied" in answer["message"]
+
+
+def _id(desk: Desk, name: str) -> str:
+    return next(row.document or "" for row in desk.record.files() if row.path.endswith(name))
+
+
+def _with_pool(desk: Desk, pool: ReaderPool) -> dict[str, str]:
+    """An ingest with the real readers; path -> status."""
+    steps = ingest(
+        [desk.folder],
+        record=desk.record,
+        store=desk.store,
+        read=pool.read,
+        unpack=pool.unpack,
+        suffixes=SUFFIXES | {".zip"},
+        reader_version="real",
+        embedder=desk.embedder,
+        chunk=desk._chunk,
+        now=NOW,
+    )
+    shown: list[Progress] = []
+    drain(steps, show=shown.append)
+    return {step.outcome.path: step.outcome.status for step in shown if step.outcome}
 
 
 def test_another_model_is_refused_by_name(desk: Desk) -> None:

@@ -1,11 +1,15 @@
 """Near-duplicates by text, editions by title."""
 
 import random
+from collections.abc import Mapping
 from datetime import date
+from itertools import combinations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from rag.kin import alike, editions, family, likeness, period, sketch
+from rag.kin import alike, copies, editions, family, likeness, period, sketch
 from rag.types import Source
 
 
@@ -64,6 +68,47 @@ def test_ten_thousand_documents_are_grouped_without_comparing_all_pairs() -> Non
         f"{number:05}{kind}": sketch(text(60, seed=number) + tail) for number in range(1000) for kind, tail in (("a", ""), ("b", " end"))
     }
     assert alike(sketches) == [(f"{number:05}a", f"{number:05}b") for number in range(1000)]
+
+
+def quadratic(sketches: Mapping[str, bytes], *, at_least: float) -> list[tuple[str, ...]]:
+    """What ``alike`` means: all pairs compared, groups as what hangs together by them."""
+    groups = [{document} for document, hashes in sketches.items() if hashes]
+    for one, other in combinations([document for document in sketches if sketches[document]], 2):
+        if likeness(sketches[one], sketches[other]) >= at_least:
+            joined = [group for group in groups if one in group or other in group]
+            groups = [group for group in groups if group not in joined] + [set[str]().union(*joined)]
+    return sorted(tuple(sorted(group)) for group in groups if len(group) > 1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    base=st.integers(0, 400),
+    changes=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 120), st.integers(0, 400)), min_size=2, max_size=14),
+    at_least=st.sampled_from((0.5, 0.75, 0.8, 0.9)),
+)
+def test_the_groups_are_those_of_comparing_all_pairs(base: int, changes: list[tuple[int, int, int]], at_least: float) -> None:
+    """For texts of any length that are cut from a few common ones with another end."""
+    sketches = {
+        f"{place:02}": sketch(f"{text(base, seed=family)} {text(tail, seed=100 + place)}"[: 5 * (base + tail - min(cut, base))])
+        for place, (family, tail, cut) in enumerate(changes)
+    }
+    assert alike(sketches, at_least=at_least) == quadratic(sketches, at_least=at_least)
+
+
+@pytest.mark.parametrize(("template", "own"), [(200, 40), (200, 20), (100, 60), (300, 100)])
+def test_boilerplate_is_grouped_as_by_comparing_all_pairs(template: int, own: int) -> None:
+    """Sixty documents of one template, at both sides of the border."""
+    boilerplate = text(template, seed=1)
+    sketches = {f"{number:02}": sketch(f"{boilerplate} {text(own, seed=10 + number)}") for number in range(60)}
+    assert alike(sketches) == quadratic(sketches, at_least=0.8)
+
+
+def test_copies_stand_behind_the_oldest() -> None:
+    """Of one day the first by path; a document that is not asked about is nobody's copy."""
+    wire = text(300, seed=7)
+    sketches = {name: sketch(wire + tail) for name, tail in (("b", ""), ("a", " end"), ("c", " The end"), ("z", ""))}
+    sources = [source("b", "2026-05-02"), source("a", "2026-05-01"), source("c", "2026-05-01")]
+    assert copies(sketches, sources) == {"b": "a", "c": "a"}
 
 
 @pytest.mark.parametrize(

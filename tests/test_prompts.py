@@ -7,7 +7,7 @@ import yaml
 
 from rag.assets import find
 from rag.errors import SettingsError, UsageError
-from rag.prompts import facet_pack, metric_vocabulary, query_prompt
+from rag.prompts import facet_pack, facet_packs, metric_vocabulary, query_prompt
 
 
 def test_the_query_prompt_keeps_its_trailing_space() -> None:
@@ -21,9 +21,29 @@ def test_every_metric_belongs_to_a_facet_of_the_pack() -> None:
     assert {metric.facet for metric in metric_vocabulary().metrics} <= facets
 
 
-def test_a_pack_asks_thirty_to_eighty_questions() -> None:
+@pytest.mark.parametrize("name", facet_packs())
+def test_a_pack_lists_each_metric_once_and_only_known_ones(name: str) -> None:
+    """A metric is printed in one section."""
+    listed = [metric for facet in facet_pack(name).facets for metric in facet.metrics]
+    assert len(set(listed)) == len(listed)
+    assert set(listed) <= {metric.id for metric in metric_vocabulary().metrics}
+
+
+def test_the_packs_for_an_economy_and_for_filings_ship() -> None:
+    """Beside the market's."""
+    assert facet_packs() == ["filings", "macro", "market"]
+
+
+def test_an_unknown_pack_is_refused_with_those_there_are() -> None:
+    """The name is the analyst's to correct."""
+    with pytest.raises(UsageError, match="no facet pack 'oil' in prompts/facets; there is: filings, macro, market"):
+        facet_pack("oil")
+
+
+@pytest.mark.parametrize("name", facet_packs())
+def test_a_pack_asks_thirty_to_eighty_questions(name: str) -> None:
     """Three to six searches a facet."""
-    pack = facet_pack()
+    pack = facet_pack(name)
     assert 30 <= sum(len(facet.queries) for facet in pack.facets) <= 80
     assert all("{market}" in facet.queries[0] for facet in pack.facets)
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rag.codec import document_from_json, document_to_json
-from rag.errors import CorruptFileError, EncryptedError, NoTextError, ReadError, ReadLimitError, UnsupportedFormatError
+from rag.errors import CorruptFileError, EncryptedError, NoTextError, ReadError, ReadLimitError, UnreadableError, UnsupportedFormatError
 from rag.readers import SUFFIXES, ReaderPool, read_file
 from rag.types import Block, Document
 
@@ -555,7 +555,7 @@ FAILURES: list[tuple[str, Make, type[ReadError], str]] = [
     ("empty.txt", content(b""), NoTextError, "empty"),
     ("blank.txt", content(b" \n "), NoTextError, "empty"),
     ("blank.html", content(b"<html><body><script>1</script></body></html>"), NoTextError, "no text"),
-    ("scan.pdf", make_scan, NoTextError, "OCR is not available"),
+    ("scan.pdf", make_scan, NoTextError, "set ocr ="),
     ("text.pdf", content(b"just text"), CorruptFileError, "not a PDF"),
     ("cut.pdf", content(b"%PDF-1.7\n1 0 obj\n"), CorruptFileError, "damaged"),
     ("locked.pdf", lambda path: make_pdf(path, password="secret"), EncryptedError, "password"),
@@ -569,7 +569,7 @@ FAILURES: list[tuple[str, Make, type[ReadError], str]] = [
     ("image.md", content(b"\x89PNG\r\n\x1a\n" + bytes(50)), CorruptFileError, "a picture"),
     ("text.html", content(b"no tags at all"), CorruptFileError, "no HTML"),
     ("text.eml", content(b"no headers at all"), CorruptFileError, "no mail headers"),
-    ("missing.txt", lambda path: None, ReadError, "check that the file is there"),
+    ("missing.txt", lambda path: None, UnreadableError, "check that the file is there"),
 ]
 
 

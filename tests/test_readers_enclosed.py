@@ -117,7 +117,7 @@ def test_an_unchanged_container_is_not_opened_again(library: Library) -> None:
 class _Closed(ReaderPool):
     """Readers that nobody may ask."""
 
-    def _answer(self, path: Path, *, into: Path | None = None) -> NoReturn:
+    def _answer(self, path: Path, *, into: Path | None = None, ocr: bool = False) -> NoReturn:
         raise AssertionError(path)
 
 

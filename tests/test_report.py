@@ -151,17 +151,16 @@ def test_a_near_duplicate_counts_as_one_source(report: Report) -> None:
 def test_a_failed_file_is_in_the_coverage() -> None:
     """With its reason."""
     from rag.prompts import facet_pack
-    from rag.report import write_report
+    from rag.report import outline_of, write_report
     from tests.report_fixture import FINGERPRINT
 
     made = corpus()
     report = write_report(
-        TOPIC,
+        outline_of(TOPIC, pack=facet_pack()),
         find=made.find_all,
         document=made.document,
         sources=made.sources,
         as_of=AS_OF,
-        pack=facet_pack(),
         metrics=metric_vocabulary(),
         embedder=FINGERPRINT,
         failed={"scans/letter.pdf": "the PDF has no text layer"},

@@ -15,6 +15,7 @@ from rag.report import check_report
 from rag.report.cards import confidence_of, series_direction
 from rag.report.claims import claim_id, directions_in
 from rag.report.conflicts import agree, family
+from rag.report.outline import outline_of
 from rag.report.plan import make_plan
 from rag.report.quality import fault, is_instruction, lead_in, standing
 from rag.report.reading import read, split_titles
@@ -56,8 +57,9 @@ def test_a_topic_is_read_by_simple_rules(
     topic: str, market: str, themes: tuple[str, ...], regions: tuple[str, ...], period: str, dimension: str
 ) -> None:
     """Market, themes, regions, period and dimension."""
-    plan = make_plan(topic, pack=facet_pack())
-    assert (plan.market, plan.themes, plan.regions, plan.period, plan.dimension) == (market, themes, regions, period, dimension)
+    plan = make_plan(outline_of(topic, pack=facet_pack()))
+    asked = plan.outline
+    assert (asked.market, asked.themes, asked.regions, asked.period, asked.dimension) == (market, themes, regions, period, dimension)
     assert 30 <= len(plan.queries) <= 80
     assert len({query.text for query in plan.queries}) == len(plan.queries)
 

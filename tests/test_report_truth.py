@@ -8,6 +8,7 @@ import pytest
 
 from rag.numbers import find_numbers
 from rag.prompts import metric_vocabulary
+from rag.render import render
 from rag.render.context import context
 from rag.report import check_report
 from rag.report.cards import base_of, last_of, mixes_rows, series_direction, title_of, voice_of
@@ -283,3 +284,93 @@ def test_a_houses_desk_is_the_house() -> None:
     source = replace(corpus().sources[0], publisher="", author="Quill Research Data Desk")
     assert voice_of(source, about={}, houses={"Quill Research"}) == "Quill Research"
     assert voice_of(source, about={}) == "Quill Research Data Desk"
+
+
+# ── copies ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+WIRE = (
+    "{orders} The system price of heat storage averaged EUR 240 per kWh in the second quarter of 2025 in Varland. "
+    "The system price of heat storage averaged {price} per kWh in the first quarter of 2026 in Varland. "
+    + "Dealers on the Orlo Coast speak of full yards, short weeks and of people who wait for the ministry to say what comes after the "
+    "scheme that ends with the year, which it has promised to do in autumn and has not yet dated, and two of them have closed a shop since "
+    "spring while a third has let its lease run out and moved in with a plumber. The trade body, with rooms above the old gas works, "
+    "has asked for talks and got a letter; its chair, a former teacher, keeps it framed on the wall beside a picture of the first tank "
+    "that was ever put up in the town, by three brothers, behind the dairy, where it still stands and is shown to schools in June. "
+    "Nobody in the yards wants to be named, and few want to talk at all; those who do say that the summer was long, that the phones were "
+    "quiet, and that they have seen such years before, when the canal froze and when the bank on the corner was shut for good."
+)
+ORDERS = {
+    "north": "Orders for heat storage fell in Varland in the first half of 2026.",
+    "south": "New orders at dealers in heat storage fell again in June 2026, in Varland and elsewhere.",
+    "west": "In Varland, orders for heat storage fell for a third quarter in a row in 2026.",
+}
+
+
+def _wires(*, last: str = "EUR 225") -> Corpus:
+    """One wire story in three papers of three houses, each with an opening sentence of its own."""
+    houses = {"north": "North Herald", "south": "South Courier", "west": "West Post"}
+    texts = {name: WIRE.format(orders=said, price=last if name == "west" else "EUR 225") for name, said in ORDERS.items()}
+    return corpus(extra={f"wires/{name}.txt": ("Quiet yards", houses[name], date(2026, 8, 3), text) for name, text in texts.items()})
+
+
+def test_the_same_wire_in_three_papers_is_one_source() -> None:
+    """It bears out no trend, as one source does not; without knowing of copies three papers would agree."""
+    given = _wires()
+    report, blind = small_report(given=given), small_report(given=given, knows_copies=False)
+    (inflated,) = _cards(blind, "Orders")
+    assert inflated.confidence.reason.startswith("3 sources, 3 agree")
+    assert _cards(report, "Orders") == []
+    original = given.of("wires/north.txt")
+    copies = {row.source.path: row.copy_of for row in report.coverage if row.copy_of}
+    assert copies == {"wires/south.txt": original, "wires/west.txt": original}
+    assert _failures(report, given) == []
+
+
+def test_a_count_inflated_by_a_near_copy_fails_its_check() -> None:
+    """However consistent the report is in itself: the documents' own texts tell."""
+    given = _wires()
+    blind = small_report(given=given, knows_copies=False)
+    told = [line for line in _failures(blind, given) if line.startswith("B14")]
+    assert len(told) == 2
+    assert all("it is said to be a copy of none; by its text it is one of" in line for line in told)
+    said = _with_copies_of(small_report(given=given), blind)
+    assert any("the card says medium (3 sources, 3 agree" in line or "(3 sources, 3 agree" in line for line in _failures(said, given))
+
+
+def test_a_source_hidden_as_a_copy_fails_its_check() -> None:
+    """Two documents of different texts are two sources, whatever the report says."""
+    given = _wires()
+    report = small_report(given=given)
+    cited, other = report.sources[0].document, report.sources[1].document
+    forged = replace(
+        report, coverage=tuple(replace(row, copy_of=other) if row.source.document == cited else row for row in report.coverage)
+    )
+    assert any(line.startswith(f"B14 {cited}") for line in _failures(forged, given))
+
+
+def test_a_copy_with_another_figure_is_no_side_of_a_disagreement() -> None:
+    """A misprint in one paper is not a second opinion; between other documents the same figures differ."""
+    given = _wires(last="EUR 252")
+    report, blind = small_report(given=given), small_report(given=given, knows_copies=False)
+    values = [{side.value for side in conflict.sides} for conflict in blind.conflicts]
+    assert any({"EUR 225 per kWh", "EUR 252 per kWh"} <= found for found in values)
+    assert not any("EUR 252 per kWh" in {side.value for side in conflict.sides} for conflict in report.conflicts)
+    assert _failures(report, given) == []
+    assert any(line.startswith("B15") and "copies of one document" in line for line in _failures(_with_copies_of(report, blind), given))
+
+
+def _with_copies_of(report: Report, blind: Report) -> Report:
+    """The blind report, with the copies that the other one knows of and nothing counted anew."""
+    known = {row.source.document: row.copy_of for row in report.coverage}
+    return replace(blind, coverage=tuple(replace(row, copy_of=known[row.source.document]) for row in blind.coverage))
+
+
+def test_evidence_and_sources_name_the_copies() -> None:
+    """So that a reader who knows the story from another paper finds it."""
+    report = small_report(given=_wires())
+    made = context(report)
+    paths = {copy["path"] for item in made.evidence for copy in item["also"]}
+    assert {"wires/south.txt", "wires/west.txt"} <= paths
+    markdown = render(report, format="md")
+    assert "; also in wires/" in markdown
+    assert "Nearly the same text, counted as one source with it: <bdi>wires/" in render(report, format="html")

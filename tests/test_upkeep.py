@@ -133,9 +133,26 @@ def test_a_folder_is_forgotten_with_all_below_it(workspace: Path) -> None:
         assert (record.sources(), record.chunk_count(), index.count) == ([], 0, 0)
 
 
+def test_a_forgotten_folder_stays_out_with_what_comes_into_it_later(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Named as citations do or by its place on disk, and let in again as a whole only; what it was called stays known."""
+    monkeypatch.chdir(workspace)
+    assert len(forget(workspace, "./docs").paths) == 4
+    add(workspace, {"later.txt": "nickel prices fell in May"}, embedder=EMBEDDER)
+    with Record.open(workspace / "library.db") as record:
+        later = {row.path: row for row in record.files()}["docs/later.txt"]
+        assert (later.status, later.reason) == ("skipped", "forgotten on 2026-11-23; `rag forget --undo docs` lets it in again")
+        assert list(record.folders()) == ["docs"]
+        with pytest.raises(UsageError, match="lies in docs, which was forgotten as a whole"):
+            let_in_again(record, ["docs/later.txt"])
+        assert "docs" in let_in_again(record, [str(workspace / "docs")])
+    add(workspace, {}, embedder=EMBEDDER)
+    with Record.open(workspace / "library.db") as record:
+        assert {"docs/a.txt", "docs/later.txt"} <= {row.path for row in record.files() if row.document}
+
+
 def test_forgetting_what_is_not_known_changes_nothing(workspace: Path) -> None:
     """One line that says how to name it; forgetting twice is not an error, it finishes what a kill cut off."""
-    with pytest.raises(UsageError, match="no known file or document"):
+    with pytest.raises(UsageError, match="no known file, folder or document"):
         forget(workspace, "docs/secret.txt", "docs/nothing.txt")
     assert b"quendolyne" in bytes_of(workspace)
     forget(workspace, "docs/secret.txt")

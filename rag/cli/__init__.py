@@ -6,10 +6,14 @@ the order of use.
 
 import click
 
+from rag.cli.check import check
+from rag.cli.diff import diff
 from rag.cli.door import Group
 from rag.cli.ingest import ingest
-from rag.cli.report import check, report
+from rag.cli.plan import plan
+from rag.cli.report import report
 from rag.cli.search import search
+from rag.cli.templates import templates
 from rag.cli.workspace import backup, doctor, forget, init, restore, status
 
 _MAIN = """\
@@ -28,7 +32,7 @@ Each command explains itself: rag COMMAND --help.
 @click.group(
     cls=Group,
     epilog=_MAIN,
-    commands=[init, ingest, status, search, report, check, doctor, backup, restore, forget],
+    commands=[init, ingest, status, search, plan, report, templates, check, diff, doctor, backup, restore, forget],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     name="rag",
 )

@@ -1,9 +1,9 @@
-"""``rag report`` and ``rag check``."""
+"""``rag report``."""
 
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,33 +20,71 @@ from rag.cli.door import (
     tag_option,
     utc_now,
 )
+from rag.cli.plan import asked_for
+
+if TYPE_CHECKING:
+    from rag.config import Format
+
+FORMATS = ("html", "md", "json", "pdf", "docx", "csl", "bib", "csv")
+
+
+class Formats(click.ParamType[tuple[str, ...]]):
+    """Formats with commas between."""
+
+    name = "FORMAT,..."
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        named = tuple(word.strip() for word in value.split(",")) if isinstance(value, str) else value
+        if unknown := [word for word in named if word not in FORMATS]:
+            self.fail(f"{unknown[0]!r} is not one of {', '.join(FORMATS)}", param, ctx)
+        return named
+
+
+def chained(ctx: click.Context, param: click.Parameter, value: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    """All formats named, each once, in the order given."""
+    return tuple(dict.fromkeys(word for words in value for word in words))
+
 
 _REPORT = """\
 \b
   rag report "EV batteries, Europe, 2024-26"
-  rag report "EV batteries, Europe" --as-of 2026-06-30 --output ~/reports --format html --format md
+  rag plan "EV batteries, Europe, 2024-26" > plan.yaml; rag report --plan plan.yaml
+  rag report "EV batteries, Europe" --as-of 2026-06-30 --output ~/reports --format pdf,docx
 """
 
 
 @click.command(cls=Command, short_help="Write a cited and checked report.", examples=_REPORT)
-@click.argument("topic", type=Text())
-@click.option("--as-of", type=Day(), help="Use nothing published after this day; default: today.")
+@click.argument("topic", type=Text(), default="")
+@click.option("--plan", metavar="FILE|edit", help="Obey the plan in FILE, section by section; edit: change the topic's own plan first.")
+@click.option("--pack", default="", help="The questions to ask: a file in prompts/facets/; default: the one in rag.toml.")
+@click.option("--as-of", type=Day(), help="Use nothing published or ingested after this day (UTC); default: today.")
+@click.option("--since", default="", metavar="ID|none", help="The edition to compare with; default: the one before of the same topic.")
 @from_option
 @folder_option
 @tag_option
 @click.option("--template", default="", help="A folder in templates/; default: the one in rag.toml.")
-@click.option("--format", "formats", multiple=True, type=click.Choice(["html", "md", "json"]), help="Repeatable; default: as in rag.toml.")
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=Formats(),
+    callback=chained,
+    help="One or several of html, md, json, pdf, docx, csl, bib, csv. Repeatable; default: as in rag.toml.",
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder to write to; default: WORKSPACE/reports.")
 @in_workspace
 @json_option
 def report(
     topic: str,
+    plan: str | None,
+    pack: str,
     as_of: date | None,
+    since: str,
     published_from: date | None,
     folders: tuple[str, ...],
     tags: tuple[str, ...],
     template: str,
-    formats: tuple[Literal["html", "md", "json"], ...],
+    formats: "tuple[Format, ...]",
     output: Path | None,
     workspace: Path | None,
     as_json: bool,
@@ -59,35 +97,9 @@ def report(
 
     with open_library(workspace) as library:
         now = utc_now()
+        asked = asked_for(library, topic, plan=plan, pack=pack)
         day = as_of or now.date()
         scope = scope_of(published_from, day, folders, tags)
-        written = library.report(topic, as_of=day, now=now, scope=scope, template=template, formats=formats, output=output)
+        written = library.report(asked, as_of=day, now=now, scope=scope, template=template, formats=formats, output=output, since=since)
         show.written(written, as_json=as_json)
     sys.exit(0 if written.check.ok else 1)
-
-
-_CHECK = """\
-\b
-  rag check reports/ev-batteries-europe-2026-06-30.json
-  rag check - < report.json
-  rag check report.json --json | jq '.failures'
-"""
-
-
-@click.command(cls=Command, short_help="Run the gates on a report's JSON.", examples=_CHECK)
-@click.argument("report", type=click.File("rb"))
-@in_workspace
-@json_option
-def check(report: Any, workspace: Path | None, as_json: bool) -> None:
-    """Run the gates on REPORT, the JSON of any report ("-" reads stdin): are all quotes on their pages, all numbers in their quotes?
-
-    Exit status 1 when a gate fails, with the claim that fails it. The documents are looked up in the workspace.
-    """
-    from rag.cli import show
-    from rag.report import from_json
-
-    read = from_json(report.read())
-    with open_library(workspace) as library:
-        result = library.check(read)
-        show.checked(read, result, as_json=as_json)
-    sys.exit(0 if result.ok else 1)

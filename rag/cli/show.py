@@ -15,7 +15,7 @@ from rag.types import Passage, Progress, Report, SearchResult
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rag.app import Status, WrittenReport
+    from rag.app import KnownFolder, Status, WrittenReport
     from rag.ingest import IngestSummary
     from rag.record import FileRow
     from rag.report import CheckResult
@@ -104,6 +104,8 @@ def status(state: "Status", *, failed: bool, as_json: bool) -> None:
         click.echo(f"Embedder:   {model}")
         click.echo(f"Index:      {_index(state)}")
         click.echo(f"Last run:   {_last_run(state)}")
+        for place, folder in enumerate(state.folders):
+            click.echo(f"{'' if place else 'Folders:':11} {_folder(folder)}")
         for group in state.alike:
             click.echo(f"  same text {', '.join(group)}")
         for path, newer in state.superseded.items():
@@ -113,6 +115,14 @@ def status(state: "Status", *, failed: bool, as_json: bool) -> None:
     _list_files("skipped", state.skipped, most=most)
     if failed and not (state.failed or state.missing or state.skipped):
         click.echo("every file was read")
+
+
+def _folder(folder: "KnownFolder") -> str:
+    """ "docs: 12 documents, /home/ann/docs, not in rag.toml"."""
+    asides = [] if folder.is_set else ["not in rag.toml: `rag ingest FOLDER` looks at it again"]
+    asides += [] if folder.is_there else ["not there now"]
+    asides += [f"forgotten on {folder.forgotten}; `rag forget --undo {folder.name}`"] if folder.forgotten else []
+    return ", ".join((f"{folder.name}: {_count(folder.documents, 'document')}", folder.path, *asides))
 
 
 def _index(state: "Status") -> str:
@@ -170,7 +180,7 @@ def written(result: "WrittenReport", *, as_json: bool) -> None:
     report, check = result.report, result.check
     if as_json:
         summary = {"id": report.id, "passed": check.ok, "failures": check.failures(), "paths": [str(path) for path in result.paths]}
-        print_json(summary | {"counts": dict(report.manifest.counts), "seconds": dict(result.seconds)})
+        print_json(summary | {"counts": dict(report.manifest.counts), "seconds": dict(result.seconds), "notes": list(result.notes)})
         return
     click.echo(
         f"Report: {_count(len(report.claims), 'claim')} on {_count(len(report.cards), 'trend card')}, citing {len(report.sources)} of "
@@ -179,6 +189,8 @@ def written(result: "WrittenReport", *, as_json: bool) -> None:
     click.echo(f"Checks: {_outcome(check)}")
     for path in result.paths:
         click.echo(f"  {path}")
+    for note in result.notes:
+        click.echo(f"Note: {note}.", err=True)
     click.echo(f"Time: {_seconds(result.seconds)}")
 
 

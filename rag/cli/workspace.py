@@ -139,7 +139,8 @@ def restore(file: Path, workspace: Path, as_json: bool) -> None:
 
 _FORGET = """\
 \b
-  rag forget docs/mail/2026-03-17-recall.eml     # a path as in a citation, or a folder
+  rag forget docs/mail/2026-03-17-recall.eml     # a path as in a citation
+  rag forget ~/Documents/old-research            # a folder with all that is in it or comes into it; `rag status` lists them
   rag forget --undo docs/mail/2026-03-17-recall.eml
 """
 

@@ -1,7 +1,9 @@
-"""Word documents: headings, paragraphs, lists and tables in document order, footnotes at the end."""
+"""Word documents: headings, paragraphs, lists, tables and charts in document order, footnotes and comments at the end.
+
+Of tracked changes what was inserted is kept and what was deleted is left out and counted."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rag.errors import CorruptFileError
 from rag.readers.clean import one_line
 from rag.readers.draft import Draft, Entry, with_headers
+from rag.readers.drawings import CHART, DIAGRAM, parsed, write_chart, write_diagram
 from rag.readers.zipped import check_archive, has_macros, office_errors, package_metadata
 from rag.types import Document
 
@@ -32,6 +35,13 @@ _KINDS = tuple(
     )
 )
 _OFF = frozenset({"0", "false", "off", "none"})
+_DELETED = frozenset({f"{_W}del", f"{_W}moveFrom"})
+_OF_OFFICE = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_RELATION = {f"{CHART}chart": f"{_OF_OFFICE}id", f"{DIAGRAM}relIds": f"{_OF_OFFICE}dm"}
+_QUOTED = 80
+"""Characters of what a comment is about."""
+_MOST_RUNS = 40
+_END = "\0"
 
 
 def read(path: Path) -> Document:
@@ -39,10 +49,13 @@ def read(path: Path) -> Document:
     check_archive(path, part="word/", what="a Word document")
     with office_errors(path, what="a Word document"):
         document = _opened(path)
-        writer = _Writer(draft=Draft(), styles=_Styles(document), numbering=_numbering(document))
+        writer = _Writer(draft=Draft(), styles=_Styles(document), numbering=_numbering(document), parts=document.part.related_parts)
         writer.write(document.element.body)
         _write_footnotes(writer, document)
+        _write_comments(writer, document)
         _notice_left_out(writer.draft, document)
+        if writer.deleted:
+            writer.draft.notice(f"tracked changes: deleted text left out ({writer.deleted} characters), inserted text kept")
         if has_macros(path):
             writer.draft.notice("macros left out")
         writer.draft.hidden(writer.hidden)
@@ -108,8 +121,12 @@ class _Writer:
     styles: _Styles
     numbering: dict[tuple[str, str], str]
     """(number id, level) -> number format."""
+    parts: Mapping[str, Any]
+    """Relationship id -> part, for charts and diagrams."""
     title: str = ""
     hidden: int = 0
+    deleted: int = 0
+    """Characters of tracked deletions."""
     page: int = 1
     break_tag: str = ""
     items: list[str] = field(default_factory=list)
@@ -136,12 +153,25 @@ class _Writer:
         for box in element.iter(f"{_W}txbxContent"):
             if not any(parent.tag == _FALLBACK for parent in box.iterancestors()):
                 self._container(box)
+        self._write_drawings(element)
+
+    def _write_drawings(self, element: "_Element") -> None:
+        """Charts and diagrams that stand in a paragraph or a table, behind it."""
+        for drawn in element.iter(f"{CHART}chart", f"{DIAGRAM}relIds"):
+            part = self.parts.get(drawn.get(_RELATION[drawn.tag]) or "")
+            if part is not None:
+                self.flush()
+                (write_chart if drawn.tag == f"{CHART}chart" else write_diagram)(self.draft, parsed(part.blob))
 
     def text(self, element: "_Element") -> str:
         """The visible text of a paragraph, page breaks as form feeds; counts what is hidden."""
         parts: list[str] = []
         self._gather(element, parts)
         return "".join(parts)
+
+    def text_of(self, note: "_Element") -> str:
+        """The paragraphs of a note, a comment or a cell as one line."""
+        return one_line(" ".join(self.text(paragraph) for paragraph in note.iter(f"{_W}p")).replace(_PAGE_BREAK, " "))
 
     def _container(self, container: "_Element") -> None:
         for element in container:
@@ -197,13 +227,20 @@ class _Writer:
 
     def _table(self, table: "_Element") -> None:
         self.flush()
-        rows = [self._row(row) for row in table.iterchildren(f"{_W}tr")]
+        rows = [self._row(row) for row in table.iterchildren(f"{_W}tr") if not self._is_deleted(row)]
         declared = any(entry.header for row in rows for entry in row)
         self.draft.table(rows if declared else with_headers(rows))
+        self._write_drawings(table)
         breaks = sum(self._breaks_page(row) for row in table.iterchildren(f"{_W}tr"))
         if breaks:
             self.page += breaks
             self.draft.open_page(f"p. {self.page}")
+
+    def _is_deleted(self, row: "_Element") -> bool:
+        """True for a row that a tracked change takes out; its text is counted."""
+        gone = row.find(f"{_W}trPr/{_W}del") is not None
+        self.deleted += _letters(row) if gone else 0
+        return gone
 
     def _breaks_page(self, row: "_Element") -> bool:
         """True when Word recorded a new page in this row; explicit breaks have no effect in tables."""
@@ -228,6 +265,7 @@ class _Writer:
         for child in element:
             tag = child.tag
             if tag in _DROPPED:
+                self.deleted += _letters(child) if tag in _DELETED else 0
                 continue
             if tag == f"{_W}r" and self._is_hidden(child):
                 self.hidden += len("".join(text.text or "" for text in child.iter(f"{_W}t")).strip())
@@ -311,18 +349,54 @@ def _related(document: Any, ending: str) -> "_Element | None":
     return None
 
 
+def _letters(deleted: "_Element") -> int:
+    """Characters of what was deleted or moved away."""
+    return len("".join(text.text or "" for text in deleted.iter(f"{_W}delText", f"{_W}t")).strip())
+
+
+def _write_comments(writer: _Writer, document: Any) -> None:
+    """On a page of their own, each with its author and the words it is about."""
+    comments = _related(document, "/comments")
+    written = [] if comments is None else [(comment, writer.text_of(comment)) for comment in comments.iterchildren(f"{_W}comment")]
+    if not any(text for _, text in written):
+        return
+    about = _commented(document.element.body)
+    writer.draft.open_page("comments")
+    for comment, text in written:
+        by, on = one_line(comment.get(f"{_W}author") or ""), about.get(comment.get(f"{_W}id") or "", "")
+        writer.draft.paragraph(f"Comment{f' by {by}' if by else ''}{f' on “{on}”' if on else ''}: {text}" if text else "")
+
+
+def _commented(body: "_Element") -> dict[str, str]:
+    """Comment id -> the first words it is about."""
+    open_ranges: dict[str, list[str]] = {}
+    for element in body.iter(f"{_W}commentRangeStart", f"{_W}commentRangeEnd", f"{_W}t"):
+        identity = element.get(f"{_W}id") or ""
+        if element.tag == f"{_W}commentRangeStart":
+            open_ranges[identity] = []
+        elif element.tag == f"{_W}commentRangeEnd":
+            open_ranges.get(identity, []).append(_END)
+        else:
+            for words in open_ranges.values():
+                if words[-1:] != [_END] and len(words) < _MOST_RUNS:
+                    words.append(element.text or "")
+    return {identity: _shortened(one_line("".join(words).removesuffix(_END))) for identity, words in open_ranges.items()}
+
+
+def _shortened(text: str) -> str:
+    """The first words, with dots for the rest."""
+    return text if len(text) <= _QUOTED else f"{text[:_QUOTED].rsplit(' ', 1)[0]} …"
+
+
 def _write_footnotes(writer: _Writer, document: Any) -> None:
     for ending in ("/footnotes", "/endnotes"):
         root = _related(document, ending)
         for note in root if root is not None else ():
             if note.get(f"{_W}type") not in ("separator", "continuationSeparator", "continuationNotice"):
-                writer.draft.paragraph(" ".join(writer.text(paragraph) for paragraph in note.iter(f"{_W}p")).replace(_PAGE_BREAK, " "))
+                writer.draft.paragraph(writer.text_of(note))
 
 
 def _notice_left_out(draft: Draft, document: Any) -> None:
-    comments = _related(document, "/comments")
-    if comments is not None and len(comments):
-        draft.notice(f"comments left out ({len(comments)})")
     kinds = {relation.reltype.rpartition("/")[2] for relation in document.part.rels.values()}
     if kinds & {"header", "footer"}:
         draft.notice("page headers and footers left out")

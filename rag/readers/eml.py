@@ -1,12 +1,13 @@
 """Mail: subject, sender, receivers and date, then the best text part. Quoted earlier mails stay; attachments are documents of their own."""
 
 from datetime import date
-from email import policy
 from email.errors import MessageError
 from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
+from email.policy import EmailPolicy
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import cast
 
 from rag.errors import CorruptFileError, NoTextError
 from rag.readers import html, txt
@@ -18,6 +19,8 @@ from rag.types import Document, Metadata
 
 suffixes: frozenset[str] = frozenset({".eml"})
 
+_LONGEST_HEADER = 20_000
+"""Characters; some 500 receivers."""
 _SHOWN_HEADERS = ("From", "To", "Cc", "Date")
 
 
@@ -31,8 +34,17 @@ def enclosed(path: Path, desk: Desk) -> None:
     put_attachments(_parsed(path), desk)
 
 
+class _Bounded(EmailPolicy):
+    """Parsing a header takes the square of its length: what is longer than any real one is cut."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        """Name and value."""
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:_LONGEST_HEADER]
+
+
 def _parsed(path: Path) -> EmailMessage:
-    message = BytesParser(policy=policy.default).parsebytes(read_bytes(path))
+    message = cast(EmailMessage, BytesParser(policy=_Bounded()).parsebytes(read_bytes(path)))
     if not (message["From"] or message["Subject"] or message["Date"]):
         raise CorruptFileError(f"cannot read {path.name}: it has no mail headers; give it the suffix it should have")
     return message

@@ -1,11 +1,13 @@
 """Which reader takes which file."""
 
+import math
 from pathlib import Path
 
 from rag.errors import UnsupportedFormatError
 from rag.ports import Reader
 from rag.readers import archive, csv, doc, docx, eml, epub, html, markdown, msg, odf, pdf, ppt, pptx, rtf, txt, xls, xlsx
 from rag.readers.desk import Desk
+from rag.readers.ocr import Ocr
 from rag.types import Document, Enclosed
 
 _READERS: tuple[Reader, ...] = (markdown, txt, html, pdf, docx, xlsx, csv, pptx, eml, msg, odf, epub, rtf, doc, xls, ppt, archive)
@@ -27,9 +29,18 @@ def reader_for(path: Path) -> Reader:
     return reader
 
 
-def read_file(path: Path) -> Document:
-    """The document, read in this process without limits: for files you made yourself. Raises ReadError and its children."""
-    return reader_for(path).read(path)
+def read_file(path: Path, *, ocr: Ocr | None = None, deadline: float = math.inf) -> Document:
+    """The document, read in this process without limits: for files you made yourself. Raises ReadError and its children.
+
+    ``ocr`` reads pages that are pictures, until the ``deadline`` (of ``time.monotonic``).
+    """
+    reader = reader_for(path)
+    return pdf.read(path, ocr=ocr, deadline=deadline) if ocr and reader is pdf else reader.read(path)
+
+
+def may_be_scanned(path: Path) -> bool:
+    """True for a kind of file whose pages may be pictures of text."""
+    return path.suffix.lower() in pdf.suffixes
 
 
 def holds_files(path: Path) -> bool:

@@ -83,7 +83,7 @@ def parse(source: str) -> "HtmlElement":
     from lxml import etree
     from lxml.html import HTMLParser, document_fromstring
 
-    parser = HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=False)
+    parser = HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=True)  # else what lies deeper than 256 is lost
     try:
         return document_fromstring(_XML_DECLARATION.sub("", source).replace("\0", ""), parser=parser)
     except etree.ParserError:

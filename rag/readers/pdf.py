@@ -1,9 +1,11 @@
 """PDF by PDFium: lines from positioned words, then headings, paragraphs, lists and tables in reading order."""
 
 import ctypes
+import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,13 @@ from rag.readers.clean import one_line
 from rag.readers.dates import choose_date, pdf_date
 from rag.readers.draft import Draft, choose_title, tags_from
 from rag.readers.layout import Line, PageLines, Word, drop_running_lines, join_split_words, write_pages
+from rag.readers.ocr import Ocr, OcrStoppedError, lines_of
 from rag.types import Document, Metadata
 
 suffixes: frozenset[str] = frozenset({".pdf"})
 
+_LISTED = 20
+_OCR_FOUND_NOTHING = "OCR found no text in it either: look at it, and leave it out if it is a picture"
 _WORD = re.compile(r"[^ \r\n\x02\ufffe]+[\x02\ufffe]?")
 _INVISIBLE_MODE = 3
 _SMALLEST_SIZE = 1.5
@@ -27,19 +32,22 @@ _GRAPHICS = frozenset({2, 3, 4})
 """PDFium's object types path, image and shading: what white letters may stand on."""
 
 
-def read(path: Path) -> Document:
-    """Pages carry the PDF's own labels, else "p. N". Raises ReadError and its children."""
+def read(path: Path, *, ocr: Ocr | None = None, deadline: float = math.inf) -> Document:
+    """Pages carry the PDF's own labels, else "p. N"; pages without text are read by ``ocr`` until the ``deadline`` (of
+    ``time.monotonic``), and their labels say so. Raises ReadError and its children."""
     with _opened(path) as pdf:
         count = len(pdf)
         draft = Draft()
         pages = [_read_page(pdf, number, draft=draft) for number in range(count)]
+        if ocr is not None:
+            _read_pictures(pdf, pages, draft=draft, ocr=ocr, deadline=deadline)
         info = pdf.get_metadata_dict()
         language = _language(pdf)
     empty = [page.number for page in pages if not page.lines]
     if len(empty) == len(pages):
         raise NoTextError(
-            f"cannot read {path.name}: none of its {count} pages has a text layer, it looks like a scan"
-            "; OCR is not available here: run it through OCR and put the result in the folder"
+            f"cannot read {path.name}: none of its {count} pages has a text layer, it looks like a scan; "
+            + (_OCR_FOUND_NOTHING if ocr else 'set ocr = "tesseract" in rag.toml to have its pictures read')
         )
     _notice_empty(draft, empty, count=count)
     draft.hidden(sum(page.hidden for page in pages))
@@ -91,6 +99,37 @@ def _read_page(pdf: Any, index: int, *, draft: Draft) -> PageLines:
             return PageLines(number=index + 1, label=label, lines=lines, width=page.get_width(), hidden=scan.hidden)
         finally:
             text_page.close()
+    finally:
+        page.close()
+
+
+def _read_pictures(pdf: Any, pages: list[PageLines], *, draft: Draft, ocr: Ocr, deadline: float) -> None:
+    """Text for the pages that have none but show something."""
+    done: list[int] = []
+    for place, page in enumerate(pages):
+        if page.lines or not (lines := _pictured(pdf, place, draft=draft, ocr=ocr, deadline=deadline)):
+            continue
+        pages[place] = replace(page, label=f"{page.label} (OCR)", lines=lines)
+        done.append(page.number)
+    if done:
+        listed = ", ".join(map(str, done[:_LISTED])) + (f" and {len(done) - _LISTED} more" if len(done) > _LISTED else "")
+        draft.notice(f"read by OCR ({ocr.languages}): page {listed}")
+
+
+def _pictured(pdf: Any, index: int, *, draft: Draft, ocr: Ocr, deadline: float) -> list[Line]:
+    """None for a page that cannot be opened, shows nothing, or is not finished."""
+    import pypdfium2
+
+    try:
+        page = pdf[index]
+    except pypdfium2.PdfiumError:
+        return []
+    try:
+        shows = next(iter(page.get_objects(filter=list(_GRAPHICS), max_depth=3)), None) is not None
+        return lines_of(page, ocr=ocr, deadline=deadline) if shows else []
+    except OcrStoppedError as error:
+        draft.notice(f"OCR of page {index + 1} stopped: {error}")
+        return []
     finally:
         page.close()
 

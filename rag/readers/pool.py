@@ -10,13 +10,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
 from rag.codec import document_from_json
-from rag.errors import CorruptFileError, EncryptedError, NoTextError, ReadError, ReadLimitError, UnsupportedFormatError
-from rag.readers.formats import holds_files, reader_for
+from rag.errors import CorruptFileError, EncryptedError, NoTextError, ReadError, ReadLimitError, UnreadableError, UnsupportedFormatError
+from rag.readers.formats import holds_files, may_be_scanned, reader_for
+from rag.readers.ocr import Ocr
 from rag.types import Document, Enclosed
 
 LARGEST_FILE = 500_000_000
@@ -26,7 +28,8 @@ _PIECE = 1 << 20
 _PATIENCE_S = 1.0
 _TAIL = 300
 _READ_ERRORS: dict[str, type[ReadError]] = {
-    kind.__name__: kind for kind in (ReadError, UnsupportedFormatError, EncryptedError, CorruptFileError, NoTextError, ReadLimitError)
+    kind.__name__: kind
+    for kind in (ReadError, UnreadableError, UnsupportedFormatError, EncryptedError, CorruptFileError, NoTextError, ReadLimitError)
 }
 
 
@@ -36,9 +39,14 @@ class ReaderPool:
     May be shared between threads: a read waits for a free worker.
     """
 
-    def __init__(self, *, timeout_s: float = 60.0, memory_bytes: int = 1_500_000_000, workers: int = 1) -> None:
-        """``timeout_s``: wall clock a file. ``memory_bytes``: address space a child may use beyond what it starts with."""
-        self._children = [_Child(timeout_s=timeout_s, memory_bytes=memory_bytes) for _ in range(workers)]
+    def __init__(
+        self, *, timeout_s: float = 60.0, memory_bytes: int = 1_500_000_000, workers: int = 1, ocr: Ocr | None = None, ocr_s: float = 900.0
+    ) -> None:
+        """``timeout_s``: wall clock a file. ``memory_bytes``: address space a child may use beyond what it starts with. ``ocr`` reads
+        pages without text once more, in ``ocr_s`` a file at most."""
+        self._ocr, self._ocr_s = ocr, ocr_s
+        program = ocr.program if ocr else ""
+        self._children = [_Child(timeout_s=timeout_s, memory_bytes=memory_bytes, program=program) for _ in range(workers)]
         self._idle: queue.SimpleQueue[_Child] = queue.SimpleQueue()
         for child in self._children:
             self._idle.put(child)
@@ -51,7 +59,15 @@ class ReaderPool:
 
     def read(self, path: Path) -> Document:
         """The document. Raises ReadError and its children, nothing else."""
-        answer = self._answer(path)
+        try:
+            answer = self._answer(path)
+        except NoTextError:
+            if self._ocr is None or not may_be_scanned(path) or path.stat().st_size == 0:
+                raise
+            answer = self._answer(path, ocr=True)
+        assert isinstance(answer, Document)
+        if self._ocr and may_be_scanned(path) and any(page.start == page.end for page in answer.pages):
+            answer = self._answer(path, ocr=True)
         assert isinstance(answer, Document)
         return answer
 
@@ -66,10 +82,12 @@ class ReaderPool:
         assert isinstance(answer, list)
         return answer
 
-    def _answer(self, path: Path, *, into: Path | None = None) -> Document | list[Enclosed]:
+    def _answer(self, path: Path, *, into: Path | None = None, ocr: bool = False) -> Document | list[Enclosed]:
         _check(path)
         child = self._idle.get()
         try:
+            if ocr and self._ocr:
+                return child.answer(path, into=None, languages=self._ocr.languages, seconds=self._ocr_s)
             return child.answer(path, into=into)
         finally:
             self._idle.put(child)
@@ -86,7 +104,7 @@ def _check(path: Path) -> None:
     try:
         status = path.stat()
     except OSError as error:
-        raise ReadError(f"cannot read {path.name}: {error.strerror}; check that the file is there and may be read") from error
+        raise UnreadableError(f"cannot read {path.name}: {error.strerror}; check that the file is there and may be read") from error
     if not stat.S_ISREG(status.st_mode):
         raise ReadError(f"cannot read {path.name}: it is not a regular file; leave it out of the folder")
     if status.st_size == 0:
@@ -104,24 +122,24 @@ class _DiedError(Exception):
 class _Child:
     """One child process, started when needed and again after it ended."""
 
-    def __init__(self, *, timeout_s: float, memory_bytes: int) -> None:
+    def __init__(self, *, timeout_s: float, memory_bytes: int, program: str) -> None:
         self._timeout_s = timeout_s
+        self._program = program
         self._memory_bytes = memory_bytes
         self._process: subprocess.Popen[bytes] | None = None
         self._stderr: IO[bytes] | None = None
 
-    def answer(self, path: Path, *, into: Path | None) -> Document | list[Enclosed]:
-        """The document, or with ``into`` the files it encloses."""
-        process = self._running()
+    def answer(self, path: Path, *, into: Path | None, languages: str = "", seconds: float = 0.0) -> Document | list[Enclosed]:
+        """The document, or with ``into`` the files it encloses; with ``languages`` by OCR in so many ``seconds``."""
+        process, seconds = self._running(), seconds or self._timeout_s
+        request = {"path": str(path.absolute()), "seconds": seconds, "into": str(into.absolute()) if into else None, "ocr": languages}
         try:
-            header, body = self._ask(process, path, into=into)
+            header, body = self._ask(process, request)
         except TimeoutError as error:
             self.stop(kill=True)
-            raise ReadLimitError(
-                f"cannot read {path.name}: reading took longer than {self._timeout_s:g} s; split it or raise the limit"
-            ) from error
+            raise _too_slow(path, seconds=seconds) from error
         except (_DiedError, BrokenPipeError, ValueError, KeyError, TypeError) as error:
-            raise self._died(path) from error
+            raise self._died(path, seconds=seconds) from error
         except BaseException:
             self.stop(kill=True)
             raise
@@ -135,7 +153,7 @@ class _Child:
         if process is None:
             return
         if kill:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # with the program it may have started
         _close(process.stdin)
         try:
             process.wait(timeout=_PATIENCE_S)
@@ -152,7 +170,7 @@ class _Child:
         if self._process is None:
             self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 -- it lives as long as the child
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "rag.readers.worker", str(self._memory_bytes)],
+                [sys.executable, "-P", "-m", "rag.readers.worker", str(self._memory_bytes), self._program],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._stderr,
@@ -161,19 +179,18 @@ class _Child:
             )
         return self._process
 
-    def _ask(self, process: subprocess.Popen[bytes], path: Path, *, into: Path | None) -> tuple[dict[str, Any], bytes]:
+    def _ask(self, process: subprocess.Popen[bytes], request: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
         """(header, body) of the child's answer. Raises TimeoutError, _DiedError, BrokenPipeError, or ValueError and such for nonsense."""
         assert process.stdin is not None
         assert process.stdout is not None
         assert self._stderr is not None
         self._stderr.seek(0)
         self._stderr.truncate()
-        request = {"path": str(path.absolute()), "seconds": self._timeout_s, "into": str(into.absolute()) if into else None}
         process.stdin.write(json.dumps(request).encode() + b"\n")
         process.stdin.flush()
-        return _receive(process.stdout.fileno(), deadline=time.monotonic() + self._timeout_s)
+        return _receive(process.stdout.fileno(), deadline=time.monotonic() + request["seconds"])
 
-    def _died(self, path: Path) -> ReadError:
+    def _died(self, path: Path, *, seconds: float) -> ReadError:
         """The error for a child that ended in the middle of a file, with the end of what it said."""
         process, stderr = self._process, self._stderr
         assert process is not None
@@ -188,13 +205,10 @@ class _Child:
         status = process.returncode
         self.stop()
         if status in (-signal.SIGXCPU, -signal.SIGALRM):
-            return self._too_slow(path)
+            return _too_slow(path, seconds=seconds)
         how = signal.Signals(-status).name if status < 0 else f"status {status}"
         said = f": {last}" if last else ""
         return CorruptFileError(f"cannot read {path.name}: its reader ended with {how}{said}; open and save it again, or leave it out")
-
-    def _too_slow(self, path: Path) -> ReadLimitError:
-        return ReadLimitError(f"cannot read {path.name}: reading took longer than {self._timeout_s:g} s; split it or raise the limit")
 
     def _result(self, body: bytes, *, path: Path) -> Document | list[Enclosed]:
         try:
@@ -212,6 +226,10 @@ class _Child:
         if kind is ReadLimitError:
             self.stop()
         raise kind(message)
+
+
+def _too_slow(path: Path, *, seconds: float) -> ReadLimitError:
+    return ReadLimitError(f"cannot read {path.name}: reading took longer than {seconds:g} s; split it or raise the limit")
 
 
 def _receive(pipe: int, *, deadline: float) -> tuple[dict[str, Any], bytes]:

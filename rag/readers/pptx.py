@@ -1,17 +1,21 @@
-"""Slide decks: a page a slide, its title as heading, then text, tables, chart data and the speaker's notes."""
+"""Slide decks: a page a slide, its title as heading, then text, tables, chart data, diagrams, the speaker's notes and comments."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from rag.readers.clean import one_line
-from rag.readers.draft import Draft, Entry, entries, with_headers
+from rag.readers.draft import Draft, Entry, with_headers
+from rag.readers.drawings import DIAGRAM, parsed, write_chart, write_diagram
 from rag.readers.zipped import check_archive, has_macros, office_errors, package_metadata
 from rag.types import Document
 
 suffixes: frozenset[str] = frozenset({".pptx", ".pptm"})
 
 _LINE_BREAK = "\v"
+_AUTHORS = ("/commentAuthors", "/authors")
+_COMMENTS = ("/comments",)
+_DATA = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}dm"
 
 
 def read(path: Path) -> Document:
@@ -44,6 +48,7 @@ def _write_slide(draft: Draft, slide: Any, *, number: int) -> str:
     if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
         notes = slide.notes_slide.notes_text_frame.text.replace(_LINE_BREAK, "\n").strip()
         draft.paragraph(f"Notes: {notes}" if notes else "")
+    _write_comments(draft, slide)
     return heading
 
 
@@ -62,9 +67,11 @@ def _write_shape(draft: Draft, shape: Any, *, number: int) -> None:
     elif getattr(shape, "has_table", False) and shape.has_table:
         draft.table(_table_rows(shape.table))
     elif getattr(shape, "has_chart", False) and shape.has_chart:
-        _write_chart(draft, shape.chart, number=number)
+        write_chart(draft, parsed(shape.chart.part.blob))
     elif shape.has_text_frame:
         _write_text(draft, shape)
+    elif (ids := next(shape.element.iter(f"{DIAGRAM}relIds"), None)) is not None:
+        write_diagram(draft, parsed(shape.part.related_part(ids.get(_DATA)).blob))
 
 
 def _is_hidden(shape: Any) -> bool:
@@ -98,18 +105,22 @@ def _table_rows(table: Any) -> list[list[Entry]]:
     return rows if table.first_row else with_headers(rows)
 
 
-def _write_chart(draft: Draft, chart: Any, *, number: int) -> None:
-    """A chart as the table behind it: a row a category, a column a series."""
-    if chart.has_title and chart.chart_title.has_text_frame:
-        draft.paragraph(chart.chart_title.text_frame.text)
-    plots = list(chart.plots)
-    if not plots or not hasattr(plots[0], "categories"):
-        draft.notice(f"chart on slide {number} not read")
-        return
-    series = [found for plot in plots for found in plot.series]
-    columns = [list(one.values) for one in series]
-    rows = [entries(["", *(one.name or "" for one in series)], header=True)]
-    for place, category in enumerate(plots[0].categories):
-        values = (column[place] if place < len(column) else None for column in columns)
-        rows.append(entries([str(category), *("" if value is None else f"{value:.10g}" for value in values)]))
-    draft.table(rows)
+def _write_comments(draft: Draft, slide: Any) -> None:
+    """Both kinds that PowerPoint knows: those before 2021, with an author's number, and the threads after it."""
+    deck = slide.part.package.presentation_part
+    authors = {
+        one.get("id") or "": one.get("name") or "" for part in _related(deck, _AUTHORS) for one in part.iter("{*}cmAuthor", "{*}author")
+    }
+    for part in _related(slide.part, _COMMENTS):
+        for comment in part.iter("{*}cm", "{*}reply"):
+            said = comment.find("{*}text")
+            own = said.text if said is not None else "".join(text.text or "" for text in comment.iterfind("{*}txBody//{*}t"))
+            by = authors.get(comment.get("authorId") or "", "")
+            draft.paragraph(f"Comment{f' by {one_line(by)}' if by else ''}: {one_line(own)}" if own and own.strip() else "")
+
+
+def _related(part: Any, endings: tuple[str, ...]) -> Iterator[Any]:
+    """The roots of the parts whose relationship type ends so."""
+    for relation in part.rels.values():
+        if relation.reltype.endswith(endings) and not relation.is_external:
+            yield parsed(relation.target_part.blob)

@@ -1,4 +1,6 @@
-"""Excel workbooks: a page a sheet, its tables row by row with cell addresses, values as a person sees them."""
+"""Excel workbooks: a page a sheet, its tables row by row with cell addresses, values as a person sees them, then comments and charts.
+
+What a person does not see is left out and counted: hidden sheets, rows and columns, and what lies over their cells."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -10,6 +12,7 @@ from typing import Any
 
 from rag.readers.draft import Draft, Entry, is_number_like, reads_like_header, with_headers
 from rag.readers.numberformat import display
+from rag.readers.sheetnotes import chart_sheets, write_notes
 from rag.readers.zipped import check_archive, has_macros, office_errors, package_metadata
 from rag.types import Document
 
@@ -37,19 +40,21 @@ class _Hidden:
 
     def holds(self, cell: Any) -> bool:
         """True for a cell in a hidden row or column, which is counted."""
-        is_hidden = cell.row in self.rows or cell.column in self.columns
+        is_hidden = self.hides(cell.row, cell.column)
         self.cells += is_hidden
         return is_hidden
+
+    def hides(self, row: int, column: int) -> bool:
+        """True for what stands at a hidden row or column."""
+        return row in self.rows or column in self.columns
 
 
 def read(path: Path) -> Document:
     """Pages are labelled "sheet NAME". Raises ReadError and its children."""
     check_archive(path, part="xl/", what="an Excel workbook")
-    from openpyxl import load_workbook
-
     draft = Draft()
     with office_errors(path, what="an Excel workbook"):
-        book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
+        book = _opened(path)
         try:
             _write_sheets(draft, book)
             if has_macros(path):
@@ -58,6 +63,16 @@ def read(path: Path) -> Document:
         finally:
             book.close()
     return draft.finish(metadata=metadata, format="xlsx", path=path)
+
+
+def _opened(path: Path) -> Any:
+    """openpyxl refuses the whole book for a chart on a sheet of its own that it does not understand; those are read by their XML here."""
+    from openpyxl.reader.excel import ExcelReader
+
+    reader = ExcelReader(path, read_only=True, data_only=True, keep_links=False)
+    reader.read_chartsheet = lambda sheet, relation: None
+    reader.read()
+    return reader.wb
 
 
 def _write_sheets(draft: Draft, book: Any) -> None:
@@ -78,24 +93,59 @@ def _write_sheets(draft: Draft, book: Any) -> None:
         if hidden.cells:
             draft.notice(f'sheet "{sheet.title}": {hidden.cells:,} filled cells in hidden rows and columns left out')
         write_sheet(draft, rows, title=sheet.title)
+        if unseen := write_notes(draft, book._archive, sheet._worksheet_path, is_hidden=hidden.hides):
+            draft.notice(f'sheet "{sheet.title}": {unseen} comments and drawings at hidden cells left out')
+    _write_chart_sheets(draft, book)
+
+
+def _write_chart_sheets(draft: Draft, book: Any) -> None:
+    """Sheets that are a chart and nothing else, after the others."""
+    for title, part, is_shown in chart_sheets(book._archive):
+        if is_shown:
+            draft.open_page(f"sheet {title}")
+            write_notes(draft, book._archive, part, is_hidden=lambda row, column: False)
+        else:
+            draft.notice(f'sheet "{title}" is hidden and was left out')
 
 
 def _rows(sheet: Any, *, hidden: _Hidden) -> Iterator[list[Entry]]:
-    """The visible rows with their filled cells; an empty row is an empty list, runs of empty rows are one."""
+    """The visible rows with their filled cells in the file's order; an empty row is an empty list, runs of empty rows are one."""
     from openpyxl.utils import get_column_letter
 
-    sheet.reset_dimensions()
-    was_empty = True
-    for cells in sheet.iter_rows():
+    was_empty, before = True, 0
+    for number, cells in _cells(sheet):
         row = [
             Entry(text=text, column=cell.column - 1, address=f"{get_column_letter(cell.column)}{cell.row}")
             for cell in cells
             if cell.value is not None and not hidden.holds(cell)
             if (text := _shown(cell).strip())
         ]
-        if row or not was_empty:
+        if not was_empty and (not row or number > before + 1):
+            yield []
+            was_empty = True
+        if row:
             yield row
-        was_empty = not row
+            was_empty = False
+        before = number
+
+
+def _cells(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
+    """(row, its cells) as the file holds them. openpyxl's own iteration makes up a million empty rows, and loses those out of order."""
+    from openpyxl.cell.read_only import ReadOnlyCell
+    from openpyxl.worksheet._reader import WorkSheetParser
+
+    book = sheet.parent
+    with sheet._get_source() as source:
+        parser = WorkSheetParser(
+            source,
+            sheet._shared_strings,
+            data_only=book.data_only,
+            epoch=book.epoch,
+            date_formats=book._date_formats,
+            timedelta_formats=book._timedelta_formats,
+        )
+        for number, cells in parser.parse():
+            yield number, [ReadOnlyCell(sheet, **cell) for cell in cells]
 
 
 def _shown(cell: Any) -> str:

@@ -7,15 +7,16 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from rag.errors import BusyError, RecordError, UsageError, WorkspaceError
 from rag.kin import sketch
-from rag.record import rows, schema, scopes
+from rag.record import history, rows, schema, scopes
 from rag.record.faults import translated
+from rag.record.history import Edition
 from rag.record.lexical import match_expression, quoted, telling_words
 from rag.record.rows import FileRow, Run, RunKind
 from rag.record.spaces import Space, fingerprint_from_json, fingerprint_to_json, space_of, vector_key
@@ -40,7 +41,10 @@ _EVERYTHING = Scope()
 _ACTIVE = "(SELECT id FROM spaces WHERE active = 1)"
 _IN_SCOPE = "document IN (SELECT s.id FROM sources AS s WHERE {condition})"
 _BATCH = 500
-_OF_DOCUMENTS = frozenset("documents chunks vectors files tags filled spaces folders meta deletions forgotten sketches".split())
+_OF_DOCUMENTS = frozenset(
+    "documents chunks vectors files tags filled spaces folders meta deletions forgotten sketches past_files past_documents "
+    "past_chunks".split()
+)
 
 
 class Record:
@@ -145,6 +149,13 @@ class Record:
                 f"document {document} in {self.path} is damaged ({error}); put a backup of library.db in its place"
             ) from error
 
+    def ever(self, document: str) -> Document:
+        """A document that is, or the last that was known of one that has gone. Raises UsageError for an unknown or erased one."""
+        found = self._rows("SELECT body FROM past_documents WHERE id = ? ORDER BY until DESC LIMIT 1", [document])
+        if not found or self._rows("SELECT 1 FROM documents WHERE id = ?", [document]):
+            return self.document(document)
+        return rows.document_from_body(found[0][0])
+
     def reader_of(self, document: str) -> str | None:
         """Version of the readers that made a document; None for an unknown one."""
         found = self._rows("SELECT reader FROM documents WHERE id = ?", [document])
@@ -157,6 +168,33 @@ class Record:
     def files(self) -> list[FileRow]:
         """Every known file, ordered by path."""
         return [rows.file_row(row) for row in self._rows(f"SELECT {rows.FILE_COLUMNS} FROM files ORDER BY path")]
+
+    def past_files(self) -> list[FileRow]:
+        """What files held before and hold no more, each content of each path once."""
+        sql = f"SELECT {rows.FILE_COLUMNS} FROM past_files AS p WHERE document IS NOT NULL GROUP BY path, document ORDER BY path, document"
+        return [rows.file_row(row) for row in self._rows(sql)]
+
+    def known_at(self) -> datetime | None:
+        """The start of the last ingest that changed something; None before the first."""
+        latest = self._value("SELECT max(at) FROM moments")
+        return datetime.fromisoformat(latest) if latest else None
+
+    def begun(self) -> datetime | None:
+        """The first moment whose state can be had again; None before the first ingest."""
+        first = self._value("SELECT min(at) FROM moments")
+        return datetime.fromisoformat(first) if first else None
+
+    def as_known(self, at: datetime) -> "Record":
+        """The record as it was at ``at``, in memory and read-only: equal searches, equal order, equal bytes. The caller closes it."""
+        with translated(self.path):
+            return Record(history.state(self.path, at=at), path=self.path, read_only=True)
+
+    def fill_aside(self, document: str, *, chunks: Sequence[Chunk], vectors: "Vectors") -> None:
+        """A document's chunks in a record that ``as_known`` made; nothing of it is kept."""
+        space = self.active_space()
+        assert space is not None
+        self._put_chunks(document, chunks, vectors, space=space, sequence=self.sequence())
+        self._index(document)
 
     def folders(self) -> dict[str, Path]:
         """Where each ingested folder lies, by the name its files' paths begin with."""
@@ -331,14 +369,16 @@ class Record:
         """What ingest leaves out, a path or a content id, and the day it was forgotten."""
         return dict(self._rows("SELECT what, substr(at, 1, 10) FROM forgotten ORDER BY what"))
 
-    def forget(self, files: Sequence[FileRow], *, reports: Sequence[str], at: datetime) -> None:
+    def forget(self, files: Sequence[FileRow], *, reports: Sequence[str], at: datetime, folders: Sequence[str] = ()) -> None:
         """Takes the files' rows, their documents and the saved reports away and remembers path and content as left out, in one commit.
 
-        The bytes are gone from the record's file after ``compact``.
+        Whatever comes into ``folders`` later is left out too. The bytes are gone from the record's file after ``compact``.
         """
-        left_out = {what: file.content for file in files for what in (file.path, file.content) if what}
+        left_out = dict.fromkeys(folders, "") | {what: file.content for file in files for what in (file.path, file.content) if what}
+        live = {(file.path, file.document) for file in self.files()}
         with self._transaction():
-            self._drop_unnamed(self._forget([file.path for file in files]))
+            self._drop_unnamed(self._forget([file.path for file in files if (file.path, file.document) in live]))
+            history.erase(self._connection, documents=sorted({file.document for file in files if file.document}))
             for report in reports:
                 self._connection.execute("DELETE FROM reports WHERE id = ?", [report])
             self._connection.executemany(
@@ -452,8 +492,10 @@ class Record:
     # ── runs and reports ──────────────────────────────────────────────────────────────────────────────────────────
 
     def start_run(self, kind: RunKind, *, started: datetime) -> int:
-        """The new run's id; its status is "running"."""
+        """The new run's id; its status is "running". What an ingest changes, it changes at ``started``."""
         with self._transaction():
+            if kind == "ingest":
+                self._connection.execute("UPDATE clock SET at = max(at, ?)", [history.moment(started)])
             sql = "INSERT INTO runs (kind, started, status, counts) VALUES (?, ?, 'running', '{}')"
             return int(self._connection.execute(sql, [kind, started.isoformat()]).lastrowid or 0)
 
@@ -470,11 +512,23 @@ class Record:
         sql = "SELECT id, kind, started, finished, status, counts FROM runs ORDER BY id DESC LIMIT ?"
         return [rows.run(row) for row in self._rows(sql, [limit])]
 
-    def save_report(self, report_id: str, created: datetime, body: str) -> None:
-        """A report's JSON under its id; the same id replaces."""
+    def save_report(self, report_id: str, created: datetime, body: str, *, edition: Edition | None = None) -> None:
+        """A report's JSON under its id; the same id replaces. ``edition`` says what it is an edition of."""
         with self._transaction():
             sql = "INSERT OR REPLACE INTO reports (id, created, body) VALUES (?, ?, ?)"
             self._connection.execute(sql, [report_id, created.isoformat(), zlib.compress(body.encode(), 6)])
+            if edition is not None:
+                history.put_edition(self._connection, report_id, edition)
+
+    def edition_before(self, name: str, as_of: date) -> str:
+        """Id of the saved report of that name with the latest as-of date before this one, of several the one made last; else empty."""
+        sql = """SELECT report FROM editions JOIN reports ON reports.id = report WHERE name = ? AND as_of < ?
+            ORDER BY as_of DESC, created DESC, report LIMIT 1"""
+        return next((str(report) for (report,) in self._rows(sql, [name, scopes.day(as_of)])), "")
+
+    def reports_of_run(self, run: str) -> list[str]:
+        """Ids of the saved reports that were made of these inputs."""
+        return [report for (report,) in self._rows("SELECT report FROM editions WHERE run = ? ORDER BY report", [run])]
 
     def report(self, report_id: str) -> str:
         """Raises UsageError with the newest ids for an unknown one."""

@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 from rag.errors import ReportError
 from rag.numbers import period_words
-from rag.render.chart import chart
+from rag.render.changes import changes, scope_words, topic
+from rag.render.chart import chart, comparable
 from rag.render.words import (
     CONFLICTS,
     COUNTS,
@@ -24,7 +25,6 @@ from rag.render.words import (
 )
 from rag.types import (
     Calculation,
-    CardKey,
     Claim,
     Conflict,
     ConflictSide,
@@ -61,10 +61,13 @@ class MarketTrends:
     """
 
     title: str
+    """The topic as asked."""
     as_of: str
     """In words: "30 September 2026"."""
     banner: str
+    """Says how the text was written and what that means."""
     warnings: list[str]
+    """What was seen in documents and not followed, such as instructions to a machine."""
     bottom_line: list[Plain]
     """Claims; the first is the headline."""
     glance: list[Plain]
@@ -77,20 +80,26 @@ class MarketTrends:
     gaps: list[Plain]
     """{question, reason, section}."""
     method: Plain
-    """{writer, embedder, revision, dimensions, prompt, reranker, template, sequence, run, prompts: [{name, hash}]}."""
+    """{writer, embedder, revision, dimensions, prompt, reranker, template, sequence, known_at, scope, program, run,
+    prompts: [{name, hash}]}."""
     coverage: list[Plain]
     """{status, count, documents: [{title, path, publisher, date, claims, reason}]}, one for each status."""
     sources: list[Plain]
-    """The cited documents in order: {number, anchor, title, by, publisher, date, undated, format, pages, path, document, evidence}."""
+    """The cited documents in order: {number, anchor, title, by, publisher, date, undated, format, pages, path, document, evidence,
+    also}; ``also`` are the documents with nearly the same text, as in coverage."""
     evidence: list[Plain]
-    """{label, anchor, footnote, id, source, quote, before, after, page, section, cell, query, rank, claims, cards, used}, by source and
-    label; the mark's other fields too."""
+    """{label, anchor, footnote, id, source, quote, before, after, page, section, cell, query, rank, claims, cards, used, also},
+    by source and label; the mark's other fields too."""
     market: str = ""
+    """The market as the plan understood it."""
     report_id: str = ""
+    """The report's id, a hash of all that is in it."""
     as_of_day: str = ""
     """As ISO 8601."""
     cut_off: str = ""
+    """The newest source's date in words; empty without a source."""
     how_to_cite: str = ""
+    """Title, date, report and run in one line."""
     counts: list[Plain] = field(default_factory=list)
     """{name, label, value}."""
     matrix: Plain = field(default_factory=dict)
@@ -99,6 +108,14 @@ class MarketTrends:
     """What was found on each claim: {number, anchor, text, verdict, passed: [{gate, name}], faults: [{gate, name, outcome, reason}]}."""
     glossary: list[Plain] = field(default_factory=list)
     """{term, meaning}."""
+    changes: Plain = field(default_factory=dict)
+    """What changed since the last edition: {first, nothing, before, as_of, documents: [{event, title, path, by, date, other, reason}],
+    cards: [{kind, title, was, now, causes}], figures: [{kind, topic, period, was, now, causes}], claims: [{kind, text, was, causes}],
+    unchanged, reshuffled}; causes are titles. ``first`` is true, and nothing else is there, for a first edition."""
+
+
+SHORT = ("title", "as_of", "banner", "warnings", "conflicts", "gaps", "sources")
+"""What a template other than the full report must print at least, be it as a number: what keeps a short form honest."""
 
 
 def context(report: Report) -> MarketTrends:
@@ -127,6 +144,7 @@ def context(report: Report) -> MarketTrends:
         evidence=[_evidence(item, book) for item in book.annex],
         checks=[_checked(book.claims[claim], book) for claim in book.claim_numbers],
         glossary=[{"term": term, "meaning": meaning} for term, meaning in GLOSSARY],
+        changes=changes(report.changes, known=[row.source for row in report.coverage]),
     )
 
 
@@ -162,6 +180,12 @@ class _Book:
             for items in of_source.values()
             for position, item in enumerate(items)
         }
+
+    def also_in(self, document: str) -> list[Plain]:
+        """The other documents with nearly the same text, which are one source with it."""
+        originals = {row.source.document: row.copy_of or row.source.document for row in self.report.coverage}
+        same = [row for row in self.report.coverage if originals[row.source.document] == originals.get(document, document)]
+        return [_document(row) for row in same if row.source.document != document]
 
     def quote(self, identifier: str) -> Evidence:
         return _get(self.quotes, identifier, "quote")
@@ -337,12 +361,6 @@ def _cell(item: Evidence) -> str:
     return clean(f"row {item.table.row}, column {item.table.column}{address}")
 
 
-def _topic(key: CardKey) -> str:
-    """What a card is about: "Turnkey price · two-hour systems · Varland"."""
-    parts = [clean(part) for part in (key.metric, key.entity, key.segment, key.region) if part]
-    return " · ".join(parts)[:1].upper() + " · ".join(parts)[1:]
-
-
 def _how_to_cite(report: Report) -> str:
     title, run = clean(report.title), clean(report.manifest.run)
     return f"{title}. Market trends as of {long_date(report.as_of)}. Report {clean(report.id)}, run {run}."
@@ -407,11 +425,11 @@ def _card(card: TrendCard, book: _Book) -> Plain:
     return {
         "anchor": book.anchor(card.id),
         "id": clean(card.id),
-        "topic": _topic(card.key),
+        "topic": topic(card.key),
         "title": clean(card.title),
         "direction": _direction(card.direction),
         "figure": _figure(card, book),
-        "chart": _cleaned(chart(card.series)),
+        "chart": _drawing(card, book),
         "series": [_point(point, book) for point in card.series],
         "confidence": {"word": card.confidence.word, "reason": clean(card.confidence.reason)},
         "claims": [book.claim(claim, home=card.id) for claim in dict.fromkeys(card.claims)],
@@ -426,12 +444,18 @@ def _figure(card: TrendCard, book: _Book) -> Plain:
     return _glance(row, book) if row else {}
 
 
-def _cleaned(drawing: Plain) -> Plain:
-    """A chart whose words are fit to print."""
+def _drawing(card: TrendCard, book: _Book) -> Plain:
+    """A chart whose words are fit to print, with the citation of each point and each once for the line of its sources."""
+    drawing = chart(card.series)
     if not drawing:
         return {}
-    points = [{**point, "period": clean(period_words(point["period"]))} for point in drawing["points"]]
-    return {**drawing, "unit": clean(drawing["unit"]), "text": clean(drawing["text"]), "points": points}
+    marks = [book.mark(point.evidence) for point in comparable(card.series)]
+    points = [
+        {**point, "period": clean(period_words(point["period"])), "mark": mark}
+        for point, mark in zip(drawing["points"], marks, strict=True)
+    ]
+    once = list({mark["label"]: mark for mark in marks}.values())
+    return {**drawing, "unit": clean(drawing["unit"]), "text": clean(drawing["text"]), "points": points, "marks": once}
 
 
 def _point(point: SeriesPoint, book: _Book) -> Plain:
@@ -447,7 +471,7 @@ def _conflict(conflict: Conflict, book: _Book) -> Plain:
     number = book.report.conflicts.index(conflict) + 1
     return {
         "anchor": f"conflict-{number}",
-        "topic": _topic(conflict.key),
+        "topic": topic(conflict.key),
         "period": clean(period_words(conflict.period)),
         "kind": CONFLICTS[conflict.kind],
         "reason": clean(conflict.reason),
@@ -486,6 +510,9 @@ def _method(manifest: Manifest) -> Plain:
         "reranker": clean(manifest.reranker),
         "template": clean(manifest.template),
         "sequence": manifest.sequence,
+        "known_at": f"{long_date(manifest.known_at.date())}, {manifest.known_at:%H:%M} UTC" if manifest.known_at else "",
+        "scope": [clean(line) for line in scope_words(manifest.scope)],
+        "program": clean(manifest.program),
         "run": clean(manifest.run),
         "prompts": [{"name": clean(name), "hash": clean(value)} for name, value in sorted(manifest.prompts.items())],
     }
@@ -537,6 +564,7 @@ def _source(source: Source, book: _Book) -> Plain:
         "path": clean(source.path),
         "document": clean(source.document),
         "evidence": [book.mark(item.id) for item in book.annex if item.document == source.document],
+        "also": book.also_in(source.document),
     }
 
 
@@ -554,6 +582,7 @@ def _evidence(item: Evidence, book: _Book) -> Plain:
         "claims": [_checked(book.claims[claim], book) for claim in claims],
         "cards": [{"anchor": book.anchor(card.id), "title": clean(card.title)} for card in cards],
         "used": bool(claims or cards),
+        "also": book.also_in(item.document),
     }
 
 

@@ -4,52 +4,113 @@ Every value a template prints is escaped for its markup as it is printed, in a t
 Jinja's sandbox, see nothing but dicts, lists, strings, whole numbers and booleans, and have no source of chance.
 """
 
-from collections.abc import Iterator
+import base64
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound, TemplateSyntaxError, meta, nodes
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound, TemplateSyntaxError, Undefined, meta, nodes
 from jinja2 import TemplateError as JinjaError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from rag.assets import find, shipped
-from rag.errors import TemplateError
-from rag.render.context import MarketTrends
+from rag.errors import TemplateError, UsageError
+from rag.render.context import SHORT, MarketTrends
 from rag.render.markdown import escape as escape_markdown
+from rag.render.typst import escape as escape_typst
+from rag.render.typst import has_right_to_left, number, runs_right_to_left
+
+FULL = "market_trends"
+"""The template that prints all there is; its parts are at hand in every other one."""
+
+_ESCAPES = {"md": escape_markdown, "typ": escape_typst}
+"""Markup -> how a value is printed in it; in HTML and XML as autoescape does."""
+
+
+class Named(StrictUndefined):
+    """What a template asked for and is not there, said with the names of what is."""
+
+    __slots__ = ()
+
+    @property
+    def _undefined_message(self) -> str:
+        message = super()._undefined_message
+        there = sorted(self._undefined_obj) if isinstance(self._undefined_obj, dict) else []
+        return f"no field {self._undefined_name!r} here; there is: {', '.join(map(str, there))}" if there else message
 
 
 def fill(values: MarketTrends, *, template: str, file: str, markup: str, workspace: Path | None = None) -> str:
     """The template's text with the values in. Raises UsageError for an unknown template, TemplateError where the two do not fit."""
-    environment = _environment(template, markup=markup, workspace=workspace)
-    with _translated(template, file):
-        _check(environment, template, file, MarketTrends)
-        given = {field.name: getattr(values, field.name) for field in fields(values)}
-        return environment.get_template(file).render(given)
+    home(template, file, workspace=workspace)
+    environment = sandbox(markup, folders=folders(template, workspace=workspace))
+    with translated(template, file):
+        check(list(_trees(environment, template, file)), template=template, file=file, known=set(environment.globals))
+        return environment.get_template(file).render(plain(values))
 
 
-def _environment(template: str, *, markup: str, workspace: Path | None) -> ImmutableSandboxedEnvironment:
-    """The workspace's files first, one by one, then the ones that ship."""
-    folders = [find("templates", template, workspace=workspace), shipped("templates") / template]
+def fill_part(name: str, values: dict[str, Any], *, template: str, markup: str, workspace: Path | None = None) -> str:
+    """The text of one part of a template, such as a chart. Raises as ``fill`` does."""
+    with translated(template, name):
+        return sandbox(markup, folders=folders(template, workspace=workspace)).get_template(name).render(values)
+
+
+def plain(values: MarketTrends) -> dict[str, Any]:
+    """The values as a template sees them."""
+    return {field.name: getattr(values, field.name) for field in fields(values)}
+
+
+def folders(template: str, *, workspace: Path | None) -> list[Path]:
+    """Where a template's files are looked for: the workspace's own first, then the ones that ship, then the full report's parts."""
+    full = [find("templates", FULL, workspace=workspace), shipped("templates") / FULL]
+    places = [find("templates", template, workspace=workspace), shipped("templates") / template, *full]
+    return [folder for folder in dict.fromkeys(places) if folder.is_dir()]
+
+
+def home(template: str, file: str, *, workspace: Path | None) -> Path:
+    """The file a template begins with; never another template's. Raises UsageError for a template that has no such file."""
+    own = dict.fromkeys((find("templates", template, workspace=workspace), shipped("templates") / template))
+    for folder in own:
+        if (folder / file).is_file():
+            return folder / file
+    there = sorted({path.name for folder in own if folder.is_dir() for path in folder.glob("report.*")})
+    raise UsageError(
+        f"template {template} has no file {file!r}; it has {', '.join(there) or 'none to begin with'}: make one, or leave this format out"
+    )
+
+
+def sandbox(markup: str, *, folders: Sequence[Path] = ()) -> ImmutableSandboxedEnvironment:
+    """Jinja that escapes all it prints for the markup, refuses what is not there, and runs nothing of the data."""
+    escape = _ESCAPES.get(markup)
     environment = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader([str(folder) for folder in dict.fromkeys(folders) if folder.is_dir()]),
+        loader=FileSystemLoader([str(folder) for folder in folders]),
         autoescape=True,  # by name it would not be: select_autoescape() does not know report.html.j2
-        undefined=StrictUndefined,
-        finalize=_markdown_value if markup == "md" else None,
+        undefined=Named,
+        finalize=_finalizer(escape) if escape else None,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["css_string"] = css_string
+    environment.filters |= {"css_string": css_string, "number": number, "policy_hash": policy_hash}
+    environment.tests |= {"right_to_left": runs_right_to_left, "with_right_to_left": has_right_to_left}
     del environment.globals["lipsum"], environment.filters["random"]
     return environment
 
 
-def _markdown_value(value: Any) -> Any:
-    """Every printed value of a Markdown template; what is already markup (a macro's text) stays."""
-    return value if isinstance(value, Markup) else Markup(escape_markdown(str(value)))
+def _finalizer(escape: Callable[[str], str]) -> Callable[[Any], Any]:
+    """Every printed value of a template; what is already markup (a macro's text) stays."""
+
+    def printed(value: Any) -> Any:
+        if isinstance(value, Markup):
+            return value
+        if isinstance(value, Undefined):
+            return str(value)  # which says what is missing
+        return Markup(escape(str(value)))
+
+    return printed
 
 
 def css_string(text: str) -> Markup:
@@ -60,19 +121,31 @@ def css_string(text: str) -> Markup:
     return Markup('"{}"').format(Markup("".join(letters)))
 
 
-def _check(environment: ImmutableSandboxedEnvironment, template: str, file: str, values: type) -> None:
+def policy_hash(script: str) -> Markup:
+    """What a Content-Security-Policy calls an inline script: no other may run."""
+    return Markup("'sha256-{}'").format(base64.b64encode(hashlib.sha256(script.encode()).digest()).decode())
+
+
+def check(trees: Sequence[tuple[str, nodes.Template]], *, template: str, file: str, known: set[str]) -> None:
     """The variables a template and the files it includes use: all known, none of the required ones left out."""
-    known = {field.name: field.default is MISSING and field.default_factory is MISSING for field in fields(values)}
+    fields_there = sorted(field.name for field in fields(MarketTrends))
     used: dict[str, str] = {}
-    for name, tree in _trees(environment, template, file):
-        used |= dict.fromkeys(sorted(meta.find_undeclared_variables(tree) - set(environment.globals)), name)
-    there_is = f"there is: {', '.join(sorted(known))}"
+    for name, tree in trees:
+        used |= dict.fromkeys(sorted(meta.find_undeclared_variables(tree) - known), name)
+    there_is = f"there is: {', '.join(fields_there)}"
     for variable, name in used.items():
-        if variable not in known:
+        if variable not in fields_there:
             raise TemplateError(f"template {template}/{name} asks for {variable!r}, which a report does not have; {there_is}")
-    for variable, required in known.items():
-        if required and variable not in used:
+    for variable in required(template):
+        if variable not in used:
             raise TemplateError(f"template {template}/{file} leaves out {variable!r}, which every report must print; {there_is}")
+
+
+def required(template: str) -> tuple[str, ...]:
+    """The fields a template must print: the full report all without a default, a short form those that keep it honest."""
+    if template == FULL:
+        return tuple(field.name for field in fields(MarketTrends) if field.default is MISSING and field.default_factory is MISSING)
+    return SHORT
 
 
 def _trees(environment: ImmutableSandboxedEnvironment, template: str, file: str) -> Iterator[tuple[str, nodes.Template]]:
@@ -92,7 +165,7 @@ def _trees(environment: ImmutableSandboxedEnvironment, template: str, file: str)
 
 
 @contextmanager
-def _translated(template: str, file: str) -> Iterator[None]:
+def translated(template: str, file: str) -> Iterator[None]:
     """Jinja's errors as ours, with the file and line in the template."""
     try:
         yield

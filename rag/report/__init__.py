@@ -5,68 +5,86 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 
-from rag.prompts import FacetPack, MetricVocabulary
+from rag import __version__
+from rag.prompts import MetricVocabulary
 from rag.report.assemble import Parts, assemble
 from rag.report.book import EXTRACTIVE
 from rag.report.cards import draft_cards
 from rag.report.check import GATES, REPORT_GATES, CheckResult
 from rag.report.check import check_report as _check_report
 from rag.report.conflicts import corrections, disagreements
+from rag.report.delta import delta
 from rag.report.facts import facts_of
 from rag.report.gather import gather
 from rag.report.names import find_names
+from rag.report.outline import Outline, arranged, outline_of, read_outline, to_yaml
 from rag.report.plan import Plan, make_plan
 from rag.report.report_gates import ReportCheck
 from rag.report.schema import from_json, to_json
+from rag.report.seal import edition_name, sealed
 from rag.report.subjects import subjects
 from rag.report.wording import Vocabulary
-from rag.types import Document, Fingerprint, Manifest, Report, SearchResult, Source
+from rag.types import Document, Fingerprint, Manifest, Report, Scope, SearchResult, Source
+
+_EVERYTHING = Scope()
 
 
 def write_report(
-    topic: str,
+    outline: Outline,
     *,
     find: Callable[[Sequence[str]], Sequence[SearchResult]],
     document: Callable[[str], Document],
     sources: Sequence[Source],
     as_of: date,
-    pack: FacetPack,
     metrics: MetricVocabulary,
     embedder: Fingerprint,
     prompts: Mapping[str, str] | None = None,
     template: str = "market_trends",
     failed: Mapping[str, str] | None = None,
+    copies: Mapping[str, str] | None = None,
     sequence: int = 0,
     chunks: int = 0,
+    scope: Scope = _EVERYTHING,
+    known_at: datetime | None = None,
+    before: Report | None = None,
 ) -> Report:
-    """A checked report on the topic, from nothing but what ``find`` brings of ``sources``.
+    """A checked report on what the outline asks, from nothing but what ``find`` brings of ``sources``.
 
     ``find`` answers all of the plan's searches at once, one result each and in order.
     ``document`` gives a document's text by id. ``prompts`` are further prompt files used (name -> SHA-256), such as the query prompt;
-    ``failed`` are files that could not be read (path -> reason); ``sequence`` and ``chunks`` are the record's. Nothing published after
-    ``as_of`` is used. Raises UsageError for an empty topic, and what the callables raise.
+    ``failed`` are files that could not be read (path -> reason); ``copies`` as ``rag.kin.copies`` finds them among ``sources``: a
+    document and its copies are one source; ``sequence``, ``chunks`` and ``known_at`` are the record's. ``before`` is the edition that
+    this one is compared with. Nothing published after ``as_of`` is used. Raises SettingsError for an outline that lists unknown metrics,
+    and what the callables raise.
     """
     ordered = sorted(sources, key=lambda source: (source.path, source.document))
     visible = [source for source in ordered if source.published <= as_of]
     named = subjects(visible)
     newest_first = sorted(visible, key=lambda source: (-source.published.toordinal(), source.path))
-    plan = make_plan(topic, pack=pack, subjects=sorted(named.values()), titles=[source.title for source in newest_first])
-    vocabulary = Vocabulary(metrics)
+    plan = make_plan(outline, subjects=sorted(named.values()), titles=[source.title for source in newest_first])
+    vocabulary = Vocabulary(arranged(metrics, outline))
     gathered = gather(plan, find=find, document=document, sources=visible, vocabulary=vocabulary, as_of=as_of)
-    names = find_names(gathered.prose, sources=visible, regions=plan.regions, subjects=gathered.subjects)
+    names = find_names(gathered.prose, sources=visible, regions=outline.regions, subjects=gathered.subjects)
     facts = facts_of(gathered, vocabulary=vocabulary, names=names)
-    found = disagreements(facts, names=names)
+    copies = {document: first for document, first in (copies or {}).items() if document in {source.document for source in visible}}
+    found = disagreements(facts, names=names, copies=copies)
     known = {side.evidence.id for made in found if made.kind == "superseded" for side in made.sides[1:]}
     corrected = corrections(gathered.candidates, facts, names=names)
     found += tuple(made for made in corrected if made.sides[1].evidence.id not in known)
     stale = known | {made.sides[1].evidence.id for made in corrected}
     current = tuple(candidate for candidate in gathered.candidates if candidate.evidence.id not in stale)
     drafts = draft_cards(current, facts, found=found, vocabulary=vocabulary, names=names, about=gathered.subjects, market=plan.market)
-    used = {**(prompts or {}), pack.file: pack.sha256, metrics.file: metrics.sha256}
+    asked = to_yaml(outline)
+    used = {**(prompts or {}), metrics.file: metrics.sha256}
     manifest = Manifest(
-        run=_run(topic, as_of=as_of, sources=ordered, prompts=used, embedder=embedder, template=template, sequence=sequence),
+        run=_run(
+            *(asked, as_of.isoformat(), template, str(sequence), repr(embedder), __version__, repr(scope), before.id if before else ""),
+            sources=ordered,
+            prompts=used,
+        ),
         writer=EXTRACTIVE,
         embedder=embedder,
         reranker=", ".join(gathered.rerankers),
@@ -74,6 +92,11 @@ def write_report(
         prompts=dict(sorted(used.items())),
         sequence=sequence,
         counts={"chunks": chunks},
+        outline=asked,
+        program=__version__,
+        scope=scope,
+        known_at=known_at,
+        predecessor=before.id if before else "",
     )
     parts = Parts(
         plan=plan,
@@ -85,10 +108,12 @@ def write_report(
         vocabulary=vocabulary,
         sources=ordered,
         failed=failed or {},
+        copies=copies,
         as_of=as_of,
         manifest=manifest,
     )
-    return assemble(parts, document=document)
+    report = assemble(parts, document=document)
+    return sealed(replace(report, changes=delta(before, report))) if before is not None else report
 
 
 def check_report(
@@ -97,27 +122,20 @@ def check_report(
     document: Callable[[str], Document] | None,
     metrics: MetricVocabulary | None = None,
     saved: Callable[[str], Report | None] | None = None,
+    of_run: Callable[[str], Sequence[str]] | None = None,
 ) -> CheckResult:
     """Every gate on any report; see rag.report.check. Without documents its quotes stay unchecked, which is not a pass.
 
-    ``saved`` gives the report that was saved under an id when it was written, if any: what differs from it fails.
+    ``saved`` gives the report that was saved under an id when it was written, if any: what differs from it fails. ``of_run`` gives the ids
+    that were saved of a run: a report of one of those runs under an id of its own fails.
     """
     vocabulary = Vocabulary(metrics) if metrics is not None else None
-    return _check_report(report, document=document, vocabulary=vocabulary, saved=saved)
+    return _check_report(report, document=document, vocabulary=vocabulary, saved=saved, of_run=of_run)
 
 
-def _run(
-    topic: str,
-    *,
-    as_of: date,
-    sources: Sequence[Source],
-    prompts: Mapping[str, str],
-    embedder: Fingerprint,
-    template: str,
-    sequence: int,
-) -> str:
+def _run(*inputs: str, sources: Sequence[Source], prompts: Mapping[str, str]) -> str:
     """The content hash of the inputs."""
-    parts = [topic, as_of.isoformat(), template, str(sequence), repr(embedder)]
+    parts = [*inputs]
     parts += [f"{source.document} {source.path} {source.published}" for source in sources]
     parts += [f"{name} {sha256}" for name, sha256 in sorted(prompts.items())]
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
@@ -128,11 +146,17 @@ __all__ = [
     "GATES",
     "REPORT_GATES",
     "CheckResult",
+    "Outline",
     "Plan",
     "ReportCheck",
     "check_report",
+    "delta",
+    "edition_name",
     "from_json",
     "make_plan",
+    "outline_of",
+    "read_outline",
     "to_json",
+    "to_yaml",
     "write_report",
 ]

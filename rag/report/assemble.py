@@ -3,11 +3,11 @@
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from rag.report.cards import DraftCard, finish
+from rag.report.cards import DraftCard, finish, spoken_for
 from rag.report.check import CheckResult, check_report
 from rag.report.claims import cell_claim, sentence_claim
 from rag.report.conflicts import Disagreement, retired
@@ -15,7 +15,7 @@ from rag.report.facts import Stated
 from rag.report.gather import Candidate, Gathered
 from rag.report.plan import Plan
 from rag.report.report_gates import LARGEST_SHARE, card_name, cited_documents, glance_values
-from rag.report.seal import content_id
+from rag.report.seal import sealed
 from rag.report.select import MOST_LOOSE, Chosen, bottom_line, loose_claims, subject_claims
 from rag.report.tables import table_claims
 from rag.report.wording import Vocabulary
@@ -27,6 +27,7 @@ from rag.types import (
     Coverage,
     Document,
     Evidence,
+    Fact,
     Gap,
     GlanceRow,
     Manifest,
@@ -59,6 +60,8 @@ class Parts:
     sources: Sequence[Source]
     failed: Mapping[str, str]
     """Path -> why the file could not be read."""
+    copies: Mapping[str, str]
+    """Document -> the oldest with nearly its text, for those that are copies."""
     as_of: date
     manifest: Manifest
     """With the counts that are known before writing."""
@@ -77,8 +80,7 @@ def assemble(parts: Parts, *, document: Callable[[str], Document]) -> Report:
             limits = tighter
         elif not failing:
             claims = tuple(replace(claim, checks=result.claims[claim.id], verdict=result.verdicts[claim.id]) for claim in report.claims)
-            checked = replace(report, claims=claims)
-            return replace(checked, id=content_id(checked))
+            return sealed(replace(report, claims=claims))
         else:
             dropped |= {item for claim in report.claims if claim.id in failing for item in (claim.id, _anchor(claim))}
 
@@ -130,7 +132,7 @@ def _compose(parts: Parts, *, dropped: set[str], limits: Mapping[str, int]) -> R
     used = {item for claim in claims for item in claim.evidence} | {point.evidence for card in cards for point in card.series}
     report = Report(
         id="",
-        title=parts.plan.topic,
+        title=parts.plan.outline.topic,
         market=parts.plan.market,
         as_of=parts.as_of,
         cut_off=_newest(parts.gathered.sources.values()),
@@ -145,12 +147,20 @@ def _compose(parts: Parts, *, dropped: set[str], limits: Mapping[str, int]) -> R
         conflicts=tuple(conflicts),
         gaps=tuple(_gaps(parts, sections, by_id, evidence)),
         warnings=parts.gathered.warnings,
+        facts=tuple(_facts(parts, used)),
         manifest=parts.manifest,
     )
     report = replace(report, sources=tuple(sources[document] for document in cited_documents(report)))
     report = replace(report, coverage=tuple(_coverage(parts, report)))
     counts = _counts(parts, report, dropped=len([item for item in dropped if item.startswith("c-")]))
     return replace(report, manifest=replace(parts.manifest, counts=counts))
+
+
+def _facts(parts: Parts, used: Collection[str]) -> Iterable[Fact]:
+    """What the quotes state, each once; figures without an exact value, or that their own sentence takes back, are left out."""
+    stated = {item.fact.id: item for item in parts.facts if item.evidence.id in used and item.is_exact and not item.is_withdrawn}
+    for item in sorted(stated.values(), key=lambda item: (item.evidence.document, item.evidence.start, item.fact.id)):
+        yield replace(item.fact, metric=_key(item, parts).metric)
 
 
 def _newest(sources: Iterable[Source]) -> date | None:
@@ -175,7 +185,7 @@ def _kept(claims: Sequence[Claim], dropped: set[str]) -> list[Claim]:
 def _cards(
     parts: Parts, *, shared: Sequence[Claim], evidence: Mapping[str, Evidence], disputed: set[CardKey], dropped: set[str]
 ) -> tuple[list[TrendCard], list[Claim]]:
-    sources = {source.document: source for source in parts.sources}
+    sources = spoken_for(parts.sources, parts.copies)
     homes = {claim.evidence: claim for claim in shared}
     cards: list[TrendCard] = []
     printed: list[Claim] = []
@@ -293,7 +303,7 @@ def _glance_row(card: TrendCard, claims: Mapping[str, Claim]) -> GlanceRow:
 def _by_subject(parts: Parts, *, chosen: Chosen, dropped: set[str]) -> list[Claim]:
     """One overview sentence of each subject's document, where the topic asks for them ("by district")."""
     subjects = {key: name for key, name in parts.gathered.subjects.items() if key in parts.gathered.sources}
-    if not subjects or not parts.plan.dimension:
+    if not subjects or not parts.plan.outline.dimension:
         return []
     usable = _usable(parts, dropped)
     return subject_claims(usable, subjects=subjects, section=BY_SUBJECT, chosen=chosen, vocabulary=parts.vocabulary)
@@ -320,8 +330,8 @@ def _sections(
         sections.append(
             Section(
                 id=BY_SUBJECT,
-                title=f"By {parts.plan.dimension}",
-                question=f"What does each {parts.plan.dimension}'s own document say?",
+                title=f"By {parts.plan.outline.dimension}",
+                question=f"What does each {parts.plan.outline.dimension}'s own document say?",
                 claims=tuple(claim.id for claim in by_subject),
             )
         )
@@ -336,12 +346,10 @@ def _sections(
         most = MOST_LOOSE - len(table)
         claims = [*table, *loose_claims(usable, section=facet.id, chosen=chosen, vocabulary=parts.vocabulary, most=most)]
         loose += claims
-        if own or claims:
-            sections.append(
-                Section(
-                    id=facet.id, title=facet.title, question=facet.question, cards=tuple(own), claims=tuple(claim.id for claim in claims)
-                )
-            )
+        if own or claims or parts.plan.outline.binding:
+            question = facet.question if facet.question != facet.title else ""
+            said = tuple(claim.id for claim in claims)
+            sections.append(Section(id=facet.id, title=facet.title, question=question, cards=tuple(own), claims=said))
     return sections, loose
 
 
@@ -360,18 +368,19 @@ def _gaps(parts: Parts, sections: Sequence[Section], claims: Mapping[str, Claim]
     by_id = {section.id: section for section in sections}
     printed: dict[str, set[str]] = {}
     for claim in claims.values():
-        printed.setdefault(claim.section, set()).update(evidence[item].document for item in claim.evidence)
+        documents = {evidence[item].document for item in claim.evidence}
+        printed.setdefault(claim.section, set()).update(parts.copies.get(document, document) for document in documents)
     gaps = []
     for facet in parts.plan.facets:
         documents = printed.get(facet.id, set())
-        if facet.id not in by_id:
+        if facet.id not in by_id or not (by_id[facet.id].cards or by_id[facet.id].claims):
             gaps.append(Gap(question=facet.question, reason=_why_nothing(parts), section=facet.id))
         elif len(documents) == 1:
             gaps.append(Gap(question=facet.question, reason="Only one document is quoted on it.", section=facet.id))
     text = " ".join(claim.text for claim in claims.values())
     gaps += [
         Gap(question=f"What is known of {region}?", reason="No sentence of this report names it.")
-        for region in parts.plan.regions
+        for region in (*parts.plan.outline.entities, *parts.plan.outline.regions)
         if region not in text
     ]
     return gaps
@@ -396,6 +405,7 @@ def _coverage(parts: Parts, report: Report) -> list[Coverage]:
             status="cited" if source.document in cited else "retrieved" if source.document in parts.gathered.sources else "never_retrieved",
             claims=carried.get(source.document, 0),
             reason=_why_not_cited(source, parts),
+            copy_of=parts.copies.get(source.document, ""),
         )
         for source in parts.sources
     ]

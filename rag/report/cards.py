@@ -177,7 +177,7 @@ def _series_card(
 ) -> DraftCard | None:
     fact = chosen[-1].fact
     metric = vocabulary.metrics.get(fact.metric.removesuffix("_change"))
-    if metric is None or fact.metric.endswith("_change") or (metric.company and not fact.entity):
+    if metric is None or not metric.facet or fact.metric.endswith("_change") or (metric.company and not fact.entity):
         return None
     key = CardKey(market=market, metric=metric.name, segment=fact.segment, region=fact.region, entity=fact.entity)
     series = _points(chosen)
@@ -326,6 +326,8 @@ def _direction_card(
     if len(said) < 2:
         return None
     metric = vocabulary.metrics[metric_id]
+    if not metric.facet:
+        return None
     counts = Counter(way for _, way in said)
     leading = max(_WAYS, key=lambda way: (counts[way], way))
     agreeing = [candidate for candidate, way in said if way == leading]
@@ -399,6 +401,12 @@ def voice_of(source: Source, *, about: Mapping[str, str], houses: Collection[str
     return f"{source.publisher or house or source.author or family(source.title)} {about.get(source.document, '')}".strip()
 
 
+def spoken_for(sources: Iterable[Source], copies: Mapping[str, str]) -> dict[str, Source]:
+    """Document -> the source that counts for it: its own, or that of the document it is a copy of (``copies``: document -> original)."""
+    known = {source.document: source for source in sources}
+    return {document: known.get(copies.get(document, document), source) for document, source in known.items()}
+
+
 def voices_of(
     series: Sequence[SeriesPoint],
     claims: Sequence[Claim],
@@ -409,7 +417,7 @@ def voices_of(
     about: Mapping[str, str],
 ) -> Voices:
     """Who agrees: those that give the last points of the series, and those of a claim that gives a figure of the series for its period,
-    or says the same direction of an overlapping time. Two documents of one voice count once."""
+    or says the same direction of an overlapping time. Two documents of one voice count once; ``sources`` as ``spoken_for`` gives them."""
     ends = {last_of(series).evidence, base_of(series).evidence} if len(series) >= 2 else set[str]()
     agreeing, heard, newest = set[str](), set[str](), dict[str, date]()
     way = _way_of(series, claims)

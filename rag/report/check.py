@@ -13,7 +13,7 @@ from rag.report import report_gates as on_report
 from rag.report.book import Book, open_book
 from rag.report.claim_gates import Finding
 from rag.report.report_gates import ReportCheck, failed
-from rag.report.seal import as_written
+from rag.report.seal import as_compared, as_written
 from rag.report.wording import Vocabulary
 from rag.types import Check, Claim, Document, GateOutcome, Report, Verdict
 
@@ -100,6 +100,7 @@ def check_report(
     document: Callable[[str], Document] | None,
     vocabulary: Vocabulary | None = None,
     saved: Callable[[str], Report | None] | None = None,
+    of_run: Callable[[str], Sequence[str]] | None = None,
 ) -> CheckResult:
     """Every gate on a report. Without documents, quotes stay unchecked; without the metric vocabulary, sentences' directions do."""
     book = open_book(report, document=document, vocabulary=vocabulary)
@@ -107,8 +108,10 @@ def check_report(
     verdicts = {name: verdict_of(found) for name, found in checks.items()}
     findings = [found for gate in REPORT_GATES for found in gate.function(book)]
     findings += _stale_verdicts(report, verdicts)
+    told = as_compared(report, saved)
     if saved is not None:
-        findings += [ReportCheck(gate="B12", outcome=o, about=about, reason=why) for about, o, why in as_written(report, saved(report.id))]
+        told += as_written(report, saved(report.id), siblings=of_run(report.manifest.run) if of_run else ())
+    findings += [ReportCheck(gate="B12", outcome=outcome, about=about, reason=why) for about, outcome, why in told]
     counts: Counter[GateOutcome] = Counter(check.outcome for found in checks.values() for check in found)
     counts.update(found.outcome for found in findings)
     return CheckResult(claims=checks, report=tuple(findings), verdicts=verdicts, counts=dict(counts))

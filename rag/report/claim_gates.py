@@ -195,15 +195,15 @@ def verbatim(claim: Claim, book: Book) -> Finding:
     return "fail", f"the text is not inside the quote: {_short(claim.text)}"
 
 
-_NEGATION = re.compile(r"\b(?:not|no|never|none|neither|nor|without|cannot|\w+n[’']t)\b", re.IGNORECASE)
+NEGATION = re.compile(r"\b(?:not|no|never|none|neither|nor|without|cannot|\w+n[’']t)\b", re.IGNORECASE)
 
 
 def polarity(claim: Claim, book: Book) -> Finding:
     """B7: as many negations, odd or even, as the quotes."""
     if claim.mode == "prose" or not book.quotes(claim):
         return PASS
-    own = len(_NEGATION.findall(claim.text))
-    theirs = len(_NEGATION.findall(" ".join(quoted(item) for item in book.quotes(claim))))
+    own = len(NEGATION.findall(claim.text))
+    theirs = len(NEGATION.findall(" ".join(quoted(item) for item in book.quotes(claim))))
     return PASS if own % 2 == theirs % 2 else ("fail", "claim and quote differ in negation")
 
 

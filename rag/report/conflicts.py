@@ -7,9 +7,10 @@ actual (or estimated) or both forecasts, they come from different documents, and
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
+from types import MappingProxyType
 from typing import Literal
 
 from rag.numbers import COUNTED, PeriodMention, comparable, period_order, period_shape, period_words
@@ -66,15 +67,23 @@ def family(title: str) -> str:
     return " ".join(_EDITION.sub(" ", title.lower()).split())
 
 
-def disagreements(stated: Sequence[Stated], *, names: Names) -> tuple[Disagreement, ...]:
-    """All disagreements, each key at most once a kind, in a fixed order."""
+def disagreements(stated: Sequence[Stated], *, names: Names, copies: Mapping[str, str] = MappingProxyType({})) -> tuple[Disagreement, ...]:
+    """All disagreements, each key at most once a kind, in a fixed order. A document and its copies (``copies``: document -> original) may
+    supersede one another, as a revised edition does, but are not two sides that differ."""
     groups: dict[tuple[str, ...], list[Stated]] = defaultdict(list)
     for item in stated:
         if item.is_exact and item.fact.period is not None and _period_is_known(item):
             groups[_key(item)].append(item)
-    found = [made for key in sorted(groups) for made in _of_group(groups[key], names=names)]
+    found = [made for key in sorted(groups) for made in _of_group(groups[key], names=names, copies=copies)]
     found += _counted_at_other_times(stated, names=names)
+    found = [made for made in found if made.kind == "superseded" or not are_copies([side.source.document for side in made.sides], copies)]
     return tuple(sorted(found, key=lambda made: (made.kind == "superseded", -_newest(made), made.id)))
+
+
+def are_copies(documents: Iterable[str], copies: Mapping[str, str]) -> bool:
+    """Whether two different ones of them are of one original."""
+    different = set(documents)
+    return len({copies.get(document, document) for document in different}) < len(different)
 
 
 _MOVED = re.compile(
@@ -223,7 +232,7 @@ def _newest(made: Disagreement) -> int:
     return made.sides[0].source.published.toordinal()
 
 
-def _of_group(items: Sequence[Stated], *, names: Names) -> Iterable[Disagreement]:
+def _of_group(items: Sequence[Stated], *, names: Names, copies: Mapping[str, str]) -> Iterable[Disagreement]:
     """The clearest disagreement of a key: the newest fact against each older document's that differs from it."""
     withdrawn = [item for item in items if item.is_withdrawn]
     current = [item for item in items if not item.is_withdrawn]
@@ -238,13 +247,14 @@ def _of_group(items: Sequence[Stated], *, names: Names) -> Iterable[Disagreement
             continue
         others = [older for older in ordered[at + 1 :] if _opposes(newer, older, names=names) and older.source.document not in used]
         superseded = [older for older in others if _supersedes(newer, older, names=names)]
-        rivals = [older for older in _one_a_document(others) if older not in superseded]
+        apart = [older for older in others if not are_copies((newer.source.document, older.source.document), copies)]
+        rivals = [older for older in _one_a_document(apart, copies=copies) if older not in superseded]
         for sides, is_old in ((_one_a_document(superseded), True), (rivals, False)):
             if sides:
                 used |= {older.source.document for older in sides} if is_old else set()
                 spoken = [_in_words(side, current, elsewhere=not is_old) for side in (newer, *sides)]
                 yield _made(spoken if is_old else _newest_first(spoken), superseded=is_old, names=names)
-        if others:
+        if superseded or apart:
             return
     yield from _in_two_units(ordered)
 
@@ -312,10 +322,10 @@ def _is_rival(one: Stated, other: Stated, *, names: Names) -> bool:
     return moved and not agree(one.fact.number, other.fact.number)
 
 
-def _one_a_document(items: Sequence[Stated]) -> list[Stated]:
+def _one_a_document(items: Sequence[Stated], *, copies: Mapping[str, str] = MappingProxyType({})) -> list[Stated]:
     kept: dict[str, Stated] = {}
     for item in items:
-        kept.setdefault(item.source.document, item)
+        kept.setdefault(copies.get(item.source.document, item.source.document), item)
     return list(kept.values())
 
 

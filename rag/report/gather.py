@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from rag.numbers import PeriodMention, comparable, find_numbers, find_periods
+from rag.prompts import Facet
 from rag.report.names import named_in, ordinary_words, whose
 from rag.report.plan import Plan
 from rag.report.quality import fault, lead_in, standing
@@ -191,11 +192,14 @@ def _about_the_same(on_topic: Collection[str], *, found: Mapping[str, _Found], d
 
 
 def _named_for(plan: Plan, on_topic: Collection[str], *, found: Mapping[str, _Found], documents: Mapping[str, Document]) -> set[str]:
-    """Documents whose title, publisher or path names a region of the topic, or whose title names one that two documents on it name."""
+    """Documents whose title, publisher or path names a region or company asked for, or whose title names one that two documents name."""
     sources = {item.source.document: item.source for item in found.values()}
     texts = [documents[key].text for key in sorted(on_topic)]
     ordinary = ordinary_words(document.text for document in documents.values())
-    regions = re.compile("|".join(rf"(?<![^\W_]){re.escape(region)}(?![^\W_])" for region in plan.regions) or r"(?!)", re.IGNORECASE)
+    regions = re.compile(
+        "|".join(rf"(?<![^\W_]){re.escape(region)}(?![^\W_])" for region in (*plan.outline.regions, *plan.outline.entities)) or r"(?!)",
+        re.IGNORECASE,
+    )
     return {
         key
         for key, source in sources.items()
@@ -381,17 +385,19 @@ class _Scorer:
         scores = {"": round(base + _rank_part(searches, "") + _is_summary(headings) + opening + 0.7 * about, 6)}
         base -= 0.6 * (not numeric and not moves)
         for facet in self.plan.facets:
-            terms = self._facet_terms(facet.id, (*facet.terms, facet.title))
-            hits = len(stems & terms)
-            relevance = 0.9 * min(2, hits) / 2 + 0.8 * (facet.id in facets_of_metrics) + 0.7 * bool(heading & terms)
-            if hits or facet.id in facets_of_metrics or heading & terms:
+            terms = self._facet_terms(facet)
+            least = 1 if facet.terms else min(2, len(terms))
+            hits, headed = len(stems & terms), len(heading & terms) >= least
+            relevance = 0.9 * min(2, hits) / 2 + 0.8 * (facet.id in facets_of_metrics) + 0.7 * headed
+            if hits >= least or facet.id in facets_of_metrics or headed:
                 scores[facet.id] = round(base + relevance + _rank_part(searches, facet.id), 6)
         return scores
 
-    def _facet_terms(self, facet: str, words: Sequence[str]) -> frozenset[str]:
-        if facet not in self._terms:
-            self._terms[facet] = frozenset(content_stems(" ".join(words)))
-        return self._terms[facet]
+    def _facet_terms(self, facet: Facet) -> frozenset[str]:
+        if facet.id not in self._terms:
+            said = (*facet.terms, facet.title) if facet.terms else (facet.title, facet.question)
+            self._terms[facet.id] = frozenset(content_stems(" ".join(said)))
+        return self._terms[facet.id]
 
 
 def _rank_part(searches: Sequence[tuple[str, RetrievedBy]], facet: str) -> float:

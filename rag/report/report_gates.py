@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from rag.kin import copies as copies_among
+from rag.kin import sketch
 from rag.numbers import comparable, find_numbers, unit_in, with_unit
 from rag.report.book import Book
-from rag.report.cards import card_direction, confidence_of, last_of, mixes_rows, title_of, voices_of
+from rag.report.cards import card_direction, confidence_of, last_of, mixes_rows, spoken_for, title_of, voices_of
 from rag.report.claim_gates import CHATTER, periods_of, quote_fault
 from rag.report.claims import FORMULAS, quoted, signed
+from rag.report.conflicts import are_copies
 from rag.report.facts import cell_unit
 from rag.report.gather import evidence_id
 from rag.report.quality import supposes
@@ -243,13 +246,16 @@ def directions(book: Book) -> Iterable[ReportCheck]:
 
 
 def confidences(book: Book) -> Iterable[ReportCheck]:
-    """B14: each card's confidence, computed again, is equal."""
+    """B14: each card's confidence, computed again, is equal, and so are the copies that count as one source with their original."""
     report = book.report
     about = subjects([item.source for item in report.coverage if item.status != "failed" and item.source.published <= report.as_of])
     disputed = disputed_keys(book.report)
+    copies = stated_copies(report)
+    sources = spoken_for([*(item.source for item in report.coverage), *report.sources], copies)
+    yield from _copies(book, stated=copies)
     for card in book.report.cards:
         own, against = ([book.claims[item] for item in ids if item in book.claims] for ids in (card.claims, card.counter_claims))
-        heard = voices_of(card.series, own, against, evidence=book.evidence, sources=book.sources, about=about)
+        heard = voices_of(card.series, own, against, evidence=book.evidence, sources=sources, about=about)
         expected = confidence_of(
             cited=heard.agreeing, against=heard.others, published=heard.newest, as_of=report.as_of, disputed=card.key in disputed
         )
@@ -257,6 +263,24 @@ def confidences(book: Book) -> Iterable[ReportCheck]:
             yield failed(
                 "B14", card.id, f"the card says {card.confidence.word} ({card.confidence.reason}), not {expected.word} ({expected.reason})"
             )
+
+
+def stated_copies(report: Report) -> dict[str, str]:
+    """Document -> the one that the report calls its original."""
+    return {item.source.document: item.copy_of for item in report.coverage if item.copy_of}
+
+
+def _copies(book: Book, *, stated: Mapping[str, str]) -> Iterable[ReportCheck]:
+    """Of the cited documents and of all that are said to be of one text with them, by the documents' own texts."""
+    originals = {stated.get(document, document) for document in book.sources}
+    concerned = {*book.sources, *originals, *(copy for copy, original in stated.items() if original in originals)}
+    texts = {document: read.text for document in sorted(concerned) if (read := book.text_of(document)) is not None}
+    sources = {item.source.document: item.source for item in book.report.coverage} | dict(book.sources)
+    found = copies_among({document: sketch(text) for document, text in texts.items()}, sources.values())
+    for document in texts:
+        said, expected = (stated.get(document, "") if stated.get(document) in texts else ""), found.get(document, "")
+        if said != expected:
+            yield failed("B14", document, f"it is said to be a copy of {said or 'none'}; by its text it is one of {expected or 'none'}")
 
 
 def disputed_keys(report: Report) -> set[object]:
@@ -272,6 +296,9 @@ def contradictions(book: Book) -> Iterable[ReportCheck]:
         days = [side.published for side in conflict.sides]
         if days != sorted(days, reverse=True):
             yield failed("B15", conflict.id, "the sides are not newest first")
+        told = [quote.document for side in conflict.sides if side.claim in book.claims for quote in book.quotes(book.claims[side.claim])]
+        if conflict.kind != "superseded" and are_copies(told, stated_copies(book.report)):
+            yield failed("B15", conflict.id, "two of its sides are copies of one document")
         for side in conflict.sides:
             claim = book.claims.get(side.claim)
             quotes = book.quotes(claim) if claim else []

@@ -6,7 +6,10 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from rag import types
 from rag.errors import ReportError
+from rag.help import field_help
+from rag.numbers import is_period
 from rag.types import Report
 
 MOST_DIGITS = 40
@@ -33,24 +36,64 @@ def from_json(text: str | bytes) -> Report:
     """The report of a JSON text. Raises ReportError naming the place of the first thing that does not fit."""
     from pydantic import ValidationError
 
-    try:
-        data = json.loads(text if isinstance(text, str) else text.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise ReportError("the report is not text in UTF-8; give a report.json that rag wrote") from error
-    except RecursionError as error:
-        raise ReportError("the report is nested too deeply; give a report.json that rag wrote") from error
-    except json.JSONDecodeError as error:
-        raise ReportError(f"the report is not JSON: {error.msg} in line {error.lineno}; give a report.json that rag wrote") from error
+    data = _loaded(text)
     try:
         report: Report = _adapter().validate_python(data, strict=False)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise ReportError(f"the report does not fit rag-report/1 at {_path(first['loc'])}: {first['msg']}") from error
-    if huge := next((number for number in _decimals(report) if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS), None):
+    except RecursionError as error:
+        raise ReportError("the report is nested too deeply; give a report.json that rag wrote") from error
+    huge = next((number for number in _decimals(report) if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS), None)
+    if huge is not None:
         raise ReportError(f"the report holds a number out of range: {str(huge)[:40]}")
+    if (label := next((label for label in _labels(report) if not is_period(label)), None)) is not None:
+        raise ReportError(f"the report names a period that is none: {label[:40]!r}; periods are such as 2025, 2025-Q3 or 2025-09")
     if unknown := _unknown(data, plain(report), "report"):
         raise ReportError(f"the report has a field rag-report/1 does not know: {unknown}")
     return report
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a report, with the help of each field; an unknown field is refused, as ``from_json`` does."""
+    schema: dict[str, Any] = _adapter().json_schema(mode="serialization")
+    for name, described in {"Report": schema, **schema["$defs"]}.items():
+        if "properties" in described:
+            described["additionalProperties"] = False
+            for field, told in field_help(getattr(types, name)).items():
+                described["properties"][field]["description"] = told
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "rag-report/1", **schema}
+
+
+def _loaded(text: str | bytes) -> Any:
+    """The JSON as data; ReportError for what is no JSON text in Unicode."""
+    try:
+        data = json.loads(text if isinstance(text, str) else text.decode("utf-8"), parse_constant=_refused)
+        json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeError as error:
+        raise ReportError("the report is not text in UTF-8; give a report.json that rag wrote") from error
+    except RecursionError as error:
+        raise ReportError("the report is nested too deeply; give a report.json that rag wrote") from error
+    except json.JSONDecodeError as error:
+        raise ReportError(f"the report is not JSON: {error.msg} in line {error.lineno}; give a report.json that rag wrote") from error
+    except ValueError as error:
+        raise ReportError(f"the report holds a number that is none: {error}; give a report.json that rag wrote") from error
+    return data
+
+
+def _refused(constant: str) -> Any:
+    raise ValueError(f"{constant} is not in JSON")
+
+
+def _labels(report: Report) -> Iterator[str]:
+    """Every period that is named; parts that may go without one do."""
+    yield from (claim.period.label for claim in report.claims if claim.period is not None)
+    yield from (fact.period.label for fact in report.facts if fact.period is not None)
+    yield from (point.period for card in report.cards for point in card.series)
+    loose = [row.period for row in report.glance] + [conflict.period for conflict in report.conflicts]
+    loose += [side.period for conflict in report.conflicts for side in conflict.sides]
+    loose += [one.period for one in report.changes.figures] if report.changes else []
+    yield from filter(None, loose)
 
 
 def _decimals(report: Report) -> Iterator[Decimal]:
@@ -60,6 +103,7 @@ def _decimals(report: Report) -> Iterator[Decimal]:
         if claim.calculation:
             yield from (*claim.calculation.values, claim.calculation.result)
     yield from (point.value for card in report.cards for point in card.series)
+    yield from (fact.number.value for fact in report.facts)
 
 
 def _path(parts: tuple[int | str, ...]) -> str:

@@ -1,12 +1,13 @@
 """What holds a report together as a whole: an id that is the hash of everything in it, and sources as their documents describe them."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from rag.report.delta import delta
 from rag.report.schema import plain, to_json
-from rag.types import GateOutcome, Report
+from rag.types import GateOutcome, Report, Scope
 
 if TYPE_CHECKING:
     from rag.report.book import Book
@@ -22,8 +23,39 @@ def content_id(report: Report) -> str:
     return "r-" + hashlib.sha256(to_json(replace(report, id="")).encode()).hexdigest()[:12]
 
 
-def as_written(report: Report, saved: Report | None) -> list[Finding]:
-    """B12: how a report differs from the one of the same id that was saved when it was written; a note where none was."""
+def sealed(report: Report) -> Report:
+    """The report under the id of its content."""
+    return replace(report, id=content_id(report))
+
+
+def edition_name(topic: str, *, scope: Scope, template: str) -> str:
+    """What all editions of a report have in common, as a hash: topic, template and scope, but for the last day."""
+    parts = (" ".join(topic.split()).casefold(), repr(replace(scope, published_to=None)), template)
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+
+
+def as_compared(report: Report, saved: Callable[[str], Report | None] | None) -> list[Finding]:
+    """B12: "what changed", computed again from this edition and the one before it; unchecked where that one is not at hand."""
+    name, told = report.manifest.predecessor, report.changes
+    if (told.before if told is not None else "") != name:
+        return [("what changed", "fail", f"it compares with {told.before if told else 'nothing'}, the manifest names {name or 'nothing'}")]
+    if told is None:
+        return []
+    before = saved(name) if saved is not None else None
+    if before is None:
+        return [("what changed", "unchecked", f"the edition before, {name}, is not at hand")]
+    again = replace(report, changes=delta(before, report))
+    changes = list(_differences(plain(again)["changes"], plain(report)["changes"], "changes"))
+    return [("what changed", "fail", f"{place}: {reason}") for place, reason in changes[:MOST_NAMED]]
+
+
+def as_written(report: Report, saved: Report | None, *, siblings: Sequence[str] = ()) -> list[Finding]:
+    """B12: how a report differs from the one of the same id that was saved when it was written; a note where none was.
+
+    ``siblings`` are saved reports of the same run: the same inputs give the same bytes, so another id says that it was changed since.
+    """
+    if saved is None and siblings:
+        return [("report", "fail", f"this run wrote {siblings[0]} here; this one was changed and given an id of its own")]
     if saved is None:
         return [("report", "warn", "no report of this id was written here: it is checked against the documents only")]
     changes = list(_differences(plain(saved), plain(report), "report"))

@@ -12,6 +12,7 @@ from rag.config import EmbedderSettings, Settings
 from rag.embedders.engine import Engine
 from rag.errors import RagError
 from rag.ports import Embedder
+from rag.readers import tesseract
 from rag.record import Record
 from rag.stores.chroma import ChromaStore
 from rag.weights import is_here
@@ -29,7 +30,7 @@ class Finding:
     """What was looked at and how it is."""
 
     about: str
-    """settings, record, index, model, folder or disk."""
+    """settings, record, index, model, ocr, folder or disk."""
     state: State
     message: str
     next: str = ""
@@ -41,6 +42,7 @@ def examine(workspace: Path, *, embedder: Callable[[EmbedderSettings], Embedder]
     settings, found = _settings(workspace)
     found += _record(workspace, settings, embedder=embedder)
     if settings:
+        found += _ocr(settings)
         found += [_folder(workspace / Path(folder).expanduser()) for folder in settings.folders]
     return [*found, _disk(workspace)]
 
@@ -131,6 +133,16 @@ def _model(setting: EmbedderSettings, record: Record, *, embedder: Callable[[Emb
 def _engine(embedder: Embedder) -> str:
     engine: Engine | None = getattr(embedder, "engine", None)
     return f" and runs by {engine.described}" if engine else ""
+
+
+def _ocr(settings: Settings) -> list[Finding]:
+    if settings.ocr == "off":
+        return []
+    try:
+        ocr = tesseract(settings.ocr_languages)
+    except RagError as error:
+        return [_broken("ocr", error)]
+    return [Finding(about="ocr", state="ok", message=f"{ocr.program} reads {', '.join(settings.ocr_languages)}")]
 
 
 def _folder(folder: Path) -> Finding:

@@ -6,7 +6,7 @@ killed is finished by running it again.
 
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import unescape
@@ -19,7 +19,7 @@ from rag.stores.chroma import ChromaStore
 
 _SHINGLE = 8
 """Words in a row that a text must share with a document to count as quoting it."""
-_READABLE = frozenset((".html", ".htm", ".md", ".json", ".txt", ".csv", ".svg", ".xml"))
+_READABLE = frozenset((".html", ".htm", ".md", ".json", ".txt", ".csv", ".bib", ".svg", ".xml"))
 _WORD = re.compile(r"[^\W_]+")
 _MARKUP = re.compile(r"<[^<>]{0,2000}>|\\[nrt\"/]")
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
@@ -44,21 +44,24 @@ class Erased:
 
 
 def erase(record: Record, store: ChromaStore, what: Sequence[str], *, reports: Path, now: datetime) -> Erased:
-    """Erases the documents named by path, folder or id, with their copies elsewhere in the folders.
+    """Erases the documents named by path, folder or id, with their copies elsewhere in the folders; a folder stays out as a whole, with
+    what comes into it later. A path as in a citation or on disk.
 
     Raises UsageError for what is not known, BusyError while another process reads the record: run it again then.
     """
-    rows = _named(record, what)
+    names = [_as_recorded(one, record.folders()) for one in what]
+    rows = _named(record, names)
+    folders = [name for name in names if name in record.folders() or any(row.path.startswith(f"{name}/") for row in rows)]
     documents = sorted({row.document for row in rows if row.document})
-    quotes = _quoting([record.document(document).text for document in documents], documents)
+    quotes = _quoting([record.ever(document).text for document in documents], documents)
     saved = [report for report, _ in record.reports() if quotes(record.report(report))]
     files, unchecked = _report_files(reports, quotes=quotes)
     _unlink(files)
-    record.forget(rows, reports=saved, at=now)
+    record.forget(rows, reports=saved, at=now, folders=[name for name in folders if name not in record.forgotten()])
     quoted_in = record.tables_with(quotes) if documents else []
     held = _purge(record, store)
     return Erased(
-        paths=tuple(row.path for row in rows),
+        paths=tuple(dict.fromkeys(row.path for row in rows)),
         reports=tuple(saved),
         files=tuple(str(file) for file in files),
         unchecked=tuple(str(file) for file in unchecked),
@@ -71,27 +74,49 @@ def let_in_again(record: Record, what: Sequence[str]) -> tuple[str, ...]:
     """Ingest takes them again: a path with all below it, or a document. Raises UsageError for what was not forgotten."""
     found: list[str] = []
     for one in what:
-        names = record.remember(one.rstrip("/"))
+        name, forgotten = _as_recorded(one, record.folders()), record.forgotten()
+        if above := next((folder for folder in forgotten if name.startswith(f"{folder}/")), ""):
+            raise UsageError(f"{one} lies in {above}, which was forgotten as a whole; let that in again: rag forget --undo {above}")
+        names = record.remember(name)
         if not names:
-            raise UsageError(f"{one} was not forgotten; forgotten are: {', '.join(record.forgotten()) or 'none'}")
+            raise UsageError(f"{one} was not forgotten; forgotten are: {', '.join(forgotten) or 'none'}")
         found += names
     return tuple(found)
 
 
+def _as_recorded(what: str, folders: Mapping[str, Path]) -> str:
+    """A path of a citation or an id as it is; a path on disk below a known folder as citations name it."""
+    bare = what.rstrip("/")
+    if bare.partition("/")[0] in folders and not bare.startswith((".", "/")):
+        return bare
+    place = Path(what).expanduser().absolute()
+    for name, folder in folders.items():
+        for way in (place, place.resolve()):
+            if way.is_relative_to(folder):
+                return "/".join((name, *way.relative_to(folder).parts))
+    return bare
+
+
 def _named(record: Record, what: Sequence[str]) -> list[FileRow]:
-    """The rows of all files that hold what is named; none for what a killed run has erased already."""
-    rows, forgotten = record.files(), record.forgotten()
-    found: dict[str, FileRow] = {}
+    """The rows of all files that hold what is named, or held it before; none for what a killed run has erased already.
+
+    A path is named with all it ever held, a document's id with its own content only.
+    """
+    now, known = record.files(), {*record.forgotten(), *record.folders()}
+    rows = list({(row.path, row.document): row for row in (*record.past_files(), *now)}.values())
+    found: dict[tuple[str, str | None], FileRow] = {}
     for one in what:
-        bare = one.rstrip("/")
-        named = {row.path: row for row in rows if row.document == bare or row.path == bare or row.path.startswith(f"{bare}/")}
-        if not named and bare not in forgotten:
+        named = {(row.path, row.document): row for row in rows if one in (row.document, row.path) or row.path.startswith(f"{one}/")}
+        if not named and one not in known:
             raise UsageError(
-                f"no known file or document {one!r}; name a path as in a citation or in `rag status --json`, or a document's id"
+                f"no known file, folder or document {one!r}; name a path as in a citation or in `rag status --json`, or a document's id"
             )
         found |= named
     contents = {row.content for row in found.values() if row.content}
-    return [row for row in rows if row.path in found or row.content in contents]
+    return sorted(
+        (row for row in rows if (row.path, row.document) in found or row.content in contents),
+        key=lambda row: (row.path, row.document or ""),
+    )
 
 
 def _purge(record: Record, store: ChromaStore) -> int:
@@ -133,10 +158,15 @@ def _report_files(folder: Path, *, quotes: Callable[[str], bool]) -> tuple[list[
     """(files to remove: those that quote and their sisters of the same stem; files that could not be searched)."""
     files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
     readable = [path for path in files if path.suffix.lower() in _READABLE]
-    guilty = {path.with_suffix("") for path in readable if quotes(path.read_text("utf-8", errors="replace"))}
-    cleared = {path.with_suffix("") for path in readable} - guilty
-    gone = [path for path in files if path.with_suffix("") in guilty]
-    return gone, [path for path in files if path not in gone and path.with_suffix("") not in cleared]
+    guilty = {_stem(path) for path in readable if quotes(path.read_text("utf-8", errors="replace"))}
+    cleared = {_stem(path) for path in readable} - guilty
+    gone = [path for path in files if _stem(path) in guilty]
+    return gone, [path for path in files if path not in gone and _stem(path) not in cleared]
+
+
+def _stem(path: Path) -> Path:
+    """What the files of one report have in common; its sources end in two suffixes."""
+    return path.with_name(path.name.removesuffix(".csl.json")) if path.name.endswith(".csl.json") else path.with_suffix("")
 
 
 def _unlink(files: Sequence[Path]) -> None:

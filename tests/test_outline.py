@@ -1,0 +1,162 @@
+"""The outline: a topic's own, and the analyst's."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from rag.app import create
+from rag.cli import cli
+from rag.errors import SettingsError
+from rag.prompts import facet_pack, facet_packs, metric_vocabulary
+from rag.report import Outline, outline_of, read_outline, to_yaml
+from rag.report.outline import arranged
+from tests.report_fixture import TOPIC, small_report
+
+OWN = """
+topic: Heat for the board
+market: Heat storage
+regions: [Varland]
+period: 2025
+sections:
+  - title: What it earns
+    metrics: [operating_profit, revenue]
+  - title: Moon landings
+    question: How many rockets flew?
+  - title: Size
+    question: How much heat storage is installed?
+    metrics: [installed_capacity]
+"""
+
+
+@pytest.mark.parametrize("pack", facet_packs())
+def test_a_topics_plan_reads_back_as_it_was(pack: str) -> None:
+    """What `rag plan` prints is what `rag report --plan` obeys."""
+    outline = outline_of(TOPIC, pack=facet_pack(pack))
+    assert read_outline(to_yaml(outline), at="plan.yaml") == outline
+
+
+def test_an_own_plan_reads_back_as_it_was() -> None:
+    """With what was left out made by rule once."""
+    outline = read_outline(OWN, at="plan.yaml")
+    assert read_outline(to_yaml(outline), at="plan.yaml") == outline
+    assert [section.id for section in outline.sections] == ["what_it_earns", "moon_landings", "size"]
+    assert outline.sections[1].queries == ("{market} Moon landings", "How many rockets flew?")
+
+
+def test_the_report_obeys_the_plan_section_by_section() -> None:
+    """Its sections, in its order, and none besides but the disagreements; figures where the plan wants them."""
+    report = small_report(outline=read_outline(OWN, at="plan.yaml"))
+    assert [section.title for section in report.sections if section.id != "conflicts"] == ["What it earns", "Moon landings", "Size"]
+    metrics = {card.key.metric: card.section for card in report.cards}
+    assert metrics.get("Installed capacity") == "size"
+    assert set(metrics) <= {"Installed capacity", "Operating profit", "Revenue"}
+
+
+def test_a_section_without_evidence_says_so_and_the_rest_is_printed() -> None:
+    """Never prose in its place."""
+    report = small_report(outline=read_outline(OWN, at="plan.yaml"))
+    (thin,) = [section for section in report.sections if section.id == "moon_landings"]
+    assert not thin.claims
+    assert not thin.cards
+    assert [gap.question for gap in report.gaps if gap.section == "moon_landings"] == ["How many rockets flew?"]
+    assert any(section.claims or section.cards for section in report.sections if section.id == "size")
+
+
+def test_the_manifest_holds_the_plan() -> None:
+    """The same report can be asked for again."""
+    outline = read_outline(OWN, at="plan.yaml")
+    report = small_report(outline=outline)
+    assert read_outline(report.manifest.outline, at="manifest") == outline
+
+
+def test_a_metric_goes_to_the_section_that_lists_it_else_to_its_facets() -> None:
+    """And to none where the plan has neither."""
+    outline = read_outline("topic: x\nsections:\n  - {title: Price}\n  - {title: Mine, metrics: [revenue]}\n", at="p")
+    homes = {metric.id: metric.facet for metric in arranged(metric_vocabulary(), outline).metrics}
+    assert (homes["revenue"], homes["system_price"], homes["wages"]) == ("mine", "price", "")
+
+
+def test_the_plans_segments_join_the_vocabularys() -> None:
+    """A market's own parts are known to the analyst only."""
+    outline = Outline(topic="x", market="x", segments=("balcony",), sections=facet_pack().facets)
+    assert "balcony" in arranged(metric_vocabulary(), outline).segments
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("topic: [", "p.yaml, line 1 is not valid YAML"),
+        ("- a", "p.yaml must be a mapping with the keys topic, sections"),
+        ("sections: []", "key 'topic' is missing"),
+        ("topic: x\nsections: []", "sections must be a list with at least one item"),
+        ("topic: x\nsections:\n  - {question: y}", r"sections\[0\]: key 'title' is missing"),
+        ("topic: x\nsections:\n  - {title: y, colour: red}", r"sections\[0\]: unknown key 'colour'"),
+        ("topic: x\nsections:\n  - {title: y}\n  - {title: Y}", "the id 'y' is there twice"),
+        ("topic: x\nsections:\n  - {title: 能源}", r"the title '能源' gives no id; add one"),
+        ("topic: x\nperiod: someday\nsections:\n  - {title: y}", "period is not a period: 'someday'"),
+        ("topic: x\nregions: Varland\nsections:\n  - {title: y}", "regions must be a list of texts"),
+        ("topic: x\nmarkets: y\nsections:\n  - {title: y}", "unknown key 'markets'"),
+    ],
+)
+def test_a_wrong_plan_is_refused_naming_file_and_key(text: str, message: str) -> None:
+    """One clear line, before anything is searched."""
+    with pytest.raises(SettingsError, match=message):
+        read_outline(text, at="p.yaml")
+
+
+def test_a_section_that_lists_an_unknown_metric_is_refused() -> None:
+    """With the file to add it to."""
+    outline = read_outline("topic: x\nsections:\n  - {title: y, metrics: [happiness]}", at="p")
+    with pytest.raises(SettingsError, match=r"'happiness', which prompts/metrics.yaml does not have"):
+        arranged(metric_vocabulary(), outline)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """An empty one."""
+    create(tmp_path / "ws", embedder="small")
+    return tmp_path / "ws"
+
+
+def test_rag_plan_prints_a_plan_that_can_be_read(workspace: Path) -> None:
+    """On stdout, nothing else."""
+    done = CliRunner().invoke(cli, ["plan", "Regional economy, by district", "--pack", "macro", "-w", str(workspace)])
+    outline = read_outline(done.stdout, at="p")
+    assert (outline.dimension, outline.sections[0].id) == ("district", "activity")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "name a topic"),
+        (["--plan", "missing.yaml"], "the plan missing.yaml cannot be read"),
+        (["A topic", "--plan", "missing.yaml"], "leave out TOPIC"),
+        (["--plan", "missing.yaml", "--pack", "macro"], "leave out --pack"),
+        (["A topic", "--pack", "oil"], "no facet pack 'oil'"),
+    ],
+)
+def test_a_report_is_asked_for_in_one_way(workspace: Path, arguments: list[str], message: str) -> None:
+    """A topic or a plan; one line says what is wrong."""
+    done = CliRunner().invoke(cli, ["report", *arguments, "-w", str(workspace)])
+    assert done.exit_code == 2
+    assert message in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_plan_is_edited_before_the_report(workspace: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The editor's text is what is read: a key that it breaks is named."""
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\necho "colour: red" >> "$1"\n', encoding="utf-8")
+    editor.chmod(0o755)
+    monkeypatch.setenv("VISUAL", str(editor))
+    done = CliRunner().invoke(cli, ["report", "A topic", "--plan", "edit", "-w", str(workspace)])
+    assert "the edited plan: unknown key 'colour'" in done.stderr
+
+
+def test_an_editor_closed_without_saving_writes_nothing(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Giving up is an answer."""
+    monkeypatch.setenv("VISUAL", "true")
+    done = CliRunner().invoke(cli, ["report", "A topic", "--plan", "edit", "-w", str(workspace)])
+    assert "closed without saving" in done.stderr
+    assert done.exit_code == 2
