@@ -35,6 +35,14 @@ eval:  ## measure retrieval and the report on sample_docs and write docs/evaluat
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.evaluate
 
+eval-editions:  ## what-changed sections of five editions against the truth, two seeds
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.editions
+
+eval-gates:  ## sabotage of many kinds and a hundred clean reports against the gates; minutes
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.gates
+
 faults:  ## kill an ingest and fail its disk at hundreds of write points; ten minutes
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.faults
@@ -42,6 +50,10 @@ faults:  ## kill an ingest and fail its disk at hundreds of write points; ten mi
 hostile:  ## make some 80 odd and hostile files and read them in limited child processes; two minutes
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.hostile
+
+eval-schedules:  ## three years of slots through crashes and clock changes, five schedulers at once; some minutes
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.schedules
 
 bench:  ## speed of reading, cutting, recording and looking again, as ratios
 	@scripts/install.sh dev
@@ -65,4 +77,4 @@ lock:  ## write requirements*.txt anew from pyproject.toml
 clean:  ## remove the sample workspace, reports and build outputs
 	rm -rf workspace reports build dist
 
-.PHONY: help report test check lint types contracts eval faults hostile bench bench-retrieval bench-embed bench-cold lock clean
+.PHONY: help report test check lint types contracts eval eval-editions eval-gates eval-schedules faults hostile bench bench-retrieval bench-embed bench-cold lock clean

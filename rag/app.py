@@ -345,6 +345,7 @@ class Library:
         Nothing is written when a step fails.
         """
         chosen = template or self.settings.report.template
+        assets.find("templates", chosen, workspace=self.workspace)
         watch = _Watch()
         report = self.write(asked, as_of=as_of, scope=scope, template=chosen, since=since)
         watch.lap("write")

@@ -15,8 +15,9 @@ RagError
 │   ├── ModelMissingError  weights are not on this machine
 │   ├── FingerprintError   the index was made by another embedder
 │   └── EndpointError      an HTTP endpoint failed (retryable tells whether to try again)
-└── ReportError            a report cannot be made, read or rendered                          exit 7
-    └── TemplateError      a template asks for what is not there, or leaves something out
+├── ReportError            a report cannot be made, read or rendered                          exit 7
+│   └── TemplateError      a template asks for what is not there, or leaves something out
+└── DeliveryError          a report cannot be delivered (retryable tells whether to try again) exit 8
 """
 
 from typing import ClassVar
@@ -129,3 +130,13 @@ class ReportError(RagError):
 
 class TemplateError(ReportError):
     """A template and its data do not fit."""
+
+
+class DeliveryError(RagError):
+    """A message cannot be delivered."""
+
+    exit_status = 8
+
+    def __init__(self, message: str, *, retryable: bool = False) -> None:
+        super().__init__(message)
+        self.retryable = retryable

@@ -499,7 +499,9 @@ class Coverage:
     claims: int = 0
     """Claims that cite it."""
     reason: str = ""
-    """Why it failed, for status "failed"."""
+    """Why it failed, or why nothing of it is cited: not found, off topic, against the rules, a copy, replaced, outranked."""
+    cut: tuple[str, ...] = ()
+    """What its reader left out, such as a page without text; told of documents that were retrieved."""
     copy_of: str = ""
     """The id of the oldest document with nearly the same text, such as the same wire story in another file: the two are one source. Empty
     for that oldest one, and for a document that has no copy."""

@@ -90,7 +90,7 @@ def note() -> Any:
     warned(doc)
     chapter(doc, "Bottom line")
     bottom_line(doc, cited=NAMED)
-    changed(doc)
+    changed(doc, short=True)
     chapter(doc, "Facts")
     glance(doc, rows_of="glance", marks=False)
     chapter(doc, "What moves them")
@@ -134,7 +134,7 @@ def brief() -> Any:
     warned(doc)
     chapter(doc, "Bottom line")
     bottom_line(doc, cited=NAMED)
-    changed(doc)
+    changed(doc, short=True)
     chapter(doc, "At a glance")
     glance(doc, rows_of="glance[:8]", marks=False)
     line(
@@ -239,24 +239,30 @@ def bottom_line(doc: Any, *, cited: tuple[str, str] | str = CITED) -> None:
     line(doc, "{%p endfor %}")
 
 
-def changed(doc: Any) -> None:
+def changed(doc: Any, *, short: bool = False) -> None:
     """What an edition that knows its predecessor adds."""
     line(doc, "{%p if changes %}")
     chapter(doc, "What changed since the last edition")
     line(doc, "{%p if changes.first %}")
     line(doc, "This is the first edition of this report.")
     line(doc, "{%p else %}")
+    told = (
+        "{{ changes.cards | length }} trends, {{ changes.figures | length }} figures and {{ changes.claims | length }} statements are new or "
+        "changed; the full report names each."
+    )
+    stands = "{{ changes.unchanged }} {{ 'statement stands' if changes.unchanged == 1 else 'statements stand' }} as before."
     line(
         doc,
-        "Compared with the edition as of {{ changes.as_of }}. {% if changes.nothing %}Nothing changed: no document came, changed or went."
-        "{% else %}{{ changes.unchanged }} {{ 'statement stands' if changes.unchanged == 1 else 'statements stand' }} as before.{% endif %}",
+        "Compared with the edition as of {{ changes.as_of }}: {% if changes.nothing %}nothing changed: no document came, changed or went."
+        "{% else %}" + (told if short else stands) + "{% endif %}",
     )
-    line(doc, "{%p for one in changes.cards %}")
+    line(doc, "{%p for one in changes.cards[:5] %}" if short else "{%p for one in changes.cards %}")
     news = "{% if one.was and one.now %} – was {{ one.was }}, now {{ one.now }}{% elif one.now or one.was %} – {{ one.now or one.was }}{% endif %} "
     because = ("{% if one.causes %}{{ one.causes | join('; ') }}{% else %}No document: the newest source has aged.{% endif %}", "Muted")
     line(doc, [*BULLET, ("{{ one.kind }} ", "Strong"), "{{ one.title }}" + news, because], style="Finding")
     line(doc, "{%p endfor %}")
-    line(doc, "{%p for one in changes.figures %}")
+    revised = "{%p for one in (changes.figures | selectattr('was') | list)[:5] %}"
+    line(doc, revised if short else "{%p for one in changes.figures %}")
     line(
         doc,
         [
@@ -268,14 +274,14 @@ def changed(doc: Any) -> None:
         style="Finding",
     )
     line(doc, "{%p endfor %}")
-    line(doc, "{%p for one in changes.claims %}")
+    line(doc, "{%p for one in changes.claims[:0] %}" if short else "{%p for one in changes.claims %}")
     line(
         doc,
         [*BULLET, ("{{ one.kind }} ", "Strong"), "“{{ one.text }}”{% if one.was %} Before: “{{ one.was }}”{% endif %} ", because],
         style="Finding",
     )
     line(doc, "{%p endfor %}")
-    line(doc, "{%p for one in changes.documents %}")
+    line(doc, "{%p for one in changes.documents[:8] %}" if short else "{%p for one in changes.documents %}")
     line(
         doc,
         [

@@ -139,7 +139,7 @@ def corpus_of(texts: dict[str, tuple[str, str, date, str]], *, by_content: bool 
                 pages=1,
             )
         )
-    return Corpus(documents=documents, sources=sources, find=_finder(documents, sources))
+    return Corpus(documents=documents, sources=sources, find=finder(documents, sources))
 
 
 def make_document(text: str, *, title: str, publisher: str = "", day: date = AS_OF) -> Document:
@@ -171,7 +171,7 @@ def _table(start: int) -> tuple[Block, str]:
     return Block(kind="table", start=start, end=start + len(body), cells=tuple(cells)), body
 
 
-def _finder(documents: dict[str, Document], sources: list[Source]) -> Callable[[str], SearchResult]:
+def finder(documents: dict[str, Document], sources: list[Source]) -> Callable[[str], SearchResult]:
     """A search by shared stems, best first, ties by document and place."""
     chunks = []
     for source in sources:

@@ -34,6 +34,8 @@ def test_a_documented_command_exists(page: str, command: str) -> None:
         assert re.search(rf"^{name}:", (REPOSITORY / "Makefile").read_text(encoding="utf-8"), re.MULTILINE), f"{page}: no target {name}"
         return
     found = cli.commands[name]
+    while isinstance(found, click.Group) and rest and rest[0] in found.commands:
+        found = found.commands[rest.pop(0)]
     options = {option for parameter in found.params for option in parameter.opts if isinstance(parameter, click.Option)}
     assert {part.split("=")[0] for part in rest if part.startswith("-") and part != "-"} <= options, f"{page}: {command}"
 

@@ -12,6 +12,7 @@ from rag.cli.door import Group
 from rag.cli.ingest import ingest
 from rag.cli.plan import plan
 from rag.cli.report import report
+from rag.cli.schedule import run_due, schedule
 from rag.cli.search import search
 from rag.cli.templates import templates
 from rag.cli.workspace import backup, doctor, forget, init, restore, status
@@ -32,7 +33,7 @@ Each command explains itself: rag COMMAND --help.
 @click.group(
     cls=Group,
     epilog=_MAIN,
-    commands=[init, ingest, status, search, plan, report, templates, check, diff, doctor, backup, restore, forget],
+    commands=[init, ingest, status, search, plan, report, templates, check, diff, schedule, run_due, doctor, backup, restore, forget],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     name="rag",
 )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rag.ingest import IngestSummary
     from rag.record import FileRow
     from rag.report import CheckResult
+    from rag.schedule import Health
     from rag.upkeep import Backup, Erased, Finding
 
 _SECONDS_BETWEEN_LINES = 2.0
@@ -91,10 +92,10 @@ def ingested(summary: "IngestSummary", state: "Status", *, as_json: bool) -> Non
     click.echo(f"Time: {_seconds(summary.seconds)}")
 
 
-def status(state: "Status", *, failed: bool, as_json: bool) -> None:
+def status(state: "Status", *, schedules: Sequence["Health"], failed: bool, as_json: bool) -> None:
     """The workspace at a glance, or only what could not be read."""
     if as_json:
-        print_json(plain(state))
+        print_json({**plain(state), "schedules": [plain(one) for one in schedules]})
         return
     most = sys.maxsize if failed else _LISTED
     if not failed:
@@ -110,6 +111,8 @@ def status(state: "Status", *, failed: bool, as_json: bool) -> None:
             click.echo(f"  same text {', '.join(group)}")
         for path, newer in state.superseded.items():
             click.echo(f"  {path} is superseded by {newer}")
+        for one in schedules:
+            click.echo(f"Schedule:   {one.name} {one.state}, {one.said}")
     _list_files("failed", state.failed, most=most)
     _list_files("missing", state.missing, most=most)
     _list_files("skipped", state.skipped, most=most)

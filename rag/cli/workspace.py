@@ -65,9 +65,11 @@ _STATUS = """\
 def status(workspace: Path | None, failed: bool, as_json: bool) -> None:
     """What is in the workspace, what failed and why, and whether the index is sound."""
     from rag.cli import show
+    from rag.schedule import healths
 
     with open_library(workspace) as library:
-        show.status(library.status(), failed=failed, as_json=as_json)
+        schedules = healths(library.workspace, library.record.schedules, now=utc_now())
+        show.status(library.status(), schedules=schedules, failed=failed, as_json=as_json)
 
 
 _DOCTOR = """\

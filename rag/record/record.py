@@ -19,6 +19,7 @@ from rag.record.faults import translated
 from rag.record.history import Edition
 from rag.record.lexical import match_expression, quoted, telling_words
 from rag.record.rows import FileRow, Run, RunKind
+from rag.record.schedules import Schedules
 from rag.record.spaces import Space, fingerprint_from_json, fingerprint_to_json, space_of, vector_key
 from rag.types import Chunk, Document, Fingerprint, Scope, Source, TextKind
 
@@ -112,6 +113,11 @@ class Record:
         finally:
             with translated(self.path):
                 self._connection.execute("COMMIT")
+
+    @property
+    def schedules(self) -> Schedules:
+        """The tables of scheduled reports."""
+        return Schedules(self._connection, path=self.path)
 
     # ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -83,7 +83,7 @@ class MarketTrends:
     """{writer, embedder, revision, dimensions, prompt, reranker, template, sequence, known_at, scope, program, run,
     prompts: [{name, hash}]}."""
     coverage: list[Plain]
-    """{status, count, documents: [{title, path, publisher, date, claims, reason}]}, one for each status."""
+    """{status, count, documents: [{title, path, publisher, date, claims, reason, cut}]}, one for each status."""
     sources: list[Plain]
     """The cited documents in order: {number, anchor, title, by, publisher, date, undated, format, pages, path, document, evidence,
     also}; ``also`` are the documents with nearly the same text, as in coverage."""
@@ -546,6 +546,7 @@ def _document(row: Coverage) -> Plain:
         "date": _day(row.source),
         "claims": row.claims,
         "reason": clean(row.reason),
+        "cut": [clean(notice) for notice in row.cut],
     }
 
 

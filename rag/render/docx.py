@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import TemplateError as JinjaError
+from jinja2 import TemplateSyntaxError
 from markupsafe import Markup, escape
 
 from rag.errors import TemplateError
@@ -38,6 +39,8 @@ _STYLES = {
 }
 """Word's own name of a style -> (kind, id, looks) where a template lacks it."""
 
+_PARAGRAPH = re.compile(r"<w:p[ >]")
+_TAG = re.compile(r"<[^>]+>")
 _EMU_A_POINT = 12700
 _CHART_WIDTH_PT = 230
 _BOOKMARKS_FROM = 5000
@@ -52,12 +55,13 @@ Draw = Callable[[dict[str, Any]], bytes]
 
 def filled(file: Path, values: MarketTrends, *, template: str, made: datetime, draw: Draw) -> bytes:
     """The Word file with the values in. Raises TemplateError where file and data do not fit, with the fields there are."""
+    from docx.opc.exceptions import OpcError
     from docxtpl import DocxTemplate
 
     try:
         word = DocxTemplate(str(file))
         word.init_docx()
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (OpcError, OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise TemplateError(
             f"template {template}/{FILE} is not a Word file that can be opened: {error}; save it as .docx in Word"
         ) from error
@@ -77,7 +81,7 @@ def _trees(word: "DocxTemplate", environment: "ImmutableSandboxedEnvironment") -
     parts = [word.get_xml()]
     parts += [word.get_part_xml(part) for uri in (word.HEADER_URI, word.FOOTER_URI) for _, part in word.get_headers_footers(uri)]
     for xml in parts:
-        yield FILE, environment.parse(word.patch_xml(xml))
+        yield FILE, environment.parse(_PARAGRAPH.sub(r"\n\g<0>", word.patch_xml(xml)))
 
 
 @contextmanager
@@ -86,11 +90,19 @@ def _translated(template: str) -> Iterator[None]:
     try:
         yield
     except JinjaError as error:
-        near = " ".join(" ".join(getattr(error, "docx_context", ())).split())
+        near = _near(error)
         where = f", near “{near[:120]}”" if near else ""
         raise TemplateError(f"template {template}/{FILE}: {error}{where}") from error
     except (TypeError, ValueError, ArithmeticError, LookupError) as error:
         raise TemplateError(f"template {template}/{FILE}: {error}; look at the tag that does this") from error
+
+
+def _near(error: JinjaError) -> str:
+    """The words of the paragraph that an error is about, where it is known."""
+    lines = getattr(error, "docx_context", None)
+    if lines is None and isinstance(error, TemplateSyntaxError) and error.source:
+        lines = error.source.splitlines()[error.lineno - 1 : error.lineno]
+    return " ".join(_TAG.sub("", " ".join(lines or ())).split())
 
 
 # ── footnotes ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -404,7 +404,8 @@ def _coverage(parts: Parts, report: Report) -> list[Coverage]:
             source=source,
             status="cited" if source.document in cited else "retrieved" if source.document in parts.gathered.sources else "never_retrieved",
             claims=carried.get(source.document, 0),
-            reason=_why_not_cited(source, parts),
+            reason="" if source.document in cited else _why_not_cited(source, parts),
+            cut=parts.gathered.notices.get(source.document, ()),
             copy_of=parts.copies.get(source.document, ""),
         )
         for source in parts.sources
@@ -415,12 +416,25 @@ def _coverage(parts: Parts, report: Report) -> list[Coverage]:
 
 
 def _why_not_cited(source: Source, parts: Parts) -> str:
-    """Empty for a document that was cited, that was not found, or none of whose sentences were chosen."""
+    """Where on the way a document was left behind: too late, not found, off topic, no sentence fit, a copy, replaced, outranked."""
+    document, gathered = source.document, parts.gathered
     if source.published > parts.as_of:
         return "published after the as-of date"
-    if source.document in parts.gathered.off_topic:
+    if document not in gathered.sources:
+        return f"no passage of it was among the best of any of the {len(parts.plan.queries)} searches"
+    if document in gathered.off_topic:
         return "found, but left out as off topic: few of the market's words, or never together"
-    return ""
+    own = [candidate for candidate in gathered.candidates if candidate.source.document == document]
+    twins = sorted({one.source.title for one in gathered.candidates if document in one.copies})
+    if not own and twins:
+        return f'a copy: what was found of it stands in "{twins[0]}" too'
+    if not own:
+        return "left out by the rules: no sentence found in it can stand alone as a quotation, and no table of it was used"
+    current = {candidate.evidence.id for candidate in parts.current} - retired(parts.found, parts.facts)
+    if not any(candidate.evidence.id in current for candidate in own):
+        return "replaced: later documents give other figures for what was found of it"
+    best = min(own, key=lambda candidate: (candidate.evidence.retrieved_by.rank, candidate.evidence.id)).evidence.retrieved_by
+    return f'outranked: {len(own)} sentences could have been quoted, others fit better; its best place was {best.rank} for "{best.query}"'
 
 
 def _unread(path: str, *, as_of: date) -> Source:

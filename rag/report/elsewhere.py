@@ -22,6 +22,8 @@ _ENTRY = re.compile(r"^\s*(?:[-*+]\s+)?(?:\[\^?(?P<key>[\w-]+)\]|(?P<number>\d+)
 _PAGE = r"(?:pp?\.?|pages?|slides?|sheet)\s?(?P<page>\d+)(?:\s?[-–]\s?\d+)?"
 _CITED = re.compile(r"\[(?P<body>\^[\w-]+|\d+(?:\s*[,;–-]\s*(?:\d+|" + _PAGE.replace("?P<page>", "") + r"))*)\](?!\()")
 _LEFT_OVER = re.compile(r"\s*\((?:\s|see|cf\.?|e\.g\.|also|and|,|;)*\)", re.IGNORECASE)
+_ORDINAL = re.compile(r"^\(?\d{1,3}[.)]?\s+(?=[“\"(A-Z])")
+"""A number that a report gives its statements."""
 _PLACE = re.compile(r"(?i)\b" + _PAGE)
 
 
@@ -108,6 +110,7 @@ def _sentences(text: str) -> Iterator[Written]:
             said = moved[start:end]
             citations = tuple(citation for found in _CITED.finditer(said) for citation in _named(found["body"]))
             bare = _LEFT_OVER.sub("", _CITED.sub("", said))
+            bare = _ORDINAL.sub("", bare) if start == 0 else bare
             bare = re.sub(r"\s+([.,;:!?])", r"\1", " ".join(bare.split())).rstrip("; ")
             if re.search(r"\w", bare):
                 yield Written(line=line, block=block, text=bare, citations=citations)

@@ -84,6 +84,8 @@ class Gathered:
     rerankers: tuple[str, ...] = ()
     off_topic: frozenset[str] = frozenset()
     """Documents found and left out, since they do not speak of the market."""
+    notices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Document id -> what its reader left out of it and why, for the retrieved ones."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,6 +132,7 @@ def gather(
         missing=topical.missing,
         sentences=seen,
         rerankers=tuple(sorted(rerankers)),
+        notices={key: item.notices for key, item in documents.items() if item.notices},
         off_topic=frozenset(known) - {item.source.document for item in topical.found.values()},
     )
 

@@ -7,7 +7,9 @@ figure that its file does not hold is not, and one without figures in words of i
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from itertools import permutations
 from typing import Literal
 
 from rag.errors import ReadError, UsageError
@@ -176,7 +178,7 @@ def verify(
             missing[key] = _why_missing(manuscript, key, why)
     found = []
     for at, one in enumerate(manuscript.sentences):
-        if one.citations or _figures(one.text):
+        if one.citations or figures_of(one.text):
             found.append(_judged(one, _inherited(manuscript.sentences, at), files=files, manuscript=manuscript, shelf=shelf))
     unused = tuple(key for key in manuscript.references if key not in cited)
     return ManuscriptCheck(sentences=tuple(found), missing=missing, unused=unused, lines=manuscript.lines)
@@ -193,7 +195,7 @@ def _inherited(written: Sequence[Written], at: int) -> tuple[Citation, ...]:
     return next((one.citations for one in written[at + 1 :] if one.block == written[at].block and one.citations), ())
 
 
-def _figures(text: str) -> list[Number]:
+def figures_of(text: str) -> list[Number]:
     """Figures that a passage has to hold: all but those of dates and years."""
     dates = find_periods(text)
     return [
@@ -224,7 +226,7 @@ def _against(one: Written, citations: Sequence[Citation], *, files: Mapping[str,
     if lost := _lost_quote(one.text, places):
         return Verified(written=one, verdict="unsupported", rule="B3", reason=f"no cited file has the words {lost!r}")
     made = _whole(one, places, shelf.vocabulary)
-    parts = [clause for clause in _clauses(one.text) if _figures(clause)]
+    parts = [clause for clause in _clauses(one.text) if _numbers(clause)]
     if made.rule == "B4" and made.verdict != "supported" and len(parts) > 1:
         each = [_whole(replace(one, text=part), places, shelf.vocabulary) for part in parts]
         if all(part.verdict == "supported" for part in each):
@@ -241,7 +243,7 @@ def _whole(one: Written, places: Sequence[tuple[str, _Passages, int | None]], vo
         return _without_number(one, missing, places)
     if fault := _turned(one.text, best, vocabulary):
         return Verified(written=one, verdict="unsupported", rule=fault[0], reason=fault[1], path=best.place)
-    return _by_share(one, best, whole=max(item.share for item in found), has_figures=bool(_figures(one.text)))
+    return _by_share(one, best, whole=max(item.share for item in found), has_figures=bool(figures_of(one.text)))
 
 
 def _by_share(one: Written, best: _Best, *, whole: float, has_figures: bool) -> Verified:
@@ -269,7 +271,7 @@ def _best(text: str, path: str, passages: _Passages, page: int | None) -> _Best:
     own = _words(text)
     whole = f"{passages.title} {passages.document.metadata.published or ''} {passages.document.text}"
     years = [number for number in find_numbers(text) if number.kind == "year" and str(number.value) not in whole]
-    strict = [*_figures(text), *years]
+    strict = [*(figure for figure in figures_of(text) if not _follows(figure, text)), *years]
     around = _words(passages.title)
     best = _Best(missing=tuple(strict), share=0.0, text="", sentences=(), place=path)
     for number, window, parts in passages.windows(page):
@@ -285,17 +287,38 @@ def _best(text: str, path: str, passages: _Passages, page: int | None) -> _Best:
 
 def _holds(text: str, figure: Number) -> bool:
     """True when a number of the text is the figure, or the figure is that number rounded."""
-    return any(_is_same(figure, number) for number in find_numbers(text))
+    return any(_is_same(figure, number) for number in _numbers(text))
+
+
+def _follows(figure: Number, text: str) -> bool:
+    """True for a change in per cent, or points, that two other figures of the sentence give once it is rounded as printed."""
+    if figure.kind not in ("percent", "percentage_points"):
+        return False
+    places = Decimal(1).scaleb(min(0, int(figure.value.as_tuple().exponent)))
+    others = [number for number in figures_of(text) if number != figure]
+    for one, other in permutations(others, 2):
+        (first, unit), (last, same) = comparable(one), comparable(other)
+        if unit == same and first > 0:
+            change = last - first if figure.kind == "percentage_points" else (last - first) / first * 100
+            if abs(change).quantize(places, rounding=ROUND_HALF_UP) == abs(figure.value):
+                return True
+    return False
 
 
 def _is_same(figure: Number, number: Number) -> bool:
     (mine, unit), (theirs, other) = comparable(figure), comparable(number)
+    if unit != other and "" in (figure.unit, number.unit):  # a table's cell says its unit and scale elsewhere
+        return figure.value == number.value or _digits(figure) == _digits(number)
     if unit != other:
-        return figure.value == number.value and "" in (figure.unit, number.unit)
+        return False
     if mine == theirs:
         return True
     fewer, more = (len(value.normalize().as_tuple().digits) for value in (mine, theirs))
     return 2 <= fewer < more and _rounded(theirs, fewer) == mine
+
+
+def _digits(number: Number) -> str:
+    return re.sub(r"[^\d.]", "", number.printed).strip(".")
 
 
 def _rounded(value: Decimal, digits: int) -> Decimal:
@@ -339,6 +362,12 @@ def _clauses(text: str) -> list[str]:
     return [clause for clause in _CLAUSE.split(text) if clause and re.search(r"\w", clause)]
 
 
+@lru_cache(maxsize=65_536)
+def _numbers(text: str) -> tuple[Number, ...]:
+    return find_numbers(text)
+
+
+@lru_cache(maxsize=65_536)
 def _words(text: str) -> frozenset[str]:
     """Content stems, and every period by its label: the second quarter of 2026 is Q2 2026."""
     periods = find_periods(text)

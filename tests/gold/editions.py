@@ -186,7 +186,8 @@ def _appears(corpus: _Corpus, touched: set[str], day: date) -> None:
 
 def _open_papers(corpus: _Corpus, touched: set[str]) -> list[str]:
     """Papers with figures that no event of this week has touched and no other paper repeats or revises."""
-    stated = [(metric.name, quarter) for paper in corpus.papers.values() for metric, quarter, *_ in (*paper.figures, *paper.revises)]
+    stated = [(metric.name, quarter) for paper in corpus.papers.values() for metric, quarter, _ in paper.figures]
+    stated += [(metric.name, quarter) for paper in corpus.papers.values() for metric, quarter, _, _ in paper.revises]
     return [
         path
         for path, paper in sorted(corpus.papers.items())

@@ -1,0 +1,29 @@
+"""Reports that come by themselves: definitions, slots, runs, the outbox.
+
+``run_due`` is the one entry for cron, systemd, an orchestrator or a serving process.
+"""
+
+from rag.schedule.definition import FOLDER, Definition, definitions, name_of, read_definition
+from rag.schedule.deliver import try_channels
+from rag.schedule.desk import consider, note_now, note_past
+from rag.schedule.health import Health, healths
+from rag.schedule.run import Round, asked_by, run_due
+from rag.schedule.slots import zone_of
+
+__all__ = [
+    "FOLDER",
+    "Definition",
+    "Health",
+    "Round",
+    "asked_by",
+    "consider",
+    "definitions",
+    "healths",
+    "name_of",
+    "note_now",
+    "note_past",
+    "read_definition",
+    "run_due",
+    "try_channels",
+    "zone_of",
+]
