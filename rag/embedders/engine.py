@@ -1,7 +1,7 @@
 """What computes the vectors on this machine: chosen from the model's files and the processor, and said aloud.
 
-The engine is no part of the fingerprint: bfloat16's vectors have a cosine of .9999 to float32's, a tenth of what separates a passage from
-the next one, so that both belong to one space and a library may be filled on one machine and asked on another.
+The engine is no part of the fingerprint: bfloat16's vectors have a cosine of .9999 to float32's and agree on .990 of the ten nearest
+(docs/evaluation-embedding.md), so that both belong to one space and a library may be filled on one machine and asked on another.
 """
 
 import json
