@@ -59,9 +59,26 @@ bench:  ## speed of reading, cutting, recording and looking again, as ratios
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.ingest
 
+bench-scale:  ## add, publish, open and search 10,000 to 200,000 chunks; an hour
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.scale
+
 bench-retrieval:  ## measure search on the evaluation data (RAG_EVAL_DATA) and print the table
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.retrieval
+
+forms:  ## write the Word templates that ship and docs/report.schema.json anew
+	@scripts/install.sh dev
+	@$(PYTHON) scripts/docx_templates.py
+	@$(PYTHON) scripts/schema.py
+
+bench-formats:  ## seconds and CPU of each format on the sample documents, pages, and whether bytes repeat
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.formats
+
+eval-chat:  ## measure answers and refusals on the evaluation data (RAG_EVAL_DATA) and print the table
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.chat
 
 bench-embed:  ## speed of embedding and reranking beside sentence-transformers and this machine's limit
 	@scripts/install.sh dev
@@ -77,4 +94,4 @@ lock:  ## write requirements*.txt anew from pyproject.toml
 clean:  ## remove the sample workspace, reports and build outputs
 	rm -rf workspace reports build dist
 
-.PHONY: help report test check lint types contracts eval eval-editions eval-gates eval-schedules faults hostile bench bench-retrieval bench-embed bench-cold lock clean
+.PHONY: help report test check lint types contracts eval eval-chat eval-editions eval-gates eval-schedules faults hostile bench bench-scale bench-retrieval bench-embed bench-cold forms bench-formats lock clean

@@ -13,38 +13,22 @@ import platform
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks.retrieval import sample_questions
 from rag.app import Library, create
-from rag.embedders.sentence_transformers import MXBAI_QUERY_PROMPT
+from rag.evaluate import arms_of, evaluate
 from rag.ingest import drain
+from rag.prompts import query_prompt
 from rag.report.claims import quoted
-from rag.retrieval import Retrieval
 from rag.text import squeeze
-from rag.types import Passage, Report, SearchResult
+from rag.types import Passage, Report
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 GOLD = REPOSITORY / "tests" / "gold" / "sample_docs.json"
 K = 10
-
-
-@dataclass(frozen=True, kw_only=True)
-class Score:
-    """How a way of searching did on the gold questions."""
-
-    name: str
-    hit: float
-    """Share of questions with at least one gold page in the top 10."""
-    recall: float
-    """Mean share of a question's gold pages in the top 10."""
-    first: float
-    """Share of questions whose first passage is on a gold page."""
-    facts: float
-    """Share of planted facts whose very sentence or cell stands in a top 10 passage of their question."""
 
 
 def library_of(folder: Path, *, workspace: Path) -> Library:
@@ -58,36 +42,16 @@ def library_of(folder: Path, *, workspace: Path) -> Library:
 # ── retrieval ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def score(name: str, gold: dict[str, Any], find: Callable[[list[str]], Sequence[SearchResult]]) -> Score:
-    """All answerable questions under one way of searching."""
-    questions = [question for question in gold["questions"] if question["answerable"]]
-    facts = {fact["id"]: fact for fact in gold["facts"]}
-    hits, recalls, firsts, stated = [], [], [], []
-    for question, result in zip(questions, find([question["question"] for question in questions]), strict=True):
-        wanted = _groups(question, facts)
-        found = [any(_on(place, passage) for passage in result.passages for place in group) for group in wanted]
-        hits.append(any(found))
-        recalls.append(sum(found) / len(found))
-        firsts.append(any(_on(place, result.passages[0]) for group in wanted for place in group))
-        stated += [any(_states(facts[identity], passage) for passage in result.passages) for identity in question["facts"]]
-    return Score(name=name, hit=_mean(hits), recall=_mean(recalls), first=_mean(firsts), facts=_mean(stated))
-
-
-def _groups(question: dict[str, Any], facts: dict[str, Any]) -> list[list[dict[str, Any]]]:
-    """For each fact the question asks for, the places that print it: one of them is enough."""
-    return [
-        [{"document": facts[identity]["document"], "page": facts[identity]["page"]}, *facts[identity]["also"]]
-        for identity in question["facts"]
-    ]
-
-
-def _on(place: dict[str, Any], passage: Passage) -> bool:
-    """Whether the passage lies on that page; sheets are gold by name, so that any passage of a workbook's sheet names it."""
-    path = passage.source.path.removeprefix("sample_docs/")
-    if path.replace("archive/", "").replace(" (copy)", "") != place["document"]:
-        return False
-    page = place["page"]
-    return not isinstance(page, int) or passage.chunk.first_page <= page <= passage.chunk.last_page
+def retrieval_table(library: Library) -> list[str]:
+    """The gold questions under every way of searching, as `rag eval` measures them."""
+    arms = arms_of(library.retrieval, query_prompt=query_prompt(workspace=library.workspace).text)
+    found = evaluate(sample_questions("sample_docs"), arms=arms, record=library.record)
+    names = list(found.arms[0].measures)
+    lines = [f"| search | {' | '.join(names)} |", f"|{'---|' * (len(names) + 1)}"]
+    for arm in found.arms:
+        cells = [f"{one.value:.3f} ({one.low:.2f}-{one.high:.2f})" for one in arm.measures.values()]
+        lines.append(f"| {arm.name} | {' | '.join(cells)} |")
+    return lines
 
 
 def _states(fact: dict[str, Any], passage: Passage) -> bool:
@@ -100,44 +64,6 @@ def _contains(text: str, fact: dict[str, Any]) -> bool:
     if fact["sentence"]:
         return squeeze(fact["sentence"])[0] in body
     return squeeze(str(fact["cell"]["row"]))[0] in body and squeeze(str(fact["cell"]["text"]))[0] in body
-
-
-def _mean(values: Iterable[float | bool]) -> float:
-    listed = [float(value) for value in values]
-    return sum(listed) / len(listed)
-
-
-class Prompted:
-    """The small embedder with the mxbai query prompt before each query: what the prompt does to a model that was not trained with it."""
-
-    def __init__(self, embedder: Any) -> None:
-        self._embedder = embedder
-        self.fingerprint = replace(embedder.fingerprint, query_prompt=MXBAI_QUERY_PROMPT)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._embedder, name)
-
-    def embed(self, texts: Sequence[str], *, kind: str) -> Any:
-        return self._embedder.embed([MXBAI_QUERY_PROMPT + text if kind == "query" else text for text in texts], kind=kind)
-
-
-def retrieval_scores(library: Library, gold: dict[str, Any]) -> list[Score]:
-    """Hybrid, dense alone, lexical alone, and hybrid and dense with the query prompt."""
-    ours = library.retrieval
-    prompted = Retrieval(
-        record=ours.record, store=ours.store, embedder=Prompted(ours.embedder), reranker=ours.reranker, any_query_prompt=True
-    )
-    ways: list[tuple[str, Retrieval, dict[str, bool]]] = [
-        ("hybrid", ours, {}),
-        ("dense only (without lexical)", ours, {"lexical": False}),
-        ("lexical only", ours, {"dense": False}),
-        ("hybrid, with mxbai's query prompt", prompted, {}),
-        ("dense only, with mxbai's query prompt", prompted, {"lexical": False}),
-    ]
-    return [
-        score(name, gold, lambda questions, way=way, switches=switches: way.find_all(questions, k=K, **switches))
-        for name, way, switches in ways
-    ]
 
 
 # ── the report ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -242,7 +168,7 @@ def page(data: Path) -> str:
     gold = json.loads(GOLD.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as folder:
         with library_of(REPOSITORY / "sample_docs", workspace=Path(folder, "sample")) as library:
-            scores = retrieval_scores(library, gold)
+            table = retrieval_table(library)
             lines = report_lines(library, gold)
         beige = (
             beige_book_lines(data, workspace=Path(folder, "beige", "workspace"))
@@ -250,7 +176,6 @@ def page(data: Path) -> str:
             else [f"- not measured: no evaluation data in {data.name}; set RAG_EVAL_DATA"]
         )
     answerable = sum(question["answerable"] for question in gold["questions"])
-    table = [f"| {s.name} | {s.hit:.3f} | {s.recall:.3f} | {s.first:.3f} | {s.facts:.3f} |" for s in scores]
     return "\n".join(
         [
             "# Evaluation",
@@ -259,11 +184,9 @@ def page(data: Path) -> str:
             "",
             "## Sample documents: retrieval",
             "",
-            f"{answerable} answerable gold questions over {len(gold['documents'])} documents. A page counts as found when a passage of "
-            f"the top {K} lies on it; a fact counts when its very sentence or cell stands in one.",
+            f"{answerable} answerable gold questions over {len(gold['documents'])} documents. A passage answers when it lies on a gold "
+            "page; intervals are 95 %, bootstrapped over questions.",
             "",
-            f"| search | hit@{K} | recall@{K} | hit@1 | fact in top {K} |",
-            "|---|---|---|---|---|",
             *table,
             "",
             "## Sample documents: the report",

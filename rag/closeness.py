@@ -8,6 +8,8 @@ question's words could score at most, so that it says by itself how much it is w
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import chain
 from statistics import mean
 from typing import TypeVar
 
@@ -40,8 +42,9 @@ def closeness(question: str, chunks: Sequence[Chunk], *, holders: Mapping[str, i
     if not weights:
         return [0.0] * len(chunks)
     pairs = {pair: min(weights[pair[0]] + weights[pair[1]], _weight(0, among=among)) for pair in _pairs(list(enumerate(asked)))}
-    passages = [_stems(chunk.embedded_text) for chunk in chunks]
+    headers = {header: _stems(header) for header in {chunk.header for chunk in chunks}}
     windows = [_windows(chunk.text) for chunk in chunks]
+    passages = [[*headers[chunk.header], *chain.from_iterable(found)] for chunk, found in zip(chunks, windows, strict=True)]
     whole = _Scale(weights, pairs, typical=mean(len(passage) for passage in passages) if passages else 0)
     close = _Scale(weights, pairs, typical=mean(len(window) for found in windows for window in found) if passages else 0)
     return [
@@ -107,4 +110,11 @@ def _windows(text: str) -> list[list[str]]:
 
 
 def _stems(text: str) -> list[str]:
-    return [stem(word) for word in map(str.lower, words(text)) if word not in STOPWORDS]
+    return [term for term in map(_term, words(text)) if term]
+
+
+@lru_cache(maxsize=131_072)
+def _term(word: str) -> str:
+    """The stem of a word as written; empty for a stop word."""
+    lowered = word.lower()
+    return "" if lowered in STOPWORDS else stem(lowered)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import textwrap
 import tomllib
 from collections.abc import Mapping
@@ -72,6 +73,29 @@ class EmbedderSettings(BaseModel):
             raise ValueError('kind = "openai" needs base_url, such as "http://localhost:8080/v1"')
         if self.kind == "small" and self.engine == "sentence-transformers":
             raise ValueError('kind = "small" runs by our own layers; set engine to "auto", "float32" or "bfloat16"')
+        return self
+
+
+class StoreSettings(BaseModel):
+    """Where the vector index lies. The record stays in library.db; the index can be thrown away and made again from it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["chroma", "langchain"] = Field(
+        default="chroma",
+        description='"chroma": in the workspace\'s folder index/. "langchain": any LangChain vector store (Qdrant, Milvus, pgvector, '
+        "OpenSearch, a Chroma server), for libraries that outgrow one machine.",
+    )
+    open: str = Field(
+        default="",
+        description='kind = "langchain" only: your function that opens it, as "module:function". It is called with the collection\'s name '
+        "and a LangChain Embeddings and gives the LangChain VectorStore; docs/interop.md has examples.",
+    )
+
+    @model_validator(mode="after")
+    def _a_langchain_store_has_an_opener(self) -> Self:
+        if self.kind == "langchain" and not re.fullmatch(r"[\w.]+:\w+", self.open):
+            raise ValueError('kind = "langchain" needs open, such as "my_stores:qdrant"')
         return self
 
 
@@ -152,6 +176,7 @@ class Settings(BaseModel):
         default=["eng"], min_length=1, description='What tesseract looks for, by its own names: "eng", "deu", "fra", "chi_sim" ...'
     )
     embedder: EmbedderSettings = EmbedderSettings()
+    store: StoreSettings = StoreSettings()
     reranker: RerankerSettings = RerankerSettings()
     report: ReportSettings = ReportSettings()
 

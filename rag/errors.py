@@ -17,7 +17,7 @@ RagError
 │   └── EndpointError      an HTTP endpoint failed (retryable tells whether to try again)
 ├── ReportError            a report cannot be made, read or rendered                          exit 7
 │   └── TemplateError      a template asks for what is not there, or leaves something out
-└── DeliveryError          a report cannot be delivered (retryable tells whether to try again) exit 8
+└── DeliveryError          a report cannot be delivered (retryable tells whether to try again) exit 9
 """
 
 from typing import ClassVar
@@ -135,7 +135,7 @@ class TemplateError(ReportError):
 class DeliveryError(RagError):
     """A message cannot be delivered."""
 
-    exit_status = 8
+    exit_status = 9
 
     def __init__(self, message: str, *, retryable: bool = False) -> None:
         super().__init__(message)

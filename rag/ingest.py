@@ -362,7 +362,7 @@ def _refuse_unlisted(named: Mapping[str, Path], listing: Mapping[str, Sequence[_
     if refused:
         raise WorkspaceError(
             f"cannot read the folder {refused[0].file}: {refused[0].unreadable}; nothing was changed. "
-            "Make it readable for this user, or ingest without it"
+            "Mount it or make it readable for this user, or ingest without it"
         )
 
 
@@ -399,7 +399,7 @@ class _Exclusion:
         return replace(file, skip=self.leave_out(file.path.partition("/")[2]))
 
     def _why_forgotten(self, path: str) -> str:
-        above = (path, *(path[:place] for place, character in enumerate(path) if character == "/"))
+        above = (*(path[:place] for place, character in enumerate(path) if character == "/"), path)
         return next((_forgotten_on(self.forgotten[part], what=part) for part in above if part in self.forgotten), "")
 
     def why_content(self, content: str) -> str:
@@ -923,6 +923,7 @@ def publish(record: Record, store: VectorStore, *, space: Space) -> int:
         sequence = record.sequence()
         store.publish(record.vector_rows(), sequence=sequence, space=space.id)
     record.forget_deletions(up_to=sequence)
+    record.index_words()
     return sequence
 
 

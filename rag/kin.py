@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, TypeAlias
 from zlib import crc32
 
@@ -43,8 +44,10 @@ _ORDER = {"draft": -1, "copy": 0, "": 0, "final": 1_000, "updated": 2_000, "revi
 
 def sketch(text: str) -> bytes:
     """The ``KEPT`` smallest different hashes of the text's shingles, ascending, 4 bytes each."""
-    words = _WORD.findall(text.lower())
-    hashes = {crc32(" ".join(words[at : at + SHINGLE]).encode()) for at in range(max(1, len(words) - SHINGLE + 1))} if words else set()
+    words = [word.encode() for word in _WORD.findall(text.lower())]
+    joined, ends = b" ".join(words), list(accumulate(len(word) + 1 for word in words))
+    spans = zip([0, *ends], ends[SHINGLE - 1 :] or ends[-1:], strict=False)
+    hashes = {crc32(joined[start : end - 1]) for start, end in spans}
     return b"".join(value.to_bytes(4, "big") for value in sorted(hashes)[:KEPT])
 
 

@@ -3,35 +3,73 @@
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
 
 from rag.text import STOPWORDS, stem
-from rag.types import Source
+
+_SHARPNESS = 4
+"""A document that shares half as much with the question as the best does is not half named: it is another one."""
 
 _WORD = re.compile(r"[^\W_]+")
 _PIECE = re.compile(r"\d{4}(?!\d)|q[1-4](?!\d)|\d+[^\W\d_]?(?![^\W\d_])|[^\W\d_]+|\d+")
 
 
+class Nameable(Protocol):
+    """What a document is called."""
+
+    @property
+    def document(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def author(self) -> str: ...
+    @property
+    def publisher(self) -> str: ...
+
+
 class Named:
     """The names of a library's documents."""
 
-    def __init__(self, sources: Sequence[Source]) -> None:
-        self._holders: dict[str, list[str]] = defaultdict(list)
-        for source in sources:
+    def __init__(self, sources: Sequence[Nameable]) -> None:
+        self._documents = [source.document for source in sources]
+        self._words: defaultdict[str, list[int]] = defaultdict(list)
+        for at, source in enumerate(sources):
             stem_of_path = source.path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-            for piece in set(_pieces(f"{source.title} {stem_of_path} {source.author} {source.publisher}")):
-                self._holders[piece].append(source.document)
-        self._documents = len(sources)
+            for word in _WORD.findall(f"{source.title} {stem_of_path} {source.author} {source.publisher}".lower()):
+                self._words[word].append(at)
+        self._pieces: defaultdict[str, set[str]] = defaultdict(set)
+        for word in self._words:
+            for piece in _pieces(word):
+                self._pieces[piece].add(word)
 
-    def scores(self, question: str) -> dict[str, float]:
-        """Document -> 0 to 1, only those with a name in the question; near 1 for the best when what it shares is rare."""
-        masses: dict[str, float] = defaultdict(float)
-        for piece in dict.fromkeys(_asked(question)):
-            holders = self._holders.get(piece, [])
-            for document in holders:
-                masses[document] += math.log1p((self._documents - len(holders) + 0.5) / (len(holders) + 0.5))
-        best = max(masses.values(), default=0.0)
-        return {document: mass / (best + 1) for document, mass in masses.items()}
+    def scores(self, question: str, *, among: Iterable[str] | None = None) -> dict[str, float]:
+        """Document -> 0 to 1, only those with a name in the question; near 1 for the best when what it shares is rare.
+
+        ``among``: as if the library had only these documents.
+        """
+        pieces = [piece for piece in dict.fromkeys(_asked(question)) if piece in self._pieces]
+        if not pieces:
+            return {}
+        import numpy as np
+
+        allowed = np.ones(len(self._documents), dtype=bool)
+        if among is not None:
+            chosen = set(among)
+            allowed[:] = [document in chosen for document in self._documents]
+        documents, masses = int(allowed.sum()), np.zeros(len(self._documents))
+        for piece in pieces:
+            holds = np.zeros(len(self._documents), dtype=bool)
+            for word in self._pieces[piece]:
+                holds[self._words[word]] = True
+            holds &= allowed
+            holders = int(holds.sum())
+            masses[holds] += math.log1p((documents - holders + 0.5) / (holders + 0.5))
+        found = np.flatnonzero(masses)
+        scores = (masses[found] / (masses.max() + 1)) ** _SHARPNESS
+        return {self._documents[at]: score for at, score in zip(found.tolist(), scores.tolist(), strict=True)}
 
 
 def _asked(question: str) -> Iterator[str]:

@@ -4,16 +4,16 @@ Apart from the library, because a search would pay for every room the library's 
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from rag import config
-from rag.config import EmbedderSettings, RerankerSettings, Settings
+from rag.config import EmbedderSettings, RerankerSettings, Settings, StoreSettings
 from rag.embedders.openai import OpenAIEmbedder
 from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
 from rag.embedders.small import SmallEmbedder
-from rag.ports import Embedder, Reranker
-from rag.record import Record, space_of
+from rag.ports import Embedder, Index, Reranker, VectorStore
+from rag.record import Record, Space, space_of
 from rag.rerankers.cross_encoder import CrossEncoderReranker
 from rag.rerankers.endpoint import EndpointReranker
 from rag.rerankers.passthrough import PassThrough
@@ -66,7 +66,23 @@ def reranker_of(setting: RerankerSettings) -> Reranker:
     )
 
 
-def retrieval_of(settings: Settings, *, record: Record, store: ChromaStore, embedder: Embedder, reranker: Reranker) -> Retrieval:
+def index_of(setting: StoreSettings, *, workspace: Path, record: Record, space: Space) -> Index:
+    """The vector index of a space; not opened yet. Raises SettingsError for a store that cannot be opened."""
+    if setting.kind == "chroma":
+        return ChromaStore(workspace / INDEX, space=space.id)
+    from rag.stores.langchain import LangChainStore
+    from rag.stores.opening import opener
+
+    return LangChainStore(
+        workspace / INDEX,
+        space=space.id,
+        dimensions=space.fingerprint.dimensions,
+        open_store=opener(setting.open),
+        vectors_of=lambda ids: {identity: own for identity, (own, _) in record.surroundings(ids, nearby=0).items()},
+    )
+
+
+def retrieval_of(settings: Settings, *, record: Record, store: VectorStore, embedder: Embedder, reranker: Reranker) -> Retrieval:
     """Search as rag.toml says."""
     return Retrieval(record=record, store=store, embedder=embedder, reranker=reranker, reranked=settings.reranker.top)
 
@@ -81,5 +97,5 @@ def searching(workspace: Path) -> Iterator[Retrieval]:
     with Record.open(workspace / RECORD) as record:
         embedder = embedder_of(settings.embedder, workspace=workspace)
         space = record.active_space() or space_of(embedder.fingerprint)
-        with ChromaStore(workspace / INDEX, space=space.id) as store:
+        with closing(index_of(settings.store, workspace=workspace, record=record, space=space)) as store:
             yield retrieval_of(settings, record=record, store=store, embedder=embedder, reranker=reranker_of(settings.reranker))

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self, TypeAlias
 
 from rag.types import Document, Fingerprint, TextKind
 
@@ -88,3 +89,29 @@ class VectorStore(Protocol):
     def nearest(self, vector: "Vectors", *, k: int) -> Sequence[tuple[str, float]]:
         """(chunk id, cosine), nearest first, from the published generation. Raises IndexDamagedError."""
         ...
+
+
+class Index(VectorStore, Protocol):
+    """A vector store as a workspace owns it: it can be looked at, emptied and closed."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is damaged and what to do about it, one sentence each; empty when all is well."""
+        ...
+
+    @property
+    def count(self) -> int:
+        """Rows published."""
+        ...
+
+    def clear(self) -> int:
+        """Removes everything, so that the next publication holds nothing of it; how many readers still hold an older state."""
+        ...
+
+    def close(self) -> None:
+        """Idempotent; the next question opens it again."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...

@@ -1,8 +1,9 @@
 """A question in, passages out: dense search, lexical search and documents the question names, weighed together, optionally reranked.
 
 Candidates come from the three lists. Each is then scored by four values that mean the same for every question: its cosine, the mean
-cosine of its surroundings on the page, how closely its words follow the question's, and how well its document is named. Ranks are not
-fused: a lexical list that found next to nothing would count as much as one that found the very sentence (docs/log.md).
+cosine of its surroundings on the page, how closely its words follow the question's, and how well its document is named. A question worded
+as a title asks for a document: then the best passages of each document count together. Ranks are not fused: a lexical list that found next
+to nothing would count as much as one that found the very sentence (docs/log.md).
 
 Dense search asks the published generation for everything up to its sequence number, scans exactly what was committed since, and leaves
 out what was deleted since. A scoped search, and one without a sound generation, scans exactly.
@@ -11,7 +12,7 @@ out what was deleted since. A scoped search, and one without a sound generation,
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from heapq import heapify, heappop, heappush
+from heapq import heapify, heappop, heappush, nsmallest
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from rag.closeness import closeness
@@ -19,6 +20,7 @@ from rag.errors import FingerprintError, IndexDamagedError, ModelError, RecordEr
 from rag.named import Named
 from rag.ports import Embedder, Reranker, VectorStore
 from rag.record import Near, Record
+from rag.titled import abouts, is_title
 from rag.types import Chunk, Fingerprint, Hit, Passage, Scope, SearchResult
 
 if TYPE_CHECKING:
@@ -32,15 +34,17 @@ CLOSENESS = 1.7
 """What the closeness of the words counts: it outweighs cosines where a passage says nearly the question's words, and only there."""
 NAME = 0.3
 """What a named document counts."""
+TITLED = 4.0
+"""What a document's best passages together count where the question is worded as a title."""
 SAME_PAGE = 0.05
 """What a passage loses for each better one of its page, so that a list is not one page in ten pieces."""
+SCANS_FIRST = 100
+"""Searches over everything that a process scans by itself before it opens the index: importing Chroma and loading a graph of 100,000
+takes as long as so many scans, and a scan misses less. A program that asks one question never pays for the index."""
 NEARBY = 8
 """Chunks to either side that belong to the surroundings, where the page has so many."""
 NAMED_DOCUMENTS = 3
 """So many of the documents that are named best are searched whole."""
-SCANNED = 8_000_000
-"""Numbers in the library's vectors up to which a search scans them all and needs no index: 20,000 chunks of 384, 32 MB. Reading 10,000 from
-the record costs a tenth of what importing Chroma and opening the index does, once for all questions of a retrieval (docs/log.md)."""
 RERANKED = 20
 """How many of the best passages the reranker sees, unless set."""
 _RANK_OFFSET = 60
@@ -61,11 +65,8 @@ class Retrieval:
     reranker: Reranker
     any_query_prompt: bool = False
     """For evaluation: take an embedder that differs from the index's in nothing but the query prompt."""
-    scanned: int = SCANNED
-    """Numbers in all vectors up to which they are scanned exactly instead of asking the store."""
     reranked: int = RERANKED
     """How many of the best passages the reranker sees."""
-    _whole: "_Whole" = field(default_factory=lambda: _Whole(), init=False, repr=False, compare=False)
     _names: "_Names" = field(default_factory=lambda: _Names(), init=False, repr=False, compare=False)
 
     def find(self, question: str, *, k: int = 10, scope: Scope = _EVERYTHING, dense: bool = True, lexical: bool = True) -> SearchResult:
@@ -82,11 +83,12 @@ class Retrieval:
         """What ``find`` gives for each question; all of them are embedded in one call."""
         self._check(questions, k=k, dense=dense, lexical=lexical)
         vectors, notes = self._query_vectors(questions) if dense else ({}, [])
-        near = _Dense(record=self.record, store=self.store, scope=scope, whole=self._whole if self._is_small else None)
-        named = self._names.of(self.record, scope=scope) if lexical and questions else Named(())
+        near = _Dense(record=self.record, store=self.store, scope=scope)
+        named = self._names.of(self.record) if lexical and questions else Named(())
+        allowed = None if scope == _EVERYTHING else self.record.documents_in(scope)
         results = []
         for question in questions:
-            names = named.scores(question)
+            names = named.scores(question, among=allowed)
             rankings: dict[Literal["dense", "lexical", "name"], Sequence[Near]] = {}
             if dense:
                 rankings["dense"] = near.nearest(vectors[question])
@@ -100,6 +102,11 @@ class Retrieval:
         shared = (*notes, *near.notes)
         return [replace(result, notes=(*shared, *self._too_long(result.question, dense=dense), *result.notes)) for result in results]
 
+    def prepare(self, questions: Sequence[str]) -> None:
+        """Embeds questions and keeps their vectors, so that a search inside a snapshot, where nothing can be kept, finds them."""
+        self._check(questions, k=1, dense=True, lexical=False)
+        self._query_vectors(questions)
+
     def _check(self, questions: Sequence[str], *, k: int, dense: bool, lexical: bool) -> None:
         if not all(question.strip() for question in questions):
             raise UsageError("the question is empty: say what to search for")
@@ -110,10 +117,6 @@ class Retrieval:
             raise UsageError("nothing ingested yet; run `rag ingest`")
         if dense:
             self._check_fingerprint(space.fingerprint)
-
-    @property
-    def _is_small(self) -> bool:
-        return self.record.chunk_count() * self.embedder.fingerprint.dimensions <= self.scanned
 
     def _check_fingerprint(self, stored: Fingerprint) -> None:
         ours = self.embedder.fingerprint
@@ -152,10 +155,10 @@ class Retrieval:
 
     def _in_named(self, names: Mapping[str, float], vector: "Vectors") -> list[Near]:
         """The nearest chunks of the documents that are named best, with the document's score."""
-        best = sorted(names.items(), key=_best_first)[:NAMED_DOCUMENTS]
+        best = nsmallest(NAMED_DOCUMENTS, names.items(), key=_best_first)
         if not best:
             return []
-        near = _exact(*self.record.vectors(scope=Scope(documents=tuple(document for document, _ in best))), vector)
+        near = self.record.nearest(vector, k=CANDIDATES, scope=Scope(documents=tuple(document for document, _ in best)))
         documents = {chunk.id: chunk.document for chunk in self.record.chunks([identity for identity, _ in near])}
         return [(identity, names[documents[identity]]) for identity, _ in near if identity in documents]
 
@@ -173,7 +176,8 @@ class Retrieval:
         chunks = self.record.chunks(sorted(hits))
         close = self._closeness(question, chunks) if lexical else [0.0] * len(chunks)
         cosines = self._cosines(chunks, vector)
-        sources = {document: self.record.source(document) for document in sorted({chunk.document for chunk in chunks})}
+        documents = tuple(sorted({chunk.document for chunk in chunks}))
+        sources = {source.document: source for source in (self.record.sources(Scope(documents=documents)) if documents else ())}
         passages = [
             Passage(
                 chunk=chunk,
@@ -183,7 +187,7 @@ class Retrieval:
             )
             for chunk, cosine, word in zip(chunks, cosines, close, strict=True)
         ]
-        return _spread(passages)
+        return _spread(_titled(passages) if is_title(question) else passages)
 
     def _closeness(self, question: str, chunks: Sequence[Chunk]) -> list[float]:
         return closeness(question, chunks, holders=self.record.holders(question), among=self.record.chunk_count())
@@ -218,69 +222,53 @@ class Retrieval:
 
 
 class _Names:
-    """The library's names as last read; read again when the record has changed or another scope is asked for."""
-
-    def __init__(self) -> None:
-        self._key: tuple[int, Scope] | None = None
-        self._named = Named(())
-
-    def of(self, record: Record, *, scope: Scope) -> Named:
-        """The names of the documents in scope."""
-        key = record.sequence(), scope
-        if key != self._key:
-            self._key, self._named = key, Named(record.sources(scope))
-        return self._named
-
-
-class _Whole:
-    """All vectors of a small library as last read; read again when the record has changed."""
+    """The library's names as last read; read again when the record has changed."""
 
     def __init__(self) -> None:
         self._sequence = -1
-        self._vectors: tuple[list[str], Vectors] | None = None
+        self._named = Named(())
 
-    def of(self, record: Record) -> tuple[list[str], "Vectors"]:
-        """(ids, matrix of shape (ids, dimensions))."""
-        with record.snapshot():
-            sequence = record.sequence()
-            if self._vectors is None or sequence != self._sequence:
-                self._sequence, self._vectors = sequence, record.vectors()
-        return self._vectors
+    def of(self, record: Record) -> Named:
+        """The names of all documents."""
+        sequence = record.sequence()
+        if sequence != self._sequence:
+            self._sequence, self._named = sequence, Named(record.names())
+        return self._named
 
 
 class _Dense:
-    """The nearest chunks for several questions; what has to be read from the record is read once, at the first."""
+    """The nearest chunks for several questions; what came since the index was made is read once, at the first."""
 
-    def __init__(self, *, record: Record, store: VectorStore, scope: Scope, whole: "_Whole | None") -> None:
-        """``whole``: all vectors at hand, for a library that is small enough to be scanned."""
+    def __init__(self, *, record: Record, store: VectorStore, scope: Scope) -> None:
         self._record = record
         self._store = store
         self._scope = scope
-        self._whole = whole
-        self._indexed = scope == _EVERYTHING and whole is None
-        self._applied = 0
+        self._indexed = scope == _EVERYTHING and record.scans >= SCANS_FIRST
+        self._recent: tuple[list[str], Vectors] | None = None
         self._deleted: frozenset[str] = frozenset()
-        self._scanned: tuple[list[str], Vectors] | None = None
         self.notes: tuple[str, ...] = ()
+        self._looked = scope != _EVERYTHING
 
     def nearest(self, vector: "Vectors") -> list[Near]:
         """(chunk id, cosine) of the CANDIDATES nearest, nearest first, equal ones by id."""
-        if self._scanned is None:
-            self._scanned = self._read()
-        near = dict(self._generation(vector)) if self._indexed else {}
-        near |= dict(_exact(*self._scanned, vector))
-        return sorted(near.items(), key=_best_first)[:CANDIDATES]
+        if not self._looked:
+            self._look_at_index(vector)
+        near = self._generation(vector) if self._indexed else []
+        if not self._indexed:
+            return self._record.nearest(vector, k=CANDIDATES, scope=self._scope)
+        if self._recent is None:
+            self._recent = self._record.vectors(after=self._store.applied)
+        return sorted((dict(near) | dict(_exact(*self._recent, vector))).items(), key=_best_first)[:CANDIDATES]
 
-    def _read(self) -> tuple[list[str], "Vectors"]:
-        """(ids, vectors) that the generation does not answer for."""
-        if self._indexed:
-            self._applied = self._store.applied
-            if self._applied > self._record.sequence():
-                return self._without_index("the index belongs to a later state of the record; the next `rag ingest` makes a new one")
-            self._deleted = self._record.deleted_after(self._applied)
-        elif self._whole is not None and self._scope == _EVERYTHING:
-            return self._whole.of(self._record)
-        return self._record.vectors(after=self._applied, scope=self._scope)
+    def _look_at_index(self, vector: "Vectors") -> None:
+        """Notes what is wrong with the index; a sound one is not opened yet."""
+        self._looked = True
+        if self._store.applied > self._record.sequence():
+            self._without_index("the index belongs to a later state of the record; the next `rag ingest` makes a new one")
+        elif self._store.applied:
+            self._deleted = self._record.deleted_after(self._store.applied)
+        elif not self._generation(vector) and not self.notes:
+            self._without_index("no index is published yet")
 
     def _generation(self, vector: "Vectors") -> list[Near]:
         """The generation's nearest that still live. Without a sound generation: nothing, a note, and from then on an exact scan."""
@@ -290,18 +278,15 @@ class _Dense:
                 found = self._store.nearest(vector, k=wanted)
                 live = [near for near in found if near[0] not in self._deleted]
                 if len(live) >= CANDIDATES or len(found) < wanted:
-                    break
+                    return live
                 wanted *= 2
         except IndexDamagedError as error:
-            self._scanned = self._without_index(str(error))
-        if self._indexed and not self._applied:
-            self._scanned = self._without_index("no index is published yet")
-        return live if self._indexed else []
+            self._without_index(str(error))
+            return []
 
-    def _without_index(self, why: str) -> tuple[list[str], "Vectors"]:
+    def _without_index(self, why: str) -> None:
         self._indexed = False
         self.notes = (f"{why}; every vector was scanned instead, which is exact but slower",)
-        return self._record.vectors()
 
 
 def _exact(ids: Sequence[str], matrix: "Vectors", vector: "Vectors") -> list[Near]:
@@ -314,6 +299,20 @@ def _exact(ids: Sequence[str], matrix: "Vectors", vector: "Vectors") -> list[Nea
     least = np.partition(scores, -CANDIDATES)[-CANDIDATES] if len(ids) > CANDIDATES else scores.min()
     near = [(ids[at], float(scores[at])) for at in np.flatnonzero(scores >= least).tolist()]
     return sorted(near, key=_best_first)[:CANDIDATES]
+
+
+def _titled(passages: Sequence[Passage]) -> list[Passage]:
+    """Each with what its document's best passages are worth together, and a hit that says so."""
+    worth = abouts([passage.chunk.document for passage in passages], [passage.score for passage in passages])
+    order = {document: rank for rank, document in enumerate(sorted(worth, key=lambda document: (-worth[document], document)), start=1)}
+    return [
+        replace(
+            passage,
+            score=passage.score + TITLED * worth[passage.chunk.document],
+            hits=(*passage.hits, Hit(by="document", rank=order[passage.chunk.document], score=worth[passage.chunk.document])),
+        )
+        for passage in passages
+    ]
 
 
 def _spread(passages: Sequence[Passage]) -> tuple[Passage, ...]:

@@ -190,12 +190,13 @@ class Scope:
 class Hit:
     """Why a passage was found: one list it stood in."""
 
-    by: Literal["dense", "lexical", "name", "rerank"]
-    """"name": the question names the passage's document."""
+    by: Literal["dense", "lexical", "name", "document", "rerank"]
+    """"name": the question names the passage's document. "document": it is worded as a title, and the document's passages fit it."""
     rank: int
     """1-based in that list."""
     score: float
-    """Dense: cosine, -1 to 1. Lexical: bm25, 0 and up. Name: 0 to 1. Rerank: the model's own scale. Higher is nearer in all four."""
+    """Dense: cosine, -1 to 1. Lexical: bm25, 0 and up. Name: 0 to 1. Document: mean fused score of its best
+    passages. Rerank: the model's own scale. Higher is nearer in all of them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -658,6 +659,59 @@ class Report:
     changes: Delta | None = None
     """Against the edition before; None for a first edition."""
     manifest: Manifest
+
+
+# ── answers ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+Understanding = Literal["as_asked", "rule", "model"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """An answer as data: verbatim or checked sentences with their evidence, or why there is none."""
+
+    schema: Literal["rag-answer/1"] = "rag-answer/1"
+    id: str
+    """"a-" and 12 hex digits of the hash of everything else."""
+    question: str
+    """As asked."""
+    understood_as: str
+    """The question that stands alone; the same as ``question`` but for a follow-up."""
+    understood_by: Understanding
+    """Who completed a follow-up."""
+    writer: str
+    """"extractive", or the model's name."""
+    abstained: bool
+    """True when the documents do not say; then there are no claims, a reason and the nearest passages."""
+    reason: str = ""
+    claims: tuple[Claim, ...] = ()
+    """The answer's sentences, the most telling first."""
+    beside: tuple[Claim, ...] = ()
+    """Sentences of other sources that are printed only where they disagree or were superseded."""
+    evidence: tuple[Evidence, ...] = ()
+    sources: tuple[Source, ...] = ()
+    """The cited documents in order of first citation; a citation prints the 1-based position."""
+    conflicts: tuple[Conflict, ...] = ()
+    """Disagreements of the answer's figures; of kind "superseded" where a newer figure replaced an older one."""
+    nearest: tuple[Passage, ...] = ()
+    """When abstained: what came nearest, best first."""
+    scope: Scope = Scope()
+    notes: tuple[str, ...] = ()
+    """What a person should know about the search or the model."""
+    warnings: tuple[str, ...] = ()
+    """What was seen in the passages and not followed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Turn:
+    """A question and its answer in a chat."""
+
+    chat: int
+    """The chat's id; 0 for an answer that was not kept."""
+    number: int
+    """1-based."""
+    asked: datetime
+    answer: Answer
 
 
 # ── progress ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -74,10 +74,10 @@ def add(workspace: Path, texts: Mapping[str, str], *, embedder: Embedder, publis
 
 
 @contextmanager
-def opened(workspace: Path, *, embedder: Embedder, read_only: bool = False, scanned: int = 0) -> Iterator[Retrieval]:
-    """A Retrieval over the workspace, without a reranker; it asks the index, however small the library."""
+def opened(workspace: Path, *, embedder: Embedder, read_only: bool = False) -> Iterator[Retrieval]:
+    """A Retrieval over the workspace, without a reranker."""
     with (
         Record.open(workspace / "library.db", read_only=read_only) as record,
         ChromaStore(workspace / "index", space=space_of(embedder.fingerprint).id) as store,
     ):
-        yield Retrieval(record=record, store=store, embedder=embedder, reranker=PassThrough(), scanned=scanned)
+        yield Retrieval(record=record, store=store, embedder=embedder, reranker=PassThrough())

@@ -11,8 +11,9 @@ from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompt_values import PromptValue
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableLambda
+from langchain_core.vectorstores import InMemoryVectorStore
 
-from rag.chain import PassageRetriever
+from rag.chain import PassageRetriever, WorkspaceEmbeddings
 from rag.errors import UsageError
 from rag.record import Record
 from rag.types import Scope
@@ -78,3 +79,15 @@ def test_a_failure_reaches_the_chain_as_it_is(tmp_path: Path) -> None:
     retriever = PassageRetriever(open=partial(opened, tmp_path, embedder=HashingEmbedder()))
     with retriever, pytest.raises(UsageError, match="nothing ingested yet"):
         retriever.invoke("cell prices")
+
+
+def test_an_embeddings_of_ours_puts_the_prompt_before_questions_only(tmp_path: Path) -> None:
+    """In a LangChain vector store, too: what it finds is what the vectors say, and an empty list of texts costs nothing."""
+    embeddings = WorkspaceEmbeddings(HashingEmbedder(query_prompt="query: "))
+    plain, prompted = HashingEmbedder(), HashingEmbedder(query_prompt="query: ")
+    assert embeddings.embed_documents(["blades"]) == plain.embed(["blades"], kind="document").tolist()
+    assert embeddings.embed_query("blades") == prompted.embed(["blades"], kind="query")[0].tolist()
+    assert embeddings.embed_documents([]) == []
+    store = InMemoryVectorStore(embeddings)
+    store.add_texts(["cell prices fell", "blades grew"])
+    assert store.similarity_search("blades", k=1)[0].page_content == "blades grew"

@@ -11,7 +11,8 @@ from rag.config import Settings
 from rag.errors import SettingsError, WorkspaceError
 
 REFUSED = {
-    'folderz = ["a"]': "unknown setting 'folderz'; known here: folders, include, exclude, ocr, ocr_languages, embedder, reranker, report",
+    'folderz = ["a"]': "unknown setting 'folderz'; known here: folders, include, exclude, ocr, ocr_languages, embedder, store, "
+    "reranker, report",
     "[embedder]\nkindd = 1": "unknown setting 'embedder.kindd'; known here: kind, model",
     '[embedder]\nkind = "openai"': 'kind = "openai" needs base_url',
     '[embedder]\nkind = "magic"': "embedder.kind: Input should be 'sentence-transformers', 'small' or 'openai'",

@@ -11,7 +11,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ from tests.test_render import NASTY, poisoned
 HANDFULS = [" ".join(NASTY[at : at + 8]) for at in range(0, len(NASTY), 8)]
 """Hostile texts, several to a report: each report takes a third of a second."""
 
-NOON = datetime(2026, 9, 30)
+NOON = datetime(2026, 9, 30, tzinfo=UTC)
 TEMPLATES = ("market_trends", "company_note", "weekly_brief")
 SCRIPTS = "储能市场月报 中文 日本語のテスト 한국어 Привет, рынок مرحبا بالعالم سوق البطاريات שלום ไทย हिन्दी Ελλάδα ₂ → ≥"
 WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -431,7 +431,7 @@ def test_the_figures_are_all_in_the_csv() -> None:
 
 
 def test_the_published_schema_is_current() -> None:
-    """docs/report.schema.json is what the types give today; `make schema` writes it."""
+    """docs/report.schema.json is what the types give today; `make forms` writes it."""
     assert json.loads((REPOSITORY / "docs" / "report.schema.json").read_text(encoding="utf-8")) == json_schema()
 
 

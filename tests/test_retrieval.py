@@ -143,28 +143,6 @@ def test_the_index_and_an_exact_scan_agree(library: Path, copy: Path) -> None:
     assert scanned.notes[0] == "no index is published yet; every vector was scanned instead, which is exact but slower"
 
 
-def test_a_small_library_needs_no_index(library: Path, copy: Path) -> None:
-    """Up to so many numbers every vector is scanned, with the same result and no word about the index; one number more asks it."""
-    numbers = len(TEXTS) * 1024
-    shutil.rmtree(copy / "index")
-    with opened(copy, embedder=hashing(), scanned=numbers) as small, opened(library, embedder=hashing()) as large:
-        assert paths(small.find(QUESTION)) == paths(large.find(QUESTION))
-        assert small.find(QUESTION).notes == (NOT_RERANKED,)
-    with opened(copy, embedder=hashing(), scanned=numbers - 1) as retrieval:
-        assert "no index is published yet" in retrieval.find(QUESTION).notes[0]
-
-
-def test_a_scan_sees_what_was_committed_since_the_last_one(copy: Path) -> None:
-    """What a retrieval keeps at hand it reads again when the record has changed."""
-    with opened(copy, embedder=hashing(), scanned=10**9) as retrieval:
-        before = paths(retrieval.find("uranium mines of Niger", lexical=False))
-        add(copy, {"new.txt": note("uranium", "Niger"), "cobalt-Peru.txt": ""}, embedder=hashing(), publish=False)
-        after = paths(retrieval.find("uranium mines of Niger", lexical=False))
-        assert "docs/new.txt" not in before
-        assert after[0] == "docs/new.txt"
-        assert "docs/cobalt-Peru.txt" not in paths(retrieval.find(QUESTION, k=100))
-
-
 def test_a_damaged_index_is_scanned_around_with_a_note(copy: Path) -> None:
     """Nothing is lost but speed, and the note names the remedy."""
     for path in (copy / "index").rglob("*"):

@@ -593,5 +593,5 @@ def test_a_test_message_shows_a_wrong_address_today(workspace: Path, tmp_path: P
     file.write_text(WEEKLY + f'[[deliver]]\nkind = "webhook"\nurl = "http://127.0.0.1:{_free_port()}/x"\n', encoding="utf-8")
     _rag("schedule", "add", str(file), workspace=workspace)
     status, _, err = _rag("schedule", "test", "weekly", workspace=workspace)
-    assert status == 8
+    assert status == 9
     assert "webhook: 127.0.0.1 cannot be reached" in err

@@ -5,6 +5,7 @@ import os
 import shutil
 import sqlite3
 import tarfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from rag import config
 from rag.config import EmbedderSettings
 from rag.errors import BusyError, UsageError
 from rag.globs import chooser, matches
+from rag.ports import Embedder
 from rag.record import Record, space_of
 from rag.stores.chroma import ChromaStore
-from rag.upkeep import Erased, Finding, back_up, erase, examine, let_in_again, restore
+from rag.upkeep import Erased, Finding, back_up, erase, let_in_again, restore
+from rag.upkeep import examine as examined_with
 from tests.fakes import HashingEmbedder
 from tests.libraries import add, opened
 
@@ -225,6 +228,13 @@ def test_any_changed_byte_of_a_backup_is_noticed(workspace: Path, tmp_path: Path
 
 
 # ── doctor ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def examine(workspace: Path, *, embedder: Callable[[EmbedderSettings], Embedder]) -> list[Finding]:
+    """With the index in the workspace's own folder."""
+    return examined_with(
+        workspace, embedder=embedder, index=lambda setting, record, space: ChromaStore(workspace / "index", space=space.id)
+    )
 
 
 def examined(workspace: Path) -> dict[str, list[Finding]]:

@@ -6,9 +6,12 @@ the order of use.
 
 import click
 
+from rag.cli.bulk import export_texts, load_vectors
+from rag.cli.chat import ask, chat, chats
 from rag.cli.check import check
 from rag.cli.diff import diff
 from rag.cli.door import Group
+from rag.cli.eval import evaluation
 from rag.cli.ingest import ingest
 from rag.cli.plan import plan
 from rag.cli.report import report
@@ -25,7 +28,8 @@ A first report:
   rag report "EV batteries, Europe, 2024-26"
 \b
 Exit status: 0 done, 1 a check failed, 2 wrong call or setting, 3 workspace, 4 another process is writing,
-5 some files could not be read or have vanished, 6 model, 7 report, 70 a defect of this program.
+5 some files could not be read or have vanished, 6 model, 7 report, 8 the documents do not say, 9 not delivered,
+70 a defect of this program.
 Each command explains itself: rag COMMAND --help.
 """
 
@@ -33,7 +37,29 @@ Each command explains itself: rag COMMAND --help.
 @click.group(
     cls=Group,
     epilog=_MAIN,
-    commands=[init, ingest, status, search, plan, report, templates, check, diff, schedule, run_due, doctor, backup, restore, forget],
+    commands=[
+        init,
+        ingest,
+        status,
+        search,
+        ask,
+        chat,
+        chats,
+        plan,
+        report,
+        templates,
+        check,
+        diff,
+        schedule,
+        run_due,
+        evaluation,
+        doctor,
+        backup,
+        restore,
+        forget,
+        export_texts,
+        load_vectors,
+    ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     name="rag",
 )

@@ -58,6 +58,10 @@ class Group(click.Group):
             ctx.exit(70)
 
 
+class Listing(Command, click.Group):
+    """A command with commands of its own."""
+
+
 class Text(click.ParamType[str]):
     """Words of a person; bytes that are no text in this terminal's encoding are refused."""
 

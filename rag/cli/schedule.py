@@ -165,7 +165,7 @@ def backfill(name: str, first: date, last: date, workspace: Path | None) -> None
 @click.argument("name")
 @in_workspace
 def test(name: str, workspace: Path | None) -> None:
-    """Send one line to each channel of schedule NAME: a wrong address shows today and not on Monday. Exit status 8 when one fails."""
+    """Send one line to each channel of schedule NAME: a wrong address shows today and not on Monday. Exit status 9 when one fails."""
     from rag.config import secret
     from rag.schedule import try_channels
 
@@ -175,7 +175,7 @@ def test(name: str, workspace: Path | None) -> None:
         click.echo(f"{channel}: {error or 'sent'}", err=bool(error))
     if not tried:
         click.echo(f"{name} delivers to nobody; its reports are in reports/{name}")
-    sys.exit(8 if any(error for _, error in tried) else 0)
+    sys.exit(9 if any(error for _, error in tried) else 0)
 
 
 @click.command("run-due", cls=Command, short_help="Make the scheduled reports that are due.", examples=_RUN_DUE)

@@ -122,9 +122,9 @@ def status(state: "Status", *, schedules: Sequence["Health"], failed: bool, as_j
 
 def _folder(folder: "KnownFolder") -> str:
     """ "docs: 12 documents, /home/ann/docs, not in rag.toml"."""
-    asides = [] if folder.is_set else ["not in rag.toml: `rag ingest FOLDER` looks at it again"]
+    asides = [] if folder.is_set or folder.forgotten else ["not in rag.toml: `rag ingest FOLDER` looks at it again"]
     asides += [] if folder.is_there else ["not there now"]
-    asides += [f"forgotten on {folder.forgotten}; `rag forget --undo {folder.name}`"] if folder.forgotten else []
+    asides += [f"forgotten on {folder.forgotten}: `rag forget --undo {folder.name}` lets it in again"] if folder.forgotten else []
     return ", ".join((f"{folder.name}: {_count(folder.documents, 'document')}", folder.path, *asides))
 
 
@@ -250,7 +250,8 @@ def erased(gone: "Erased", *, as_json: bool) -> None:
     if as_json:
         print_json(plain(gone))
         return
-    for word, names in (("forgot", gone.paths), ("report", gone.reports), ("removed", gone.files), ("look at", gone.unchecked)):
+    parts = (gone.paths, gone.reports, gone.turns, gone.files, gone.unchecked)
+    for word, names in zip(("forgot", "report", "answer", "removed", "look at"), parts, strict=True):
         for name in names:
             click.echo(f"  {word:8} {name}")
     for table in gone.quoted_in:

@@ -52,7 +52,7 @@ def _once(library: "Library", folders: Sequence[Path], *, now: datetime) -> None
 
 
 def _changes(folders: Sequence[Path], *, workspace: Path) -> Iterator[None]:
-    """Once at the start, then after each burst of changes and from time to time."""
+    """Once at the start, then after each burst of changes and from time to time. A folder that is away is looked for again."""
     from watchfiles import watch
 
     own = workspace.resolve()
@@ -63,5 +63,18 @@ def _changes(folders: Sequence[Path], *, workspace: Path) -> Iterator[None]:
         return not is_own and not any(part.startswith((".", "~$")) for part in file.relative_to(file.anchor).parts[-2:])
 
     yield
-    for _ in watch(*folders, watch_filter=concerns, debounce=QUIET_MS, step=200, rust_timeout=LOOK_AGAIN_MS, yield_on_timeout=True):
-        yield
+    while True:
+        there = [folder for folder in folders if folder.is_dir()]
+        changes = watch(
+            *(there or [workspace]),
+            watch_filter=concerns,
+            debounce=QUIET_MS,
+            step=200,
+            rust_timeout=LOOK_AGAIN_MS,
+            yield_on_timeout=True,
+            ignore_permission_denied=True,
+        )
+        for _ in changes:
+            yield
+            if there != [folder for folder in folders if folder.is_dir()]:  # one came or went
+                break

@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rag.embedders.runs import Runs, is_run_by_run
 from rag.errors import ModelError
 from rag.types import TextKind
 from rag.weights import one_line
@@ -26,12 +27,19 @@ class Tokens:
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Character spans of the text's tokens in order, special tokens left out."""
+        if self._runs:
+            return self._runs.spans(text)
         spans: list[tuple[int, int]] = self._tokenizer.encode(text, add_special_tokens=False).offsets
         return spans
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, special tokens included."""
         return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
+
+    @cached_property
+    def _runs(self) -> Runs | None:
+        """For tokenizers that allow it."""
+        return Runs(self._tokenizer) if is_run_by_run(self._tokenizer) else None
 
     @cached_property
     def _tokenizer(self) -> Any:

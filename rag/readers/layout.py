@@ -71,10 +71,12 @@ class Line:
 
     def measure(self) -> None:
         """Sets what follows from the words."""
-        self.text = " ".join(word.text for word in self.words)
+        self.text = " ".join([word.text for word in self.words])
         self.left = self.words[0].left
-        self.right = max(word.right for word in self.words)
-        self.bottom = median(word.bottom for word in self.words)
+        self.right = max([word.right for word in self.words])
+        bottoms = sorted([word.bottom for word in self.words])
+        middle = len(bottoms) // 2
+        self.bottom = bottoms[middle] if len(bottoms) % 2 else (bottoms[middle - 1] + bottoms[middle]) / 2
 
     def cells(self) -> list[tuple[float, float, str]]:
         """(left, right, text) of the runs of words without a wide gap. Currency signs stay with their number."""
@@ -140,11 +142,10 @@ def join_split_words(pages: Sequence[PageLines]) -> None:
             following = page.lines[place + 1] if place + 1 < len(page.lines) else None
             rest = following.words.pop(0).text if following is not None and following.words else ""
             line.words[-1].text = _joined(line.words[-1].text[:-1], rest, vocabulary=vocabulary)
+            line.measure()
             if following is not None and following.words:
                 following.measure()
         page.lines = [line for line in page.lines if line.words]
-        for line in page.lines:
-            line.measure()
 
 
 def _vocabulary(pages: Sequence[PageLines]) -> set[str]:

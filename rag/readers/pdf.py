@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,29 @@ def _read_page(pdf: Any, index: int, *, draft: Draft) -> PageLines:
         page.close()
 
 
+class _Pdfium:
+    """PDFium's functions that are called for every word, without the checks of their arguments: half of the time went there."""
+
+    def __init__(self) -> None:
+        from pypdfium2 import raw
+
+        whole, place, flag = ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int
+        self.char_box = _bare(raw.FPDFText_GetCharBox, flag, whole, ctypes.c_int, place, place, place, place)
+        self.text_object = _bare(raw.FPDFText_GetTextObject, ctypes.c_void_p, whole, ctypes.c_int)
+        self.render_mode = _bare(raw.FPDFTextObj_GetTextRenderMode, flag, whole)
+        self.fill_colour = _bare(raw.FPDFPageObj_GetFillColor, flag, whole, place, place, place, place)
+
+
+@lru_cache(maxsize=1)
+def _pdfium() -> _Pdfium:
+    return _Pdfium()
+
+
+def _bare(function: Any, *types: Any) -> Any:
+    """The same function, given addresses as whole numbers."""
+    return ctypes.PYFUNCTYPE(*types)(ctypes.cast(function, ctypes.c_void_p).value or 0)
+
+
 def _read_pictures(pdf: Any, pages: list[PageLines], *, draft: Draft, ocr: Ocr, deadline: float) -> None:
     """Text for the pages that have none but show something."""
     done: list[int] = []
@@ -141,12 +165,14 @@ class _PageScan:
         from pypdfium2 import raw
 
         self._raw = raw
+        self._bare = _pdfium()
         self._page = page
         self._text_page = text_page
-        self._box = [ctypes.c_double() for _ in range(4)]
-        self._references = [ctypes.byref(side) for side in self._box]
-        self._colour = [ctypes.c_uint() for _ in range(4)]
-        self._colour_references = [ctypes.byref(part) for part in self._colour]
+        self._address = ctypes.cast(text_page.raw, ctypes.c_void_p).value
+        self._box = (ctypes.c_double * 4)()
+        self._sides = [ctypes.addressof(self._box) + 8 * side for side in range(4)]
+        self._colour = (ctypes.c_uint * 4)()
+        self._parts = [ctypes.addressof(self._colour) + 4 * part for part in range(4)]
         self._matrix = raw.FS_MATRIX()
         self._visible: dict[int, bool] = {}
         self._graphics: list[tuple[float, float, float, float]] | None = None
@@ -179,7 +205,7 @@ class _PageScan:
             at, last = match.start(), match.end() - 1
             if shift:
                 at, last = self._char(at), self._char(last)
-            word = self._word(match[0], at=at, last=last)
+            word = self._word(match[0], at, last)
             (words if self._is_visible(at, word) else unseen).append(word)
             first = at if first < 0 else first
         if first < 0:
@@ -189,21 +215,17 @@ class _PageScan:
         make = [Line(words=found, size=size, bold=bold) if found else None for found in (words, unseen)]
         return make[0], make[1]
 
-    def _word(self, text: str, *, at: int, last: int) -> Word:
-        left, bottom, right, top = self._char_box(at)
+    def _word(self, text: str, at: int, last: int) -> Word:
+        self._bare.char_box(self._address, at, *self._sides)
+        left, right, bottom, top = self._box[:]
         if last != at:
-            _, _, right, other = self._char_box(last)
+            self._bare.char_box(self._address, last, *self._sides)
+            _, right, _, other = self._box[:]
             top = max(top, other)
-        return Word(text=text, left=left, right=right, bottom=bottom, top=top)
+        return Word(text, left, right, bottom, top)
 
     def _char(self, text_index: int) -> int:
         return max(0, int(self._raw.FPDFText_GetCharIndexFromTextIndex(self._text_page.raw, text_index)))
-
-    def _char_box(self, index: int) -> tuple[float, float, float, float]:
-        """(left, bottom, right, top) in points from the page's lower left corner."""
-        left, right, bottom, top = self._box
-        self._raw.FPDFText_GetCharBox(self._text_page.raw, index, *self._references)
-        return left.value, bottom.value, right.value, top.value
 
     def _size(self, index: int) -> float:
         """The font size as it appears on the page, in points."""
@@ -214,22 +236,21 @@ class _PageScan:
 
     def _is_visible(self, index: int, word: Word) -> bool:
         """By the text object of the character, which PDFium knows; objects are asked once."""
-        handle = self._raw.FPDFText_GetTextObject(self._text_page.raw, index)
+        handle = self._bare.text_object(self._address, index)
         if not handle:
             return True
-        key = ctypes.addressof(handle.contents)
-        if key not in self._visible:
-            self._visible[key] = self._is_visible_object(handle, index, word)
-        return self._visible[key]
+        if handle not in self._visible:
+            self._visible[handle] = self._is_visible_object(handle, index, word)
+        return self._visible[handle]
 
-    def _is_visible_object(self, handle: Any, index: int, word: Word) -> bool:
-        if self._raw.FPDFTextObj_GetTextRenderMode(handle) == _INVISIBLE_MODE:
+    def _is_visible_object(self, handle: int, index: int, word: Word) -> bool:
+        if self._bare.render_mode(handle) == _INVISIBLE_MODE:
             return False
         if word.top - word.bottom < _SMALLEST_SIZE and self._size(index) < _SMALLEST_SIZE:
             return False
-        if not self._raw.FPDFPageObj_GetFillColor(handle, *self._colour_references):
+        if not self._bare.fill_colour(handle, *self._parts):
             return True
-        red, green, blue, alpha = (part.value for part in self._colour)
+        red, green, blue, alpha = self._colour[:]
         if alpha == 0:
             return False
         return red < _WHITE or green < _WHITE or blue < _WHITE or self._is_on_graphics(word)

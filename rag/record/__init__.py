@@ -1,9 +1,23 @@
 """The record: one SQLite file that holds everything that cannot be thrown away."""
 
+from rag.record.chats import KeptTurn
 from rag.record.history import Edition
 from rag.record.lock import writer_lock
 from rag.record.record import Near, Record
 from rag.record.rows import FileRow, KnownStatus, Run, RunKind
-from rag.record.spaces import Space, space_of
+from rag.record.spaces import Space, space_of, vector_key
 
-__all__ = ["Edition", "FileRow", "KnownStatus", "Near", "Record", "Run", "RunKind", "Space", "space_of", "writer_lock"]
+__all__ = [
+    "Edition",
+    "FileRow",
+    "KeptTurn",
+    "KnownStatus",
+    "Near",
+    "Record",
+    "Run",
+    "RunKind",
+    "Space",
+    "space_of",
+    "vector_key",
+    "writer_lock",
+]

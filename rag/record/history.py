@@ -1,4 +1,4 @@
-"""The record as it was: rows that triggers kept (migration 0005), put together again beside the record, in memory.
+"""The record as it was: rows that triggers kept (migration 0003), put together again beside the record, in memory.
 
 A state is what the record held at the end of the last ingest that had started by a moment. Its chunks keep their numbers and vectors, so
 that a search in it gives what it gave then, to the last bit, as long as the space is the same.

@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from rag.errors import BusyError, RecordError, UsageError, WorkspaceError
 from rag.kin import sketch
 from rag.record import history, rows, schema, scopes
+from rag.record.chats import Chats
 from rag.record.faults import translated
 from rag.record.history import Edition
 from rag.record.lexical import match_expression, quoted, telling_words
-from rag.record.rows import FileRow, Run, RunKind
+from rag.record.rows import FileRow, Names, Run, RunKind
+from rag.record.scan import Scan
 from rag.record.schedules import Schedules
+from rag.record.signs import packed
 from rag.record.spaces import Space, fingerprint_from_json, fingerprint_to_json, space_of, vector_key
 from rag.types import Chunk, Document, Fingerprint, Scope, Source, TextKind
 
@@ -40,11 +43,13 @@ QUERY_VECTORS_KEPT = 10_000
 
 _EVERYTHING = Scope()
 _ACTIVE = "(SELECT id FROM spaces WHERE active = 1)"
-_IN_SCOPE = "document IN (SELECT s.id FROM sources AS s WHERE {condition})"
+_IN_SCOPE = "document IN ({documents})"
 _BATCH = 500
+_CACHE_KB = 65_536
+"""SQLite's page cache at most. Its own 2 MB reads the same pages again and again within one search of a large library."""
 _OF_DOCUMENTS = frozenset(
     "documents chunks vectors files tags filled spaces folders meta deletions forgotten sketches past_files past_documents "
-    "past_chunks".split()
+    "past_chunks signs segments postings".split()
 )
 
 
@@ -57,6 +62,8 @@ class Record:
     def __init__(self, connection: sqlite3.Connection, *, path: Path, read_only: bool) -> None:
         self._connection = connection
         self._read_only = read_only
+        self._scan = Scan(connection)
+        self._counted: tuple[int, int] = (-1, 0)
         self.path = path
 
     # ── opening ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -136,6 +143,14 @@ class Record:
         found = self._rows(f"SELECT {rows.SOURCE_COLUMNS} FROM sources AS s WHERE {condition} ORDER BY s.path", values)
         return [rows.source(row) for row in found]
 
+    def documents_in(self, scope: Scope) -> list[str]:
+        """Ids of the documents in scope, in no order."""
+        return [document for (document,) in self._rows(*scopes.documents(scope))]
+
+    def names(self) -> list[Names]:
+        """What every document is called."""
+        return [Names(*row) for row in self._rows("SELECT s.id, s.path, s.title, s.author, s.publisher FROM sources AS s")]
+
     def source(self, document: str) -> Source:
         """Raises UsageError for an unknown document."""
         found = self._rows(f"SELECT {rows.SOURCE_COLUMNS} FROM sources AS s WHERE s.id = ?", [document])
@@ -214,15 +229,19 @@ class Record:
         return [found[identity] for identity in ids if identity in found]
 
     def chunk_count(self) -> int:
-        """Live chunks of the active space."""
-        return int(self._value(f"SELECT count(*) FROM chunks WHERE space = {_ACTIVE}"))
+        """Live chunks of the active space; counted once a commit."""
+        with self.snapshot():
+            sequence = self.sequence()
+            if self._counted[0] != sequence:
+                self._counted = sequence, int(self._value(f"SELECT count(*) FROM chunks WHERE space = {_ACTIVE}"))
+        return self._counted[1]
 
     def chunks_in(self, scope: Scope) -> frozenset[str] | None:
         """Ids of the chunks in scope; None when the scope restricts nothing."""
         if scope == _EVERYTHING:
             return None
-        condition, values = scopes.condition(scope)
-        sql = f"SELECT id FROM chunks WHERE space = {_ACTIVE} AND {_IN_SCOPE.format(condition=condition)}"
+        documents, values = scopes.documents(scope)
+        sql = f"SELECT id FROM chunks WHERE space = {_ACTIVE} AND {_IN_SCOPE.format(documents=documents)}"
         return frozenset(identity for (identity,) in self._rows(sql, values))
 
     def lexical(self, question: str, *, k: int, scope: Scope = _EVERYTHING) -> list[Near]:
@@ -230,16 +249,32 @@ class Record:
         expression = match_expression(question)
         if not expression:
             return []
-        condition, values = scopes.condition(scope)
-        within = "" if scope == _EVERYTHING else f"AND {_IN_SCOPE.format(condition=condition)}"
+        with self.snapshot(), translated(self.path):
+            if self._scan.has_postings():
+                return self._scan.lexical(question, k=k, scope=scope)
+        documents, values = scopes.documents(scope)
+        within = "" if scope == _EVERYTHING else f"AND {_IN_SCOPE.format(documents=documents)}"
         sql = f"""SELECT chunks.id, -bm25(lexical) AS score FROM lexical JOIN chunks ON chunks.number = lexical.rowid
             WHERE lexical MATCH ? {within} ORDER BY score DESC, chunks.id LIMIT ?"""
         return [(identity, score) for identity, score in self._rows(sql, [expression, *values, k])]
 
     def holders(self, question: str) -> dict[str, int]:
         """How many live chunks hold each word of the question, in header or text, by the lexical index's own idea of a word."""
+        with self.snapshot(), translated(self.path):
+            if self._scan.has_postings():
+                return self._scan.holders(question)
         sql = "SELECT count(*) FROM lexical WHERE lexical MATCH ?"
         return {word: int(self._value(sql, [quoted(word)])) for word in telling_words(question)}
+
+    def nearest(self, vector: "Vectors", *, k: int, scope: Scope = _EVERYTHING) -> list[Near]:
+        """(chunk id, cosine) of the ``k`` nearest in scope, nearest first, equal ones by id: first by signs, then by full vectors."""
+        with self.snapshot(), translated(self.path):
+            return self._scan.nearest(vector, k=k, scope=scope)
+
+    @property
+    def scans(self) -> int:
+        """How many searches over everything ``nearest`` has answered on this connection."""
+        return self._scan.count
 
     def vectors(self, *, after: int = 0, scope: Scope = _EVERYTHING) -> tuple[list[str], "Vectors"]:
         """(ids, matrix of shape (ids, dimensions)) of the active space's chunks in scope that were committed after ``after``."""
@@ -270,7 +305,7 @@ class Record:
         around = {identity: range(number - nearby, number + nearby + 1) for identity, number in wanted}
         sql = f"""SELECT chunks.number, chunks.document, chunks.first_page, v.vector
             FROM chunks JOIN vectors AS v ON v.number = chunks.vector
-            WHERE chunks.number IN (SELECT value FROM json_each(?)) AND chunks.space = {_ACTIVE} ORDER BY chunks.number"""
+            WHERE chunks.number IN (SELECT value FROM json_each(?)) AND +chunks.space = {_ACTIVE} ORDER BY chunks.number"""
         found = self._rows(sql, [json.dumps(sorted(set().union(*around.values())))])
         matrix = np.frombuffer(b"".join(row[3] for row in found), dtype="<f4").reshape(len(found), -1)
         rows = {number: at for at, (number, *_) in enumerate(found)}
@@ -319,7 +354,12 @@ class Record:
         """Keeps them, one row of ``vectors`` a text. A read-only record keeps nothing."""
         if not self._read_only:
             with self._transaction():
-                self._put_vectors(texts, vectors, space=space_of(fingerprint).id, kind=kind)
+                self._put_vectors([vector_key(text, kind=kind) for text in texts], vectors, space=space_of(fingerprint).id, kind=kind)
+
+    def index_words(self, *, anew: bool = False) -> None:
+        """Brings the postings up to date, which make lexical search fast in a large library; FTS5 answers where there are none."""
+        with translated(self.path):
+            self._scan.index_words(anew=anew)
 
     def prune_cache(self) -> None:
         """Drops the vectors that belong to no chunk, and all but the newest cached queries."""
@@ -409,6 +449,7 @@ class Record:
         with self._transaction():
             self._connection.execute("INSERT INTO lexical (lexical) VALUES ('rebuild')")
             self._connection.execute("INSERT INTO lexical (lexical) VALUES ('optimize')")
+        self.index_words(anew=True)
         with translated(self.path):
             self._connection.execute("VACUUM")
             busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
@@ -549,6 +590,11 @@ class Record:
         found = self._rows("SELECT id, created FROM reports ORDER BY created DESC, id")
         return [(identity, datetime.fromisoformat(created)) for identity, created in found]
 
+    @property
+    def chats(self) -> Chats:
+        """Questions and answers that were kept."""
+        return Chats(rows=self._rows, transaction=self._transaction)
+
     # ── inside ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -568,8 +614,8 @@ class Record:
 
     @staticmethod
     def _committed(*, after: int, scope: Scope) -> tuple[str, list[Any]]:
-        condition, values = scopes.condition(scope)
-        within = "" if scope == _EVERYTHING else f" AND {_IN_SCOPE.format(condition=condition)}"
+        documents, values = scopes.documents(scope)
+        within = "" if scope == _EVERYTHING else f" AND {_IN_SCOPE.format(documents=documents)}"
         return f"chunks.space = {_ACTIVE} AND chunks.sequence > ?{within}", [after, *values]
 
     def _vector_batches(self, condition: str, values: Sequence[Any]) -> Iterator[list[tuple[str, bytes]]]:
@@ -596,25 +642,31 @@ class Record:
             "INSERT INTO tags (document, tag) VALUES (?, ?)", [(identity, tag) for tag in set(document.metadata.tags)]
         )
 
-    def _put_vectors(self, texts: Sequence[str], vectors: "Vectors", *, space: str, kind: TextKind) -> None:
+    def _put_vectors(self, keys: Sequence[bytes], vectors: "Vectors", *, space: str, kind: TextKind) -> None:
         lines = vectors.astype("<f4", copy=False)
         self._connection.executemany(
             "INSERT OR IGNORE INTO vectors (space, key, query, vector) VALUES (?, ?, ?, ?)",
-            [(space, vector_key(text, kind=kind), kind == "query", line.tobytes()) for text, line in zip(texts, lines, strict=True)],
+            [(space, key, kind == "query", line.tobytes()) for key, line in zip(keys, lines, strict=True)],
         )
 
     def _put_chunks(self, document: str, chunks: Sequence[Chunk], vectors: "Vectors", *, space: Space, sequence: int) -> None:
-        texts = [chunk.embedded_text for chunk in chunks]
-        self._put_vectors(texts, vectors, space=space.id, kind="document")
-        sql = f"""INSERT INTO chunks (space, {rows.CHUNK_COLUMNS}, vector, sequence)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT number FROM vectors WHERE space = ? AND key = ?), ?)"""
+        keys = [vector_key(chunk.embedded_text, kind="document") for chunk in chunks]
+        self._put_vectors(keys, vectors, space=space.id, kind="document")
+        first = int(
+            self._value("SELECT 1 + max((SELECT coalesce(max(number), 0) FROM chunks), (SELECT coalesce(max(last), 0) FROM segments))")
+        )
+        sql = f"""INSERT INTO chunks (number, space, {rows.CHUNK_COLUMNS}, vector, sequence)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT number FROM vectors WHERE space = ? AND key = ?), ?)"""
         self._connection.executemany(
             sql,
             [
-                (space.id, *rows.chunk_values(chunk), space.id, vector_key(text, kind="document"), sequence)
-                for chunk, text in zip(chunks, texts, strict=True)
+                (number, space.id, *rows.chunk_values(chunk), space.id, key, sequence)
+                for number, (chunk, key) in enumerate(zip(chunks, keys, strict=True), start=first)
             ],
         )
+        if chunks:
+            sql = "INSERT INTO signs (space, document, first, count, bits) VALUES (?, ?, ?, ?, ?)"
+            self._connection.execute(sql, [space.id, document, first, len(chunks), packed(vectors)])
         self._connection.execute("INSERT INTO filled (space, document) VALUES (?, ?)", [space.id, document])
 
     def _index(self, document: str) -> None:
@@ -657,10 +709,11 @@ class Record:
         )
         execute("INSERT OR REPLACE INTO deletions (chunk, sequence) SELECT id, ? FROM live WHERE document = ?", [sequence, document])
         execute("DELETE FROM chunks WHERE document = ?", [document])
+        execute("DELETE FROM signs WHERE document = ?", [document])
         execute("DELETE FROM filled WHERE document = ?", [document])
 
     def _drop_space(self, space: str) -> None:
-        for table in ("chunks", "vectors", "filled"):
+        for table in ("chunks", "vectors", "filled", "signs"):
             self._connection.execute(f"DELETE FROM {table} WHERE space = ?", [space])
         self._connection.execute("DELETE FROM spaces WHERE id = ?", [space])
 
@@ -693,6 +746,7 @@ def _frozen(path: Path) -> bool:
 
 def _prepare(connection: sqlite3.Connection, *, path: Path, read_only: bool) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
     schema.refuse_newer(connection, path=path)
     if read_only:
         schema.refuse_older(connection, path=path)

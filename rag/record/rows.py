@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from rag.codec import document_from_json, document_to_json
 from rag.record.scopes import day, from_day
@@ -42,6 +42,16 @@ class FileRow:
         return datetime.fromtimestamp(self.mtime_ns / 1e9, tz=UTC)
 
 
+class Names(NamedTuple):
+    """What a document is called; light, since every document's are read at once."""
+
+    document: str
+    path: str
+    title: str
+    author: str
+    publisher: str
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
     """One run of ingest or of a report."""
@@ -61,6 +71,9 @@ SOURCE_COLUMNS = (
     "(SELECT json_group_array(tag) FROM (SELECT tag FROM tags WHERE document = s.id ORDER BY tag))"
 )
 CHUNK_COLUMNS = "id, document, ordinal, first, past, text, first_page, last_page, heading_path, header, tokens"
+
+
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def file_row(row: tuple[Any, ...]) -> FileRow:
@@ -113,7 +126,7 @@ def chunk(row: tuple[Any, ...]) -> Chunk:
 
 def chunk_values(piece: Chunk) -> tuple[Any, ...]:
     """CHUNK_COLUMNS."""
-    heading_path = json.dumps(piece.heading_path, ensure_ascii=False)
+    heading_path = _to_json(piece.heading_path)
     return (
         *(piece.id, piece.document, piece.ordinal, piece.start, piece.end, piece.text, piece.first_page, piece.last_page),
         *(heading_path, piece.header, piece.tokens),

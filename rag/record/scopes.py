@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -27,6 +28,20 @@ def condition(scope: Scope) -> Condition:
     return " AND ".join(sql for sql, _ in parts) or "1", [value for _, values in parts for value in values]
 
 
+def documents(scope: Scope) -> Condition:
+    """SQL that selects the ids of the documents in scope. Declared dates are looked up in their index; undated documents need files."""
+    undated = replace(scope, published_from=None, published_to=None)
+    others, values = condition(undated)
+    if undated == scope:
+        return f"SELECT s.id FROM documents AS s WHERE {others}", values
+    first = day(scope.published_from) if scope.published_from else 0
+    last = day(scope.published_to) if scope.published_to else 99_999_999
+    declared = f"SELECT s.id FROM documents AS s WHERE s.published BETWEEN ? AND ? AND {others}"
+    by_file = "SELECT s.id FROM sources AS s WHERE s.id IN (SELECT id FROM documents WHERE published IS NULL)"
+    within, all_values = condition(scope)
+    return f"{declared} UNION ALL {by_file} AND {within}", [first, last, *values, *all_values]
+
+
 def _from(scope: Scope) -> Condition | None:
     return ("s.day >= ?", [day(scope.published_from)]) if scope.published_from else None
 
@@ -42,7 +57,7 @@ def _folders(scope: Scope) -> Condition | None:
         return None
     below = " OR ".join("f.path = ? OR (f.path >= ? AND f.path < ?)" for _ in folders)
     values = [value for folder in folders for value in (folder, f"{folder}/", f"{folder}0")]
-    return f"EXISTS (SELECT 1 FROM files AS f WHERE f.document = s.id AND ({below}))", values
+    return f"s.id IN (SELECT f.document FROM files AS f WHERE {below})", values
 
 
 def _tags(scope: Scope) -> Condition | None:

@@ -6,7 +6,7 @@ file's bytes in any format. JSON is the report itself (rag/report/schema.py).
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,7 @@ def _docx(report: Report, template: str, workspace: Path | None) -> Printed:
 
 def _moment(report: Report) -> datetime:
     """The time a file says it was made: the report's day, so that equal reports are equal bytes."""
-    return datetime.combine(report.as_of, time())
+    return datetime.combine(report.as_of, time(), tzinfo=UTC)
 
 
 def _own_fonts(workspace: Path | None) -> list[Path]:

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from pathlib import Path
@@ -138,7 +138,7 @@ def _compiled(source: str, *, root: Path, made: datetime, fonts: "Fonts") -> tup
 
     compiler = Compiler(source.encode(), root=root, font_paths=fonts, ignore_system_fonts=True)
     try:
-        data, _ = compiler.compile_with_warnings(format="pdf", pdf_standards=["ua-1"], timestamp=made.replace(tzinfo=UTC))
+        data, _ = compiler.compile_with_warnings(format="pdf", pdf_standards=["ua-1"], timestamp=made)
     except TypstError as error:
         if missing := _absent(error.diagnostic):
             return b"", missing

@@ -15,11 +15,8 @@ from rag.report.book import EXTRACTIVE
 from rag.report.cards import draft_cards
 from rag.report.check import GATES, REPORT_GATES, CheckResult
 from rag.report.check import check_report as _check_report
-from rag.report.conflicts import corrections, disagreements
 from rag.report.delta import delta
-from rag.report.facts import facts_of
-from rag.report.gather import gather
-from rag.report.names import find_names
+from rag.report.harvest import harvest
 from rag.report.outline import Outline, arranged, outline_of, read_outline, to_yaml
 from rag.report.plan import Plan, make_plan
 from rag.report.report_gates import ReportCheck
@@ -66,16 +63,8 @@ def write_report(
     newest_first = sorted(visible, key=lambda source: (-source.published.toordinal(), source.path))
     plan = make_plan(outline, subjects=sorted(named.values()), titles=[source.title for source in newest_first])
     vocabulary = Vocabulary(arranged(metrics, outline))
-    gathered = gather(plan, find=find, document=document, sources=visible, vocabulary=vocabulary, as_of=as_of)
-    names = find_names(gathered.prose, sources=visible, regions=outline.regions, subjects=gathered.subjects)
-    facts = facts_of(gathered, vocabulary=vocabulary, names=names)
-    copies = {document: first for document, first in (copies or {}).items() if document in {source.document for source in visible}}
-    found = disagreements(facts, names=names, copies=copies)
-    known = {side.evidence.id for made in found if made.kind == "superseded" for side in made.sides[1:]}
-    corrected = corrections(gathered.candidates, facts, names=names)
-    found += tuple(made for made in corrected if made.sides[1].evidence.id not in known)
-    stale = known | {made.sides[1].evidence.id for made in corrected}
-    current = tuple(candidate for candidate in gathered.candidates if candidate.evidence.id not in stale)
+    read = harvest(plan, find=find, document=document, sources=visible, vocabulary=vocabulary, as_of=as_of, copies=copies)
+    gathered, names, facts, found, current = read.gathered, read.names, read.facts, read.found, read.current
     drafts = draft_cards(current, facts, found=found, vocabulary=vocabulary, names=names, about=gathered.subjects, market=plan.market)
     asked = to_yaml(outline)
     used = {**(prompts or {}), metrics.file: metrics.sha256}
@@ -108,7 +97,7 @@ def write_report(
         vocabulary=vocabulary,
         sources=ordered,
         failed=failed or {},
-        copies=copies,
+        copies=read.copies,
         as_of=as_of,
         manifest=manifest,
     )

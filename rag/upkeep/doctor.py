@@ -5,18 +5,18 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from rag import config
-from rag.config import EmbedderSettings, Settings
+from rag.config import EmbedderSettings, Settings, StoreSettings
 from rag.embedders.engine import Engine
 from rag.errors import RagError
-from rag.ports import Embedder
+from rag.ports import Embedder, Index
 from rag.readers import tesseract
-from rag.record import Record
-from rag.stores.chroma import ChromaStore
+from rag.record import Record, Space
 from rag.weights import is_here
 
+Indexes: TypeAlias = Callable[[StoreSettings, Record, Space], Index]
 State = Literal["ok", "warning", "broken"]
 
 _FREE_BYTES = 1_000_000_000
@@ -37,10 +37,10 @@ class Finding:
     """What to do; empty when nothing is."""
 
 
-def examine(workspace: Path, *, embedder: Callable[[EmbedderSettings], Embedder]) -> list[Finding]:
+def examine(workspace: Path, *, embedder: Callable[[EmbedderSettings], Embedder], index: Indexes) -> list[Finding]:
     """Everything that can be looked at without a download or a network. Reads all of the record and the index."""
     settings, found = _settings(workspace)
-    found += _record(workspace, settings, embedder=embedder)
+    found += _record(workspace, settings, embedder=embedder, index=index)
     if settings:
         found += _ocr(settings)
         found += [_folder(workspace / Path(folder).expanduser()) for folder in settings.folders]
@@ -60,11 +60,14 @@ def _broken(about: str, error: RagError) -> Finding:
     return Finding(about=about, state="broken", message=what, next=then)
 
 
-def _record(workspace: Path, settings: Settings | None, *, embedder: Callable[[EmbedderSettings], Embedder]) -> list[Finding]:
+def _record(
+    workspace: Path, settings: Settings | None, *, embedder: Callable[[EmbedderSettings], Embedder], index: Indexes
+) -> list[Finding]:
     try:
         with Record.open(workspace / "library.db") as record:
-            found = [*_faults(record), *_index(workspace, record)]
+            found = list(_faults(record))
             if settings:
+                found += _index(workspace, record, opened=lambda space: index(settings.store, record, space))
                 found += _model(settings.embedder, record, embedder=embedder)
             return found
     except RagError as error:
@@ -87,12 +90,12 @@ def _faults(record: Record) -> Iterator[Finding]:
             yield Finding(about="record", state="warning", message=f"{failed:,} files could not be read", next="see `rag status --failed`")
 
 
-def _index(workspace: Path, record: Record) -> Iterator[Finding]:
+def _index(workspace: Path, record: Record, *, opened: Callable[[Space], Index]) -> Iterator[Finding]:
     space = record.active_space()
     if space is None:
         yield Finding(about="index", state="ok", message="none yet: nothing was ingested")
         return
-    with ChromaStore(workspace / "index", space=space.id) as store:
+    with opened(space) as store:
         for note in store.notes:
             what, _, then = note.partition("; ")
             yield Finding(about="index", state="broken", message=what, next=then)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from rag.errors import UsageError, WorkspaceError
 from rag.ingest import UNPACKED, publish
+from rag.ports import Index
 from rag.record import FileRow, Record
-from rag.stores.chroma import ChromaStore
 
 _SHINGLE = 8
 """Words in a row that a text must share with a document to count as quoting it."""
@@ -33,6 +33,8 @@ class Erased:
     """Of files whose text is gone; the files themselves are where they were."""
     reports: tuple[str, ...]
     """Ids of saved reports."""
+    turns: tuple[str, ...]
+    """Turns of chats that quoted it: "chat 3, question 2"."""
     files: tuple[str, ...]
     """Report files."""
     unchecked: tuple[str, ...]
@@ -43,7 +45,7 @@ class Erased:
     """Other tables of the record that hold words of it."""
 
 
-def erase(record: Record, store: ChromaStore, what: Sequence[str], *, reports: Path, now: datetime) -> Erased:
+def erase(record: Record, store: Index, what: Sequence[str], *, reports: Path, now: datetime) -> Erased:
     """Erases the documents named by path, folder or id, with their copies elsewhere in the folders; a folder stays out as a whole, with
     what comes into it later. A path as in a citation or on disk.
 
@@ -57,12 +59,15 @@ def erase(record: Record, store: ChromaStore, what: Sequence[str], *, reports: P
     saved = [report for report, _ in record.reports() if quotes(record.report(report))]
     files, unchecked = _report_files(reports, quotes=quotes)
     _unlink(files)
+    spoken = [turn for turn in record.chats.turns() if documents and quotes(f"{turn.question}\n{turn.answer}")]
+    record.chats.erase(spoken)
     record.forget(rows, reports=saved, at=now, folders=[name for name in folders if name not in record.forgotten()])
     quoted_in = record.tables_with(quotes) if documents else []
     held = _purge(record, store)
     return Erased(
         paths=tuple(dict.fromkeys(row.path for row in rows)),
         reports=tuple(saved),
+        turns=tuple(f"chat {turn.chat}, question {turn.number}" for turn in spoken),
         files=tuple(str(file) for file in files),
         unchecked=tuple(str(file) for file in unchecked),
         held=held,
@@ -119,7 +124,7 @@ def _named(record: Record, what: Sequence[str]) -> list[FileRow]:
     )
 
 
-def _purge(record: Record, store: ChromaStore) -> int:
+def _purge(record: Record, store: Index) -> int:
     """Rewrites everything that is made of the record; how many generations are still read elsewhere."""
     record.prune_cache()
     shutil.rmtree(record.path.parent / UNPACKED, ignore_errors=True)

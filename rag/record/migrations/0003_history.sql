@@ -1,4 +1,4 @@
--- Version 5. What the record held before: rows that go are kept by triggers, so that whatever takes them away keeps them, in the same commit.
+-- Version 3. What the record held before: rows that go are kept by triggers, so that whatever takes them away keeps them, in the same commit.
 -- A moment is the start of the ingest that made a change, ISO 8601 in UTC. `rag forget` takes rows away here too.
 
 CREATE TABLE clock (

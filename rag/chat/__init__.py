@@ -1,0 +1,154 @@
+"""Chat over the documents: condense the follow-up -> retrieve -> answer with checked citations, or say that the documents do not.
+
+``answer`` is one turn. It is pure but for the callables it is given, and needs no model: sentences are quoted word for word, chosen by
+explicit rules (choose), refused by explicit rules (abstain), and pass the report's own gates (gated).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from rag.chat.abstain import reason_to_abstain
+from rag.chat.choose import Option, best, options
+from rag.chat.condense import condense
+from rag.chat.gated import checked, claim_of, conflict_of, side_claim
+from rag.chat.question import take_apart
+from rag.chat.schema import sealed
+from rag.errors import UsageError
+from rag.report.book import EXTRACTIVE
+from rag.report.conflicts import Disagreement
+from rag.report.harvest import Harvest, harvest
+from rag.report.outline import Outline
+from rag.report.plan import Plan, SubQuery
+from rag.report.wording import Vocabulary
+from rag.retrieval import NOT_RERANKED
+from rag.types import Answer, Claim, Conflict, Document, Evidence, Passage, Scope, SearchResult, Source, Understanding
+
+PASSAGES = 20
+"""Looked at for an answer."""
+NEAREST = 3
+"""Passages shown when the documents do not say."""
+
+_EVERYTHING = Scope()
+
+__all__ = ["PASSAGES", "Ground", "Understood", "answer", "understand"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Understood:
+    """A question, completed."""
+
+    question: str
+    """As asked."""
+    text: str
+    """The question that stands alone."""
+    by: Understanding
+    """Who completed it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ground:
+    """What an answer stands on: the library, as callables."""
+
+    find: Callable[[str], SearchResult]
+    """The best PASSAGES passages in scope for a question."""
+    document: Callable[[str], Document]
+    """A document's text by id."""
+    holders: Callable[[str], Mapping[str, int]]
+    """How many of the ``among`` passages hold each word of a question."""
+    among: int
+    vocabulary: Vocabulary
+    as_of: date
+    """Nothing published later is used."""
+
+
+def understand(question: str, *, history: Sequence[Answer], vocabulary: Vocabulary) -> Understood:
+    """The question that stands alone. ``history``: the chat's answers so far, oldest first. Raises UsageError for an empty question."""
+    if not question.strip():
+        raise UsageError("the question is empty: say what you want to know")
+    text, by = condense(question, history=history, vocabulary=vocabulary)
+    return Understood(question=question.strip(), text=text, by=by)
+
+
+def answer(understood: Understood, *, ground: Ground, scope: Scope = _EVERYTHING) -> Answer:
+    """The answer to a question that stands alone. ``scope`` is noted; ``ground.find`` keeps to it. Raises what the callables raise."""
+    asked, result = take_apart(understood.text), ground.find(understood.text)
+    holders = ground.holders(understood.text)
+    visible = [passage for passage in result.passages if passage.source.published <= ground.as_of]
+    read = _read(understood.text, replace(result, passages=tuple(visible)), ground=ground)
+    found = options(asked, read, passages=visible, holders=holders, among=ground.among, vocabulary=ground.vocabulary)
+    chosen = best(found)
+    draft = Answer(
+        id="",
+        question=understood.question,
+        understood_as=understood.text,
+        understood_by=understood.by,
+        writer=EXTRACTIVE,
+        abstained=True,
+        scope=scope,
+        notes=tuple(note for note in result.notes if note != NOT_RERANKED),
+        warnings=read.gathered.warnings,
+    )
+    reason = reason_to_abstain(asked, chosen, passages=visible, holders=holders, among=ground.among, vocabulary=ground.vocabulary)
+    made = _silent(draft, reason, visible) if reason else _spoken(draft, chosen, read, ground=ground)
+    if not reason and not made.claims:
+        made = _silent(draft, "the sentences that came nearest did not pass the checks", visible)
+    return sealed(made)
+
+
+def _read(question: str, result: SearchResult, *, ground: Ground) -> Harvest:
+    """The passages read as a report reads them: a plan of one search, about no market in particular."""
+    outline = Outline(topic=question, market="", sections=())
+    plan = Plan(outline=outline, queries=(SubQuery(facet="", text=question),))
+    sources = list({passage.source.document: passage.source for passage in result.passages}.values())
+    return harvest(
+        plan, find=lambda _: [result], document=ground.document, sources=sources, vocabulary=ground.vocabulary, as_of=ground.as_of
+    )
+
+
+def _silent(draft: Answer, reason: str, passages: Sequence[Passage]) -> Answer:
+    return replace(draft, reason=reason, nearest=tuple(passages[:NEAREST]))
+
+
+def _spoken(draft: Answer, chosen: Sequence[Option], read: Harvest, *, ground: Ground) -> Answer:
+    """The options as claims that passed the gates, with the other sides of disagreements beside them."""
+    claims = [claim_of(option, vocabulary=ground.vocabulary) for option in chosen]
+    evidence = {option.evidence.id: option.evidence for option in chosen}
+    sides, conflicts = _disagreeing(claims, read.found, vocabulary=ground.vocabulary)
+    evidence |= {side.evidence.id: side.evidence for made in read.found for side in made.sides}
+    sources = {source.document: source for source in read.gathered.sources.values()}
+    judged = checked(
+        [*claims, *sides],
+        evidence=evidence.values(),
+        sources=sources.values(),
+        document=ground.document,
+        vocabulary=ground.vocabulary,
+    )
+    sound = {claim.id: claim for claim in judged if claim.verdict in ("supported", "partial")}
+    kept = [sound[claim.id] for claim in claims if claim.id in sound]
+    standing = [conflict for conflict in conflicts if all(side.claim in sound for side in conflict.sides)]
+    named = {side.claim for conflict in standing for side in conflict.sides}
+    beside = [sound[claim.id] for claim in sides if claim.id in sound and claim.id in named]
+    made = replace(draft, abstained=False, claims=tuple(kept), beside=tuple(beside), conflicts=tuple(standing))
+    return _with_evidence(made, evidence, sources)
+
+
+def _disagreeing(claims: Sequence[Claim], found: Sequence[Disagreement], *, vocabulary: Vocabulary) -> tuple[list[Claim], list[Conflict]]:
+    """The disagreements that a claim's evidence is a side of, and claims for the sides that the answer does not print."""
+    printed = {evidence: claim for claim in claims for evidence in claim.evidence}
+    others: dict[str, Claim] = {}
+    conflicts = []
+    for made in found:
+        if any(side.evidence.id in printed for side in made.sides):
+            for side in made.sides:
+                if side.evidence.id not in printed:
+                    others.setdefault(side.evidence.id, side_claim(side, vocabulary=vocabulary))
+            both = printed | others
+            conflicts.append(conflict_of(made, [(side, both[side.evidence.id]) for side in made.sides]))
+    return list(others.values()), conflicts
+
+
+def _with_evidence(made: Answer, evidence: Mapping[str, Evidence], sources: Mapping[str, Source]) -> Answer:
+    cited = list(dict.fromkeys(item for claim in (*made.claims, *made.beside) for item in claim.evidence))
+    documents = dict.fromkeys(evidence[item].document for item in cited)
+    return replace(made, evidence=tuple(evidence[item] for item in cited), sources=tuple(sources[key] for key in documents))

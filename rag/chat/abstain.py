@@ -1,0 +1,84 @@
+"""When the documents do not say. Explicit rules over words, names, periods and values; no cosine, so they hold for any embedder.
+
+The two figures were chosen on the tune half of docs/evaluation-chat.md, which says what else was tried.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from rag.chat.choose import Option
+from rag.chat.question import Asked
+from rag.closeness import closeness
+from rag.numbers import period_words
+from rag.report.wording import Vocabulary, tokens
+from rag.text import squeeze, words
+from rag.types import Passage
+
+LEAST_CLOSE = 0.065
+"""Closeness of the best passage to the question below which it is about something else."""
+MOST_STRANGERS = 0.5
+"""Share of the names asked for, standing in no passage, from which on the passages are about others."""
+
+_ABBREVIATION = 6
+"""Capitals at most that are an abbreviation."""
+
+
+def reason_to_abstain(
+    asked: Asked,
+    chosen: Sequence[Option],
+    *,
+    passages: Sequence[Passage],
+    holders: Mapping[str, int],
+    among: int,
+    vocabulary: Vocabulary,
+) -> str:
+    """Why the evidence does not answer, in words; empty when it does."""
+    if not passages:
+        return "nothing in this scope comes near the question"
+    names = _telling(asked.names, vocabulary)
+    strangers = unknown_names(names, passages=passages)
+    if strangers and len(strangers) >= MOST_STRANGERS * len(names):
+        return f"no passage found names {_listed(strangers)}"
+    if nearness(asked, passages, holders=holders, among=among) < LEAST_CLOSE:
+        return "the nearest passages share too few of the question's words to be about it"
+    if not chosen:
+        return "the passages found hold no whole sentence or labelled figure that could answer"
+    if asked.wants in ("number", "share", "date") and not any(option.value for option in chosen):
+        return f"the passages found speak of it, but give no {'date' if asked.wants == 'date' else 'figure'}"
+    if asked.labels and all(option.period < 0 for option in chosen):
+        return f"the passages found speak of it, but not for {_listed([period_words(label) for label in sorted(asked.labels)])}"
+    return ""
+
+
+def _telling(names: Sequence[str], vocabulary: Vocabulary) -> list[str]:
+    """The names but for metrics ("EBIT"), and for abbreviations where there are others: a document may spell them out."""
+    real = [name for name in names if not vocabulary.mentions(tokens(name))]
+    return [name for name in real if not (name.isupper() and len(name) <= _ABBREVIATION)] or real
+
+
+def nearness(asked: Asked, passages: Sequence[Passage], *, holders: Mapping[str, int], among: int) -> float:
+    """Closeness of the best passage to the question, 0 and up."""
+    return max(closeness(asked.text, [passage.chunk for passage in passages], holders=holders, among=among), default=0.0)
+
+
+def unknown_names(names: Sequence[str], *, passages: Sequence[Passage]) -> list[str]:
+    """The names that no passage nor its source has: no word of it with a capital or a digit, nor its first in lower case, nor all of it
+    written otherwise ("Coca-Cola" for "Coca Cola")."""
+    found = [word for passage in passages for word in words(_all(passage))]
+    as_names, anyhow = {_bare(word) for word in found if not word.islower()}, {word.lower() for word in found}
+    strangers = [name for name in names if not as_names & {_bare(part) for part in words(name)} and words(name)[0].lower() not in anyhow]
+    everything = squeeze(" ".join(_all(passage) for passage in passages))[0] if strangers else ""
+    return [name for name in strangers if squeeze(name)[0] not in everything]
+
+
+def _bare(word: str) -> str:
+    return word.lower().removesuffix("'s").removesuffix("’s")
+
+
+def _all(passage: Passage) -> str:
+    source = passage.source
+    return f"{source.title} {source.author} {source.publisher} {passage.chunk.embedded_text}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    quoted = [f"“{name}”" for name in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"

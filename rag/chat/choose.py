@@ -1,0 +1,198 @@
+"""Which sentences and table cells answer a question: each option is scored, the best few are taken."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from rag.chat.question import Asked, gives
+from rag.closeness import closeness
+from rag.numbers import find_periods, period_order, period_shape
+from rag.report.facts import cell_text
+from rag.report.gather import Candidate, CellEvidence
+from rag.report.harvest import Harvest
+from rag.report.wording import Vocabulary, tokens
+from rag.text import content_stems, words
+from rag.types import Evidence, Passage, Source
+
+MOST_SENTENCES = 5
+METRIC = 0.1
+"""What naming the metric asked for counts, in whatever words."""
+VALUE = 0.1
+"""What a value of the kind asked for counts; half where the question does not tell the kind and there is any figure."""
+PERIOD = 0.1
+"""What the period asked for counts; another period alone counts as much against."""
+NAME = 0.1
+"""What holding every name asked for counts."""
+PASSAGE = 0.2
+"""What the score of the passage around it counts."""
+MOST_CELLS = 2
+"""Values of the tables of one page."""
+MOST_ON_PAGE = 3
+"""Sentences of one page."""
+CLOSE_BEHIND = 0.75
+"""A further sentence is taken when it scores so much of the best one's."""
+_PARTS = {"early": (1, 4), "late": (9, 12)}
+_CELLS = 80
+"""Table cells looked at closely: those whose labels share most words with the question."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Option:
+    """A sentence or a table's value that may answer."""
+
+    text: str
+    evidence: Evidence
+    source: Source
+    candidate: Candidate | None
+    """None for a table's value."""
+    closeness: float
+    """Of its words to the question's, 0 and up."""
+    metric: bool
+    """It speaks of a metric that the question asks for, in whatever words."""
+    names: float
+    """Share of the names asked for that it, its headings or its document's title hold; 1 where none is asked for."""
+    value: float
+    """1 for a value of the kind asked for, 0.5 for any figure where the question tells no kind, else 0."""
+    period: float
+    """1: it says the period asked for, 0.5: its headings do, -1: it says another one only, 0: none or none asked for."""
+    passage: float
+    """Score of the best passage it stands in."""
+
+    @property
+    def score(self) -> float:
+        """Higher is nearer."""
+        return (
+            self.closeness + METRIC * self.metric + VALUE * self.value + PERIOD * self.period + NAME * self.names + PASSAGE * self.passage
+        )
+
+
+def options(
+    asked: Asked,
+    read: Harvest,
+    *,
+    passages: Sequence[Passage],
+    holders: Mapping[str, int],
+    among: int,
+    vocabulary: Vocabulary,
+) -> list[Option]:
+    """Every sentence and the likeliest table cells of the passages, best first; equal ones by place."""
+    found: list[tuple[str, Evidence, Source, Candidate | None, Passage]] = []
+    for candidate in read.current:
+        if passage := _around(candidate.evidence, passages):
+            found.append((candidate.text, candidate.evidence, candidate.source, candidate, passage))
+    for cell in _likely_cells(asked, read.gathered.cells):
+        if passage := _around(cell.evidence, passages):
+            found.append((cell_text(cell.evidence), cell.evidence, cell.source, None, passage))
+    chunks = [replace(passage.chunk, text=text, header=_header(evidence)) for text, evidence, source, _, passage in found]
+    near = closeness(asked.content, chunks, holders=holders, among=among)
+    metrics = {mention.metric.id for mention in vocabulary.mentions(tokens(asked.text))}
+    made = [
+        Option(
+            text=text,
+            evidence=evidence,
+            source=source,
+            candidate=candidate,
+            closeness=value,
+            metric=_metric(metrics, candidate, evidence, vocabulary),
+            names=_names(asked, f"{text} {source.title} {chunk.header} {source.author} {source.publisher}"),
+            value=_value(asked, text),
+            period=_period(asked, evidence, source, text),
+            passage=passage.score,
+        )
+        for (text, evidence, source, candidate, passage), chunk, value in zip(found, chunks, near, strict=True)
+    ]
+    return sorted(made, key=lambda option: (-option.score, option.evidence.document, option.evidence.start))
+
+
+def best(found: Sequence[Option]) -> list[Option]:
+    """The answer's sentences in the order of their worth: the best, and those close behind it that say something else."""
+    if not found:
+        return []
+    least = CLOSE_BEHIND * found[0].score
+    taken: list[Option] = []
+    for option in found:
+        if option.score < least or len(taken) == MOST_SENTENCES:
+            break
+        stems = set(content_stems(option.text))
+        if _on_page(option, taken) < (MOST_CELLS if option.candidate is None else MOST_ON_PAGE) and all(
+            len(stems & set(content_stems(other.text))) < 0.8 * len(stems) for other in taken
+        ):
+            taken.append(option)
+    return taken
+
+
+def _on_page(option: Option, taken: Sequence[Option]) -> int:
+    """How many of those taken are of its page and its kind."""
+    own = option.evidence.document, option.evidence.page, option.candidate is None
+    return sum((other.evidence.document, other.evidence.page, other.candidate is None) == own for other in taken)
+
+
+def _around(evidence: Evidence, passages: Sequence[Passage]) -> Passage | None:
+    return next((p for p in passages if p.chunk.document == evidence.document and p.chunk.start <= evidence.start < p.chunk.end), None)
+
+
+def _header(evidence: Evidence) -> str:
+    return " > ".join(evidence.heading_path[-2:])
+
+
+def _value(asked: Asked, text: str) -> float:
+    if asked.wants:
+        return float(gives(text, asked.wants, asked=asked))
+    return 0.5 * gives(text, "number", asked=asked)
+
+
+def _metric(asked: Collection[str], candidate: Candidate | None, evidence: Evidence, vocabulary: Vocabulary) -> bool:
+    mentions = candidate.mentions if candidate is not None else vocabulary.mentions(tokens(_labels(evidence)))
+    return any(mention.metric.id in asked for mention in mentions)
+
+
+def _likely_cells(asked: Asked, cells: Sequence[CellEvidence]) -> list[CellEvidence]:
+    """Cells whose labels share words with the question, the most first."""
+    scored = [(len(asked.stems & set(content_stems(_labels(cell.evidence)))), at, cell) for at, cell in enumerate(cells)]
+    return [cell for shared, _, cell in sorted(scored, key=lambda item: (-item[0], item[1]))[:_CELLS] if shared]
+
+
+def _labels(evidence: Evidence) -> str:
+    reference = evidence.table
+    return " ".join((reference.row, reference.column, *evidence.heading_path[-1:])) if reference else ""
+
+
+def _names(asked: Asked, text: str) -> float:
+    if not asked.names:
+        return 1.0
+    held = {word.lower() for word in words(text)} | {word.lower().removesuffix("'s").removesuffix("’s") for word in words(text)}
+    return sum(all(part.lower() in held for part in words(name)) for name in asked.names) / len(asked.names)
+
+
+def _period(asked: Asked, evidence: Evidence, source: Source, text: str) -> float:
+    if not asked.labels:
+        return 0.0
+    own, around = _periods(evidence, source, text)
+    if any(_overlap(one, other) for one in asked.labels for other in own):
+        return 1.0
+    if own:
+        return -1.0
+    return 0.5 * any(_overlap(one, other) for one in asked.labels for other in around)
+
+
+def _periods(evidence: Evidence, source: Source, text: str) -> tuple[set[str], set[str]]:
+    """(periods of the sentence, or of the cell's column or row; periods of headings and title)."""
+    reference = evidence.table
+    parts = (reference.column, reference.row) if reference else (text,)
+    published = None if reference else source.published
+    own = next((found for part in parts if (found := {mention.label for mention in find_periods(part, published=published)})), set[str]())
+    return own, {mention.label for heading in (*evidence.heading_path, source.title) for mention in find_periods(heading)}
+
+
+def _overlap(one: str, other: str) -> bool:
+    """True for periods of one year that share a month: 2025 and 2025-Q3, the middle of 2026 and 30 June 2026."""
+    if one[:4] != other[:4]:
+        return one[:4] in other or other[:4] in one
+    (first, last), (begin, end) = _months(one), _months(other)
+    return first <= end and begin <= last
+
+
+def _months(label: str) -> tuple[int, int]:
+    """First and last month of a period within its year."""
+    shape, last = period_shape(label), period_order(label)[1]
+    back = {"quarter": 2, "half": 5, "month": 0, "day": 0, "mid": 1, "end": 1}.get(shape)
+    return (last - back, last + (shape == "mid")) if back is not None else _PARTS.get(label[5:], (1, 12))

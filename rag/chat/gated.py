@@ -1,0 +1,115 @@
+"""Options as claims that have passed the report's own gates, and the disagreements they are part of."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+
+from rag.chat.choose import Option
+from rag.numbers import find_numbers
+from rag.report.book import EXTRACTIVE, Book, open_book
+from rag.report.check import check_claim, verdict_of
+from rag.report.claims import cell_claim, claim_id, sentence_claim
+from rag.report.conflicts import Disagreement
+from rag.report.facts import Stated
+from rag.report.wording import Vocabulary
+from rag.types import CardKey, Claim, Conflict, ConflictSide, Document, Evidence, Fingerprint, Manifest, Report, Source
+
+ANSWER = "answer"
+"""The section of an answer's claims."""
+BESIDE = "beside"
+"""The section of the claims that are printed only where figures disagree."""
+
+_NO_EMBEDDER = Fingerprint(model="", revision="", dimensions=0, query_prompt="")
+_EPOCH = date(1970, 1, 1)
+
+
+def claim_of(option: Option, *, vocabulary: Vocabulary) -> Claim:
+    """The claim that prints an option word for word."""
+    if option.candidate is not None:
+        return sentence_claim(option.candidate, section=ANSWER, vocabulary=vocabulary)
+    return Claim(
+        id=claim_id(ANSWER, option.text, (option.evidence.id,)),
+        section=ANSWER,
+        kind="fact",
+        mode="near_quote",
+        text=option.text,
+        evidence=(option.evidence.id,),
+        numbers=find_numbers(option.text),
+    )
+
+
+def side_claim(side: Stated, *, vocabulary: Vocabulary) -> Claim:
+    """The claim that prints a side of a disagreement."""
+    if side.candidate is None:
+        return cell_claim(side, section=BESIDE)
+    return sentence_claim(side.candidate, section=BESIDE, vocabulary=vocabulary)
+
+
+def checked(
+    claims: Sequence[Claim],
+    *,
+    evidence: Iterable[Evidence],
+    sources: Iterable[Source],
+    document: Callable[[str], Document],
+    vocabulary: Vocabulary,
+    writer: str = EXTRACTIVE,
+) -> list[Claim]:
+    """The claims with every gate's finding and their verdict, as a report's are."""
+    book = _book(claims, evidence=evidence, sources=sources, document=document, vocabulary=vocabulary, writer=writer)
+    judged = []
+    for claim in claims:
+        checks = tuple(check_claim(claim, book))
+        judged.append(replace(claim, checks=checks, verdict=verdict_of(checks)))
+    return judged
+
+
+def _book(
+    claims: Sequence[Claim],
+    *,
+    evidence: Iterable[Evidence],
+    sources: Iterable[Source],
+    document: Callable[[str], Document],
+    vocabulary: Vocabulary,
+    writer: str,
+) -> Book:
+    """What the gates look at: a report that holds nothing but these claims."""
+    known = tuple(sources)
+    manifest = Manifest(run="", writer=writer, embedder=_NO_EMBEDDER, reranker="", template="", prompts={}, sequence=0, counts={})
+    day = max((source.published for source in known), default=None)
+    report = Report(
+        id="",
+        title="",
+        market="",
+        as_of=day or _EPOCH,
+        cut_off=day,
+        banner="",
+        bottom_line=(),
+        sections=(),
+        cards=(),
+        claims=tuple(claims),
+        evidence=tuple(evidence),
+        sources=known,
+        manifest=manifest,
+    )
+    return open_book(report, document=document, vocabulary=vocabulary)
+
+
+def conflict_of(made: Disagreement, sides: Sequence[tuple[Stated, Claim]]) -> Conflict:
+    """A disagreement whose sides are printed by these claims."""
+    fact = made.sides[0].fact
+    return Conflict(
+        id=made.id,
+        key=CardKey(market="", metric=fact.metric, segment=fact.segment, region=fact.region, entity=fact.entity),
+        period=fact.period.label if fact.period else "",
+        sides=tuple(
+            ConflictSide(
+                claim=claim.id,
+                value=side.shown,
+                period=side.fact.period.label if side.fact.period else "",
+                published=side.source.published,
+            )
+            for side, claim in sides
+        ),
+        kind=made.kind,
+        reason=made.reason,
+    )

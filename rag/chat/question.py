@@ -1,0 +1,145 @@
+"""What a question asks for: names, periods, a kind of value. Rules only; no model."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from rag.numbers import PeriodMention, find_numbers, find_periods
+from rag.text import STOPWORDS, content_stems, sentences, words
+
+Wanted = Literal["number", "share", "date", "name", "place", "reason", ""]
+"""The kind of value that answers; empty where the question does not tell."""
+
+_OPENERS = frozenset(
+    "what when where who whom whose which why how is are was were do does did has have had can could will would should shall may might "
+    "and but or so then also tell show give list name explain describe compare please according based considering between among after "
+    "before since during until while if in on at by for from to of with as assume about within basing using given".split()
+)
+_CALENDAR = frozenset(
+    "january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov "
+    "dec monday tuesday wednesday thursday friday saturday sunday q1 q2 q3 q4 h1 h2 fy i usd eur gbp".split()
+)
+_PREAMBLE = re.compile(r"(?is)^.*:\s+(?=(?:what|which|who|when|where|why|how|is|are|was|were|does|do|did|has|have|by|in)\b)")
+_RUN = re.compile(r"(?<![\w.])[A-Z0-9][\w&.’'-]*[\w](?:\s(?:of\s|the\s|and\s|&\s)?[A-Z][\w&.’'-]*\w)*|(?<![\w.])[A-Z](?![\w.])")
+_HOW = (
+    r"(?i)\bhow (?:much|many|large|big|high|low|long|far|fast|old|deep|wide|heavy|often|small|sensitive|tall|dependent|efficient)\b|"
+    r"\bby how\b"
+)
+_WANTS: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
+    ("number", re.compile(_HOW)),
+    (
+        "date",
+        re.compile(
+            r"(?i)^(?:\W*\w+,?\s)?when\b|\b(?:since|until|by) when\b|\b(?:what|which) (?:\w+ )?(?:year|date|day|month|quarter|time)\b"
+        ),
+    ),
+    ("reason", re.compile(r"(?i)^why\b|\b(?:what (?:drove|caused|explains)|for what reason)\b")),
+    ("share", re.compile(r"(?i)\b(?:what|which) (?:share|percentage|proportion|fraction|part|per\s?cent)\b")),
+    (
+        "number",
+        re.compile(
+            r"(?i)\bwhat (?:\w+['’]?s? ){0,6}(?:price|costs?|revenue|sales|turnover|number|rate|size|amount|"
+            r"capacity|total|margin|profit|loss|ebit|output|volume|value|range|figure|level|ratio|average|budget|dividend|backlog|"
+            r"debt|efficiency|yield|length|duration|weight|temperature|lifetime|fee|charge|tariff|investment|spending|headcount|"
+            r"growth|increase|decrease|change|forecast|target)\b"
+        ),
+    ),
+    ("place", re.compile(r"(?i)\bwhere\b|\b(?:what|which) (?:region|country|city|town|district|place|site|location|state|market)s?\b")),
+    (
+        "name",
+        re.compile(
+            r"(?i)\bwho(?:m|se)?\b|\b(?:what|which) (?:\w+ )?(?:company|companies|firms?|banks?|suppliers?|makers?|person|people|player|"
+            r"team|organi[sz]ation|agency|regulator|customers?|individual|figure|platform|manufacturers?|operators?|auditor|chief)\b"
+        ),
+    ),
+)
+_SPELLED = re.compile(
+    r"(?i)\b(?:half|third|quarter|double[ds]?|twice|tripled|dozen|hundred|thousand|million|none|no|one|two|three|four|five|six|seven|eight|nine|ten|"
+    r"eleven|twelve|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)\b"
+)
+
+_REASON = re.compile(
+    r"(?i)\b(?:because|owing to|due to|since|driven by|caused by|as a result of|thanks to|helped by|hurt by|held back by|"
+    r"reflect(?:s|ed|ing)|explain(?:s|ed)|attributed to|so that|after)\b"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """A question, taken apart."""
+
+    text: str
+    names: tuple[str, ...]
+    """Capitalised names and codes in order, without the word that only opens the question."""
+    periods: tuple[PeriodMention, ...]
+    wants: Wanted
+    stems: frozenset[str]
+    """Of the words that carry meaning."""
+
+    @property
+    def content(self) -> str:
+        """The question without its names and periods, which are looked for by themselves; all of it where nothing else is left."""
+        bare = self.text
+        for period in sorted(self.periods, key=lambda period: -period.start):
+            bare = f"{bare[: period.start]} {bare[period.end :]}"
+        for name in self.names:
+            bare = bare.replace(name, " ")
+        return bare if content_stems(bare) else self.text
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """Labels of the periods that are named outright."""
+        return frozenset(period.label for period in self.periods if not period.relative)
+
+
+def take_apart(question: str) -> Asked:
+    """Names, periods and the kind of value asked for; what only says how to answer is left aside."""
+    question = _asking(question)
+    periods = find_periods(question)
+    return Asked(
+        text=question,
+        names=tuple(dict.fromkeys(_names(question, periods))),
+        periods=periods,
+        wants=next((kind for kind, pattern in _WANTS if pattern.search(question)), ""),
+        stems=frozenset(content_stems(question)),
+    )
+
+
+def _asking(question: str) -> str:
+    """The sentences that end in a question mark, less an order before a colon: "Answer the following: what ...?"; all without one."""
+    spans = [question[start:end] for start, end in sentences(question)]
+    asking = [_PREAMBLE.sub("", span) for span in spans if span.endswith("?")]
+    return " ".join(asking) or question
+
+
+def _names(question: str, periods: tuple[PeriodMention, ...]) -> Iterator[str]:
+    for match in _RUN.finditer(question):
+        if any(period.start < match.end() and match.start() < period.end for period in periods):
+            continue
+        parts = [re.sub(r"['’]s?$", "", part) for part in match[0].split()]
+        while parts and (parts[0].lower() in _OPENERS | STOPWORDS | _CALENDAR or parts[0].isdigit()):
+            parts = parts[1:]
+        name = " ".join(parts)
+        if name and any(character.isupper() for character in name) and name.lower() not in _CALENDAR:
+            yield name
+
+
+def gives(text: str, wanted: Wanted, *, asked: Asked) -> bool:
+    """True when a text holds a value of the kind: a figure, a period, a name that the question does not have."""
+    if wanted == "date":
+        return bool(find_periods(text))
+    if wanted in ("number", "share"):
+        figures = [number for number in find_numbers(text) if number.kind != "year" and number.unit != "ordinal"]
+        return bool(figures) or _SPELLED.search(text) is not None
+    if wanted in ("name", "place"):
+        known = {part.lower() for name in asked.names for part in words(name)}
+        return any(part.lower() not in known for name in take_names(text) for part in words(name))
+    if wanted == "reason":
+        return _REASON.search(text) is not None
+    return False
+
+
+def take_names(text: str) -> tuple[str, ...]:
+    """The names of any text."""
+    return tuple(dict.fromkeys(_names(text, find_periods(text))))

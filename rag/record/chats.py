@@ -1,0 +1,69 @@
+"""The chats of the record: questions and their answers, as JSON that only rag.chat reads."""
+
+import zlib
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from rag.errors import UsageError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptTurn:
+    """A turn as it is kept."""
+
+    chat: int
+    number: int
+    """1-based, rising; an erased one leaves a gap."""
+    asked: datetime
+    question: str
+    """As asked."""
+    answer: str
+    """The answer's JSON."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chats:
+    """The two tables, through the record's connection."""
+
+    rows: Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
+    """Runs one statement."""
+    transaction: Callable[[], AbstractContextManager[None]]
+    """All or nothing."""
+
+    def add(self, chat: int | None, *, asked: datetime, question: str, answer: str) -> tuple[int, int]:
+        """(chat, number) of the new turn; None begins a chat. Raises UsageError for an unknown chat."""
+        with self.transaction():
+            if chat is None:
+                chat = self.rows("INSERT INTO chats (created) VALUES (?) RETURNING id", [asked.isoformat()])[0][0]
+            self._check(chat)
+            sql = """INSERT INTO turns (chat, number, asked, question, body)
+                VALUES (?, (SELECT coalesce(max(number), 0) + 1 FROM turns WHERE chat = ?), ?, ?, ?) RETURNING number"""
+            body = zlib.compress(answer.encode(), 6)
+            number = self.rows(sql, [chat, chat, asked.isoformat(), question, body])[0][0]
+        return chat, number
+
+    def turns(self, chat: int | None = None) -> list[KeptTurn]:
+        """A chat's turns, oldest first; without a chat those of all chats, by chat. Raises UsageError for an unknown one."""
+        if chat is not None:
+            self._check(chat)
+        where, values = ("", []) if chat is None else ("WHERE chat = ?", [chat])
+        found = self.rows(f"SELECT chat, number, asked, question, body FROM turns {where} ORDER BY chat, number", values)
+        return [
+            KeptTurn(chat=of, number=number, asked=datetime.fromisoformat(asked), question=question, answer=zlib.decompress(body).decode())
+            for of, number, asked, question, body in found
+        ]
+
+    def erase(self, turns: Sequence[KeptTurn]) -> None:
+        """The turns go, and the chats that have none left."""
+        with self.transaction():
+            for turn in turns:
+                self.rows("DELETE FROM turns WHERE chat = ? AND number = ?", [turn.chat, turn.number])
+            self.rows("DELETE FROM chats WHERE id NOT IN (SELECT chat FROM turns)", [])
+
+    def _check(self, chat: int) -> None:
+        if not self.rows("SELECT 1 FROM chats WHERE id = ?", [chat]):
+            newest = [str(identity) for (identity,) in self.rows("SELECT id FROM chats ORDER BY id DESC LIMIT 10", [])]
+            raise UsageError(f"no chat {chat}; there is: {', '.join(newest) or 'none yet'}")

@@ -1,0 +1,206 @@
+"""Searches that look at every chunk: the nearest vectors and the words, over what is kept in memory of one state of the record."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rag.record import schema, scopes
+from rag.record.lexical import telling_words
+from rag.record.postings import SEGMENT, Places, Postings, Segment, is_among, segment
+from rag.record.signs import Signs
+from rag.types import Scope
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from rag.ports import Vectors
+
+WORDS_FROM = 5_000
+"""Smaller libraries have no postings: FTS5 answers within 8 ms there."""
+MOST_RECENT = 2_000
+"""Chunks since the postings were made that are counted in memory, 0.1 ms each; with more FTS5 is asked."""
+DEAD_SHARE = 0.1
+"""A segment in which more chunks went is made anew."""
+_WORDS_KEPT = 64
+"""Of the last questions: a word that every chunk holds takes 16 bytes a chunk."""
+_BATCH = 500
+
+_ACTIVE = "(SELECT id FROM spaces WHERE active = 1)"
+_EVERYTHING = Scope()
+
+
+class Scan:
+    """What searches of one connection keep. Searches are called within a transaction, ``index_words`` is not; sqlite3's errors pass."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._signs: tuple[Any, Signs] | None = None
+        self._postings: tuple[Any, Postings | None] | None = None
+        self._places: dict[str, Places] = {}
+        self.count = 0
+        """Searches over everything."""
+
+    # ── vectors ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def nearest(self, vector: "Vectors", *, k: int, scope: Scope) -> list[tuple[str, float]]:
+        """(chunk id, cosine) of the ``k`` nearest in scope, nearest first, equal ones by id."""
+        import numpy as np
+
+        within = None if scope == _EVERYTHING else self._rows_in(scope)
+        self.count += scope == _EVERYTHING
+        numbers = self.signs().candidates(vector, k=k, within=within)
+        sql = """SELECT chunks.id, v.vector FROM chunks JOIN vectors AS v ON v.number = chunks.vector
+            WHERE chunks.number IN (SELECT value FROM json_each(?))"""
+        found = self._connection.execute(sql, [json.dumps(numbers.tolist())]).fetchall()
+        if not found:
+            return []
+        cosines = np.frombuffer(b"".join(blob for _, blob in found), dtype="<f4").reshape(len(found), -1) @ vector
+        scored = zip((identity for identity, _ in found), cosines.tolist(), strict=True)
+        return sorted(scored, key=lambda near: (-near[1], near[0]))[:k]
+
+    def signs(self) -> Signs:
+        """Of the active space; only what came is read again."""
+        import numpy as np
+
+        found = self._connection.execute(
+            "SELECT id, (SELECT value FROM meta WHERE name = 'sequence') FROM spaces WHERE active = 1"
+        ).fetchone()
+        key = found or ("", 0)
+        if self._signs and self._signs[0] == key:
+            return self._signs[1]
+        known = dict(self._signs[1].known) if self._signs and self._signs[0][0] == key[0] else {}
+        self._signs = None
+        there = self._connection.execute(
+            "SELECT number, first, count, document FROM signs WHERE space = ? ORDER BY number", [key[0]]
+        ).fetchall()
+        if new := [number for number, *_ in there if number not in known]:
+            sql = "SELECT number, bits FROM signs WHERE space = ? AND number BETWEEN ? AND ?"
+            known |= dict(self._connection.execute(sql, [key[0], new[0], new[-1]]).fetchall())
+        table = np.array([row[:3] for row in there], dtype=np.int64).reshape(-1, 3)
+        signs = Signs(
+            documents=[row[3] for row in there],
+            known={number: known[number] for number, *_ in there},
+            firsts=table[:, 1],
+            counts=table[:, 2],
+        )
+        self._signs = key, signs
+        return signs
+
+    def _rows_in(self, scope: Scope) -> "NDArray[np.bool_]":
+        """True for the rows of the signs in scope."""
+        return self.signs().of_documents([document for (document,) in self._connection.execute(*scopes.documents(scope))])
+
+    # ── words ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def has_postings(self) -> bool:
+        """Whether ``lexical`` and ``holders`` can be asked: not in a small library, and not while many chunks wait for a publication."""
+        return self._words() is not None
+
+    def lexical(self, question: str, *, k: int, scope: Scope) -> list[tuple[str, float]]:
+        """(chunk id, bm25) of the ``k`` best in scope, best first, equal ones by id."""
+        import numpy as np
+
+        postings = self._postings_there()
+        words = telling_words(question)
+        scores = postings.scores(map(self._of_word, words))
+        if not scores.any():  # nothing but words that stand everywhere, or nowhere
+            scores = postings.scores(postings.places(self._connection, word, common=True) for word in words)
+        if scope != _EVERYTHING:
+            allowed = np.sort(self.signs().numbers[self._rows_in(scope)])
+            scores[~is_among(postings.numbers, allowed)] = 0.0
+        found = dict(postings.best(scores, k=k))
+        sql = "SELECT id, number FROM chunks WHERE number IN (SELECT value FROM json_each(?))"
+        ids = self._connection.execute(sql, [json.dumps(list(found))])
+        return sorted(((identity, found[number]) for identity, number in ids), key=lambda near: (-near[1], near[0]))[:k]
+
+    def holders(self, question: str) -> dict[str, int]:
+        """How many live chunks hold each word of the question."""
+        self._postings_there()
+        return {word: self._of_word(word).count for word in telling_words(question)}
+
+    def _postings_there(self) -> Postings:
+        postings = self._words()
+        assert postings is not None
+        return postings
+
+    def _words(self) -> Postings | None:
+        key = self._connection.execute(
+            f"SELECT {_ACTIVE}, (SELECT value FROM meta WHERE name = 'sequence'), (SELECT max(number) FROM segments)"
+        ).fetchone()
+        if self._postings is None or self._postings[0] != key:
+            self._places.clear()
+            self._postings = key, self._read_postings()
+        return self._postings[1]
+
+    def _read_postings(self) -> Postings | None:
+        import numpy as np
+
+        stored = self._segments()
+        if not stored:
+            return None
+        live = np.sort(self.signs().numbers)
+        recent = np.setdiff1d(live, np.concatenate([one.chunks for one in stored.values()]), assume_unique=True)
+        if len(recent) > MOST_RECENT:
+            return None
+        segments = [*stored.values(), *([self._made(recent)] if len(recent) else [])]
+        return Postings(segments, stored=list(stored), live=live)
+
+    def _of_word(self, word: str) -> Places:
+        if word not in self._places:
+            if len(self._places) >= _WORDS_KEPT:
+                self._places.clear()
+            self._places[word] = self._postings_there().places(self._connection, word)
+        return self._places[word]
+
+    def _segments(self) -> dict[int, Segment]:
+        import numpy as np
+
+        return {
+            number: Segment(chunks=np.frombuffer(chunks, dtype="<i8"), lengths=np.frombuffer(lengths, dtype="<i4"), places={})
+            for number, chunks, lengths in self._connection.execute("SELECT number, chunks, lengths FROM segments ORDER BY number")
+        }
+
+    def _made(self, numbers: "NDArray[np.int64]") -> Segment:
+        """A segment of these chunks, their texts read a few at a time."""
+        sql = "SELECT number, header, text FROM chunks WHERE number IN (SELECT value FROM json_each(?)) ORDER BY number"
+        starts = range(0, len(numbers), _BATCH)
+        rows = (row for at in starts for row in self._connection.execute(sql, [json.dumps(numbers[at : at + _BATCH].tolist())]))
+        return segment(self._connection, rows)
+
+    # ── writing postings ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def index_words(self, *, anew: bool) -> None:
+        """Postings for every live chunk of a library that is large enough; ``anew``: no segment stays. A transaction a segment."""
+        import numpy as np
+
+        live = np.sort(self.signs().numbers)
+        stored = self._segments()
+        sound = {number: one for number, one in stored.items() if not anew and _is_sound(one, live)}
+        gone = sorted(set(stored) - set(sound))
+        covered = np.concatenate([one.chunks for one in sound.values()]) if sound else np.empty(0, dtype=np.int64)
+        waiting = np.setdiff1d(live, covered, assume_unique=True) if len(live) >= WORDS_FROM else live[:0]
+        for at in range(0, max(1, len(waiting)), SEGMENT):
+            numbers = waiting[at : at + SEGMENT]
+            made = self._made(numbers) if len(numbers) else None  # takes seconds, so nobody is kept from writing meanwhile
+            with schema.transaction(self._connection):
+                self._replace(gone, made)
+            gone = []
+
+    def _replace(self, gone: Sequence[int], made: Segment | None) -> None:
+        for number in gone:
+            self._connection.execute("DELETE FROM postings WHERE segment = ?", [number])
+            self._connection.execute("DELETE FROM segments WHERE number = ?", [number])
+        if made is None:
+            return
+        sql = "INSERT INTO segments (last, chunks, lengths) VALUES (?, ?, ?) RETURNING number"
+        values = [int(made.chunks[-1]), made.chunks.astype("<i8").tobytes(), made.lengths.astype("<i4").tobytes()]
+        ((number,),) = self._connection.execute(sql, values).fetchall()
+        rows = ((word, number, places) for word, places in sorted(made.places.items()))
+        self._connection.executemany("INSERT INTO postings (word, segment, places) VALUES (?, ?, ?)", rows)
+
+
+def _is_sound(one: Segment, live: "NDArray[np.int64]") -> bool:
+    """Full, and nearly all of its chunks live."""
+    return len(one.chunks) >= SEGMENT and float(is_among(one.chunks, live).mean()) >= 1 - DEAD_SHARE

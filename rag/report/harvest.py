@@ -1,0 +1,56 @@
+"""What searches found, read: sentences, facts, and where those disagree. Reports and answers stand on the same harvest."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from rag.report.conflicts import Disagreement, corrections, disagreements
+from rag.report.facts import Stated, facts_of
+from rag.report.gather import Candidate, Gathered, gather
+from rag.report.names import Names, find_names
+from rag.report.plan import Plan
+from rag.report.wording import Vocabulary
+from rag.types import Document, SearchResult, Source
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Harvest:
+    """Evidence read as data."""
+
+    gathered: Gathered
+    copies: Mapping[str, str]
+    """Document -> the first of those with nearly the same text."""
+    names: Names
+    facts: tuple[Stated, ...]
+    found: tuple[Disagreement, ...]
+    """Disagreements and corrections."""
+    current: tuple[Candidate, ...]
+    """The sentences but for those of superseded figures."""
+
+
+def harvest(
+    plan: Plan,
+    *,
+    find: Callable[[Sequence[str]], Sequence[SearchResult]],
+    document: Callable[[str], Document],
+    sources: Sequence[Source],
+    vocabulary: Vocabulary,
+    as_of: date,
+    copies: Mapping[str, str] | None = None,
+) -> Harvest:
+    """Runs the plan's searches and reads what they bring. Nothing published after ``as_of`` is seen; raises what the callables raise.
+
+    ``copies``: document -> the first of the documents with nearly the same text, which count as one.
+    """
+    gathered = gather(plan, find=find, document=document, sources=sources, vocabulary=vocabulary, as_of=as_of)
+    names = find_names(gathered.prose, sources=sources, regions=plan.outline.regions, subjects=gathered.subjects)
+    facts = facts_of(gathered, vocabulary=vocabulary, names=names)
+    seen = {source.document for source in sources}
+    copies = {document: first for document, first in (copies or {}).items() if document in seen}
+    found = disagreements(facts, names=names, copies=copies)
+    known = {side.evidence.id for made in found if made.kind == "superseded" for side in made.sides[1:]}
+    corrected = corrections(gathered.candidates, facts, names=names)
+    found += tuple(made for made in corrected if made.sides[1].evidence.id not in known)
+    stale = known | {made.sides[1].evidence.id for made in corrected}
+    current = tuple(candidate for candidate in gathered.candidates if candidate.evidence.id not in stale)
+    return Harvest(copies=copies, gathered=gathered, names=names, facts=facts, found=found, current=current)
