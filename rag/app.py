@@ -19,7 +19,7 @@ from typing import Any, Self, get_args
 
 from rag import assets, bulk, config, upkeep
 from rag import ingest as stations
-from rag.chat import PASSAGES, Ground, answer, understand
+from rag.chat import PASSAGES, SMALL_LIBRARY, Ground, answer, understand
 from rag.chat.about import About
 from rag.chat.schema import from_json as answer_from_json
 from rag.chat.schema import to_json as answer_to_json
@@ -330,7 +330,7 @@ class Library:
         history = [turn.answer for turn in self.turns(chat)] if chat is not None else []
         if about is not None:
             history, scope = [about.answer], replace(scope, documents=about.documents)
-        vocabulary = Vocabulary(metric_vocabulary(workspace=self.workspace))
+        vocabulary = self._vocabulary
         understood = understand(question, history=history, vocabulary=vocabulary)
         self.retrieval.prepare([understood.text])
         with self.record.snapshot():
@@ -354,6 +354,11 @@ class Library:
         found = [turns for turns in by_chat.values() if all(word in to_markdown(turns).lower() for word in wanted)]
         return sorted(found, key=lambda turns: -turns[0].chat)
 
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        """The metrics as prompts/metrics.yaml names them; read once, since a chat asks for them at every turn."""
+        return Vocabulary(metric_vocabulary(workspace=self.workspace))
+
     def _ground(self, scope: Scope, *, as_of: date, vocabulary: Vocabulary) -> Ground:
         """What an answer stands on; read in one snapshot by the caller."""
         retrieval = self.retrieval
@@ -361,7 +366,7 @@ class Library:
             find=lambda question: retrieval.find(question, k=PASSAGES, scope=scope),
             document=self.record.document,
             holders=self.record.holders,
-            among=self.record.chunk_count(),
+            among=max(self.record.chunk_count(), SMALL_LIBRARY),
             vocabulary=vocabulary,
             as_of=as_of,
         )

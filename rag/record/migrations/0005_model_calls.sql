@@ -1,4 +1,4 @@
--- Version 8. What language models were asked and what they answered, and the reports that were begun with one.
+-- Version 5. What language models were asked and what they answered, and the reports that were begun with one.
 
 CREATE TABLE model_calls (
     number INTEGER PRIMARY KEY,
