@@ -51,6 +51,11 @@ hostile:  ## make some 80 odd and hostile files and read them in limited child p
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.hostile
 
+bench-writer:  ## what becomes of a careful, a sloppy and an obedient model's sentences, and of every slip
+	@scripts/install.sh dev
+	@test -f workspace/library.db || $(MAKE) report
+	@$(PYTHON) -m benchmarks.writer workspace "$(TOPIC)"
+
 eval-schedules:  ## three years of slots through crashes and clock changes, five schedulers at once; some minutes
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.schedules
@@ -86,4 +91,4 @@ lock:  ## write requirements*.txt anew from pyproject.toml
 clean:  ## remove the sample workspace, reports and build outputs
 	rm -rf workspace reports build dist
 
-.PHONY: help report test check lint types contracts eval eval-chat eval-editions eval-gates eval-schedules faults hostile bench bench-scale bench-retrieval forms bench-formats lock clean
+.PHONY: help report test check lint types contracts eval eval-chat eval-editions eval-gates eval-schedules faults hostile bench bench-writer bench-scale bench-retrieval forms bench-formats lock clean

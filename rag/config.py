@@ -19,6 +19,7 @@ FILE_NAME = "rag.toml"
 EmbedderKind = Literal["sentence-transformers", "small", "openai"]
 Format = Literal["html", "md", "json", "pdf", "docx", "csl", "bib", "csv"]
 OcrKind = Literal["off", "tesseract"]
+WriterKind = Literal["extractive", "openai"]
 
 
 class EmbedderSettings(BaseModel):
@@ -111,6 +112,40 @@ class ReportSettings(BaseModel):
     )
 
 
+class WriterSettings(BaseModel):
+    """Who words the sentences of a report."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: WriterKind = Field(
+        default="extractive",
+        description='"extractive": sentences are quoted word for word, no model is asked. "openai": the model of any OpenAI-compatible '
+        "endpoint words them, and every sentence is checked against its quotations.",
+    )
+    base_url: str = Field(default="https://api.openai.com/v1", description='The endpoint. kind = "openai" only, as all that follows.')
+    model: str = Field(default="", description="The endpoint's name for the model.")
+    api_key_env: str = Field(
+        default="OPENAI_API_KEY", description="The environment variable that holds the endpoint's key; the key itself never goes here."
+    )
+    json_schema: bool = Field(default=True, description="False for an endpoint that refuses a response format; answers are checked alike.")
+    timeout_s: float = Field(default=120.0, gt=0, description="Seconds for one answer, by the clock on the wall.")
+    run_timeout_s: float = Field(default=1800.0, gt=0, description="Seconds for all answers of a report, pauses included.")
+    context_tokens: int = Field(default=16_000, ge=2_000, description="What the model can read and write in one call.")
+    answer_tokens: int = Field(default=4_000, ge=500, description="The longest answer; a model that thinks first needs room for it.")
+    price_in: float = Field(default=0.0, ge=0, description="The price of a million tokens read; 0 where unknown.")
+    price_out: float = Field(default=0.0, ge=0, description="The price of a million tokens written; 0 where unknown.")
+    max_cost: float = Field(default=0.0, ge=0, description="The most that one report may cost, in the currency of the prices; 0: no limit.")
+    max_tokens: int = Field(default=0, ge=0, description="The most tokens, read and written, that one report may take; 0: no limit.")
+
+    @model_validator(mode="after")
+    def _a_model_has_a_name_and_a_cap_a_price(self) -> Self:
+        if self.kind == "openai" and not (self.model and self.base_url):
+            raise ValueError('kind = "openai" needs model and base_url, such as "http://localhost:8080/v1"')
+        if self.max_cost and not (self.price_in or self.price_out):
+            raise ValueError("max_cost needs price_in and price_out")
+        return self
+
+
 class Settings(BaseSettings):
     """All there is to set."""
 
@@ -137,6 +172,7 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     reranker: RerankerSettings = RerankerSettings()
     report: ReportSettings = ReportSettings()
+    writer: WriterSettings = WriterSettings()
 
     @field_validator("folders")
     @classmethod

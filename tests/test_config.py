@@ -19,7 +19,7 @@ REFUSED = {
     'folders = ["a/x", "b/x"]': "two folders have the same last name",
     "folders = []": "folders: ",
     "folders =": "is not valid TOML",
-    '[report]\nformats = ["pdf"]': "report.formats.0: ",
+    '[report]\nformats = ["ppt"]': "report.formats.0: ",
 }
 
 
