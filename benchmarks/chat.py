@@ -29,7 +29,7 @@ from rag.types import Answer, Scope, SearchResult
 
 TOP = 10
 """An answerable question counts when its evidence is among so many passages."""
-CLAIMS = 100
+CLAIMS = 50
 """Beige Book claims asked about a half."""
 
 

@@ -8,49 +8,58 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
 from functools import cache, cached_property, partial
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Self, get_args
+from typing import Any, Self, get_args
 
 from rag import assets, bulk, config, upkeep
 from rag import ingest as stations
-from rag.chat import PASSAGES, Ground, answer, understand
+from rag.chat import PASSAGES, SMALL_LIBRARY, Ground, answer, understand
 from rag.chat.about import About
 from rag.chat.schema import from_json as answer_from_json
 from rag.chat.schema import to_json as answer_to_json
 from rag.chat.words import to_markdown
 from rag.chunking import CHUNKER_VERSION, budget_for, chunk
-from rag.config import EmbedderKind, EmbedderSettings, Format, Settings, StoreSettings
-from rag.embedders.openai import OpenAIEmbedder
-from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
-from rag.embedders.small import SmallEmbedder
-from rag.errors import ReadError, UsageError, WorkspaceError
+from rag.config import EmbedderKind, Format, Settings, WriterKind
+from rag.errors import ReadError, SettingsError, UsageError, WorkspaceError
 from rag.globs import chooser
 from rag.kin import alike, copies, editions, sketch
-from rag.ports import Embedder, Index, Reranker, VectorStore
+from rag.llms.calls import Calls, Estimate, FromRecord, Limits, Spent, estimate
+from rag.llms.openai import OpenAILlm
+from rag.model_prompts import Prompts
+from rag.parts import INDEX, RECORD, embedder_of, index_of, reranker_of, retrieval_of
+from rag.ports import Embedder, Index, Llm, Reranker, VectorStore
 from rag.prompts import facet_pack, metric_vocabulary, query_prompt
 from rag.readers import READER_VERSION, SUFFIXES, Ocr, ReaderPool, tesseract
-from rag.record import Edition, FileRow, KnownStatus, Record, Run, Space, space_of, writer_lock
+from rag.record import CallLog, Edition, FileRow, KnownStatus, Record, Run, Space, space_of, writer_lock
 from rag.render import Printed, printed
-from rag.report import CheckResult, Outline, check_report, edition_name, from_json, outline_of, read_outline, to_json, write_report
+from rag.report import (
+    EXTRACTIVE,
+    CheckResult,
+    Outline,
+    check_report,
+    edition_name,
+    from_json,
+    outline_of,
+    read_outline,
+    to_json,
+    write_report,
+)
 from rag.report.elsewhere import read_manuscript
+from rag.report.outline import arranged
 from rag.report.verify import ManuscriptCheck, verify
 from rag.report.wording import Vocabulary
-from rag.rerankers.cross_encoder import CrossEncoderReranker
-from rag.rerankers.passthrough import PassThrough
+from rag.report.write import prompts_of
+from rag.report.write import write as word
 from rag.retrieval import Retrieval
-from rag.stores.chroma import ChromaStore
-from rag.stores.opening import opener
-from rag.types import Chunk, Document, Fingerprint, Report, Scope, SearchResult, Source, Turn
+from rag.types import Chunk, Document, Fingerprint, Progress, Report, Scope, SearchResult, Source, Turn
 from rag.upkeep import Backup, Erased, Finding, back_up, erase, let_in_again
 
-RECORD = "library.db"
-INDEX = "index"
 REPORTS = "reports"
 DOCUMENTS = "docs"
 
@@ -61,6 +70,8 @@ _LOOKED_AT = 10_000
 """Entries of a folder looked at for documents before a workspace is made in it."""
 
 _EVERYTHING = Scope()
+_LIMITS = [limit.name for limit in fields(Limits)]
+"""Each is a setting of [writer] too."""
 
 _SUFFIXES = {"csl": "csl.json"}
 """Format -> how its file's name ends, where that is not the format's own name."""
@@ -124,6 +135,21 @@ class WrittenReport:
     """Wall time by step: write (searches included), check, render."""
     notes: tuple[str, ...] = ()
     """What a person should know about the files, such as characters that a format could not print."""
+    spent: Spent | None = None
+    """What the model's answers took; None without a model."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wording:
+    """How a door follows a report that a model words."""
+
+    clock: Callable[[], datetime]
+    """For the times of the calls in the record."""
+    announce: Callable[[Estimate], None] = lambda _: None
+    """Called once, before the first call."""
+    tell: Callable[[Progress], None] = lambda _: None
+    afresh: bool = False
+    """True asks again for answers that the record holds."""
 
 
 class Library:
@@ -146,6 +172,8 @@ class Library:
         """Idempotent."""
         if "store" in self.__dict__:
             self.store.close()
+        if "llm" in self.__dict__:
+            self.llm.close()
         self.record.close()
 
     def __enter__(self) -> Self:
@@ -159,13 +187,26 @@ class Library:
     @cached_property
     def embedder(self) -> Embedder:
         """As rag.toml says; not loaded yet."""
-        return _embedder(self.settings.embedder, workspace=self.workspace)
+        return embedder_of(self.settings.embedder, workspace=self.workspace)
 
     @cached_property
     def reranker(self) -> Reranker:
         """As rag.toml says; the pass-through without one."""
-        setting = self.settings.reranker
-        return CrossEncoderReranker(setting.model, revision=setting.revision) if setting.model else PassThrough()
+        return reranker_of(self.settings.reranker)
+
+    @cached_property
+    def llm(self) -> Llm:
+        """The writer's model, as rag.toml says; any other can be put in its place. Raises SettingsError when rag.toml names none."""
+        setting = self.settings.writer
+        if not setting.model:
+            raise SettingsError("no model is set: give writer.model and writer.base_url in rag.toml, or --writer extractive")
+        key = config.secret(setting.api_key_env)
+        return OpenAILlm(setting.model, base_url=setting.base_url, api_key=key, json_schema=setting.json_schema)
+
+    @property
+    def calls(self) -> CallLog:
+        """What language models were asked and answered."""
+        return CallLog(self.record)
 
     @cached_property
     def store(self) -> Index:
@@ -173,13 +214,16 @@ class Library:
         space = self.record.active_space() or space_of(self.embedder.fingerprint)
         return self._store(space)
 
-    @property
+    @cached_property
     def retrieval(self) -> Retrieval:
-        """Search over this workspace."""
-        return Retrieval(record=self.record, store=self.store, embedder=self.embedder, reranker=self.reranker)
+        """Search over this workspace; what it has read stays at hand until the record changes."""
+        return self._retrieval(self.record)
+
+    def _retrieval(self, record: Record) -> Retrieval:
+        return retrieval_of(self.settings, record=record, store=self.store, embedder=self.embedder, reranker=self.reranker)
 
     def _store(self, space: Space) -> Index:
-        return _index(self.settings.store, workspace=self.workspace, record=self.record, space=space)
+        return index_of(self.settings.store, workspace=self.workspace, record=self.record, space=space)
 
     # ── verbs ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -280,7 +324,7 @@ class Library:
         history = [turn.answer for turn in self.turns(chat)] if chat is not None else []
         if about is not None:
             history, scope = [about.answer], replace(scope, documents=about.documents)
-        vocabulary = Vocabulary(metric_vocabulary(workspace=self.workspace))
+        vocabulary = self._vocabulary
         understood = understand(question, history=history, vocabulary=vocabulary)
         self.retrieval.prepare([understood.text])
         with self.record.snapshot():
@@ -304,6 +348,11 @@ class Library:
         found = [turns for turns in by_chat.values() if all(word in to_markdown(turns).lower() for word in wanted)]
         return sorted(found, key=lambda turns: -turns[0].chat)
 
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        """The metrics as prompts/metrics.yaml names them; read once, since a chat asks for them at every turn."""
+        return Vocabulary(metric_vocabulary(workspace=self.workspace))
+
     def _ground(self, scope: Scope, *, as_of: date, vocabulary: Vocabulary) -> Ground:
         """What an answer stands on; read in one snapshot by the caller."""
         retrieval = self.retrieval
@@ -311,7 +360,7 @@ class Library:
             find=lambda question: retrieval.find(question, k=PASSAGES, scope=scope),
             document=self.record.document,
             holders=self.record.holders,
-            among=self.record.chunk_count(),
+            among=max(self.record.chunk_count(), SMALL_LIBRARY),
             vocabulary=vocabulary,
             as_of=as_of,
         )
@@ -343,7 +392,7 @@ class Library:
             sources = record.sources(scope)
             if not sources:
                 raise UsageError(self._why_nothing_is_in_scope(as_of))
-            retrieval = Retrieval(record=record, store=self.store, embedder=self.embedder, reranker=self.reranker)
+            retrieval = self._retrieval(record)
             query = query_prompt(workspace=self.workspace)
             return write_report(
                 outline,
@@ -421,7 +470,7 @@ class Library:
     def made_again(self, report: Report) -> Report:
         """The report that the inputs in a manifest give now; equal to it, byte for byte, where nothing of them is lost."""
         made = report.manifest
-        return self.write(
+        again = self.write(
             read_outline(made.outline, at="the report's manifest"),
             as_of=report.as_of,
             scope=made.scope,
@@ -429,6 +478,10 @@ class Library:
             known_at=made.known_at,
             since=made.predecessor or "none",
         )
+        if made.writer == EXTRACTIVE:
+            return again
+        midnight = datetime.combine(report.as_of, time_of_day.min, tzinfo=UTC)
+        return self._worded(again, FromRecord(made.writer), Wording(clock=lambda: midnight))[0]
 
     def report(
         self,
@@ -441,27 +494,96 @@ class Library:
         formats: Sequence[Format] = (),
         output: Path | None = None,
         since: str = "",
+        writer: WriterKind | None = None,
+        wording: Wording | None = None,
     ) -> WrittenReport:
         """Writes a report on a topic or an outline, checks it, renders it and puts its files down together.
 
-        Nothing is written when a step fails.
+        Nothing is written when a step fails. ``writer`` is the one of rag.toml unless given; ``wording`` tells a door what a model is
+        asked and at which cost.
         """
         chosen = template or self.settings.report.template
         assets.find("templates", chosen, workspace=self.workspace)
+        chosen_writer = writer or self.settings.writer.kind
+        model = self.llm if chosen_writer != "extractive" else None
         watch = _Watch()
         report = self.write(asked, as_of=as_of, scope=scope, template=chosen, since=since)
         watch.lap("write")
-        files = {kind: self._printed(report, kind=kind, template=chosen) for kind in formats or self.settings.report.formats}
-        stem = f"{_slug(report.title)}-{as_of.isoformat()}"
-        named = {f"{stem}.{_SUFFIXES.get(kind, kind)}": file.data for kind, file in files.items()}
-        paths = _put_down(output or self.workspace / REPORTS, named)
+        spent: Spent | None = None
+        number: int | None = None
+        if model is not None:
+            request = _request(report, formats=formats, output=output, writer=chosen_writer)
+            number = self.calls.request(request, at=now)
+            report, spent = self._worded(report, model, wording or Wording(clock=lambda: now))
+            watch.lap("word")
+        paths, notes = self._files(report, template=chosen, formats=formats, output=output)
         name = edition_name(report.title, scope=report.manifest.scope, template=chosen)
         self.record.save_report(report.id, now, to_json(report), edition=Edition(name=name, as_of=as_of, run=report.manifest.run))
+        if number is not None:
+            self.calls.fulfil(number, report=report.id)
         watch.lap("render")
         check = self.check(report)
         watch.lap("check")
-        notes = tuple(note for file in files.values() for note in file.notes)
-        return WrittenReport(report=report, check=check, paths=tuple(paths), seconds=watch.seconds, notes=notes)
+        return WrittenReport(report=report, check=check, paths=paths, seconds=watch.seconds, notes=notes, spent=spent)
+
+    def resume(self, *, now: datetime, wording: Wording | None = None) -> WrittenReport:
+        """Goes on with the last report that was begun with a model and is not written. Raises UsageError when there is none."""
+        asked = self.calls.unfinished()
+        if asked is None:
+            raise UsageError("no report waits to be finished; give a TOPIC to begin one")
+        return self.report(
+            read_outline(asked["outline"], at="the report that was begun"),
+            as_of=date.fromisoformat(asked["as_of"]),
+            now=now,
+            scope=_scope(asked["scope"]),
+            template=asked["template"],
+            formats=asked["formats"],
+            output=Path(asked["output"]) if asked["output"] else None,
+            since=asked["since"],
+            writer=asked["writer"],
+            wording=wording,
+        )
+
+    def replay(self, what: str, *, template: str = "", formats: Sequence[Format] = (), output: Path | None = None) -> WrittenReport:
+        """Renders a report that was written here once more, from its data alone; ``what`` as in ``saved``."""
+        report = self.saved(what)
+        watch = _Watch()
+        paths, notes = self._files(report, template=template or report.manifest.template, formats=formats, output=output)
+        watch.lap("render")
+        check = self.check(report)
+        watch.lap("check")
+        return WrittenReport(report=report, check=check, paths=paths, seconds=watch.seconds, notes=notes)
+
+    def _files(
+        self, report: Report, *, template: str, formats: Sequence[Format], output: Path | None
+    ) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+        """The report's files, put down together, and what a person should know about them."""
+        files = {kind: self._printed(report, kind=kind, template=template) for kind in formats or self.settings.report.formats}
+        stem = f"{_slug(report.title)}-{report.as_of.isoformat()}"
+        named = {f"{stem}.{_SUFFIXES.get(kind, kind)}": file.data for kind, file in files.items()}
+        paths = _put_down(output or self.workspace / REPORTS, named)
+        return tuple(paths), tuple(note for file in files.values() for note in file.notes)
+
+    def _worded(self, report: Report, model: Llm, wording: Wording) -> tuple[Report, Spent]:
+        """The report in the model's words, and what that took."""
+        setting = self.settings.writer
+        limits = Limits(**{name: getattr(setting, name) for name in _LIMITS})
+        prompts = Prompts(workspace=self.workspace)
+        outline = read_outline(report.manifest.outline, at="the report's manifest")
+        vocabulary = Vocabulary(arranged(metric_vocabulary(workspace=self.workspace), outline))
+        wording.announce(estimate(prompts_of(report, prompts=prompts, vocabulary=vocabulary), limits=limits))
+        calls = Calls(llm=model, limits=limits, ledger=self.calls, now=wording.clock, afresh=wording.afresh)
+        made = word(
+            report,
+            calls=calls,
+            model=model.model,
+            prompts=prompts,
+            document=self.record.ever,
+            vocabulary=vocabulary,
+            before=self.saved(report.manifest.predecessor) if report.manifest.predecessor else None,
+            tell=wording.tell,
+        )
+        return made, calls.spent
 
     def _printed(self, report: Report, *, kind: Format, template: str) -> Printed:
         if kind == "json":
@@ -565,19 +687,12 @@ def _titles(files: Mapping[str, Path], *, read: Callable[[Path], Document]) -> I
             yield path, read(file).metadata.title
 
 
-@contextmanager
-def searching(workspace: Path) -> Iterator[Retrieval]:
-    """Search over a workspace, closed at the end: what `rag.chain.PassageRetriever` opens in the thread it answers in."""
-    with Library.open(workspace) as library:
-        yield library.retrieval
-
-
 def examine(workspace: Path) -> list[Finding]:
     """The health of a workspace that may be too ill to be opened."""
     return upkeep.examine(
         workspace,
-        embedder=lambda setting: _embedder(setting, workspace=workspace),
-        index=lambda setting, record, space: _index(setting, workspace=workspace, record=record, space=space),
+        embedder=lambda setting: embedder_of(setting, workspace=workspace),
+        index=lambda setting, record, space: index_of(setting, workspace=workspace, record=record, space=space),
     )
 
 
@@ -650,6 +765,34 @@ class _Watch:
         self.seconds[step], self._last = now - self._last, now
 
 
+def _request(report: Report, *, formats: Sequence[Format], output: Path | None, writer: WriterKind) -> dict[str, Any]:
+    """What `rag report --resume` needs to ask for the same report again."""
+    made = report.manifest
+    return {
+        "outline": made.outline,
+        "as_of": report.as_of.isoformat(),
+        "scope": {
+            "published_from": made.scope.published_from.isoformat() if made.scope.published_from else "",
+            "published_to": made.scope.published_to.isoformat() if made.scope.published_to else "",
+            "folders": list(made.scope.folders),
+            "tags": list(made.scope.tags),
+            "documents": list(made.scope.documents),
+        },
+        "template": made.template,
+        "formats": list(formats),
+        "output": str(output.absolute()) if output else "",
+        "since": made.predecessor or "none",
+        "writer": writer,
+    }
+
+
+def _scope(given: Mapping[str, Any]) -> Scope:
+    """The scope of a request."""
+    first, last = (date.fromisoformat(given[name]) if given[name] else None for name in ("published_from", "published_to"))
+    folders, tags, documents = (tuple(given[name]) for name in ("folders", "tags", "documents"))
+    return Scope(published_from=first, published_to=last, folders=folders, tags=tags, documents=documents)
+
+
 def _slug(topic: str) -> str:
     """The topic as a file name."""
     return re.sub(r"[^\w]+", "-", topic.lower()).strip("-")[:80] or "report"
@@ -665,33 +808,3 @@ def _put_down(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
             return [(Path(waiting) / name).replace(folder / name) for name in files]
     except OSError as error:
         raise WorkspaceError(f"cannot write the report to {folder}: {error.strerror}; choose another folder with --output") from error
-
-
-def _index(setting: StoreSettings, *, workspace: Path, record: Record, space: Space) -> Index:
-    if setting.kind == "chroma":
-        return ChromaStore(workspace / INDEX, space=space.id)
-    from rag.stores.langchain import LangChainStore
-
-    return LangChainStore(
-        workspace / INDEX,
-        space=space.id,
-        dimensions=space.fingerprint.dimensions,
-        open_store=opener(setting.open),
-        vectors_of=lambda ids: {identity: own for identity, (own, _) in record.surroundings(ids, nearby=0).items()},
-    )
-
-
-def _embedder(setting: EmbedderSettings, *, workspace: Path) -> Embedder:
-    if setting.kind == "small":
-        return SmallEmbedder()
-    prompt = query_prompt(workspace=workspace).text if setting.query_prompt else ""
-    if setting.kind == "sentence-transformers":
-        return SentenceTransformersEmbedder(setting.model, revision=setting.revision, query_prompt=prompt)
-    return OpenAIEmbedder(
-        setting.model,
-        base_url=setting.base_url,
-        api_key=config.secret(setting.api_key_env),
-        query_prompt=prompt,
-        dimensions=setting.dimensions,
-        max_tokens=setting.max_tokens,
-    )

@@ -14,7 +14,19 @@ RagError
 ├── ModelError             a model cannot be loaded or used                                   exit 6
 │   ├── ModelMissingError  weights are not on this machine
 │   ├── FingerprintError   the index was made by another embedder
-│   └── EndpointError      an HTTP endpoint failed (retryable tells whether to try again)
+│   ├── EndpointError      an HTTP endpoint failed (retryable tells whether to try again)
+│   │   ├── OverloadedError    too many requests or a failing server; may say when to come back
+│   │   ├── UnreachableError   nobody answers, or the connection breaks
+│   │   ├── TimeLimitError     no whole answer within the time given
+│   │   ├── QuotaError         the account has nothing left; waiting does not help
+│   │   ├── KeyRefusedError    the key is wrong or may not do this
+│   │   ├── UnknownModelError  the endpoint has no such model
+│   │   ├── RequestError       the request itself is refused
+│   │   │   └── TooLongError   it is over what the model can read
+│   │   └── AnswerError        what came back is no answer: a page, broken JSON, not the schema asked for
+│   │       ├── CutOffError    it ends before its end
+│   │       └── FilteredError  the endpoint's content filter kept it back
+│   └── BudgetError        the next call could cost more than this run may
 ├── ReportError            a report cannot be made, read or rendered                          exit 7
 │   └── TemplateError      a template asks for what is not there, or leaves something out
 └── DeliveryError          a report cannot be delivered (retryable tells whether to try again) exit 9
@@ -117,9 +129,74 @@ class FingerprintError(ModelError):
 class EndpointError(ModelError):
     """An HTTP endpoint failed."""
 
-    def __init__(self, message: str, *, retryable: bool = False) -> None:
+    def __init__(self, message: str, *, retryable: bool | None = None) -> None:
+        """``retryable`` overrides what is usual for the class."""
         super().__init__(message)
-        self.retryable = retryable
+        if retryable is not None:
+            self.retryable = retryable
+
+
+class OverloadedError(EndpointError):
+    """Too many requests, or a server that fails."""
+
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        """``retry_after_s`` is what the endpoint asks for, if it says."""
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class UnreachableError(EndpointError):
+    """Nobody answers at the address, or the connection breaks."""
+
+    retryable = True
+
+
+class TimeLimitError(EndpointError):
+    """No whole answer within the time given."""
+
+    retryable = True
+
+
+class QuotaError(EndpointError):
+    """The account has nothing left."""
+
+
+class KeyRefusedError(EndpointError):
+    """The key is wrong or may not do this."""
+
+
+class UnknownModelError(EndpointError):
+    """The endpoint has no such model."""
+
+
+class RequestError(EndpointError):
+    """The endpoint refuses the request."""
+
+
+class TooLongError(RequestError):
+    """The request is over what the model can read."""
+
+
+class AnswerError(EndpointError):
+    """What came back is no answer."""
+
+    retryable = True
+
+
+class CutOffError(AnswerError):
+    """The answer ends before its end."""
+
+
+class FilteredError(AnswerError):
+    """The endpoint's content filter kept the answer back."""
+
+    retryable = False
+
+
+class BudgetError(ModelError):
+    """The next call could cost more than the run may."""
 
 
 class ReportError(RagError):

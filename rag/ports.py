@@ -1,11 +1,12 @@
 """The sockets: all that stations ask of the world outside. One vendor, one file, behind one of these."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias
 
-from rag.types import Document, Fingerprint, TextKind
+from rag.types import Document, Fingerprint, Message, Recorded, Reply, TextKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,8 +67,11 @@ class Reranker(Protocol):
     model: str
     """Empty for the pass-through."""
 
-    def score(self, query: str, passages: Sequence[str]) -> Sequence[float] | None:
-        """One score a passage, higher is better; None means "no opinion: keep the order". Raises ModelError."""
+    def score(self, query: str, passages: Sequence[str]) -> Sequence[float | None] | None:
+        """One score a passage, higher is better; None means "no opinion: keep the order". Raises ModelError.
+
+        A None among the scores is a passage that was not reached in the time the reranker has.
+        """
         ...
 
 
@@ -112,3 +116,41 @@ class Index(VectorStore, Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+
+
+class Llm(Protocol):
+    """A language model. One call is one request: waiting, trying again and paying are rag.llms.calls'."""
+
+    model: str
+
+    def reply(self, messages: Sequence[Message], *, most_tokens: int, timeout_s: float, schema: Mapping[str, Any] | None = None) -> Reply:
+        """The whole answer, at most ``most_tokens`` long, within ``timeout_s`` seconds by the clock on the wall.
+
+        ``schema`` is the JSON schema that the answer should fit; whoever reads it checks that it does. Raises EndpointError's children
+        for everything that is not a whole answer.
+        """
+        ...
+
+    def stream(self, messages: Sequence[Message], *, most_tokens: int, timeout_s: float) -> Iterator[str]:
+        """The answer piece by piece. Raises as ``reply`` does, also after pieces were given: what came until then is not the answer."""
+        ...
+
+    def close(self) -> None:
+        """Lets go of connections; the next call opens new ones."""
+        ...
+
+
+class Ledger(Protocol):
+    """Where calls to a language model are recorded; each method is durable when it returns."""
+
+    def answers(self, prompt: str) -> Sequence[Recorded]:
+        """All whole answers to the prompt of that hash, oldest first, of use or not."""
+        ...
+
+    def begin(self, prompt: str, *, model: str, parameters: str, at: datetime) -> int:
+        """A call is about to be made; its number."""
+        ...
+
+    def end(self, number: int, *, at: datetime, answer: Recorded | None, error: str) -> None:
+        """It ended: with an answer, with an error's class, or with both for an answer that is of no use."""
+        ...

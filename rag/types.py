@@ -661,6 +661,42 @@ class Report:
     manifest: Manifest
 
 
+# ── language models ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """One turn of what a language model is sent."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Usage:
+    """What a call took, as the endpoint counts it, else by the upper bound of rag.llms.calls."""
+
+    tokens_in: int
+    tokens_out: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """A whole answer: the endpoint said that it ended by itself. Anything less is an error, never a reply."""
+
+    text: str
+    usage: Usage | None
+    """None where the endpoint does not say."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recorded:
+    """A whole answer in the record, of use or not."""
+
+    text: str
+    usage: Usage
+
+
 # ── answers ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 Understanding = Literal["as_asked", "rule", "model"]

@@ -26,12 +26,14 @@ from rag.types import Answer, Claim, Conflict, Document, Evidence, Passage, Scop
 
 PASSAGES = 20
 """Looked at for an answer."""
+SMALL_LIBRARY = 200
+"""Words are weighed as among so many passages at least: in a library of three, every word that is there at all would weigh nothing."""
 NEAREST = 3
 """Passages shown when the documents do not say."""
 
 _EVERYTHING = Scope()
 
-__all__ = ["PASSAGES", "Ground", "Understood", "answer", "understand"]
+__all__ = ["PASSAGES", "SMALL_LIBRARY", "Ground", "Understood", "answer", "understand"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +59,7 @@ class Ground:
     holders: Callable[[str], Mapping[str, int]]
     """How many of the ``among`` passages hold each word of a question."""
     among: int
+    """SMALL_LIBRARY at least."""
     vocabulary: Vocabulary
     as_of: date
     """Nothing published later is used."""

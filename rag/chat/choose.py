@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from rag.chat.question import Asked, gives
 from rag.closeness import closeness
 from rag.numbers import find_periods, period_order, period_shape
+from rag.report.conflicts import retired
 from rag.report.facts import cell_text
 from rag.report.gather import Candidate, CellEvidence
 from rag.report.harvest import Harvest
@@ -14,11 +16,11 @@ from rag.text import content_stems, words
 from rag.types import Evidence, Passage, Source
 
 MOST_SENTENCES = 5
-METRIC = 0.1
+METRIC = 0.2
 """What naming the metric asked for counts, in whatever words."""
 VALUE = 0.1
 """What a value of the kind asked for counts; half where the question does not tell the kind and there is any figure."""
-PERIOD = 0.1
+PERIOD = 0.2
 """What the period asked for counts; another period alone counts as much against."""
 NAME = 0.1
 """What holding every name asked for counts."""
@@ -46,8 +48,8 @@ class Option:
     """None for a table's value."""
     closeness: float
     """Of its words to the question's, 0 and up."""
-    metric: bool
-    """It speaks of a metric that the question asks for, in whatever words."""
+    metric: float
+    """1: it speaks of a metric that the question asks for, in whatever words; 0.5: only its table's caption does; else 0."""
     names: float
     """Share of the names asked for that it, its headings or its document's title hold; 1 where none is asked for."""
     value: float
@@ -74,12 +76,13 @@ def options(
     among: int,
     vocabulary: Vocabulary,
 ) -> list[Option]:
-    """Every sentence and the likeliest table cells of the passages, best first; equal ones by place."""
+    """Every sentence and the likeliest table cells of the passages but for superseded figures, best first; equal ones by place."""
     found: list[tuple[str, Evidence, Source, Candidate | None, Passage]] = []
     for candidate in read.current:
         if passage := _around(candidate.evidence, passages):
             found.append((candidate.text, candidate.evidence, candidate.source, candidate, passage))
-    for cell in _likely_cells(asked, read.gathered.cells):
+    stale = retired(read.found, read.facts)
+    for cell in _likely_cells(asked, [cell for cell in read.gathered.cells if cell.evidence.id not in stale]):
         if passage := _around(cell.evidence, passages):
             found.append((cell_text(cell.evidence), cell.evidence, cell.source, None, passage))
     chunks = [replace(passage.chunk, text=text, header=_header(evidence)) for text, evidence, source, _, passage in found]
@@ -95,7 +98,7 @@ def options(
             metric=_metric(metrics, candidate, evidence, vocabulary),
             names=_names(asked, f"{text} {source.title} {chunk.header} {source.author} {source.publisher}"),
             value=_value(asked, text),
-            period=_period(asked, evidence, source, text),
+            period=_period(asked, evidence, source, candidate),
             passage=passage.score,
         )
         for (text, evidence, source, candidate, passage), chunk, value in zip(found, chunks, near, strict=True)
@@ -108,8 +111,11 @@ def best(found: Sequence[Option]) -> list[Option]:
     if not found:
         return []
     least = CLOSE_BEHIND * found[0].score
+    named = any(option.names for option in found)
     taken: list[Option] = []
     for option in found:
+        if named and not option.names:
+            continue  # another company's figure is no answer where the one asked about speaks
         if option.score < least or len(taken) == MOST_SENTENCES:
             break
         stems = set(content_stems(option.text))
@@ -140,9 +146,14 @@ def _value(asked: Asked, text: str) -> float:
     return 0.5 * gives(text, "number", asked=asked)
 
 
-def _metric(asked: Collection[str], candidate: Candidate | None, evidence: Evidence, vocabulary: Vocabulary) -> bool:
-    mentions = candidate.mentions if candidate is not None else vocabulary.mentions(tokens(_labels(evidence)))
-    return any(mention.metric.id in asked for mention in mentions)
+def _metric(asked: Collection[str], candidate: Candidate | None, evidence: Evidence, vocabulary: Vocabulary) -> float:
+    if candidate is not None:
+        return float(any(mention.metric.id in asked for mention in candidate.mentions))
+    reference = evidence.table
+    own = f"{reference.row}; {reference.column}" if reference else ""
+    if any(mention.metric.id in asked for mention in vocabulary.mentions(tokens(own))):
+        return 1.0
+    return 0.5 * any(mention.metric.id in asked for mention in vocabulary.mentions(tokens(_labels(evidence))))
 
 
 def _likely_cells(asked: Asked, cells: Sequence[CellEvidence]) -> list[CellEvidence]:
@@ -163,10 +174,10 @@ def _names(asked: Asked, text: str) -> float:
     return sum(all(part.lower() in held for part in words(name)) for name in asked.names) / len(asked.names)
 
 
-def _period(asked: Asked, evidence: Evidence, source: Source, text: str) -> float:
+def _period(asked: Asked, evidence: Evidence, source: Source, candidate: Candidate | None) -> float:
     if not asked.labels:
         return 0.0
-    own, around = _periods(evidence, source, text)
+    own, around = _periods(evidence, source, candidate)
     if any(_overlap(one, other) for one in asked.labels for other in own):
         return 1.0
     if own:
@@ -174,13 +185,20 @@ def _period(asked: Asked, evidence: Evidence, source: Source, text: str) -> floa
     return 0.5 * any(_overlap(one, other) for one in asked.labels for other in around)
 
 
-def _periods(evidence: Evidence, source: Source, text: str) -> tuple[set[str], set[str]]:
+def _periods(evidence: Evidence, source: Source, candidate: Candidate | None) -> tuple[frozenset[str], frozenset[str]]:
     """(periods of the sentence, or of the cell's column or row; periods of headings and title)."""
     reference = evidence.table
-    parts = (reference.column, reference.row) if reference else (text,)
-    published = None if reference else source.published
-    own = next((found for part in parts if (found := {mention.label for mention in find_periods(part, published=published)})), set[str]())
-    return own, {mention.label for heading in (*evidence.heading_path, source.title) for mention in find_periods(heading)}
+    if candidate is not None:
+        own = frozenset(mention.label for mention in candidate.periods)
+    else:
+        own = (_in_label(reference.column) or _in_label(reference.row)) if reference else frozenset()
+    return own, frozenset[str]().union(*(_in_label(heading) for heading in (*evidence.heading_path, source.title)))
+
+
+@lru_cache(maxsize=10_000)
+def _in_label(text: str) -> frozenset[str]:
+    """The periods that a title or a table's label names."""
+    return frozenset(mention.label for mention in find_periods(text))
 
 
 def _overlap(one: str, other: str) -> bool:

@@ -55,7 +55,7 @@ _WANTS: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
     ),
 )
 _SPELLED = re.compile(
-    r"(?i)\b(?:half|third|quarter|double[ds]?|twice|tripled|dozen|hundred|thousand|million|none|no|one|two|three|four|five|six|seven|eight|nine|ten|"
+    r"(?i)\b(?:half|third|quarter|double[ds]?|twice|tripled|dozen|hundred|thousand|million|two|three|four|five|six|seven|eight|nine|ten|"
     r"eleven|twelve|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)\b"
 )
 

@@ -14,6 +14,7 @@ from rag.cli.door import Group
 from rag.cli.eval import evaluation
 from rag.cli.ingest import ingest
 from rag.cli.plan import plan
+from rag.cli.prompts import prompts
 from rag.cli.report import report
 from rag.cli.schedule import run_due, schedule
 from rag.cli.search import search
@@ -48,6 +49,7 @@ Each command explains itself: rag COMMAND --help.
         plan,
         report,
         templates,
+        prompts,
         check,
         diff,
         schedule,

@@ -3,7 +3,7 @@
 import sys
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -21,6 +21,7 @@ from rag.cli.door import (
     utc_now,
 )
 from rag.cli.plan import asked_for
+from rag.errors import UsageError
 
 if TYPE_CHECKING:
     from rag.config import Format
@@ -50,6 +51,9 @@ _REPORT = """\
   rag report "EV batteries, Europe, 2024-26"
   rag plan "EV batteries, Europe, 2024-26" > plan.yaml; rag report --plan plan.yaml
   rag report "EV batteries, Europe" --as-of 2026-06-30 --output ~/reports --format pdf,docx
+  rag report "EV batteries, Europe" --writer openai    # worded by the model of [writer] in rag.toml, every sentence checked
+  rag report --resume                                  # goes on after a crash or a failed endpoint; nothing is paid twice
+  rag report --replay last --format pdf                # renders a written report again, without a model
 """
 
 
@@ -72,6 +76,10 @@ _REPORT = """\
     help="One or several of html, md, json, pdf, docx, csl, bib, csv. Repeatable; default: as in rag.toml.",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder to write to; default: WORKSPACE/reports.")
+@click.option("--writer", type=click.Choice(["extractive", "openai"]), help="Who words the sentences; default: as in rag.toml.")
+@click.option("--fresh", is_flag=True, help="Ask the model again for what it answered before.")
+@click.option("--resume", is_flag=True, help="Go on with the last report that a model did not finish.")
+@click.option("--replay", metavar="ID", default="", help="Render a written report again, without a model: an id, its beginning, or last.")
 @in_workspace
 @json_option
 def report(
@@ -86,6 +94,10 @@ def report(
     template: str,
     formats: "tuple[Format, ...]",
     output: Path | None,
+    writer: Literal["extractive", "openai"] | None,
+    fresh: bool,
+    resume: bool,
+    replay: str,
     workspace: Path | None,
     as_json: bool,
 ) -> None:
@@ -93,13 +105,32 @@ def report(
 
     A question that the documents do not answer becomes an entry under "Gaps", never prose.
     """
-    from rag.cli import show
+    from rag.cli import show, worded
 
+    if bool(topic or plan) + resume + bool(replay) > 1:
+        raise UsageError("give one of these: a TOPIC or plan, --resume, or --replay ID")
     with open_library(workspace) as library:
         now = utc_now()
-        asked = asked_for(library, topic, plan=plan, pack=pack)
-        day = as_of or now.date()
-        scope = scope_of(published_from, day, folders, tags)
-        written = library.report(asked, as_of=day, now=now, scope=scope, template=template, formats=formats, output=output, since=since)
+        if replay:
+            written = library.replay(replay, template=template, formats=formats, output=output)
+        elif resume:
+            with worded.going_on():
+                written = library.resume(now=now, wording=worded.followed(fresh=fresh))
+        else:
+            asked = asked_for(library, topic, plan=plan, pack=pack)
+            day = as_of or now.date()
+            with worded.going_on():
+                written = library.report(
+                    asked,
+                    as_of=day,
+                    now=now,
+                    scope=scope_of(published_from, day, folders, tags),
+                    template=template,
+                    formats=formats,
+                    output=output,
+                    since=since,
+                    writer=writer,
+                    wording=worded.followed(fresh=fresh),
+                )
         show.written(written, as_json=as_json)
     sys.exit(0 if written.check.ok else 1)

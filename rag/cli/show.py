@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rag.cli import worded
 from rag.types import Passage, Progress, Report, SearchResult
 
 if TYPE_CHECKING:
@@ -183,12 +184,15 @@ def written(result: "WrittenReport", *, as_json: bool) -> None:
     report, check = result.report, result.check
     if as_json:
         summary = {"id": report.id, "passed": check.ok, "failures": check.failures(), "paths": [str(path) for path in result.paths]}
-        print_json(summary | {"counts": dict(report.manifest.counts), "seconds": dict(result.seconds), "notes": list(result.notes)})
+        made = {"writer": report.manifest.writer, "counts": dict(report.manifest.counts), "seconds": dict(result.seconds)}
+        print_json(summary | made | {"notes": list(result.notes)} | ({"spent": plain(result.spent)} if result.spent else {}))
         return
     click.echo(
         f"Report: {_count(len(report.claims), 'claim')} on {_count(len(report.cards), 'trend card')}, citing {len(report.sources)} of "
         f"{_count(len(report.coverage), 'document')}; {_count(len(report.conflicts), 'disagreement')}, {_count(len(report.gaps), 'gap')}"
     )
+    if told := worded.outcome(result):
+        click.echo(told)
     click.echo(f"Checks: {_outcome(check)}")
     for path in result.paths:
         click.echo(f"  {path}")

@@ -1,5 +1,6 @@
 """The record: one SQLite file that holds everything that cannot be thrown away."""
 
+from rag.record.calls import CallLog, ModelCall
 from rag.record.chats import KeptTurn
 from rag.record.history import Edition
 from rag.record.lock import writer_lock
@@ -8,10 +9,12 @@ from rag.record.rows import FileRow, KnownStatus, Run, RunKind
 from rag.record.spaces import Space, space_of, vector_key
 
 __all__ = [
+    "CallLog",
     "Edition",
     "FileRow",
     "KeptTurn",
     "KnownStatus",
+    "ModelCall",
     "Near",
     "Record",
     "Run",

@@ -208,7 +208,9 @@ class Record:
     def as_known(self, at: datetime) -> "Record":
         """The record as it was at ``at``, in memory and read-only: equal searches, equal order, equal bytes. The caller closes it."""
         with translated(self.path):
-            return Record(history.state(self.path, at=at), path=self.path, read_only=True)
+            record = Record(history.state(self.path, at=at), path=self.path, read_only=True)
+        record.index_words()
+        return record
 
     def fill_aside(self, document: str, *, chunks: Sequence[Chunk], vectors: "Vectors") -> None:
         """A document's chunks in a record that ``as_known`` made; nothing of it is kept."""
@@ -427,6 +429,7 @@ class Record:
             history.erase(self._connection, documents=sorted({file.document for file in files if file.document}))
             for report in reports:
                 self._connection.execute("DELETE FROM reports WHERE id = ?", [report])
+            self._connection.execute("UPDATE model_calls SET answer = NULL")  # a cache, and any of them may speak of what goes
             self._connection.executemany(
                 "INSERT OR REPLACE INTO forgotten (what, content, at) VALUES (?, ?, ?)",
                 [(what, content, at.isoformat()) for what, content in left_out.items()],
@@ -589,6 +592,15 @@ class Record:
         """(id, created), newest first."""
         found = self._rows("SELECT id, created FROM reports ORDER BY created DESC, id")
         return [(identity, datetime.fromisoformat(created)) for identity, created in found]
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """What a query gives: for the rest of this room."""
+        return self._rows(sql, values)
+
+    def change(self, sql: str, values: Sequence[Any]) -> int:
+        """One statement, durable when it returns; the number of the row it inserted. For the rest of this room."""
+        with self._transaction():
+            return int(self._connection.execute(sql, values).lastrowid or 0)
 
     @property
     def chats(self) -> Chats:

@@ -66,7 +66,8 @@ class Signs:
         starts = np.cumsum(counts) - counts
         self.numbers: NDArray[np.int64] = np.repeat(firsts - starts, counts) + np.arange(total)
         """The chunks' numbers, document by document."""
-        rows = np.frombuffer(b"".join(known.values()), dtype=np.uint64).reshape(total, -1)
+        bits = np.frombuffer(b"".join(known.values()), dtype=np.uint64)
+        rows = bits.reshape(total, len(bits) // max(1, total))
         self._bits = np.ascontiguousarray(rows.T)
         self._set: NDArray[np.uint16] = np.bitwise_count(rows).sum(axis=1, dtype=np.uint16)
 

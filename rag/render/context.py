@@ -41,7 +41,7 @@ from rag.types import (
     TrendCard,
 )
 
-_FURTHER = "\0further"
+_FURTHER, _TOP = "\0further", "\0top"
 """No section of a report is called so."""
 
 Plain = dict[str, Any]
@@ -132,7 +132,7 @@ def context(report: Report) -> MarketTrends:
         how_to_cite=_how_to_cite(report),
         counts=_counts(report.manifest),
         warnings=[clean(warning) for warning in report.warnings],
-        bottom_line=[book.claim(claim) for claim in report.bottom_line],
+        bottom_line=[book.claim(claim, home=_TOP) for claim in report.bottom_line],
         glance=[_glance(row, book) for row in report.glance],
         matrix=_matrix(report, book),
         sections=[_section(section, book) for section in book.sections],
@@ -302,7 +302,7 @@ def _homes(sections: Iterable[Section], book: _Book) -> dict[str, str]:
                 homes.setdefault(claim, card.id)
         for claim in section.claims:
             homes.setdefault(claim, section.id)
-    return homes
+    return {claim: _TOP for claim in book.report.bottom_line if claim not in homes} | homes
 
 
 def _cited(report: Report, book: _Book) -> list[str]:
@@ -500,9 +500,18 @@ def _gap(gap: Gap, book: _Book) -> Plain:
     return {"question": clean(gap.question), "reason": clean(gap.reason), "section": f"section-{number}" if number else ""}
 
 
+def _writer(manifest: Manifest) -> str:
+    """Who worded the sentences; of a model, how many of them held."""
+    counts = manifest.counts
+    if "written" not in counts:
+        return manifest.writer
+    told = f"{counts['written']} sentences written, {counts['repaired']} repaired, {counts['replaced']} replaced by quotation"
+    return f"model {manifest.writer}; {told}"
+
+
 def _method(manifest: Manifest) -> Plain:
     return {
-        "writer": clean(manifest.writer),
+        "writer": clean(_writer(manifest)),
         "embedder": clean(manifest.embedder.model),
         "revision": clean(manifest.embedder.revision),
         "dimensions": manifest.embedder.dimensions,

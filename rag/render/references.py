@@ -186,7 +186,9 @@ def _numbers(report: Report) -> Iterator[dict[str, str]]:
 
 
 def _claims(report: Report) -> Iterator[Plain]:
-    for section in context(report).sections:
+    made = context(report)
+    yield from made.bottom_line
+    for section in made.sections:
         for card in section["cards"]:
             yield from card["claims"] + card["counter"]
         yield from section["claims"]

@@ -78,6 +78,10 @@ COUNTS = {
     "evidence": "quotes",
     "conflicts": "disagreements",
     "gaps": "gaps",
+    "written": "sentences worded by the model",
+    "repaired": "of those, repaired after a failed check",
+    "replaced": "sentences of the model replaced by quotation",
+    "left_out": "quotations that the model left out",
 }
 
 GLOSSARY = (

@@ -12,6 +12,9 @@ from rag.types import Claim, Document, Evidence, Report, SeriesPoint, Source
 EXTRACTIVE = "extractive"
 """The writer that quotes word for word and computes, and adds nothing of its own."""
 
+BOTTOM_LINE = "bottom_line"
+"""The section of claims that only the bottom line prints, in words of its own; the evidence of each carries claims below too."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Book:
@@ -25,7 +28,7 @@ class Book:
     sources: Mapping[str, Source]
     shingles: Mapping[str, frozenset[tuple[str, ...]]]
     uses: Mapping[str, int]
-    """Evidence id -> claims that cite it."""
+    """Evidence id -> claims below the bottom line that cite it."""
     _texts: dict[str, Document | None] = field(default_factory=dict)
 
     def text_of(self, document: str) -> Document | None:
@@ -59,5 +62,5 @@ def open_book(report: Report, *, document: Callable[[str], Document] | None, voc
         evidence={item.id: item for item in report.evidence},
         sources={source.document: source for source in report.sources},
         shingles={claim.id: shingles(content_stems(claim.text)) for claim in report.claims},
-        uses=Counter(item for claim in report.claims for item in set(claim.evidence)),
+        uses=Counter(item for claim in report.claims if claim.section != BOTTOM_LINE for item in set(claim.evidence)),
     )

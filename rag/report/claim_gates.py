@@ -3,7 +3,7 @@
 import re
 
 from rag.numbers import comparable, find_numbers, find_periods
-from rag.report.book import EXTRACTIVE, Book
+from rag.report.book import BOTTOM_LINE, EXTRACTIVE, Book
 from rag.report.cards import base_of, last_of
 from rag.report.claims import FORMULAS, calculate, change_text, claim_id, directions_in, quoted
 from rag.report.facts import cell_text, table_text
@@ -152,8 +152,8 @@ def supported(claim: Claim, book: Book) -> Finding:
         return _template_finding(claim, book)
     if claim.mode == "verbatim":
         return PASS
-    own = set(content_stems(claim.text))
     held = {stem for item in book.quotes(claim) for stem in content_stems(quoted(item))}
+    own = set(content_stems(claim.text)) - (_speakers(claim, book) - held)
     share = len(own & held) / len(own) if own else 0.0
     if share >= SUPPORT:
         return PASS
@@ -233,7 +233,8 @@ def no_repeat(claim: Claim, book: Book) -> Finding:
 
 
 def _is_formulaic(claim: Claim, book: Book) -> bool:
-    return claim.calculation is not None or any(item.table is not None for item in book.quotes(claim))
+    """True for what may be worded like another claim; the bottom line says again what stands below."""
+    return claim.section == BOTTOM_LINE or claim.calculation is not None or any(item.table is not None for item in book.quotes(claim))
 
 
 def anchor_reuse(claim: Claim, book: Book) -> Finding:
@@ -270,16 +271,23 @@ def direction_words(claim: Claim, book: Book) -> Finding:
 
 
 def novel_run(claim: Claim, book: Book) -> Finding:
-    """B17: no run of three content words that the quotes do not hold; a warning in prose."""
+    """B17: no run of three content words that neither the quotes nor their sources' names hold; a warning in prose."""
     if claim.mode == "verbatim" or claim.calculation is not None:
         return PASS
-    held = {stem for item in book.quotes(claim) for stem in content_stems(f"{quoted(item)} {' '.join(item.heading_path[:1])}")}
+    held = _speakers(claim, book)
+    held |= {stem for item in book.quotes(claim) for stem in content_stems(f"{quoted(item)} {' '.join(item.heading_path[:1])}")}
     run: list[str] = []
     for stem in content_stems(claim.text):
         run = [] if stem in held else [*run, stem]
         if len(run) >= NOVEL_RUN:
             return _by_mode(claim, f"nothing in the quotes says {' '.join(run)!r}")
     return PASS
+
+
+def _speakers(claim: Claim, book: Book) -> set[str]:
+    """The names of a claim's sources, which it may give besides what they say."""
+    sources = [book.sources[item.document] for item in book.quotes(claim) if item.document in book.sources]
+    return set(content_stems(" ".join(f"{source.publisher} {source.author} {source.title}" for source in sources)))
 
 
 def _by_mode(claim: Claim, reason: str) -> Finding:

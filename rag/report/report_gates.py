@@ -9,7 +9,7 @@ from decimal import Decimal
 from rag.kin import copies as copies_among
 from rag.kin import sketch
 from rag.numbers import comparable, find_numbers, unit_in, with_unit
-from rag.report.book import Book
+from rag.report.book import BOTTOM_LINE, Book
 from rag.report.cards import card_direction, confidence_of, last_of, mixes_rows, spoken_for, title_of, voices_of
 from rag.report.claim_gates import CHATTER, periods_of, quote_fault
 from rag.report.claims import FORMULAS, quoted, signed
@@ -92,6 +92,10 @@ def _unprinted(book: Book) -> Iterable[ReportCheck]:
     report = book.report
     printed = {item for section in report.sections for item in section.claims}
     printed |= {item for card in report.cards for item in (*card.claims, *card.counter_claims)}
+    below = {item for name in printed if name in book.claims for item in book.claims[name].evidence}
+    own = [book.claims[item] for item in report.bottom_line if item in book.claims and book.claims[item].section == BOTTOM_LINE]
+    yield from (failed("B2", claim.id, "nothing below says what the bottom line says") for claim in own if not below >= set(claim.evidence))
+    printed |= {claim.id for claim in own}
     shown = {item for section in report.sections for item in section.cards}
     used = {item for claim in report.claims for item in claim.evidence} | {point.evidence for card in report.cards for point in card.series}
     yield from (failed("B2", claim.id, "no section and no card prints the claim") for claim in report.claims if claim.id not in printed)

@@ -183,6 +183,10 @@ class Vocabulary:
         found = {token.word for token in tokens(text)}
         return {way: frozenset(found & self._ways[way]) for way in ("up", "down", "flat") if found & self._ways[way]}
 
+    def words_of(self, way: str) -> frozenset[str]:
+        """The words that say up, down or flat."""
+        return self._ways[way]
+
     def _plain_way(self, word: str, metric: Metric) -> str:
         for way, own in (("up", metric.up), ("down", metric.down)):
             if word in own:
