@@ -44,7 +44,7 @@ def reason_to_abstain(
         return "the passages found hold no whole sentence or labelled figure that could answer"
     if asked.wants in ("number", "share", "date") and not any(option.value for option in chosen):
         return f"the passages found speak of it, but give no {'date' if asked.wants == 'date' else 'figure'}"
-    if asked.labels and all(option.period < 0 for option in chosen):
+    if asked.labels and any(option.period < 0 for option in chosen) and not any(option.period > 0 for option in chosen):
         return f"the passages found speak of it, but not for {_listed([period_words(label) for label in sorted(asked.labels)])}"
     return ""
 

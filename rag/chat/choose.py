@@ -108,14 +108,12 @@ def options(
 
 def best(found: Sequence[Option]) -> list[Option]:
     """The answer's sentences in the order of their worth: the best, and those close behind it that say something else."""
+    found = [option for option in found if option.names] or list(found)  # another's figure is no answer where the one asked about speaks
     if not found:
         return []
     least = CLOSE_BEHIND * found[0].score
-    named = any(option.names for option in found)
     taken: list[Option] = []
     for option in found:
-        if named and not option.names:
-            continue  # another company's figure is no answer where the one asked about speaks
         if option.score < least or len(taken) == MOST_SENTENCES:
             break
         stems = set(content_stems(option.text))
@@ -180,6 +178,8 @@ def _period(asked: Asked, evidence: Evidence, source: Source, candidate: Candida
     own, around = _periods(evidence, source, candidate)
     if any(_overlap(one, other) for one in asked.labels for other in own):
         return 1.0
+    if source.published.isoformat() in asked.labels:
+        return 0.5  # a day asked for is the day of the article
     if own:
         return -1.0
     return 0.5 * any(_overlap(one, other) for one in asked.labels for other in around)

@@ -228,11 +228,13 @@ def _put_down(path: Path, text: str) -> None:
 
 
 def _refuse_unmade(library: "Library", definition: "Definition") -> None:
-    """What would fail on Monday fails now: topic, pack, plan, template."""
+    """What would fail on Monday fails now: topic, pack, plan, template, golden questions."""
     from rag.assets import find
-    from rag.schedule import asked_by
+    from rag.schedule import asked_by, golden_questions
 
     asked_by(library, definition)
+    if definition.gate is not None:
+        golden_questions(library, definition.gate)
     find("templates", definition.template or library.settings.report.template, workspace=library.workspace)
 
 

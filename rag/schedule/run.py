@@ -20,6 +20,7 @@ from rag.report import Outline, read_outline
 from rag.schedule import desk
 from rag.schedule.definition import FOLDER, Definition, definitions, read_definition
 from rag.schedule.deliver import deliver
+from rag.schedule.golden import why_held
 from rag.schedule.slots import day_of
 from rag.types import Report, Scope
 
@@ -131,6 +132,8 @@ def publish(library: Library, row: SlotRow, definition: Definition, *, now: Call
     row = replace(row, evidence=evidence)
     if before is not None and before.evidence == evidence and definition.no_news != "report":
         return _no_news(row, definition, since=before, now=now())
+    if definition.gate is not None and (why := why_held(library, definition.gate)):
+        return _held(row, definition, why=why, now=now())
     since = before.report if before is not None else "none"
     return _written(library, row, definition, asked=asked, scope=scope, since=since, now=now())
 
@@ -208,7 +211,7 @@ def _written(
 
 
 def _held(row: SlotRow, definition: Definition, *, why: str, now: datetime) -> tuple[SlotRow, Sequence[Letter]]:
-    """Written but not published, and said so."""
+    """Not published, and said so."""
     row = replace(row, state="held", reason=why)
     return row, desk.letters_for(row, definition, subject=f"{row.schedule}: the report of {row.slot} is held back", body=why, now=now)
 
