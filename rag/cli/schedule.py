@@ -199,11 +199,13 @@ def _due_round(workspace: Path | None, *, as_json: bool, only: str = "") -> None
     else:
         for row in done.ended:
             _print_slot(row)
+        for row in done.again:
+            click.echo(f"rag: {row.schedule} {row.slot}: {row.reason}; tried again from {row.not_before:%Y-%m-%d %H:%M} UTC", err=True)
         for letter in done.letters:
             click.echo(f"{letter.schedule} {letter.slot}: {letter.state.replace('_', ' ')} {letter.error}".rstrip())
         for name, why in done.broken.items():
             click.echo(f"rag: {name}: {why}", err=True)
-        if not (done.ended or done.letters or done.broken):
+        if not (done.ended or done.again or done.letters or done.broken):
             click.echo("Nothing is due.")
     sys.exit(0 if done.ok else 1)
 
