@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +18,9 @@ from rag.retrieval import CLOSENESS, NAME, NOT_RERANKED, SURROUNDINGS
 from rag.types import Scope, SearchResult
 from tests.fakes import HashingEmbedder
 from tests.libraries import add, opened
+
+if TYPE_CHECKING:
+    from rag.ports import Vectors
 
 METALS = ["lithium", "nickel", "cobalt", "copper", "graphite", "manganese", "silver", "zinc"]
 PLACES = ["Norway", "Chile", "Ghana", "Japan", "Peru", "Korea", "Spain", "India", "Kenya", "Mali"]
@@ -162,7 +166,12 @@ def test_nothing_jumps_when_a_process_goes_over_to_the_index(copy: Path, monkeyp
     asked: list[int] = []
     with opened(copy, embedder=hashing()) as retrieval:
         nearest = retrieval.store.nearest
-        monkeypatch.setattr(retrieval.store, "nearest", lambda vector, *, k: asked.append(k) or nearest(vector, k=k))
+
+        def counted(vector: "Vectors", *, k: int) -> Sequence[tuple[str, float]]:
+            asked.append(k)
+            return nearest(vector, k=k)
+
+        monkeypatch.setattr(retrieval.store, "nearest", counted)
         for question in (QUESTION, "uranium of Niger", "zinc mines"):
             first, second, third = (retrieval.find(question, k=60, lexical=False) for _ in range(3))
             assert first.passages == second.passages == third.passages

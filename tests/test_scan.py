@@ -2,6 +2,7 @@
 
 import random
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +98,33 @@ def test_a_number_that_a_segment_knows_is_not_given_to_another_chunk(library: Re
     assert len(library.lexical("n50", k=5)) == 1
 
 
+def test_postings_change_in_short_transactions_and_at_one_moment(library: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another connection finds the same between any two of them, nothing is left over, and neither after a kill half-way."""
+    monkeypatch.setattr(scan, "_WORDS_WRITTEN", 3)
+    expected, commits = library.lexical("zinc smelter", k=10), list[list[tuple[str, float]]]()
+    with Record.open(library.path, read_only=True) as reader:
+        library._connection.set_trace_callback(
+            lambda sql: commits.append(reader.lexical("zinc smelter", k=10)) if sql.startswith("BEGIN") else None
+        )
+        library.index_words(anew=True)
+        library._connection.set_trace_callback(None)
+        commits.append(reader.lexical("zinc smelter", k=10))
+    assert len(commits) > 30
+    for found in commits:
+        assert [score for _, score in found] == pytest.approx([score for _, score in expected], abs=1e-9)
+    with sqlite3.connect(library.path) as connection:
+        there = connection.execute("SELECT DISTINCT segment FROM postings ORDER BY 1").fetchall()
+        assert there == connection.execute("SELECT number FROM segments ORDER BY 1").fetchall()
+        connection.execute("INSERT INTO segments (last, chunks, lengths) VALUES (999, x'', x'')")
+        connection.execute(
+            "INSERT INTO postings SELECT word, (SELECT max(number) FROM segments), places FROM postings WHERE segment = ?", there[0]
+        )
+    assert library.lexical("zinc smelter", k=10) == expected
+    library.index_words()
+    with sqlite3.connect(library.path) as connection:
+        assert connection.execute("SELECT count(*) FROM segments WHERE length(chunks) = 0").fetchone() == (0,)
+
+
 def test_postings_made_anew_hold_no_deleted_word(library: Record) -> None:
     """After compaction a forgotten document's own word is in no byte of the file."""
     library.compact()
@@ -134,11 +162,12 @@ def test_codes_follow_what_comes_and_goes(library: Record, monkeypatch: pytest.M
     """Documents added, changed and deleted between two searches of one process."""
     monkeypatch.setattr(scan, "READ_WHOLE", 0)
     asked = unit_rows(99, 1)[0]
-    for change in (
+    changes: list[Callable[[], None]] = [
         lambda: put(library, 41),
         lambda: put(library, 3, words=90),
         lambda: library.forget_paths(["docs/0.txt", "docs/39.txt"]),
-    ):
+    ]
+    for change in changes:
         library.nearest(asked, k=3)
         change()
         assert library.nearest(asked, k=7) == by_everything(library, asked, k=7, scope=Scope())

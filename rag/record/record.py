@@ -45,8 +45,6 @@ _EVERYTHING = Scope()
 _ACTIVE = "(SELECT id FROM spaces WHERE active = 1)"
 _IN_SCOPE = "document IN ({documents})"
 _BATCH = 500
-_CACHE_KB = 65_536
-"""SQLite's page cache at most. Its own 2 MB reads the same pages again and again within one search of a large library."""
 _OF_DOCUMENTS = frozenset(
     "documents chunks vectors files tags filled spaces folders meta deletions forgotten sketches past_files past_documents "
     "past_chunks codes segments postings".split()
@@ -763,7 +761,6 @@ def _frozen(path: Path) -> bool:
 
 def _prepare(connection: sqlite3.Connection, *, path: Path, read_only: bool) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
     schema.refuse_newer(connection, path=path)
     if read_only:
         schema.refuse_older(connection, path=path)

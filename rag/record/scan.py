@@ -27,9 +27,14 @@ DEAD_SHARE = 0.1
 _WORDS_KEPT = 64
 """Of the last questions: a word that every chunk holds takes 16 bytes a chunk."""
 _BATCH = 500
+_WORDS_WRITTEN = 2_000
+"""Words of a segment a transaction, so that nobody waits long to write."""
 
 _ACTIVE = "(SELECT id FROM spaces WHERE active = 1)"
 _EVERYTHING = Scope()
+CACHE_KB = 65_536
+"""SQLite's page cache once a connection searches. Its own 2 MB reads the same pages again and again within one search of a large library;
+what only writes has no use for more."""
 READ_WHOLE = 1_000
 """Chunks whose vectors are all read, 4 to 8 us each; of more, those that may be near by their codes."""
 
@@ -43,6 +48,7 @@ class Scan:
         self._codes: tuple[Rows, Codes, str] | None = None
         self._postings: tuple[Any, Postings | None] | None = None
         self._places: dict[str, Places] = {}
+        self._wide = False
         self.count = 0
         """Searches over everything."""
 
@@ -52,6 +58,7 @@ class Scan:
         """(chunk id, cosine) of the ``k`` nearest in scope, nearest first, equal ones by id; exact."""
         import numpy as np
 
+        self._widen_cache()
         rows = self.rows()
         within = np.flatnonzero(self._rows_in(scope)) if scope != _EVERYTHING else None
         self.count += within is None
@@ -121,7 +128,13 @@ class Scan:
 
     def has_postings(self) -> bool:
         """Whether ``lexical`` and ``holders`` can be asked: not in a small library, and not while many chunks wait for a publication."""
+        self._widen_cache()
         return self._words() is not None
+
+    def _widen_cache(self) -> None:
+        if not self._wide:
+            self._connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
+            self._wide = True
 
     def lexical(self, question: str, *, k: int, scope: Scope) -> list[tuple[str, float]]:
         """(chunk id, bm25) of the ``k`` best in scope, best first, equal ones by id."""
@@ -152,7 +165,8 @@ class Scan:
 
     def _words(self) -> Postings | None:
         key = self._connection.execute(
-            f"SELECT {_ACTIVE}, (SELECT value FROM meta WHERE name = 'sequence'), (SELECT max(number) FROM segments)"
+            f"""SELECT {_ACTIVE}, (SELECT value FROM meta WHERE name = 'sequence'),
+            (SELECT group_concat(number) FROM segments WHERE length(chunks) > 0)"""
         ).fetchone()
         if self._postings is None or self._postings[0] != key:
             self._places.clear()
@@ -184,7 +198,9 @@ class Scan:
 
         return {
             number: Segment(chunks=np.frombuffer(chunks, dtype="<i8"), lengths=np.frombuffer(lengths, dtype="<i4"), places={})
-            for number, chunks, lengths in self._connection.execute("SELECT number, chunks, lengths FROM segments ORDER BY number")
+            for number, chunks, lengths in self._connection.execute(
+                "SELECT number, chunks, lengths FROM segments WHERE length(chunks) > 0 ORDER BY number"
+            )
         }
 
     def _made(self, numbers: "NDArray[np.int64]") -> Segment:
@@ -197,33 +213,48 @@ class Scan:
     # ── writing postings ──────────────────────────────────────────────────────────────────────────────────────────
 
     def index_words(self, *, anew: bool) -> None:
-        """Postings for every live chunk of a library that is large enough; ``anew``: no segment stays. A transaction a segment."""
+        """Postings for every live chunk of a library that is large enough; ``anew``: no segment stays.
+
+        Transactions are short. Searches see new segments in place of old ones from one moment on; a segment without chunks is not to be
+        seen yet, or no longer.
+        """
         import numpy as np
 
+        self._sweep()
         live = np.sort(self.rows().numbers)
         stored = self._segments()
         sound = {number: one for number, one in stored.items() if not anew and _is_sound(one, live)}
-        gone = sorted(set(stored) - set(sound))
         covered = np.concatenate([one.chunks for one in sound.values()]) if sound else np.empty(0, dtype=np.int64)
         waiting = np.setdiff1d(live, covered, assume_unique=True) if len(live) >= WORDS_FROM else live[:0]
-        for at in range(0, max(1, len(waiting)), SEGMENT):
-            numbers = waiting[at : at + SEGMENT]
-            made = self._made(numbers) if len(numbers) else None  # takes seconds, so nobody is kept from writing meanwhile
-            with schema.transaction(self._connection):
-                self._replace(gone, made)
-            gone = []
+        made = [self._put(self._made(waiting[at : at + SEGMENT])) for at in range(0, len(waiting), SEGMENT)]
+        gone = [(number,) for number in sorted(set(stored) - set(sound))]
+        with schema.transaction(self._connection):
+            self._connection.executemany("UPDATE segments SET chunks = x'' WHERE number = ?", gone)
+            self._connection.executemany("UPDATE segments SET chunks = ?, lengths = ? WHERE number = ?", made)
+        self._sweep()
 
-    def _replace(self, gone: Sequence[int], made: Segment | None) -> None:
-        for number in gone:
-            self._connection.execute("DELETE FROM postings WHERE segment = ?", [number])
-            self._connection.execute("DELETE FROM segments WHERE number = ?", [number])
-        if made is None:
-            return
-        sql = "INSERT INTO segments (last, chunks, lengths) VALUES (?, ?, ?) RETURNING number"
-        values = [int(made.chunks[-1]), made.chunks.astype("<i8").tobytes(), made.lengths.astype("<i4").tobytes()]
-        ((number,),) = self._connection.execute(sql, values).fetchall()
-        rows = ((word, number, places) for word, places in sorted(made.places.items()))
-        self._connection.executemany("INSERT INTO postings (word, segment, places) VALUES (?, ?, ?)", rows)
+    def _put(self, made: Segment) -> tuple[bytes, bytes, int]:
+        """Writes a segment's places; its chunks, their lengths and its number, for the moment when it is to be seen."""
+        with schema.transaction(self._connection):
+            sql = "INSERT INTO segments (last, chunks, lengths) VALUES (?, x'', x'') RETURNING number"
+            ((number,),) = self._connection.execute(sql, [int(made.chunks[-1])]).fetchall()
+        places = sorted(made.places.items())
+        for at in range(0, len(places), _WORDS_WRITTEN):
+            rows = ((word, number, held) for word, held in places[at : at + _WORDS_WRITTEN])
+            with schema.transaction(self._connection):
+                self._connection.executemany("INSERT INTO postings (word, segment, places) VALUES (?, ?, ?)", rows)
+        return made.chunks.astype("<i8").tobytes(), made.lengths.astype("<i4").tobytes(), number
+
+    def _sweep(self) -> None:
+        """Takes away segments without chunks: replaced ones, and what a killed publication left."""
+        words = "DELETE FROM postings WHERE (word, segment) IN (SELECT word, segment FROM postings WHERE segment = ? LIMIT ?)"
+        for number in self._connection.execute("SELECT number FROM segments WHERE length(chunks) = 0").fetchall():
+            gone = _WORDS_WRITTEN
+            while gone == _WORDS_WRITTEN:
+                with schema.transaction(self._connection):
+                    gone = self._connection.execute(words, [*number, _WORDS_WRITTEN]).rowcount
+            with schema.transaction(self._connection):
+                self._connection.execute("DELETE FROM segments WHERE number = ?", number)
 
 
 def _is_sound(one: Segment, live: "NDArray[np.int64]") -> bool:
