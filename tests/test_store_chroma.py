@@ -251,7 +251,12 @@ def made(tmp_path: Path) -> Path:
 def test_files_that_nobody_wrote_since_are_not_hashed_again(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Opening an index costs no reading of it; a copy of it is read once."""
     hashed: list[Path] = []
-    monkeypatch.setattr(generations, "_sha256", lambda path: str(hashed.append(path)))
+
+    def noted(path: Path) -> str:
+        hashed.append(path)
+        return ""
+
+    monkeypatch.setattr(generations, "_sha256", noted)
     with ChromaStore(made.parent, space="a") as store:
         assert (store.applied, store.notes, hashed) == (7, (), [])
     shutil.copytree(made.parent, made.parent.parent / "copy")
