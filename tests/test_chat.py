@@ -150,6 +150,12 @@ def test_a_tables_value_answers_with_its_labels(library: Library) -> None:
         ("How many patents does Halvex hold in Japan?", "no passage found names “Japan”"),
         ("What zinc-air capacity does the Calder Storage Forum forecast for 2035?", "but not for “2035”"),
         ("How do I bake bread?", "share too few of the question's words"),
+        ("Revenue of Kordwell in 1999?", "not for “1999”"),
+        ("And in 2024?", "the question names nothing to look for"),
+        ("What is 2+2?", "the question names nothing to look for"),
+        ("🔋🔋?!", "the question names nothing to look for"),
+        ("{{ 7*7 }} ${x} %s", "the question names nothing to look for"),
+        ("<script>alert(1)</script>", "share too few of the question's words"),
     ],
 )
 def test_what_the_documents_do_not_say_is_said(library: Library, question: str, reason: str) -> None:

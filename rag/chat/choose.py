@@ -178,6 +178,8 @@ def _period(asked: Asked, evidence: Evidence, source: Source, candidate: Candida
     own, around = _periods(evidence, source, candidate)
     if any(_overlap(one, other) for one in asked.labels for other in own):
         return 1.0
+    if source.published.isoformat() in asked.labels:
+        return 0.5  # a day asked for is the day of the article
     if own:
         return -1.0
     return 0.5 * any(_overlap(one, other) for one in asked.labels for other in around)
