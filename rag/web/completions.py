@@ -7,7 +7,6 @@ answered, to understand a follow-up. Nothing of it enters the history of chats.
 import base64
 import hashlib
 import json
-import re
 import threading
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
@@ -22,7 +21,7 @@ from rag.app import Library
 from rag.errors import UsageError
 from rag.types import Answer
 from rag.web.serving import Here
-from rag.web.views import Plain, answer_text
+from rag.web.views import Plain, Spoken, spoken
 
 routes = APIRouter(prefix="/v1", tags=["OpenAI-compatible"])
 
@@ -147,37 +146,35 @@ async def chat(here: Here, request: Request, asked: ChatRequest) -> Response:
     def job(library: Library) -> tuple[Answer, int, int]:
         answer = _ANSWERS.of(library, questions[-1 - _LOOKED_BACK :], now=now)
         asked_tokens = sum(len(library.embedder.token_spans(message.text)) for message in asked.messages)
-        return answer, asked_tokens, len(library.embedder.token_spans("\n\n".join(answer_text(answer)[0])))
+        return answer, asked_tokens, len(library.embedder.token_spans(spoken(answer).text))
 
     answer, tokens_in, tokens_out = await here.desks.do(job)
-    parts, sources = answer_text(answer)
-    text = "\n\n".join(parts)
+    said = spoken(answer)
     head = {"id": f"chatcmpl-{answer.id.removeprefix('a-')}", "created": int(now.timestamp()), "model": MODEL}
     usage = {"prompt_tokens": tokens_in, "completion_tokens": tokens_out, "total_tokens": tokens_in + tokens_out}
-    annotations = annotations_of(text, sources, base=str(request.base_url).rstrip("/"))
+    annotations = annotations_of(said, base=str(request.base_url).rstrip("/"))
     if asked.stream:
         wants_usage = asked.stream_options is not None and asked.stream_options.include_usage
-        return StreamingResponse(_pieces(head, parts, annotations, usage if wants_usage else None), media_type="text/event-stream")
-    message = {"role": "assistant", "content": text, "refusal": None, "annotations": annotations}
+        return StreamingResponse(_pieces(head, said.parts, annotations, usage if wants_usage else None), media_type="text/event-stream")
+    message = {"role": "assistant", "content": said.text, "refusal": None, "annotations": annotations}
     choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
     return JSONResponse({**head, "object": "chat.completion", "choices": [choice], "usage": usage})
 
 
-def annotations_of(text: str, sources: Sequence[Plain], *, base: str) -> list[dict[str, Any]]:
-    """One for each [n] of the answer's sentences; a source's own line is left out."""
-    body, addresses = text.split("\n\nSources:\n")[0], {source["number"]: source for source in sources}
-    found = [(mark, addresses[int(mark[1])]) for mark in re.finditer(r"\[(\d+)\]", body) if int(mark[1]) in addresses]
+def annotations_of(said: Spoken, *, base: str) -> list[dict[str, Any]]:
+    """One for each [n] of the sentences; ``base`` is this server's address."""
+    sources = {source["number"]: source for source in said.sources}
     return [
         {
             "type": "url_citation",
             "url_citation": {
-                "start_index": mark.start(),
-                "end_index": mark.end(),
-                "title": source["title"] + source["place"],
-                "url": base + source["address"],
+                "start_index": start,
+                "end_index": end,
+                "title": sources[number]["title"] + sources[number]["place"],
+                "url": base + sources[number]["address"],
             },
         }
-        for mark, source in found
+        for start, end, number in said.marks
     ]
 
 

@@ -155,8 +155,10 @@ async def document(here: Here, document: str, start: Annotated[int, Query(ge=0)]
 @routes.get("/runs/{run}")
 async def run(here: Here, run: int) -> Response:
     """How far a run is, or what came of it."""
-    found = here.runs.get(run)
-    return _page("run.html.j2", here="reports" if found.job.kind == "report" else "library", run=found.as_data(), ended=found.ended)
+    found = here.runs.get(run).as_data()
+    room = "reports" if found["kind"] == "report" else "library"
+    step = {"stage": "", "done": 0, "total": 0, **found["last"]}
+    return _page("run.html.j2", here=room, run=found, step=step, ended=found["state"] in ("done", "failed"))
 
 
 @routes.post("/runs/{run}/stop")

@@ -1,11 +1,12 @@
 """Values of ours as lists, dictionaries, numbers and text."""
 
+from collections.abc import Hashable
 from functools import lru_cache
 from typing import Any
 
 
 @lru_cache(maxsize=64)
-def _adapter(kind: type[Any]) -> Any:
+def _adapter(kind: Hashable) -> Any:
     from pydantic import TypeAdapter
 
     return TypeAdapter(kind)

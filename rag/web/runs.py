@@ -60,12 +60,13 @@ class Run:
 
     def as_data(self) -> dict[str, Any]:
         """For programs."""
+        state = self.state
         last = self.events[-1] if self.events else None
         return {
             "id": self.id,
             "kind": self.job.kind,
             "title": self.job.title,
-            "state": self.state,
+            "state": state,
             "begun": self.begun.isoformat(),
             "message": self.message,
             "result": dict(self.result),

@@ -1,6 +1,7 @@
 """What the pages print, as plain values."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -99,35 +100,64 @@ def _marks(claim: Claim, numbers: Mapping[str, int], marks: Mapping[int, Plain])
     return [marks[number] for number in dict.fromkeys(numbers[item] for item in claim.evidence)]
 
 
-def answer_text(answer: Answer) -> tuple[list[str], list[Plain]]:
-    """An answer for a program that prints text: its paragraphs, with [n], and its sources. Joined by blank lines they are the whole text."""
-    view = turn_view(Turn(chat=0, number=1, asked=_NEVER, answer=answer))
-    parts = [_text(one) for one in view["sentences"]]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spoken:
+    """An answer for a program that prints text."""
+
+    parts: tuple[str, ...]
+    """Paragraphs; joined by blank lines they are the text."""
+    marks: tuple[tuple[int, int, int], ...]
+    """(start, end, source's number) of every [n] of ours in the text; a "[3]" that a document holds is none."""
+    sources: tuple[Plain, ...]
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return "\n\n".join(self.parts)
+
+
+class _Speech:
+    """Paragraphs as they come, and where the marks stand."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.marks: list[tuple[int, int, int]] = []
+
+    def add(self, *pieces: str | list[Plain]) -> None:
+        """A paragraph of texts and marks."""
+        begun = sum(len(part) + 2 for part in self.parts)
+        text = ""
+        for piece in pieces:
+            if isinstance(piece, str):
+                text += piece
+                continue
+            for one in piece:
+                sign = f"[{one['number']}]"
+                self.marks.append((begun + len(text), begun + len(text) + len(sign), one["number"]))
+                text += sign
+        self.parts.append(text)
+
+
+def spoken(answer: Answer) -> Spoken:
+    """Sentences with [n], disagreements, or why there is no answer; the sources below."""
+    view, speech = turn_view(Turn(chat=0, number=1, asked=_NEVER, answer=answer)), _Speech()
+    for one in view["sentences"]:
+        speech.add(f"{one['text']} ", one["marks"], "" if one["verdict"] == "supported" else f" ({one['verdict']})")
     for conflict in view["conflicts"]:
-        sides = "; ".join(
-            f"{side['value']} ({side['period'] or 'no period'}, published {side['published']}) {_signs(side)}" for side in conflict["sides"]
-        )
-        parts.append(f"{conflict['head']}: {conflict['reason']} {sides}")
+        pieces: list[str | list[Plain]] = [f"{conflict['head']}: {conflict['reason']}"]
+        for side in conflict["sides"]:
+            pieces += [f"\n- {side['value']} ({side['period'] or 'no period'}, published {side['published']}) ", side["marks"]]
+        speech.add(*pieces)
     if answer.abstained:
-        parts.append(f"The documents do not say. {view['reason']}.")
-        nearest = [
-            f"- {near['title']}{', ' + near['page'] if near['page'] else ''}, {near['published']}: {short(near['text'])}"
-            for near in view["nearest"]
-        ]
-        parts += ["Nearest passages:\n" + "\n".join(nearest)] if nearest else []
+        speech.add(f"The documents do not say. {view['reason']}.")
+    if view["nearest"]:
+        near = [", ".join(filter(None, (one["title"], one["page"], str(one["published"])))) for one in view["nearest"]]
+        lines = [f"- {head}: {short(one['text'])}" for head, one in zip(near, view["nearest"], strict=True)]
+        speech.add("Nearest passages:\n" + "\n".join(lines))
     if view["sources"]:
         listed = [f"[{one['number']}] {one['title']}{one['place']}, {one['published']} ({one['path']})" for one in view["sources"]]
-        parts.append("Sources:\n" + "\n".join(listed))
-    return parts, view["sources"]
-
-
-def _text(sentence: Plain) -> str:
-    doubt = "" if sentence["verdict"] == "supported" else f" ({sentence['verdict']})"
-    return f"{sentence['text']} {_signs(sentence)}{doubt}"
-
-
-def _signs(marked: Plain) -> str:
-    return "".join(f"[{one['number']}]" for one in marked["marks"])
+        speech.add("Sources:\n" + "\n".join(listed))
+    return Spoken(parts=tuple(speech.parts), marks=tuple(speech.marks), sources=tuple(view["sources"]))
 
 
 def short(text: str, *, most: int = 240) -> str:

@@ -6,6 +6,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -91,10 +92,8 @@ class Lines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Time, level, what, and its data."""
         data: dict[str, Any] = getattr(record, "data", {})
-        at = f"{self.formatTime(record, '%Y-%m-%dT%H:%M:%S')}.{int(record.msecs):03d}Z"
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         return json.dumps({"at": at, "level": record.levelname.lower(), "what": record.getMessage(), **data}, ensure_ascii=False)
-
-    converter = time.gmtime
 
 
 def to_stderr() -> None:
