@@ -76,7 +76,7 @@ async def _wrong(request: Request, error: Exception) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    known = {404: "there is nothing at this address", 405: "this address does not take that method"}
+    known = {404: "there is nothing at this address", 405: "this address does not take that method", 413: error.detail}
     return refusal(request.scope, status=error.status_code, message=known.get(error.status_code, HTTPStatus(error.status_code).phrase))
 
 

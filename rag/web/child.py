@@ -80,7 +80,7 @@ def _report(workspace: Path, job: Job, tell: Tell) -> dict[str, Any]:
             since=job.since,
             wording=Wording(clock=lambda: datetime.now(UTC), tell=partial(_step, tell)),
         )
-        return {"report": written.report.id, "title": written.report.title, "ok": written.check.ok, "failures": written.check.failures}
+        return {"report": written.report.id, "title": written.report.title, "ok": written.check.ok, "failures": written.check.failures()}
 
 
 def _step(tell: Tell, step: Any) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,10 +23,6 @@ _OPEN = ("/healthz", "/readyz", "/static/")
 """What strangers may see: nothing of the library."""
 _UPLOADS = ("/library", "/api/documents")
 _SAFE = ("GET", "HEAD", "OPTIONS")
-
-
-class _TooLargeError(Exception):
-    """More bytes came than are allowed."""
 
 
 class Guard:
@@ -48,11 +45,7 @@ class Guard:
         if refused:
             await refusal(scope, status=refused[0], message=refused[1])(scope, receive, guarded)
             return
-        most = _most(scope)
-        try:
-            await self._inner(scope, _counted(receive, most=most), guarded)
-        except _TooLargeError:
-            await refusal(scope, status=413, message=_too_large(most))(scope, receive, guarded)
+        await self._inner(scope, _counted(receive, most=_most(scope)), guarded)
 
     def _host(self, headers: Headers) -> tuple[int, str] | None:
         """A foreign name that leads here is how a foreign page reads a server in a private network."""
@@ -105,7 +98,7 @@ def _counted(receive: Receive, *, most: int) -> Receive:
         message = await receive()
         seen += len(message.get("body", b""))
         if seen > most:
-            raise _TooLargeError
+            raise HTTPException(413, _too_large(most))  # what reads a body hands this one on
         return message
 
     return counting

@@ -219,7 +219,7 @@ async def report(here: Here, report: str) -> Response:
             "report": made,
             "lines": [claims[name] for name in made.bottom_line],
             "others": same_topic + [head for head in others if head not in same_topic],
-            "failures": check.failures,
+            "failures": check.failures(),
             "checks": sum(check.counts.values()),
             "size": len(to_json(made)),
         }

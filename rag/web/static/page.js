@@ -36,7 +36,8 @@ async function openPanel(link) {
   panel.append(close, document.importNode(passage, true), whole);
   document.body.append(panel);
   close.focus();
-  panel.querySelector("mark")?.scrollIntoView({ block: "center" });
+  const mark = panel.querySelector("mark");
+  if (mark) panel.scrollTop = mark.offsetTop - panel.clientHeight / 3;
 }
 
 document.addEventListener("click", (event) => {
