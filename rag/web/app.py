@@ -71,7 +71,8 @@ async def _wrong(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path")) or "the request"
-    return refusal(request.scope, status=422, message=f"{where}: {first['msg']}")
+    where = f"the field {where}" if where != "the request" else where
+    return refusal(request.scope, status=422, message=f"{where} cannot be used: {first['msg']}")
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -77,8 +77,8 @@ class Run:
 class Runs:
     """All runs of this process."""
 
-    def __init__(self, workspace: Path, *, ended: Callable[[Run], None] = lambda run: None) -> None:
-        """``ended`` is called once for each, in a thread of its own."""
+    def __init__(self, workspace: Path, *, ended: Callable[[Run, State], None] = lambda run, state: None) -> None:
+        """``ended`` is called once for each, just before its state says so, in a thread of its own."""
         self._workspace = workspace
         self._ended = ended
         self._numbers = count(1)
@@ -145,14 +145,15 @@ class Runs:
             self._tell(
                 run, {"state": "failed", "message": "it was stopped before its end; what was finished is kept, begin it again to go on"}
             )
-        self._ended(run)
 
     def _tell(self, run: Run, told: dict[str, Any]) -> None:
         number = run.events[-1].number + 1 if run.events else 1
         run.result = told.get("result", run.result)
         run.message = told.get("message", run.message)
         run.events.append(Event(number=number, told=told))
-        run.state = told.get("state", run.state)
+        if "state" in told:
+            self._ended(run, told["state"])
+            run.state = told["state"]
 
 
 __all__ = ["Event", "Job", "Run", "RunKind", "Runs", "State"]

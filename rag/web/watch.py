@@ -13,7 +13,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rag.web.runs import Run
+from rag.web.runs import Run, State
 
 LOG = logging.getLogger("rag.web")
 
@@ -34,10 +34,10 @@ class Numbers:
         self.schedules = Gauge("rag_schedules", "Schedules by how they do.", ["state"], registry=self.registry)
         self.documents = Gauge("rag_documents", "Documents in search.", registry=self.registry)
 
-    def ended(self, run: Run) -> None:
+    def ended(self, run: Run, state: State) -> None:
         """Counts a run, and logs its end."""
-        self.runs.labels(run.job.kind, run.state).inc()
-        LOG.info("run", extra={"data": {"run": run.id, "kind": run.job.kind, "state": run.state}})
+        self.runs.labels(run.job.kind, state).inc()
+        LOG.info("run", extra={"data": {"run": run.id, "kind": run.job.kind, "state": state}})
 
     def text(self, *, schedules: Iterable[str], documents: int, active: int) -> bytes:
         """In Prometheus' text format; ``schedules`` are their states."""
