@@ -55,14 +55,13 @@ def work(workspace: Path, job: Job, pipe: Connection) -> None:
 def _ingest(workspace: Path, job: Job, tell: Tell) -> dict[str, Any]:
     from rag.app import Library
     from rag.ingest import drain
-    from rag.web.plain import plain
 
     with Library.open(workspace) as library:
         tell({"stage": "finding files", "done": 0, "total": 0})
         steps = library.ingest(now=datetime.now(UTC), wait_s=_WAIT_S)
         summary = drain(steps, show=partial(_step, tell))
         state = library.status(kin=False)
-        return {"summary": plain(summary), "documents": state.documents, "failed": [plain(file) for file in state.failed]}
+        return {"summary": _plain(summary), "documents": state.documents, "failed": [_plain(file) for file in state.failed]}
 
 
 def _report(workspace: Path, job: Job, tell: Tell) -> dict[str, Any]:
@@ -88,3 +87,9 @@ def _step(tell: Tell, step: Any) -> None:
     if step.outcome is not None:
         told |= {"path": step.outcome.path, "status": step.outcome.status, "reason": step.outcome.reason}
     tell(told)
+
+
+def _plain(value: Any) -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(type(value)).dump_python(value, mode="json")
