@@ -34,8 +34,10 @@ from tests.conftest import REPOSITORY
 from tests.example_report import example_report
 from tests.test_render import NASTY, poisoned
 
-HANDFULS = [" ".join(NASTY[at : at + 8]) for at in range(0, len(NASTY), 8)]
-"""Hostile texts, several to a report: each report takes a third of a second."""
+ALL_AT_ONCE = " ".join(text[:8] for text in NASTY)
+"""All hostile texts in one: a whole report takes a second."""
+
+PAYLOADS = [*((text, "weekly_brief") for text in NASTY), (ALL_AT_ONCE, "market_trends")]
 
 NOON = datetime(2026, 9, 30, tzinfo=UTC)
 TEMPLATES = ("market_trends", "company_note", "weekly_brief")
@@ -88,7 +90,7 @@ def parts_of(data: bytes) -> dict[str, Any]:
 # ── typst: nothing a document says is a command ───────────────────────────────────────────────────────────────────
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
 def test_no_text_is_a_typst_command(text: str) -> None:
     """Escaped, any text is one and the same string between quotes, and one text in markup."""
@@ -129,10 +131,10 @@ def test_hostile_text_is_printed_as_it_is_in_the_pdf(text: str) -> None:
     assert found.strip() == text
 
 
-@pytest.mark.parametrize("payload", HANDFULS)
-def test_a_poisoned_report_is_typeset(payload: str) -> None:
+@pytest.mark.parametrize(("payload", "template"), PAYLOADS)
+def test_a_poisoned_report_is_typeset(payload: str, template: str) -> None:
     """Hostile text in every place a document or a model can write to makes a PDF that shows it and links nowhere outside."""
-    data = printed(poisoned(payload), format="pdf").data
+    data = printed(poisoned(payload), format="pdf", template=template).data
     assert b"/URI" not in data
     assert b"/JavaScript" not in data
     assert left_to_right(clean(payload))[:60] in left_to_right(pdf_text(data))
@@ -296,10 +298,10 @@ def test_charts_in_word_are_pictures_with_a_text(word: bytes) -> None:
     assert all(text.count(";") >= 2 for text in told)
 
 
-@pytest.mark.parametrize("payload", HANDFULS)
-def test_a_poisoned_report_is_a_whole_word_file(payload: str) -> None:
+@pytest.mark.parametrize(("payload", "template"), PAYLOADS)
+def test_a_poisoned_report_is_a_whole_word_file(payload: str, template: str) -> None:
     """Hostile text, control characters too, opens, is shown and links nowhere outside."""
-    data = printed(poisoned(payload), format="docx").data
+    data = printed(poisoned(payload), format="docx", template=template).data
     Document(io.BytesIO(data))
     with zipfile.ZipFile(io.BytesIO(data)) as package:
         relations = b"".join(package.read(name) for name in package.namelist() if name.endswith(".rels"))

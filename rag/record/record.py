@@ -208,7 +208,9 @@ class Record:
     def as_known(self, at: datetime) -> "Record":
         """The record as it was at ``at``, in memory and read-only: equal searches, equal order, equal bytes. The caller closes it."""
         with translated(self.path):
-            return Record(history.state(self.path, at=at), path=self.path, read_only=True)
+            record = Record(history.state(self.path, at=at), path=self.path, read_only=True)
+        record.index_words()
+        return record
 
     def fill_aside(self, document: str, *, chunks: Sequence[Chunk], vectors: "Vectors") -> None:
         """A document's chunks in a record that ``as_known`` made; nothing of it is kept."""
