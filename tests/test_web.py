@@ -205,6 +205,37 @@ def test_an_unknown_thing_is_a_page_with_one_sentence(person: TestClient, path: 
     assert list(data.json()) == ["error"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/api/ask", r'{"question": "\ud800", "keep": false}'),
+        ("POST", "/api/ask", r'{"question": "\u0000", "keep": false}'),
+        ("POST", "/api/ask", '{"question": "x", "chat": 99999999999999999999999}'),
+        ("POST", "/api/ask", '{"question": "x", "published_from": "2026-02-30"}'),
+        ("POST", "/api/ask", '{"question": "x", "published_from": "2026-02-02", "published_to": "2026-02-01"}'),
+        ("POST", "/api/ask", '{"question": ""}'),
+        ("POST", "/api/ask", "[" * 100_000),
+        ("POST", "/api/reports", "{}"),
+        ("POST", "/api/reports", '{"topic": "a", "plan": "b"}'),
+        ("GET", "/api/chats/99999999999999999999999", ""),
+        ("GET", "/api/runs/99999999999999999999999", ""),
+        ("GET", "/api/documents/%00", ""),
+        ("GET", "/api/reports/last/files/exe", ""),
+        ("GET", "/chats/99999999999999999999999", ""),
+        ("POST", "/v1/chat/completions", '{"messages": []}'),
+        ("POST", "/v1/chat/completions", '{"messages": [{"role": "system", "content": "x"}]}'),
+        ("POST", "/v1/embeddings", '{"input": []}'),
+        ("GET", "/static/../app.py", ""),
+        ("GET", "/static/%2e%2e/app.py", ""),
+    ],
+)
+def test_nonsense_is_the_clients_fault(person: TestClient, method: str, path: str, body: str) -> None:
+    """Odd numbers, dates, characters and paths are refused or answered, and are never a defect."""
+    answer = person.request(method, path, content=body.encode(), headers={"content-type": "application/json"} if body else {})
+    assert answer.status_code < 500, answer.text
+    assert "ASGI" not in answer.text
+
+
 # ── asking ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

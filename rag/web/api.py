@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Header, Query, Request, UploadFile
+from fastapi import APIRouter, File, Header, Path, Query, Request, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response, StreamingResponse
 
@@ -31,7 +31,11 @@ _LOOK_S = 0.2
 _BEAT_S = 15.0
 """A line that says nothing, so that nobody between closes the stream."""
 
+LARGEST_NUMBER = (1 << 63) - 1
+"""SQLite's."""
+
 Text = Annotated[str, Query(max_length=4_000)]
+Chat = Annotated[int, Path(ge=1, le=LARGEST_NUMBER)]
 
 
 class Question(BaseModel):
@@ -40,7 +44,7 @@ class Question(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     question: str = Field(max_length=4_000)
-    chat: int | None = Field(default=None, description="The chat it goes on; none begins a new one.")
+    chat: int | None = Field(default=None, ge=1, le=LARGEST_NUMBER, description="The chat it goes on; none begins a new one.")
     published_from: date | None = None
     published_to: date | None = None
     folders: list[str] = []
@@ -148,25 +152,18 @@ async def chats(here: Here, q: Text = "") -> list[list[Turn]]:
 
 
 @routes.get("/chats/{chat}")
-async def turns(here: Here, chat: int) -> list[Turn]:
+async def turns(here: Here, chat: Chat) -> list[Turn]:
     """A chat's turns, oldest first."""
-    return await here.desks.do(lambda library: library.turns(_number(chat)))
+    return await here.desks.do(lambda library: library.turns(chat))
 
 
 @routes.get("/chats/{chat}/markdown")
-async def markdown(here: Here, chat: int) -> Response:
+async def markdown(here: Here, chat: Chat) -> Response:
     """A chat as Markdown with footnotes."""
-    text = await here.desks.do(lambda library: to_markdown(library.turns(_number(chat))))
+    text = await here.desks.do(lambda library: to_markdown(library.turns(chat)))
     return Response(
         text, media_type="text/markdown; charset=utf-8", headers={"content-disposition": f'attachment; filename="chat-{chat}.md"'}
     )
-
-
-def _number(chat: int) -> int:
-    """SQLite's numbers end at 64 bits."""
-    if not 0 < chat < 1 << 63:
-        raise UsageError(f"no chat {chat}")
-    return chat
 
 
 # ── reports ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -53,6 +53,7 @@ def app(workspace: Path, *, key: Key, names: Collection[str] = (), desks: int = 
     made.add_exception_handler(RagError, _told)
     made.add_exception_handler(RequestValidationError, _wrong)
     made.add_exception_handler(HTTPException, _refused)
+    made.add_exception_handler(UnicodeEncodeError, _no_text)
     made.add_exception_handler(Exception, _unforeseen)
     for part in (health.routes, api.routes, completions.routes, pages.routes):
         made.include_router(part)
@@ -79,6 +80,11 @@ async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     known = {404: "there is nothing at this address", 405: "this address does not take that method", 413: error.detail}
     return refusal(request.scope, status=error.status_code, message=known.get(error.status_code, HTTPStatus(error.status_code).phrase))
+
+
+async def _no_text(request: Request, error: Exception) -> Response:
+    """JSON can hold halves of characters."""
+    return refusal(request.scope, status=400, message="the request holds characters that are no text; send whole Unicode characters")
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:

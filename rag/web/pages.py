@@ -12,7 +12,7 @@ from rag.errors import UsageError
 from rag.render.changes import changes
 from rag.report.schema import to_json
 from rag.web import serving
-from rag.web.api import Wish, compared, job_of
+from rag.web.api import LARGEST_NUMBER, Chat, Wish, compared, job_of
 from rag.web.child import Job
 from rag.web.forms import rendered
 from rag.web.leaf import leaf
@@ -86,7 +86,9 @@ def _busy(here: serving.Serving) -> list[dict[str, Any]]:
 
 
 @routes.post("/ask")
-async def ask(here: Here, question: Annotated[str, Form(max_length=4_000)] = "", chat: Annotated[int | None, Form()] = None) -> Response:
+async def ask(
+    here: Here, question: Annotated[str, Form(max_length=4_000)] = "", chat: Annotated[int | None, Form(ge=1, le=LARGEST_NUMBER)] = None
+) -> Response:
     """Answers, and shows the chat at the new answer."""
     now = here.clock()
     turn = await here.desks.do(lambda library: library.ask(question, now=now, chat=chat))
@@ -94,7 +96,7 @@ async def ask(here: Here, question: Annotated[str, Form(max_length=4_000)] = "",
 
 
 @routes.get("/chats/{chat}")
-async def chat(here: Here, chat: int) -> Response:
+async def chat(here: Here, chat: Chat) -> Response:
     """A chat and its next question."""
 
     def job(library: Library) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

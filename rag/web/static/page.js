@@ -39,6 +39,8 @@ async function openPanel(link) {
   panel.append(bar, document.importNode(passage, true));
   document.body.append(panel);
   close.focus();
+  const under = link.getBoundingClientRect().bottom - panel.getBoundingClientRect().top;
+  if (innerWidth <= 640 && under > 0) scrollBy(0, under + 24);
   const mark = panel.querySelector("mark");
   if (mark) panel.scrollTop = mark.offsetTop - panel.clientHeight / 3;
 }
