@@ -1,7 +1,9 @@
 """``rag ingest --watch``: ingests, waits for files to change, ingests again."""
 
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,9 +64,10 @@ def _changes(folders: Sequence[Path], *, workspace: Path) -> Iterator[None]:
         is_own = file.is_relative_to(own) and file.relative_to(own).parts[:1] and file.relative_to(own).parts[0] in OWN_NAMES
         return not is_own and not any(part.startswith((".", "~$")) for part in file.relative_to(file.anchor).parts[-2:])
 
-    yield
+    look = True
     while True:
         there = [folder for folder in folders if folder.is_dir()]
+        stop = threading.Event()
         changes = watch(
             *(there or [workspace]),
             watch_filter=concerns,
@@ -73,8 +76,18 @@ def _changes(folders: Sequence[Path], *, workspace: Path) -> Iterator[None]:
             rust_timeout=LOOK_AGAIN_MS,
             yield_on_timeout=True,
             ignore_permission_denied=True,
+            stop_event=stop,
+            raise_interrupt=False,
         )
-        for _ in changes:
-            yield
-            if there != [folder for folder in folders if folder.is_dir()]:  # one came or went
-                break
+        with ThreadPoolExecutor(max_workers=1) as waiting:
+            coming = waiting.submit(next, changes, None)  # what changes while everything is looked at is not missed
+            try:
+                while there == [folder for folder in folders if folder.is_dir()]:  # until one comes or goes
+                    if not look:
+                        coming.result()
+                        coming = waiting.submit(next, changes, None)
+                    look = False
+                    yield
+            finally:
+                stop.set()
+        look = bool(coming.result())
