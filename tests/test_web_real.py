@@ -125,12 +125,12 @@ def test_embeddings_and_models_of_the_openai_sdk(client: Any) -> None:
     names = [model.id for model in client.models.list()]
     assert names == ["rag", "sentence-transformers/all-MiniLM-L6-v2"]
     packed = client.embeddings.create(model=names[1], input=["zinc-air", "tariff"])
-    plain = client.embeddings.create(
-        model=names[1], input=["zinc-air", "tariff"], encoding_format="float", extra_body={"input_type": "query"}
-    )
+    plain = client.embeddings.create(model=names[1], input=["zinc-air", "tariff"], encoding_format="float")
+    asked = client.embeddings.create(model=names[1], input="zinc-air", extra_body={"input_type": "query"})
     assert [len(one.embedding) for one in packed.data] == [384, 384]
     assert packed.data[1].embedding == pytest.approx(plain.data[1].embedding, abs=1e-6)
     assert sum(value * value for value in packed.data[0].embedding) == pytest.approx(1, abs=1e-4)
+    assert sum(one * other for one, other in zip(asked.data[0].embedding, plain.data[0].embedding, strict=True)) > 0.99
     assert packed.usage.total_tokens > 0
 
 
@@ -189,6 +189,7 @@ def test_from_an_empty_workspace_to_a_marked_passage_in_a_browser(tmp_path: Path
         page.get_by_label("Now ask").fill("How many zinc cells did Velox ship in 2025?")  # 4
         page.keyboard.press("Enter")
         link = page.locator(".answer a.cite").first  # the answer is there
+        page.wait_for_load_state("load")
         link.focus()
         page.keyboard.press("Enter")  # 5
         mark = page.locator("#panel mark")
