@@ -128,10 +128,14 @@ def _disagreements(read: Read, market: Market, tally: Tally) -> None:
         ok = any(read.opposes(conflict, pair) for pair in market.conflicts)
         tally.note("conflicts shown that are planted", ok=ok, about=[read.claims[side.claim].text for side in conflict.sides])
     for pair in market.superseded:
-        tally.note("superseded figures told", ok=any(read.opposes(one, pair) for one in replaced), about=(_words(pair.one), _words(pair.other)))
+        tally.note(
+            "superseded figures told", ok=any(read.opposes(one, pair) for one in replaced), about=(_words(pair.one), _words(pair.other))
+        )
         tally.note("superseded figures not printed as current", ok=not _is_current(read, pair.other), about=_words(pair.other))
     for pair in market.same:
-        tally.note("equal quantities not set against each other", ok=not any(read.opposes(one, pair) for one in listed), about=_words(pair.one))
+        tally.note(
+            "equal quantities not set against each other", ok=not any(read.opposes(one, pair) for one in listed), about=_words(pair.one)
+        )
 
 
 def _is_current(read: Read, old: Planted) -> bool:
@@ -147,7 +151,9 @@ def _figures(read: Read, market: Market, tally: Tally) -> None:
     points = [point for card in read.report.cards for point in card.series]
     for planted in market.planted:
         if planted.role == "forecast":
-            kinds = [claim.kind for claim in read.report.claims if any(read.states(read.evidence[i], planted.places) for i in claim.evidence)]
+            kinds = [
+                claim.kind for claim in read.report.claims if any(read.states(read.evidence[i], planted.places) for i in claim.evidence)
+            ]
             kinds += [point.kind for point in points if read.states(read.evidence[point.evidence], planted.places)]
             if kinds:
                 tally.note("forecasts printed that are marked", ok=set(kinds) == {"forecast"}, about=(_words(planted), kinds))
@@ -162,7 +168,9 @@ def _figures(read: Read, market: Market, tally: Tally) -> None:
         item = read.evidence[fact.evidence]
         stated = [planted for planted in market.planted if read.states(item, planted.places)]
         if stated and not fact.metric.endswith(", change"):
-            right = any(_same(planted, fact.metric, fact.entity, fact.region, _label(fact.period), comparable(fact.number)) for planted in stated)
+            right = any(
+                _same(planted, fact.metric, fact.entity, fact.region, _label(fact.period), comparable(fact.number)) for planted in stated
+            )
             about = (fact.metric, fact.entity, fact.region, _label(fact.period), fact.number.printed, fact.segment, item.quote)
             tally.note("figures read rightly", ok=right, about=about)
 

@@ -24,6 +24,8 @@ _LINES = 3
 """Lines that must use the market's words together when no title does."""
 _OPENING = 4
 """Sentences at a document's start that most often say what it is about."""
+_ASKING = frozenset(content_stems("what which who how much many often does did share level change maker firm company market industry"))
+"""Words of a question that say nothing of what it asks."""
 Shingles = frozenset[tuple[str, ...]]
 
 
@@ -206,7 +208,8 @@ def _named_for(plan: Plan, on_topic: Collection[str], *, found: Mapping[str, _Fo
     return {
         key
         for key, source in sources.items()
-        if regions.search(f"{source.title} {source.publisher} {source.path}") or named_in(source.title, texts=texts, ordinary=ordinary)
+        if regions.search(f"{source.title} {source.publisher} {source.path}")
+        or named_in(source.title, texts=texts, ordinary=ordinary) - set(source.publisher.split())
     }
 
 
@@ -399,7 +402,8 @@ class _Scorer:
     def _facet_terms(self, facet: Facet) -> frozenset[str]:
         if facet.id not in self._terms:
             said = (*facet.terms, facet.title) if facet.terms else (facet.title, facet.question)
-            self._terms[facet.id] = frozenset(content_stems(" ".join(said)))
+            stems = frozenset(content_stems(" ".join(said)))
+            self._terms[facet.id] = stems if facet.terms else (stems - self.plan.stems - _ASKING or stems)
         return self._terms[facet.id]
 
 

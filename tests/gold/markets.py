@@ -55,9 +55,7 @@ class Measure:
 
 
 HOME = (
-    Measure(
-        name="Installed capacity", phrase="the installed capacity of {x}", form="{} MW", low=1100, high=2900, twin=("{} GW", "3", 3)
-    ),
+    Measure(name="Installed capacity", phrase="the installed capacity of {x}", form="{} MW", low=1100, high=2900, twin=("{} GW", "3", 3)),
     Measure(name="Capacity additions", phrase="new capacity from {x}", form="{} MW", low=60, high=420),
     Measure(
         name="System price", phrase="the system price of {x}", form="EUR {} per kW", low=900, high=2600, twin=("EUR {} per MW", "0", -3)
@@ -92,9 +90,7 @@ GOODS = (
     *("heat pumps", "wind turbines", "electric ferries", "hydrogen burners", "solar roofs", "grain dryers"),
     *("tidal generators", "district boilers", "cargo drones"),
 )
-LANDS = (
-    *("Sorvia", "Brenmark", "Ostrelia", "Calvany", "Norheim", "Tavaria", "Ellmark", "Quorland", "Vestria"),
-)
+LANDS = (*("Sorvia", "Brenmark", "Ostrelia", "Calvany", "Norheim", "Tavaria", "Ellmark", "Quorland", "Vestria"),)
 PARTS = (
     *("Upper Hale", "Lower Hale", "Marrowdale", "Skarn Coast", "Eastmoor", "Tindra", "Port Allen", "Greyholm", "Westry"),
     *("Olvane", "Harth", "Sunderay", "Inver Plain", "Calder Reach", "Brackmoor", "Dunhallow", "Fenmark", "Rosgill"),
@@ -103,7 +99,15 @@ MAKERS = (
     *("Halvorsen", "Brightwell", "Kestrel Works", "Ondara", "Torvald", "Merrow Systems", "Pallisade", "Ironbridge", "Solvane"),
     *("Quintero", "Dalecroft", "Vantor", "Ashgrove", "Lindqvist", "Corrigan Power", "Stellan", "Tamarack", "Wexford Drives"),
 )
-HOUSES = ("Statistics {land}", "Bellweather Research", "Orrin Institute", "Tidewatch", "Harbour Review", "Selden Analytics", "Marlow Brokers")
+HOUSES = (
+    "Statistics {land}",
+    "Bellweather Research",
+    "Orrin Institute",
+    "Tidewatch",
+    "Harbour Review",
+    "Selden Analytics",
+    "Marlow Brokers",
+)
 
 FORMS = (
     "{T} in {R} was {v} in {p}.",
@@ -380,7 +384,7 @@ class _Writer:
 
     def _line(self, paper: Paper, planted: Planted, measure: Measure, *, kind: str, before: Planted | None = None) -> None:
         """A sentence on a figure, with the one before it where given, noted as a place of both."""
-        form = self.dice.choice([form for form in self.forms[kind]])
+        form = self.dice.choice(self.forms[kind])
         thing = measure.phrase.format(x=self.market.good)
         up = before is not None and planted.value > before.value
         words = {
@@ -444,7 +448,9 @@ class _Writer:
                     continue
                 day = date.fromordinal(AFTER[quarter].toordinal() + self.dice.randint(0, 20))
                 kind = self.dice.choice(("md", "html", "docx", "txt", "eml"))
-                paper = self._paper(f"{house.split()[0]} monitor of {self.market.good}, {self.market.land}, {quarter}", house, day, kind=kind)
+                paper = self._paper(
+                    f"{house.split()[0]} monitor of {self.market.good}, {self.market.land}, {quarter}", house, day, kind=kind
+                )
                 for measure in own:
                     now = self.level[measure.name, "", quarter]
                     before = self.level[measure.name, "", QUARTERS[at - 1]] if at else None
