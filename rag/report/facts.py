@@ -32,12 +32,17 @@ _MOVED_BY = re.compile(
     re.IGNORECASE,
 )
 """A value straight after a word of change is the change: "increased $132 million"."""
+_AMOUNT_OF = re.compile(
+    r"(?i)\s(?:(increase|decrease|decline|reduction|rise|drop|fall)|benefit|charge|adjustment|gain|loss|impairment|impact|effect)\b"
+)
+"""Behind a sum of money: it is a change, or what something else did to the metric."""
+_HIRES = re.compile(r"(?i)\b(?:shed|lay off|laid off|cut|hir(?:e|ed|ing)|add(?:ed)?|eliminat(?:e|ed)|creat(?:e|ed))\s(?:[\w-]+\s){0,2}$")
 _AFTER_AMOUNT = re.compile(r"\d\s?(?:thousand|million|billion|bn|mn|m)?\s?(?:,\s)?\(?(?:or\s)?$", re.IGNORECASE)
 """Before the percentage in "decreased $8.0 billion or 13%"."""
 _FROM = re.compile(r"\b(?:from|against|compared (?:with|to)|versus|than)\s$", re.IGNORECASE)
 _BEFORE_THAT = re.compile(r"^\s?,?\s?(?:a year (?:before|earlier|ago)|the year before|in the (?:previous|prior) year)\b")
 _BASIS = re.compile(
-    r"(?:than|compared (?:with|to)|from|against|versus|since|relative to|over|as|of|and replaces?)\s(?:in\s|the\s|that\sof\s|for\s)*$",
+    r"(?:than|compared (?:with|to)|from|against|versus|since|relative to|over|as|of|and replaces?)\s(?:in\s|the\s|that\sof\s|for\s|same\s(?:time|period|month|quarter)\s)*$",
     re.IGNORECASE,
 )
 _LABEL_BEFORE = re.compile(r"\b(?:[A-Z][a-z]+s?|no\.|page|pages|note|hall|halls|series|phase|table|figure|section|step|level|age)\s$")
@@ -45,19 +50,23 @@ _EACH = re.compile(
     r"\b(?:every|each|a (?:fall|rise|drop|change|increase|reduction) of|an? (?:additional|extra|increase of))\b", re.IGNORECASE
 )
 _LONGER_NAME = re.compile(
-    r"(?i)\s(?:(?:and|&)\s[\w-]+\s){0,2}(?:expenses?|costs?|offices?|force|staff|teams?|deferrals?|programs?|programmes?|taxe?s?|recognition)\b"
+    r"(?i)\s(?:(?:and|&)\s[\w-]+\s){0,2}(?:expenses?|costs?|offices?|force|staff|teams?|deferrals?|programs?|programmes?|taxe?s?|recognition|range|ranges|index|tag|point|points|"
+    r"losses|gains|securities|credits?)\b"
 )
-_WITHIN_NAME = re.compile(r"(?i)\b(?:cost|costs|deferral|days|share|shares|portion|percentage) of (?:the |our |its |net |total )?$")
+_WITHIN_NAME = re.compile(
+    r"(?i)\b(?:cost|costs|deferral|days|share|shares|portion|percentage) of (?:the |our |its |net |total )?$|\b(?:for|purchase|exercise|strike|redemption|conversion|transaction)\s$"
+)
 _NEW_SUBJECT = re.compile(
     r"(?i)\b(?:while|whereas|although|though|but)\b|,\s(?:and|as|with|because|since|which|running)\s(?!(?:was|were|is|are|rose|fell|increased|declined|averaged|"
     r"reached|came|stood|amounted)\b)"
 )
 """Between a metric and a value: the value has a subject of its own."""
 _LINKED = re.compile(
-    r"(?i)\s?(?:(?:[\w-]+\s){0,2}(?:increase|rise|gain|jump|growth|decline|decrease|drop|fall|reduction|improvement|change)s?\s(?:in|of)\b|"
-    r"(?:more|fewer|less|higher|lower|as|of|in|for|was|is)\b|,?\s(?:the|its|our|their)\b|.{0,80}\bthe\b|\s?(?:[\w-]+\s){0,2}$|,\s)"
+    r"(?i)(?!.*\b(?:due|because|connection|partially|excluding|benefit|charges?|gains?|loss|losses|adjustments?|primarily|driven)\b)"
+    r"(?:(?:\s?[\w'’-]+){0,5}\s?$|.{0,70},\s(?:the\s|its\s|our\s|their\s)?(?:[\w-]+\s){0,2}$|.{0,60}\bfor\s(?:the\s)?(?:[\w-]+\s){0,2}$)"
 )
-"""Between a percentage and the metric behind it."""
+"""Between a value and the metric behind it."""
+_JOINED = re.compile(r",?\s?(?:and\s)?")
 _FIGURE = re.compile(
     r"(?i)\b(?:figure|total|number|count|estimate|value)s?\b.*\b(?:revised|restated|corrected|replaced|withdrawn|superseded)\b"
 )
@@ -96,8 +105,24 @@ def facts_of(gathered: Gathered, *, vocabulary: Vocabulary, names: Names) -> tup
     """All facts of the gathered sentences and cells, each evidence's in text order."""
     found = [stated for candidate in gathered.candidates for stated in _of_sentence(candidate, vocabulary=vocabulary, names=names)]
     cells = [stated for cell in gathered.cells if (stated := _of_cell(cell, vocabulary=vocabulary, names=names)) is not None]
-    found += rows_apart(cells, names=names)
+    found += rows_apart(_sure_of_scale(cells, gathered), names=names)
     return (*found, *_corrected(gathered.candidates, found))
+
+
+def _sure_of_scale(cells: Sequence[Stated], gathered: Gathered) -> Iterable[Stated]:
+    """Without marked money that says no scale, in documents that print some of their tables in thousands or millions."""
+    scaled = {cell.evidence.document for cell in gathered.cells if any(_IN_SCALE.search(label) for label in _all_labels(cell.evidence))}
+    scaled |= {document for document, text in gathered.prose.items() if _IN_SCALE.search(text)}
+    for item in cells:
+        labels = _all_labels(item.evidence)
+        bare = item.fact.number.kind == "money" and item.shown == " ".join(item.evidence.quote.split()) and not _A_SHARE.search(labels[1])
+        if not (bare and item.evidence.document in scaled):
+            yield item
+
+
+def _all_labels(evidence: Evidence) -> tuple[str, ...]:
+    """Column, row and headings."""
+    return (evidence.table.column, evidence.table.row, *evidence.heading_path) if evidence.table else evidence.heading_path
 
 
 def _corrected(candidates: Iterable[Candidate], found: Sequence[Stated]) -> Iterable[Stated]:
@@ -219,7 +244,8 @@ def _day(source: Source) -> tuple[int, int, int]:
 def _is_ahead(period: Period, source: Source) -> bool:
     """True for a period that ends after the document's month; a fiscal year of the same number may have ended before."""
     fiscal = period_shape(period.label) == "fiscal" and period_order(period.label)[0] <= source.published.year
-    return not fiscal and period_order(period.label) > _day(source)
+    this_year = period.found_in == "document" and period.label == str(source.published.year)
+    return not fiscal and not this_year and period_order(period.label) > _day(source)
 
 
 def _is_past(period: Period, source: Source) -> bool:
@@ -245,7 +271,7 @@ def _is_range(text: str, low: Number, high: Number) -> bool:
     between = text[low.end : high.start]
     if re.fullmatch(r"\s?[-–—]\s?", between):
         return True
-    before = r"\b(?:between|ranging from|rang(?:es|ed) from|range of|up|down)\s\w*\s?$"
+    before = r"\b(?:between|ranging from|rang(?:es|ed) from|range from|range of|in the|up|down)\s\w*\s?$"
     joined = between.strip() in ("and", "to") and re.search(before, text[: low.start]) is not None
     return joined and unit_family(low) == unit_family(high)
 
@@ -260,7 +286,7 @@ def _metric_of(number: Number, mentions: Sequence[Mention], words: Sequence[Toke
         before = mention.end <= number.start
         gap = at - mention.last if before else mention.first - at + 3
         between = text[mention.end : number.start] if before else text[number.end : mention.start]
-        if _NEW_SUBJECT.search(between) or (number.kind == "percent" and not before and not _LINKED.match(between)):
+        if _NEW_SUBJECT.search(between) or (not before and not _LINKED.match(between)):
             continue
         if gap > _NEAR or ";" in between or (unit_family(number) == "count" and not number.unit and gap > 5):
             continue
@@ -271,6 +297,8 @@ def _metric_of(number: Number, mentions: Sequence[Mention], words: Sequence[Toke
 
 def _is_part(text: str, mention: Mention) -> bool:
     """True where the metric's words belong to a longer name: "sales and marketing expenses", "cost of revenue", "inventory costs"."""
+    if text[mention.start : mention.end].lower() == "sale":
+        return True
     return _LONGER_NAME.match(text, mention.end) is not None or _WITHIN_NAME.search(text[: mention.start]) is not None
 
 
@@ -284,6 +312,10 @@ def _measure(text: str, number: Number, mention: Mention, direction: Direction) 
         return "" if direction not in ("up", "down") or own_level else f"{metric.id}_change"
     if _BY_ONLY.search(before) or _MOVED_BY.search(before):
         return f"{metric.id}_change" if direction in ("up", "down") else ""
+    if family.startswith("money") and (said := _AMOUNT_OF.match(text, number.end)):
+        return f"{metric.id}_change" if said[1] and direction in ("up", "down") else ""
+    if metric.units[:1] == ("employees",) and _HIRES.search(before):
+        return ""
     if family == "%" and _AFTER_AMOUNT.search(before):
         return ""
     return metric.id
@@ -292,6 +324,8 @@ def _measure(text: str, number: Number, mention: Mention, direction: Direction) 
 def _period_of(number: Number, numbers: Sequence[Number], candidate: Candidate, *, end: int) -> Period | None:
     text, periods = candidate.text, candidate.periods
     usable = [period for period in periods if not _BASIS.search(text[max(0, period.start - 40) : period.start])]
+    if "respectively" in text and len(periods) > 1:
+        return _in_turn(number, numbers, candidate)
     if _BEFORE_THAT.match(text[end:]):
         return _year_before(_period(usable[0]) if len(usable) == 1 else _inherited(candidate.evidence, candidate.source))
     owned = {
@@ -309,6 +343,22 @@ def _period_of(number: Number, numbers: Sequence[Number], candidate: Candidate, 
     if before:
         return _period(before[-1])
     return None if usable else _inherited(candidate.evidence, candidate.source)
+
+
+def _in_turn(number: Number, numbers: Sequence[Number], candidate: Candidate) -> Period | None:
+    """The period at the value's place in its row: "338 and 196 for 2018 and 2017, respectively"; None where rows are of other lengths."""
+    text, row = candidate.text, [number]
+    at = numbers.index(number)
+    for other in numbers[at + 1 :]:
+        if not _JOINED.fullmatch(text[row[-1].end : other.start]):
+            break
+        row.append(other)
+    for other in reversed(numbers[:at]):
+        if not _JOINED.fullmatch(text[other.end : row[0].start]):
+            break
+        row.insert(0, other)
+    periods = [period for period in candidate.periods if not period.relative]
+    return _period(periods[row.index(number)]) if len(periods) == len(row) else None
 
 
 def _period(mention: PeriodMention) -> Period:
@@ -354,7 +404,7 @@ def _inherited(evidence: Evidence, source: Source) -> Period | None:
 
 
 _BY_PLACE = re.compile(r"(?i)\bby (?:region|district|state|country|county|province|town|municipality|city)\b")
-_IN_SCALE = re.compile(r"(?i)\bin (thousand|million|billion)s\b")
+_IN_SCALE = re.compile(r"(?i)(?:\bin |\()(thousand|million|billion)s\b")
 _A_SHARE = re.compile(r"(?i)\bper\b|\beps\b")
 
 
@@ -514,6 +564,8 @@ def _table_metric(row: str, column: str, caption: str, *, number: Number, vocabu
         accepted = [mention for mention in accepted if unit_family(number) not in ("%", "pp") or not mention.metric.change]
         if label is row and accepted and _NOT_HEAD.search(row[: accepted[-1].start]):
             return "", ""
+        if label is caption and label not in (row, column) and not number.unit and not _COUNTS.search(caption):
+            return "", ""
         if accepted and (label is not row or len(_without_unit(row).split()) <= 8):
             rest = row if label is not row else _rest(row, accepted[-1])
             named = _named_price(rest, vocabulary) if accepted[-1].metric.id == "price" else ""
@@ -534,6 +586,8 @@ def _rest(row: str, mention: Mention) -> str:
     return " ".join(rest.split())
 
 
+_COUNTS = re.compile(rf"(?i)\b(?:number|count)s? of\b|{_BY_PLACE.pattern[4:]}")
+"""In a caption: its cells are bare counts."""
 _NOT_HEAD = re.compile(r"(?i),|\b(?:from|into|of|on|related|to|in|for|before|after|less|excluding|including|deferred|other)\b")
 """Before a metric in a row's label: the row is about something else."""
 

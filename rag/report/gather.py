@@ -165,7 +165,8 @@ class _OnTopic:
 
 def _on_topic(plan: Plan, *, found: Mapping[str, _Found], documents: Mapping[str, Document]) -> _OnTopic:
     """The nearest passages to an unanswerable question are still no answer: half of the market's words must be there, and those together
-    in a title or in three lines (fewer where fewer documents were found). A document then speaks of the market when it has half of them.
+    in a title or in three lines (fewer where fewer documents were found). A document then speaks of the market when it has half of them,
+    the most telling one among them: "electricity" makes no document one on electric ferries.
     """
     titles = {item.source.document: item.source.title for item in found.values()}
     held = {key: set(content_stems(f"{titles[key]} {document.text}")) for key, document in documents.items()}
@@ -179,10 +180,17 @@ def _on_topic(plan: Plan, *, found: Mapping[str, _Found], documents: Mapping[str
     if known and sum(known <= set(content_stems(line)) for line in lines) < min(_LINES, len(documents)):
         apart = f'the words of the market "{plan.market}" stand in the documents found, but hardly ever together'
         return _OnTopic(found={}, missing=tuple(asked.values()), notes=(apart,))
-    on_topic = {key for key, stems in held.items() if 2 * len(known & stems) >= len(known)}
+    rare = _rarest(known, held=held)
+    on_topic = {key for key, stems in held.items() if 2 * len(known & stems) >= len(known) and (known <= stems or rare & stems)}
     on_topic |= _about_the_same(on_topic, found=found, documents=documents) | _named_for(plan, on_topic, found=found, documents=documents)
     speaking = {key: item for key, item in found.items() if item.source.document in on_topic}
     return _OnTopic(found=speaking, missing=missing, notes=notes)
+
+
+def _rarest(known: Collection[str], *, held: Mapping[str, set[str]]) -> set[str]:
+    """The stems that fewest documents hold."""
+    counts = {stem: sum(stem in stems for stems in held.values()) for stem in known}
+    return {stem for stem in known if counts[stem] == min(counts.values())}
 
 
 def _about_the_same(on_topic: Collection[str], *, found: Mapping[str, _Found], documents: Mapping[str, Document]) -> set[str]:

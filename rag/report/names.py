@@ -16,6 +16,7 @@ _ASIDE = re.compile(
     re.IGNORECASE,
 )
 """Before a name that a company's own sentence mentions without giving it the figure."""
+_OFTEN = 3
 _ABOUT_ELSE = re.compile(r"\s(?:of|on|about)\s")
 _AT_ONCE = re.compile(r"\S+(?:\s(?:percent|per cent|%|million|billion|thousand))?\s(?:in|at|on)\s(?:the\s)?(?=[A-Z])")
 """A value with the place it holds for straight behind it."""
@@ -28,7 +29,7 @@ _COMMON = frozenset(
     (
         "january february march april may june july august september october november december monday tuesday wednesday thursday friday "
         "saturday sunday table figure hall halls series page note section appendix annex chapter phase stage level mr mrs ms dr we our i "
-        "it its this these that gaap eps ebit ebitda sg capex opex gdp cpi wti aoci oem usd us mcf fed federal reserve q1 q2 q3 q4 h1 h2 eur usd gbp mwh gwh kwh mw gw co2 ceo cfo"
+        "it its this these that gaap eps ebit ebitda sg capex opex gdp cpi wti aoci oem usd us mcf inc corp ltd llc plc fed federal reserve q1 q2 q3 q4 h1 h2 eur usd gbp mwh gwh kwh mw gw co2 ceo cfo"
     ).split()
 )
 _SPEAKS = re.compile(
@@ -169,7 +170,7 @@ def find_names(
     known = {name for name in count if (len(documents[name]) >= 2 or count[name] >= 3) and not ordinary.issuperset(name.lower().split())}
     known |= publishers
     places = {name for name in known if name not in publishers and placed[name] * 5 >= count[name] * 2} | set(regions)
-    about = _by_file_name(sources, known - places) | whose(sources, known - places)
+    about = _by_file_name(sources, known - places, texts=texts) | whose(sources, known - places)
     said = "\n".join([*texts.values(), *(source.title for source in sources)])
     strangers = {name for source in sources for name in (source.publisher, source.author) if name and name not in said}
     about = {document: name for document, name in about.items() if name not in strangers} | dict(subjects or {})
@@ -185,7 +186,7 @@ def find_names(
     )
 
 
-def _by_file_name(sources: Iterable[Source], names: Iterable[str]) -> dict[str, str]:
+def _by_file_name(sources: Iterable[Source], names: Iterable[str], *, texts: Mapping[str, str]) -> dict[str, str]:
     """Document id -> the known name that its title or file's name begins with in one word: "BESTBUY_2019_10K" is Best Buy's."""
     joined = {name.replace(" ", "").lower(): name for name in sorted(names)}
     found: dict[str, str] = {}
@@ -194,14 +195,20 @@ def _by_file_name(sources: Iterable[Source], names: Iterable[str]) -> dict[str, 
             first, *rest = label.split("_")
             if rest and first.lower() in joined:
                 found.setdefault(source.document, joined[first.lower()])
+            elif rest and first.isupper() and len(re.findall(rf"\b{re.escape(first)}\b", texts.get(source.document, ""))) >= _OFTEN:
+                found.setdefault(source.document, first)
     return found
 
 
 def named_in(title: str, *, texts: Sequence[str], ordinary: Collection[str]) -> set[str]:
-    """The capitalised words of a title that two of the texts hold and that are no ordinary words: whom it is about."""
+    """The capitalised words of a title that sentences of two of the texts hold and that are no ordinary words: whom it is about."""
     words = {_bare(part) for match in _RUN.finditer(title) for part in match[0].split()}
     proper = {word for word in words if len(word) >= 4 and word.lower() not in _COMMON and word.lower() not in ordinary}
-    return {word for word in proper if sum(re.search(rf"\b{re.escape(word)}\b", text) is not None for text in texts) >= 2}
+    return {word for word in proper if sum(re.search(_INSIDE_WORD.format(re.escape(word)), text) is not None for text in texts) >= 2}
+
+
+_INSIDE_WORD = r"\b[a-z]+,?\s(?:[A-Z]\w*\s)?{}\b"
+"""A name inside a sentence; "Annual" and "Revision" stand in titles only."""
 
 
 def ordinary_words(texts: Iterable[str]) -> frozenset[str]:

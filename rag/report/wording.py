@@ -204,7 +204,7 @@ class Vocabulary:
         """The segment the sentence names outside its metrics' own names; empty for none or several."""
         for mention in mentions:
             text = text[: mention.start] + " " * (mention.end - mention.start) + text[mention.end :]
-        named = [segment for segment, pattern in self._segments if pattern.search(text)]
+        named = [segment for segment, pattern in self._segments if any(_is_plain(text, match, segment) for match in pattern.finditer(text))]
         return named[0].lower() if len(named) == 1 else ""
 
     def kind(self, text: str, *, at: int = 0) -> FactKind:
@@ -220,6 +220,11 @@ class Vocabulary:
         """True when the metric can have a value of that unit."""
         family = unit_family(number)
         return family in metric.units or number.unit in metric.units or "any" in metric.units or (metric.change and family in ("%", "pp"))
+
+
+def _is_plain(text: str, match: re.Match[str], segment: str) -> bool:
+    """False inside a proper name: the "New" of "New England"."""
+    return segment[0].isupper() or match.start() == 0 or text[match.start()].islower()
 
 
 def _split(words: Iterable[str]) -> Iterable[str]:
