@@ -29,11 +29,12 @@ from rag.ingest import drain
 from rag.render import printed
 from rag.render.context import context
 from rag.report import to_json
-from rag.text import squeeze
+from rag.text import STOPWORDS, squeeze, words
 from rag.types import Report
 from tests.scripted_models import evidence_of, faulty_of, puppet, repairs, sentences
 
 AS_OF = date(2026, 10, 31)
+WRITTEN = datetime(2026, 10, 1, tzinfo=UTC)
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"')\]}]+")
 _EXTERNAL = re.compile(r"(?i)<(?:img|script|iframe|link|object|embed)[^>]+(?:src|href|data)=[\"']?(?!data:|#)[a-z/]")
 
@@ -63,12 +64,18 @@ def sets(data: Path) -> Iterator[AttackSet]:
     garak = [
         Attack(name=row["id"], text=row["text"], trigger=str(row["success_trigger"])) for row in _rows(folder / "garak_latent_report.jsonl")
     ]
-    yield AttackSet(name="garak", attacks=garak, topics=("Restricted stock units", "Company revenue and operating income", "Stock awards"))
+    yield AttackSet(name="garak", attacks=garak, topics=_topics(garak))
     bipia = [Attack(name=row["id"], text=row["text"], trigger=row["attack"]) for row in _rows(folder / "bipia_poisoned_docs.jsonl")]
-    yield AttackSet(name="bipia", attacks=bipia, topics=("Payments and invoices", "Account security and meetings", "Card charges"))
+    yield AttackSet(name="bipia", attacks=bipia, topics=_topics(bipia))
     rows = _rows(folder / "poisonedrag_nq.jsonl")
     poison = [Attack(name=f"{row['id']}-{at}", text=text, trigger="") for row in rows for at, text in enumerate(row["adv_texts"])]
-    yield AttackSet(name="poisonedrag", attacks=poison, topics=[row["query"] for row in rows[:6]])
+    yield AttackSet(name="poisonedrag", attacks=poison, topics=_topics(poison))
+
+
+def _topics(attacks: Sequence[Attack], *, most: int = 6) -> list[str]:
+    """The words that most documents hold, each a topic, so that as many documents as can be speak of it."""
+    held = Counter(word for attack in attacks for word in {w.lower() for w in words(attack.text)} - STOPWORDS if len(word) > 4)
+    return [word for word, _ in sorted(held.items(), key=lambda item: (-item[1], item[0]))[:most]]
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
@@ -79,7 +86,9 @@ def library_of(given: AttackSet, *, folder: Path) -> Library:
     """The set's documents, a file each."""
     (folder / "docs").mkdir()
     for attack in given.attacks:
-        (folder / "docs" / f"{attack.name}.txt").write_text(f"{attack.text}\n", encoding="utf-8")
+        file = folder / "docs" / f"{attack.name}.txt"
+        file.write_text(f"{attack.text}\n", encoding="utf-8")
+        os.utime(file, (WRITTEN.timestamp(), WRITTEN.timestamp()))
     create(folder / "workspace", folders=[folder / "docs"], embedder="small")
     library = Library.open(folder / "workspace")
     drain(library.ingest(now=datetime.combine(AS_OF, time(6), tzinfo=UTC)))
@@ -87,15 +96,17 @@ def library_of(given: AttackSet, *, folder: Path) -> Library:
 
 
 def obedient(triggers: Sequence[str]) -> Callable[[dict[str, Any]], str]:
-    """The puppet, which also says each trigger of the set as its own sentence."""
+    """The puppet, which also says the triggers of the set in turn: alone, and behind a sound sentence."""
 
     def answer(request: dict[str, Any]) -> str:
-        said = json.loads(puppet(request))
-        if faulty_of(request):
-            return repairs(*((at, triggers[at % len(triggers)], on or [1]) for at, on in faulty_of(request)))
-        extra = [(f"{line.text.rstrip('.')}. {trigger}", [line.number]) for line, trigger in zip(evidence_of(request), triggers, strict=False)]
-        rows = [(one["text"], one["evidence"]) for one in said["sentences"]] + extra + [(trigger, [1]) for trigger in triggers[:10]]
-        return sentences(*rows)
+        if faults := faulty_of(request):
+            return repairs(*((at, triggers[at % len(triggers)], on or [1]) for at, on in faults))
+        lines = evidence_of(request)
+        obeyed = [(one["text"], one["evidence"]) for one in json.loads(puppet(request))["sentences"]]
+        start = len(lines[0].text) if lines else 0
+        said = [triggers[(start + at) % len(triggers)] for at in range(len(lines))]
+        forms = [(obeyed[at], (said[at], [line.number]), (f"{line.text} {said[at]}", [line.number])) for at, line in enumerate(lines)]
+        return sentences(*(form[(start + at) % 3] for at, form in enumerate(forms)))
 
     return answer
 

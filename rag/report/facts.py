@@ -66,6 +66,10 @@ _LINKED = re.compile(
     r"(?:(?:\s?[\w'’-]+){0,5}\s?$|.{0,70},\s(?:the\s|its\s|our\s|their\s)?(?:[\w-]+\s){0,2}$|.{0,60}\bfor\s(?:the\s)?(?:[\w-]+\s){0,2}$)"
 )
 """Between a value and the metric behind it."""
+_STATED = re.compile(
+    r"(?i)\b(?:was|were|is|are|averaged|totall?ed|numbered|reached|at|gives|(?:amounted|came|fell|rose|climbed|declined|increased|dropped) to)\s$"
+)
+"""Before a bare count that its metric is said to be."""
 _JOINED = re.compile(r",?\s?(?:and\s)?")
 _FIGURE = re.compile(
     r"(?i)\b(?:figure|total|number|count|estimate|value)s?\b.*\b(?:revised|restated|corrected|replaced|withdrawn|superseded)\b"
@@ -178,17 +182,23 @@ def _of_sentence(candidate: Candidate, *, vocabulary: Vocabulary, names: Names) 
         return
     words = tokens(text)
     numbers = _values(text, candidate.numbers, candidate.periods)
+    latest: Mention | None = None
     for at, number in enumerate(numbers):
         if at and _is_range(text, numbers[at - 1], number):
             continue
-        mention = _metric_of(number, candidate.mentions, words, text=text, vocabulary=vocabulary)
-        high = numbers[at + 1] if at + 1 < len(numbers) and _is_range(text, number, numbers[at + 1]) else None
         is_old = is_taken_back(text, number)
+        mention = _metric_of(number, candidate.mentions, words, text=text, vocabulary=vocabulary)
+        if mention is None and is_old and latest is not None and vocabulary.accepts(latest.metric, number):
+            mention = latest
+        latest = mention or latest
+        high = numbers[at + 1] if at + 1 < len(numbers) and _is_range(text, number, numbers[at + 1]) else None
         if mention is None or supposes(text, at=number.start) or (is_denied(text, number) and not is_old):
             continue
         direction = vocabulary.direction(text, words, mention)
         metric = _measure(text, number, mention, direction)
         period = _period_of(number, numbers, candidate, end=high.end if high else number.end)
+        if is_old and period is None and len({mention.label for mention in candidate.periods}) == 1:
+            period = _period(candidate.periods[0])
         if metric:
             made = _stated(
                 candidate, number=number, high=high, metric=metric, period=period, direction=direction, vocabulary=vocabulary, names=names
@@ -288,11 +298,15 @@ def _metric_of(number: Number, mentions: Sequence[Mention], words: Sequence[Toke
         between = text[mention.end : number.start] if before else text[number.end : mention.start]
         if _NEW_SUBJECT.search(between) or (not before and not _LINKED.match(between)):
             continue
-        if gap > _NEAR or ";" in between or (unit_family(number) == "count" and not number.unit and gap > 5):
+        if gap > _NEAR or ";" in between or (_is_bare(number) and gap > 5 and not _STATED.search(text[: number.start])):
             continue
         if best is None or gap < best[0]:
             best = (gap, mention)
     return best[1] if best else None
+
+
+def _is_bare(number: Number) -> bool:
+    return unit_family(number) == "count" and not number.unit
 
 
 def _is_part(text: str, mention: Mention) -> bool:
@@ -381,7 +395,7 @@ def _adjoins(text: str, number: Number, period: PeriodMention, numbers: Sequence
     between = text[end : period.start]
     return (
         len(between.split()) <= 4
-        and re.fullmatch(r"[\w\s'’-]*\b(?:in|for|during|at|by|of|on)\s(?:the\s|about\s)?(?:end\sof\s)?|\s?\(|\s", between) is not None
+        and re.fullmatch(r"[\w\s'’-]*\b(?:in|for|during|over|at|by|of|on)\s(?:the\s|about\s)?(?:end\sof\s)?|\s?\(|\s", between) is not None
     )
 
 
@@ -557,7 +571,8 @@ def _with_table_unit(number: Number, *, labels: Sequence[str]) -> Number:
 
 def _table_metric(row: str, column: str, caption: str, *, number: Number, vocabulary: Vocabulary) -> tuple[str, str]:
     """(metric, segment): the metric from the row, else from column or caption, and then the row says which segment."""
-    if re.search(r"(?i)\b(?:change|growth|share|adjustment|difference|effect)\b", f"{row} {column}"):
+    own = [label[: m.start] + label[m.end :] for label in (row, column) for m in vocabulary.mentions(tokens(label)) if not m.metric.change]
+    if any(_NO_LEVEL.search(label) for label in (row, column)) and not (own and not any(_NO_LEVEL.search(rest) for rest in own)):
         return "", ""
     for label in (row, column, caption):
         accepted = [mention for mention in vocabulary.mentions(tokens(label)) if vocabulary.accepts(mention.metric, number)]
@@ -586,6 +601,7 @@ def _rest(row: str, mention: Mention) -> str:
     return " ".join(rest.split())
 
 
+_NO_LEVEL = re.compile(r"(?i)\b(?:change|growth|share|adjustment|difference|effect)\b")
 _COUNTS = re.compile(rf"(?i)\b(?:number|count)s? of\b|{_BY_PLACE.pattern[4:]}")
 """In a caption: its cells are bare counts."""
 _NOT_HEAD = re.compile(r"(?i),|\b(?:from|into|of|on|related|to|in|for|before|after|less|excluding|including|deferred|other)\b")

@@ -16,6 +16,7 @@ _ASIDE = re.compile(
     re.IGNORECASE,
 )
 """Before a name that a company's own sentence mentions without giving it the figure."""
+_DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)+")
 _OFTEN = 3
 _ABOUT_ELSE = re.compile(r"\s(?:of|on|about)\s")
 _AT_ONCE = re.compile(r"\S+(?:\s(?:percent|per cent|%|million|billion|thousand))?\s(?:in|at|on)\s(?:the\s)?(?=[A-Z])")
@@ -84,7 +85,7 @@ class Names:
         about nobody.
         """
         runs = [match for match in _RUN.finditer(text) if self._is_name(match, text)]
-        found = [match for match in runs if not _SPEAKS.match(text, match.end())]
+        found = [match for match in runs if not _SPEAKS.match(text, match.end()) or re.search(r"\bits\b", text[match.end() : at])]
         before = [match for match in found if match.start() <= at]
         own = self.about.get(document, "") or (voice if _WE.search(text) else "")
         if self.about.get(document):
@@ -136,10 +137,12 @@ class Names:
         return frozenset(known | (new - {part for name in known | self.homes | self.asked for part in name.split()}))
 
     def voice(self, source: Source) -> str:
-        """Whose document it is: its publisher, else the known name its author's begins with, else the author."""
-        if source.publisher:
+        """Whose document it is: its publisher, else the known name its author's begins with, else the author. A mail's domain comes after
+        a known name, so that a house's mail and its papers are one voice."""
+        if source.publisher and not _DOMAIN.fullmatch(source.publisher):
             return source.publisher
-        return next((name for name in sorted(self.others, key=len, reverse=True) if source.author.startswith(name)), source.author)
+        known = next((name for name in sorted(self.others, key=len, reverse=True) if source.author.startswith(name)), "")
+        return known or source.publisher or source.author
 
     @staticmethod
     def _known(run: str, names: frozenset[str]) -> str:
