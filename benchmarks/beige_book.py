@@ -28,8 +28,18 @@ from rag.types import Report
 
 VOCABULARY = Vocabulary(metric_vocabulary())
 CODES = {
-    **{"bo": "Boston", "ny": "New York", "ph": "Philadelphia", "cl": "Cleveland", "ri": "Richmond", "at": "Atlanta", "ch": "Chicago"},
-    **{"sl": "St. Louis", "mi": "Minneapolis", "kc": "Kansas City", "da": "Dallas", "sf": "San Francisco"},
+    "bo": "Boston",
+    "ny": "New York",
+    "ph": "Philadelphia",
+    "cl": "Cleveland",
+    "ri": "Richmond",
+    "at": "Atlanta",
+    "ch": "Chicago",
+    "sl": "St. Louis",
+    "mi": "Minneapolis",
+    "kc": "Kansas City",
+    "da": "Dallas",
+    "sf": "San Francisco",
 }
 
 

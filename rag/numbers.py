@@ -496,7 +496,7 @@ _BARE_MONTH = re.compile(
     + r")\b(?!\s\d)"
 )
 _MONTH_OF = re.compile(
-    r"\b(?P<month>" + "|".join(m.capitalize() for m in _MONTHS if m not in ("may", "march")) + r")\s(?=[a-z])(?!(?:to|and|through|or)\b)"
+    r"\b(?P<month>" + "|".join(m.capitalize() for m in _MONTHS if m != "may") + r")\s(?=[a-z])(?!(?:to|and|through|or)\b)"
 )
 """A month before what it is the month of: "October home sales"."""
 _BARE_QUARTER = re.compile(rf"(?i:\b{_NTH_WORD}[\s-]quarter)\b")

@@ -27,7 +27,8 @@ _BOUND = re.compile(
 )
 _BY_ONLY = re.compile(r"\bby\s(?:[\w-]+\s){0,3}$", re.IGNORECASE)
 _MOVED_BY = re.compile(
-    r"\b(?:rose|risen|rises|increased?s?|increasing|grew|grown|climbed|gained|up|advanced|jumped|surged|fell|fallen|declined?|decreased?|dropped|"
+    r"\b(?:rose|risen|rises|increased?s?|increasing|grew|grown|climbed|gained|up|advanced|jumped|surged|fell|fallen|declined?|"
+    r"decreased?|dropped|"
     r"down|slipped|shrank)\s(?:(?:about|around|nearly|almost|roughly|approximately|more than|less than|another|a further)\s)?$",
     re.IGNORECASE,
 )
@@ -42,7 +43,8 @@ _AFTER_AMOUNT = re.compile(r"\d\s?(?:thousand|million|billion|bn|mn|m)?\s?(?:,\s
 _FROM = re.compile(r"\b(?:from|against|compared (?:with|to)|versus|than)\s$", re.IGNORECASE)
 _BEFORE_THAT = re.compile(r"^\s?,?\s?(?:a year (?:before|earlier|ago)|the year before|in the (?:previous|prior) year)\b")
 _BASIS = re.compile(
-    r"(?:than|compared (?:with|to)|from|against|versus|since|relative to|over|as|of|and replaces?)\s(?:in\s|the\s|that\sof\s|for\s|same\s(?:time|period|month|quarter)\s)*$",
+    r"(?:than|compared (?:with|to)|from|against|versus|since|relative to|over|as|of|and replaces?)\s(?:in\s|the\s|that\sof\s|"
+    r"for\s|same\s(?:time|period|month|quarter)\s)*$",
     re.IGNORECASE,
 )
 _LABEL_BEFORE = re.compile(r"\b(?:[A-Z][a-z]+s?|no\.|page|pages|note|hall|halls|series|phase|table|figure|section|step|level|age)\s$")
@@ -50,14 +52,17 @@ _EACH = re.compile(
     r"\b(?:every|each|a (?:fall|rise|drop|change|increase|reduction) of|an? (?:additional|extra|increase of))\b", re.IGNORECASE
 )
 _LONGER_NAME = re.compile(
-    r"(?i)\s(?:(?:and|&)\s[\w-]+\s){0,2}(?:expenses?|costs?|offices?|force|staff|teams?|deferrals?|programs?|programmes?|taxe?s?|recognition|range|ranges|index|tag|point|points|"
-    r"losses|gains|securities|credits?)\b"
+    r"(?i)\s(?:(?:and|&)\s[\w-]+\s){0,2}(?:expenses?|costs?|offices?|force|staff|teams?|deferrals?|programs?|programmes?|"
+    r"taxe?s?|recognition|range|ranges|index|tag|point|points|"
+    r"losses|gains|securities|credits?|allowances|carry\s?forwards?|income|of (?:investments|securities|businesses|assets|property))\b"
 )
 _WITHIN_NAME = re.compile(
-    r"(?i)\b(?:cost|costs|deferral|days|share|shares|portion|percentage) of (?:the |our |its |net |total )?$|\b(?:for|purchase|exercise|strike|redemption|conversion|transaction)\s$"
+    r"(?i)\b(?:cost|costs|deferral|days|share|shares|portion|percentage) of (?:the |our |its |net |total )?$|\b(?:for|"
+    r"purchased and|maturities and|proceeds from|purchase|exercise|strike|redemption|conversion|transaction)\s$"
 )
 _NEW_SUBJECT = re.compile(
-    r"(?i)\b(?:while|whereas|although|though|but)\b|,\s(?:and|as|with|because|since|which|running)\s(?!(?:was|were|is|are|rose|fell|increased|declined|averaged|"
+    r"(?i)\b(?:while|whereas|although|though|but)\b|\band an?\s$|,\s(?:and|as|with|because|since|which|running)\s(?!(?:was|"
+    r"were|is|are|rose|fell|increased|declined|averaged|"
     r"reached|came|stood|amounted)\b)"
 )
 """Between a metric and a value: the value has a subject of its own."""
@@ -67,9 +72,11 @@ _LINKED = re.compile(
 )
 """Between a value and the metric behind it."""
 _STATED = re.compile(
-    r"(?i)\b(?:was|were|is|are|averaged|totall?ed|numbered|reached|at|gives|(?:amounted|came|fell|rose|climbed|declined|increased|dropped) to)\s$"
+    r"(?i)\b(?:was|were|is|are|averaged|totall?ed|numbered|reached|at|gives|(?:amounted|came|fell|rose|climbed|declined|"
+    r"increased|dropped) to)\s$"
 )
 """Before a bare count that its metric is said to be."""
+_AS_OF = re.compile(r"(?i)\bas (?:of|at)\s(?:the\s)?$")
 _JOINED = re.compile(r",?\s?(?:and\s)?")
 _FIGURE = re.compile(
     r"(?i)\b(?:figure|total|number|count|estimate|value)s?\b.*\b(?:revised|restated|corrected|replaced|withdrawn|superseded)\b"
@@ -109,7 +116,7 @@ def facts_of(gathered: Gathered, *, vocabulary: Vocabulary, names: Names) -> tup
     """All facts of the gathered sentences and cells, each evidence's in text order."""
     found = [stated for candidate in gathered.candidates for stated in _of_sentence(candidate, vocabulary=vocabulary, names=names)]
     cells = [stated for cell in gathered.cells if (stated := _of_cell(cell, vocabulary=vocabulary, names=names)) is not None]
-    found += rows_apart(_sure_of_scale(cells, gathered), names=names)
+    found += rows_apart(tuple(_sure_of_scale(cells, gathered)), names=names)
     return (*found, *_corrected(gathered.candidates, found))
 
 
@@ -281,7 +288,7 @@ def _is_range(text: str, low: Number, high: Number) -> bool:
     between = text[low.end : high.start]
     if re.fullmatch(r"\s?[-–—]\s?", between):
         return True
-    before = r"\b(?:between|ranging from|rang(?:es|ed) from|range from|range of|in the|up|down)\s\w*\s?$"
+    before = r"\b(?:between|ranging from|rang(?:es|ed) from|range from|range of|in the|up|down|by|grew|rose|increased)\s\w*\s?$"
     joined = between.strip() in ("and", "to") and re.search(before, text[: low.start]) is not None
     return joined and unit_family(low) == unit_family(high)
 
@@ -337,7 +344,7 @@ def _measure(text: str, number: Number, mention: Mention, direction: Direction) 
 
 def _period_of(number: Number, numbers: Sequence[Number], candidate: Candidate, *, end: int) -> Period | None:
     text, periods = candidate.text, candidate.periods
-    usable = [period for period in periods if not _BASIS.search(text[max(0, period.start - 40) : period.start])]
+    usable = [period for period in periods if not _is_basis(text, period)]
     if "respectively" in text and len(periods) > 1:
         return _in_turn(number, numbers, candidate)
     if _BEFORE_THAT.match(text[end:]):
@@ -357,6 +364,12 @@ def _period_of(number: Number, numbers: Sequence[Number], candidate: Candidate, 
     if before:
         return _period(before[-1])
     return None if usable else _inherited(candidate.evidence, candidate.source)
+
+
+def _is_basis(text: str, period: PeriodMention) -> bool:
+    """True for a period that the value is only compared with."""
+    before = text[max(0, period.start - 40) : period.start]
+    return _BASIS.search(before) is not None and _AS_OF.search(before) is None
 
 
 def _in_turn(number: Number, numbers: Sequence[Number], candidate: Candidate) -> Period | None:
@@ -400,7 +413,8 @@ def _adjoins(text: str, number: Number, period: PeriodMention, numbers: Sequence
 
 
 def _inherited(evidence: Evidence, source: Source) -> Period | None:
-    """The period of the nearest heading that has one, else the document's month; a file's own date says nothing of its content."""
+    """The period of the nearest heading that has one, else the document's month; a file's own date says nothing of its content, and the
+    day a PDF was made nothing of the year it reports on: its title may."""
     for heading in reversed(evidence.heading_path):
         mentions = [
             mention
@@ -411,6 +425,9 @@ def _inherited(evidence: Evidence, source: Source) -> Period | None:
             return Period(label=mentions[-1].label, found_in="section")
     if source.published_from == "mtime":
         return None
+    if source.format == "pdf" and source.published_from == "metadata":
+        named = find_periods(source.title.replace("_", " "))
+        return Period(label=named[0].label, found_in="document") if len(named) == 1 else None
     return Period(label=f"{source.published.year}-{source.published.month:02d}", found_in="document")
 
 

@@ -116,8 +116,8 @@ def gather(
     documents = {key: document(key) for key in sorted(known)}
     texts = {key: item.text for key, item in documents.items()}
     read_documents = split_titles({key: read(item) for key, item in documents.items()}, texts=texts)
-    topical = _on_topic(plan, found=found, documents=documents)
     named = subjects([source for source in sources if source.published <= as_of])
+    topical = _on_topic(plan, found=found, documents=documents, family=frozenset(named) if plan.outline.dimension else frozenset())
     candidates, seen = _candidates(
         plan, found=topical.found, documents=documents, read_documents=read_documents, vocabulary=vocabulary, rule=SubjectRule(named)
     )
@@ -163,10 +163,13 @@ class _OnTopic:
     """The same in words, for the report's warnings."""
 
 
-def _on_topic(plan: Plan, *, found: Mapping[str, _Found], documents: Mapping[str, Document]) -> _OnTopic:
+def _on_topic(
+    plan: Plan, *, found: Mapping[str, _Found], documents: Mapping[str, Document], family: frozenset[str] = frozenset()
+) -> _OnTopic:
     """The nearest passages to an unanswerable question are still no answer: half of the market's words must be there, and those together
     in a title or in three lines (fewer where fewer documents were found). A document then speaks of the market when it has half of them,
-    the most telling one among them: "electricity" makes no document one on electric ferries.
+    the most telling one among them: "electricity" makes no document one on electric ferries. ``family``: the documents that the report
+    is asked to go through one by one; they are all on the topic.
     """
     titles = {item.source.document: item.source.title for item in found.values()}
     held = {key: set(content_stems(f"{titles[key]} {document.text}")) for key, document in documents.items()}
@@ -177,11 +180,12 @@ def _on_topic(plan: Plan, *, found: Mapping[str, _Found], documents: Mapping[str
     if asked and 2 * len(missing) >= len(asked):
         return _OnTopic(found={}, missing=missing, notes=notes)
     lines = [titles[key] for key in titles] * _LINES + [line for document in documents.values() for line in _lines(document.text)]
-    if known and sum(known <= set(content_stems(line)) for line in lines) < min(_LINES, len(documents)):
+    if known and not family and sum(known <= set(content_stems(line)) for line in lines) < min(_LINES, len(documents)):
         apart = f'the words of the market "{plan.market}" stand in the documents found, but hardly ever together'
         return _OnTopic(found={}, missing=tuple(asked.values()), notes=(apart,))
     rare = _rarest(known, held=held)
     on_topic = {key for key, stems in held.items() if 2 * len(known & stems) >= len(known) and (known <= stems or rare & stems)}
+    on_topic |= family & set(held)
     on_topic |= _about_the_same(on_topic, found=found, documents=documents) | _named_for(plan, on_topic, found=found, documents=documents)
     speaking = {key: item for key, item in found.items() if item.source.document in on_topic}
     return _OnTopic(found=speaking, missing=missing, notes=notes)

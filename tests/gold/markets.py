@@ -1,4 +1,4 @@
-"""A large invented corpus for measuring reports: three markets, some 650 figures, and everything that goes wrong with figures in real files.
+"""A large invented corpus for measuring reports: three markets, some 650 figures, and what goes wrong with figures in real files.
 
 Monitors, bulletins, annual and interim reports, broker notes and mails, as Markdown, HTML, CSV, Word, mail and text. Planted are
 conflicts between houses, superseded editions, the same quantity in other units, denials, forecasts, questions without an answer and
@@ -29,8 +29,14 @@ WORDS = {
     "H1 2026": "the first half of 2026",
 }
 AFTER = {
-    **{"Q2 2025": date(2025, 7, 18), "Q3 2025": date(2025, 10, 17), "Q4 2025": date(2026, 1, 20), "Q1 2026": date(2026, 4, 17)},
-    **{"Q2 2026": date(2026, 7, 17), "2024": date(2025, 3, 6), "2025": date(2026, 3, 5), "H1 2026": date(2026, 8, 13)},
+    "Q2 2025": date(2025, 7, 18),
+    "Q3 2025": date(2025, 10, 17),
+    "Q4 2025": date(2026, 1, 20),
+    "Q1 2026": date(2026, 4, 17),
+    "Q2 2026": date(2026, 7, 17),
+    "2024": date(2025, 3, 6),
+    "2025": date(2026, 3, 5),
+    "H1 2026": date(2026, 8, 13),
 }
 """When each period's first figures are out."""
 
