@@ -14,7 +14,7 @@ report:  ## install, read sample_docs/, write a cited and checked report to repo
 
 test:  ## install what tests need and run them all
 	@scripts/install.sh dev
-	@$(PYTHON) -m pytest -q
+	@$(PYTHON) -m pytest -q -n 2 --dist loadfile
 
 check: lint types contracts test  ## everything CI runs
 
@@ -85,10 +85,18 @@ eval-chat:  ## measure answers and refusals on the evaluation data (RAG_EVAL_DAT
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.chat
 
+bench-embed:  ## speed of embedding and reranking beside sentence-transformers and this machine's limit
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.embed
+
+bench-cold:  ## CPU seconds of a search from process start, beside a plain LangChain script where it is installed
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.cold
+
 lock:  ## write requirements*.txt anew from pyproject.toml
 	@scripts/lock.sh
 
 clean:  ## remove the sample workspace, reports and build outputs
 	rm -rf workspace reports build dist
 
-.PHONY: help report test check lint types contracts eval eval-chat eval-editions eval-gates eval-schedules faults hostile bench bench-writer bench-scale bench-retrieval forms bench-formats lock clean
+.PHONY: help report test check lint types contracts eval eval-chat eval-editions eval-gates eval-schedules faults hostile bench bench-writer bench-scale bench-retrieval bench-embed bench-cold forms bench-formats lock clean

@@ -8,9 +8,11 @@ questions. No model writes anything here: answers are extractive.
 """
 
 import argparse
+import calendar
 import hashlib
 import json
 import os
+import random
 import statistics
 import sys
 import tempfile
@@ -18,15 +20,16 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.retrieval import GOLD, REPOSITORY, SETS, _month, _pages, interval
+from benchmarks.retrieval import GOLD, REPOSITORY, SETS
 from rag.app import Library, create
 from rag.ingest import drain
-from rag.types import Answer, Scope, SearchResult
+from rag.types import Answer, Passage, Scope, SearchResult
 
+RESAMPLES = 2000
 TOP = 10
 """An answerable question counts when its evidence is among so many passages."""
 CLAIMS = 50
@@ -204,6 +207,17 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
         yield from map(json.loads, lines)
 
 
+def _month(issue: str) -> Scope:
+    """The issue of a month such as 2012-10."""
+    year, month = map(int, issue.split("-"))
+    return Scope(published_from=date(year, month, 1), published_to=date(year, month, calendar.monthrange(year, month)[1]))
+
+
+def _pages(passage: Passage) -> list[str]:
+    """As FinanceBench numbers them: from 0."""
+    return [f"{Path(passage.source.path).stem}#p{page - 1}" for page in range(passage.chunk.first_page, passage.chunk.last_page + 1)]
+
+
 # ── measuring ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -240,6 +254,13 @@ def _cell(values: Sequence[float]) -> str:
         return "-"
     low, high = interval(values)
     return f"{statistics.fmean(values):.3f} ({low:.2f}-{high:.2f}), n {len(values)}"
+
+
+def interval(values: Sequence[float], *, seed: int = 0) -> tuple[float, float]:
+    """95 % of the means of so many samples drawn with replacement."""
+    draw = random.Random(seed)
+    means = sorted(statistics.fmean(draw.choices(values, k=len(values))) for _ in range(RESAMPLES))
+    return means[int(0.025 * RESAMPLES)], means[int(0.975 * RESAMPLES)]
 
 
 def main() -> None:

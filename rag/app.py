@@ -25,16 +25,14 @@ from rag.chat.schema import from_json as answer_from_json
 from rag.chat.schema import to_json as answer_to_json
 from rag.chat.words import to_markdown
 from rag.chunking import CHUNKER_VERSION, budget_for, chunk
-from rag.config import EmbedderKind, EmbedderSettings, Format, Settings, StoreSettings, WriterKind
-from rag.embedders.openai import OpenAIEmbedder
-from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
-from rag.embedders.small import SmallEmbedder
+from rag.config import EmbedderKind, Format, Settings, WriterKind
 from rag.errors import ReadError, SettingsError, UsageError, WorkspaceError
 from rag.globs import chooser
 from rag.kin import alike, copies, editions, sketch
 from rag.llms.calls import Calls, Estimate, FromRecord, Limits, Spent, estimate
 from rag.llms.openai import OpenAILlm
 from rag.model_prompts import Prompts
+from rag.parts import INDEX, RECORD, embedder_of, index_of, reranker_of, retrieval_of
 from rag.ports import Embedder, Index, Llm, Reranker, VectorStore
 from rag.prompts import facet_pack, metric_vocabulary, query_prompt
 from rag.readers import READER_VERSION, SUFFIXES, Ocr, ReaderPool, tesseract
@@ -58,16 +56,10 @@ from rag.report.verify import ManuscriptCheck, verify
 from rag.report.wording import Vocabulary
 from rag.report.write import prompts_of
 from rag.report.write import write as word
-from rag.rerankers.cross_encoder import CrossEncoderReranker
-from rag.rerankers.passthrough import PassThrough
 from rag.retrieval import Retrieval
-from rag.stores.chroma import ChromaStore
-from rag.stores.opening import opener
 from rag.types import Chunk, Document, Fingerprint, Progress, Report, Scope, SearchResult, Source, Turn
 from rag.upkeep import Backup, Erased, Finding, back_up, erase, let_in_again
 
-RECORD = "library.db"
-INDEX = "index"
 REPORTS = "reports"
 DOCUMENTS = "docs"
 
@@ -195,13 +187,12 @@ class Library:
     @cached_property
     def embedder(self) -> Embedder:
         """As rag.toml says; not loaded yet."""
-        return _embedder(self.settings.embedder, workspace=self.workspace)
+        return embedder_of(self.settings.embedder, workspace=self.workspace)
 
     @cached_property
     def reranker(self) -> Reranker:
         """As rag.toml says; the pass-through without one."""
-        setting = self.settings.reranker
-        return CrossEncoderReranker(setting.model, revision=setting.revision) if setting.model else PassThrough()
+        return reranker_of(self.settings.reranker)
 
     @cached_property
     def llm(self) -> Llm:
@@ -223,13 +214,16 @@ class Library:
         space = self.record.active_space() or space_of(self.embedder.fingerprint)
         return self._store(space)
 
-    @property
+    @cached_property
     def retrieval(self) -> Retrieval:
-        """Search over this workspace."""
-        return Retrieval(record=self.record, store=self.store, embedder=self.embedder, reranker=self.reranker)
+        """Search over this workspace; what it has read stays at hand until the record changes."""
+        return self._retrieval(self.record)
+
+    def _retrieval(self, record: Record) -> Retrieval:
+        return retrieval_of(self.settings, record=record, store=self.store, embedder=self.embedder, reranker=self.reranker)
 
     def _store(self, space: Space) -> Index:
-        return _index(self.settings.store, workspace=self.workspace, record=self.record, space=space)
+        return index_of(self.settings.store, workspace=self.workspace, record=self.record, space=space)
 
     # ── verbs ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -398,7 +392,7 @@ class Library:
             sources = record.sources(scope)
             if not sources:
                 raise UsageError(self._why_nothing_is_in_scope(as_of))
-            retrieval = Retrieval(record=record, store=self.store, embedder=self.embedder, reranker=self.reranker)
+            retrieval = self._retrieval(record)
             query = query_prompt(workspace=self.workspace)
             return write_report(
                 outline,
@@ -693,19 +687,12 @@ def _titles(files: Mapping[str, Path], *, read: Callable[[Path], Document]) -> I
             yield path, read(file).metadata.title
 
 
-@contextmanager
-def searching(workspace: Path) -> Iterator[Retrieval]:
-    """Search over a workspace, closed at the end: what `rag.chain.PassageRetriever` opens in the thread it answers in."""
-    with Library.open(workspace) as library:
-        yield library.retrieval
-
-
 def examine(workspace: Path) -> list[Finding]:
     """The health of a workspace that may be too ill to be opened."""
     return upkeep.examine(
         workspace,
-        embedder=lambda setting: _embedder(setting, workspace=workspace),
-        index=lambda setting, record, space: _index(setting, workspace=workspace, record=record, space=space),
+        embedder=lambda setting: embedder_of(setting, workspace=workspace),
+        index=lambda setting, record, space: index_of(setting, workspace=workspace, record=record, space=space),
     )
 
 
@@ -821,33 +808,3 @@ def _put_down(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
             return [(Path(waiting) / name).replace(folder / name) for name in files]
     except OSError as error:
         raise WorkspaceError(f"cannot write the report to {folder}: {error.strerror}; choose another folder with --output") from error
-
-
-def _index(setting: StoreSettings, *, workspace: Path, record: Record, space: Space) -> Index:
-    if setting.kind == "chroma":
-        return ChromaStore(workspace / INDEX, space=space.id)
-    from rag.stores.langchain import LangChainStore
-
-    return LangChainStore(
-        workspace / INDEX,
-        space=space.id,
-        dimensions=space.fingerprint.dimensions,
-        open_store=opener(setting.open),
-        vectors_of=lambda ids: {identity: own for identity, (own, _) in record.surroundings(ids, nearby=0).items()},
-    )
-
-
-def _embedder(setting: EmbedderSettings, *, workspace: Path) -> Embedder:
-    if setting.kind == "small":
-        return SmallEmbedder()
-    prompt = query_prompt(workspace=workspace).text if setting.query_prompt else ""
-    if setting.kind == "sentence-transformers":
-        return SentenceTransformersEmbedder(setting.model, revision=setting.revision, query_prompt=prompt)
-    return OpenAIEmbedder(
-        setting.model,
-        base_url=setting.base_url,
-        api_key=config.secret(setting.api_key_env),
-        query_prompt=prompt,
-        dimensions=setting.dimensions,
-        max_tokens=setting.max_tokens,
-    )

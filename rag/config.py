@@ -5,18 +5,22 @@ import os
 import re
 import textwrap
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from rag.embedders.engine import EngineSetting
 from rag.embedders.sentence_transformers import MXBAI
 from rag.errors import SettingsError, WorkspaceError
 
 FILE_NAME = "rag.toml"
 
+_PREFIX, _NESTED = "RAG_", "__"
+
 EmbedderKind = Literal["sentence-transformers", "small", "openai"]
+RerankerKind = Literal["cross-encoder", "cohere", "mixedbread"]
 Format = Literal["html", "md", "json", "pdf", "docx", "csl", "bib", "csv"]
 OcrKind = Literal["off", "tesseract"]
 WriterKind = Literal["extractive", "openai"]
@@ -37,6 +41,13 @@ class EmbedderSettings(BaseModel):
         description='A Hugging Face name, a folder, or the endpoint\'s name for it. Not used with kind = "small".',
     )
     revision: str = Field(default="main", description="The model's commit or tag on Hugging Face. Sentence-transformers only.")
+    engine: EngineSetting = Field(
+        default="auto",
+        description='What computes the vectors here. "auto": our own layers where the model is a BERT such as mxbai or MiniLM, in bfloat16 '
+        'where the processor multiplies it natively, else in float32; any other model by sentence-transformers. "float32", "bfloat16" and '
+        '"sentence-transformers" fix it. Changing it asks for no new embedding. `rag doctor` says what was chosen. Not used with '
+        'kind = "openai".',
+    )
     query_prompt: bool = Field(
         default=True,
         description="Whether the line in prompts/query.txt is put before every query (never before a document); mxbai needs it, "
@@ -49,12 +60,20 @@ class EmbedderSettings(BaseModel):
         'kind = "openai" only.',
     )
     dimensions: int = Field(default=1024, ge=1, description='Length of the endpoint\'s vectors. kind = "openai" only.')
+    first_dimensions: int = Field(
+        default=0,
+        ge=0,
+        description="Keep only so many of a vector's first dimensions, for models trained for it (Matryoshka): mxbai keeps 95 % "
+        "of its quality with 512 and needs half the room; 0 keeps all. Sentence-transformers only.",
+    )
     max_tokens: int = Field(default=512, ge=32, description='The endpoint\'s limit for one text, in tokens. kind = "openai" only.')
 
     @model_validator(mode="after")
-    def _an_endpoint_has_an_address(self) -> Self:
+    def _they_go_together(self) -> Self:
         if self.kind == "openai" and not self.base_url:
             raise ValueError('kind = "openai" needs base_url, such as "http://localhost:8080/v1"')
+        if self.kind == "small" and self.engine == "sentence-transformers":
+            raise ValueError('kind = "small" runs by our own layers; set engine to "auto", "float32" or "bfloat16"')
         return self
 
 
@@ -86,11 +105,34 @@ class RerankerSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    kind: RerankerKind = Field(
+        default="cross-encoder",
+        description='"cross-encoder": a model on this machine. "cohere": an endpoint with /rerank (Cohere, vLLM, Jina). "mixedbread": '
+        "Mixedbread's own, with /reranking.",
+    )
     model: str = Field(
         default="",
-        description='A cross-encoder such as "mixedbread-ai/mxbai-rerank-base-v1"; empty keeps the fused order, and every search says so.',
+        description='A cross-encoder such as "mixedbread-ai/mxbai-rerank-base-v1", or the endpoint\'s name for its model; empty keeps the '
+        "fused order, and every search says so.",
     )
-    revision: str = Field(default="main", description="The model's commit or tag on Hugging Face.")
+    revision: str = Field(default="main", description="The model's commit or tag on Hugging Face. Cross-encoders only.")
+    top: int = Field(default=20, ge=1, le=200, description="How many of the best passages are looked at again.")
+    budget_s: float = Field(
+        default=0.0,
+        ge=0,
+        description="Seconds after which no further passage is looked at, 0 for no limit; the search says how many were. For an endpoint: "
+        "how long to wait for it, 0 for 30.",
+    )
+    base_url: str = Field(default="", description='The endpoint, such as "https://api.mixedbread.com/v1". Endpoints only.')
+    api_key_env: str = Field(
+        default="RERANKER_API_KEY", description="The environment variable that holds the endpoint's key. Endpoints only."
+    )
+
+    @model_validator(mode="after")
+    def _an_endpoint_has_an_address(self) -> Self:
+        if self.model and self.kind != "cross-encoder" and not self.base_url:
+            raise ValueError(f'kind = "{self.kind}" needs base_url, such as "https://api.mixedbread.com/v1"')
+        return self
 
 
 class ReportSettings(BaseModel):
@@ -146,10 +188,10 @@ class WriterSettings(BaseModel):
         return self
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """All there is to set."""
 
-    model_config = SettingsConfigDict(extra="forbid", env_prefix="RAG_", env_nested_delimiter="__")
+    model_config = ConfigDict(extra="forbid")
 
     folders: list[str] = Field(default=["docs"], min_length=1, description="Folders with documents, relative to this file or absolute.")
     include: list[str] = Field(
@@ -183,18 +225,6 @@ class Settings(BaseSettings):
             raise ValueError("two folders have the same last name; rename one")
         return folders
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over the file."""
-        return env_settings, init_settings
-
 
 def load(workspace: Path) -> Settings:
     """The workspace's settings. Raises WorkspaceError without a rag.toml, SettingsError naming each setting that cannot be used."""
@@ -202,7 +232,7 @@ def load(workspace: Path) -> Settings:
     if not path.is_file():
         raise WorkspaceError(f"{workspace} is not a workspace: it has no {FILE_NAME}; make one with: rag init {workspace}")
     try:
-        return Settings(**tomllib.loads(path.read_text(encoding="utf-8")))
+        return Settings(**_with_environment(tomllib.loads(path.read_text(encoding="utf-8"))))
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}; make it readable for this user") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -214,9 +244,36 @@ def load(workspace: Path) -> Settings:
 def new(*, folders: list[str], embedder: EmbedderKind) -> Settings:
     """Settings for a new workspace. Raises SettingsError naming what cannot be used."""
     try:
-        return Settings(folders=folders, embedder=EmbedderSettings(kind=embedder))
+        return Settings(**_with_environment({"folders": folders, "embedder": {"kind": embedder}}))
     except ValidationError as error:
         raise SettingsError(_in_words(error)) from error
+
+
+def _with_environment(values: Mapping[str, Any], *, section: type[BaseModel] = Settings, prefix: str = _PREFIX) -> dict[str, Any]:
+    """The values with what RAG_KEY and RAG_SECTION__KEY say instead; lists are JSON there. Unknown keys of a section are left for pydantic
+    to refuse. (pydantic-settings does this too, and its import costs half as much as a search.)
+    """
+    merged = dict(values)
+    for name, field in section.model_fields.items():
+        kind, key = field.annotation, f"{prefix}{name.upper()}"
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            inner = merged.get(name, {})
+            merged[name] = _with_environment(inner, section=kind, prefix=key + _NESTED) if isinstance(inner, Mapping) else inner
+        elif (said := os.environ.get(key)) is not None:
+            merged[name] = _list(said, key=key) if get_origin(kind) is list else said
+    if prefix != _PREFIX:
+        known = {f"{prefix}{name.upper()}" for name in section.model_fields}
+        merged |= {
+            key.removeprefix(prefix).lower(): said for key, said in os.environ.items() if key.startswith(prefix) and key not in known
+        }
+    return merged
+
+
+def _list(said: str, *, key: str) -> Any:
+    try:
+        return json.loads(said)
+    except ValueError as error:
+        raise SettingsError(f'{key} is not a list in JSON, such as ["docs"]: {said!r}') from error
 
 
 def _in_words(error: ValidationError) -> str:

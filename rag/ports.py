@@ -67,8 +67,11 @@ class Reranker(Protocol):
     model: str
     """Empty for the pass-through."""
 
-    def score(self, query: str, passages: Sequence[str]) -> Sequence[float] | None:
-        """One score a passage, higher is better; None means "no opinion: keep the order". Raises ModelError."""
+    def score(self, query: str, passages: Sequence[str]) -> Sequence[float | None] | None:
+        """One score a passage, higher is better; None means "no opinion: keep the order". Raises ModelError.
+
+        A None among the scores is a passage that was not reached in the time the reranker has.
+        """
         ...
 
 

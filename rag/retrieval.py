@@ -46,7 +46,7 @@ NEARBY = 8
 NAMED_DOCUMENTS = 3
 """So many of the documents that are named best are searched whole."""
 RERANKED = 20
-"""How many of the best passages the reranker sees."""
+"""How many of the best passages the reranker sees, unless set."""
 _RANK_OFFSET = 60
 
 NOT_RERANKED = "not reranked: no reranker is set, so the fused order stands"
@@ -65,6 +65,8 @@ class Retrieval:
     reranker: Reranker
     any_query_prompt: bool = False
     """For evaluation: take an embedder that differs from the index's in nothing but the query prompt."""
+    reranked: int = RERANKED
+    """How many of the best passages the reranker sees."""
     _names: "_Names" = field(default_factory=lambda: _Names(), init=False, repr=False, compare=False)
 
     def find(self, question: str, *, k: int = 10, scope: Scope = _EVERYTHING, dense: bool = True, lexical: bool = True) -> SearchResult:
@@ -199,20 +201,24 @@ class Retrieval:
 
     def _reranked(self, result: SearchResult, *, k: int) -> SearchResult:
         """The best passages in the reranker's order. Scores are then 1 / (60 + rank), so that the list stays ordered by score."""
-        top = result.passages[:RERANKED]
+        top = result.passages[: self.reranked]
         scores = self.reranker.score(result.question, [passage.chunk.embedded_text for passage in top]) if top else []
         if scores is None:
             return replace(result, passages=result.passages[:k], notes=(NOT_RERANKED,))
         if len(scores) != len(top):
             raise ModelError(f"{self.reranker.model} gave {len(scores)} scores for {len(top)} passages: choose another reranker")
-        order = sorted(range(len(top)), key=lambda at: (-scores[at], at))
+        given = [(passage, score) for passage, score in zip(top, scores, strict=True) if score is not None]
+        order = sorted(range(len(given)), key=lambda at: (-given[at][1], at))
         judged = [
-            replace(top[at], hits=(*top[at].hits, Hit(by="rerank", rank=rank, score=float(scores[at]))))
-            for rank, at in enumerate(order, start=1)
+            replace(passage, hits=(*passage.hits, Hit(by="rerank", rank=rank, score=float(score))))
+            for rank, (passage, score) in enumerate((given[at] for at in order), start=1)
         ]
-        ordered = (*judged, *result.passages[RERANKED:])[:k]
+        unseen = [passage for passage, score in zip(top, scores, strict=True) if score is None]
+        ordered = (*judged, *unseen, *result.passages[len(top) :])[:k]
         passages = tuple(replace(passage, score=1 / (_RANK_OFFSET + rank)) for rank, passage in enumerate(ordered, start=1))
-        return replace(result, passages=passages, reranked_by=self.reranker.model)
+        late = f"the reranker's time ran out: {len(given)} of {len(top)} passages are in its order, the others follow in the fused one"
+        notes = (late,) if unseen else ()
+        return replace(result, passages=passages, reranked_by=self.reranker.model, notes=notes)
 
 
 class _Names:

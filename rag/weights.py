@@ -1,11 +1,7 @@
 """Where a model's files are: a folder, the Hugging Face cache, else a download when the hub answers within a second."""
 
 import hashlib
-import ssl
 import threading
-import urllib.error
-import urllib.request
-from http.client import HTTPException
 from pathlib import Path
 
 from rag.errors import ModelError, ModelMissingError
@@ -130,6 +126,11 @@ def _answers(endpoint: str) -> bool:
 
 def _says_anything(endpoint: str) -> bool:
     """True for any HTTP status, and for a certificate Python's own list does not know: the hub's library has another list."""
+    import ssl
+    import urllib.error
+    import urllib.request
+    from http.client import HTTPException
+
     try:
         urllib.request.urlopen(urllib.request.Request(endpoint, method="HEAD"), timeout=PROBE_S).close()
     except urllib.error.HTTPError:

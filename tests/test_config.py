@@ -16,6 +16,7 @@ REFUSED = {
     "[embedder]\nkindd = 1": "unknown setting 'embedder.kindd'; known here: kind, model",
     '[embedder]\nkind = "openai"': 'kind = "openai" needs base_url',
     '[embedder]\nkind = "magic"': "embedder.kind: Input should be 'sentence-transformers', 'small' or 'openai'",
+    '[embedder]\nkind = "small"\nengine = "sentence-transformers"': 'kind = "small" runs by our own layers',
     'folders = ["a/x", "b/x"]': "two folders have the same last name",
     "folders = []": "folders: ",
     "folders =": "is not valid TOML",
@@ -59,3 +60,35 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "rag.toml").write_text('[report]\ntemplate = "in_file"\n', encoding="utf-8")
     monkeypatch.setenv("RAG_REPORT__TEMPLATE", "in_environment")
     assert config.load(tmp_path).report.template == "in_environment"
+
+
+def test_the_environment_may_set_a_list_and_a_section_the_file_does_not_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists are JSON there; numbers and truth values are read as pydantic reads them; other programs' RAG_ variables are theirs."""
+    (tmp_path / "rag.toml").write_text("", encoding="utf-8")
+    for name, value in {
+        "FOLDERS": '["a", "b"]',
+        "EMBEDDER__DIMENSIONS": "512",
+        "EMBEDDER__QUERY_PROMPT": "false",
+        "EVAL_DATA": "x",
+    }.items():
+        monkeypatch.setenv(f"RAG_{name}", value)
+    settings = config.load(tmp_path)
+    assert (settings.folders, settings.embedder.dimensions, settings.embedder.query_prompt) == (["a", "b"], 512, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("RAG_FOLDERS", "docs", "RAG_FOLDERS is not a list in JSON"),
+        ("RAG_REPORT__TEMPLAET", "x", "unknown setting 'report.templaet'"),
+        ("RAG_EMBEDDER__DIMENSIONS", "many", "embedder.dimensions: "),
+    ],
+)
+def test_a_variable_that_cannot_be_used_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
+) -> None:
+    """As in the file."""
+    (tmp_path / "rag.toml").write_text("", encoding="utf-8")
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=message):
+        config.load(tmp_path)

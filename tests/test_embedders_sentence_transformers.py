@@ -33,8 +33,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def embedder(folder: Path) -> SentenceTransformersEmbedder:
-    """Loaded once."""
-    return SentenceTransformersEmbedder(str(folder), query_prompt=PROMPT, device="cpu")
+    """Loaded once, run by the library itself."""
+    return SentenceTransformersEmbedder(str(folder), query_prompt=PROMPT, device="cpu", engine="sentence-transformers")
 
 
 def decoded(embedder: SentenceTransformersEmbedder, texts: Sequence[str], *, kind: TextKind) -> list[str]:
@@ -63,7 +63,9 @@ def test_only_a_query_gets_the_query_prompt(embedder: SentenceTransformersEmbedd
 
 def test_a_default_prompt_in_the_models_folder_reaches_no_text(tmp_path: Path) -> None:
     """Some models would put one before documents too."""
-    own = SentenceTransformersEmbedder(str(save_embedder(tmp_path, default_prompt="prices prices ")), query_prompt=PROMPT, device="cpu")
+    own = SentenceTransformersEmbedder(
+        str(save_embedder(tmp_path, default_prompt="prices prices ")), query_prompt=PROMPT, device="cpu", engine="sentence-transformers"
+    )
     assert decoded(own, ["the cells"], kind="document") == ["[CLS] the cells [SEP]"]
     assert decoded(own, ["the cells"], kind="query") == ["[CLS] represent query : the cells [SEP]"]
 
@@ -96,7 +98,7 @@ def test_rows_are_unit_float32_in_the_order_of_the_texts(embedder: SentenceTrans
 
 def test_fewer_dimensions_are_the_first_ones_at_unit_length(embedder: SentenceTransformersEmbedder, folder: Path) -> None:
     """Matryoshka models allow it; the fingerprint differs."""
-    short = SentenceTransformersEmbedder(str(folder), query_prompt=PROMPT, dimensions=8, device="cpu")
+    short = SentenceTransformersEmbedder(str(folder), query_prompt=PROMPT, dimensions=8, device="cpu", engine="float32")
     whole = embedder.embed(TEXTS, kind="document")[:, :8]
     assert np.allclose(short.embed(TEXTS, kind="document"), whole / np.linalg.norm(whole, axis=1, keepdims=True), atol=1e-6)
     assert short.fingerprint.dimensions == 8
@@ -189,7 +191,7 @@ def cache(hub: Any, folder: Path, *, model: str = MXBAI, commit: str = "0" * 40)
 def test_a_cached_model_is_used_without_asking_the_hub(hub: Any, folder: Path, embedder: SentenceTransformersEmbedder) -> None:
     """The cache decides at once, and its fingerprint is the folder's but for the name."""
     cache(hub, folder)
-    cached = SentenceTransformersEmbedder(query_prompt=PROMPT, device="cpu")
+    cached = SentenceTransformersEmbedder(query_prompt=PROMPT, device="cpu", engine="sentence-transformers")
     assert cached.fingerprint.model == MXBAI
     assert cached.fingerprint.revision == embedder.fingerprint.revision
     assert np.array_equal(cached.embed(TEXTS, kind="query"), embedder.embed(TEXTS, kind="query"))

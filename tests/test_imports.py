@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -55,3 +56,24 @@ def test_help_is_light() -> None:
     assert measured["status"] == 0
     assert not set(HEAVY) & set(measured["modules"])
     assert measured["bytes"] < 40_000_000
+
+
+MEASURED_SEARCH = """
+import json, sys
+from rag.cli import cli
+try:
+    cli(["search", "zinc-air storage", "--workspace", sys.argv[1]], prog_name="rag")
+except SystemExit as done:
+    print(json.dumps({"status": done.code, "modules": list(sys.modules)}))
+"""
+
+
+def test_a_search_loads_neither_torch_nor_chroma(sample_workspace: Path) -> None:
+    """From the process's start to ranked passages, with a question that was never asked: numpy, the tokenizer and the settings are all."""
+    done = subprocess.run([sys.executable, "-c", MEASURED_SEARCH, str(sample_workspace)], capture_output=True, text=True, check=True)
+    *passages, last = done.stdout.splitlines()
+    measured = json.loads(last)
+    assert measured["status"] == 0
+    assert passages
+    heavy = {*HEAVY, "langchain_text_splitters", "pypdfium2", "rag.report", "rag.render", "rag.readers", "rag.ingest", "yaml"}
+    assert not (heavy - {"numpy", "pydantic"}) & set(measured["modules"])

@@ -87,6 +87,8 @@ def reasons(text: str, *quotes: str, names: str = "") -> list[str]:
 
 CAPACITY = "Installed capacity of heat storage in Varland rose to 2,610 MWh at the end of 2025, from 1,840 MWh a year before."
 BOTH = "Pay for technicians rose by 6.8% in the twelve months to June, while consumer prices rose by 2.4%."
+PERMITS = "Permits increased 4% in Varland and 6% in Sorvia but decreased 5% on the Orlo Coast."
+EXPECTED = "Firms expect a slowdown in 2027; however, firms expect demand for tanks to pick up."
 TWO = "Fenwick sold 410 tanks in Varland in 2025 and Orsted sold 275 tanks on the Orlo Coast in 2024."
 NOT = "Prices of heat stores have not risen since March 2026, but lead times lengthened to 16 weeks."
 HEDGED = "The price averaged about EUR 212 per kWh, and the board expects sales of more than 500 units in 2027."
@@ -144,6 +146,9 @@ def test_what_says_less_in_the_same_words_stands(text: str, quotes: list[str]) -
         ("Sales of more than 500 units in 2027 are on the board.", [HEDGED], "'expects'"),
         ("The ministry ends the grant for heat stores in December 2027.", [PLAN], "'plans'"),
         ("The ministry plans to end the grant for heat stores in December 2027.", [PLAN], "only supposes"),
+        ("Sales continue over the next 12 to 6 months in Varland.", ["Sales continue over the next 6 to 12 months in Varland."], "before"),
+        ("Permits declined 4% in Varland but decreased 5% on the Orlo Coast.", [PERMITS], "'up' where it says 'down'"),
+        ("Firms expect a slowdown in 2027; however, firms have demand for tanks.", [EXPECTED], "'expect'"),
         # yes and no
         ("Prices of heat stores have risen since March 2026.", [NOT], "denies"),
         ("Lead times have not lengthened to 16 weeks.", [NOT], "affirms"),

@@ -3,14 +3,13 @@
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from rag.errors import ModelError, ModelMissingError
 from rag.ports import Reranker
 from rag.rerankers.cross_encoder import CrossEncoderReranker
 from rag.rerankers.passthrough import PassThrough
-from tests.tiny_models import save_cross_encoder
+from tests.tiny_models import save_causal_reranker, save_cross_encoder
 
 PASSAGES = ["cells", "the prices of cells fell", "a b c", "prices " * 200]
 
@@ -21,12 +20,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_cross_encoder(tmp_path_factory.mktemp("reranker"))
 
 
-@pytest.fixture(scope="module")
-def reranker(folder: Path) -> CrossEncoderReranker:
-    """Loaded once."""
-    return CrossEncoderReranker(str(folder), device="cpu")
-
-
 def test_the_pass_through_has_no_opinion() -> None:
     """None, not zeros: the order stays, and the search says so."""
     port: Reranker = PassThrough()
@@ -34,8 +27,9 @@ def test_the_pass_through_has_no_opinion() -> None:
     assert port.model == ""
 
 
-def test_a_pair_is_scored_by_the_model_itself(reranker: CrossEncoderReranker, folder: Path) -> None:
-    """Question and passage together, as transformers alone computes it; a long passage loses its end."""
+@pytest.mark.parametrize(("able", "off_by"), [({}, 1e-5), ({"avx512_bf16": True}, 0.02)], ids=["float32", "bfloat16"])
+def test_a_pair_is_scored_by_the_model_itself(folder: Path, monkeypatch: pytest.MonkeyPatch, able: dict[str, bool], off_by: float) -> None:
+    """Question and passage together, as transformers alone computes it in float32; a long passage loses its end; no two fall together."""
     import torch
     from transformers import AutoTokenizer, DebertaV2ForSequenceClassification
 
@@ -46,10 +40,33 @@ def test_a_pair_is_scored_by_the_model_itself(reranker: CrossEncoderReranker, fo
         inputs = tokenizer("cell prices", passage, truncation=True, return_tensors="pt")
         with torch.inference_mode():
             expected.append(float(torch.sigmoid(model(**inputs).logits[0, 0])))
-    scores = reranker.score("cell prices", PASSAGES)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
+    scores = CrossEncoderReranker(str(folder), device="cpu").score("cell prices", PASSAGES)
     assert scores is not None
-    assert np.allclose(scores, expected, atol=1e-5)
+    assert list(scores) == pytest.approx(expected, abs=off_by)
     assert len(set(scores)) == len(PASSAGES)
+
+
+def test_a_causal_reranker_is_scored_by_the_odds_of_its_answer(tmp_path: Path) -> None:
+    """mxbai-rerank v2's architecture; better passages by the model have higher numbers, whatever their length."""
+    scores = CrossEncoderReranker(str(save_causal_reranker(tmp_path)), device="cpu").score("cell prices", PASSAGES[:3])
+    assert scores is not None
+    assert len(scores) == 3
+    assert len(set(scores)) > 1
+
+
+def test_past_its_time_budget_a_reranker_scores_no_further_batch(folder: Path) -> None:
+    """The first passages are scored, at least one batch; the same scores as without a budget."""
+    passages = [f"{word} {number}" for number in range(5) for word in ("cells", "prices")]
+    whole = CrossEncoderReranker(str(folder), device="cpu").score("cell prices", passages)
+    early = CrossEncoderReranker(str(folder), device="cpu", budget_s=1e-9).score("cell prices", passages)
+    late = CrossEncoderReranker(str(folder), device="cpu", budget_s=1e9).score("cell prices", passages)
+    assert whole is not None
+    assert early is not None
+    assert late is not None
+    assert list(early[4:]) == [None] * 6
+    assert list(early[:4]) == pytest.approx(whole[:4], abs=0.02)
+    assert late == pytest.approx(whole, abs=0.02)
 
 
 def test_no_passages_load_no_model() -> None:

@@ -244,11 +244,12 @@ class Backwards:
     model: str = "backwards"
     seen: list[str] = field(default_factory=list)
     count: int | None = None
+    reached: int = 100
 
-    def score(self, query: str, passages: Sequence[str]) -> Sequence[float] | None:
-        """0, 1, 2, ..."""
+    def score(self, query: str, passages: Sequence[str]) -> Sequence[float | None] | None:
+        """0, 1, 2, ... as far as it reached."""
         self.seen = list(passages)
-        return [float(at) for at in range(self.count or len(passages))]
+        return [float(at) if at < self.reached else None for at in range(self.count or len(passages))]
 
 
 def test_a_reranker_reorders_the_best_twenty(library: Path) -> None:
@@ -263,6 +264,15 @@ def test_a_reranker_reorders_the_best_twenty(library: Path) -> None:
     assert result.notes == ()
     assert [(hit.rank, hit.score) for hit in result.passages[0].hits if hit.by == "rerank"] == [(1, 19.0)]
     assert [passage.score for passage in result.passages] == [1 / (60 + rank) for rank in range(1, 31)]
+
+
+def test_past_the_rerankers_time_the_fused_order_follows_and_the_search_says_so(library: Path) -> None:
+    """Those it scored come first in its order; how many it sees is a setting."""
+    with opened(library, embedder=hashing()) as retrieval:
+        fused = retrieval.find(QUESTION, k=30)
+        result = replace(retrieval, reranker=Backwards(reached=4), reranked=10).find(QUESTION, k=30)
+    assert paths(result) == [*paths(fused)[3::-1], *paths(fused)[4:]]
+    assert result.notes == ("the reranker's time ran out: 4 of 10 passages are in its order, the others follow in the fused one",)
 
 
 def test_a_reranker_that_miscounts_is_an_error(library: Path) -> None:

@@ -101,6 +101,20 @@ def test_a_plan_is_frozen_with_the_run(desk: Path) -> None:
     assert "title: Demand" in json.loads(row.definition)["plan"]
 
 
+def test_golden_questions_hold_a_report_back(desk: Path) -> None:
+    """A report from a library that no longer finds what it should is not sent; people are told which questions fell."""
+    golden = {"question": "How did demand for heat storage move?", "gold": [{"document": "docs/note.md", "quote": "rose by 12% in 2025"}]}
+    lost = golden | {"scope": {"published_to": "2020-01-01"}}
+    gate = '[gate]\nquestions = "golden.jsonl"\nleast = 1.0\n'
+    (desk / "schedules" / "weekly.toml").write_text(ZONE + gate + TO_FOLDER, encoding="utf-8")
+    (desk / "golden.jsonl").write_text(json.dumps(golden) + "\n", encoding="utf-8")
+    assert run_due(desk, now=_clock(MONDAYS[0])).ended[0].state == "published"
+    (desk / "docs" / "later.md").write_text(LATER, encoding="utf-8")
+    (desk / "golden.jsonl").write_text(f"{json.dumps(golden)}\n{json.dumps(lost)}\n", encoding="utf-8")
+    (row, *_) = run_due(desk, now=_clock(MONDAYS[2])).ended
+    assert (row.state, row.reason[:52]) == ("held", "1 of 2 golden questions find their passage, fewer th")
+
+
 def test_a_template_that_is_gone_fails_the_run_and_is_told(desk: Path) -> None:
     """In the run's record, by the schedule's own channel, with exit status 1."""
     (desk / "schedules" / "weekly.toml").write_text(ZONE + 'template = "glossy"\n' + TO_FOLDER, encoding="utf-8")

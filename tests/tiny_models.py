@@ -61,6 +61,28 @@ def save_cross_encoder(folder: Path) -> Path:
     return folder
 
 
+def save_causal_reranker(folder: Path) -> Path:
+    """A causal model that answers "1" or "0", as mxbai-rerank-base-v2 does: Qwen2, 64 tokens, with CrossEncoder's own files."""
+    import torch
+    from sentence_transformers import CrossEncoder
+    from sentence_transformers.cross_encoder.modules import LogitScore
+    from sentence_transformers.sentence_transformer.modules import Transformer
+    from transformers import Qwen2Config, Qwen2ForCausalLM
+
+    torch.manual_seed(7)
+    bare = folder / "bare"
+    Qwen2ForCausalLM(_config(Qwen2Config, num_key_value_heads=2)).save_pretrained(bare)
+    made = _fast_tokenizer()
+    made.padding_side = "left"
+    made.save_pretrained(bare)
+    transformer = Transformer(str(bare), transformer_task="text-generation")
+    CrossEncoder(
+        modules=[transformer, LogitScore(true_token_id=made.convert_tokens_to_ids("1"), false_token_id=made.convert_tokens_to_ids("0"))],
+        device="cpu",
+    ).save(str(folder / "model"))
+    return folder / "model"
+
+
 def _config(kind: Any, **more: Any) -> Any:
     return kind(
         vocab_size=tokenizer().get_vocab_size(),

@@ -3,14 +3,15 @@
 The two figures were chosen on the tune half of docs/evaluation-chat.md, which says what else was tried.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 
 from rag.chat.choose import Option
 from rag.chat.question import Asked
 from rag.closeness import closeness
 from rag.numbers import period_words
 from rag.report.wording import Vocabulary, tokens
-from rag.text import squeeze, words
+from rag.text import content_stems, squeeze, words
 from rag.types import Passage
 
 LEAST_CLOSE = 0.065
@@ -20,6 +21,9 @@ MOST_STRANGERS = 0.5
 
 _ABBREVIATION = 6
 """Capitals at most that are an abbreviation."""
+_TELLING = re.compile(r"[^\W\d_]{2}|\d{3}")
+"""In a word that can be looked for: "2" and "x" stand everywhere."""
+_YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 def reason_to_abstain(
@@ -32,21 +36,41 @@ def reason_to_abstain(
     vocabulary: Vocabulary,
 ) -> str:
     """Why the evidence does not answer, in words; empty when it does."""
+    if not (asked.names or any(_TELLING.search(stem) for stem in content_stems(asked.apart_from_periods))):
+        return "the question names nothing to look for"
     if not passages:
         return "nothing in this scope comes near the question"
     names = _telling(asked.names, vocabulary)
     strangers = unknown_names(names, passages=passages)
     if strangers and len(strangers) >= MOST_STRANGERS * len(names):
         return f"no passage found names {_listed(strangers)}"
-    if nearness(asked, passages, holders=holders, among=among) < LEAST_CLOSE:
+    held = any(count for word, count in holders.items() if _TELLING.search(word))
+    if not held or nearness(asked, passages, holders=holders, among=among) < LEAST_CLOSE:
         return "the nearest passages share too few of the question's words to be about it"
     if not chosen:
         return "the passages found hold no whole sentence or labelled figure that could answer"
     if asked.wants in ("number", "share", "date") and not any(option.value for option in chosen):
         return f"the passages found speak of it, but give no {'date' if asked.wants == 'date' else 'figure'}"
-    if asked.labels and all(option.period < 0 for option in chosen):
-        return f"the passages found speak of it, but not for {_listed([period_words(label) for label in sorted(asked.labels)])}"
+    if asked.labels and any(option.period < 0 for option in chosen) and not any(option.period > 0 for option in chosen):
+        return _not_for(asked.labels)
+    if asked.labels and not any(_speaks_of(year, passage) for label in asked.labels for year in _years(label) for passage in passages):
+        return _not_for(asked.labels)
     return ""
+
+
+def _not_for(labels: Collection[str]) -> str:
+    return f"the passages found speak of it, but not for {_listed([period_words(label) for label in sorted(labels)])}"
+
+
+def _years(label: str) -> list[str]:
+    """A label without a year could be any."""
+    return _YEAR.findall(label) or [""]
+
+
+def _speaks_of(year: str, passage: Passage) -> bool:
+    """Whether a passage names a year or is of it or of the year after, when a document tells of the last year."""
+    published = passage.source.published.year
+    return year in _all(passage) or year in (str(published), str(published - 1))
 
 
 def _telling(names: Sequence[str], vocabulary: Vocabulary) -> list[str]:

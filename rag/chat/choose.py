@@ -7,6 +7,7 @@ from functools import lru_cache
 from rag.chat.question import Asked, gives
 from rag.closeness import closeness
 from rag.numbers import find_periods, period_order, period_shape
+from rag.report.conflicts import retired
 from rag.report.facts import cell_text
 from rag.report.gather import Candidate, CellEvidence
 from rag.report.harvest import Harvest
@@ -15,7 +16,7 @@ from rag.text import content_stems, words
 from rag.types import Evidence, Passage, Source
 
 MOST_SENTENCES = 5
-METRIC = 0.1
+METRIC = 0.2
 """What naming the metric asked for counts, in whatever words."""
 VALUE = 0.1
 """What a value of the kind asked for counts; half where the question does not tell the kind and there is any figure."""
@@ -75,12 +76,13 @@ def options(
     among: int,
     vocabulary: Vocabulary,
 ) -> list[Option]:
-    """Every sentence and the likeliest table cells of the passages, best first; equal ones by place."""
+    """Every sentence and the likeliest table cells of the passages but for superseded figures, best first; equal ones by place."""
     found: list[tuple[str, Evidence, Source, Candidate | None, Passage]] = []
     for candidate in read.current:
         if passage := _around(candidate.evidence, passages):
             found.append((candidate.text, candidate.evidence, candidate.source, candidate, passage))
-    for cell in _likely_cells(asked, read.gathered.cells):
+    stale = retired(read.found, read.facts)
+    for cell in _likely_cells(asked, [cell for cell in read.gathered.cells if cell.evidence.id not in stale]):
         if passage := _around(cell.evidence, passages):
             found.append((cell_text(cell.evidence), cell.evidence, cell.source, None, passage))
     chunks = [replace(passage.chunk, text=text, header=_header(evidence)) for text, evidence, source, _, passage in found]
@@ -106,14 +108,12 @@ def options(
 
 def best(found: Sequence[Option]) -> list[Option]:
     """The answer's sentences in the order of their worth: the best, and those close behind it that say something else."""
+    found = [option for option in found if option.names] or list(found)  # another's figure is no answer where the one asked about speaks
     if not found:
         return []
     least = CLOSE_BEHIND * found[0].score
-    named = any(option.names for option in found)
     taken: list[Option] = []
     for option in found:
-        if named and not option.names:
-            continue  # another company's figure is no answer where the one asked about speaks
         if option.score < least or len(taken) == MOST_SENTENCES:
             break
         stems = set(content_stems(option.text))
@@ -178,6 +178,8 @@ def _period(asked: Asked, evidence: Evidence, source: Source, candidate: Candida
     own, around = _periods(evidence, source, candidate)
     if any(_overlap(one, other) for one in asked.labels for other in own):
         return 1.0
+    if source.published.isoformat() in asked.labels:
+        return 0.5  # a day asked for is the day of the article
     if own:
         return -1.0
     return 0.5 * any(_overlap(one, other) for one in asked.labels for other in around)

@@ -80,12 +80,18 @@ class Asked:
     @property
     def content(self) -> str:
         """The question without its names and periods, which are looked for by themselves; all of it where nothing else is left."""
-        bare = self.text
-        for period in sorted(self.periods, key=lambda period: -period.start):
-            bare = f"{bare[: period.start]} {bare[period.end :]}"
+        bare = self.apart_from_periods
         for name in self.names:
             bare = bare.replace(name, " ")
         return bare if content_stems(bare) else self.text
+
+    @property
+    def apart_from_periods(self) -> str:
+        """The question without its periods."""
+        bare = self.text
+        for period in sorted(self.periods, key=lambda period: -period.start):
+            bare = f"{bare[: period.start]} {bare[period.end :]}"
+        return bare
 
     @property
     def labels(self) -> frozenset[str]:

@@ -13,6 +13,7 @@ from rag.cli.diff import diff
 from rag.cli.door import Group
 from rag.cli.eval import evaluation
 from rag.cli.ingest import ingest
+from rag.cli.mcp import mcp
 from rag.cli.plan import plan
 from rag.cli.prompts import prompts
 from rag.cli.report import report
@@ -61,6 +62,7 @@ Each command explains itself: rag COMMAND --help.
         forget,
         export_texts,
         load_vectors,
+        mcp,
     ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     name="rag",

@@ -10,7 +10,10 @@ import click
 from rag.errors import RagError, UsageError
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from rag.app import Library
+    from rag.retrieval import Retrieval
     from rag.types import Scope
 
 
@@ -105,6 +108,13 @@ def open_library(workspace: Path | None) -> "Library":
     from rag.app import Library
 
     return Library.open(workspace or find_workspace(Path.cwd()))
+
+
+def open_search(workspace: Path | None) -> "AbstractContextManager[Retrieval]":
+    """Search over the workspace given or found."""
+    from rag.parts import searching
+
+    return searching(workspace or find_workspace(Path.cwd()))
 
 
 def find_workspace(here: Path) -> Path:

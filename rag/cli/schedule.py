@@ -199,11 +199,13 @@ def _due_round(workspace: Path | None, *, as_json: bool, only: str = "") -> None
     else:
         for row in done.ended:
             _print_slot(row)
+        for row in done.again:
+            click.echo(f"rag: {row.schedule} {row.slot}: {row.reason}; tried again from {row.not_before:%Y-%m-%d %H:%M} UTC", err=True)
         for letter in done.letters:
             click.echo(f"{letter.schedule} {letter.slot}: {letter.state.replace('_', ' ')} {letter.error}".rstrip())
         for name, why in done.broken.items():
             click.echo(f"rag: {name}: {why}", err=True)
-        if not (done.ended or done.letters or done.broken):
+        if not (done.ended or done.again or done.letters or done.broken):
             click.echo("Nothing is due.")
     sys.exit(0 if done.ok else 1)
 
@@ -228,11 +230,13 @@ def _put_down(path: Path, text: str) -> None:
 
 
 def _refuse_unmade(library: "Library", definition: "Definition") -> None:
-    """What would fail on Monday fails now: topic, pack, plan, template."""
+    """What would fail on Monday fails now: topic, pack, plan, template, golden questions."""
     from rag.assets import find
-    from rag.schedule import asked_by
+    from rag.schedule import asked_by, golden_questions
 
     asked_by(library, definition)
+    if definition.gate is not None:
+        golden_questions(library, definition.gate)
     find("templates", definition.template or library.settings.report.template, workspace=library.workspace)
 
 

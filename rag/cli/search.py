@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from rag.cli.door import Command, Text, folder_option, from_option, in_workspace, json_option, open_library, scope_of, tag_option, to_option
+from rag.cli.door import Command, Text, folder_option, from_option, in_workspace, json_option, open_search, scope_of, tag_option, to_option
 
 _SEARCH = """\
 \b
@@ -37,6 +37,6 @@ def search(
     """Find the passages that answer QUESTION, best first, each with its page and why it was found."""
     from rag.cli import show
 
-    with open_library(workspace) as library:
-        scope = scope_of(published_from, published_to, folders, tags)
-        show.found(library.search(question, k=k, scope=scope), as_json=as_json)
+    scope = scope_of(published_from, published_to, folders, tags)
+    with open_search(workspace) as retrieval:
+        show.found(retrieval.find(question, k=k, scope=scope), as_json=as_json)

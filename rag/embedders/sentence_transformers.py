@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rag.embedders.bert import Bert
+from rag.embedders.engine import Engine, EngineSetting, choose
 from rag.embedders.tokens import Tokens, batches, prepare, unit
 from rag.errors import ModelError
 from rag.types import Fingerprint, TextKind
@@ -29,7 +31,7 @@ class SentenceTransformersEmbedder:
 
     ``revision`` is a branch, tag or commit on the hub. It does not enter the fingerprint: the hash of the model's own files does, so a
     folder, a cache and another commit with the same weights agree, and different weights never pass for the same.
-    ``dimensions`` keeps the first that many (Matryoshka models only); None keeps all.
+    ``dimensions`` keeps the first that many (Matryoshka models only); None keeps all. ``engine``: see `rag.embedders.engine`.
     """
 
     def __init__(
@@ -40,12 +42,14 @@ class SentenceTransformersEmbedder:
         query_prompt: str = MXBAI_QUERY_PROMPT,
         dimensions: int | None = None,
         device: str | None = None,
+        engine: EngineSetting = "auto",
     ) -> None:
         self._name = model
         self._revision = revision
         self._query_prompt = query_prompt
         self._dimensions = dimensions
         self._device = device
+        self._setting = engine
 
     @cached_property
     def fingerprint(self) -> Fingerprint:
@@ -53,7 +57,7 @@ class SentenceTransformersEmbedder:
         full = _full_dimensions(self._folder)
         if self._dimensions is not None and not 0 < self._dimensions <= full:
             raise ModelError(
-                f"{self._name} has {full} dimensions, so {self._dimensions} cannot be kept: set embedder.dimensions to {full} or less"
+                f"{self._name} has {full} dimensions, so {self._dimensions} cannot be kept: set embedder.first_dimensions to {full} or less"
             )
         return Fingerprint(
             model=Path(self._name).name if Path(self._name).expanduser().is_dir() else self._name,
@@ -91,17 +95,26 @@ class SentenceTransformersEmbedder:
         vectors = np.empty((len(texts), self.fingerprint.dimensions), dtype=np.float32)
         ready, ids = prepare(texts, kind=kind, query_prompt=self._query_prompt, tokens=self._tokens, limit=self.max_tokens)
         for batch in batches([len(row) for row in ids], token_budget=self._batch_tokens if ready else 0):
-            vectors[batch] = unit(self._encode([ready[at] for at in batch])[:, : self.fingerprint.dimensions])
+            found = self._encode([ready[at] for at in batch], [ids[at] for at in batch])
+            vectors[batch] = unit(found[:, : self.fingerprint.dimensions])
         return vectors
 
-    def _encode(self, texts: list[str]) -> Any:
+    @cached_property
+    def engine(self) -> Engine:
+        """What computes the vectors here. Imports torch. Raises ModelMissingError, ModelError."""
+        with _translated(self._name):
+            return choose(self._setting, self._folder, device=self._device)
+
+    def _encode(self, texts: list[str], ids: list[list[int]]) -> Any:
         """Array of shape (texts, all dimensions). The empty prompt keeps a default prompt of the model's own off the texts."""
         with _translated(self._name):
+            if self.engine.pooling is not None:
+                return self._bert.vectors(ids)
             return self._model.encode(texts, prompt="", batch_size=len(texts), show_progress_bar=False, convert_to_numpy=True)
 
     @property
     def _batch_tokens(self) -> int:
-        return _BATCH_TOKENS_CPU if str(self._model.device) == "cpu" else _BATCH_TOKENS_ELSEWHERE
+        return _BATCH_TOKENS_CPU if self.engine.device == "cpu" else _BATCH_TOKENS_ELSEWHERE
 
     @cached_property
     def _folder(self) -> Path:
@@ -112,6 +125,11 @@ class SentenceTransformersEmbedder:
         return Tokens(self._folder / "tokenizer.json")
 
     @cached_property
+    def _bert(self) -> Bert:
+        assert self.engine.pooling is not None
+        return Bert(self._folder, pooling=self.engine.pooling, precision=self.engine.precision, device=self.engine.device)
+
+    @cached_property
     def _model(self) -> Any:
         with _translated(self._name):
             from sentence_transformers import SentenceTransformer
@@ -120,7 +138,7 @@ class SentenceTransformersEmbedder:
             logging.disable_progress_bar()
             return SentenceTransformer(
                 str(self._folder),
-                device=self._device,
+                device=self.engine.device,
                 local_files_only=True,
                 trust_remote_code=False,
                 model_kwargs={"use_safetensors": True, "dtype": "float32"},
@@ -132,6 +150,8 @@ def _translated(model: str) -> Iterator[None]:
     """Whatever the libraries raise becomes one line."""
     try:
         yield
+    except ModelError:
+        raise
     except Exception as error:
         raise ModelError(f"{model} cannot be loaded or run ({one_line(error)}): download it again, or choose another model") from error
 

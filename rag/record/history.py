@@ -50,9 +50,6 @@ _STATE = (
         FROM chunks JOIN vectors AS v ON v.number = chunks.vector
         GROUP BY chunks.space, chunks.document ORDER BY min(chunks.number)""",
     "INSERT INTO filled SELECT DISTINCT space, document FROM chunks",
-    """INSERT INTO signs (space, document, first, count, bits)
-        SELECT c.space, c.document, min(c.number), count(*), signs_of(c.number, v.vector)
-        FROM chunks AS c JOIN vectors AS v ON v.number = c.vector GROUP BY c.space, c.document ORDER BY min(c.number)""",
     "INSERT INTO filled SELECT space, document FROM library.filled AS f WHERE document IN (SELECT id FROM documents) AND space IN "
     "(SELECT id FROM spaces) AND NOT EXISTS (SELECT 1 FROM filled AS o WHERE o.space = f.space AND o.document = f.document)",
     f"""INSERT INTO tags SELECT document, tag FROM library.tags AS t WHERE document IN (SELECT id FROM documents)

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 
 from rag.numbers import comparable, find_numbers, find_periods
 from rag.report.book import Book
@@ -27,6 +28,12 @@ _PLAIN = frozenset(".,;:()'’%/&+-–−$€£¥ ")
 _LINKS = re.compile(r"(?i)https?:|www\.|\w@\w|\b[\w-]+\.(?:com|org|net|io|xyz|ru|cn|info|biz|site|dev|ai|co)\b|\]\(|!\[")
 _FIRST_PERSON = re.compile(r"\b(?:[Ww]e|[Oo]urs?|[Uu]s|I|[Mm]y|[Mm]e|[Yy]ou|[Yy]our)\b")
 _CLAUSE_END = re.compile(r"[;:]|,\s|\b(?:but|while|whereas|although|though|and|which|who|because)\b|[–—]")
+_STATEMENT_END = re.compile(r";|,\s(?:and|but|while|whereas|although|though)\b")
+_FIGURE = re.compile(r"(?<![\w.,])(\d[\d,]*(?:\.\d+)?)(?:\s?%|\sper\s?cent|\spercent|\s[a-zA-Z]+(?=\sto\s))?")
+_REPEATED = 0.8
+"""Share of a clause's content from which another repeats it."""
+_JOINED = re.compile(r"\s*(?:to|and|or|[-–])\s*(?:[€$£]|[A-Z]{3}\s)?\s*")
+"""Between the ends of a range."""
 _NEGATIONS = frozenset("not no never none neither nor without cannot nobody nothing hardly scarcely barely".split())
 
 _GLUE = frozenset(
@@ -71,7 +78,7 @@ _MODAL = (
     frozenset("may might could can possibly perhaps".split()),
     frozenset("would".split()),
     frozenset(
-        "expect expects expected forecast forecasts forecasted project projects projected predict predicts predicted will likely outlook "
+        "expect expects expected forecast forecasts forecasted project projects projected predict predicts predicted will likely "
         "anticipate anticipates anticipated foresee foresees foreseen should".split()
     ),
     frozenset(
@@ -122,7 +129,9 @@ def faults(claim: Claim, *, ground: Ground, book: Book, vocabulary: Vocabulary) 
     found += _new_words(claim.text, evidence, sources=sources, names=ground.names, vocabulary=vocabulary)
     found += _negation(claim.text, evidence, vocabulary=vocabulary)
     found += _weakened(claim.text, evidence)
+    found += _turned(claim.text, evidence, vocabulary=vocabulary)
     found += _figures(claim, evidence)
+    found += _ranges(claim.text, evidence)
     found += _joined(claim, evidence, ground=ground)
     found += _directions(claim, evidence, ground=ground, vocabulary=vocabulary)
     return list(dict.fromkeys(found))
@@ -234,17 +243,43 @@ def _negation(text: str, evidence: Sequence[Evidence], *, vocabulary: Vocabulary
 
 def _weakened(text: str, evidence: Sequence[Evidence]) -> Iterable[str]:
     """What the evidence says is expected, planned, estimated or claimed is not said as a fact."""
-    own = {_bare(word) for word in words(text)}
     stems = _content(text)
     for item in evidence:
-        for clause in re.split(r"[;]|,\s(?:and|but|while|whereas|although|though)\b", quoted(item)):
-            said = {_bare(word) for word in words(clause)}
-            shared = stems & _content(clause)
+        for own in _STATEMENT_END.split(text):
+            held = _likest(own, _STATEMENT_END.split(quoted(item)))
             for modal in _MODAL:
-                if (kept := said & modal) and not own & modal and len(shared) >= 2:
+                if (kept := _bare_words(held) & modal) and not _bare_words(own) & modal:
                     yield f"its evidence says {min(kept)!r}, which it leaves out"
         if supposes(quoted(item), at=0) and not supposes(text, at=0) and len(stems & _content(quoted(item))) >= 2:
             yield "its evidence only supposes what it states"
+
+
+def _turned(text: str, evidence: Sequence[Evidence], *, vocabulary: Vocabulary) -> Iterable[str]:
+    """Clause by clause: each goes the way of the evidence's clause that it is likest to, and denies as often as one that it repeats."""
+    theirs = [clause for item in evidence for clause in _clauses(quoted(item))]
+    for own in _clauses(text):
+        held = _likest(own, theirs)
+        ways, said = vocabulary.ways(own).keys(), vocabulary.ways(held).keys()
+        if ways and said and not ways & said:
+            yield f"its evidence says {min(said)!r} where it says {min(ways)!r}"
+        repeats = len(_content(own) & _content(held)) >= _REPEATED * len(_content(held)) > 0
+        if repeats and _negations(own) != _negations(held):
+            yield "it does not deny as often as its evidence"
+
+
+def _likest(clause: str, others: Iterable[str]) -> str:
+    """The other clause that shares the most content with it, two words at least; empty without one."""
+    stems = _content(clause)
+    best = max(others, key=lambda other: len(stems & _content(other)), default="")
+    return best if len(stems & _content(best)) >= 2 else ""
+
+
+def _bare_words(text: str) -> set[str]:
+    return {_bare(word) for word in words(text)}
+
+
+def _negations(text: str) -> int:
+    return sum(_is_negation(_bare(word)) for word in words(text))
 
 
 # ── figures ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -259,6 +294,20 @@ def _figures(claim: Claim, evidence: Sequence[Evidence]) -> Iterable[str]:
         reasons = [list(_misused(claim, number, item, other)) for item, other in places]
         if reasons and all(reasons):
             yield min(reasons, key=len)[0]
+
+
+def _ranges(text: str, evidence: Sequence[Evidence]) -> Iterable[str]:
+    """The ends of a range stand in the evidence's order."""
+    held = {pair for item in evidence for pair in _pairs(quoted(item))}
+    for low, high in _pairs(text):
+        if (high, low) in held and (low, high) not in held:
+            yield f"its evidence says {high} before {low}"
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    """Figures with nothing but "to", "and", "or" or a dash between them."""
+    found = list(_FIGURE.finditer(text))
+    return [(one[1], other[1]) for one, other in pairwise(found) if _JOINED.fullmatch(text[one.end() : other.start()])]
 
 
 def _misused(claim: Claim, number: Number, item: Evidence, other: Number) -> Iterable[str]:

@@ -127,7 +127,7 @@ class Desk:
         lines = []
         for number, claim in enumerate(unit.claims, 1):
             source = sources[evidence[claim.evidence[0]].document]
-            said_by = source.publisher or source.author or source.title
+            said_by = source.publisher or source.author or _undated(source.title)
             lines.append(EvidenceLine(number=number, text=claim.text, source=said_by, date=f"{source.published:%B %Y}"))
         return tuple(lines)
 
@@ -421,6 +421,11 @@ def _card_prompt(desk: Desk, unit: Unit) -> CardPrompt:
 
 
 # ── the whole ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _undated(title: str) -> str:
+    """A title without its figures, which a sentence that names its source could not have."""
+    return " ".join(word for word in title.split() if not any(character.isdigit() for character in word)) or title
 
 
 def _claims(homes: Mapping[str, Written]) -> Homes:

@@ -6,6 +6,7 @@
 from rag.schedule.definition import FOLDER, Definition, definitions, name_of, read_definition
 from rag.schedule.deliver import try_channels
 from rag.schedule.desk import consider, note_now, note_past
+from rag.schedule.golden import golden_questions
 from rag.schedule.health import Health, healths
 from rag.schedule.run import Round, asked_by, run_due
 from rag.schedule.slots import zone_of
@@ -18,6 +19,7 @@ __all__ = [
     "asked_by",
     "consider",
     "definitions",
+    "golden_questions",
     "healths",
     "name_of",
     "note_now",

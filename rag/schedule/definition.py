@@ -77,6 +77,13 @@ class Scoped(_Strict):
     tags: list[str] = []
 
 
+class Gate(_Strict):
+    """Golden questions that are asked before a report is published: too few answered holds it back."""
+
+    questions: str = Field(min_length=1, description="A questions file as `rag eval` reads it, relative to the workspace.")
+    least: float = Field(ge=0, le=1, description="The share of them whose passage must be among the first ten.")
+
+
 class Definition(_Strict):
     """All that a schedule says."""
 
@@ -95,6 +102,7 @@ class Definition(_Strict):
     owner: str = ""
     minutes: int = Field(default=60, ge=1, le=1_440, description="A run that takes longer is stopped and tried again.")
     tries: int = Field(default=3, ge=1, le=20)
+    gate: Gate | None = None
     deliver: list[Delivery] = []
 
     @model_validator(mode="after")

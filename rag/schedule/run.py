@@ -20,6 +20,7 @@ from rag.report import Outline, read_outline
 from rag.schedule import desk
 from rag.schedule.definition import FOLDER, Definition, definitions, read_definition
 from rag.schedule.deliver import deliver
+from rag.schedule.golden import why_held
 from rag.schedule.slots import day_of
 from rag.types import Report, Scope
 
@@ -34,6 +35,8 @@ class Round:
 
     ended: tuple[SlotRow, ...]
     """Slots that came to an end."""
+    again: tuple[SlotRow, ...]
+    """Slots whose try failed and is made again; the reason is in them."""
     letters: tuple[Letter, ...]
     """Messages sent or given up."""
     broken: dict[str, str]
@@ -48,6 +51,7 @@ class Round:
 def run_due(workspace: Path, *, now: Callable[[], datetime], only: str = "") -> Round:
     """Notes what is due in all schedules, or one, runs it, and sends what waits. Any number of processes may do it at once."""
     ended: list[SlotRow] = []
+    again: list[SlotRow] = []
     broken: dict[str, str] = {}
     started = now()
     for name, text in definitions(workspace).items():
@@ -55,16 +59,18 @@ def run_due(workspace: Path, *, now: Callable[[], datetime], only: str = "") -> 
             continue
         try:
             definition = read_definition(text, at=f"{FOLDER}/{name}.toml")
-            ended += _run_one(workspace, name, definition, now=now, started=started)
+            rows = _run_one(workspace, name, definition, now=now, started=started)
+            ended += [row for row in rows if row.finished]
+            again += [row for row in rows if not row.finished]
         except RagError as error:
             broken[name] = str(error)
     with Library.open(workspace) as library:
         letters = deliver(library.record.schedules, workspace=workspace, now=now(), secret=config.secret)
-    return Round(ended=tuple(ended), letters=tuple(letters), broken=broken)
+    return Round(ended=tuple(ended), again=tuple(again), letters=tuple(letters), broken=broken)
 
 
 def _run_one(workspace: Path, name: str, definition: Definition, *, now: Callable[[], datetime], started: datetime) -> list[SlotRow]:
-    """A child runs the slots, so that what it takes can be taken back; what it did is in the record."""
+    """A child runs the slots, so that what it takes can be taken back; what it did is in the record. Gives what it touched."""
     with Library.open(workspace) as library:
         book = library.record.schedules
         book.begin(name, since=started)
@@ -79,7 +85,8 @@ def _run_one(workspace: Path, name: str, definition: Definition, *, now: Callabl
         with desk.lease(workspace, name) as held:
             if held:
                 desk.recover(book, name, definition, now=now())
-        return [row for row in book.slots(name) if row.finished and row.finished >= started.replace(microsecond=0)]
+        ended = [row for row in book.slots(name) if row.finished and row.finished >= started.replace(microsecond=0)]
+        return ended + [row for row in book.slots(name, states=["due"]) if row.tries]
 
 
 def _has_work(book: Schedules, name: str, *, now: datetime) -> bool:
@@ -131,6 +138,8 @@ def publish(library: Library, row: SlotRow, definition: Definition, *, now: Call
     row = replace(row, evidence=evidence)
     if before is not None and before.evidence == evidence and definition.no_news != "report":
         return _no_news(row, definition, since=before, now=now())
+    if definition.gate is not None and (why := why_held(library, definition.gate)):
+        return _held(row, definition, why=why, now=now())
     since = before.report if before is not None else "none"
     return _written(library, row, definition, asked=asked, scope=scope, since=since, now=now())
 
@@ -208,7 +217,7 @@ def _written(
 
 
 def _held(row: SlotRow, definition: Definition, *, why: str, now: datetime) -> tuple[SlotRow, Sequence[Letter]]:
-    """Written but not published, and said so."""
+    """Not published, and said so."""
     row = replace(row, state="held", reason=why)
     return row, desk.letters_for(row, definition, subject=f"{row.schedule}: the report of {row.slot} is held back", body=why, now=now)
 

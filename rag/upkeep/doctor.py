@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 from rag import config
 from rag.config import EmbedderSettings, Settings, StoreSettings
+from rag.embedders.engine import Engine
 from rag.errors import RagError
 from rag.ports import Embedder, Index
 from rag.readers import tesseract
@@ -119,7 +120,8 @@ def _model(setting: EmbedderSettings, record: Record, *, embedder: Callable[[Emb
                 about="model", state="broken", message=message, next=f"run `hf download {setting.model}`, or set another embedder"
             )
             return
-        fingerprint, space = embedder(setting).fingerprint, record.active_space()
+        chosen = embedder(setting)
+        fingerprint, space = chosen.fingerprint, record.active_space()
     except RagError as error:
         yield _broken("model", error)
         return
@@ -127,8 +129,13 @@ def _model(setting: EmbedderSettings, record: Record, *, embedder: Callable[[Emb
         message = f"the library was embedded with {space.fingerprint.model}, the settings name {fingerprint.model} or change how it is used"
         yield Finding(about="model", state="broken", message=message, next="run `rag ingest --re-embed`, or set the former model again")
         return
-    where = f"is asked at {setting.base_url}, not tried here" if setting.kind == "openai" else "is on this machine"
+    where = f"is asked at {setting.base_url}, not tried here" if setting.kind == "openai" else f"is on this machine{_engine(chosen)}"
     yield Finding(about="model", state="ok", message=f"{fingerprint.model} {where}")
+
+
+def _engine(embedder: Embedder) -> str:
+    engine: Engine | None = getattr(embedder, "engine", None)
+    return f" and runs by {engine.described}" if engine else ""
 
 
 def _ocr(settings: Settings) -> list[Finding]:

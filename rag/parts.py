@@ -1,0 +1,101 @@
+"""What a workspace's settings name, built: embedder, reranker, and search over a workspace.
+
+Apart from the library, because a search would pay for every room the library's verbs enter (tests/test_imports.py).
+"""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from rag import config
+from rag.config import EmbedderSettings, RerankerSettings, Settings, StoreSettings
+from rag.embedders.openai import OpenAIEmbedder
+from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
+from rag.embedders.small import SmallEmbedder
+from rag.ports import Embedder, Index, Reranker, VectorStore
+from rag.record import Record, Space, space_of
+from rag.rerankers.cross_encoder import CrossEncoderReranker
+from rag.rerankers.endpoint import EndpointReranker
+from rag.rerankers.passthrough import PassThrough
+from rag.retrieval import Retrieval
+from rag.stores.chroma import ChromaStore
+
+RECORD = "library.db"
+INDEX = "index"
+
+_ENDPOINT_S = 30.0
+
+
+def embedder_of(setting: EmbedderSettings, *, workspace: Path) -> Embedder:
+    """Not loaded yet."""
+    if setting.kind == "small":
+        return SmallEmbedder(engine=setting.engine)
+    from rag.prompts import query_prompt
+
+    prompt = query_prompt(workspace=workspace).text if setting.query_prompt else ""
+    if setting.kind == "sentence-transformers":
+        return SentenceTransformersEmbedder(
+            setting.model,
+            revision=setting.revision,
+            query_prompt=prompt,
+            dimensions=setting.first_dimensions or None,
+            engine=setting.engine,
+        )
+    return OpenAIEmbedder(
+        setting.model,
+        base_url=setting.base_url,
+        api_key=config.secret(setting.api_key_env),
+        query_prompt=prompt,
+        dimensions=setting.dimensions,
+        max_tokens=setting.max_tokens,
+    )
+
+
+def reranker_of(setting: RerankerSettings) -> Reranker:
+    """The pass-through where no model is named; not loaded yet."""
+    if not setting.model:
+        return PassThrough()
+    if setting.kind == "cross-encoder":
+        return CrossEncoderReranker(setting.model, revision=setting.revision, budget_s=setting.budget_s)
+    return EndpointReranker(
+        setting.model,
+        base_url=setting.base_url,
+        api_key=config.secret(setting.api_key_env),
+        api=setting.kind,
+        timeout_s=setting.budget_s or _ENDPOINT_S,
+    )
+
+
+def index_of(setting: StoreSettings, *, workspace: Path, record: Record, space: Space) -> Index:
+    """The vector index of a space; not opened yet. Raises SettingsError for a store that cannot be opened."""
+    if setting.kind == "chroma":
+        return ChromaStore(workspace / INDEX, space=space.id)
+    from rag.stores.langchain import LangChainStore
+    from rag.stores.opening import opener
+
+    return LangChainStore(
+        workspace / INDEX,
+        space=space.id,
+        dimensions=space.fingerprint.dimensions,
+        open_store=opener(setting.open),
+        vectors_of=lambda ids: {identity: own for identity, (own, _) in record.surroundings(ids, nearby=0).items()},
+    )
+
+
+def retrieval_of(settings: Settings, *, record: Record, store: VectorStore, embedder: Embedder, reranker: Reranker) -> Retrieval:
+    """Search as rag.toml says."""
+    return Retrieval(record=record, store=store, embedder=embedder, reranker=reranker, reranked=settings.reranker.top)
+
+
+@contextmanager
+def searching(workspace: Path) -> Iterator[Retrieval]:
+    """Search over a workspace, closed at the end: `rag search`, and what `rag.chain.PassageRetriever` opens in the thread it answers in.
+
+    Raises WorkspaceError where there is none, SettingsError for a rag.toml that cannot be used.
+    """
+    settings = config.load(workspace)
+    with Record.open(workspace / RECORD) as record:
+        embedder = embedder_of(settings.embedder, workspace=workspace)
+        space = record.active_space() or space_of(embedder.fingerprint)
+        with closing(index_of(settings.store, workspace=workspace, record=record, space=space)) as store:
+            yield retrieval_of(settings, record=record, store=store, embedder=embedder, reranker=reranker_of(settings.reranker))

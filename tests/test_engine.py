@@ -1,0 +1,103 @@
+"""Our own BERT layers: the vectors of sentence-transformers, chosen only where the model's files are understood."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rag.embedders.bert import Bert
+from rag.embedders.engine import choose, pooling_of
+from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
+from rag.embedders.small import SmallEmbedder
+from tests.tiny_models import save_embedder
+
+TEXTS = ["cells", "the prices of cells", "a", "prices " * 30, "the cells", "cells of the prices", "b"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """mxbai's architecture with random weights."""
+    return save_embedder(tmp_path_factory.mktemp("embedder"))
+
+
+@pytest.fixture
+def copy(folder: Path, tmp_path: Path) -> Path:
+    """A copy to change."""
+    return shutil.copytree(folder, tmp_path / "model")
+
+
+def test_our_layers_give_the_vectors_of_sentence_transformers(folder: Path) -> None:
+    """Texts of many lengths in one call, prompts before queries, to 1e-5."""
+    ours, theirs = (
+        SentenceTransformersEmbedder(str(folder), query_prompt="query ", device="cpu", engine=engine)
+        for engine in ("float32", "sentence-transformers")
+    )
+    assert ours.engine.pooling == "cls"
+    for kind in ("query", "document"):
+        assert np.abs(ours.embed(TEXTS, kind=kind) - theirs.embed(TEXTS, kind=kind)).max() < 1e-5
+    assert ours.fingerprint == theirs.fingerprint
+
+
+def test_a_text_is_the_same_alone_and_among_others(folder: Path) -> None:
+    """Nothing is padded, so nothing of another text can reach it."""
+    bert = Bert(folder, pooling="mean")
+    ids = [[2, 5, 3], [2, 6, 7, 8, 3], [2, 9, 3], [2, 3]]
+    together = bert.vectors(ids)
+    assert np.abs(np.vstack([bert.vectors([row]) for row in ids]) - together).max() < 1e-6
+
+
+def test_bfloat16_is_the_same_space_on_real_weights() -> None:
+    """Cosine .9999, which is why the fingerprint does not name the engine; questions come from numpy in float32."""
+    exact, fast = (SmallEmbedder(engine=engine) for engine in ("float32", "bfloat16"))
+    texts = ["Battery cell prices fell by 12.5% in 2025.", "Reports from contacts indicated that activity rose. " * 12, "x"]
+    assert (exact.embed(texts, kind="document") * fast.embed(texts, kind="document")).sum(axis=1).min() > 0.9998
+    assert exact.fingerprint == fast.fingerprint
+
+
+def test_weights_in_half_precision_are_read(folder: Path, copy: Path) -> None:
+    """As mxbai's own file holds them."""
+    from safetensors.torch import load_file, save_file
+
+    save_file({name: value.half() for name, value in load_file(copy / "model.safetensors").items()}, copy / "model.safetensors")
+    ids = [[2, 5, 6, 3]]
+    assert np.abs(Bert(copy, pooling="cls").vectors(ids) - Bert(folder, pooling="cls").vectors(ids)).max() < 0.05
+
+
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [
+        ("config.json", {"model_type": "roberta"}),
+        ("config.json", {"hidden_act": "relu"}),
+        ("config.json", {"position_embedding_type": "relative_key"}),
+        ("sentence_bert_config.json", {"do_lower_case": True}),
+        ("1_Pooling/config.json", {"pooling_mode": "max"}),
+    ],
+)
+def test_a_model_that_is_no_plain_bert_is_left_to_sentence_transformers(copy: Path, file: str, change: dict[str, object]) -> None:
+    """And the choice says why."""
+    path = copy / file
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    assert pooling_of(copy) is None
+    chosen = choose("auto", copy, device="cpu")
+    assert chosen.described.startswith("sentence-transformers in float32 on cpu (the model is not a plain BERT")
+
+
+def test_older_pooling_files_are_understood(copy: Path) -> None:
+    """One flag a mode, as mxbai's and MiniLM's have it; two modes at once are not ours."""
+    path = copy / "1_Pooling" / "config.json"
+    for flags, pooling in (({"cls_token": True}, "cls"), ({"mean_tokens": True}, "mean"), ({"cls_token": True, "mean_tokens": True}, None)):
+        modes = {f"pooling_mode_{mode}": flags.get(mode, False) for mode in ("cls_token", "mean_tokens", "max_tokens")}
+        path.write_text(json.dumps({"word_embedding_dimension": 32, **modes, "include_prompt": True}))
+        assert pooling_of(copy) == pooling
+
+
+def test_auto_takes_bfloat16_only_where_the_processor_multiplies_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Elsewhere torch computes it slower than float32; a choice by hand is kept."""
+    import torch
+
+    for able, precision in (({"avx512_bf16": True}, "bfloat16"), ({"avx512_f": True}, "float32"), ({}, "float32")):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda able=able: able)
+        assert choose("auto", folder, device="cpu").precision == precision
+    assert choose("bfloat16", folder, device="cpu").precision == "bfloat16"
