@@ -31,13 +31,12 @@ _COMMON = frozenset(
         "january february march april may june july august september october november december monday tuesday wednesday thursday friday "
         "saturday sunday table figure hall halls series page note section appendix annex chapter phase stage level mr mrs ms dr we our i "
         "it its this these that "
-        "gaap eps ebit ebitda sg capex opex gdp cpi wti aoci oem usd us mcf inc corp ltd llc plc fed federal "
-        "reserve q1 q2 q3 q4 h1 h2 eur usd gbp mwh gwh kwh mw gw co2 ceo cfo"
+        "gaap eps ebit ebitda sg capex opex gdp cpi wti aoci oem usd us mcf inc corp ltd llc plc fed federal reserve "
+        "q1 q2 q3 q4 h1 h2 eur usd gbp mwh gwh kwh mw gw co2 ceo cfo"
     ).split()
 )
 _SPEAKS = re.compile(
-    "
-        "r"\s(?:(?:now|also|still)\s)?(?:expects?|forecasts?|says?|said|estimates?|estimated|believes?|reports?|reported|projects?|sees?|thinks?|told|"
+    r"\s(?:(?:now|also|still)\s)?(?:expects?|forecasts?|says?|said|estimates?|estimated|believes?|reports?|reported|projects?|sees?|thinks?|told|"
     r"publish\w*|looks?|finds?|found|lists?|counts?|counted|noted|gives?|puts?|models?|predicts?)\b"
 )
 _REPORTS = re.compile(
