@@ -38,7 +38,7 @@ from rag.ingest import publish
 from rag.record import FileRow, Record, Space, space_of
 from rag.rerankers.passthrough import PassThrough
 from rag.retrieval import Retrieval
-from rag.stores.chroma import ChromaStore
+from rag.stores.chroma import SEARCH_WIDTH, ChromaStore
 from rag.types import Chunk, Document, Fingerprint, Scope
 from tests.fakes import HashingEmbedder, plain_document
 
@@ -296,6 +296,72 @@ def search(place: Place) -> dict[str, float]:
         return {**found, "MB resident": _memory()["RSS"]}
 
 
+def compare(place: Place) -> dict[str, float]:
+    """Vectors alone beside Chroma with the same rows: what it finds of the true nearest, and its ``where`` beside a search in a scope."""
+    from chromadb import PersistentClient
+
+    with place.record() as record, tempfile.TemporaryDirectory() as folder:
+        asked = list(questions(place.data, documents=len(record.files()), dimensions=place.dimensions).values())
+        client = PersistentClient(folder)
+        hnsw = {"space": "cosine", "ef_search": SEARCH_WIDTH, "sync_threshold": 5_000}
+        collection = client.create_collection("rows", embedding_function=None, configuration={"hnsw": hnsw})
+        _give(collection, record)
+        found: dict[str, float] = {}
+        for name, scope, where in _comparisons():
+            compared = _compared(record, collection, asked, scope=scope, where=where)
+            found |= {f"{name}, {key}": value for key, value in compared.items()}
+        client.close()
+    return found
+
+
+def _give(collection: Any, record: Record) -> None:
+    """Every row with its document, folder and year."""
+    about = {source.document: source for source in record.sources()}
+    ids, rows = record.vectors()
+    for start in range(0, len(ids), 5_000):
+        some = ids[start : start + 5_000]
+        sources = [about[chunk.document] for chunk in record.chunks(some)]
+        known = [
+            {
+                "document": source.document,
+                "folder": source.path.rsplit("/", 1)[0],
+                "year": source.published.year if source.published else 0,
+            }
+            for source in sources
+        ]
+        collection.add(ids=some, embeddings=rows[start : start + 5_000], metadatas=known)
+
+
+def _compared(record: Record, collection: Any, asked: Sequence[Any], *, scope: Scope, where: dict[str, Any]) -> dict[str, float]:
+    """Median CPU of both over the same questions, and the share of the true 20 nearest that Chroma gives."""
+    limits = {"where": where} if where else {}
+    ours: list[float] = []
+    theirs: list[float] = []
+    shares: list[float] = []
+    for vector in asked:
+        start = time.process_time()
+        exact = record.nearest(vector, k=20, scope=scope)
+        between = time.process_time()
+        given = collection.query(query_embeddings=[vector], n_results=20, include=["distances"], **limits)
+        theirs.append(time.process_time() - between)
+        ours.append(between - start)
+        shares.append(len({identity for identity, _ in exact} & set(given["ids"][0])) / max(1, len(exact)))
+    own, other = 1e3 * statistics.median(ours), 1e3 * statistics.median(theirs)
+    return {"ours ms": own, "Chroma ms": other, "times": other / own, "Chroma's recall@20": statistics.fmean(shares)}
+
+
+def _comparisons() -> list[tuple[str, Scope, dict[str, Any]]]:
+    two = (f"{3:016x}", f"{503:016x}")
+    years = Scope(published_from=date(1998, 1, 1), published_to=date(2000, 12, 31))
+    within: list[dict[str, Any]] = [{"year": {"$gte": 1998}}, {"year": {"$lte": 2000}}]
+    return [
+        ("everything", Scope(), {}),
+        ("20 %", years, {"$and": within}),
+        ("20 rows", Scope(documents=two), {"document": {"$in": list(two)}}),
+        ("two clauses", replace(years, folders=("docs/00",)), {"$and": [*within, {"folder": "docs/00"}]}),
+    ]
+
+
 def _scopes(place: Place, record: Record) -> dict[str, list[Scope]]:
     """Kinds of searches, a scope a question."""
     months = [(1996 + at % 15, 1 + at % 12) for at in range(QUESTIONS)]
@@ -343,6 +409,7 @@ STEPS: dict[str, Callable[[Place], dict[str, float]]] = {
     "read": read,
     "first": first,
     "search": search,
+    "compare": compare,
 }
 
 

@@ -57,7 +57,7 @@ from rag.report.wording import Vocabulary
 from rag.report.write import prompts_of
 from rag.report.write import write as word
 from rag.retrieval import Retrieval
-from rag.types import Chunk, Document, Fingerprint, Progress, Report, Scope, SearchResult, Source, Turn
+from rag.types import Answer, Chunk, Document, Fingerprint, Progress, Report, Scope, SearchResult, Source, Turn
 from rag.upkeep import Backup, Erased, Finding, back_up, erase, let_in_again
 
 REPORTS = "reports"
@@ -314,14 +314,16 @@ class Library:
         chat: int | None = None,
         scope: Scope = _EVERYTHING,
         about: About | None = None,
+        history: Sequence[Answer] = (),
         keep: bool = True,
     ) -> Turn:
         """An answer with checked citations, or why the documents do not say; a turn of ``chat``, else of a new one.
 
-        ``about``: a report's claim, asked about in the documents that it cites. ``keep=False`` leaves no trace in the history. Raises
-        UsageError for an unknown chat, an empty question or an empty library.
+        ``history``: the answers before, oldest first, of a conversation that is kept elsewhere. ``about``: a report's claim, asked about
+        in the documents that it cites. ``keep=False`` leaves no trace in the history. Raises UsageError for an unknown chat, an empty
+        question or an empty library.
         """
-        history = [turn.answer for turn in self.turns(chat)] if chat is not None else []
+        history = [turn.answer for turn in self.turns(chat)] if chat is not None else history
         if about is not None:
             history, scope = [about.answer], replace(scope, documents=about.documents)
         vocabulary = self._vocabulary

@@ -4,6 +4,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Protocol
 
 from rag.text import STOPWORDS, stem
@@ -36,10 +37,12 @@ class Named:
     def __init__(self, sources: Sequence[Nameable]) -> None:
         self._documents = [source.document for source in sources]
         self._words: defaultdict[str, list[int]] = defaultdict(list)
+        words_of = lru_cache(maxsize=None)(lambda part: tuple(_WORD.findall(part)))
         for at, source in enumerate(sources):
             stem_of_path = source.path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-            for word in _WORD.findall(f"{source.title} {stem_of_path} {source.author} {source.publisher}".lower()):
-                self._words[word].append(at)
+            for part in f"{source.title} {stem_of_path} {source.author} {source.publisher}".lower().split():
+                for word in words_of(part):
+                    self._words[word].append(at)
         self._pieces: defaultdict[str, set[str]] = defaultdict(set)
         for word in self._words:
             for piece in _pieces(word):

@@ -105,6 +105,10 @@ class Index(VectorStore, Protocol):
         """Rows published."""
         ...
 
+    def read_through(self) -> None:
+        """Reads every byte that is ours to read; what is damaged then stands in ``notes``."""
+        ...
+
     def clear(self) -> int:
         """Removes everything, so that the next publication holds nothing of it; how many readers still hold an older state."""
         ...

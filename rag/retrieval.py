@@ -5,8 +5,10 @@ cosine of its surroundings on the page, how closely its words follow the questio
 as a title asks for a document: then the best passages of each document count together. Ranks are not fused: a lexical list that found next
 to nothing would count as much as one that found the very sentence (docs/log.md).
 
-Dense search asks the published generation for everything up to its sequence number, scans exactly what was committed since, and leaves
-out what was deleted since. A scoped search, and one without a sound generation, scans exactly.
+Dense search is exact in a scope, in a library of up to SCANNED chunks, in a process's first searches and without a sound generation: the
+record finds the nearest. Otherwise it asks the published generation, which may miss some (docs/reliability.md says how many), for
+everything up to its sequence number, adds what was committed since, and leaves out what was deleted since. Every cosine comes from the
+record, so a passage has the same one, and two passages the same order, either way.
 """
 
 from collections import Counter
@@ -19,7 +21,7 @@ from rag.closeness import closeness
 from rag.errors import FingerprintError, IndexDamagedError, ModelError, RecordError, UsageError
 from rag.named import Named
 from rag.ports import Embedder, Reranker, VectorStore
-from rag.record import Near, Record
+from rag.record import Near, Record, cosines
 from rag.titled import abouts, is_title
 from rag.types import Chunk, Fingerprint, Hit, Passage, Scope, SearchResult
 
@@ -38,9 +40,13 @@ TITLED = 4.0
 """What a document's best passages together count where the question is worded as a title."""
 SAME_PAGE = 0.05
 """What a passage loses for each better one of its page, so that a list is not one page in ten pieces."""
+SCANNED = 20_000
+"""Chunks up to which a library is always scanned: 2 ms for 384 dimensions, no more than a question to the index."""
 SCANS_FIRST = 100
 """Searches over everything that a process scans by itself before it opens the index: importing Chroma and loading a graph of 100,000
-takes as long as so many scans, and a scan misses less. A program that asks one question never pays for the index."""
+takes as long as so many scans, and a scan misses nothing. A program that asks one question never pays for the index."""
+ASKED = 2 * CANDIDATES
+"""Of the index: its own cosines are rounded otherwise, so what stands near the border is compared by the record's."""
 NEARBY = 8
 """Chunks to either side that belong to the surroundings, where the page has so many."""
 NAMED_DOCUMENTS = 3
@@ -175,7 +181,7 @@ class Retrieval:
                 hits.setdefault(identity, []).append(Hit(by=by, rank=rank, score=score))
         chunks = self.record.chunks(sorted(hits))
         close = self._closeness(question, chunks) if lexical else [0.0] * len(chunks)
-        cosines = self._cosines(chunks, vector)
+        values = self._cosines(chunks, vector)
         documents = tuple(sorted({chunk.document for chunk in chunks}))
         sources = {source.document: source for source in (self.record.sources(Scope(documents=documents)) if documents else ())}
         passages = [
@@ -185,7 +191,7 @@ class Retrieval:
                 score=cosine + CLOSENESS * word + NAME * names.get(chunk.document, 0.0),
                 hits=tuple(hits[chunk.id]),
             )
-            for chunk, cosine, word in zip(chunks, cosines, close, strict=True)
+            for chunk, cosine, word in zip(chunks, values, close, strict=True)
         ]
         return _spread(_titled(passages) if is_title(question) else passages)
 
@@ -243,7 +249,7 @@ class _Dense:
         self._record = record
         self._store = store
         self._scope = scope
-        self._indexed = scope == _EVERYTHING and record.scans >= SCANS_FIRST
+        self._indexed = scope == _EVERYTHING and record.scans >= SCANS_FIRST and record.chunk_count() > SCANNED
         self._recent: tuple[list[str], Vectors] | None = None
         self._deleted: frozenset[str] = frozenset()
         self.notes: tuple[str, ...] = ()
@@ -258,7 +264,9 @@ class _Dense:
             return self._record.nearest(vector, k=CANDIDATES, scope=self._scope)
         if self._recent is None:
             self._recent = self._record.vectors(after=self._store.applied)
-        return sorted((dict(near) | dict(_exact(*self._recent, vector))).items(), key=_best_first)[:CANDIDATES]
+        ids, vectors = self._recent
+        recent = sorted(zip(ids, cosines(vectors, vector), strict=True), key=_best_first)[:CANDIDATES]
+        return self._record.cosines([*near, *(identity for identity, _ in recent)], vector)[:CANDIDATES]
 
     def _look_at_index(self, vector: "Vectors") -> None:
         """Notes what is wrong with the index; a sound one is not opened yet."""
@@ -266,17 +274,17 @@ class _Dense:
         if self._store.applied > self._record.sequence():
             self._without_index("the index belongs to a later state of the record; the next `rag ingest` makes a new one")
         elif self._store.applied:
-            self._deleted = self._record.deleted_after(self._store.applied)
+            self._deleted = self._record.deleted_after(self._store.applied) if self._indexed else frozenset()
         elif not self._generation(vector) and not self.notes:
             self._without_index("no index is published yet")
 
-    def _generation(self, vector: "Vectors") -> list[Near]:
+    def _generation(self, vector: "Vectors") -> list[str]:
         """The generation's nearest that still live. Without a sound generation: nothing, a note, and from then on an exact scan."""
-        wanted, live = CANDIDATES, list[Near]()
+        wanted = ASKED
         try:
             while True:
                 found = self._store.nearest(vector, k=wanted)
-                live = [near for near in found if near[0] not in self._deleted]
+                live = [identity for identity, _ in found if identity not in self._deleted]
                 if len(live) >= CANDIDATES or len(found) < wanted:
                     return live
                 wanted *= 2
@@ -287,18 +295,6 @@ class _Dense:
     def _without_index(self, why: str) -> None:
         self._indexed = False
         self.notes = (f"{why}; every vector was scanned instead, which is exact but slower",)
-
-
-def _exact(ids: Sequence[str], matrix: "Vectors", vector: "Vectors") -> list[Near]:
-    """(chunk id, cosine) of the CANDIDATES nearest rows, nearest first, equal ones by id."""
-    import numpy as np
-
-    if not ids:
-        return []
-    scores = matrix @ vector
-    least = np.partition(scores, -CANDIDATES)[-CANDIDATES] if len(ids) > CANDIDATES else scores.min()
-    near = [(ids[at], float(scores[at])) for at in np.flatnonzero(scores >= least).tolist()]
-    return sorted(near, key=_best_first)[:CANDIDATES]
 
 
 def _titled(passages: Sequence[Passage]) -> list[Passage]:

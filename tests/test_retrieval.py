@@ -6,18 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
 from rag.closeness import closeness
 from rag.errors import FingerprintError, ModelError, UsageError
 from rag.named import Named
 from rag.record import Record
-from rag.retrieval import CANDIDATES, CLOSENESS, NAME, NOT_RERANKED, SURROUNDINGS, _exact
+from rag.retrieval import CLOSENESS, NAME, NOT_RERANKED, SURROUNDINGS
 from rag.types import Scope, SearchResult
 from tests.fakes import HashingEmbedder
 from tests.libraries import add, opened
+
+if TYPE_CHECKING:
+    from rag.ports import Vectors
 
 METALS = ["lithium", "nickel", "cobalt", "copper", "graphite", "manganese", "silver", "zinc"]
 PLACES = ["Norway", "Chile", "Ghana", "Japan", "Peru", "Korea", "Spain", "India", "Kenya", "Mali"]
@@ -135,12 +138,44 @@ def test_a_search_without_a_reranker_says_so(library: Path) -> None:
     assert (result.reranked_by, result.notes) == ("", (NOT_RERANKED,))
 
 
-def test_the_index_and_an_exact_scan_agree(library: Path, copy: Path) -> None:
-    """Dense search through Chroma equals the scan of every vector; without an index there is a note."""
+@pytest.fixture
+def indexed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The index is asked from the first search on, however small the library."""
+    monkeypatch.setattr("rag.retrieval.SCANS_FIRST", 0)
+    monkeypatch.setattr("rag.retrieval.SCANNED", 0)
+
+
+def test_without_an_index_there_is_a_note(library: Path, copy: Path) -> None:
+    """And the same passages."""
     shutil.rmtree(copy / "index")
-    indexed, scanned = find(library, lexical=False, k=50), find(copy, lexical=False, k=50)
-    assert [passage.chunk.id for passage in indexed.passages[:10]] == [passage.chunk.id for passage in scanned.passages[:10]]
+    expected, scanned = find(library, lexical=False, k=50), find(copy, lexical=False, k=50)
+    assert scanned.passages == expected.passages
     assert scanned.notes[0] == "no index is published yet; every vector was scanned instead, which is exact but slower"
+
+
+def test_nothing_jumps_when_a_process_goes_over_to_the_index(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The searches before and after give the same passages with the same scores, also of what came and went since the index was made."""
+    monkeypatch.setattr("rag.retrieval.SCANS_FIRST", 2)
+    monkeypatch.setattr("rag.retrieval.SCANNED", 0)
+    add(
+        copy,
+        {"new.txt": note("uranium", "Niger"), "cobalt-Peru.txt": "", "zinc-Mali.txt": note("zinc", "Chile")},
+        embedder=hashing(),
+        publish=False,
+    )
+    asked: list[int] = []
+    with opened(copy, embedder=hashing()) as retrieval:
+        nearest = retrieval.store.nearest
+
+        def counted(vector: "Vectors", *, k: int) -> Sequence[tuple[str, float]]:
+            asked.append(k)
+            return nearest(vector, k=k)
+
+        monkeypatch.setattr(retrieval.store, "nearest", counted)
+        for question in (QUESTION, "uranium of Niger", "zinc mines"):
+            first, second, third = (retrieval.find(question, k=60, lexical=False) for _ in range(3))
+            assert first.passages == second.passages == third.passages
+    assert len(asked) == 7
 
 
 def test_a_damaged_index_is_scanned_around_with_a_note(copy: Path) -> None:
@@ -164,6 +199,7 @@ def test_an_index_of_a_later_state_is_scanned_around(copy: Path) -> None:
     assert result.notes[0].startswith("the index belongs to a later state of the record")
 
 
+@pytest.mark.usefixtures("indexed")
 def test_a_document_committed_after_the_index_is_found(copy: Path) -> None:
     """The delta is scanned beside the generation."""
     add(copy, {"new.txt": note("uranium", "Niger")}, embedder=hashing(), publish=False)
@@ -172,6 +208,7 @@ def test_a_document_committed_after_the_index_is_found(copy: Path) -> None:
     assert result.notes == (NOT_RERANKED,)
 
 
+@pytest.mark.usefixtures("indexed")
 def test_deleted_documents_are_not_found_and_take_no_places(copy: Path) -> None:
     """60 of 80 go after the index was made: the other 20 all come, though none stands among the index's 50 nearest."""
     with opened(copy, embedder=hashing()) as retrieval:
@@ -182,6 +219,7 @@ def test_deleted_documents_are_not_found_and_take_no_places(copy: Path) -> None:
     assert set(found) == {f"docs/{name}" for name in TEXTS} - set(gone)
 
 
+@pytest.mark.usefixtures("indexed")
 def test_a_changed_document_is_found_as_it_is_now(copy: Path) -> None:
     """Its old chunks are out, its new ones in."""
     add(copy, {"cobalt-Peru.txt": note("uranium", "Niger")}, embedder=hashing(), publish=False)
@@ -322,11 +360,3 @@ def test_a_question_the_embedder_cannot_hold_is_noted(library: Path) -> None:
     """Its end counts in lexical search only."""
     result = find(library, "cobalt " * 300)
     assert result.notes[0] == "the question is 46 tokens too long for the embedder: only lexical search used its end"
-
-
-def test_equal_cosines_are_ordered_by_id_even_at_the_cut() -> None:
-    """More than CANDIDATES equal rows: the smallest ids come."""
-    ids = [f"{number:03d}" for number in range(200)][::-1]
-    matrix = np.tile(np.array([[1.0, 0.0]], dtype=np.float32), (200, 1))
-    found = _exact(ids, matrix, np.array([1.0, 0.0], dtype=np.float32))
-    assert [identity for identity, _ in found] == [f"{number:03d}" for number in range(CANDIDATES)]

@@ -1,7 +1,8 @@
-"""Searches over everything: signs of vectors and postings of words against the plain ways, and old records brought up to date."""
+"""Searches over everything: codes of vectors and postings of words against the plain ways, and old records brought up to date."""
 
 import random
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from rag.embedders.runs import Runs, is_run_by_run
 from rag.record import FileRow, Record, scan
+from rag.record.codes import Codes, cosines, encoded
 from rag.record.lexical import match_expression
 from rag.record.schema import migrations
 from rag.types import Scope
@@ -33,7 +35,7 @@ def unit_rows(seed: int, count: int) -> "Vectors":
     return unit
 
 
-def put(record: Record, number: int, *, words: int = 60) -> None:
+def put(record: Record, number: int, *, words: int = 60, vectors: "Vectors | None" = None) -> None:
     """A document of random words, five chunks."""
     embedder, chance = HashingEmbedder(), random.Random(number)
     document = plain_document(" ".join(chance.choice(WORDS) for _ in range(words)) + f" n{number}", name=f"note {number}")
@@ -41,7 +43,7 @@ def put(record: Record, number: int, *, words: int = 60) -> None:
     file = FileRow(
         path=f"docs/{number}.txt", folder="docs", document=f"{number:016x}", content=str(number), size=1, mtime_ns=1, status="ok"
     )
-    vectors = unit_rows(number, len(chunks))
+    vectors = unit_rows(number, len(chunks)) if vectors is None else vectors[: len(chunks)]
     record.commit_document(file, document=document, chunks=chunks, vectors=vectors, space=record.begin_space(embedder.fingerprint))
 
 
@@ -96,27 +98,120 @@ def test_a_number_that_a_segment_knows_is_not_given_to_another_chunk(library: Re
     assert len(library.lexical("n50", k=5)) == 1
 
 
+def test_postings_change_in_short_transactions_and_at_one_moment(library: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another connection finds the same between any two of them, nothing is left over, and neither after a kill half-way."""
+    monkeypatch.setattr(scan, "_WORDS_WRITTEN", 3)
+    expected, commits = library.lexical("zinc smelter", k=10), list[list[tuple[str, float]]]()
+    with Record.open(library.path, read_only=True) as reader:
+        library._connection.set_trace_callback(
+            lambda sql: commits.append(reader.lexical("zinc smelter", k=10)) if sql.startswith("BEGIN") else None
+        )
+        library.index_words(anew=True)
+        library._connection.set_trace_callback(None)
+        commits.append(reader.lexical("zinc smelter", k=10))
+    assert len(commits) > 30
+    for found in commits:
+        assert [score for _, score in found] == pytest.approx([score for _, score in expected], abs=1e-9)
+    with sqlite3.connect(library.path) as connection:
+        there = connection.execute("SELECT DISTINCT segment FROM postings ORDER BY 1").fetchall()
+        assert there == connection.execute("SELECT number FROM segments ORDER BY 1").fetchall()
+        connection.execute("INSERT INTO segments (last, chunks, lengths) VALUES (999, x'', x'')")
+        connection.execute(
+            "INSERT INTO postings SELECT word, (SELECT max(number) FROM segments), places FROM postings WHERE segment = ?", there[0]
+        )
+    assert library.lexical("zinc smelter", k=10) == expected
+    library.index_words()
+    with sqlite3.connect(library.path) as connection:
+        assert connection.execute("SELECT count(*) FROM segments WHERE length(chunks) = 0").fetchone() == (0,)
+
+
 def test_postings_made_anew_hold_no_deleted_word(library: Record) -> None:
     """After compaction a forgotten document's own word is in no byte of the file."""
     library.compact()
     assert b"n7" not in {word for (word,) in sqlite3.connect(library.path).execute("SELECT CAST(word AS BLOB) FROM postings")}
 
 
-@pytest.mark.parametrize("scope", [Scope(), Scope(folders=("docs",)), Scope(documents=("0" * 15 + "3",))])
-def test_the_nearest_by_signs_are_the_nearest_by_vectors(library: Record, monkeypatch: pytest.MonkeyPatch, scope: Scope) -> None:
-    """A tenth of the rows read in full finds the nearest one, and its cosine is exact."""
-    monkeypatch.setattr("rag.record.signs.LEAST_RESCORED", 20)
-    asked = unit_rows(3, 1)[0] + 0.5 * unit_rows(99, 1)[0]
-    ids, vectors = library.vectors(scope=scope)
-    best = sorted(zip(ids, (vectors @ asked).tolist(), strict=True), key=lambda near: (-near[1], near[0]))
-    assert library.nearest(asked, k=1, scope=scope)[0][1] == pytest.approx(best[0][1], abs=1e-6)
-    assert library.nearest(asked, k=3, scope=scope) == sorted(
-        library.nearest(asked, k=3, scope=scope), key=lambda near: (-near[1], near[0])
-    )
+FIFTH = tuple(f"{number:016x}" for number in range(0, 40, 5))
+SCOPES = (
+    Scope(),
+    Scope(folders=("docs",)),
+    Scope(documents=FIFTH),
+    Scope(documents=("0" * 15 + "3",)),
+    Scope(folders=("docs",), documents=FIFTH),
+)
+
+
+def by_everything(record: Record, asked: "Vectors", *, k: int, scope: Scope) -> list[tuple[str, float]]:
+    """What reading and scoring every vector gives."""
+    ids, vectors = record.vectors(scope=scope)
+    return sorted(zip(ids, cosines(vectors, asked), strict=True), key=lambda near: (-near[1], near[0]))[:k]
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("read_whole", [0, 1_000])
+def test_the_nearest_are_the_nearest_of_all(library: Record, monkeypatch: pytest.MonkeyPatch, scope: Scope, read_whole: int) -> None:
+    """By codes and by full vectors, over everything and in a scope: the same chunks, numbers and order."""
+    monkeypatch.setattr(scan, "READ_WHOLE", read_whole)
+    for seed in range(20):
+        asked = unit_rows(seed % 5, 1)[0] + 0.5 * unit_rows(99 + seed, 1)[0]
+        for k in (1, 3, 50):
+            assert library.nearest(asked, k=k, scope=scope) == by_everything(library, asked, k=k, scope=scope)
+
+
+def test_codes_follow_what_comes_and_goes(library: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Documents added, changed and deleted between two searches of one process."""
+    monkeypatch.setattr(scan, "READ_WHOLE", 0)
+    asked = unit_rows(99, 1)[0]
+    changes: list[Callable[[], None]] = [
+        lambda: put(library, 41),
+        lambda: put(library, 3, words=90),
+        lambda: library.forget_paths(["docs/0.txt", "docs/39.txt"]),
+    ]
+    for change in changes:
+        library.nearest(asked, k=3)
+        change()
+        assert library.nearest(asked, k=7) == by_everything(library, asked, k=7, scope=Scope())
+
+
+def test_equal_vectors_come_by_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More of them than are asked for: the codes leave none of them out."""
+    monkeypatch.setattr(scan, "READ_WHOLE", 0)
+    with Record.create(tmp_path / "library.db") as record:
+        record.put_folder("docs", path=tmp_path)
+        for number in (9, 2, 7, 4):
+            put(record, number, vectors=np.repeat(unit_rows(1, 1), 20, axis=0))
+        found = record.nearest(unit_rows(1, 1)[0], k=6)
+        assert found == by_everything(record, unit_rows(1, 1)[0], k=6, scope=Scope())
+        assert len({score for _, score in found}) == 1
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    shape=st.tuples(st.integers(1, 400), st.sampled_from([1, 2, 3, 17, 64, 384])),
+    clusters=st.integers(1, 30),
+    spread=st.sampled_from([0.0, 1e-6, 1e-3, 0.1, 1.0]),
+    spiked=st.booleans(),
+)
+def test_no_product_with_a_code_is_further_off_than_it_says(
+    seed: int, shape: tuple[int, int], clusters: int, spread: float, spiked: bool
+) -> None:
+    """Random and clustered rows, equal ones, rows with one large value, questions that are one of them: the bound holds for every row."""
+    chance, (count, dimensions) = np.random.default_rng(seed), shape
+    rows = chance.standard_normal((clusters, dimensions))[chance.integers(clusters, size=count)]
+    rows = rows + spread * chance.standard_normal((count, dimensions))
+    rows[:, 0] += 40.0 * spiked
+    unit = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    codes = Codes.empty(count, dimensions=dimensions)
+    assert codes.put(0, encoded(unit)) == count
+    for asked in (unit[0], -unit[-1], unit.mean(axis=0)):
+        products, off = codes.near(asked, None)
+        assert (np.abs(np.array(cosines(unit, asked)) - products) <= off).all()
+        some = np.flatnonzero(chance.random(count) < 0.5)
+        assert np.abs(codes.near(asked, some)[0] - products[some]).max(initial=0) <= 2 * off.max()
 
 
 def test_an_old_record_opens_and_finds_the_same(tmp_path: Path) -> None:
-    """Signs are made from the vectors of a record that has none."""
+    """Codes are made from the vectors of a record that has none, whatever version it was."""
     path = tmp_path / "library.db"
     with Record.create(path) as record:
         record.put_folder("docs", path=tmp_path)
@@ -125,15 +220,15 @@ def test_an_old_record_opens_and_finds_the_same(tmp_path: Path) -> None:
         asked = unit_rows(99, 1)[0]
         before = record.nearest(asked, k=5), record.lexical("zinc fell", k=5)
     with sqlite3.connect(path) as connection:
-        bits = connection.execute("SELECT document, bits FROM signs ORDER BY first").fetchall()
-        for table in ("postings", "segments", "signs"):
+        bits = connection.execute("SELECT document, bits FROM codes ORDER BY first").fetchall()
+        for table in ("postings", "segments", "codes"):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("DROP INDEX documents_by_day")
-        connection.execute(f"PRAGMA user_version = {migrations()[-1][0] - 1}")
+        connection.execute(f"PRAGMA user_version = {migrations()[-1][0] - 2}")
     with Record.open(path) as record:
         assert (record.nearest(asked, k=5), record.lexical("zinc fell", k=5)) == before
     with sqlite3.connect(path) as connection:
-        assert connection.execute("SELECT document, bits FROM signs ORDER BY first").fetchall() == bits
+        assert connection.execute("SELECT document, bits FROM codes ORDER BY first").fetchall() == bits
 
 
 @given(
@@ -155,10 +250,3 @@ def test_spans_found_run_by_run_are_the_tokenizers(text: str) -> None:
 
 
 _TOKENIZERS: dict[str, Any] = {}
-
-
-def test_signs_are_a_bit_a_dimension_and_rows_of_whole_words() -> None:
-    """Ten dimensions take eight bytes."""
-    from rag.record.signs import packed
-
-    assert packed(np.array([[1.0] * 10, [-1.0] * 10], dtype=np.float32)) == b"\xff\xc0" + b"\0" * 14

@@ -1,6 +1,8 @@
 """The vector index: generations that are never changed, checked when opened, and cheap to lose."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -236,3 +238,60 @@ def test_a_generation_taken_away_between_listing_and_opening_is_not_damage(index
     generations.sweep(index, keep=index / "gen-000002")
     found = generations.Newest.of(index, space="a")
     assert (found.generation, found.notes) == (None, ())
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    """A generation that lies where it was published."""
+    with ChromaStore(tmp_path, space="a") as store:
+        store.publish(rows(20), sequence=7, space="a")
+    return tmp_path / "gen-000001"
+
+
+def test_files_that_nobody_wrote_since_are_not_hashed_again(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opening an index costs no reading of it; a copy of it is read once."""
+    hashed: list[Path] = []
+
+    def noted(path: Path) -> str:
+        hashed.append(path)
+        return ""
+
+    monkeypatch.setattr(generations, "_sha256", noted)
+    with ChromaStore(made.parent, space="a") as store:
+        assert (store.applied, store.notes, hashed) == (7, (), [])
+    shutil.copytree(made.parent, made.parent.parent / "copy")
+    with ChromaStore(made.parent.parent / "copy", space="a") as store:
+        assert "has changed" in store.notes[0]
+    assert len(hashed) == 1
+
+
+def test_a_bit_changed_where_it_lies_is_found_at_opening_even_if_the_time_is_put_back(made: Path) -> None:
+    """The inode's own time cannot be set."""
+    (level,) = made.glob("chroma/*/data_level0.bin")
+    before = level.stat()
+    with level.open("r+b") as file:
+        file.seek(before.st_size // 2)
+        byte = file.read(1)
+        file.seek(before.st_size // 2)
+        file.write(bytes([byte[0] ^ 1]))
+    os.utime(level, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with ChromaStore(made.parent, space="a") as store:
+        assert "the content of chroma" in store.notes[0]
+
+
+def test_a_disk_that_returns_other_bytes_is_found_by_reading_through(made: Path) -> None:
+    """As `rag doctor` does: here the manifest is made to say that the changed file was never written to."""
+    with ChromaStore(made.parent, space="a") as store:
+        store.read_through()
+        assert store.notes == ()
+    _flip(made)
+    manifest = json.loads((made / "manifest.json").read_bytes())
+    for name, mark in manifest["files"].items():
+        there = (made / name).stat()
+        mark["written"] = [there.st_ino, there.st_mtime_ns, there.st_ctime_ns]
+    (made / "manifest.json").write_text(json.dumps(manifest))
+    with ChromaStore(made.parent, space="a") as store:
+        assert (store.applied, store.notes) == (7, ())
+        store.read_through()
+        assert store.applied == 0
+        assert "the content of chroma" in store.notes[0]

@@ -19,6 +19,7 @@ from rag.cli.prompts import prompts
 from rag.cli.report import report
 from rag.cli.schedule import run_due, schedule
 from rag.cli.search import search
+from rag.cli.serve import serve
 from rag.cli.templates import templates
 from rag.cli.workspace import backup, doctor, forget, init, restore, status
 
@@ -55,6 +56,7 @@ Each command explains itself: rag COMMAND --help.
         diff,
         schedule,
         run_due,
+        serve,
         evaluation,
         doctor,
         backup,

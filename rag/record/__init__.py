@@ -2,6 +2,7 @@
 
 from rag.record.calls import CallLog, ModelCall
 from rag.record.chats import KeptTurn
+from rag.record.codes import cosines
 from rag.record.history import Edition
 from rag.record.lock import writer_lock
 from rag.record.record import Near, Record
@@ -20,6 +21,7 @@ __all__ = [
     "Run",
     "RunKind",
     "Space",
+    "cosines",
     "space_of",
     "vector_key",
     "writer_lock",

@@ -45,8 +45,8 @@ _STATE = (
     f"""INSERT INTO chunks ({_CHUNKS}, vector, sequence)
         SELECT {", ".join(f"g.{name}" for name in _CHUNKS.split(", "))}, v.number, g.sequence
         FROM gone AS g JOIN vectors AS v ON v.space = g.space AND v.key = g.key""",
-    """INSERT INTO signs (space, document, first, count, bits)
-        SELECT chunks.space, chunks.document, min(chunks.number), count(*), signs_of(chunks.number, v.vector)
+    """INSERT INTO codes (space, document, first, count, bits)
+        SELECT chunks.space, chunks.document, min(chunks.number), count(*), codes_of(chunks.number, v.vector)
         FROM chunks JOIN vectors AS v ON v.number = chunks.vector
         GROUP BY chunks.space, chunks.document ORDER BY min(chunks.number)""",
     "INSERT INTO filled SELECT DISTINCT space, document FROM chunks",

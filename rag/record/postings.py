@@ -136,7 +136,7 @@ class Postings:
 
     def _stored(self, connection: sqlite3.Connection, term: str, *, common: bool) -> Places:
         stored = connection.execute("SELECT segment, places FROM postings WHERE word = ? ORDER BY segment", [term])
-        blobs = [(self._starts[number], blob) for number, blob in stored]
+        blobs = [(self._starts[number], blob) for number, blob in stored if number in self._starts]
         blobs += [(start, one.places[term]) for one, start in self._recent if term in one.places]
         count = sum(len(blob) // 3 for _, blob in blobs)
         if self._all_live and not common and self.weight(count) == _LEAST_WEIGHT:

@@ -16,13 +16,13 @@ from rag.errors import BusyError, RecordError, UsageError, WorkspaceError
 from rag.kin import sketch
 from rag.record import history, rows, schema, scopes
 from rag.record.chats import Chats
+from rag.record.codes import encoded
 from rag.record.faults import translated
 from rag.record.history import Edition
 from rag.record.lexical import match_expression, quoted, telling_words
 from rag.record.rows import FileRow, Names, Run, RunKind
 from rag.record.scan import Scan
 from rag.record.schedules import Schedules
-from rag.record.signs import packed
 from rag.record.spaces import Space, fingerprint_from_json, fingerprint_to_json, space_of, vector_key
 from rag.types import Chunk, Document, Fingerprint, Scope, Source, TextKind
 
@@ -45,11 +45,9 @@ _EVERYTHING = Scope()
 _ACTIVE = "(SELECT id FROM spaces WHERE active = 1)"
 _IN_SCOPE = "document IN ({documents})"
 _BATCH = 500
-_CACHE_KB = 65_536
-"""SQLite's page cache at most. Its own 2 MB reads the same pages again and again within one search of a large library."""
 _OF_DOCUMENTS = frozenset(
     "documents chunks vectors files tags filled spaces folders meta deletions forgotten sketches past_files past_documents "
-    "past_chunks signs segments postings".split()
+    "past_chunks codes segments postings".split()
 )
 
 
@@ -269,9 +267,14 @@ class Record:
         return {word: int(self._value(sql, [quoted(word)])) for word in telling_words(question)}
 
     def nearest(self, vector: "Vectors", *, k: int, scope: Scope = _EVERYTHING) -> list[Near]:
-        """(chunk id, cosine) of the ``k`` nearest in scope, nearest first, equal ones by id: first by signs, then by full vectors."""
+        """(chunk id, cosine) of the ``k`` nearest in scope, nearest first, equal ones by id; exact."""
         with self.snapshot(), translated(self.path):
             return self._scan.nearest(vector, k=k, scope=scope)
+
+    def cosines(self, ids: Sequence[str], vector: "Vectors") -> list[Near]:
+        """(chunk id, cosine) of those of these chunks that live, nearest first, equal ones by id: the numbers that ``nearest`` gives."""
+        with translated(self.path):
+            return self._scan.cosines(ids, vector)
 
     @property
     def scans(self) -> int:
@@ -677,8 +680,8 @@ class Record:
             ],
         )
         if chunks:
-            sql = "INSERT INTO signs (space, document, first, count, bits) VALUES (?, ?, ?, ?, ?)"
-            self._connection.execute(sql, [space.id, document, first, len(chunks), packed(vectors)])
+            sql = "INSERT INTO codes (space, document, first, count, bits) VALUES (?, ?, ?, ?, ?)"
+            self._connection.execute(sql, [space.id, document, first, len(chunks), encoded(vectors)])
         self._connection.execute("INSERT INTO filled (space, document) VALUES (?, ?)", [space.id, document])
 
     def _index(self, document: str) -> None:
@@ -721,11 +724,11 @@ class Record:
         )
         execute("INSERT OR REPLACE INTO deletions (chunk, sequence) SELECT id, ? FROM live WHERE document = ?", [sequence, document])
         execute("DELETE FROM chunks WHERE document = ?", [document])
-        execute("DELETE FROM signs WHERE document = ?", [document])
+        execute("DELETE FROM codes WHERE document = ?", [document])
         execute("DELETE FROM filled WHERE document = ?", [document])
 
     def _drop_space(self, space: str) -> None:
-        for table in ("chunks", "vectors", "filled", "signs"):
+        for table in ("chunks", "vectors", "filled", "codes"):
             self._connection.execute(f"DELETE FROM {table} WHERE space = ?", [space])
         self._connection.execute("DELETE FROM spaces WHERE id = ?", [space])
 
@@ -758,7 +761,6 @@ def _frozen(path: Path) -> bool:
 
 def _prepare(connection: sqlite3.Connection, *, path: Path, read_only: bool) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
     schema.refuse_newer(connection, path=path)
     if read_only:
         schema.refuse_older(connection, path=path)

@@ -1,14 +1,15 @@
 """Searches that look at every chunk: the nearest vectors and the words, over what is kept in memory of one state of the record."""
 
 import json
+import math
 import sqlite3
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rag.record import schema, scopes
+from rag.record.codes import Codes, Rows, cosines
 from rag.record.lexical import telling_words
 from rag.record.postings import SEGMENT, Places, Postings, Segment, is_among, segment
-from rag.record.signs import Signs
 from rag.types import Scope
 
 if TYPE_CHECKING:
@@ -26,9 +27,16 @@ DEAD_SHARE = 0.1
 _WORDS_KEPT = 64
 """Of the last questions: a word that every chunk holds takes 16 bytes a chunk."""
 _BATCH = 500
+_WORDS_WRITTEN = 2_000
+"""Words of a segment a transaction, so that nobody waits long to write."""
 
 _ACTIVE = "(SELECT id FROM spaces WHERE active = 1)"
 _EVERYTHING = Scope()
+CACHE_KB = 65_536
+"""SQLite's page cache once a connection searches. Its own 2 MB reads the same pages again and again within one search of a large library;
+what only writes has no use for more."""
+READ_WHOLE = 1_000
+"""Chunks whose vectors are all read, 4 to 8 us each; of more, those that may be near by their codes."""
 
 
 class Scan:
@@ -36,67 +44,97 @@ class Scan:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._signs: tuple[Any, Signs] | None = None
+        self._rows: tuple[Any, Rows] | None = None
+        self._codes: tuple[Rows, Codes, str] | None = None
         self._postings: tuple[Any, Postings | None] | None = None
         self._places: dict[str, Places] = {}
+        self._wide = False
         self.count = 0
         """Searches over everything."""
 
     # ── vectors ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def nearest(self, vector: "Vectors", *, k: int, scope: Scope) -> list[tuple[str, float]]:
-        """(chunk id, cosine) of the ``k`` nearest in scope, nearest first, equal ones by id."""
+        """(chunk id, cosine) of the ``k`` nearest in scope, nearest first, equal ones by id; exact."""
         import numpy as np
 
-        within = None if scope == _EVERYTHING else self._rows_in(scope)
-        self.count += scope == _EVERYTHING
-        numbers = self.signs().candidates(vector, k=k, within=within)
+        self._widen_cache()
+        rows = self.rows()
+        within = np.flatnonzero(self._rows_in(scope)) if scope != _EVERYTHING else None
+        self.count += within is None
+        numbers = rows.numbers if within is None else rows.numbers[within]
+        if len(numbers) <= max(READ_WHOLE, k):
+            return _nearest(self._scored(numbers, vector), k=k)
+        products, off = self._codes_of(rows).near(vector, within)
+        likely = np.argpartition(products, -k)[-k:]
+        known = _nearest(self._scored(numbers[likely], vector), k=k)
+        possible = products + off >= known[-1][1]
+        possible[likely] = False
+        return _nearest([*known, *self._scored(numbers[possible], vector, at_least=known[-1][1])], k=k)
+
+    def cosines(self, ids: Sequence[str], vector: "Vectors") -> list[tuple[str, float]]:
+        """(chunk id, cosine) of those of these chunks that live, nearest first, equal ones by id."""
+        sql = f"""SELECT chunks.id, v.vector FROM chunks JOIN vectors AS v ON v.number = chunks.vector
+            WHERE chunks.id IN (SELECT value FROM json_each(?)) AND +chunks.space = {_ACTIVE}"""
+        return _nearest(_products(self._connection.execute(sql, [json.dumps(list(ids))]).fetchall(), vector), k=len(ids))
+
+    def _scored(self, numbers: "NDArray[np.int64]", vector: "Vectors", *, at_least: float = -math.inf) -> list[tuple[str, float]]:
+        """(chunk id, cosine) by the full vectors, in no order."""
         sql = """SELECT chunks.id, v.vector FROM chunks JOIN vectors AS v ON v.number = chunks.vector
             WHERE chunks.number IN (SELECT value FROM json_each(?))"""
-        found = self._connection.execute(sql, [json.dumps(numbers.tolist())]).fetchall()
-        if not found:
-            return []
-        cosines = np.frombuffer(b"".join(blob for _, blob in found), dtype="<f4").reshape(len(found), -1) @ vector
-        scored = zip((identity for identity, _ in found), cosines.tolist(), strict=True)
-        return sorted(scored, key=lambda near: (-near[1], near[0]))[:k]
+        found: list[tuple[str, float]] = []
+        for start in range(0, len(numbers), _BATCH):
+            rows = self._connection.execute(sql, [json.dumps(numbers[start : start + _BATCH].tolist())]).fetchall()
+            found += [near for near in _products(rows, vector) if near[1] >= at_least]
+        return found
 
-    def signs(self) -> Signs:
-        """Of the active space; only what came is read again."""
-        import numpy as np
-
+    def rows(self) -> Rows:
+        """Of the active space, read again when the record has changed."""
         found = self._connection.execute(
             "SELECT id, (SELECT value FROM meta WHERE name = 'sequence') FROM spaces WHERE active = 1"
         ).fetchone()
         key = found or ("", 0)
-        if self._signs and self._signs[0] == key:
-            return self._signs[1]
-        known = dict(self._signs[1].known) if self._signs and self._signs[0][0] == key[0] else {}
-        self._signs = None
-        there = self._connection.execute(
-            "SELECT number, first, count, document FROM signs WHERE space = ? ORDER BY number", [key[0]]
-        ).fetchall()
-        if new := [number for number, *_ in there if number not in known]:
-            sql = "SELECT number, bits FROM signs WHERE space = ? AND number BETWEEN ? AND ?"
-            known |= dict(self._connection.execute(sql, [key[0], new[0], new[-1]]).fetchall())
-        table = np.array([row[:3] for row in there], dtype=np.int64).reshape(-1, 3)
-        signs = Signs(
-            documents=[row[3] for row in there],
-            known={number: known[number] for number, *_ in there},
-            firsts=table[:, 1],
-            counts=table[:, 2],
-        )
-        self._signs = key, signs
-        return signs
+        if self._rows is None or self._rows[0] != key:
+            there = self._connection.execute(
+                "SELECT number, first, count, document FROM codes WHERE space = ? ORDER BY number", [key[0]]
+            ).fetchall()
+            self._rows = key, Rows(there)
+        return self._rows[1]
+
+    def _codes_of(self, rows: Rows) -> Codes:
+        """The codes of these rows; only what came is read again. While they change they are in memory twice."""
+        import numpy as np
+
+        if self._codes is not None and self._codes[0] is rows:
+            return self._codes[1]
+        ((space, dimensions),) = self._connection.execute("SELECT id, fingerprint ->> 'dimensions' FROM spaces WHERE active = 1").fetchall()
+        codes, at, since = Codes.empty(len(rows.numbers), dimensions=int(dimensions)), 0, 0
+        if self._codes is not None and self._codes[2] == space:
+            before, there, _ = self._codes
+            at = codes.put_from(there, np.repeat(is_among(before.codes, rows.codes), before.counts))
+            since = int(before.codes[-1]) if len(before.codes) else 0
+        sql = "SELECT bits FROM codes WHERE space = ? AND number > ? ORDER BY number"
+        cursor = self._connection.execute(sql, [space, since])
+        while batch := cursor.fetchmany(_BATCH):
+            at = codes.put(at, b"".join(bits for (bits,) in batch))
+        self._codes = rows, codes, space
+        return codes
 
     def _rows_in(self, scope: Scope) -> "NDArray[np.bool_]":
-        """True for the rows of the signs in scope."""
-        return self.signs().of_documents([document for (document,) in self._connection.execute(*scopes.documents(scope))])
+        """True for the rows in scope."""
+        return self.rows().of_documents([document for (document,) in self._connection.execute(*scopes.documents(scope))])
 
     # ── words ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def has_postings(self) -> bool:
         """Whether ``lexical`` and ``holders`` can be asked: not in a small library, and not while many chunks wait for a publication."""
+        self._widen_cache()
         return self._words() is not None
+
+    def _widen_cache(self) -> None:
+        if not self._wide:
+            self._connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
+            self._wide = True
 
     def lexical(self, question: str, *, k: int, scope: Scope) -> list[tuple[str, float]]:
         """(chunk id, bm25) of the ``k`` best in scope, best first, equal ones by id."""
@@ -108,7 +146,7 @@ class Scan:
         if not scores.any():  # nothing but words that stand everywhere, or nowhere
             scores = postings.scores(postings.places(self._connection, word, common=True) for word in words)
         if scope != _EVERYTHING:
-            allowed = np.sort(self.signs().numbers[self._rows_in(scope)])
+            allowed = np.sort(self.rows().numbers[self._rows_in(scope)])
             scores[~is_among(postings.numbers, allowed)] = 0.0
         found = dict(postings.best(scores, k=k))
         sql = "SELECT id, number FROM chunks WHERE number IN (SELECT value FROM json_each(?))"
@@ -127,7 +165,8 @@ class Scan:
 
     def _words(self) -> Postings | None:
         key = self._connection.execute(
-            f"SELECT {_ACTIVE}, (SELECT value FROM meta WHERE name = 'sequence'), (SELECT max(number) FROM segments)"
+            f"""SELECT {_ACTIVE}, (SELECT value FROM meta WHERE name = 'sequence'),
+            (SELECT group_concat(number) FROM segments WHERE length(chunks) > 0)"""
         ).fetchone()
         if self._postings is None or self._postings[0] != key:
             self._places.clear()
@@ -140,7 +179,7 @@ class Scan:
         stored = self._segments()
         if not stored:
             return None
-        live = np.sort(self.signs().numbers)
+        live = np.sort(self.rows().numbers)
         recent = np.setdiff1d(live, np.concatenate([one.chunks for one in stored.values()]), assume_unique=True)
         if len(recent) > MOST_RECENT:
             return None
@@ -159,7 +198,9 @@ class Scan:
 
         return {
             number: Segment(chunks=np.frombuffer(chunks, dtype="<i8"), lengths=np.frombuffer(lengths, dtype="<i4"), places={})
-            for number, chunks, lengths in self._connection.execute("SELECT number, chunks, lengths FROM segments ORDER BY number")
+            for number, chunks, lengths in self._connection.execute(
+                "SELECT number, chunks, lengths FROM segments WHERE length(chunks) > 0 ORDER BY number"
+            )
         }
 
     def _made(self, numbers: "NDArray[np.int64]") -> Segment:
@@ -172,35 +213,63 @@ class Scan:
     # ── writing postings ──────────────────────────────────────────────────────────────────────────────────────────
 
     def index_words(self, *, anew: bool) -> None:
-        """Postings for every live chunk of a library that is large enough; ``anew``: no segment stays. A transaction a segment."""
+        """Postings for every live chunk of a library that is large enough; ``anew``: no segment stays.
+
+        Transactions are short. Searches see new segments in place of old ones from one moment on; a segment without chunks is not to be
+        seen yet, or no longer.
+        """
         import numpy as np
 
-        live = np.sort(self.signs().numbers)
+        self._sweep()
+        live = np.sort(self.rows().numbers)
         stored = self._segments()
         sound = {number: one for number, one in stored.items() if not anew and _is_sound(one, live)}
-        gone = sorted(set(stored) - set(sound))
         covered = np.concatenate([one.chunks for one in sound.values()]) if sound else np.empty(0, dtype=np.int64)
         waiting = np.setdiff1d(live, covered, assume_unique=True) if len(live) >= WORDS_FROM else live[:0]
-        for at in range(0, max(1, len(waiting)), SEGMENT):
-            numbers = waiting[at : at + SEGMENT]
-            made = self._made(numbers) if len(numbers) else None  # takes seconds, so nobody is kept from writing meanwhile
-            with schema.transaction(self._connection):
-                self._replace(gone, made)
-            gone = []
+        made = [self._put(self._made(waiting[at : at + SEGMENT])) for at in range(0, len(waiting), SEGMENT)]
+        gone = [(number,) for number in sorted(set(stored) - set(sound))]
+        with schema.transaction(self._connection):
+            self._connection.executemany("UPDATE segments SET chunks = x'' WHERE number = ?", gone)
+            self._connection.executemany("UPDATE segments SET chunks = ?, lengths = ? WHERE number = ?", made)
+        self._sweep()
 
-    def _replace(self, gone: Sequence[int], made: Segment | None) -> None:
-        for number in gone:
-            self._connection.execute("DELETE FROM postings WHERE segment = ?", [number])
-            self._connection.execute("DELETE FROM segments WHERE number = ?", [number])
-        if made is None:
-            return
-        sql = "INSERT INTO segments (last, chunks, lengths) VALUES (?, ?, ?) RETURNING number"
-        values = [int(made.chunks[-1]), made.chunks.astype("<i8").tobytes(), made.lengths.astype("<i4").tobytes()]
-        ((number,),) = self._connection.execute(sql, values).fetchall()
-        rows = ((word, number, places) for word, places in sorted(made.places.items()))
-        self._connection.executemany("INSERT INTO postings (word, segment, places) VALUES (?, ?, ?)", rows)
+    def _put(self, made: Segment) -> tuple[bytes, bytes, int]:
+        """Writes a segment's places; its chunks, their lengths and its number, for the moment when it is to be seen."""
+        with schema.transaction(self._connection):
+            sql = "INSERT INTO segments (last, chunks, lengths) VALUES (?, x'', x'') RETURNING number"
+            ((number,),) = self._connection.execute(sql, [int(made.chunks[-1])]).fetchall()
+        places = sorted(made.places.items())
+        for at in range(0, len(places), _WORDS_WRITTEN):
+            rows = ((word, number, held) for word, held in places[at : at + _WORDS_WRITTEN])
+            with schema.transaction(self._connection):
+                self._connection.executemany("INSERT INTO postings (word, segment, places) VALUES (?, ?, ?)", rows)
+        return made.chunks.astype("<i8").tobytes(), made.lengths.astype("<i4").tobytes(), number
+
+    def _sweep(self) -> None:
+        """Takes away segments without chunks: replaced ones, and what a killed publication left."""
+        words = "DELETE FROM postings WHERE (word, segment) IN (SELECT word, segment FROM postings WHERE segment = ? LIMIT ?)"
+        for number in self._connection.execute("SELECT number FROM segments WHERE length(chunks) = 0").fetchall():
+            gone = _WORDS_WRITTEN
+            while gone == _WORDS_WRITTEN:
+                with schema.transaction(self._connection):
+                    gone = self._connection.execute(words, [*number, _WORDS_WRITTEN]).rowcount
+            with schema.transaction(self._connection):
+                self._connection.execute("DELETE FROM segments WHERE number = ?", number)
 
 
 def _is_sound(one: Segment, live: "NDArray[np.int64]") -> bool:
     """Full, and nearly all of its chunks live."""
     return len(one.chunks) >= SEGMENT and float(is_among(one.chunks, live).mean()) >= 1 - DEAD_SHARE
+
+
+def _products(found: Sequence[tuple[str, bytes]], vector: "Vectors") -> list[tuple[str, float]]:
+    import numpy as np
+
+    if not found:
+        return []
+    vectors = np.frombuffer(b"".join(blob for _, blob in found), dtype="<f4").reshape(len(found), -1)
+    return list(zip((identity for identity, _ in found), cosines(vectors, vector), strict=True))
+
+
+def _nearest(scored: Sequence[tuple[str, float]], *, k: int) -> list[tuple[str, float]]:
+    return sorted(scored, key=lambda near: (-near[1], near[0]))[:k]

@@ -126,6 +126,16 @@ class ChromaStore:
         self._look(again=True)
         generations.sweep(self._folder, keep=published)
 
+    def read_through(self) -> None:
+        """Hashes every byte of the newest generation, written to since or not; what is damaged then stands in ``notes``."""
+        self._look()
+        if self._newest.generation is None:
+            return
+        try:
+            self._newest.generation.read_through()
+        except IndexDamagedError as error:
+            self._give_up(error)
+
     def clear(self) -> int:
         """Removes the index, so that the next publication holds nothing of it; how many generations other processes still read.
 

@@ -107,6 +107,9 @@ class LangChainStore:
             self._opened = store
         self._write(_Given(space=space, sequence=sequence, ids=tuple(ids)))
 
+    def read_through(self) -> None:
+        """The store looks after its own bytes."""
+
     def clear(self) -> int:
         """Takes away all that was given. Nobody holds an older state of it: 0."""
         given = self._given()

@@ -96,6 +96,7 @@ def _index(workspace: Path, record: Record, *, opened: Callable[[Space], Index])
         yield Finding(about="index", state="ok", message="none yet: nothing was ingested")
         return
     with opened(space) as store:
+        store.read_through()
         for note in store.notes:
             what, _, then = note.partition("; ")
             yield Finding(about="index", state="broken", message=what, next=then)

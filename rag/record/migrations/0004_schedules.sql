@@ -23,7 +23,8 @@ CREATE TABLE slots (
     PRIMARY KEY (schedule, slot)
 ) WITHOUT ROWID;
 
-CREATE INDEX slots_open ON slots (state) WHERE state IN ('due', 'running');
+CREATE INDEX slots_by_state ON slots (schedule, state, due);
+CREATE INDEX slots_by_due ON slots (schedule, due);
 
 CREATE TABLE outbox (
     id TEXT PRIMARY KEY, -- hash of schedule, slot and channel: a message is written once

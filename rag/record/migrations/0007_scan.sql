@@ -14,10 +14,7 @@ CREATE TABLE signs (
 CREATE INDEX signs_by_space ON signs (space, number, first, count, document);
 CREATE INDEX signs_by_document ON signs (document);
 
-INSERT INTO signs (space, document, first, count, bits)
-SELECT chunks.space, chunks.document, min(chunks.number), count(*), signs_of(chunks.number, v.vector)
-FROM chunks JOIN vectors AS v ON v.number = chunks.vector
-GROUP BY chunks.space, chunks.document ORDER BY min(chunks.number);
+-- Filled by version 8, which has codes in their place.
 
 -- The words of chunks, made from them at a publication and made anew at will. A segment holds the chunks with these numbers that lived then.
 CREATE TABLE segments (

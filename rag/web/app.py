@@ -1,0 +1,91 @@
+"""The application: routes, errors as one sentence, the guard before them and the watch around everything."""
+
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from http import HTTPStatus
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from rag import __version__
+from rag.errors import RagError
+from rag.web import api, completions, health, pages
+from rag.web.desks import DESKS, Desks
+from rag.web.forms import STATIC
+from rag.web.guard import Guard
+from rag.web.refuse import refusal
+from rag.web.runs import Runs
+from rag.web.serving import Serving
+from rag.web.watch import Numbers, Watch
+from rag.web.who import Key
+
+_ABOUT = "Questions, documents, reports, schedules and health of one workspace. Every request carries Authorization: Bearer TOKEN."
+
+
+def app(workspace: Path, *, key: Key, names: Collection[str] = (), desks: int = DESKS) -> ASGIApp:
+    """The ASGI application over a workspace. ``names``: further host names that it answers to."""
+    numbers = Numbers()
+    serving = Serving(
+        workspace=workspace,
+        desks=Desks(workspace, count=desks),
+        runs=Runs(workspace, ended=numbers.ended),
+        numbers=numbers,
+        key=key,
+        clock=lambda: datetime.now(UTC),
+    )
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        serving.runs.close()
+        serving.desks.close()
+
+    made = FastAPI(
+        title="rag", version=__version__, description=_ABOUT, lifespan=life, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
+    )
+    made.state.serving = serving
+    made.add_exception_handler(RagError, _told)
+    made.add_exception_handler(RequestValidationError, _wrong)
+    made.add_exception_handler(HTTPException, _refused)
+    made.add_exception_handler(UnicodeEncodeError, _no_text)
+    made.add_exception_handler(Exception, _unforeseen)
+    for part in (health.routes, api.routes, completions.routes, pages.routes):
+        made.include_router(part)
+    made.mount("/static", StaticFiles(directory=STATIC), name="static")
+    return Watch(Guard(made, key=key, names=names), numbers=numbers)
+
+
+async def _told(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RagError)
+    code = getattr(error, "code", None)
+    return refusal(request.scope, status=error.http_status, message=str(error), code=code)
+
+
+async def _wrong(request: Request, error: Exception) -> Response:
+    """Says which field and what is wrong with it; the value stays out."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path")) or "the request"
+    where = f"the field {where}" if where != "the request" else where
+    return refusal(request.scope, status=422, message=f"{where} cannot be used: {first['msg']}")
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    known = {404: "there is nothing at this address", 405: "this address does not take that method", 413: error.detail}
+    return refusal(request.scope, status=error.status_code, message=known.get(error.status_code, HTTPStatus(error.status_code).phrase))
+
+
+async def _no_text(request: Request, error: Exception) -> Response:
+    """JSON can hold halves of characters."""
+    return refusal(request.scope, status=400, message="the request holds characters that are no text; send whole Unicode characters")
+
+
+async def _unforeseen(request: Request, error: Exception) -> Response:
+    return refusal(request.scope, status=500, message=f"this is a defect of the program ({type(error).__name__}); its log says where")

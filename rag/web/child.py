@@ -1,0 +1,95 @@
+"""What a child process does: one ingest or one report, told step by step through a pipe."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import partial
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Literal
+
+from rag.errors import RagError
+
+RunKind = Literal["ingest", "report"]
+Tell = Callable[[dict[str, Any]], None]
+
+_WAIT_S = 3600.0
+"""An ingest waits so long for another writer."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """What is asked of a child."""
+
+    kind: RunKind
+    topic: str = ""
+    """Of a report."""
+    plan: str = ""
+    """YAML as `rag plan` prints it; then there is no topic."""
+    as_of: date | None = None
+    """None: today."""
+    template: str = ""
+    since: str = ""
+
+    @property
+    def title(self) -> str:
+        """What it is called on the page."""
+        return self.topic or ("Report by plan" if self.kind == "report" else "Reading documents")
+
+
+def work(workspace: Path, job: Job, pipe: Connection) -> None:
+    """The child's whole life. What goes wrong is told, so that nothing is printed."""
+    try:
+        done = (_ingest if job.kind == "ingest" else _report)(workspace, job, pipe.send)
+        pipe.send({"state": "done", "result": done})
+    except RagError as error:
+        pipe.send({"state": "failed", "message": str(error)})
+    except KeyboardInterrupt:
+        pipe.send({"state": "failed", "message": "stopped; what was finished is kept"})
+    except Exception as error:  # noqa: BLE001 - the outermost door of this process
+        pipe.send({"state": "failed", "message": f"a defect of this program ({type(error).__name__}); please report it"})
+    finally:
+        pipe.close()
+
+
+def _ingest(workspace: Path, job: Job, tell: Tell) -> dict[str, Any]:
+    from rag.app import Library
+    from rag.ingest import drain
+
+    with Library.open(workspace) as library:
+        tell({"stage": "finding files", "done": 0, "total": 0})
+        steps = library.ingest(now=datetime.now(UTC), wait_s=_WAIT_S)
+        summary = drain(steps, show=partial(_step, tell))
+        state = library.status(kin=False)
+        return {"summary": _plain(summary), "documents": state.documents, "failed": [_plain(file) for file in state.failed]}
+
+
+def _report(workspace: Path, job: Job, tell: Tell) -> dict[str, Any]:
+    from rag.app import Library, Wording
+    from rag.report import read_outline
+
+    now = datetime.now(UTC)
+    with Library.open(workspace) as library:
+        tell({"stage": "searching, writing and checking", "done": 0, "total": 0})
+        written = library.report(
+            read_outline(job.plan, at="the plan") if job.plan else job.topic,
+            as_of=job.as_of or now.date(),
+            now=now,
+            template=job.template,
+            since=job.since,
+            wording=Wording(clock=lambda: datetime.now(UTC), tell=partial(_step, tell)),
+        )
+        return {"report": written.report.id, "title": written.report.title, "ok": written.check.ok, "failures": written.check.failures()}
+
+
+def _step(tell: Tell, step: Any) -> None:
+    told: dict[str, Any] = {"stage": step.stage, "done": step.done, "total": step.total}
+    if step.outcome is not None:
+        told |= {"path": step.outcome.path, "status": step.outcome.status, "reason": step.outcome.reason}
+    tell(told)
+
+
+def _plain(value: Any) -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(type(value)).dump_python(value, mode="json")

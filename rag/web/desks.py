@@ -1,0 +1,114 @@
+"""Threads that each hold the workspace open and share one embedder: a Library belongs to one thread."""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from rag.app import Library
+from rag.config import FILE_NAME
+from rag.errors import BusyError
+from rag.ports import Embedder
+from rag.types import TextKind
+
+if TYPE_CHECKING:
+    from rag.ports import Vectors
+
+T = TypeVar("T")
+
+DESKS = 4
+"""Questions answered at once; the embedder takes them one after the other."""
+MOST_WAITING = 256
+"""Requests that wait for a desk; one more is told to come back."""
+
+
+class OneAtATime:
+    """An embedder that several threads use: one call at a time, since tokenizers and models keep state while they work."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._lock = threading.Lock()
+        self.fingerprint = embedder.fingerprint
+
+    @property
+    def max_tokens(self) -> int:
+        """The model's own."""
+        return self._embedder.max_tokens
+
+    @property
+    def special_tokens(self) -> int:
+        """The model's own."""
+        return self._embedder.special_tokens
+
+    def token_spans(self, text: str) -> Sequence[tuple[int, int]]:
+        """The model's own."""
+        with self._lock:
+            return self._embedder.token_spans(text)
+
+    def embed(self, texts: Sequence[str], *, kind: TextKind) -> "Vectors":
+        """The model's own."""
+        with self._lock:
+            return self._embedder.embed(texts, kind=kind)
+
+
+class Desks:
+    """The threads. Each opens the workspace at its first job, and anew when rag.toml was changed."""
+
+    def __init__(self, workspace: Path, *, count: int = DESKS) -> None:
+        self._workspace = workspace
+        self._jobs: queue.SimpleQueue[tuple[Future[Any], Callable[[Library], Any]] | None] = queue.SimpleQueue()
+        self._sharing = threading.Lock()
+        self._shared: tuple[int, OneAtATime] | None = None
+        self._threads = [threading.Thread(target=self._work, name=f"desk-{number}", daemon=True) for number in range(count)]
+        for thread in self._threads:
+            thread.start()
+
+    async def do(self, job: Callable[[Library], T]) -> T:
+        """What the job gives, from the first desk that is free. Raises what the job raises; BusyError when too many wait."""
+        if self._jobs.qsize() >= MOST_WAITING:
+            raise BusyError("too many requests are waiting; come back in a moment")
+        future: Future[T] = Future()
+        self._jobs.put((future, job))
+        return await asyncio.wrap_future(future)
+
+    def close(self) -> None:
+        """Jobs that were begun are finished."""
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join(timeout=10)
+
+    def _work(self) -> None:
+        library: Library | None = None
+        opened_at = -1
+        while (taken := self._jobs.get()) is not None:
+            future, job = taken
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                if library is None or self._stamp() != opened_at:
+                    if library is not None:
+                        library.close()
+                    opened_at = self._stamp()
+                    library = self._open(opened_at)
+                future.set_result(job(library))
+            except BaseException as error:  # noqa: BLE001 - the one who asked gets it
+                future.set_exception(error)
+        if library is not None:
+            library.close()
+
+    def _stamp(self) -> int:
+        """Changes with rag.toml."""
+        path = self._workspace / FILE_NAME
+        return path.stat().st_mtime_ns if path.is_file() else 0
+
+    def _open(self, stamp: int) -> Library:
+        library = Library.open(self._workspace)
+        with self._sharing:
+            if self._shared is None or self._shared[0] != stamp:
+                self._shared = stamp, OneAtATime(library.embedder)
+            library.embedder = self._shared[1]
+        return library

@@ -1,0 +1,22 @@
+"""The page's templates. Every value is escaped where it is printed; an unknown one is an error."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+HERE = Path(__file__).resolve().parent
+STATIC = HERE / "static"
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+
+
+def rendered(template: str, **values: Any) -> str:
+    """The page as text."""
+    return _environment().get_template(template).render(values)

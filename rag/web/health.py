@@ -1,0 +1,39 @@
+"""Is it alive, is it ready, how is it doing: for whoever runs the server."""
+
+from fastapi import APIRouter
+from starlette.responses import JSONResponse, Response
+
+from rag.app import Library
+from rag.errors import RagError
+from rag.web.serving import Here, schedules
+
+routes = APIRouter(tags=["operation"])
+
+
+@routes.get("/healthz")
+async def healthz() -> dict[str, str]:
+    """The process answers."""
+    return {"state": "alive"}
+
+
+@routes.get("/readyz")
+async def readyz(here: Here) -> Response:
+    """The workspace can be read; 503 when it cannot."""
+    try:
+        await here.desks.do(lambda library: library.record.sequence())
+    except RagError:
+        return JSONResponse({"state": "not ready"}, status_code=503)
+    return JSONResponse({"state": "ready"})
+
+
+@routes.get("/metrics")
+async def metrics(here: Here) -> Response:
+    """In Prometheus' text format."""
+
+    def seen(library: Library) -> tuple[list[str], int]:
+        return [one.state for one in schedules(library, now=here.clock())], len(library.record.sources())
+
+    states, documents = await here.desks.do(seen)
+    active = sum(not run.ended for run in here.runs.all())
+    text = here.numbers.text(schedules=states, documents=documents, active=active)
+    return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")

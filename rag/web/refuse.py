@@ -1,0 +1,24 @@
+"""Errors as one sentence: a page for people, JSON for programs, and for /v1 the shape that OpenAI's clients read."""
+
+from http import HTTPStatus
+
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.types import Scope
+
+from rag.web.forms import rendered
+
+_KINDS = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
+
+
+def refusal(scope: Scope, *, status: int, message: str, code: str | None = None) -> Response:
+    """The answer to a request that cannot be served. ``code`` is for /v1 only."""
+    sentence = message[:1].upper() + message[1:].rstrip(".") + "."
+    extra = {"www-authenticate": "Bearer"} if status == 401 else {}
+    if scope["path"].startswith("/v1/"):
+        kind = _KINDS.get(status, "server_error" if status >= 500 else "invalid_request_error")
+        error = {"message": sentence, "type": kind, "param": None, "code": code}
+        return JSONResponse({"error": error}, status_code=status, headers=extra)
+    if scope["path"].startswith("/api/") or scope["path"] == "/metrics":
+        return JSONResponse({"error": sentence}, status_code=status, headers=extra)
+    page = rendered("error.html.j2", title=HTTPStatus(status).phrase, sentence=sentence, known=status != 401, here="")
+    return HTMLResponse(page, status_code=status, headers=extra)

@@ -1,0 +1,124 @@
+"use strict";
+// The page works without this. With it: a source opens beside its sentence, files can be dropped, progress moves.
+
+const say = (form, text) => { form.querySelector(".said").textContent = text; };
+
+// ── a source beside its sentence ────────────────────────────────────────────────────────────────────────────────
+let opener = null;
+
+function closePanel() {
+  document.getElementById("panel")?.remove();
+  opener?.focus();
+  opener = null;
+}
+
+async function openPanel(link) {
+  const answer = await fetch(link.href);
+  if (!answer.ok) { location.assign(link.href); return; }
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const passage = page.getElementById("passage");
+  if (!passage) { location.assign(link.href); return; }
+  document.getElementById("panel")?.remove();
+  opener = link;
+  const panel = document.createElement("aside");
+  panel.id = "panel";
+  panel.className = "panel";
+  panel.setAttribute("aria-labelledby", "panel-title");
+  const bar = document.createElement("div");
+  bar.className = "bar";
+  const title = document.createElement("a");
+  title.id = "panel-title";
+  title.href = link.href;
+  title.textContent = passage.querySelector("h1").textContent;
+  const close = document.createElement("button");
+  close.className = "quiet";
+  close.textContent = "Close";
+  close.addEventListener("click", closePanel);
+  bar.append(title, close);
+  passage.querySelector("h1").remove();
+  panel.append(bar, document.importNode(passage, true));
+  document.body.append(panel);
+  close.focus();
+  const under = link.getBoundingClientRect().bottom - panel.getBoundingClientRect().top;
+  if (innerWidth <= 640 && under > 0) scrollBy(0, under + 24);
+  const mark = panel.querySelector("mark");
+  if (mark) panel.scrollTop = mark.offsetTop - panel.clientHeight / 3;
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a.cite");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+  event.preventDefault();
+  openPanel(link).catch(() => location.assign(link.href));
+});
+document.addEventListener("keydown", (event) => { if (event.key === "Escape" && opener) closePanel(); });
+
+// ── forms that take a while; Enter asks ─────────────────────────────────────────────────────────────────────────
+for (const form of document.querySelectorAll("form[data-waits]")) {
+  form.addEventListener("submit", () => {
+    say(form, form.dataset.waits);
+    form.querySelector("button").disabled = true;
+  });
+}
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-waits]")) { form.querySelector("button").disabled = false; say(form, ""); }
+});
+document.getElementById("question")?.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); event.target.form.requestSubmit(); }
+});
+
+// ── files ───────────────────────────────────────────────────────────────────────────────────────────────────────
+const drop = document.getElementById("upload");
+if (drop) {
+  const input = drop.querySelector("input"), button = drop.querySelector("button"), bar = drop.querySelector("progress");
+  const send = (files) => {
+    if (!files.length) return;
+    const data = new FormData();
+    for (const file of files) data.append("files", file);
+    const request = new XMLHttpRequest();
+    request.open("POST", "/api/documents");
+    request.responseType = "json";
+    request.upload.addEventListener("progress", (event) => { if (event.lengthComputable) bar.value = (100 * event.loaded) / event.total; });
+    request.addEventListener("load", () => {
+      if (request.status === 202) { location.assign(`/runs/${request.response.run.id}`); return; }
+      failed(request.response?.error ?? "The upload was refused.");
+    });
+    request.addEventListener("error", () => failed("The server did not answer; is rag serve still running?"));
+    const failed = (text) => { bar.hidden = true; button.disabled = false; say(drop, text); };
+    bar.hidden = false;
+    bar.value = 0;
+    button.disabled = true;
+    say(drop, `Sending ${files.length === 1 ? files[0].name : `${files.length} files`} …`);
+    request.send(data);
+  };
+  drop.addEventListener("submit", (event) => { event.preventDefault(); send(input.files); });
+  for (const name of ["dragover", "dragleave", "drop"]) {
+    document.addEventListener(name, (event) => {
+      event.preventDefault();
+      drop.classList.toggle("over", name === "dragover");
+      if (name === "drop") send(event.dataTransfer.files);
+    });
+  }
+}
+
+// ── a run ───────────────────────────────────────────────────────────────────────────────────────────────────────
+const run = document.querySelector("[data-run]");
+if (run) {
+  const bar = run.querySelector("progress"), log = run.querySelector(".log");
+  const source = new EventSource(`/api/runs/${run.dataset.run}/events`);
+  source.addEventListener("message", (event) => {
+    const told = JSON.parse(event.data);
+    if (told.total) { bar.max = told.total; bar.value = told.done; } else { bar.removeAttribute("value"); }
+    if (told.stage) say(run, told.total ? `${told.stage}: ${told.done} of ${told.total}` : `${told.stage} …`);
+    if (told.path && told.status !== "unchanged") {
+      const line = document.createElement("li");
+      line.textContent = `${told.status}: ${told.path}${told.reason ? ` (${told.reason})` : ""}`;
+      log.prepend(line);
+      while (log.children.length > 200) log.lastChild.remove();
+    }
+  });
+  source.addEventListener("end", () => { source.close(); location.reload(); });
+}
+
+// ── a marked passage is brought into sight ──────────────────────────────────────────────────────────────────────
+if (location.hash === "#mark") document.getElementById("mark")?.focus({ preventScroll: false });
