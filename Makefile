@@ -39,6 +39,18 @@ eval-editions:  ## what-changed sections of five editions against the truth, two
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.editions
 
+eval-report:  ## three invented markets of some 650 planted figures, two seeds: what a report holds of them; minutes
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.report
+
+eval-injection:  ## garak, BIPIA and PoisonedRAG (RAG_EVAL_DATA) through reports, extractive and by an obedient model
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.injection
+
+eval-beige-book:  ## coverage of the human national summaries (RAG_EVAL_DATA); half an hour
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.beige_book
+
 eval-gates:  ## sabotage of many kinds and a hundred clean reports against the gates; minutes
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.gates
@@ -99,4 +111,4 @@ lock:  ## write requirements*.txt anew from pyproject.toml
 clean:  ## remove the sample workspace, reports and build outputs
 	rm -rf workspace reports build dist
 
-.PHONY: help report test check lint types contracts eval eval-chat eval-editions eval-gates eval-schedules faults hostile bench bench-writer bench-scale bench-retrieval bench-embed bench-cold forms bench-formats lock clean
+.PHONY: help report test check lint types contracts eval eval-chat eval-editions eval-report eval-injection eval-beige-book eval-gates eval-schedules faults hostile bench bench-writer bench-scale bench-retrieval bench-embed bench-cold forms bench-formats lock clean

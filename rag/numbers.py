@@ -495,6 +495,10 @@ _BARE_MONTH = re.compile(
     + "|".join(m.capitalize() for m in _MONTHS)
     + r")\b(?!\s\d)"
 )
+_MONTH_OF = re.compile(
+    r"\b(?P<month>" + "|".join(m.capitalize() for m in _MONTHS if m != "may") + r")\s(?=[a-z])(?!(?:to|and|through|or)\b)"
+)
+"""A month before what it is the month of: "October home sales"."""
 _BARE_QUARTER = re.compile(rf"(?i:\b{_NTH_WORD}[\s-]quarter)\b")
 _BARE_HALF = re.compile(r"(?i:\b(?P<nth>first|second)[\s-]half)\b(?!\sof\slast)")
 _NEAR_YEAR = re.compile(r"(?i:\b(?P<which>this|last|next)\syear)\b(?!['’]s)")
@@ -538,6 +542,10 @@ def _relative(text: str, published: date) -> Iterator[PeriodMention]:
     for match in _BARE_MONTH.finditer(text):
         month = _month_number(match["month"])
         yield replace(mention(match, f"{published.year - (month > published.month)}-{month:02d}"), start=match.start("month"))
+    for match in _MONTH_OF.finditer(text):
+        month = _month_number(match["month"])
+        label = f"{published.year - (month > published.month)}-{month:02d}"
+        yield replace(mention(match, label), end=match.end("month"))
     for match in _BARE_QUARTER.finditer(text):
         quarter = _NTH[match["nth"].lower()]
         yield mention(match, f"{published.year - (quarter * 3 - 2 > published.month)}-Q{quarter}")

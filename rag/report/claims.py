@@ -59,11 +59,14 @@ def directions_in(text: str, *, vocabulary: Vocabulary) -> set[Direction]:
 
 
 def _kind(candidate: Candidate, vocabulary: Vocabulary) -> ClaimKind:
-    if _OPINION.search(candidate.text) or supposes(candidate.text, at=0):
-        return "source_opinion"
     ahead = any(not period.relative and period.label[:4] > str(candidate.source.published.year) for period in candidate.periods)
     decided = candidate.text.startswith("From ")
-    return "forecast" if vocabulary.kind(candidate.text) == "forecast" or (ahead and not decided) else "fact"
+    expected = vocabulary.kind(candidate.text) == "forecast"
+    if expected and ahead and any(number.kind != "year" for number in candidate.numbers):
+        return "forecast"
+    if _OPINION.search(candidate.text) or supposes(candidate.text, at=0):
+        return "source_opinion"
+    return "forecast" if expected or (ahead and not decided) else "fact"
 
 
 def _period(candidate: Candidate) -> Period | None:

@@ -240,6 +240,9 @@ def _of_group(items: Sequence[Stated], *, names: Names, copies: Mapping[str, str
         holds = [item for item in _newest_first(current) if item.source.published >= old.source.published and _differs(item, old)]
         if holds:
             yield _made([_in_words(holds[0], current), old], superseded=True, names=names)
+    for sides in _replaced(withdrawn, current):
+        yield _made(sides, superseded=True, names=names)
+        current = [item for item in current if item not in sides[1:]]
     ordered = sorted(_newest_first(current), key=lambda item: item.source.published_from == "mtime")
     used: set[str] = set()
     for at, newer in enumerate(ordered):
@@ -257,6 +260,21 @@ def _of_group(items: Sequence[Stated], *, names: Names, copies: Mapping[str, str
         if superseded or apart:
             return
     yield from _in_two_units(ordered)
+
+
+def _replaced(withdrawn: Sequence[Stated], current: Sequence[Stated]) -> Iterable[list[Stated]]:
+    """A sentence that gives a figure "instead of" another, and the older documents that print that other one: new first."""
+    for old in withdrawn:
+        new = next((item for item in current if item.evidence.id == old.evidence.id and not agree(item.fact.number, old.fact.number)), None)
+        older = [
+            item
+            for item in _newest_first(current)
+            if item.evidence.id != old.evidence.id
+            and item.source.published <= old.source.published
+            and agree(item.fact.number, old.fact.number)
+        ]
+        if new is not None and older:
+            yield [new, *_one_a_document(older)]
 
 
 def _newest_first(items: Sequence[Stated]) -> list[Stated]:

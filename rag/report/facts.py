@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from rag.numbers import PeriodMention, comparable, find_numbers, find_periods, period_order, period_shape, unit_in, with_unit
+from rag.report.asserted import is_beside, is_denied, is_taken_back
 from rag.report.gather import Candidate, CellEvidence, Gathered
 from rag.report.names import Names
 from rag.report.quality import supposes
@@ -25,20 +26,58 @@ _BOUND = re.compile(
     re.IGNORECASE,
 )
 _BY_ONLY = re.compile(r"\bby\s(?:[\w-]+\s){0,3}$", re.IGNORECASE)
+_MOVED_BY = re.compile(
+    r"\b(?:rose|risen|rises|increased?s?|increasing|grew|grown|climbed|gained|up|advanced|jumped|surged|fell|fallen|declined?|"
+    r"decreased?|dropped|"
+    r"down|slipped|shrank)\s(?:(?:about|around|nearly|almost|roughly|approximately|more than|less than|another|a further)\s)?$",
+    re.IGNORECASE,
+)
+"""A value straight after a word of change is the change: "increased $132 million"."""
+_AMOUNT_OF = re.compile(
+    r"(?i)\s(?:(increase|decrease|decline|reduction|rise|drop|fall)|benefit|charge|adjustment|gain|loss|impairment|impact|effect)\b"
+)
+"""Behind a sum of money: it is a change, or what something else did to the metric."""
+_HIRES = re.compile(r"(?i)\b(?:shed|lay off|laid off|cut|hir(?:e|ed|ing)|add(?:ed)?|eliminat(?:e|ed)|creat(?:e|ed))\s(?:[\w-]+\s){0,2}$")
+_AFTER_AMOUNT = re.compile(r"\d\s?(?:thousand|million|billion|bn|mn|m)?\s?(?:,\s)?\(?(?:or\s)?$", re.IGNORECASE)
+"""Before the percentage in "decreased $8.0 billion or 13%"."""
 _FROM = re.compile(r"\b(?:from|against|compared (?:with|to)|versus|than)\s$", re.IGNORECASE)
 _BEFORE_THAT = re.compile(r"^\s?,?\s?(?:a year (?:before|earlier|ago)|the year before|in the (?:previous|prior) year)\b")
 _BASIS = re.compile(
-    r"(?:than|compared (?:with|to)|from|against|versus|since|relative to|over|as|of|and replaces?)\s(?:in\s|the\s|that\sof\s|for\s)*$",
+    r"(?:than|compared (?:with|to)|from|against|versus|since|relative to|over|as|of|and replaces?)\s(?:in\s|the\s|that\sof\s|"
+    r"for\s|same\s(?:time|period|month|quarter)\s)*$",
     re.IGNORECASE,
 )
 _LABEL_BEFORE = re.compile(r"\b(?:[A-Z][a-z]+s?|no\.|page|pages|note|hall|halls|series|phase|table|figure|section|step|level|age)\s$")
-_OF_PEOPLE = re.compile(
-    r"\s(?:of\s(?:the\s|all\s|our\s)?(?:\w+\s)?(?:contacts|respondents|firms|businesses|companies|employers|manufacturers|retailers|those)|"
-    r"saw|believe|reported|indicated|expect|said|plan|planned|cited|noted|of\s(?:contacts|respondents))\b"
-)
 _EACH = re.compile(
     r"\b(?:every|each|a (?:fall|rise|drop|change|increase|reduction) of|an? (?:additional|extra|increase of))\b", re.IGNORECASE
 )
+_LONGER_NAME = re.compile(
+    r"(?i)\s(?:(?:and|&)\s[\w-]+\s){0,2}(?:expenses?|costs?|offices?|force|staff|teams?|deferrals?|programs?|programmes?|"
+    r"taxe?s?|recognition|range|ranges|index|tag|point|points|"
+    r"losses|gains|securities|credits?|allowances|carry\s?forwards?|income|of (?:investments|securities|businesses|assets|property))\b"
+)
+_WITHIN_NAME = re.compile(
+    r"(?i)\b(?:cost|costs|deferral|days|share|shares|portion|percentage) of (?:the |our |its |net |total )?$|\b(?:for|"
+    r"purchased and|maturities and|proceeds from|purchase|exercise|strike|redemption|conversion|transaction)\s$"
+)
+_NEW_SUBJECT = re.compile(
+    r"(?i)\b(?:while|whereas|although|though|but)\b|\band an?\s$|,\s(?:and|as|with|because|since|which|running)\s(?!(?:was|"
+    r"were|is|are|rose|fell|increased|declined|averaged|"
+    r"reached|came|stood|amounted)\b)"
+)
+"""Between a metric and a value: the value has a subject of its own."""
+_LINKED = re.compile(
+    r"(?i)(?!.*\b(?:due|because|connection|partially|excluding|benefit|charges?|gains?|loss|losses|adjustments?|primarily|driven)\b)"
+    r"(?:(?:\s?[\w'’-]+){0,5}\s?$|.{0,70},\s(?:the\s|its\s|our\s|their\s)?(?:[\w-]+\s){0,2}$|.{0,60}\bfor\s(?:the\s)?(?:[\w-]+\s){0,2}$)"
+)
+"""Between a value and the metric behind it."""
+_STATED = re.compile(
+    r"(?i)\b(?:was|were|is|are|averaged|totall?ed|numbered|reached|at|gives|(?:amounted|came|fell|rose|climbed|declined|"
+    r"increased|dropped) to)\s$"
+)
+"""Before a bare count that its metric is said to be."""
+_AS_OF = re.compile(r"(?i)\bas (?:of|at)\s(?:the\s)?$")
+_JOINED = re.compile(r",?\s?(?:and\s)?")
 _FIGURE = re.compile(
     r"(?i)\b(?:figure|total|number|count|estimate|value)s?\b.*\b(?:revised|restated|corrected|replaced|withdrawn|superseded)\b"
 )
@@ -47,6 +86,8 @@ _WITHDRAWN = re.compile(
 )
 _OWNER = re.compile(r"([A-Z][\w&.’' -]{1,40}?),?\s(?:Annual|Interim|Half-Year|Quarterly|Report|Prospectus|Offering)\b")
 """Whose document its title says it is."""
+_LONG_AGO = 20
+"""Years before a document beyond which a heading's year is a name: "Securities Exchange Act of 1934"."""
 END_OF_PERIOD = "end of period"
 _AT_END = re.compile(r"(?i)\b(?:end of (?:the )?(?:period|quarter|month|year)|(?:period|quarter|month|year)[- ]end|last day)\b")
 _AHEAD = re.compile(r"(?i)\b(?:20\d\d\s?[EF]\b|forecast|estimate|expected|guidance|target|plan|outlook)")
@@ -75,8 +116,24 @@ def facts_of(gathered: Gathered, *, vocabulary: Vocabulary, names: Names) -> tup
     """All facts of the gathered sentences and cells, each evidence's in text order."""
     found = [stated for candidate in gathered.candidates for stated in _of_sentence(candidate, vocabulary=vocabulary, names=names)]
     cells = [stated for cell in gathered.cells if (stated := _of_cell(cell, vocabulary=vocabulary, names=names)) is not None]
-    found += rows_apart(cells, names=names)
+    found += rows_apart(tuple(_sure_of_scale(cells, gathered)), names=names)
     return (*found, *_corrected(gathered.candidates, found))
+
+
+def _sure_of_scale(cells: Sequence[Stated], gathered: Gathered) -> Iterable[Stated]:
+    """Without marked money that says no scale, in documents that print some of their tables in thousands or millions."""
+    scaled = {cell.evidence.document for cell in gathered.cells if any(_IN_SCALE.search(label) for label in _all_labels(cell.evidence))}
+    scaled |= {document for document, text in gathered.prose.items() if _IN_SCALE.search(text)}
+    for item in cells:
+        labels = _all_labels(item.evidence)
+        bare = item.fact.number.kind == "money" and item.shown == " ".join(item.evidence.quote.split()) and not _A_SHARE.search(labels[1])
+        if not (bare and item.evidence.document in scaled):
+            yield item
+
+
+def _all_labels(evidence: Evidence) -> tuple[str, ...]:
+    """Column, row and headings."""
+    return (evidence.table.column, evidence.table.row, *evidence.heading_path) if evidence.table else evidence.heading_path
 
 
 def _corrected(candidates: Iterable[Candidate], found: Sequence[Stated]) -> Iterable[Stated]:
@@ -132,20 +189,28 @@ def _of_sentence(candidate: Candidate, *, vocabulary: Vocabulary, names: Names) 
         return
     words = tokens(text)
     numbers = _values(text, candidate.numbers, candidate.periods)
+    latest: Mention | None = None
     for at, number in enumerate(numbers):
         if at and _is_range(text, numbers[at - 1], number):
             continue
+        is_old = is_taken_back(text, number)
         mention = _metric_of(number, candidate.mentions, words, text=text, vocabulary=vocabulary)
+        if mention is None and is_old and latest is not None and vocabulary.accepts(latest.metric, number):
+            mention = latest
+        latest = mention or latest
         high = numbers[at + 1] if at + 1 < len(numbers) and _is_range(text, number, numbers[at + 1]) else None
-        if mention is None or supposes(text, at=number.start):
+        if mention is None or supposes(text, at=number.start) or (is_denied(text, number) and not is_old):
             continue
         direction = vocabulary.direction(text, words, mention)
         metric = _measure(text, number, mention, direction)
         period = _period_of(number, numbers, candidate, end=high.end if high else number.end)
+        if is_old and period is None and len({mention.label for mention in candidate.periods}) == 1:
+            period = _period(candidate.periods[0])
         if metric:
-            yield _stated(
+            made = _stated(
                 candidate, number=number, high=high, metric=metric, period=period, direction=direction, vocabulary=vocabulary, names=names
             )
+            yield replace(made, is_withdrawn=True) if is_old else made
 
 
 def _stated(
@@ -164,7 +229,8 @@ def _stated(
     kind = vocabulary.kind(text, at=number.start)
     of_company = vocabulary.metrics[metric.removesuffix("_change")].company
     voice = names.voice(candidate.source) if of_company else ""
-    if period is not None and period_order(period.label) > _day(candidate.source):
+    voice = "" if voice in names.strangers else voice
+    if period is not None and _is_ahead(period, candidate.source):
         kind = "forecast"
     fact = Fact(
         id=_fact_id(candidate.evidence.id, metric, number),
@@ -192,6 +258,13 @@ def _day(source: Source) -> tuple[int, int, int]:
     return source.published.year, source.published.month, 31
 
 
+def _is_ahead(period: Period, source: Source) -> bool:
+    """True for a period that ends after the document's month; a fiscal year of the same number may have ended before."""
+    fiscal = period_shape(period.label) == "fiscal" and period_order(period.label)[0] <= source.published.year
+    this_year = period.found_in == "document" and period.label == str(source.published.year)
+    return not fiscal and not this_year and period_order(period.label) > _day(source)
+
+
 def _is_past(period: Period, source: Source) -> bool:
     """True when the sentence itself names a period that had ended before the document was published."""
     return period.found_in == "sentence" and period_order(period.label) < (source.published.year, source.published.month, 0)
@@ -204,6 +277,7 @@ def _values(text: str, numbers: Sequence[Number], periods: Sequence[PeriodMentio
         for number in numbers
         if number.kind != "year"
         and number.unit != "ordinal"
+        and not is_beside(text, number)
         and not any(period.start <= number.start < period.end for period in periods)
         and not (number.kind == "plain" and _LABEL_BEFORE.search(text[max(0, number.start - 20) : number.start]))
     ]
@@ -214,7 +288,8 @@ def _is_range(text: str, low: Number, high: Number) -> bool:
     between = text[low.end : high.start]
     if re.fullmatch(r"\s?[-–—]\s?", between):
         return True
-    joined = between.strip() in ("and", "to") and re.search(r"\bbetween\s\w*\s?$", text[: low.start]) is not None
+    before = r"\b(?:between|ranging from|rang(?:es|ed) from|range from|range of|in the|up|down|by|grew|rose|increased)\s\w*\s?$"
+    joined = between.strip() in ("and", "to") and re.search(before, text[: low.start]) is not None
     return joined and unit_family(low) == unit_family(high)
 
 
@@ -223,36 +298,55 @@ def _metric_of(number: Number, mentions: Sequence[Mention], words: Sequence[Toke
     at = next((i for i, token in enumerate(words) if token.end > number.start), len(words))
     best: tuple[int, Mention] | None = None
     for mention in mentions:
-        if not vocabulary.accepts(mention.metric, number) or mention.start <= number.start < mention.end:
+        if not vocabulary.accepts(mention.metric, number) or mention.start <= number.start < mention.end or _is_part(text, mention):
             continue
         before = mention.end <= number.start
         gap = at - mention.last if before else mention.first - at + 3
         between = text[mention.end : number.start] if before else text[number.end : mention.start]
-        if gap > _NEAR or ";" in between or (unit_family(number) == "count" and not number.unit and gap > 5):
+        if _NEW_SUBJECT.search(between) or (not before and not _LINKED.match(between)):
+            continue
+        if gap > _NEAR or ";" in between or (_is_bare(number) and gap > 5 and not _STATED.search(text[: number.start])):
             continue
         if best is None or gap < best[0]:
             best = (gap, mention)
     return best[1] if best else None
 
 
+def _is_bare(number: Number) -> bool:
+    return unit_family(number) == "count" and not number.unit
+
+
+def _is_part(text: str, mention: Mention) -> bool:
+    """True where the metric's words belong to a longer name: "sales and marketing expenses", "cost of revenue", "inventory costs"."""
+    if text[mention.start : mention.end].lower() == "sale":
+        return True
+    return _LONGER_NAME.match(text, mention.end) is not None or _WITHIN_NAME.search(text[: mention.start]) is not None
+
+
 def _measure(text: str, number: Number, mention: Mention, direction: Direction) -> str:
     """The metric's name: its level, or "<id>_change" for a change; empty when the sentence does not tell which."""
     metric, family, before = mention.metric, unit_family(number), text[max(0, number.start - 40) : number.start]
-    if family == "%" and _OF_PEOPLE.match(text, number.end):
-        return ""
     if family == "pp" and metric.units[:1] != ("pp",):
         return f"{metric.id}_change"
     if family == "%" and metric.change:
         own_level = re.search(r"\b(?:share|rate|ratio)\b", text) is not None or re.match(r"\sof\b", text[number.end :]) is not None
         return "" if direction not in ("up", "down") or own_level else f"{metric.id}_change"
-    if _BY_ONLY.search(before):
+    if _BY_ONLY.search(before) or _MOVED_BY.search(before):
         return f"{metric.id}_change" if direction in ("up", "down") else ""
+    if family.startswith("money") and (said := _AMOUNT_OF.match(text, number.end)):
+        return f"{metric.id}_change" if said[1] and direction in ("up", "down") else ""
+    if metric.units[:1] == ("employees",) and _HIRES.search(before):
+        return ""
+    if family == "%" and _AFTER_AMOUNT.search(before):
+        return ""
     return metric.id
 
 
 def _period_of(number: Number, numbers: Sequence[Number], candidate: Candidate, *, end: int) -> Period | None:
     text, periods = candidate.text, candidate.periods
-    usable = [period for period in periods if not _BASIS.search(text[max(0, period.start - 40) : period.start])]
+    usable = [period for period in periods if not _is_basis(text, period)]
+    if "respectively" in text and len(periods) > 1:
+        return _in_turn(number, numbers, candidate)
     if _BEFORE_THAT.match(text[end:]):
         return _year_before(_period(usable[0]) if len(usable) == 1 else _inherited(candidate.evidence, candidate.source))
     owned = {
@@ -270,6 +364,28 @@ def _period_of(number: Number, numbers: Sequence[Number], candidate: Candidate, 
     if before:
         return _period(before[-1])
     return None if usable else _inherited(candidate.evidence, candidate.source)
+
+
+def _is_basis(text: str, period: PeriodMention) -> bool:
+    """True for a period that the value is only compared with."""
+    before = text[max(0, period.start - 40) : period.start]
+    return _BASIS.search(before) is not None and _AS_OF.search(before) is None
+
+
+def _in_turn(number: Number, numbers: Sequence[Number], candidate: Candidate) -> Period | None:
+    """The period at the value's place in its row: "338 and 196 for 2018 and 2017, respectively"; None where rows are of other lengths."""
+    text, row = candidate.text, [number]
+    at = numbers.index(number)
+    for other in numbers[at + 1 :]:
+        if not _JOINED.fullmatch(text[row[-1].end : other.start]):
+            break
+        row.append(other)
+    for other in reversed(numbers[:at]):
+        if not _JOINED.fullmatch(text[other.end : row[0].start]):
+            break
+        row.insert(0, other)
+    periods = [period for period in candidate.periods if not period.relative]
+    return _period(periods[row.index(number)]) if len(periods) == len(row) else None
 
 
 def _period(mention: PeriodMention) -> Period:
@@ -292,21 +408,35 @@ def _adjoins(text: str, number: Number, period: PeriodMention, numbers: Sequence
     between = text[end : period.start]
     return (
         len(between.split()) <= 4
-        and re.fullmatch(r"[\w\s'’-]*\b(?:in|for|during|at|by|of|on)\s(?:the\s|about\s)?(?:end\sof\s)?|\s?\(|\s", between) is not None
+        and re.fullmatch(r"[\w\s'’-]*\b(?:in|for|during|over|at|by|of|on)\s(?:the\s|about\s)?(?:end\sof\s)?|\s?\(|\s", between) is not None
     )
 
 
 def _inherited(evidence: Evidence, source: Source) -> Period | None:
-    """The period of the nearest heading that has one, else the document's month; a file's own date says nothing of its content."""
+    """The period of the nearest heading that has one, else the document's month; a file's own date says nothing of its content, and the
+    day a PDF was made nothing of the year it reports on: its title may."""
     for heading in reversed(evidence.heading_path):
-        if mentions := find_periods(heading):
+        mentions = [
+            mention
+            for mention in find_periods(heading)
+            if abs(int(mention.label[-4:] if mention.label[:2] == "FY" else mention.label[:4]) - source.published.year) < _LONG_AGO
+        ]
+        if mentions:
             return Period(label=mentions[-1].label, found_in="section")
     if source.published_from == "mtime":
         return None
+    if source.format == "pdf" and source.published_from == "metadata":
+        named = find_periods(source.title.replace("_", " "))
+        return Period(label=named[0].label, found_in="document") if len(named) == 1 else None
     return Period(label=f"{source.published.year}-{source.published.month:02d}", found_in="document")
 
 
 # ── tables ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+_BY_PLACE = re.compile(r"(?i)\bby (?:region|district|state|country|county|province|town|municipality|city)\b")
+_IN_SCALE = re.compile(r"(?i)(?:\bin |\()(thousand|million|billion)s\b")
+_A_SHARE = re.compile(r"(?i)\bper\b|\beps\b")
 
 
 def cell_text(evidence: Evidence) -> str:
@@ -336,10 +466,19 @@ def cell_unit(evidence: Evidence) -> str:
     """The words by which column, row or caption say a cell's unit; empty for a sentence, and for a cell that says its own."""
     reference = evidence.table
     numbers = find_numbers(" ".join(evidence.quote.split()))
-    if reference is None or len(numbers) != 1 or numbers[0].unit:
+    if reference is None or len(numbers) != 1:
         return ""
     labels = (reference.column, reference.row, *evidence.heading_path[-1:])
+    if numbers[0].unit:
+        return _scale_in(numbers[0], labels)
     return next((words for label in labels for unit, _, words in [unit_in(label)] if unit), "")
+
+
+def _scale_in(number: Number, labels: Sequence[str]) -> str:
+    """The word by which the labels scale money that a cell prints with its mark: "million" of "(In millions)"; empty for none."""
+    if number.kind != "money" or "/" in number.unit or re.search(r"[A-Za-z]{4}", number.printed) or _A_SHARE.search(labels[1]):
+        return ""
+    return next((said[1].lower() for label in labels if (said := _IN_SCALE.search(label))), "")
 
 
 def _caption(evidence: Evidence) -> str:
@@ -367,7 +506,8 @@ def _of_cell(cell: CellEvidence, *, vocabulary: Vocabulary, names: Names) -> Sta
     period = _table_period(reference.column, reference.row, caption, cell)
     labels = f"{reference.row} {reference.column}"
     row = reference.row.strip(" :")
-    place = row if row in names.places else ""
+    place = row if row in names.places or (_BY_PLACE.search(caption) and not _is_total(row) and not find_periods(row)) else ""
+    segment = "" if place else segment
     fact = Fact(
         id=_fact_id(evidence.id, metric, number),
         evidence=evidence.id,
@@ -435,6 +575,8 @@ def _in_segment(item: Stated, segment: str) -> Stated:
 
 def _with_table_unit(number: Number, *, labels: Sequence[str]) -> Number:
     """The number with the unit and scale its header, row or caption says."""
+    if scale := _scale_in(number, labels):
+        return replace(number, value=next(iter(find_numbers(f"1 {scale}"))).value * number.value)
     for label in labels:
         unit, factor, words = unit_in(label)
         if unit and not number.unit:
@@ -446,11 +588,16 @@ def _with_table_unit(number: Number, *, labels: Sequence[str]) -> Number:
 
 def _table_metric(row: str, column: str, caption: str, *, number: Number, vocabulary: Vocabulary) -> tuple[str, str]:
     """(metric, segment): the metric from the row, else from column or caption, and then the row says which segment."""
-    if re.search(r"(?i)\b(?:change|growth|share|adjustment|difference|effect)\b", f"{row} {column}"):
+    own = [label[: m.start] + label[m.end :] for label in (row, column) for m in vocabulary.mentions(tokens(label)) if not m.metric.change]
+    if any(_NO_LEVEL.search(label) for label in (row, column)) and not (own and not any(_NO_LEVEL.search(rest) for rest in own)):
         return "", ""
     for label in (row, column, caption):
         accepted = [mention for mention in vocabulary.mentions(tokens(label)) if vocabulary.accepts(mention.metric, number)]
         accepted = [mention for mention in accepted if unit_family(number) not in ("%", "pp") or not mention.metric.change]
+        if label is row and accepted and _NOT_HEAD.search(row[: accepted[-1].start]):
+            return "", ""
+        if label is caption and label not in (row, column) and not number.unit and not _COUNTS.search(caption):
+            return "", ""
         if accepted and (label is not row or len(_without_unit(row).split()) <= 8):
             rest = row if label is not row else _rest(row, accepted[-1])
             named = _named_price(rest, vocabulary) if accepted[-1].metric.id == "price" else ""
@@ -471,6 +618,13 @@ def _rest(row: str, mention: Mention) -> str:
     return " ".join(rest.split())
 
 
+_NO_LEVEL = re.compile(r"(?i)\b(?:change|growth|share|adjustment|difference|effect)\b")
+_COUNTS = re.compile(rf"(?i)\b(?:number|count)s? of\b|{_BY_PLACE.pattern[4:]}")
+"""In a caption: its cells are bare counts."""
+_NOT_HEAD = re.compile(r"(?i),|\b(?:from|into|of|on|related|to|in|for|before|after|less|excluding|including|deferred|other)\b")
+"""Before a metric in a row's label: the row is about something else."""
+
+
 def _table_period(column: str, row: str, caption: str, cell: CellEvidence) -> Period | None:
     for label in (column, row, caption):
         mentions = find_periods(label)
@@ -482,6 +636,6 @@ def _table_period(column: str, row: str, caption: str, cell: CellEvidence) -> Pe
 
 
 def _table_kind(labels: str, period: Period | None, source: Source) -> FactKind:
-    if period is not None and period_order(period.label) > _day(source):
+    if period is not None and _is_ahead(period, source):
         return "forecast"
     return "estimate" if _AHEAD.search(labels) else "actual"

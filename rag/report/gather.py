@@ -24,6 +24,8 @@ _LINES = 3
 """Lines that must use the market's words together when no title does."""
 _OPENING = 4
 """Sentences at a document's start that most often say what it is about."""
+_ASKING = frozenset(content_stems("what which who how much many often does did share level change maker firm company market industry"))
+"""Words of a question that say nothing of what it asks."""
 Shingles = frozenset[tuple[str, ...]]
 
 
@@ -114,8 +116,8 @@ def gather(
     documents = {key: document(key) for key in sorted(known)}
     texts = {key: item.text for key, item in documents.items()}
     read_documents = split_titles({key: read(item) for key, item in documents.items()}, texts=texts)
-    topical = _on_topic(plan, found=found, documents=documents)
     named = subjects([source for source in sources if source.published <= as_of])
+    topical = _on_topic(plan, found=found, documents=documents, family=frozenset(named) if plan.outline.dimension else frozenset())
     candidates, seen = _candidates(
         plan, found=topical.found, documents=documents, read_documents=read_documents, vocabulary=vocabulary, rule=SubjectRule(named)
     )
@@ -161,9 +163,13 @@ class _OnTopic:
     """The same in words, for the report's warnings."""
 
 
-def _on_topic(plan: Plan, *, found: Mapping[str, _Found], documents: Mapping[str, Document]) -> _OnTopic:
+def _on_topic(
+    plan: Plan, *, found: Mapping[str, _Found], documents: Mapping[str, Document], family: frozenset[str] = frozenset()
+) -> _OnTopic:
     """The nearest passages to an unanswerable question are still no answer: half of the market's words must be there, and those together
-    in a title or in three lines (fewer where fewer documents were found). A document then speaks of the market when it has half of them.
+    in a title or in three lines (fewer where fewer documents were found). A document then speaks of the market when it has half of them,
+    the most telling one among them: "electricity" makes no document one on electric ferries. ``family``: the documents that the report
+    is asked to go through one by one; they are all on the topic.
     """
     titles = {item.source.document: item.source.title for item in found.values()}
     held = {key: set(content_stems(f"{titles[key]} {document.text}")) for key, document in documents.items()}
@@ -174,13 +180,21 @@ def _on_topic(plan: Plan, *, found: Mapping[str, _Found], documents: Mapping[str
     if asked and 2 * len(missing) >= len(asked):
         return _OnTopic(found={}, missing=missing, notes=notes)
     lines = [titles[key] for key in titles] * _LINES + [line for document in documents.values() for line in _lines(document.text)]
-    if known and sum(known <= set(content_stems(line)) for line in lines) < min(_LINES, len(documents)):
+    if known and not family and sum(known <= set(content_stems(line)) for line in lines) < min(_LINES, len(documents)):
         apart = f'the words of the market "{plan.market}" stand in the documents found, but hardly ever together'
         return _OnTopic(found={}, missing=tuple(asked.values()), notes=(apart,))
-    on_topic = {key for key, stems in held.items() if 2 * len(known & stems) >= len(known)}
+    rare = _rarest(known, held=held)
+    on_topic = {key for key, stems in held.items() if 2 * len(known & stems) >= len(known) and (known <= stems or rare & stems)}
+    on_topic |= family & set(held)
     on_topic |= _about_the_same(on_topic, found=found, documents=documents) | _named_for(plan, on_topic, found=found, documents=documents)
     speaking = {key: item for key, item in found.items() if item.source.document in on_topic}
     return _OnTopic(found=speaking, missing=missing, notes=notes)
+
+
+def _rarest(known: Collection[str], *, held: Mapping[str, set[str]]) -> set[str]:
+    """The stems that fewest documents hold."""
+    counts = {stem: sum(stem in stems for stems in held.values()) for stem in known}
+    return {stem for stem in known if counts[stem] == min(counts.values())}
 
 
 def _about_the_same(on_topic: Collection[str], *, found: Mapping[str, _Found], documents: Mapping[str, Document]) -> set[str]:
@@ -206,7 +220,8 @@ def _named_for(plan: Plan, on_topic: Collection[str], *, found: Mapping[str, _Fo
     return {
         key
         for key, source in sources.items()
-        if regions.search(f"{source.title} {source.publisher} {source.path}") or named_in(source.title, texts=texts, ordinary=ordinary)
+        if regions.search(f"{source.title} {source.publisher} {source.path}")
+        or named_in(source.title, texts=texts, ordinary=ordinary) - set(source.publisher.split())
     }
 
 
@@ -399,7 +414,8 @@ class _Scorer:
     def _facet_terms(self, facet: Facet) -> frozenset[str]:
         if facet.id not in self._terms:
             said = (*facet.terms, facet.title) if facet.terms else (facet.title, facet.question)
-            self._terms[facet.id] = frozenset(content_stems(" ".join(said)))
+            stems = frozenset(content_stems(" ".join(said)))
+            self._terms[facet.id] = stems if facet.terms else (stems - self.plan.stems - _ASKING or stems)
         return self._terms[facet.id]
 
 

@@ -8,7 +8,19 @@ from dataclasses import dataclass
 from rag.text import STOPWORDS
 from rag.types import Source
 
-_RUN = re.compile(r"(?<![\w.])[A-Z][\w’'-]*[a-zA-Z](?:\s[A-Z][\w’'-]*[a-z])*(?![\w])")
+_RUN = re.compile(r"(?<![\w.])[A-Z][\w’'-]*[a-zA-Z](?:(?:(?<=St)\.)?\s[A-Z][\w’'-]*[a-z])*(?![\w])")
+_ADJECTIVE = re.compile(r"-(?:based|area|wide|led|owned|style|related|made|born)$")
+"""Of a name that only says where from: "a Minneapolis-based retailer"."""
+_ASIDE = re.compile(
+    r"\b(?:excluding|including|from|than|with|by|into|such as|like|(?:[Cc]ontributions|revenue|sales) (?:from|of))\s(?:[\w,]+\s){0,3}?$",
+    re.IGNORECASE,
+)
+"""Before a name that a company's own sentence mentions without giving it the figure."""
+_DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)+")
+_OFTEN = 3
+_ABOUT_ELSE = re.compile(r"\s(?:of|on|about)\s")
+_AT_ONCE = re.compile(r"\S+(?:\s(?:percent|per cent|%|million|billion|thousand))?\s(?:in|at|on)\s(?:the\s)?(?=[A-Z])")
+"""A value with the place it holds for straight behind it."""
 _INSIDE = re.compile(r"[a-z,;:–]\s(?:the\s)?$")
 _PLACE_BEFORE = re.compile(r"\b(?:in|on|across|at|near|throughout|around)\s(?:the\s)?$")
 _PLACED = re.compile(r"\b(?:in|on|across|at|near|throughout|around|of|for|from)\s(?:the\s)?$", re.IGNORECASE)
@@ -18,12 +30,14 @@ _COMMON = frozenset(
     (
         "january february march april may june july august september october november december monday tuesday wednesday thursday friday "
         "saturday sunday table figure hall halls series page note section appendix annex chapter phase stage level mr mrs ms dr we our i "
-        "it its this these that q1 q2 q3 q4 h1 h2 eur usd gbp mwh gwh kwh mw gw co2 ceo cfo"
+        "it its this these that "
+        "gaap eps ebit ebitda sg capex opex gdp cpi wti aoci oem usd us mcf inc corp ltd llc plc fed federal reserve "
+        "q1 q2 q3 q4 h1 h2 eur usd gbp mwh gwh kwh mw gw co2 ceo cfo"
     ).split()
 )
 _SPEAKS = re.compile(
     r"\s(?:(?:now|also|still)\s)?(?:expects?|forecasts?|says?|said|estimates?|estimated|believes?|reports?|reported|projects?|sees?|thinks?|told|"
-    r"publish\w*|lists?|counts?|counted|noted|gives?|puts?|models?|predicts?)\b"
+    r"publish\w*|looks?|finds?|found|lists?|counts?|counted|noted|gives?|puts?|models?|predicts?)\b"
 )
 _REPORTS = re.compile(
     r"\s(?:reported|posted|recorded|achieved|generated|earned|booked|made|lost|had|has|saw|raised|lifted|cut|ended|closed|holds|held|"
@@ -48,6 +62,8 @@ class Names:
     """Words the corpus also writes in lower case."""
     about: Mapping[str, str]
     """Document id -> the name it is about: the company whose filing it is, or the subject of its family."""
+    strangers: frozenset[str] = frozenset()
+    """Publishers and authors that no title and no text names: makers of the file, not of what it says."""
 
     def place(self, text: str, *, at: int) -> str:
         """The place named nearest to an offset; empty for none or for the report's home."""
@@ -58,6 +74,9 @@ class Names:
             and (match.start() == 0 or _PLACED.search(text[: match.start()]))
             and not _SEATED.search(text[: match.start()])
         ]
+        joined = _AT_ONCE.match(text, at)
+        if joined and (run := _RUN.match(text, joined.end())):
+            return "" if (name := self._known(run[0], self.places)) in self.homes else name
         nearest = min(found)[1] if found else ""
         return "" if nearest in self.homes else nearest
 
@@ -68,9 +87,13 @@ class Names:
         about nobody.
         """
         runs = [match for match in _RUN.finditer(text) if self._is_name(match, text)]
-        found = [match for match in runs if not _SPEAKS.match(text, match.end())]
+        found = [match for match in runs if not _SPEAKS.match(text, match.end()) or re.search(r"\bits\b", text[match.end() : at])]
         before = [match for match in found if match.start() <= at]
         own = self.about.get(document, "") or (voice if _WE.search(text) else "")
+        if self.about.get(document):
+            found = [match for match in found if not _ASIDE.search(text[: match.start()]) and match.start() <= at]
+            before = [match for match in before if match in found]
+            runs = [match for match in runs if match in found]
         elsewhere = any(self._known(match[0], self.asked) for match in _RUN.finditer(text))
         if not before and own and (_OWN_VOICE.search(text) or not (runs or elsewhere)):
             return own
@@ -93,6 +116,8 @@ class Names:
 
     def _is_name(self, match: re.Match[str], text: str) -> bool:
         """True for a known name, and for any capitalised run inside the sentence that is no place and no common word."""
+        if _ADJECTIVE.search(match[0]):
+            return False
         if self._known(match[0], self.others):
             return True
         inside = _INSIDE.search(text[max(0, match.start() - 16) : match.start()]) is not None
@@ -114,10 +139,12 @@ class Names:
         return frozenset(known | (new - {part for name in known | self.homes | self.asked for part in name.split()}))
 
     def voice(self, source: Source) -> str:
-        """Whose document it is: its publisher, else the known name its author's begins with, else the author."""
-        if source.publisher:
+        """Whose document it is: its publisher, else the known name its author's begins with, else the author. A mail's domain comes after
+        a known name, so that a house's mail and its papers are one voice."""
+        if source.publisher and not _DOMAIN.fullmatch(source.publisher):
             return source.publisher
-        return next((name for name in sorted(self.others, key=len, reverse=True) if source.author.startswith(name)), source.author)
+        known = next((name for name in sorted(self.others, key=len, reverse=True) if source.author.startswith(name)), "")
+        return known or source.publisher or source.author
 
     @staticmethod
     def _known(run: str, names: frozenset[str]) -> str:
@@ -148,7 +175,10 @@ def find_names(
     known = {name for name in count if (len(documents[name]) >= 2 or count[name] >= 3) and not ordinary.issuperset(name.lower().split())}
     known |= publishers
     places = {name for name in known if name not in publishers and placed[name] * 5 >= count[name] * 2} | set(regions)
-    about = whose(sources, known - places) | dict(subjects or {})
+    about = _by_file_name(sources, known - places, texts=texts) | whose(sources, known - places)
+    said = "\n".join([*texts.values(), *(source.title for source in sources)])
+    strangers = {name for source in sources for name in (source.publisher, source.author) if name and name not in said}
+    about = {document: name for document, name in about.items() if name not in strangers} | dict(subjects or {})
     known |= set(about.values())
     return Names(
         places=frozenset(places),
@@ -157,14 +187,33 @@ def find_names(
         asked=frozenset(regions),
         ordinary=ordinary,
         about=about,
+        strangers=frozenset(strangers),
     )
 
 
+def _by_file_name(sources: Iterable[Source], names: Iterable[str], *, texts: Mapping[str, str]) -> dict[str, str]:
+    """Document id -> the known name that its title or file's name begins with in one word: "BESTBUY_2019_10K" is Best Buy's."""
+    joined = {name.replace(" ", "").lower(): name for name in sorted(names)}
+    found: dict[str, str] = {}
+    for source in sources:
+        for label in (source.title, source.path.rpartition("/")[2]):
+            first, *rest = label.split("_")
+            if rest and first.lower() in joined:
+                found.setdefault(source.document, joined[first.lower()])
+            elif rest and first.isupper() and len(re.findall(rf"\b{re.escape(first)}\b", texts.get(source.document, ""))) >= _OFTEN:
+                found.setdefault(source.document, first)
+    return found
+
+
 def named_in(title: str, *, texts: Sequence[str], ordinary: Collection[str]) -> set[str]:
-    """The capitalised words of a title that two of the texts hold and that are no ordinary words: whom it is about."""
+    """The capitalised words of a title that sentences of two of the texts hold and that are no ordinary words: whom it is about."""
     words = {_bare(part) for match in _RUN.finditer(title) for part in match[0].split()}
     proper = {word for word in words if len(word) >= 4 and word.lower() not in _COMMON and word.lower() not in ordinary}
-    return {word for word in proper if sum(re.search(rf"\b{re.escape(word)}\b", text) is not None for text in texts) >= 2}
+    return {word for word in proper if sum(re.search(_INSIDE_WORD.format(re.escape(word)), text) is not None for text in texts) >= 2}
+
+
+_INSIDE_WORD = r"\b[a-z]+,?\s(?:[A-Z]\w*\s)?{}\b"
+"""A name inside a sentence; "Annual" and "Revision" stand in titles only."""
 
 
 def ordinary_words(texts: Iterable[str]) -> frozenset[str]:
@@ -173,7 +222,7 @@ def ordinary_words(texts: Iterable[str]) -> frozenset[str]:
 
 
 def _bare(run: str) -> str:
-    return re.sub(r"['’]s?$", "", run)
+    return re.sub(r"['’]s?$", "", run.replace("St. ", "St "))
 
 
 def _inside(text: str) -> Iterable[tuple[str, bool]]:
@@ -192,7 +241,8 @@ def whose(sources: Iterable[Source], names: Iterable[str] = ()) -> dict[str, str
     found: dict[str, str] = {}
     for source in sources:
         lead = next((name for name in ordered if re.match(rf"{re.escape(name)}(?!\w)", source.title)), "")
-        own = source.publisher if source.publisher and source.publisher in source.title else _shared_start(source.title, source.author)
+        named = source.publisher if source.publisher and source.publisher in source.title else _shared_start(source.title, source.author)
+        own = "" if named and _ABOUT_ELSE.search(source.title.rpartition(named)[2]) else named
         if own or (lead and source.publisher != lead):
             found[source.document] = own or lead
     return found

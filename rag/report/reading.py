@@ -19,6 +19,7 @@ CONTEXT = 200
 _QUARANTINE = 3
 """Sentences on either side of an order to a machine that are not used from a long block."""
 _LONG_BLOCK = 12
+_ADDRESS = re.compile(r"(?i)(?:https?://|www\.)\S*")
 _WORD = re.compile(r"\S+")
 
 
@@ -101,10 +102,13 @@ def page_at(document: Document, offset: int) -> tuple[int, str]:
 
 
 def context(document: Document, start: int, end: int) -> tuple[str, str]:
-    """Up to 200 characters before and after a span, from the same page."""
+    """Up to 200 characters before and after a span, from the same page, as far as no web address stands in them."""
     page = next((page for page in document.pages if page.start <= start < page.end), None)
     first, last = (page.start, page.end) if page else (0, len(document.text))
-    return document.text[max(first, start - CONTEXT) : start], document.text[end : min(max(last, end), end + CONTEXT)]
+    before, after = document.text[max(first, start - CONTEXT) : start], document.text[end : min(max(last, end), end + CONTEXT)]
+    addresses = list(_ADDRESS.finditer(before))
+    ahead = _ADDRESS.search(after)
+    return before[addresses[-1].end() :] if addresses else before, after[: ahead.start()] if ahead else after
 
 
 def _caption(text: str, block: Block) -> str:

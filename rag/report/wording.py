@@ -135,7 +135,7 @@ class Vocabulary:
         if mention.figures_only or _SHARE_OF.search(text[: mention.start]):
             return "none"
         for at in self._reachable(text, words, mention):
-            way = self._way(words, at, mention.metric)
+            way = self._way(text, words, at, mention.metric)
             if way != "none" and not self._parted(text, words[at], mention):
                 return way
         return "none"
@@ -162,10 +162,10 @@ class Vocabulary:
         """True for a word that may stand between a metric and what it does: auxiliaries, adverbs, names of places."""
         return token.word in _HELPERS or token.word.endswith("ly") or text[token.start].isupper()
 
-    def _way(self, words: Sequence[Token], at: int, metric: Metric) -> Direction:
+    def _way(self, text: str, words: Sequence[Token], at: int, metric: Metric) -> Direction:
         """The direction of one word, "flat" for a slowing beside a growing, turned by a negation before it."""
         word = words[at].word
-        way = self._plain_way(word, metric)
+        way = "none" if at and text[words[at].start].isupper() else self._plain_way(word, metric)
         following = words[at + 1].word if at + 1 < len(words) else ""
         if way == "none" or (word in ("up", "due") and following in ("than", "to")) or (word in ("up", "down") and following == "the"):
             return "none"
@@ -204,7 +204,7 @@ class Vocabulary:
         """The segment the sentence names outside its metrics' own names; empty for none or several."""
         for mention in mentions:
             text = text[: mention.start] + " " * (mention.end - mention.start) + text[mention.end :]
-        named = [segment for segment, pattern in self._segments if pattern.search(text)]
+        named = [segment for segment, pattern in self._segments if any(_is_plain(text, match, segment) for match in pattern.finditer(text))]
         return named[0].lower() if len(named) == 1 else ""
 
     def kind(self, text: str, *, at: int = 0) -> FactKind:
@@ -220,6 +220,11 @@ class Vocabulary:
         """True when the metric can have a value of that unit."""
         family = unit_family(number)
         return family in metric.units or number.unit in metric.units or "any" in metric.units or (metric.change and family in ("%", "pp"))
+
+
+def _is_plain(text: str, match: re.Match[str], segment: str) -> bool:
+    """False inside a proper name: the "New" of "New England"."""
+    return segment[0].isupper() or match.start() == 0 or text[match.start()].islower()
 
 
 def _split(words: Iterable[str]) -> Iterable[str]:

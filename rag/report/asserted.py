@@ -1,0 +1,69 @@
+"""Which numbers of a sentence are said to be so: not what it denies, takes back or only compares with, no stretch of time, no share of
+people who were asked."""
+
+import re
+
+from rag.types import Number
+
+_CLAUSE = re.compile(r"[;:–—]|,\s(?:and|but|while|whereas|although|though|which|who|as|since|because|so)\b")
+_DENIES = re.compile(
+    r"(?i)\b(?:not(?!\s(?:only|just|merely|less|more|fewer))|never|nobody|no one|nothing|neither|none of|cannot)\b|n[’']t\b|"
+    r"\b(?:denies|denied|deny|untrue|dispute[sd]?|doubt(?:s|ed)?)\b"
+)
+_UNTRUE = re.compile(r"(?i)\b(?:(?:is|are|was|were|proved) (?:untrue|wrong|false|unfounded|incorrect))\b")
+_TAKEN_BACK = re.compile(
+    r"(?i)(?:\b(?:instead of|rather than|replac(?:es|ed|ing) (?:the|an?)(?:\s\w+){0,2}|(?:earlier|previous|former|old|first|original) "
+    r"(?:figure|estimate|value|number|count|total) of|,\s?not|;\s?not)\s)$"
+)
+_SAYS_REVISED = re.compile(r"(?i)\b(?:revis(?:es|ed|ion)|restate[sd]?|correct(?:s|ed)|amend(?:s|ed))\b")
+_FROM = re.compile(r"(?i)\bfrom\s$")
+_COMPARED = re.compile(r"(?i)\b(?:compared (?:with|to)|versus|relative to)\s(?:about\s|roughly\s|a\s|an\s)?$")
+_ELSEWHERE = re.compile(r"(?i)\s(?:nationwide|nationally|for the nation|in the nation|elsewhere)\b")
+_SPAN_BEFORE = re.compile(
+    r"(?i)\b(?:past|last|next|previous|prior|coming|first|final|following|preceding|within|during|every|over|for|in)\s(?:the\s)?"
+    r"(?:(?:past|last|next|previous|prior|coming|first|final|following|about|roughly|nearly|another)\s)*$"
+)
+_SPAN_AFTER = re.compile(r"(?i)\s(?:ago|earlier|later|before|prior|from now|ended|ending|old|of age|lows?|highs?)\b|-")
+_LEVEL_OF_TIME = re.compile(r"(?i)\b(?:to|at|of|is|was|were|are|averaged?|reached|came to|stood at|about|from|by)\s$")
+_TIMES = frozenset("second minute hour day week month quarter year".split())
+_PEOPLE = (
+    r"(?:contacts|respondents|firms|businesses|companies|employers|manufacturers|retailers|dealers|builders|brokers|bankers|banks|lenders|"
+    r"producers|merchants|owners|executives|participants|members|realtors|agents|farmers|managers|plants|properties|those|them|panel\w*)"
+)
+_SHARE_OF_PEOPLE = re.compile(
+    rf"(?i)\s(?:of\s(?:the\s|all\s|our\s|its\s)?(?:[\w-]+\s){{0,3}}{_PEOPLE}\b|(?:expect|expected|saw|see|believe|reported|report|indicated|"
+    r"anticipate|anticipated|said|plan|planned|cited|noted)\b)"
+)
+_COUNTED_PEOPLE = frozenset("firm firms contact contacts respondent respondents business businesses retailer retailers".split())
+_COUNT_OF_PEOPLE = re.compile(rf"(?i)\s(?:[\w-]+\s){{0,2}}{_PEOPLE}\b")
+_PERCENTAGE_OF = re.compile(rf"(?i)\b(?:percentage|share|proportion|fraction) of (?:[\w-]+\s){{0,3}}{_PEOPLE}\b")
+
+
+def is_denied(text: str, number: Number) -> bool:
+    """True when the clause says before the number that it is not so, or calls what it reports untrue."""
+    breaks = [match.end() for match in _CLAUSE.finditer(text) if match.end() <= number.start]
+    first = max(breaks, default=0)
+    return _DENIES.search(text, first, number.start) is not None or _UNTRUE.search(text, number.end) is not None
+
+
+def is_taken_back(text: str, number: Number) -> bool:
+    """True for the figure that the sentence replaces by another: "instead of 999", "the earlier figure of 74", "revised to 61, from 74"."""
+    before = text[: number.start]
+    if _TAKEN_BACK.search(before):
+        return True
+    return _FROM.search(before) is not None and _SAYS_REVISED.search(before) is not None
+
+
+def is_beside(text: str, number: Number) -> bool:
+    """True for a number that is no figure of the sentence's own: a stretch of time, a share of people asked, somebody else's for
+    comparison."""
+    before = text[: number.start]
+    if number.unit in _TIMES and (
+        _SPAN_AFTER.match(text, number.end) or (_SPAN_BEFORE.search(before) and not _LEVEL_OF_TIME.search(before))
+    ):
+        return True
+    if number.kind == "percent" and (_SHARE_OF_PEOPLE.match(text, number.end) or _PERCENTAGE_OF.search(before)):
+        return True
+    if number.unit in _COUNTED_PEOPLE or (number.kind == "plain" and _COUNT_OF_PEOPLE.match(text, number.end)):
+        return True
+    return _ELSEWHERE.match(text, number.end) is not None or (number.kind == "percent" and _COMPARED.search(before) is not None)
