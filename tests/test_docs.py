@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -48,9 +49,10 @@ def test_every_command_and_gate_stands_in_the_readme() -> None:
 
 
 @pytest.mark.parametrize("block", [body for kind, body in BLOCK.findall(README.read_text(encoding="utf-8")) if kind == "python"])
-def test_a_python_block_of_the_readme_runs(block: str, sample_workspace: Path) -> None:
-    """As printed, beside the sample workspace."""
-    done = subprocess.run([sys.executable, "-c", block], cwd=sample_workspace.parent, capture_output=True, text=True, check=False)
+def test_a_python_block_of_the_readme_runs(block: str, sample_workspace: Path, tmp_path: Path) -> None:
+    """As printed, beside a copy of the sample workspace, which it may write to."""
+    shutil.copytree(sample_workspace, tmp_path / "workspace")
+    done = subprocess.run([sys.executable, "-c", block], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
 
