@@ -167,9 +167,9 @@ def _on_topic(
     plan: Plan, *, found: Mapping[str, _Found], documents: Mapping[str, Document], family: frozenset[str] = frozenset()
 ) -> _OnTopic:
     """The nearest passages to an unanswerable question are still no answer: half of the market's words must be there, and those together
-    in a title or in three lines (fewer where fewer documents were found). A document then speaks of the market when it has half of them,
-    the most telling one among them: "electricity" makes no document one on electric ferries. ``family``: the documents that the report
-    is asked to go through one by one; they are all on the topic.
+    in a title or in three lines (fewer where fewer documents were found). A document then speaks of the market when it has more than
+    half of them, or half with a telling one: "electricity" makes no document one on electric ferries. ``family``: the documents that the
+    report is asked to go through one by one; they are all on the topic.
     """
     titles = {item.source.document: item.source.title for item in found.values()}
     held = {key: set(content_stems(f"{titles[key]} {document.text}")) for key, document in documents.items()}
@@ -183,18 +183,19 @@ def _on_topic(
     if known and not family and sum(known <= set(content_stems(line)) for line in lines) < min(_LINES, len(documents)):
         apart = f'the words of the market "{plan.market}" stand in the documents found, but hardly ever together'
         return _OnTopic(found={}, missing=tuple(asked.values()), notes=(apart,))
-    rare = _rarest(known, held=held)
-    on_topic = {key for key, stems in held.items() if 2 * len(known & stems) >= len(known) and (known <= stems or rare & stems)}
+    telling = _telling(known, held=held)
+    share = {key: 2 * len(known & stems) - len(known) for key, stems in held.items()}
+    on_topic = {key for key, over in share.items() if over > 0 or (over == 0 and (not known or telling & held[key]))}
     on_topic |= family & set(held)
     on_topic |= _about_the_same(on_topic, found=found, documents=documents) | _named_for(plan, on_topic, found=found, documents=documents)
     speaking = {key: item for key, item in found.items() if item.source.document in on_topic}
     return _OnTopic(found=speaking, missing=missing, notes=notes)
 
 
-def _rarest(known: Collection[str], *, held: Mapping[str, set[str]]) -> set[str]:
-    """The stems that fewest documents hold."""
+def _telling(known: Collection[str], *, held: Mapping[str, set[str]]) -> set[str]:
+    """The stems that at most twice as many documents hold as hold the rarest: where all are common, each tells."""
     counts = {stem: sum(stem in stems for stems in held.values()) for stem in known}
-    return {stem for stem in known if counts[stem] == min(counts.values())}
+    return {stem for stem in known if counts[stem] <= 2 * min(counts.values())}
 
 
 def _about_the_same(on_topic: Collection[str], *, found: Mapping[str, _Found], documents: Mapping[str, Document]) -> set[str]:
