@@ -1,6 +1,7 @@
 """Shared fixtures: no network beyond loopback, evaluation data by name."""
 
 import os
+import signal
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,11 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")  # a loaded machine is no fault of the program
+
+
+def heed_ctrl_c() -> None:
+    """For a child's ``preexec_fn``: a test run in the background hands its children an ignored Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)

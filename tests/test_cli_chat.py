@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import heed_ctrl_c
 from tests.test_cli import assert_refused, rag
 
 
@@ -73,7 +74,13 @@ def test_ctrl_c_at_the_prompt_leaves_with_the_chat_kept(workspace: Path) -> None
     command = [sys.executable, "-m", "rag", "chat", "-w", str(workspace)]
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        preexec_fn=heed_ctrl_c,
     ) as talk:
         assert talk.stdin
         assert talk.stdout

@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import re
+import shutil
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -32,9 +33,10 @@ BEARER = {"authorization": f"Bearer {KEY.token}"}
 
 
 @pytest.fixture(scope="module")
-def web(sample_workspace: Path) -> Iterator[TestClient]:
-    """The sample workspace behind the application; what it writes are chats only."""
-    with TestClient(app(sample_workspace, key=KEY, desks=2), base_url=HOST, follow_redirects=False) as client:
+def web(sample_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """A copy of the sample workspace behind the application; what it writes are chats only."""
+    workspace = Path(shutil.copytree(sample_workspace, tmp_path_factory.mktemp("web") / "workspace"))
+    with TestClient(app(workspace, key=KEY, desks=2), base_url=HOST, follow_redirects=False) as client:
         yield client
 
 

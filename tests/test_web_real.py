@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from rag.app import create
+from tests.conftest import heed_ctrl_c
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 QUESTION = "How much zinc-air capacity will Marenland have in 2030?"
@@ -35,7 +36,10 @@ class Served:
 def serving(workspace: Path, log: Path) -> Iterator[Served]:
     """The command, until the end; what it prints is one address."""
     command = [sys.executable, "-m", "rag", "serve", "--port", "0", "--workspace", str(workspace)]
-    with log.open("wb") as errors, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process:
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, preexec_fn=heed_ctrl_c) as process,
+    ):
         assert process.stdout is not None
         address = process.stdout.readline()
         found = re.fullmatch(r"(http://127\.0\.0\.1:\d+)/\?token=([\w-]{43})\n", address)
@@ -53,8 +57,9 @@ def serving(workspace: Path, log: Path) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def sample(sample_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The sample workspace, served."""
-    with serving(sample_workspace, tmp_path_factory.mktemp("log") / "stderr") as served:
+    """A copy of the sample workspace, served."""
+    workspace = Path(shutil.copytree(sample_workspace, tmp_path_factory.mktemp("served") / "workspace"))
+    with serving(workspace, tmp_path_factory.mktemp("log") / "stderr") as served:
         yield served
 
 

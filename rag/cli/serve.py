@@ -52,6 +52,7 @@ def serve(host: str, port: int, names: tuple[str, ...], workspace: Path | None) 
             listening.bind((host, port))
         except OSError as error:
             raise UsageError(f"cannot listen on {host} port {port}: {error.strerror}; choose another with --port") from error
+        listening.listen()  # whoever follows the address at once waits for the first answer instead of being refused
         given, port = config.secret(TOKEN), listening.getsockname()[1]
         key = _key(given, port=port)
         to_stderr()
