@@ -11,18 +11,19 @@ from datetime import date
 from rag.chat.abstain import reason_to_abstain
 from rag.chat.choose import Option, best, options
 from rag.chat.condense import condense
-from rag.chat.gated import checked, claim_of, conflict_of, side_claim
+from rag.chat.gated import BESIDE, checked, claim_of
 from rag.chat.question import take_apart
 from rag.chat.schema import sealed
 from rag.errors import UsageError
 from rag.report.book import EXTRACTIVE
-from rag.report.conflicts import Disagreement
+from rag.report.claims import side_claim
+from rag.report.conflicts import Disagreement, conflict_of
 from rag.report.harvest import Harvest, harvest
 from rag.report.outline import Outline
 from rag.report.plan import Plan, SubQuery
 from rag.report.wording import Vocabulary
 from rag.retrieval import NOT_RERANKED
-from rag.types import Answer, Claim, Conflict, Document, Evidence, Passage, Scope, SearchResult, Source, Understanding
+from rag.types import Answer, CardKey, Claim, Conflict, Document, Evidence, Passage, Scope, SearchResult, Source, Understanding
 
 PASSAGES = 20
 """Looked at for an answer."""
@@ -145,9 +146,11 @@ def _disagreeing(claims: Sequence[Claim], found: Sequence[Disagreement], *, voca
         if any(side.evidence.id in printed for side in made.sides):
             for side in made.sides:
                 if side.evidence.id not in printed:
-                    others.setdefault(side.evidence.id, side_claim(side, vocabulary=vocabulary))
+                    others.setdefault(side.evidence.id, side_claim(side, section=BESIDE, vocabulary=vocabulary))
             both = printed | others
-            conflicts.append(conflict_of(made, [(side, both[side.evidence.id]) for side in made.sides]))
+            fact = made.sides[0].fact
+            key = CardKey(market="", metric=fact.metric, segment=fact.segment, region=fact.region, entity=fact.entity)
+            conflicts.append(conflict_of(made, [(side, both[side.evidence.id]) for side in made.sides], key=key))
     return list(others.values()), conflicts
 
 

@@ -1,4 +1,4 @@
-"""Options as claims that have passed the report's own gates, and the disagreements they are part of."""
+"""Options as claims that have passed the report's own gates."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -8,11 +8,9 @@ from rag.chat.choose import Option
 from rag.numbers import find_numbers
 from rag.report.book import EXTRACTIVE, Book, open_book
 from rag.report.check import check_claim, verdict_of
-from rag.report.claims import cell_claim, claim_id, sentence_claim
-from rag.report.conflicts import Disagreement
-from rag.report.facts import Stated
+from rag.report.claims import claim_id, sentence_claim
 from rag.report.wording import Vocabulary
-from rag.types import CardKey, Claim, Conflict, ConflictSide, Document, Evidence, Fingerprint, Manifest, Report, Source
+from rag.types import Claim, Document, Evidence, Fingerprint, Manifest, Report, Source
 
 ANSWER = "answer"
 """The section of an answer's claims."""
@@ -36,13 +34,6 @@ def claim_of(option: Option, *, vocabulary: Vocabulary) -> Claim:
         evidence=(option.evidence.id,),
         numbers=find_numbers(option.text),
     )
-
-
-def side_claim(side: Stated, *, vocabulary: Vocabulary) -> Claim:
-    """The claim that prints a side of a disagreement."""
-    if side.candidate is None:
-        return cell_claim(side, section=BESIDE)
-    return sentence_claim(side.candidate, section=BESIDE, vocabulary=vocabulary)
 
 
 def checked(
@@ -92,24 +83,3 @@ def _book(
         manifest=manifest,
     )
     return open_book(report, document=document, vocabulary=vocabulary)
-
-
-def conflict_of(made: Disagreement, sides: Sequence[tuple[Stated, Claim]]) -> Conflict:
-    """A disagreement whose sides are printed by these claims."""
-    fact = made.sides[0].fact
-    return Conflict(
-        id=made.id,
-        key=CardKey(market="", metric=fact.metric, segment=fact.segment, region=fact.region, entity=fact.entity),
-        period=fact.period.label if fact.period else "",
-        sides=tuple(
-            ConflictSide(
-                claim=claim.id,
-                value=side.shown,
-                period=side.fact.period.label if side.fact.period else "",
-                published=side.source.published,
-            )
-            for side, claim in sides
-        ),
-        kind=made.kind,
-        reason=made.reason,
-    )

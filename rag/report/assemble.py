@@ -9,8 +9,8 @@ from datetime import date
 
 from rag.report.cards import DraftCard, finish, spoken_for
 from rag.report.check import CheckResult, check_report
-from rag.report.claims import cell_claim, sentence_claim
-from rag.report.conflicts import Disagreement, retired
+from rag.report.claims import side_claim
+from rag.report.conflicts import Disagreement, conflict_of, retired
 from rag.report.facts import Stated
 from rag.report.gather import Candidate, Gathered
 from rag.report.plan import Plan
@@ -23,7 +23,6 @@ from rag.types import (
     CardKey,
     Claim,
     Conflict,
-    ConflictSide,
     Coverage,
     Document,
     Evidence,
@@ -234,40 +233,14 @@ def _conflicts(parts: Parts, *, printed: Sequence[Claim], dropped: set[str]) -> 
         sides = [
             (side, claim)
             for side in made.sides
-            for claim in [known.get((side.evidence.id,)) or _side_claim(side, parts.vocabulary)]
+            for claim in [known.get((side.evidence.id,)) or side_claim(side, section=CONFLICTS, vocabulary=parts.vocabulary)]
             if _kept([claim], dropped)
         ]
         if len(sides) < 2:
             continue
         own |= {claim.id: claim for _, claim in sides if claim.evidence not in known}
-        conflicts.append(_conflict(made, sides, parts))
+        conflicts.append(conflict_of(made, sides, key=_key(made.sides[0], parts)))
     return list(own.values()), conflicts
-
-
-def _side_claim(side: Stated, vocabulary: Vocabulary) -> Claim:
-    if side.candidate is None:
-        return cell_claim(side, section=CONFLICTS)
-    return sentence_claim(side.candidate, section=CONFLICTS, vocabulary=vocabulary)
-
-
-def _conflict(made: Disagreement, sides: Sequence[tuple[Stated, Claim]], parts: Parts) -> Conflict:
-    fact = made.sides[0].fact
-    return Conflict(
-        id=made.id,
-        key=_key(made.sides[0], parts),
-        period=fact.period.label if fact.period else "",
-        sides=tuple(
-            ConflictSide(
-                claim=claim.id,
-                value=side.shown,
-                period=side.fact.period.label if side.fact.period else "",
-                published=side.source.published,
-            )
-            for side, claim in sides
-        ),
-        kind=made.kind,
-        reason=made.reason,
-    )
 
 
 def _key(stated: Stated, parts: Parts) -> CardKey:

@@ -92,6 +92,13 @@ def cell_claim(stated: Stated, *, section: str) -> Claim:
     )
 
 
+def side_claim(side: Stated, *, section: str, vocabulary: Vocabulary) -> Claim:
+    """The claim that prints a side of a disagreement."""
+    if side.candidate is None:
+        return cell_claim(side, section=section)
+    return sentence_claim(side.candidate, section=section, vocabulary=vocabulary)
+
+
 def table_claim(items: Sequence[Stated], *, section: str) -> Claim:
     """The claim that prints several values of one column of a table with their labels, all verbatim."""
     evidence = tuple(item.evidence.id for item in items)

@@ -18,7 +18,7 @@ from rag.report.facts import END_OF_PERIOD, Stated
 from rag.report.gather import Candidate
 from rag.report.names import Names
 from rag.text import content_stems
-from rag.types import Fact, Number, Period
+from rag.types import CardKey, Claim, Conflict, ConflictSide, Fact, Number, Period
 
 Kind = Literal["value", "unit", "scope", "definition", "superseded"]
 
@@ -213,6 +213,27 @@ def _period_is_known(item: Stated) -> bool:
     """A period that was only guessed from the document's date is no ground for a disagreement."""
     period = item.fact.period
     return period is not None and (period.found_in != "document" or len(period.label) == 4 or "Q" in period.label or "H" in period.label)
+
+
+def conflict_of(made: Disagreement, sides: Sequence[tuple[Stated, Claim]], *, key: CardKey) -> Conflict:
+    """A disagreement whose sides are printed by these claims."""
+    period = made.sides[0].fact.period
+    return Conflict(
+        id=made.id,
+        key=key,
+        period=period.label if period else "",
+        sides=tuple(
+            ConflictSide(
+                claim=claim.id,
+                value=side.shown,
+                period=side.fact.period.label if side.fact.period else "",
+                published=side.source.published,
+            )
+            for side, claim in sides
+        ),
+        kind=made.kind,
+        reason=made.reason,
+    )
 
 
 def _key(item: Stated) -> tuple[str, ...]:
