@@ -1,6 +1,5 @@
 """The page: every route gives a whole document that works without a script; a change answers with where to look next."""
 
-import re
 from datetime import date
 from typing import Annotated, Any
 
@@ -9,14 +8,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from rag.app import Library, examine
 from rag.errors import UsageError
-from rag.render.changes import changes
-from rag.report.schema import to_json
 from rag.web import serving
-from rag.web.api import LARGEST_NUMBER, Chat, Wish, compared, job_of
+from rag.web.api import LARGEST_NUMBER, Chat, Wish, job_of
 from rag.web.child import Job
 from rag.web.forms import rendered
 from rag.web.leaf import leaf
-from rag.web.serving import MEDIA, Here
+from rag.web.serving import Here
 from rag.web.uploads import MOST_FILES
 from rag.web.views import passage_view, short, turn_view
 from rag.web.who import same
@@ -27,8 +24,6 @@ _LISTED = 200
 """Documents listed at once."""
 _CHATS = 30
 """Chats in the history list."""
-_REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-_SCRIPT = re.compile(r"script-src ('sha256-[A-Za-z0-9+/=]+')")
 
 Words = Annotated[str, Query(max_length=4_000)]
 
@@ -197,45 +192,6 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
         raise UsageError(f"{text!r} is not a day such as 2026-09-30") from error
-
-
-@routes.get("/compare")
-async def compare(here: Here, before: str, after: str) -> Response:
-    """What changed between two saved reports."""
-    one, other, made = await here.desks.do(lambda library: compared(library, before, after))
-    told = changes(made, known=[row.source for row in other.coverage])
-    return _page("compare.html.j2", here="reports", before=one, after=other, told=told)
-
-
-@routes.get("/reports/{report}")
-async def report(here: Here, report: str) -> Response:
-    """A saved report: what it says first, its forms, and the editions to compare it with."""
-
-    def job(library: Library) -> dict[str, Any]:
-        made = library.saved(report)
-        claims = {claim.id: claim.text for claim in made.claims}
-        others = [head for head in serving.heads(library) if head["id"] != made.id]
-        same_topic = [head for head in others if head["title"] == made.title]
-        check = library.check(made)
-        return {
-            "report": made,
-            "lines": [claims[name] for name in made.bottom_line],
-            "others": same_topic + [head for head in others if head not in same_topic],
-            "failures": check.failures(),
-            "checks": sum(check.counts.values()),
-            "size": len(to_json(made)),
-        }
-
-    return _page("report.html.j2", here="reports", formats=list(MEDIA), **await here.desks.do(job))
-
-
-@routes.get("/reports/{report}/read")
-async def read(here: Here, report: str) -> Response:
-    """The HTML report as its own page, under its own policy, in a box without this server's rights."""
-    _, data = await here.desks.do(lambda library: serving.report_file(library, report, "html"))
-    named = _SCRIPT.search(data[:4_000].decode(errors="replace"))
-    policy = f"{_REPORT_POLICY}; sandbox allow-scripts{f'; script-src {named[1]}' if named else ''}"
-    return Response(data, media_type=MEDIA["html"], headers={"content-security-policy": policy})
 
 
 # ── schedules and health ──────────────────────────────────────────────────────────────────────────────────────────
