@@ -15,7 +15,6 @@ from rag.embedders.runs import Runs, is_run_by_run
 from rag.record import FileRow, Record, scan
 from rag.record.codes import Codes, cosines, encoded
 from rag.record.lexical import match_expression
-from rag.record.schema import migrations
 from rag.types import Scope
 from tests.fakes import HashingEmbedder, chunk_words, plain_document
 

@@ -1,17 +1,21 @@
 """The reports' room: a report read with its evidence, asked about claim by claim, reviewed, and remembered by the next edition."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from rag.app import Library, create
 from rag.ingest import drain
+from rag.report import read_outline
+from rag.reviewing import review
 from rag.types import Claim, Report
 from rag.web import Key, app
 
@@ -171,21 +175,115 @@ def test_what_cannot_be_reviewed_is_refused(room: Room) -> None:
         assert room.client.post(address, json=body).status_code == status
 
 
-def test_a_report_written_again_keeps_its_reviews_and_a_forgotten_one_takes_them_along(tmp_path: Path) -> None:
+def test_a_report_written_again_keeps_its_reviews_and_a_forgotten_one_takes_them_along(room: Room, tmp_path: Path) -> None:
     """Saving the same report once more leaves the verdicts; erasing a document that it quotes erases them."""
-    create(tmp_path / "ws", embedder="small")
-    for name, text in NOTES.items():
-        (tmp_path / "ws" / "docs" / name).write_text(text, encoding="utf-8")
-    with Library.open(tmp_path / "ws") as library:
-        drain(library.ingest(now=NOW))
-        from rag.reviewing import review
-
-        def write() -> Report:
-            return library.report(TOPIC, as_of=NOW.date(), now=NOW, formats=["json"]).report
-
-        made = write()
+    made, folder = room.second, Path(shutil.copytree(room.workspace, tmp_path / "ws"))
+    with Library.open(folder) as library:
         review(library.record, made, made.claims[0].id, verdict="accepted", reviewer="ana", now=NOW)
-        assert write().id == made.id
+        assert library.report(TOPIC, as_of=made.as_of, now=NOW, formats=["json"]).report.id == made.id
         assert library.record.reviews.count(made.id) == 1
         library.forget(["docs/census.md"], now=NOW)
         assert library.record.reviews.all(made.id) == []
+
+
+# ── where to look, and the plan ───────────────────────────────────────────────────────────────────────────────────
+
+
+def fields(page: str) -> list[tuple[str, str]]:
+    """Names and values of a form's inputs and text areas, as a browser would send them but for buttons and boxes."""
+    found = re.findall(r'<input (?:type="hidden" |id="[^"]*" )name="([^"]+)" value="([^"]*)"', page)
+    found += re.findall(r'<textarea id="[^"]*" name="([^"]+)"[^>]*>(.*?)</textarea>', page, re.DOTALL)
+    return [(name, unescape(value)) for name, value in found]
+
+
+def posted(room: Room, form: list[tuple[str, str]], **changed: str | list[str]) -> Any:
+    """The form with some fields changed, the last value of each name being the one that is meant."""
+    data: dict[str, Any] = {}
+    for name, value in form:
+        data.setdefault(name, []).append(value)
+    return room.client.post("/reports/plan", data=data | changed)
+
+
+def test_a_question_looks_where_it_is_told_and_the_chat_goes_on_there(room: Room) -> None:
+    """Folders, keywords and days narrow an answer; the chat says so, and its next question begins with the same boxes."""
+    asked = room.client.post(
+        "/ask", data={"question": "How much heat storage is installed in Varland?", "last": "2026-04-01", "folder": "docs"}
+    )
+    page = room.client.get(asked.headers["location"]).text
+    assert "Looked only in: below docs; published up to 2026-04-01" in page
+    assert 'name="folder" value="docs" checked' in page
+    assert 'name="last" value="2026-04-01"' in page
+    assert "2,980 MWh" not in page
+    assert room.client.post("/ask", data={"question": "x", "last": "2026-02-30"}).status_code == 400
+    assert room.client.post("/ask", data={"question": "x", "first": "2026-02-02", "last": "2026-02-01"}).status_code == 400
+    found = room.client.get("/search", params={"q": "heat storage", "first": "2026-09-01"}).text
+    assert found.count("<blockquote>") == 1
+
+
+def test_a_plan_is_changed_in_its_form_and_obeyed(room: Room) -> None:
+    """Sections move, go and come; what is written has the analyst's sections in their order, and only documents of the scope."""
+    page = room.client.post("/reports/plan", data={"do": "open", "topic": TOPIC}).text
+    titles = [value for name, value in fields(page) if name == "section_title"]
+    assert len(titles) > 8
+    page = posted(room, fields(page), do="up-1").text
+    assert [value for name, value in fields(page) if name == "section_title"][:3] == [titles[1], titles[0], titles[2]]
+    for _ in titles[2:]:
+        page = posted(room, fields(page), do="remove-2").text
+    page = posted(room, fields(page), do="add").text
+    form = [(name, value) for name, value in fields(page) if name not in ("section_title", "section_metrics")]
+    form += [("section_title", title) for title in (titles[1], titles[0], "Installed base")]
+    form += [("section_metrics", names) for names in ("", "", "installed capacity")]
+    begun = posted(room, form, do="write", last="2026-07-01", as_of="2026-11-02")
+    assert begun.status_code == 303, begun.text
+    told = room.client.get(f"/api{begun.headers['location']}/events").text
+    assert '"state": "done"' in told, told
+    made = room.client.get("/api/reports/last").json()
+    assert [section["title"] for section in made["sections"]][:3] == [titles[1], titles[0], "Installed base"]
+    assert made["manifest"]["scope"]["published_to"] == "2026-07-01"
+    assert {source["path"] for source in made["sources"]} <= {"docs/census.md", "docs/orders.md"}
+    again = room.client.get("/reports/plan", params={"report": made["id"]}).text
+    assert "Installed base" in [value for name, value in fields(again) if name == "section_title"]
+
+
+def test_what_is_wrong_with_a_plan_is_told_at_its_field(room: Room) -> None:
+    """All of it at once, each beside its own field and in a list that leads there; nothing is begun."""
+    before = len(room.client.get("/api/runs").json())
+    form = [
+        ("topic", ""),
+        ("period", "20x"),
+        ("section_title", ""),
+        ("section_title", "Base"),
+        ("section_metrics", ""),
+        ("section_metrics", "capacity"),
+    ]
+    answer = posted(room, form, do="write")
+    assert answer.status_code == 422
+    for field, told in (
+        ("topic", "Say what the report is about"),
+        ("title-0", "Give the section a title."),
+        ("metrics-1", "Installed capacity"),
+    ):
+        assert f'href="#{field}"' in answer.text
+        assert f'id="{field}"' in answer.text
+        assert told in answer.text.split(f'id="{field}-problem">')[1].split("</p>")[0]
+    answer = posted(room, [("topic", "Heat"), ("period", "20x"), ("section_title", "Base")], do="save")
+    assert "write one such as 2026" in answer.text.split('id="period-problem">')[1]
+    assert "Add" not in posted(room, [("topic", "Heat")], do="write").text.split("problems")[0]
+    assert "A report needs a section" in posted(room, [("topic", "Heat")], do="write").text
+    assert len(room.client.get("/api/runs").json()) == before
+    assert room.client.post("/reports", data={"topic": " "}).status_code == 422
+
+
+def test_a_plan_saved_as_a_file_is_opened_again(room: Room) -> None:
+    """What `rag report --plan` reads is what the form opens; a file that is no plan is told at its field."""
+    page = room.client.post("/reports/plan", data={"do": "open", "topic": TOPIC, "pack": "macro"}).text
+    saved = posted(room, fields(page), do="save")
+    assert saved.headers["content-disposition"] == 'attachment; filename="plan.yaml"'
+    outline = read_outline(saved.text, at="it")
+    assert (outline.topic, outline.binding, outline.sections[0].title) == (TOPIC, True, "Activity")
+    opened = room.client.post("/reports/plan", data={"do": "open", "plan": saved.text}).text
+    assert fields(opened) == fields(page)
+    for text, told in (("topic: [", "not valid YAML"), ("topic: x", "key 'sections' is missing"), ("a" * 100, "must be a mapping")):
+        refused = room.client.post("/reports/plan", data={"do": "open", "plan": text})
+        assert refused.status_code == 422
+        assert told in unescape(refused.text.split('id="plan-problem">')[1])

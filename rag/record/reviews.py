@@ -56,6 +56,12 @@ class Reviews:
         """Claims of a report that have a verdict."""
         return int(self.rows(f"SELECT count(*) FROM reviews WHERE report = ? AND verdict != 'open' AND {_LAST}", [report])[0][0])
 
+    def tallies(self) -> dict[str, tuple[int, int]]:
+        """Report -> how many of its claims are accepted, and how many rejected; reports without a verdict are not in it."""
+        sql = f"""SELECT report, sum(verdict = 'accepted'), sum(verdict = 'rejected') FROM reviews
+            WHERE verdict != 'open' AND {_LAST} GROUP BY report"""
+        return {report: (accepted, rejected) for report, accepted, rejected in self.rows(sql, [])}
+
     def before(self, report: str) -> list[tuple[str, Review]]:
         """(the claim's text, the last word on it) of the editions before this report, latest edition last."""
         sql = f"""SELECT reviews.text, {_COLUMNS.replace("report", "reviews.report")} FROM reviews

@@ -2,6 +2,7 @@
 
 import re
 from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -87,7 +88,7 @@ async def ask(
         return library.ask(question, now=now, history=[told.answer])
 
     turn = await here.desks.do(job)
-    return RedirectResponse(f"/chats/{turn.chat}#turn-{turn.number}", status_code=303)
+    return RedirectResponse(f"/chats/{turn.chat}?{urlencode({'report': report, 'claim': claim})}#turn-{turn.number}", status_code=303)
 
 
 @routes.post("/reports/{report}/claims/{claim}/review")
