@@ -113,7 +113,7 @@ def test_a_rhythm_that_cannot_be_is_refused(given_: dict[str, str], message: str
         (WEEKLY + 'plan = "p.yaml"', "give either a topic or a plan"),
         (WEEKLY + 'catch_up = "some"', "catch_up: "),
         (WEEKLY + 'formats = ["xls"]', "formats"),
-        (WEEKLY + "minutes = 0", "minutes: "),
+        (WEEKLY + "[limits]\nminutes = 0", "limits.minutes: "),
         (WEEKLY + '[[deliver]]\nkind = "pigeon"', "deliver.0"),
         (WEEKLY + '[[deliver]]\nkind = "mail"\nto = ["nobody"]\nsender = "a@b.c"\nserver = "x"', "'nobody' is no mail address"),
         (WEEKLY + '[[deliver]]\nkind = "webhook"\nurl = "ftp://x"', "deliver.0.webhook.url"),
@@ -258,7 +258,7 @@ def test_a_slot_due_while_a_run_goes_on_is_treated_as_asked(office: Callable[...
     consider(desk.book, "weekly", desk.definition, now=first)
     with desks.lease(desk.workspace, "weekly") as held:
         assert held
-        desk.book.put(replace(desk.book.slots("weekly")[0], state="running", tries=1, started=first + timedelta(days=7)))
+        desk.book.put(replace(desk.book.slots("weekly")[0], state="running", tries=1, started=first))
         desk.round(first + timedelta(weeks=1))
         assert desk.states() == {"2026-01-05T07:00": "running", "2026-01-12T07:00": second}
         assert desk.book.slots("weekly", states=["running"])[0].cancel == (overlap == "cancel")
