@@ -72,6 +72,10 @@ eval-schedules:  ## three years of slots through crashes and clock changes, five
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.schedules
 
+faults-schedule:  ## kill -9 a scheduled run at each of some sixty steps; half an hour
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.schedule_faults
+
 bench:  ## speed of reading, cutting, recording and looking again, as ratios
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.ingest
@@ -111,4 +115,4 @@ lock:  ## write requirements*.txt anew from pyproject.toml
 clean:  ## remove the sample workspace, reports and build outputs
 	rm -rf workspace reports build dist
 
-.PHONY: help report test check lint types contracts eval eval-chat eval-editions eval-report eval-injection eval-beige-book eval-gates eval-schedules faults hostile bench bench-writer bench-scale bench-retrieval bench-embed bench-cold forms bench-formats lock clean
+.PHONY: help report test check lint types contracts eval eval-chat eval-editions eval-report eval-injection eval-beige-book eval-gates eval-schedules faults faults-schedule hostile bench bench-writer bench-scale bench-retrieval bench-embed bench-cold forms bench-formats lock clean
