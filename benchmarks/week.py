@@ -12,7 +12,7 @@ import os
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -131,7 +131,7 @@ def _drawn(path: str) -> str:
 
 
 @contextmanager
-def writing_with(endpoint: Endpoint):  # type: ignore[no-untyped-def]
+def writing_with(endpoint: Endpoint) -> Iterator[None]:
     """Reports are worded by the model there, in this process and its children."""
     said = {"KIND": "openai", "MODEL": "scripted-1", "BASE_URL": endpoint.base_url}
     own = {**{f"RAG_WRITER__{name}": value for name, value in said.items()}, "OPENAI_API_KEY": "k"}
