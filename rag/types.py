@@ -195,8 +195,8 @@ class Hit:
     rank: int
     """1-based in that list."""
     score: float
-    """Dense: cosine, -1 to 1. Lexical: bm25, 0 and up. Name: 0 to 1. Document: mean fused score of its best
-    passages. Rerank: the model's own scale. Higher is nearer in all of them."""
+    """Dense: cosine, -1 to 1. Lexical: bm25, 0 and up. Name: 0 to 1. Document: how far it is what the
+    title asks for. Rerank: the model's own scale. Higher is nearer in all of them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -266,6 +266,11 @@ class Record:
         sql = "SELECT count(*) FROM lexical WHERE lexical MATCH ?"
         return {word: int(self._value(sql, [quoted(word)])) for word in telling_words(question)}
 
+    def abouts(self, title: str, *, scope: Scope = _EVERYTHING) -> dict[str, float]:
+        """Document in scope -> how far its words as a whole are the title's, 0 to 1.13; only those that hold some."""
+        with self.snapshot(), translated(self.path):
+            return self._scan.abouts(title, scope=scope)
+
     def nearest(self, vector: "Vectors", *, k: int, scope: Scope = _EVERYTHING) -> list[Near]:
         """(chunk id, cosine) of the ``k`` nearest in scope, nearest first, equal ones by id; exact."""
         with self.snapshot(), translated(self.path):
