@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from heapq import heapify, heappop, heappush, nsmallest
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from rag.closeness import closeness
+from rag.closeness import closenesses
 from rag.errors import FingerprintError, IndexDamagedError, ModelError, RecordError, UsageError
 from rag.named import Named
 from rag.ports import Embedder, Reranker, VectorStore
@@ -32,8 +32,10 @@ CANDIDATES = 50
 """Taken from each list."""
 SURROUNDINGS = 0.3
 """What the mean cosine of a passage's page counts beside its own cosine."""
-CLOSENESS = 1.7
+CLOSENESS = 1.3
 """What the closeness of the words counts: it outweighs cosines where a passage says nearly the question's words, and only there."""
+CLAUSE = 1.3
+"""What the closeness to the clause counts that a passage says best; a question of one clause has it twice."""
 NAME = 0.3
 """What a named document counts."""
 TITLED = 30.0
@@ -210,7 +212,7 @@ class Retrieval:
             Passage(
                 chunk=chunk,
                 source=sources[chunk.document],
-                score=cosine + CLOSENESS * word + NAME * names.get(chunk.document, 0.0) + TITLED * worth.get(chunk.document, 0.0),
+                score=cosine + word + NAME * names.get(chunk.document, 0.0) + TITLED * worth.get(chunk.document, 0.0),
                 hits=tuple(hits[chunk.id]),
             )
             for chunk, cosine, word in zip(chunks, values, close, strict=True)
@@ -218,7 +220,9 @@ class Retrieval:
         return _spread(passages, by_document=bool(worth))
 
     def _closeness(self, question: str, chunks: Sequence[Chunk]) -> list[float]:
-        return closeness(question, chunks, holders=self.record.holders(question), among=self.record.chunk_count())
+        """What each chunk's words count."""
+        values = closenesses(question, chunks, holders=self.record.holders(question), among=self.record.chunk_count())
+        return [CLOSENESS * whole + CLAUSE * clause for whole, clause in values]
 
     def _cosines(self, chunks: Sequence[Chunk], vector: "Vectors | None") -> list[float]:
         """Own cosine and the weighted mean of the surroundings'; zeros without dense search."""
