@@ -22,6 +22,7 @@ from rag.errors import FingerprintError, IndexDamagedError, ModelError, RecordEr
 from rag.named import Named
 from rag.ports import Embedder, Reranker, VectorStore
 from rag.record import Near, Record, cosines
+from rag.statements import LEAST, Statement, asked_for, plain, share
 from rag.titled import abouts, is_title
 from rag.types import Chunk, Fingerprint, Hit, Passage, Scope, SearchResult
 
@@ -38,6 +39,8 @@ CLAUSE = 1.3
 """What the closeness to the clause counts that a passage says best; a question of one clause has it twice."""
 NAME = 0.3
 """What a named document counts."""
+STATEMENT = 0.5
+"""What a page counts that prints a financial statement the question asks for, times the share of its lines."""
 TITLED = 30.0
 """What a document counts for that is what a title asks for: so much that documents stand in that order (docs/log.md)."""
 TITLED_DOCUMENTS = 10
@@ -64,7 +67,7 @@ _RANK_OFFSET = 60
 NOT_RERANKED = "not reranked: no reranker is set, so the fused order stands"
 
 _EVERYTHING = Scope()
-_ListName: TypeAlias = Literal["dense", "lexical", "name", "document"]
+_ListName: TypeAlias = Literal["dense", "lexical", "name", "document", "statement"]
 _Rankings: TypeAlias = Mapping[_ListName, Sequence[Near]]
 
 
@@ -78,6 +81,8 @@ class Retrieval:
     reranker: Reranker
     any_query_prompt: bool = False
     """For evaluation: take an embedder that differs from the index's in nothing but the query prompt."""
+    statements: Sequence[Statement] = ()
+    """Financial statements that a question may ask for without naming them."""
     reranked: int = RERANKED
     """How many of the best passages the reranker sees."""
     _names: "_Names" = field(default_factory=lambda: _Names(), init=False, repr=False, compare=False)
@@ -112,6 +117,8 @@ class Retrieval:
             worth = self._worth(question, rankings.get("dense", ()), scope=scope, lexical=lexical) if is_title(question) else {}
             if dense and worth:
                 rankings["document"] = _by_document(self._in_best(worth, vectors[question], most=TITLED_DOCUMENTS))
+            if lexical and (asked := asked_for(question, self.statements)):
+                rankings["statement"] = self._printing(asked, names=names, scope=scope)
             with self.record.snapshot():
                 passages = self._weighed(question, rankings, names=names, worth=worth, vector=vectors.get(question), lexical=lexical)
             results.append(self._reranked(SearchResult(question=question, passages=passages), k=k))
@@ -185,6 +192,20 @@ class Retrieval:
         documents = {chunk.id: chunk.document for chunk in self.record.chunks([identity for identity, _ in near])}
         return [(identity, scores[documents[identity]]) for identity, _ in near if identity in documents]
 
+    def _printing(self, statements: Sequence[Statement], *, names: Mapping[str, float], scope: Scope) -> list[Near]:
+        """The chunks of pages that print one of the statements, with its share, best first; of the named documents where some are named."""
+        best = tuple(document for document, _ in nsmallest(NAMED_DOCUMENTS, names.items(), key=_best_first))
+        within = replace(scope, documents=best) if best else scope
+        shares: dict[str, float] = {}
+        for statement in statements:
+            near = self.record.chunks([identity for identity, _ in self.record.lexical(statement.words, k=CANDIDATES, scope=within)])
+            pages = self.record.on_pages({(chunk.document, chunk.first_page) for chunk in near})
+            for chunks in pages.values():
+                found = share(statement, plain("\n".join(chunk.text for chunk in chunks)))
+                if found >= LEAST:
+                    shares |= {chunk.id: max(found, shares.get(chunk.id, 0.0)) for chunk in chunks}
+        return sorted(shares.items(), key=_best_first)
+
     def _weighed(
         self,
         question: str,
@@ -206,13 +227,18 @@ class Retrieval:
         chunks = self.record.chunks(sorted(hits))
         close = self._closeness(question, chunks) if lexical else [0.0] * len(chunks)
         values = self._cosines(chunks, vector)
+        printed = dict(rankings.get("statement", ()))
         documents = tuple(sorted({chunk.document for chunk in chunks}))
         sources = {source.document: source for source in (self.record.sources(Scope(documents=documents)) if documents else ())}
         passages = [
             Passage(
                 chunk=chunk,
                 source=sources[chunk.document],
-                score=cosine + word + NAME * names.get(chunk.document, 0.0) + TITLED * worth.get(chunk.document, 0.0),
+                score=cosine
+                + word
+                + NAME * names.get(chunk.document, 0.0)
+                + TITLED * worth.get(chunk.document, 0.0)
+                + STATEMENT * printed.get(chunk.id, 0.0),
                 hits=tuple(hits[chunk.id]),
             )
             for chunk, cosine, word in zip(chunks, values, close, strict=True)
