@@ -69,3 +69,29 @@ def test_a_word_form_makes_no_document_of_another_market_one_on_this() -> None:
     (row,) = [row for row in report.coverage if row.source.path == "more/grain.txt"]
     assert row.claims == 0
     assert "off topic" in row.reason
+
+
+def test_the_latest_figure_of_a_metric_is_printed_though_no_card_holds_it() -> None:
+    """One point is no series; the newest source's sentence for the latest period stands in the metric's section."""
+    texts = (
+        ("Old House", "The median wait for a connection of heat storage was 70 days in the second quarter of 2025.", date(2025, 8, 3)),
+        ("New House", "The number of job vacancies at fitters of heat storage was 512 in the second quarter of 2026.", date(2026, 8, 3)),
+        ("Third House", "Exports of heat storage from Varland will reach 900 tonnes in 2028.", date(2026, 8, 4)),
+    )
+    report, given = _report(*texts)
+    homes = {claim.text: claim.section for claim in report.claims}
+    assert homes[texts[0][1]] == "regulation"
+    assert homes[texts[1][1]] == "labour"
+    assert homes[texts[2][1]] == "outlook"
+    assert check_report(report, document=given.document, metrics=metric_vocabulary()).failures() == []
+
+
+def test_a_companys_key_figures_stand_with_the_competition() -> None:
+    """Of its last whole year, so that companies can be compared."""
+    text = "Tallow makes heat storage in Varland. Our market share was 14.2% in 2025, up from 13.0%. Market share was 14.9% in Q1 2026."
+    given = corpus(extra={"filings/tallow.txt": ("Tallow Annual Report 2025", "Tallow", date(2026, 4, 1), text)})
+    report = small_report(given=given)
+    (competition,) = [section for section in report.sections if section.id == "competition"]
+    texts = {claim.id: claim.text for claim in report.claims}
+    assert texts[competition.claims[0]] == "Our market share was 14.2% in 2025, up from 13.0%."
+    assert check_report(report, document=given.document, metrics=metric_vocabulary()).failures() == []

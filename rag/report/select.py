@@ -15,6 +15,8 @@ from rag.types import Claim, Confidence, Number, TrendCard
 _OWN_VOICE = re.compile(r"\b(?:we|our|us|I|my)\b", re.IGNORECASE)
 MOST_LOOSE = 5
 """Sentences of a section besides its cards."""
+FEWEST_LOOSE = 2
+"""Of them, how many there is room for beside tables and figures."""
 LEAST_SCORE = 3.2
 """Relevance a loose sentence must reach; measured on the sample documents and on the Beige Book."""
 LEAST_STANDING = 0.7
