@@ -14,6 +14,7 @@ from rag.report.conflicts import Disagreement, conflict_of, retired
 from rag.report.facts import Stated
 from rag.report.figures import COMPANIES, OUTLOOK, Figures
 from rag.report.gather import Candidate, Gathered
+from rag.report.matrix import matrix_claims
 from rag.report.plan import Plan
 from rag.report.report_gates import LARGEST_SHARE, card_name, cited_documents, glance_values
 from rag.report.seal import sealed
@@ -325,6 +326,7 @@ def _sections(
     ahead = figures.forecasts(chosen=chosen) if OUTLOOK in asked else []
     rivals = figures.of_companies(parts.companies, chosen=chosen) if COMPANIES in asked else []
     loose += [*ahead, *rivals]
+    matrix = _matrix(parts, usable, chosen=chosen) if by_subject else {}
     lines = table_claims(parts.facts, taken=shown | chosen.evidence, superseded=old, as_of=parts.as_of, vocabulary=parts.vocabulary)
     for facet in parts.plan.facets:
         own = [card.id for card in cards if card.section == facet.id]
@@ -335,13 +337,25 @@ def _sections(
         latest = figures.of_market(facet.id, chosen=chosen)
         most = max(FEWEST_LOOSE, MOST_LOOSE - len(table) - len(latest) - len(first))
         claims = [*first, *table, *latest]
-        claims += loose_claims(usable, section=facet.id, chosen=chosen, vocabulary=parts.vocabulary, most=most)
+        if by_subject:
+            claims += matrix.get(facet.id, [])
+        else:
+            claims += loose_claims(usable, section=facet.id, chosen=chosen, vocabulary=parts.vocabulary, most=most)
         loose += [claim for claim in claims if claim not in first]
         if own or claims or parts.plan.outline.binding:
             question = facet.question if facet.question != facet.title else ""
             said = tuple(claim.id for claim in claims)
             sections.append(Section(id=facet.id, title=facet.title, question=question, cards=tuple(own), claims=said))
     return sections, loose
+
+
+def _matrix(parts: Parts, usable: Sequence[Candidate], *, chosen: Chosen) -> dict[str, list[Claim]]:
+    """Facet id -> a sentence or more of each subject's document."""
+    subjects = {key: name for key, name in parts.gathered.subjects.items() if key in parts.gathered.sources}
+    facets = [facet.id for facet in parts.plan.facets]
+    return matrix_claims(
+        usable, subjects=subjects, facets=facets, printed=frozenset(chosen.evidence), chosen=chosen, vocabulary=parts.vocabulary
+    )
 
 
 def _in_print_order(sections: Sequence[Section], cards: Sequence[TrendCard], claims: Mapping[str, Claim]) -> tuple[Claim, ...]:

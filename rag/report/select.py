@@ -44,6 +44,12 @@ class Chosen:
         self.said.append((shingles(content_stems(claim.text)), claim.numbers))
         self.documents.update(documents)
 
+    def take_candidate(self, candidate: Candidate) -> None:
+        """Note a sentence as printed."""
+        self.evidence.add(candidate.evidence.id)
+        self.said.append((candidate.shingles, candidate.numbers))
+        self.documents[candidate.source.document] += 1
+
     def is_full(self, document: str) -> bool:
         """True when the document carries all the claims it may."""
         return document in self.limits and self.documents[document] >= self.limits[document]
