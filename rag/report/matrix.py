@@ -3,7 +3,7 @@
 Sentences are taken one by one, those first that say most of what is not said of their subject yet for the words they take.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -14,14 +14,15 @@ from rag.report.wording import Vocabulary, tokens
 from rag.text import content_stems, words
 from rag.types import Claim
 
-MOST_WORDS = 2_850
+MOST_WORDS = 2_960
 """Of all subjects together: half an hour's reading, and what the Beige Book's own national summaries come to."""
-MOST_WORDS_OF_SUBJECT = 240
+MOST_WORDS_OF_SUBJECT = 247
 _OVERHEAD = 6
 """Words that a citation costs the reader."""
-_DIRECTION, _STEM = 0.4, 0.06
+_DIRECTION, _STEM = 0.4, 0.12
 """What a stated direction and a new word are worth beside a metric that was not told yet."""
-_MOST_STEMS = 12
+_LEAST = 0.5
+"""What a thing is worth that only one of many subjects has, beside one that all have."""
 
 
 @dataclass(kw_only=True)
@@ -40,11 +41,12 @@ class Told:
         self.stems |= set(content_stems(candidate.text))
         self.words += len(words(candidate.text))
 
-    def gain(self, candidate: Candidate, *, ways: Collection[str], stems: Collection[str]) -> float:
+    def gain(self, candidate: Candidate, *, ways: Collection[str], stems: Collection[str], weights: Mapping[str, float]) -> float:
         """What the sentence adds, for each word it takes."""
         metrics = {mention.metric.id for mention in candidate.mentions} - self.metrics
-        new = min(_MOST_STEMS, len(set(stems) - self.stems))
-        return (len(metrics) + _DIRECTION * len(set(ways) - self.ways) + _STEM * new) / (len(words(candidate.text)) + _OVERHEAD)
+        new = sum(weights.get(stem, 0.0) for stem in sorted(set(stems) - self.stems))
+        told = sum(weights[metric] for metric in sorted(metrics)) + _DIRECTION * sum(weights[way] for way in sorted(set(ways) - self.ways))
+        return (told + _STEM * new) / (len(words(candidate.text)) + _OVERHEAD)
 
 
 def matrix_claims(
@@ -62,16 +64,23 @@ def matrix_claims(
     for candidate in candidates:
         if candidate.source.document in subjects:
             by_document[candidate.source.document].append(candidate)
+    weights = _weights(by_document)
     made: dict[str, list[Claim]] = defaultdict(list)
     for document in sorted(by_document, key=lambda key: subjects[key]):
-        for candidate in _told(by_document[document], room=room, printed=printed, chosen=chosen, vocabulary=vocabulary):
+        for candidate in _told(by_document[document], room=room, weights=weights, printed=printed, chosen=chosen, vocabulary=vocabulary):
             section = candidate.facet or facets[0]
             made[section].append(sentence_claim(candidate, section=section, vocabulary=vocabulary))
     return dict(made)
 
 
 def _told(
-    candidates: Sequence[Candidate], *, room: int, printed: Collection[str], chosen: Chosen, vocabulary: Vocabulary
+    candidates: Sequence[Candidate],
+    *,
+    room: int,
+    weights: Mapping[str, float],
+    printed: Collection[str],
+    chosen: Chosen,
+    vocabulary: Vocabulary,
 ) -> Iterable[Candidate]:
     """One subject's sentences until its room is full, in the order of its document."""
     ways = {candidate.evidence.id: _ways(candidate, vocabulary) for candidate in candidates}
@@ -80,12 +89,13 @@ def _told(
     for candidate in candidates:
         if candidate.evidence.id in printed:
             told.add(candidate, ways=ways[candidate.evidence.id])
-    open_candidates = [candidate for candidate in candidates if candidate.standing >= LEAST_STANDING and candidate.mentions]
+
+    def worth(item: Candidate) -> float:
+        return told.gain(item, ways=ways[item.evidence.id], stems=stems[item.evidence.id], weights=weights)
+
+    open_candidates = [candidate for candidate in candidates if candidate.standing >= LEAST_STANDING]
     while open_candidates:
-        best = max(
-            open_candidates,
-            key=lambda item: (told.gain(item, ways=ways[item.evidence.id], stems=stems[item.evidence.id]), item.evidence.id),
-        )
+        best = max(open_candidates, key=lambda item: (worth(item), item.evidence.id))
         open_candidates.remove(best)
         if told.words + len(words(best.text)) > room or chosen.repeats(best):
             continue
@@ -93,6 +103,15 @@ def _told(
         chosen.take_candidate(best)
         taken.append(best)
     return sorted(taken, key=lambda candidate: candidate.evidence.start)
+
+
+def _weights(by_document: Mapping[str, Sequence[Candidate]]) -> dict[str, float]:
+    """Metric or stem -> the share of the subjects whose documents speak of it: what many speak of can be compared."""
+    counts = Counter[str]()
+    for candidates in by_document.values():
+        counts.update({mention.metric.id for candidate in candidates for mention in candidate.mentions})
+        counts.update({stem for candidate in candidates for stem in content_stems(candidate.text)})
+    return {name: _LEAST + (1 - _LEAST) * count / len(by_document) for name, count in counts.items()}
 
 
 def _ways(candidate: Candidate, vocabulary: Vocabulary) -> set[str]:
