@@ -294,7 +294,8 @@ def _prepare(workspace: Path, *, mail: str, hook: str) -> None:
     for name, text in _NOTES.items():
         note = f"---\ndate: 2026-01-02\n---\n\n# {name.title()} of heat storage\n\n{text}\n"
         (workspace / "docs" / f"{name}.md").write_text(note, encoding="utf-8")
-    golden = {"question": "How did demand for heat storage move?", "gold": [{"document": "docs/demand.md", "quote": "rose by 12% in 2025"}]}
+    question = "How did demand for heat storage move?"
+    golden = {"question": question, "gold": [{"document": "docs/demand.md", "quote": "rose by 12% in 2025"}]}
     (workspace / "golden.jsonl").write_text(json.dumps(golden) + "\n", encoding="utf-8")
     (workspace / "plan.yaml").write_text(_PLAN, encoding="utf-8")
     (workspace / "schedules").mkdir()
@@ -303,7 +304,7 @@ def _prepare(workspace: Path, *, mail: str, hook: str) -> None:
     with Library.open(workspace) as library:
         drain(library.ingest(now=day))
         library.write(read_outline(_PLAN, at="plan"), as_of=day.date())
-        library.retrieval.find(golden["question"], k=10)
+        library.retrieval.find(question, k=10)
         library.record.schedules.begin("weekly", since=day + timedelta(days=5))
 
 

@@ -132,7 +132,10 @@ class _Corpus:
     """Metric -> its house."""
 
 
-def states(seed: int, *, days: Sequence[date] = tuple(FIRST + timedelta(weeks=week) for week in range(WEEKS))) -> Iterator[State]:
+_MONDAYS = [FIRST + timedelta(weeks=week) for week in range(WEEKS)]
+
+
+def states(seed: int, *, days: Sequence[date] = _MONDAYS) -> Iterator[State]:
     """A state on each of the days; the first has no truth, since nothing came before it. What comes is dated after the day before."""
     corpus = _Corpus(dice=random.Random(f"editions {seed}"))
     corpus.homes = {metric.name: corpus.dice.choice(HOUSES[:4]) for metric in METRICS}
