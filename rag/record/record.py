@@ -5,7 +5,7 @@ import os
 import sqlite3
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -229,6 +229,16 @@ class Record:
         found = {row[0]: rows.chunk(row) for row in self._rows(sql, [json.dumps(list(ids))])}
         return [found[identity] for identity in ids if identity in found]
 
+    def on_pages(self, pages: Iterable[tuple[str, int]]) -> dict[tuple[str, int], list[Chunk]]:
+        """(document, page) -> the live chunks that stand on it, in text order."""
+        columns = ", ".join(f"live.{column.strip()}" for column in rows.CHUNK_COLUMNS.split(","))
+        sql = f"""SELECT asked.value ->> 0, asked.value ->> 1, {columns} FROM json_each(?) AS asked JOIN live
+            ON live.document = asked.value ->> 0 AND asked.value ->> 1 BETWEEN live.first_page AND live.last_page ORDER BY live.ordinal"""
+        found: dict[tuple[str, int], list[Chunk]] = {}
+        for document, page, *row in self._rows(sql, [json.dumps(list(pages))]):
+            found.setdefault((document, page), []).append(rows.chunk(tuple(row)))
+        return found
+
     def chunk_count(self) -> int:
         """Live chunks of the active space; counted once a commit."""
         with self.snapshot():
@@ -266,6 +276,11 @@ class Record:
                 return self._scan.holders(question)
         sql = "SELECT count(*) FROM lexical WHERE lexical MATCH ?"
         return {word: int(self._value(sql, [quoted(word)])) for word in telling_words(question)}
+
+    def abouts(self, title: str, *, scope: Scope = _EVERYTHING) -> dict[str, float]:
+        """Document in scope -> how far its words as a whole are the title's, 0 to 1.13; only those that hold some."""
+        with self.snapshot(), translated(self.path):
+            return self._scan.abouts(title, scope=scope)
 
     def nearest(self, vector: "Vectors", *, k: int, scope: Scope = _EVERYTHING) -> list[Near]:
         """(chunk id, cosine) of the ``k`` nearest in scope, nearest first, equal ones by id; exact."""

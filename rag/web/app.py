@@ -22,14 +22,15 @@ from rag.web.guard import Guard
 from rag.web.refuse import refusal
 from rag.web.runs import Runs
 from rag.web.serving import Serving
+from rag.web.timer import Timer
 from rag.web.watch import Numbers, Watch
 from rag.web.who import Key
 
 _ABOUT = "Questions, documents, reports, schedules and health of one workspace. Every request carries Authorization: Bearer TOKEN."
 
 
-def app(workspace: Path, *, key: Key, names: Collection[str] = (), desks: int = DESKS) -> ASGIApp:
-    """The ASGI application over a workspace. ``names``: further host names that it answers to."""
+def app(workspace: Path, *, key: Key, names: Collection[str] = (), desks: int = DESKS, timer: Timer | None = None) -> ASGIApp:
+    """The ASGI application over a workspace. ``names``: further host names that it answers to. ``timer`` makes what is due."""
     numbers = Numbers()
     serving = Serving(
         workspace=workspace,
@@ -42,7 +43,11 @@ def app(workspace: Path, *, key: Key, names: Collection[str] = (), desks: int = 
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
+        if timer is not None:
+            timer.begin()
         yield
+        if timer is not None:
+            timer.close()
         serving.runs.close()
         serving.desks.close()
 
