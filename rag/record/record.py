@@ -235,7 +235,7 @@ class Record:
             ON live.document = asked.value ->> 0 AND asked.value ->> 1 BETWEEN live.first_page AND live.last_page ORDER BY live.ordinal"""
         found: dict[tuple[str, int], list[Chunk]] = {}
         for document, page, *row in self._rows(sql, [json.dumps(list(pages))]):
-            found.setdefault((document, page), []).append(rows.chunk(row))
+            found.setdefault((document, page), []).append(rows.chunk(tuple(row)))
         return found
 
     def chunk_count(self) -> int:
