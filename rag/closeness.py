@@ -9,9 +9,9 @@ passage that says one of them says little of the whole: so it has a second value
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, groupby
 from statistics import mean
 from typing import TypeVar
 
@@ -29,6 +29,8 @@ _PAIRS = 2 / 3
 _WINDOW = 15
 """Sentences are joined until they have so many words that carry meaning."""
 
+_CELLS = " | "
+"""Between the cells of a row."""
 _CLAUSE = 4
 _BREAK = re.compile(r";|—|\?|\.\s|,\s|\s(?=(?:but|while|whereas|although|though|however)\b)", re.IGNORECASE)
 
@@ -149,15 +151,29 @@ def _pairs(places: Sequence[tuple[int, str]]) -> list[Pair]:
 
 
 def _windows(text: str) -> list[list[str]]:
-    """Sentences, short ones joined with the next; always at least one."""
+    """Sentences, short ones joined with the next, and each row of a table; always at least one."""
     found: list[list[str]] = []
     window: list[str] = []
-    for start, end in sentences(text):
-        window += _stems(text[start:end])
+    for part, is_row in _parts(text):
+        stems = _stems(part)
+        if is_row:
+            found.append(stems)
+            continue
+        window += stems
         if len(window) >= _WINDOW:
             found.append(window)
             window = []
     return [*found, window] if window or not found else found
+
+
+def _parts(text: str) -> Iterator[tuple[str, bool]]:
+    """(sentence or row of a table, whether it is a row), in order."""
+    for is_row, lines in groupby(text.split("\n"), key=lambda line: _CELLS in line):
+        if is_row:
+            yield from ((line, True) for line in lines)
+        else:
+            prose = "\n".join(lines)
+            yield from ((prose[start:end], False) for start, end in sentences(prose))
 
 
 def _stems(text: str) -> list[str]:
