@@ -89,11 +89,13 @@ class ProgressLine:
 # ── results ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def ingested(summary: "IngestSummary", state: "Status", *, as_json: bool) -> None:
-    """What became of the files, what is in search now, and the time each step took."""
+def ingested(summary: "IngestSummary", state: "Status", *, engine: str, as_json: bool) -> None:
+    """What became of the files, what is in search now, and the time each step took; ``engine`` embedded, where anything was."""
     if as_json:
-        print_json({"summary": plain(summary), "status": plain(state)})
+        print_json({"summary": plain(summary), "status": plain(state), "engine": engine})
         return
+    if engine:
+        click.echo(f"note: embedded by {engine}", err=True)
     parts = ", ".join(f"{count} {status}" for status, count in sorted(summary.files.items()) if count) or "no files"
     click.echo(f"Ingested: {parts}")
     click.echo(f"In search: {state.documents} documents, {summary.chunks:,} chunks; {summary.embedded:,} embedded now")
