@@ -26,6 +26,8 @@ from rag.chat.schema import to_json as answer_to_json
 from rag.chat.words import to_markdown
 from rag.chunking import CHUNKER_VERSION, budget_for, chunk
 from rag.config import EmbedderKind, Format, Settings, WriterKind
+from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
+from rag.embedders.small import SmallEmbedder
 from rag.errors import ReadError, SettingsError, UsageError, WorkspaceError
 from rag.globs import chooser
 from rag.kin import alike, copies, editions, sketch
@@ -190,6 +192,12 @@ class Library:
     def embedder(self) -> Embedder:
         """As rag.toml says; not loaded yet."""
         return embedder_of(self.settings.embedder, workspace=self.workspace)
+
+    @property
+    def engine(self) -> str:
+        """What computes documents' vectors on this machine and why, in words; empty where a server does. Imports torch."""
+        embedder = self.embedder
+        return embedder.engine.described if isinstance(embedder, SmallEmbedder | SentenceTransformersEmbedder) else ""
 
     @cached_property
     def reranker(self) -> Reranker:
