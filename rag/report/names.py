@@ -84,6 +84,7 @@ class Names:
                 (abs(match.start() - at), name)
                 for match in _RUN.finditer(text)
                 if _PLACE_BEFORE.search(text[max(0, match.start() - 16) : match.start()])
+                and not _SEATED.search(text[: match.start()])
                 and ";" not in text[min(at, match.start()) : max(at, match.start())]
                 and (name := self._new_place(match[0]))
             ]
