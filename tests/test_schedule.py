@@ -368,6 +368,21 @@ def test_a_report_reaches_people_by_mail(office: Callable[..., Office], mail_ser
     assert [part.get_filename() for part in message.iter_attachments()] == ["r.json"]
 
 
+def test_a_mail_that_is_not_inline_has_all_files_attached(
+    office: Callable[..., Office], mail_server: Callable[..., tuple[Letterbox, str]]
+) -> None:
+    """And the summary as its text."""
+    box, address = mail_server()
+    desk = _deliveries(office, f'kind = "mail"\nto = ["a@example.org"]\nsender = "r@example.org"\nserver = "{address}"\nsecurity = "none"')
+    _sent(desk)
+    message = email.message_from_bytes(box.messages[0], policy=email.policy.default)
+    body = message.get_body(("plain",))
+    assert body is not None
+    assert body.get_content().strip() == "- up"
+    assert message.get_body(("html",)) is None
+    assert [part.get_filename() for part in message.iter_attachments()] == ["r.html", "r.json"]
+
+
 def test_a_webhook_gets_a_signed_body_with_the_report(office: Callable[..., Office], hook: HookServer) -> None:
     """The key comes from the environment, the signature covers the bytes."""
     desk = _deliveries(office, f'kind = "webhook"\nurl = "{hook.url}"\nsecret_env = "HOOK_KEY"')
