@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 from rag import __version__
 from rag.errors import RagError
-from rag.web import api, completions, health, pages
+from rag.web import api, completions, health, pages, plan_pages, report_pages, review_api
 from rag.web.desks import DESKS, Desks
 from rag.web.forms import STATIC
 from rag.web.guard import Guard
@@ -60,7 +60,7 @@ def app(workspace: Path, *, key: Key, names: Collection[str] = (), desks: int = 
     made.add_exception_handler(HTTPException, _refused)
     made.add_exception_handler(UnicodeEncodeError, _no_text)
     made.add_exception_handler(Exception, _unforeseen)
-    for part in (health.routes, api.routes, completions.routes, pages.routes):
+    for part in (health.routes, api.routes, review_api.routes, completions.routes, pages.routes, plan_pages.routes, report_pages.routes):
         made.include_router(part)
     made.mount("/static", StaticFiles(directory=STATIC), name="static")
     return Watch(Guard(made, key=key, names=names), numbers=numbers)
