@@ -204,6 +204,8 @@ class Reader:
 
 OWNER = Reader(user=0, name="owner", role="admin")
 """The one who has the workspace's files: the command line, and `rag serve` while there are no users."""
+STRANGER = Reader(user=-1, name="", role="reader")
+"""Nobody known: sees nothing, whatever the lists say."""
 
 
 # ── retrieval ─────────────────────────────────────────────────────────────────────────────────────────────────────

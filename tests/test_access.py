@@ -211,7 +211,7 @@ def test_a_change_is_seen_at_the_next_look(team: Library) -> None:
     with team.seen_by(reader(team, "bob")) as seen:
         assert leaked(str(seen.record.sources()), hidden=MADE[:2]) == [MADE[0].name]
         set_lists(team, {MADE[0].path: ["nobody"]})
-        seen.record.look()  # type: ignore[attr-defined]
+        seen.record.look()
         assert leaked(str(seen.record.sources()), hidden=MADE[:2]) == [MADE[1].name]
     set_lists(team, {MADE[0].path: ["nobody"]})
     with team.seen_by(reader(team, "bob")) as seen:
@@ -358,7 +358,7 @@ def test_a_hidden_document_copied_by_a_stranger_is_no_way_in(moving: Library) ->
     with moving.seen_by(reader(moving, "bob")) as bob:
         before = len(bob.record.sources())
         _move(moving, MADE[3].path, f"{EVERYTHING}/open/mine.md", copy=True)
-        bob.record.look()  # type: ignore[attr-defined]
+        bob.record.look()
         assert len(bob.record.sources()) == before
 
 

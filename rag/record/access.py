@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from rag.errors import UsageError
-from rag.types import Reader
+from rag.types import STRANGER, Reader
 
 EVERYONE, NOBODY = "everyone", "nobody"
 """In place of names."""
@@ -72,6 +72,8 @@ class Access:
         """What the lists say for a person, as short as can be; empty: everything may be seen."""
         if reader.sees_all:
             return ()
+        if reader == STRANGER:
+            return (("", False),)
         sql = """SELECT path, everyone OR EXISTS (SELECT 1 FROM access_entries AS e WHERE e.path = access_lists.path AND (e.user = ?1
             OR e.team IN (SELECT team FROM members WHERE user = ?1))) FROM access_lists ORDER BY length(path), path"""
         kept: dict[str, bool] = {}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from rag.errors import UsageError
+from rag.errors import AccessError, UsageError
 from rag.passwords import digest_of
 from rag.record.access import EVERYONE, NOBODY, Rows
 from rag.types import OWNER, Reader, Role
@@ -93,6 +93,15 @@ class People:
             there = ", ".join(user.name for user in self.users()) or "none yet"
             raise UsageError(f"there is no user {name!r}; there is: {there}")
         return found[0]
+
+    def reader(self, user: int) -> Reader:
+        """Who that is now; 0 is whoever has the workspace. Raises AccessError for one who was removed."""
+        if user == OWNER.user:
+            return OWNER
+        found = self.rows("SELECT name, role FROM users WHERE id = ?", [user])
+        if not found:
+            raise AccessError("the user in whose name this was to be done is removed; somebody else has to ask for it")
+        return Reader(user=user, name=found[0][0], role=found[0][1])
 
     def add(self, name: str, *, role: Role, password: str, now: datetime) -> None:
         """A new user; ``password`` is a hash, or empty for one that comes by keys alone. Raises UsageError for a name that is taken."""

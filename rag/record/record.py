@@ -126,6 +126,13 @@ class Record:
             with translated(self.path):
                 self._connection.execute("COMMIT")
 
+    def look(self) -> None:
+        """Brings what is seen up to date: of everything, nothing has to be."""
+
+    def sees(self, path: str) -> bool:
+        """Whether what lies at a path may be seen."""
+        return True
+
     def turn_to(self, reader: Reader) -> None:
         """From now on this person asks: their chats are shown, everybody's to whoever has the workspace."""
         self.user = reader.user or None

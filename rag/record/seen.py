@@ -106,6 +106,10 @@ class SeenRecord(Record):
             self._connection.set_authorizer(self._authorised)
         self.look()
 
+    def sees(self, path: str) -> bool:
+        """By the grants; nothing has to lie there."""
+        return sees(self._grants, path)
+
     # ── looking ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     @contextmanager

@@ -263,7 +263,7 @@ async def _told(run: Run, *, after: int, request: Request) -> AsyncIterator[str]
 @routes.get("/schedules")
 async def schedules(here: Here) -> list[Health]:
     """Every schedule: how it does, when it is due."""
-    return await here.desks.do(lambda library: serving.schedules(library, now=here.clock()))
+    return await here.desks.do(lambda library: serving.schedules(library, now=here.clock(), reader=here.reader))
 
 
 @routes.get("/health")
