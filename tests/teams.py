@@ -61,20 +61,21 @@ def write(folder: Path, made: Sequence[Paper]) -> None:
 
 
 @contextmanager
-def library(workspace: Path, *, count: int = 24) -> Iterator[Library]:
-    """The team's library, ingested."""
+def library(workspace: Path, *, count: int = 24, small: bool = False) -> Iterator[Library]:
+    """The team's library, ingested; with the small model in place of the embedder of tests where that is wanted."""
     write(workspace.parent, papers(count))
     create(workspace, folders=[workspace.parent / EVERYTHING], embedder="small")
-    with opened(workspace) as made:
+    with opened(workspace, small=small) as made:
         drain(made.ingest(now=NOW))
         yield made
 
 
 @contextmanager
-def opened(workspace: Path) -> Iterator[Library]:
-    """The same, later, with the embedder of tests."""
+def opened(workspace: Path, *, small: bool = False) -> Iterator[Library]:
+    """The same, later."""
     with Library.open(workspace) as made:
-        made.embedder = HashingEmbedder()
+        if not small:
+            made.embedder = HashingEmbedder()
         yield made
 
 

@@ -77,7 +77,7 @@ def log_in(client: TestClient, name: str, **headers: str) -> str:
     answer = client.post("/login", data={"name": name, "password": PASSWORD}, headers={"origin": HOST} | headers)
     client.cookies.clear()
     assert answer.status_code == 303, answer.text
-    return re.findall(rf"{COOKIE}=([^;]+)", answer.headers["set-cookie"])[0]
+    return str(re.findall(rf"{COOKIE}=([^;]+)", answer.headers["set-cookie"])[0])
 
 
 def routes(team: SimpleNamespace) -> list[tuple[str, str, str]]:
