@@ -333,7 +333,7 @@ FILES: Mapping[str, tuple[_Make, frozenset[str]]] = {
         lambda: _word('<w:tbl><w:tr><w:tc><w:tcPr><w:gridSpan w:val="999999999"/></w:tcPr>' + _paragraph(_WORD) + "</w:tc></w:tr></w:tbl>"),
         _READ,
     ),
-    "web-page.docx": (lambda: f"<html><body>{_WORD}</body></html>".encode(), _BROKEN),
+    "web-page.docx": (lambda: f"<html><body>{_WORD}</body></html>".encode(), _READ),
     # Excel
     "far-corner.xlsx": (lambda: _book(f'<row r="1048576">{_cell("XFD1048576", _WORD)}</row>'), _READ),
     "million-empty-rows.xlsx": (
