@@ -469,3 +469,32 @@ def test_a_workspace_that_cannot_be_read_lets_nobody_in(tmp_path: Path) -> None:
         assert answer.status_code == 500
         assert list(json.loads(answer.text)) == ["error"]
     assert Accounts.__doc__
+
+
+def test_a_stream_ends_when_its_follower_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is sent after that is not sent; the application sees the client gone."""
+    import asyncio
+
+    from rag.web import leaving
+
+    monkeypatch.setattr(leaving, "LOOK_S", 0.0)
+    known, sent = [True, True, False], []
+
+    async def still() -> bool:
+        return known.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {"type": "http.request"}
+
+    async def stream() -> str:
+        receiving, sending = leaving.while_known(receive, send, still=still)
+        for number in range(5):
+            await sending({"type": "http.response.body", "body": b"%d" % number, "more_body": True})
+        return str((await receiving())["type"])
+
+    assert asyncio.run(stream()) == "http.disconnect"
+    assert [message["body"] for message in sent] == [b"0", b"1", b""]
+    assert not sent[-1]["more_body"]

@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Collection
+from functools import partial
 from urllib.parse import urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -11,7 +12,8 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.errors import RagError
-from rag.web.accounts import Accounts
+from rag.web.accounts import Accounts, Known
+from rag.web.leaving import while_known
 from rag.web.refuse import refusal
 from rag.web.uploads import LARGEST_UPLOAD
 from rag.web.who import Key, Person, who_is
@@ -57,7 +59,8 @@ class Guard:
         if refused:
             await refusal(scope, status=refused[0], message=refused[1])(scope, receive, guarded)
             return
-        await self._inner(scope, _counted(receive, most=_most(scope)), guarded)
+        receive, send = while_known(_counted(receive, most=_most(scope)), guarded, still=partial(self._still, headers, scope))
+        await self._inner(scope, receive, send)
 
     def _host(self, headers: Headers) -> tuple[int, str] | None:
         """A foreign name that leads here is how a foreign page reads a server in a private network."""
@@ -66,12 +69,20 @@ class Guard:
             return None
         return 421, "this server does not answer to that host name; name it with: rag serve --name HOST"
 
+    async def _known(self, headers: Headers) -> Known:
+        scheme, _, bearer = headers.get("authorization", "").partition(" ")
+        cookie = cookie_parser(headers.get("cookie", "")).get(self._session, "")
+        return await self._accounts.who(bearer=bearer.strip() if scheme.lower() == "bearer" else "", cookie=cookie)
+
+    async def _still(self, headers: Headers, scope: Scope) -> bool:
+        person: Person | None = scope.get("person")
+        return person is None or not person.reader.user or (await self._known(headers)).reader == person.reader
+
     async def _stranger(self, headers: Headers, scope: Scope) -> tuple[int, str] | None:
         if any(scope["path"] == path or (path.endswith("/") and scope["path"].startswith(path)) for path in _OPEN):
             return None if scope["method"] in _SAFE else _origin(headers, by_cookie=True)
-        scheme, _, bearer = headers.get("authorization", "").partition(" ")
         cookies = cookie_parser(headers.get("cookie", ""))
-        known = await self._accounts.who(bearer=bearer.strip() if scheme.lower() == "bearer" else "", cookie=cookies.get(self._session, ""))
+        known = await self._known(headers)
         if known.team:
             person = Person(reader=known.reader, by_cookie=known.by_cookie) if known.reader else None
             if person is None:
