@@ -37,10 +37,10 @@ from tests.scripted_models import puppet, serving
 from tests.teams import NOW, Paper, leaked, library, may_see, papers, people, random_lists, set_lists
 
 DOCUMENTS = 42
-QUESTIONS_A_LIST = 20
-ANSWERED = 4
+QUESTIONS_A_LIST = 40
+ANSWERED = 8
 """Of so many questions one is answered as well as searched for, which takes ten times as long."""
-REPORTS_EVERY = 10
+REPORTS_EVERY = 25
 """Of so many sets of lists one gets a report, and one is asked over HTTP."""
 TOPIC = "Zinc-air storage, Marenland, 2023-26"
 TEAM = {"ann": ("board",), "bob": (), "cat": ("board", "desk"), "dan": ("desk",)}

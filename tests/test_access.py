@@ -4,16 +4,19 @@ import json
 import random
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from rag.app import Library, create
-from rag.errors import RecordError, UsageError
+from rag.errors import RecordError, SettingsError, UsageError
 from rag.ingest import drain
 from rag.record import AccessList
+from rag.record.schedules import SlotRow
 from rag.record.seen import _FREE, _GUARDED
+from rag.schedule.definition import Definition
+from rag.schedule.run import publish
 from rag.types import Reader, Scope
 from tests.fakes import HashingEmbedder
 from tests.teams import (
@@ -364,3 +367,38 @@ def test_the_embedder_of_a_view_is_the_library_s(team: Library) -> None:
     with team.seen_by(reader(team, "bob")) as seen:
         assert seen.embedder is team.embedder
         assert isinstance(seen.embedder, HashingEmbedder)
+
+
+def test_a_large_library_counts_words_as_a_small_one(moving: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where postings answer in place of the full-text index, hidden documents count as little, in phrases too."""
+    questions = ["zinc-air capacity Marenland", "storage review", f"{MADE[3].name} sold", "zinc-air", "prices of cells"]
+
+    def counted() -> list[object]:
+        with moving.seen_by(reader(moving, "bob")) as seen:
+            found = [
+                [(one, round(score, 6)) for one, score in seen.record.lexical(question, k=20, scope=Scope())] for question in questions
+            ]
+            return [found, [seen.record.holders(question) for question in questions]]
+
+    before = counted()
+    monkeypatch.setattr("rag.record.scan.WORDS_FROM", 5)
+    moving.record.index_words()
+    assert moving.record.rows("SELECT count(*) FROM segments WHERE length(chunks) > 0") == [(1,)]
+    assert counted() == before
+
+
+def test_a_scheduled_report_stands_on_what_its_owner_sees(moving: Library) -> None:
+    """Bob's holds nothing of the board's; one whose owner nobody knows does not run; without an owner it sees all."""
+    made = Definition(topic="Zinc-air storage, Marenland, 2023-26", cron="0 7 * * MON", zone="UTC", formats=["json"], owner="Bob")
+    at = datetime(2026, 11, 30, 7, tzinfo=UTC)
+    hidden = [paper for paper in MADE[:8] if "/board" in paper.path]
+
+    def published(definition: Definition, slot: str) -> str:
+        row = SlotRow(schedule="weekly", slot=slot, due=at, not_before=at, state="running")
+        done, _ = publish(moving, row, definition, now=lambda: at)
+        return moving.record.report(done.report)
+
+    assert not leaked(published(made, "2026-11-30T07:00"), hidden=hidden)
+    assert leaked(published(made.model_copy(update={"owner": ""}), "2026-11-30T08:00"), hidden=hidden)
+    with pytest.raises(SettingsError, match="is no user of this workspace"):
+        published(made.model_copy(update={"owner": "zoe"}), "2026-11-30T09:00")

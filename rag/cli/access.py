@@ -60,7 +60,7 @@ def show(workspace: Path | None, as_json: bool) -> None:
     with open_record(workspace) as record:
         lists = record.access.lists()
     if as_json:
-        shown.print_json(lists)
+        shown.print_json([shown.plain(one) for one in lists])
         return
     for one in lists:
         kept = f"  (a document moved here from {one.kept_from} and kept its list)" if one.kept_from else ""
@@ -92,7 +92,7 @@ def check(user: str, path: str, workspace: Path | None, as_json: bool) -> None:
         place = _place(record, path, workspace=workspace)
         told = record.access.judge(record.people.user(user).reader, place)
     if as_json:
-        shown.print_json(told)
+        shown.print_json(shown.plain(told))
     else:
         click.echo(f"{'yes' if told.seen else 'no'}: {told.why}")
     if not told.seen:
@@ -101,11 +101,7 @@ def check(user: str, path: str, workspace: Path | None, as_json: bool) -> None:
 
 def _place(record: "Record", path: str, *, workspace: Path | None) -> str:
     """As citations name it. Raises UsageError for a path in no folder of the library, which a list could not protect."""
-    from rag import config
-
-    place = _as_listed(path, record, workspace=workspace)
-    root = workspace or find_workspace(Path.cwd())
-    known = {*record.folders(), *((root / Path(folder).expanduser()).resolve().name for folder in config.load(root).folders)}
+    place, known = _as_listed(path, record, workspace=workspace), _folders(record, workspace=workspace)
     if place and place.partition("/")[0] not in known:
         there = ", ".join(sorted(known)) or "none yet"
         raise UsageError(
@@ -117,4 +113,13 @@ def _place(record: "Record", path: str, *, workspace: Path | None) -> str:
 def _as_listed(path: str, record: "Record", *, workspace: Path | None) -> str:
     from rag.upkeep import as_recorded
 
-    return "" if path.strip() == "/" else as_recorded(path, record.folders())
+    return "" if path.strip() == "/" else as_recorded(path, _folders(record, workspace=workspace))
+
+
+def _folders(record: "Record", *, workspace: Path | None) -> dict[str, Path]:
+    """Those that were read, and those that rag.toml names: a list is best set before a folder is read."""
+    from rag import config
+
+    root = workspace or find_workspace(Path.cwd())
+    named = ((root / Path(folder).expanduser()).resolve() for folder in config.load(root).folders)
+    return {folder.name: folder for folder in named} | record.folders()

@@ -84,7 +84,7 @@ def list_users(workspace: Path | None, as_json: bool) -> None:
     with open_record(workspace) as record:
         found = record.people.users()
     if as_json:
-        show.print_json(found)
+        show.print_json([show.plain(one) for one in found])
         return
     for user in found:
         click.echo(f"{user.name}  {user.role}  groups: {', '.join(user.groups) or '-'}  keys: {user.keys}  since {user.since.date()}")
@@ -217,7 +217,7 @@ def list_keys(workspace: Path | None, as_json: bool) -> None:
     with open_record(workspace) as record:
         found = record.people.keys()
     if as_json:
-        show.print_json(found)
+        show.print_json([show.plain(one) for one in found])
         return
     for key in found:
         used = f"used {key.used:%Y-%m-%d %H:%M}" if key.used else "never used"
