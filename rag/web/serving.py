@@ -9,7 +9,7 @@ from typing import Annotated, Any, BinaryIO
 
 from fastapi import Depends, Request
 
-from rag.app import DOCUMENTS, Library
+from rag.app import DOCUMENTS, Library, Status
 from rag.errors import AccessError, UsageError
 from rag.record import FileRow
 from rag.report import to_json
@@ -110,6 +110,11 @@ def _open_to(library: Library, names: list[str]) -> list[Path]:
     if library.folders and not found:
         raise AccessError("you may not see what is added to the folders of this library, so you cannot add to them; ask an admin")
     return found
+
+
+def without_places(state: Status) -> Status:
+    """The same, without where on the server's disk it all lies."""
+    return replace(state, workspace="", folders=tuple(replace(folder, path="") for folder in state.folders))
 
 
 def heads(library: Library) -> list[dict[str, Any]]:
