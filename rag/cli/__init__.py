@@ -19,6 +19,7 @@ from rag.cli.people import groups, keys, users
 from rag.cli.plan import plan
 from rag.cli.prompts import prompts
 from rag.cli.report import report
+from rag.cli.reviews import reviews
 from rag.cli.schedule import run_due, schedule
 from rag.cli.search import search
 from rag.cli.serve import serve
@@ -56,6 +57,7 @@ Each command explains itself: rag COMMAND --help.
         prompts,
         check,
         diff,
+        reviews,
         schedule,
         run_due,
         serve,

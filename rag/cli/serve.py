@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from rag.cli.door import Command, find_workspace, in_workspace
+from rag.cli.door import Command, find_workspace, in_workspace, utc_now
 from rag.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,9 +32,12 @@ _SERVE = """\
 @click.option("--port", type=click.IntRange(0, 65535), default=8377, show_default=True, help="0 takes any that is free.")
 @click.option("--name", "names", multiple=True, metavar="HOST", help="A host name that browsers reach it by. Repeatable.")
 @click.option("--address", default="", metavar="URL", help="Where people reach it through a proxy, such as https://research.local.")
+@click.option("--schedules/--no-schedules", default=True, show_default=True, help="Make scheduled reports when they are due.")
 @in_workspace
-def serve(host: str, port: int, names: tuple[str, ...], address: str, workspace: Path | None) -> None:
+def serve(host: str, port: int, names: tuple[str, ...], address: str, schedules: bool, workspace: Path | None) -> None:
     """Serve the page and the API of a workspace until Ctrl-C: ask, add documents, write reports, see how all does.
+
+    Scheduled reports are made when they are due, beside whatever else calls `rag run-due`.
 
     Whoever has the printed address may do everything. It changes with every start, unless RAG_SERVE_TOKEN in the environment gives the
     token. Where the workspace has users (`rag users`), they log in instead, and there is no such token. One line of JSON a request goes
@@ -47,6 +50,7 @@ def serve(host: str, port: int, names: tuple[str, ...], address: str, workspace:
     from rag import config
     from rag.app import Library
     from rag.web import app
+    from rag.web.timer import Timer
     from rag.web.watch import to_stderr
 
     where = (workspace or find_workspace(Path.cwd())).resolve()
@@ -69,7 +73,8 @@ def serve(host: str, port: int, names: tuple[str, ...], address: str, workspace:
         way_in = " (log in by name)" if team else f" (token: that of {TOKEN})" if given else f"?token={key.token}"
         click.echo(f"{address.rstrip('/') or f'http://{shown}:{port}'}/{way_in}")
         sys.stdout.flush()
-        made = app(where, key=key, names=names, address=address.rstrip("/"))
+        timer = Timer(where, clock=utc_now) if schedules else None
+        made = app(where, key=key, names=names, address=address.rstrip("/"), timer=timer)
         settings = uvicorn.Config(made, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=3)
         uvicorn.Server(settings).run(sockets=[listening])
 

@@ -8,6 +8,7 @@ from rag.record.history import Edition
 from rag.record.lock import writer_lock
 from rag.record.people import ApiKey, User
 from rag.record.record import Near, Record
+from rag.record.reviews import Review, ReviewVerdict
 from rag.record.rows import FileRow, KnownStatus, Run, RunKind
 from rag.record.seen import SeenRecord
 from rag.record.spaces import Space, space_of, vector_key
@@ -25,6 +26,8 @@ __all__ = [
     "ModelCall",
     "Near",
     "Record",
+    "Review",
+    "ReviewVerdict",
     "Run",
     "RunKind",
     "SeenRecord",

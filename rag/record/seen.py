@@ -18,6 +18,7 @@ from rag.record.access import Grants, sees
 from rag.record.chats import Chats
 from rag.record.faults import translated
 from rag.record.record import Record
+from rag.record.reviews import Reviews
 from rag.record.rows import Run
 from rag.record.scopes import day
 from rag.types import Reader
@@ -60,7 +61,7 @@ UNREAD = "failed-"
 """What the id of a file that could not be read begins with in a report's coverage: it is known by its path."""
 _FREE = frozenset(
     "meta folders spaces vectors segments postings runs reports editions clock moments forgotten schedules slots outbox model_calls "
-    "requests chats turns users groups members api_keys sessions access_lists access_entries".split()
+    "requests leases reviews chats turns users groups members api_keys sessions access_lists access_entries".split()
 )
 """Tables that may be read as they are: nothing of a document is in them, or the methods below look at each row. Any other is refused."""
 _GUARDED = frozenset(("files", "sources", "live", "past_documents", *_OF_DOCUMENT, *_HIDDEN))
@@ -243,6 +244,11 @@ class SeenRecord(Record):
     def chats(self) -> Chats:
         """Turns that name nothing that is hidden now."""
         return Chats(rows=self._rows, transaction=self._transaction, owner=self.user, readable=self.may_read)
+
+    @property
+    def reviews(self) -> Reviews:
+        """Of reports that may be read."""
+        return Reviews(rows=self._rows, transaction=self._transaction, readable={report for report, _ in self.reports()}.__contains__)
 
     def reports(self) -> list[tuple[str, datetime]]:
         """Those that name nothing that is hidden."""

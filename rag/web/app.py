@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 from rag import __version__
 from rag.errors import RagError
 from rag.types import STRANGER
-from rag.web import api, completions, entrance, health, pages
+from rag.web import api, completions, entrance, health, pages, plan_pages, report_pages, review_api
 from rag.web.accounts import Accounts, session_cookie
 from rag.web.desks import DESKS, Desks
 from rag.web.forms import STATIC
@@ -26,14 +26,26 @@ from rag.web.refuse import refusal
 from rag.web.rules import allowed
 from rag.web.runs import Runs
 from rag.web.serving import Serving
+from rag.web.timer import Timer
 from rag.web.watch import Numbers, Watch
 from rag.web.who import Key
 
 _ABOUT = "Questions, documents, reports, schedules and health of one workspace. Every request carries Authorization: Bearer TOKEN."
 
 
-def app(workspace: Path, *, key: Key, names: Collection[str] = (), desks: int = DESKS, address: str = "") -> ASGIApp:
-    """The ASGI application over a workspace. ``names``: further host names that it answers to; ``address``: where people reach it."""
+def app(
+    workspace: Path,
+    *,
+    key: Key,
+    names: Collection[str] = (),
+    desks: int = DESKS,
+    address: str = "",
+    timer: Timer | None = None,
+) -> ASGIApp:
+    """The ASGI application over a workspace.
+
+    ``names``: further host names that it answers to; ``address``: where people reach it. ``timer`` makes what is due.
+    """
     numbers = Numbers()
     accounts = Accounts(workspace, clock=_now)
     all_desks, all_runs = Desks(workspace, count=desks), Runs(workspace, ended=numbers.ended)
@@ -52,7 +64,11 @@ def app(workspace: Path, *, key: Key, names: Collection[str] = (), desks: int = 
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
+        if timer is not None:
+            timer.begin()
         yield
+        if timer is not None:
+            timer.close()
         all_runs.close()
         all_desks.close()
         accounts.close()
@@ -73,7 +89,8 @@ def app(workspace: Path, *, key: Key, names: Collection[str] = (), desks: int = 
     made.add_exception_handler(HTTPException, _refused)
     made.add_exception_handler(UnicodeEncodeError, _no_text)
     made.add_exception_handler(Exception, _unforeseen)
-    for part in (entrance.routes, health.routes, api.routes, completions.routes, pages.routes):
+    rooms = (entrance, health, api, review_api, completions, pages, plan_pages, report_pages)
+    for part in (room.routes for room in rooms):
         made.include_router(part)
     made.mount("/static", StaticFiles(directory=STATIC), name="static")
     return Watch(Guard(made, key=key, names=names, accounts=accounts, session=serving.session), numbers=numbers)

@@ -49,6 +49,8 @@ NEEDS: dict[str, Needs] = {
     # reports
     "GET /reports": "reader",
     "POST /reports": "member",
+    "GET /reports/plan": "member",
+    "POST /reports/plan": "member",
     "GET /reports/{report}": "reader",
     "GET /reports/{report}/read": "reader",
     "GET /compare": "reader",
@@ -56,6 +58,10 @@ NEEDS: dict[str, Needs] = {
     "POST /api/reports": "member",
     "GET /api/reports/{report}": "reader",
     "GET /api/reports/{report}/files/{kind}": "reader",
+    "GET /api/reports/{report}/reviews": "reader",
+    "POST /api/reports/{report}/claims/{claim}/review": "member",
+    "POST /reports/{report}/claims/{claim}/review": "member",
+    "POST /reports/{report}/claims/{claim}/ask": "reader",
     "GET /api/reports/{before}/changes/{after}": "reader",
     # runs: one's own
     "GET /runs/{run}": "reader",

@@ -16,6 +16,11 @@ class Person:
     by_cookie: bool
     """Came with a browser's cookie, which a foreign page can make a browser send; then the Origin is looked at too."""
 
+    @property
+    def name(self) -> str:
+        """What they are called."""
+        return self.reader.name
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Key:
