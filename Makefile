@@ -59,6 +59,10 @@ eval-beige-book:  ## coverage of the human national summaries (RAG_EVAL_DATA); h
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.beige_book
 
+eval-access:  ## 10,000 random access lists and questions; nothing hidden may come back; a quarter of an hour
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.access
+
 eval-gates:  ## sabotage of many kinds and a hundred clean reports against the gates; minutes
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.gates

@@ -38,7 +38,7 @@ from rag.parts import INDEX, RECORD, embedder_of, index_of, reranker_of, retriev
 from rag.ports import Embedder, Index, Llm, Reranker, VectorStore
 from rag.prompts import facet_pack, metric_vocabulary, query_prompt
 from rag.readers import READER_VERSION, SUFFIXES, Ocr, ReaderPool, tesseract
-from rag.record import CallLog, Edition, FileRow, KnownStatus, Record, Run, Space, space_of, writer_lock
+from rag.record import CallLog, Edition, FileRow, KnownStatus, Record, Run, SeenRecord, Space, space_of, writer_lock
 from rag.render import Printed, printed
 from rag.report import (
     EXTRACTIVE,
@@ -59,7 +59,7 @@ from rag.report.wording import Vocabulary
 from rag.report.write import prompts_of
 from rag.report.write import write as word
 from rag.retrieval import Retrieval
-from rag.types import Answer, Chunk, Document, Fingerprint, Progress, Report, Scope, SearchResult, Source, Turn
+from rag.types import Answer, Chunk, Document, Fingerprint, Progress, Reader, Report, Scope, SearchResult, Source, Turn
 from rag.upkeep import Backup, Erased, Finding, back_up, erase, let_in_again
 
 REPORTS = "reports"
@@ -185,6 +185,20 @@ class Library:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+    def seen_by(self, reader: Reader) -> "Library":
+        """This workspace as that person may see it: nothing else can be reached through it. The caller closes it.
+
+        Embedder, reranker and model are this library's.
+        """
+        path = self.workspace / RECORD
+        record = SeenRecord.of(path, reader=reader) if self.record.access.grants(reader) else Record.open(path)
+        record.turn_to(reader)
+        seen = Library(self.workspace, settings=self.settings, record=record)
+        for part in ("embedder", "reranker", "llm"):
+            if part in self.__dict__:
+                seen.__dict__[part] = self.__dict__[part]
+        return seen
 
     # ── parts ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -433,8 +447,7 @@ class Library:
         if last is None or begun is None or last <= end or end < begun:
             yield self.record
             return
-        with self.record.as_known(end) as record:
-            self._embed_again(record)
+        with self.record.as_known(end, prepare=self._embed_again) as record:
             yield record
 
     def _embed_again(self, record: Record) -> None:
@@ -636,7 +649,7 @@ class Library:
 
     def _known_folders(self) -> tuple[KnownFolder, ...]:
         named = {folder.resolve(): folder for folder in self.folders}
-        places = {folder.name: folder for folder in named} | self.record.folders()
+        places = ({folder.name: folder for folder in named} if self.record.sees_all else {}) | self.record.folders()
         forgotten, held = self.record.forgotten(), Counter(file.folder for file in self.record.files() if file.document)
         return tuple(
             KnownFolder(

@@ -2,6 +2,7 @@
 
 RagError
 ├── UsageError             the call is wrong: unknown folder, bad date, unknown template      exit 2
+├── AccessError            this person may not do that                                        exit 2
 ├── SettingsError          rag.toml or RAG_* cannot be used                                   exit 2
 ├── WorkspaceError         the workspace is missing, unwritable or of another version         exit 3
 │   ├── RecordError        the record (library.db) cannot be read or written
@@ -48,6 +49,13 @@ class UsageError(RagError):
 
     exit_status = 2
     http_status = 400
+
+
+class AccessError(RagError):
+    """This person may not do that."""
+
+    exit_status = 2
+    http_status = 403
 
 
 class SettingsError(RagError):

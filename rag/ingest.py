@@ -622,7 +622,8 @@ class _Pass:
         self._put(row, forget=origins)
         if known and known.document:
             return self._report(file.path, "changed", f"now the same as {first}")
-        return self._report(file.path, "moved" if origins else "copied", first)
+        kept = "; it keeps its access list, which is narrower than the one here" if self._record.access.kept(file.path) else ""
+        return self._report(file.path, "moved" if origins else "copied", f"{first}{kept}")
 
     def _take(self, file: _Found, known: FileRow | None, *, content: str, holds: int) -> Iterator[Progress]:
         """Reads and cuts the file and puts it in the window."""

@@ -336,14 +336,14 @@ class _Names:
     """The library's names as last read; read again when the record has changed."""
 
     def __init__(self) -> None:
-        self._sequence = -1
+        self._revision = (-1, -1)
         self._named = Named(())
 
     def of(self, record: Record) -> Named:
         """The names of all documents."""
-        sequence = record.sequence()
-        if sequence != self._sequence:
-            self._sequence, self._named = sequence, Named(record.names())
+        revision = record.revision()
+        if revision != self._revision:
+            self._revision, self._named = revision, Named(record.names())
         return self._named
 
 
@@ -354,11 +354,12 @@ class _Dense:
         self._record = record
         self._store = store
         self._scope = scope
-        self._indexed = scope == _EVERYTHING and record.scans >= SCANS_FIRST and record.chunk_count() > SCANNED
+        everything = scope == _EVERYTHING and record.sees_all
+        self._indexed = everything and record.scans >= SCANS_FIRST and record.chunk_count() > SCANNED
         self._recent: tuple[list[str], Vectors] | None = None
         self._deleted: frozenset[str] = frozenset()
         self.notes: tuple[str, ...] = ()
-        self._looked = scope != _EVERYTHING
+        self._looked = not everything
 
     def nearest(self, vector: "Vectors") -> list[Near]:
         """(chunk id, cosine) of the CANDIDATES nearest, nearest first, equal ones by id."""

@@ -183,6 +183,31 @@ class Scope:
     documents: tuple[str, ...] = ()
 
 
+Role = Literal["reader", "member", "admin"]
+"""A reader asks and reads; a member adds documents and writes reports too; an admin sees everything and how the server does."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reader:
+    """Who asks. Everything that a door gives out is what this person may see."""
+
+    user: int
+    """Their number in the record; 0 for whoever has the workspace itself, whom no list binds."""
+    name: str
+    role: Role
+
+    @property
+    def sees_all(self) -> bool:
+        """Bound by no list."""
+        return self.role == "admin"
+
+
+OWNER = Reader(user=0, name="owner", role="admin")
+"""The one who has the workspace's files: the command line, and `rag serve` while there are no users."""
+STRANGER = Reader(user=-1, name="", role="reader")
+"""Nobody known: sees nothing, whatever the lists say."""
+
+
 # ── retrieval ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

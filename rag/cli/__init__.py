@@ -6,6 +6,7 @@ the order of use.
 
 import click
 
+from rag.cli.access import access
 from rag.cli.bulk import export_texts, load_vectors
 from rag.cli.chat import ask, chat, chats
 from rag.cli.check import check
@@ -14,6 +15,7 @@ from rag.cli.door import Group
 from rag.cli.eval import evaluation
 from rag.cli.ingest import ingest
 from rag.cli.mcp import mcp
+from rag.cli.people import groups, keys, users
 from rag.cli.plan import plan
 from rag.cli.prompts import prompts
 from rag.cli.report import report
@@ -59,6 +61,10 @@ Each command explains itself: rag COMMAND --help.
         schedule,
         run_due,
         serve,
+        users,
+        groups,
+        keys,
+        access,
         evaluation,
         doctor,
         backup,

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from rag.cli.door import Command, find_workspace, in_workspace, utc_now
+from rag.cli.people import open_record
 from rag.errors import UsageError
 
 TOKEN = "RAG_MCP_TOKEN"
@@ -28,7 +29,8 @@ _MCP = """\
 def mcp(http: bool, port: int, allow_writes: bool, workspace: Path | None) -> None:
     """Offer search, ask and reports as tools to programs that speak the Model Context Protocol, until they leave.
 
-    Nothing is written unless --allow-writes is given. Only the protocol goes to stdout.
+    On stdin and stdout it sees all documents, as this command line does; over HTTP, where the workspace has users, what the key's user may
+    see. Nothing is written unless --allow-writes is given. Only the protocol goes to stdout.
     """
     from rag import config
     from rag.mcp import serve
@@ -39,9 +41,13 @@ def mcp(http: bool, port: int, allow_writes: bool, workspace: Path | None) -> No
         if not http:
             serve.on_stdio(served)
             return
-        token = _token(config.secret(TOKEN))
+        with open_record(found) as record:
+            team = record.people.any()
+        if team:
+            click.echo("rag: send a user's key with every request: Authorization: Bearer KEY; make one with: rag keys add", err=True)
+        token = secrets.token_urlsafe(32) if team else _token(config.secret(TOKEN))
         click.echo(f"rag: serving http://{serve.HOST}:{port}{serve.PATH}", err=True)
-        serve.on_http(served, port=port, token=token)
+        serve.on_http(served, port=port, token=token, workspace=found.resolve())
 
 
 def _token(given: str) -> str:

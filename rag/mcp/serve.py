@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -23,18 +23,24 @@ from mcp.server.stdio import stdio_server
 from pydantic import ValidationError
 
 from rag import __version__
-from rag.errors import RagError, UsageError
+from rag.errors import AccessError, RagError, UsageError
 from rag.mcp.tools import Call, Tool, offered
+from rag.parts import RECORD
+from rag.record import Record
+from rag.types import OWNER, STRANGER, Reader
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from rag.app import Library
     from rag.mcp.shapes import Shape
+    from rag.seeing import Views
 
 HOST = "127.0.0.1"
 """Nothing but this machine; what is further away comes through a tunnel or a proxy of its own."""
 PATH = "/mcp"
+_READER = "rag_reader"
+"""Where a request's scope says who asks."""
 _FAREWELL_S = 0.5
 """How long a call may still run when the client is gone."""
 _INSTRUCTIONS = (
@@ -50,14 +56,14 @@ class LibraryThread:
 
     def __init__(self, workspace: Path) -> None:
         self._workspace = workspace
-        self._waiting: SimpleQueue[tuple[Future[Shape], Callable[[Library], Shape]] | None] = SimpleQueue()
+        self._waiting: SimpleQueue[tuple[Future[Shape], Callable[[Library], Shape], Reader] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="library", daemon=True)
         self._thread.start()
 
-    async def run(self, call: "Callable[[Library], Shape]") -> "Shape":
-        """What the call gives, or raises. One that is cancelled while it waits is never begun."""
+    async def run(self, call: "Callable[[Library], Shape]", *, reader: Reader) -> "Shape":
+        """What the call gives over what this person may see, or raises. One that is cancelled while it waits is never begun."""
         future: Future[Shape] = Future()
-        self._waiting.put((future, call))
+        self._waiting.put((future, call, reader))
         return await asyncio.wrap_future(future)
 
     def close(self) -> bool:
@@ -68,22 +74,27 @@ class LibraryThread:
 
     def _work(self) -> None:
         with ExitStack() as stack:
-            opened: list[Library] = []
+            opened: list[tuple[Library, Views]] = []
             while (next_one := self._waiting.get()) is not None:
-                future, call = next_one
+                future, call, reader = next_one
                 if not future.set_running_or_notify_cancel():
                     continue
                 try:
-                    opened = opened or [stack.enter_context(_open(self._workspace))]
-                    future.set_result(call(opened[0]))
+                    opened = opened or [_open(self._workspace, stack)]
+                    library, views = opened[0]
+                    future.set_result(call(views.of(library, reader)))
                 except BaseException as error:  # noqa: BLE001 - it is raised where the call is waited for
                     future.set_exception(error)
 
 
-def _open(workspace: Path) -> "Library":
+def _open(workspace: Path, stack: ExitStack) -> "tuple[Library, Views]":
     from rag.app import Library
+    from rag.seeing import Views
 
-    return Library.open(workspace)
+    views = Views()
+    library = stack.enter_context(Library.open(workspace))
+    stack.callback(views.close)
+    return library, views
 
 
 @contextmanager
@@ -108,11 +119,12 @@ def _server(thread: LibraryThread, *, tools: Sequence[Tool], keeps: bool, clock:
     async def list_tools(_: Any, params: protocol.PaginatedRequestParams | None) -> protocol.ListToolsResult:
         return listed
 
-    async def call_tool(_: Any, params: protocol.CallToolRequestParams) -> protocol.CallToolResult:
+    async def call_tool(context: Any, params: protocol.CallToolRequestParams) -> protocol.CallToolResult:
         try:
-            tool = _tool(by_name, params.name)
+            reader = _reader_of(context.request)
+            tool = _tool(by_name, params.name, reader=reader)
             asked = _taken(tool, params.arguments or {})
-            result = await thread.run(lambda library: tool.run(Call(library=library, now=clock(), keeps=keeps), asked))
+            result = await thread.run(lambda library: tool.run(Call(library=library, now=clock(), keeps=keeps), asked), reader=reader)
         except RagError as error:
             return _refused(str(error))
         except Exception:  # noqa: BLE001 - a door: what no one foresaw is logged whole and told in one sentence
@@ -137,24 +149,38 @@ def on_stdio(served: Server) -> None:
         _log.warning("the client is gone")
 
 
-def on_http(served: Server, *, port: int, token: str) -> None:
-    """On loopback until interrupted. Every request needs the token; other hosts' names and origins are refused."""
+def _reader_of(request: Any) -> Reader:
+    """Who asks: on stdio whoever started the process, over HTTP whom the door let in."""
+    return OWNER if request is None else request.scope.get(_READER, STRANGER)
+
+
+def on_http(served: Server, *, port: int, token: str, workspace: Path) -> None:
+    """On loopback until interrupted. Every request needs the token, or a user's key; other hosts' names and origins are refused."""
     import uvicorn
 
     app = served.streamable_http_app(streamable_http_path=PATH, stateless_http=True, json_response=True, host=HOST)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
-    uvicorn.run(bearing(app, token=token), host=HOST, port=port, log_config=None, access_log=False)
+    uvicorn.run(bearing(app, token=token, workspace=workspace), host=HOST, port=port, log_config=None, access_log=False)
 
 
-def bearing(app: "ASGIApp", *, token: str) -> "ASGIApp":
-    """The app behind a bearer token; anything else is answered 401."""
+def bearing(app: "ASGIApp", *, token: str, workspace: Path) -> "ASGIApp":
+    """The app behind a bearer token, or, where the workspace has users, behind their keys; anything else is answered 401."""
     wanted = f"Bearer {token}".encode()
+    opened: list[Record] = []
+
+    def who(given: bytes) -> Reader | None:
+        record = opened[0] if opened else Record.open(workspace / RECORD)
+        opened[:] = [record]
+        if record.people.any():
+            return record.people.by_key(given.decode("latin-1").removeprefix("Bearer ").strip(), now=datetime.now(UTC))
+        return OWNER if hmac.compare_digest(given, wanted) else None
 
     async def guarded(scope: "Scope", receive: "Receive", send: "Send") -> None:
         from starlette.responses import PlainTextResponse
 
-        given = dict(scope["headers"]).get(b"authorization", b"") if scope["type"] == "http" else wanted
-        if scope["type"] not in ("http", "lifespan") or not hmac.compare_digest(given, wanted):
+        if scope["type"] == "http":
+            scope[_READER] = who(dict(scope["headers"]).get(b"authorization", b""))
+        if scope["type"] not in ("http", "lifespan") or (scope["type"] == "http" and scope[_READER] is None):
             refused = PlainTextResponse("a bearer token is needed", status_code=401, headers={"www-authenticate": "Bearer"})
             await refused(scope, receive, send)
             return
@@ -163,9 +189,11 @@ def bearing(app: "ASGIApp", *, token: str) -> "ASGIApp":
     return guarded
 
 
-def _tool(tools: dict[str, Tool], name: str) -> Tool:
+def _tool(tools: dict[str, Tool], name: str, *, reader: Reader) -> Tool:
     if name not in tools:
         raise UsageError(f"no tool {name[:200]!r}; there is: {', '.join(tools)}")
+    if tools[name].writes and reader.role == "reader":
+        raise AccessError(f"{name} is for members; ask whoever runs this server to make you one")
     return tools[name]
 
 

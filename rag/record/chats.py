@@ -32,12 +32,17 @@ class Chats:
     """Runs one statement."""
     transaction: Callable[[], AbstractContextManager[None]]
     """All or nothing."""
+    owner: int | None = None
+    """Whose chats these are; None: everybody's."""
+    readable: Callable[[str], bool] = lambda answer: True
+    """Whether a kept answer (JSON) may still be shown."""
 
     def add(self, chat: int | None, *, asked: datetime, question: str, answer: str) -> tuple[int, int]:
         """(chat, number) of the new turn; None begins a chat. Raises UsageError for an unknown chat."""
         with self.transaction():
             if chat is None:
-                chat = self.rows("INSERT INTO chats (created) VALUES (?) RETURNING id", [asked.isoformat()])[0][0]
+                sql = "INSERT INTO chats (created, owner) VALUES (?, ?) RETURNING id"
+                chat = self.rows(sql, [asked.isoformat(), self.owner or 0])[0][0]
             self._check(chat)
             sql = """INSERT INTO turns (chat, number, asked, question, body)
                 VALUES (?, (SELECT coalesce(max(number), 0) + 1 FROM turns WHERE chat = ?), ?, ?, ?) RETURNING number"""
@@ -49,12 +54,13 @@ class Chats:
         """A chat's turns, oldest first; without a chat those of all chats, by chat. Raises UsageError for an unknown one."""
         if chat is not None:
             self._check(chat)
-        where, values = ("", []) if chat is None else ("WHERE chat = ?", [chat])
-        found = self.rows(f"SELECT chat, number, asked, question, body FROM turns {where} ORDER BY chat, number", values)
-        return [
+        sql = """SELECT chat, number, asked, question, body FROM turns WHERE (?1 IS NULL OR chat = ?1)
+            AND chat IN (SELECT id FROM chats WHERE ?2 IS NULL OR owner = ?2) ORDER BY chat, number"""
+        found = [
             KeptTurn(chat=of, number=number, asked=datetime.fromisoformat(asked), question=question, answer=zlib.decompress(body).decode())
-            for of, number, asked, question, body in found
+            for of, number, asked, question, body in self.rows(sql, [chat, self.owner])
         ]
+        return [turn for turn in found if self.readable(turn.answer)]
 
     def erase(self, turns: Sequence[KeptTurn]) -> None:
         """The turns go, and the chats that have none left."""
@@ -64,6 +70,7 @@ class Chats:
             self.rows("DELETE FROM chats WHERE id NOT IN (SELECT chat FROM turns)", [])
 
     def _check(self, chat: int) -> None:
-        if not self.rows("SELECT 1 FROM chats WHERE id = ?", [chat]):
-            newest = [str(identity) for (identity,) in self.rows("SELECT id FROM chats ORDER BY id DESC LIMIT 10", [])]
+        if not self.rows("SELECT 1 FROM chats WHERE id = ?1 AND (?2 IS NULL OR owner = ?2)", [chat, self.owner]):
+            sql = "SELECT id FROM chats WHERE ?1 IS NULL OR owner = ?1 ORDER BY id DESC LIMIT 10"
+            newest = [str(identity) for (identity,) in self.rows(sql, [self.owner])]
             raise UsageError(f"no chat {chat}; there is: {', '.join(newest) or 'none yet'}")

@@ -166,11 +166,13 @@ class Postings:
         table = np.array(found, dtype=np.float64)
         order = np.argsort(self.numbers)
         rows = order[np.minimum(np.searchsorted(self.numbers, table[:, 0], sorter=order), len(order) - 1)]
-        return Places(count=len(found), pieces=[(0, rows, table[:, 1] / self.weight(len(found)))])
+        held = self._live[rows] & (self.numbers[rows] == table[:, 0])
+        whole = self.count if held.all() else int(connection.execute("SELECT count(*) FROM lexical_docsize").fetchone()[0])
+        return Places(count=int(held.sum()), pieces=[(0, rows[held], table[held, 1] / self.weight(len(found), among=whole))])
 
-    def weight(self, holders: int) -> float:
-        """Inverse document frequency of a word that so many chunks hold."""
-        return max(math.log((self.count - holders + 0.5) / (holders + 0.5)), _LEAST_WEIGHT)
+    def weight(self, holders: int, *, among: int | None = None) -> float:
+        """Inverse document frequency of a word that so many chunks hold, of the live ones unless ``among`` says of how many."""
+        return max(math.log(((among or self.count) - holders + 0.5) / (holders + 0.5)), _LEAST_WEIGHT)
 
     def scores(self, words: Iterable[Places]) -> "NDArray[np.float64]":
         """BM25 of every row, shape (rows,), as far as the words' places are given."""

@@ -15,17 +15,19 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from rag.errors import BusyError, RecordError, UsageError, WorkspaceError
 from rag.kin import sketch
 from rag.record import history, rows, schema, scopes
+from rag.record.access import Access
 from rag.record.chats import Chats
 from rag.record.codes import encoded
 from rag.record.faults import translated
 from rag.record.history import Edition
 from rag.record.lexical import match_expression, quoted, telling_words
+from rag.record.people import People
 from rag.record.reviews import Reviews
 from rag.record.rows import FileRow, Names, Run, RunKind
 from rag.record.scan import Scan
 from rag.record.schedules import Schedules
 from rag.record.spaces import Space, fingerprint_from_json, fingerprint_to_json, space_of, vector_key
-from rag.types import Chunk, Document, Fingerprint, Scope, Source, TextKind
+from rag.types import Chunk, Document, Fingerprint, Reader, Scope, Source, TextKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,6 +59,11 @@ class Record:
 
     Whoever calls a writing method holds the writer's lock; ``cache_vectors``, ``save_report`` and the runs need none.
     """
+
+    sees_all = True
+    """False where only some of the documents are shown (rag/record/seen.py)."""
+    user: int | None = None
+    """Whose chats are shown, and kept; None: everybody's, for whoever has the workspace."""
 
     def __init__(self, connection: sqlite3.Connection, *, path: Path, read_only: bool) -> None:
         self._connection = connection
@@ -120,6 +127,27 @@ class Record:
             with translated(self.path):
                 self._connection.execute("COMMIT")
 
+    def look(self) -> None:
+        """Brings what is seen up to date: of everything, nothing has to be."""
+
+    def sees(self, path: str) -> bool:
+        """Whether what lies at a path may be seen."""
+        return True
+
+    def turn_to(self, reader: Reader) -> None:
+        """From now on this person asks: their chats are shown, everybody's to whoever has the workspace."""
+        self.user = reader.user or None
+
+    @property
+    def access(self) -> Access:
+        """The lists of who may see what."""
+        return Access(rows=self._rows, transaction=self._transaction)
+
+    @property
+    def people(self) -> People:
+        """Those who may come in."""
+        return People(rows=self._rows, transaction=self._transaction)
+
     @property
     def schedules(self) -> Schedules:
         """The tables of scheduled reports."""
@@ -130,6 +158,10 @@ class Record:
     def sequence(self) -> int:
         """Number of the last commit that changed chunks; 0 when there was none."""
         return int(self._value("SELECT value FROM meta WHERE name = 'sequence'"))
+
+    def revision(self) -> tuple[int, int]:
+        """Differs whenever other chunks, other paths or other lists stand here."""
+        return self.sequence(), int(self._value("SELECT value FROM meta WHERE name = 'sight'"))
 
     def active_space(self) -> Space | None:
         """The space that searches see; None before the first ingest."""
@@ -204,11 +236,15 @@ class Record:
         first = self._value("SELECT min(at) FROM moments")
         return datetime.fromisoformat(first) if first else None
 
-    def as_known(self, at: datetime) -> "Record":
-        """The record as it was at ``at``, in memory and read-only: equal searches, equal order, equal bytes. The caller closes it."""
+    def as_known(self, at: datetime, *, prepare: "Callable[[Record], None]" = lambda record: None) -> "Record":
+        """The record as it was at ``at``, in memory and read-only: equal searches, equal order, equal bytes. The caller closes it.
+
+        ``prepare`` is called with all of it, before anything is hidden.
+        """
         with translated(self.path):
             record = Record(history.state(self.path, at=at), path=self.path, read_only=True)
         record.index_words()
+        prepare(record)
         return record
 
     def fill_aside(self, document: str, *, chunks: Sequence[Chunk], vectors: "Vectors") -> None:
@@ -274,7 +310,9 @@ class Record:
         with self.snapshot(), translated(self.path):
             if self._scan.has_postings():
                 return self._scan.holders(question)
-        sql = "SELECT count(*) FROM lexical WHERE lexical MATCH ?"
+        return self._holders("SELECT count(*) FROM lexical WHERE lexical MATCH ?", question)
+
+    def _holders(self, sql: str, question: str) -> dict[str, int]:
         return {word: int(self._value(sql, [quoted(word)])) for word in telling_words(question)}
 
     def abouts(self, title: str, *, scope: Scope = _EVERYTHING) -> dict[str, float]:
@@ -604,9 +642,12 @@ class Record:
         """Raises UsageError with the newest ids for an unknown one."""
         found = self._rows("SELECT body FROM reports WHERE id = ?", [report_id])
         if not found:
-            newest = ", ".join(identity for identity, _ in self.reports()[:10]) or "none yet"
-            raise UsageError(f"no report {report_id!r}; there is: {newest}")
+            raise self._no_report(report_id)
         return zlib.decompress(found[0][0]).decode()
+
+    def _no_report(self, report_id: str) -> UsageError:
+        newest = ", ".join(identity for identity, _ in self.reports()[:10]) or "none yet"
+        return UsageError(f"no report {report_id!r}; there is: {newest}")
 
     def reports(self) -> list[tuple[str, datetime]]:
         """(id, created), newest first."""
@@ -625,7 +666,12 @@ class Record:
     @property
     def chats(self) -> Chats:
         """Questions and answers that were kept."""
-        return Chats(rows=self._rows, transaction=self._transaction)
+        return Chats(rows=self._rows, transaction=self._transaction, owner=self.user)
+
+    def forget_scans(self) -> None:
+        """What searches keep in memory is read again."""
+        self._scan.forget()
+        self._counted = (-1, 0)
 
     @property
     def reviews(self) -> Reviews:
@@ -714,6 +760,8 @@ class Record:
         self._connection.execute("DELETE FROM deletions WHERE chunk IN (SELECT id FROM live WHERE document = ?)", [document])
 
     def _point(self, file: FileRow, *, forget: Sequence[str]) -> None:
+        if file.document is not None:
+            self.access.keep_narrow(file.document, file.path)
         before = self._rows("SELECT document FROM files WHERE path = ? AND document IS NOT NULL", [file.path])
         values = rows.file_values(file)
         marks = ", ".join("?" * len(values))

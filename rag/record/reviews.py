@@ -36,6 +36,8 @@ class Reviews:
     """Runs one statement."""
     transaction: Callable[[], AbstractContextManager[None]]
     """All or nothing."""
+    readable: Callable[[str], bool] = lambda report: True
+    """Whether a report, by its id, may be read."""
 
     def add(self, review: Review, *, text: str) -> None:
         """Stands from now on; ``text`` is what the claim is known by in later editions."""
@@ -60,7 +62,7 @@ class Reviews:
         """Report -> how many of its claims are accepted, and how many rejected; reports without a verdict are not in it."""
         sql = f"""SELECT report, sum(verdict = 'accepted'), sum(verdict = 'rejected') FROM reviews
             WHERE verdict != 'open' AND {_LAST} GROUP BY report"""
-        return {report: (accepted, rejected) for report, accepted, rejected in self.rows(sql, [])}
+        return {report: (accepted, rejected) for report, accepted, rejected in self.rows(sql, []) if self.readable(report)}
 
     def before(self, report: str) -> list[tuple[str, Review]]:
         """(the claim's text, the last word on it) of the editions before this report, latest edition last."""
@@ -68,7 +70,7 @@ class Reviews:
             JOIN editions ON editions.report = reviews.report
             JOIN editions AS own ON own.name = editions.name AND own.as_of > editions.as_of
             WHERE own.report = ? AND verdict != 'open' AND reviews.{_LAST} ORDER BY editions.as_of, number"""
-        return [(text, _review(row)) for text, *row in self.rows(sql, [report])]
+        return [(text, said) for text, *row in self.rows(sql, [report]) if self.readable((said := _review(row)).report)]
 
     def _found(self, condition: str, values: Sequence[Any]) -> list[Review]:
         return [_review(row) for row in self.rows(f"SELECT {_COLUMNS} FROM reviews WHERE {condition} ORDER BY number", values)]

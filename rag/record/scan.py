@@ -89,6 +89,11 @@ class Scan:
             found += [near for near in _products(rows, vector) if near[1] >= at_least]
         return found
 
+    def forget(self) -> None:
+        """Other rows may be shown now."""
+        self._rows = self._codes = self._postings = None
+        self._places.clear()
+
     def rows(self) -> Rows:
         """Of the active space, read again when the record has changed."""
         found = self._connection.execute(

@@ -3,7 +3,7 @@
 ``run_due`` is the one entry for cron, systemd, an orchestrator or a serving process.
 """
 
-from rag.schedule.definition import FOLDER, Definition, definitions, name_of, read_definition
+from rag.schedule.definition import FOLDER, Definition, definitions, name_of, owners_of, read_definition
 from rag.schedule.deliver import try_channels
 from rag.schedule.desk import consider, note_now, note_past
 from rag.schedule.golden import golden_questions
@@ -25,6 +25,7 @@ __all__ = [
     "name_of",
     "note_now",
     "note_past",
+    "owners_of",
     "read_definition",
     "run_due",
     "try_channels",

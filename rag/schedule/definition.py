@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from rag.config import Format
 from rag.errors import SettingsError, UsageError
+from rag.record.people import name_of as called
 from rag.schedule.slots import Rhythm, rhythm
 
 FOLDER = "schedules"
@@ -162,6 +164,15 @@ def name_of(path: Path) -> str:
     if path.suffix != ".toml" or not _NAME.fullmatch(path.stem):
         raise UsageError(f"{path.name} gives the schedule no name; call the file such as weekly-prices.toml (small letters, digits, -)")
     return path.stem
+
+
+def owners_of(workspace: Path) -> dict[str, str]:
+    """Name -> owner of every schedule whose file can be used."""
+    owners = {}
+    for name, text in definitions(workspace).items():
+        with suppress(SettingsError):
+            owners[name] = called(read_definition(text, at=name).owner)
+    return owners
 
 
 def definitions(workspace: Path) -> dict[str, str]:

@@ -18,6 +18,7 @@ from rag.app import REPORTS, Library, Wording
 from rag.errors import RagError, SettingsError
 from rag.ingest import drain
 from rag.llms.calls import Caps
+from rag.record.people import name_of as called
 from rag.record.schedules import Holder, Letter, Schedules, SlotRow
 from rag.report import Outline, read_outline
 from rag.schedule import desk
@@ -25,7 +26,7 @@ from rag.schedule.definition import FOLDER, Definition, definitions, read_defini
 from rag.schedule.deliver import deliver
 from rag.schedule.golden import why_held
 from rag.schedule.slots import day_of, zone_of
-from rag.types import Report, Scope
+from rag.types import OWNER, Reader, Report, Scope
 
 WRITER_WAIT_S = 600.0
 """For an ingest that somebody else runs."""
@@ -187,18 +188,34 @@ def publish(library: Library, row: SlotRow, definition: Definition, *, now: Call
         row = replace(row, definition=json.dumps(frozen, ensure_ascii=False))
         library.record.schedules.put(row)
     known_at = datetime.fromisoformat(frozen["known_at"])
-    asked = asked_by(library, definition, plan=frozen["plan"])
-    as_of = day_of(row.slot).date()
-    scope = Scope(folders=tuple(definition.scope.folders), tags=tuple(definition.scope.tags))
-    before = _before(library.record.schedules, row)
-    evidence = evidence_of(library.write(asked, as_of=as_of, scope=scope, since="none", known_at=known_at))
-    row = replace(row, evidence=evidence)
-    if before is not None and before.evidence == evidence and definition.no_news != "report":
-        return _no_news(row, definition, since=before, now=now())
-    if definition.gate is not None and (why := why_held(library, definition.gate)):
-        return _held(row, definition, why=why, now=now())
-    since = before.report if before is not None else "none"
-    return _written(library, row, definition, asked=asked, scope=scope, since=since, known_at=known_at, now=now)
+    with library.seen_by(owner_of(library, definition)) as seen:
+        asked = asked_by(seen, definition, plan=frozen["plan"])
+        as_of = day_of(row.slot).date()
+        scope = Scope(folders=tuple(definition.scope.folders), tags=tuple(definition.scope.tags))
+        before = _before(library.record.schedules, row)
+        evidence = evidence_of(seen.write(asked, as_of=as_of, scope=scope, since="none", known_at=known_at))
+        row = replace(row, evidence=evidence)
+        if before is not None and before.evidence == evidence and definition.no_news != "report":
+            return _no_news(row, definition, since=before, now=now())
+        if definition.gate is not None and (why := why_held(library, definition.gate)):
+            return _held(row, definition, why=why, now=now())
+        readable = {report for report, _ in seen.record.reports()}
+        since = before.report if before is not None and before.report in readable else "none"
+        return _written(seen, row, definition, asked=asked, scope=scope, since=since, known_at=known_at, now=now)
+
+
+def owner_of(library: Library, definition: Definition) -> Reader:
+    """In whose name it runs: what they may see decides what the report stands on. Raises SettingsError for an unknown one.
+
+    Without users an owner is a remark; a schedule without an owner runs for whoever has the workspace, and sees everything.
+    """
+    people = library.record.people
+    if not definition.owner.strip() or not people.any():
+        return OWNER
+    found = [user.reader for user in people.users() if user.name == called(definition.owner)]
+    if not found:
+        raise SettingsError(f"the schedule's owner {definition.owner!r} is no user of this workspace; name another, or run: rag users add")
+    return found[0]
 
 
 def asked_by(library: Library, definition: Definition, *, plan: str | None = None) -> Outline:

@@ -2,6 +2,6 @@
 
 from rag.upkeep.backup import Backup, back_up, restore
 from rag.upkeep.doctor import Finding, State, examine
-from rag.upkeep.erasure import Erased, erase, let_in_again
+from rag.upkeep.erasure import Erased, as_recorded, erase, let_in_again
 
-__all__ = ["Backup", "Erased", "Finding", "State", "back_up", "erase", "examine", "let_in_again", "restore"]
+__all__ = ["Backup", "Erased", "Finding", "State", "as_recorded", "back_up", "erase", "examine", "let_in_again", "restore"]

@@ -51,7 +51,7 @@ def erase(record: Record, store: Index, what: Sequence[str], *, reports: Path, n
 
     Raises UsageError for what is not known, BusyError while another process reads the record: run it again then.
     """
-    names = [_as_recorded(one, record.folders()) for one in what]
+    names = [as_recorded(one, record.folders()) for one in what]
     rows = _named(record, names)
     folders = [name for name in names if name in record.folders() or any(row.path.startswith(f"{name}/") for row in rows)]
     documents = sorted({row.document for row in rows if row.document})
@@ -79,7 +79,7 @@ def let_in_again(record: Record, what: Sequence[str]) -> tuple[str, ...]:
     """Ingest takes them again: a path with all below it, or a document. Raises UsageError for what was not forgotten."""
     found: list[str] = []
     for one in what:
-        name, forgotten = _as_recorded(one, record.folders()), record.forgotten()
+        name, forgotten = as_recorded(one, record.folders()), record.forgotten()
         if above := next((folder for folder in forgotten if name.startswith(f"{folder}/")), ""):
             raise UsageError(f"{one} lies in {above}, which was forgotten as a whole; let that in again: rag forget --undo {above}")
         names = record.remember(name)
@@ -89,7 +89,7 @@ def let_in_again(record: Record, what: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _as_recorded(what: str, folders: Mapping[str, Path]) -> str:
+def as_recorded(what: str, folders: Mapping[str, Path]) -> str:
     """A path of a citation or an id as it is; a path on disk below a known folder as citations name it."""
     bare = what.rstrip("/")
     if bare.partition("/")[0] in folders and not bare.startswith((".", "/")):

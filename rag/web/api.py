@@ -77,7 +77,8 @@ class Listed(BaseModel):
 @routes.get("/status")
 async def status(here: Here) -> Status:
     """What is in, what failed and why."""
-    return await here.desks.do(lambda library: library.status(kin=False))
+    state = await here.desks.do(lambda library: library.status(kin=False))
+    return state if here.reader.sees_all else serving.without_places(state)
 
 
 @routes.get("/documents")
@@ -263,7 +264,7 @@ async def _told(run: Run, *, after: int, request: Request) -> AsyncIterator[str]
 @routes.get("/schedules")
 async def schedules(here: Here) -> list[Health]:
     """Every schedule: how it does, when it is due."""
-    return await here.desks.do(lambda library: serving.schedules(library, now=here.clock()))
+    return await here.desks.do(lambda library: serving.schedules(library, now=here.clock(), reader=here.reader))
 
 
 @routes.get("/health")

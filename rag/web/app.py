@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -15,11 +15,15 @@ from starlette.types import ASGIApp
 
 from rag import __version__
 from rag.errors import RagError
-from rag.web import api, completions, health, pages, plan_pages, report_pages, review_api
+from rag.types import STRANGER
+from rag.web import api, completions, entrance, health, pages, plan_pages, report_pages, review_api
+from rag.web.accounts import Accounts, session_cookie
 from rag.web.desks import DESKS, Desks
 from rag.web.forms import STATIC
 from rag.web.guard import Guard
+from rag.web.own import OwnDesks, OwnRuns
 from rag.web.refuse import refusal
+from rag.web.rules import allowed
 from rag.web.runs import Runs
 from rag.web.serving import Serving
 from rag.web.timer import Timer
@@ -29,16 +33,33 @@ from rag.web.who import Key
 _ABOUT = "Questions, documents, reports, schedules and health of one workspace. Every request carries Authorization: Bearer TOKEN."
 
 
-def app(workspace: Path, *, key: Key, names: Collection[str] = (), desks: int = DESKS, timer: Timer | None = None) -> ASGIApp:
-    """The ASGI application over a workspace. ``names``: further host names that it answers to. ``timer`` makes what is due."""
+def app(
+    workspace: Path,
+    *,
+    key: Key,
+    names: Collection[str] = (),
+    desks: int = DESKS,
+    address: str = "",
+    timer: Timer | None = None,
+) -> ASGIApp:
+    """The ASGI application over a workspace.
+
+    ``names``: further host names that it answers to; ``address``: where people reach it. ``timer`` makes what is due.
+    """
     numbers = Numbers()
+    accounts = Accounts(workspace, clock=_now)
+    all_desks, all_runs = Desks(workspace, count=desks), Runs(workspace, ended=numbers.ended)
     serving = Serving(
         workspace=workspace,
-        desks=Desks(workspace, count=desks),
-        runs=Runs(workspace, ended=numbers.ended),
+        reader=STRANGER,
+        desks=OwnDesks(desks=all_desks, reader=STRANGER),
+        runs=OwnRuns(runs=all_runs, reader=STRANGER),
         numbers=numbers,
         key=key,
-        clock=lambda: datetime.now(UTC),
+        clock=_now,
+        accounts=accounts,
+        session=session_cookie(port=key.port, secure=address.startswith("https://")),
+        address=address,
     )
 
     @asynccontextmanager
@@ -48,11 +69,19 @@ def app(workspace: Path, *, key: Key, names: Collection[str] = (), desks: int = 
         yield
         if timer is not None:
             timer.close()
-        serving.runs.close()
-        serving.desks.close()
+        all_runs.close()
+        all_desks.close()
+        accounts.close()
 
     made = FastAPI(
-        title="rag", version=__version__, description=_ABOUT, lifespan=life, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
+        title="rag",
+        version=__version__,
+        description=_ABOUT,
+        lifespan=life,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        dependencies=[Depends(allowed)],
     )
     made.state.serving = serving
     made.add_exception_handler(RagError, _told)
@@ -60,10 +89,15 @@ def app(workspace: Path, *, key: Key, names: Collection[str] = (), desks: int = 
     made.add_exception_handler(HTTPException, _refused)
     made.add_exception_handler(UnicodeEncodeError, _no_text)
     made.add_exception_handler(Exception, _unforeseen)
-    for part in (health.routes, api.routes, review_api.routes, completions.routes, pages.routes, plan_pages.routes, report_pages.routes):
+    rooms = (entrance, health, api, review_api, completions, pages, plan_pages, report_pages)
+    for part in (room.routes for room in rooms):
         made.include_router(part)
     made.mount("/static", StaticFiles(directory=STATIC), name="static")
-    return Watch(Guard(made, key=key, names=names), numbers=numbers)
+    return Watch(Guard(made, key=key, names=names, accounts=accounts, session=serving.session), numbers=numbers)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 async def _told(request: Request, error: Exception) -> Response:

@@ -31,6 +31,8 @@ class Job:
     """None: today."""
     template: str = ""
     since: str = ""
+    by: int = 0
+    """The user who began it, whose rights decide what it sees; 0 for whoever has the workspace."""
     scope: Mapping[str, Any] = field(default_factory=dict)
     """Of a report: published_from and published_to as ISO days, folders and tags as lists; empty for everything."""
 
@@ -58,13 +60,19 @@ def work(workspace: Path, job: Job, pipe: Connection) -> None:
 def _ingest(workspace: Path, job: Job, tell: Tell) -> dict[str, Any]:
     from rag.app import Library
     from rag.ingest import drain
+    from rag.record.access import sees
 
     with Library.open(workspace) as library:
+        reader = library.record.people.reader(job.by)
+        grants = library.record.access.grants(reader)
         tell({"stage": "finding files", "done": 0, "total": 0})
         steps = library.ingest(now=datetime.now(UTC), wait_s=_WAIT_S)
-        summary = drain(steps, show=partial(_step, tell))
-        state = library.status(kin=False)
-        return {"summary": _plain(summary), "documents": state.documents, "failed": [_plain(file) for file in state.failed]}
+        hiding = (lambda told: tell(seen_of(told, sees=partial(sees, grants)))) if grants else tell
+        summary = drain(steps, show=partial(_step, hiding))
+        with library.seen_by(reader) as seen:
+            state = seen.status(kin=False)
+        done = {"documents": state.documents, "failed": [_plain(file) for file in state.failed]}
+        return done if grants else {"summary": _plain(summary), **done}
 
 
 def _report(workspace: Path, job: Job, tell: Tell) -> dict[str, Any]:
@@ -72,7 +80,7 @@ def _report(workspace: Path, job: Job, tell: Tell) -> dict[str, Any]:
     from rag.report import read_outline
 
     now = datetime.now(UTC)
-    with Library.open(workspace) as library:
+    with Library.open(workspace) as whole, whole.seen_by(whole.record.people.reader(job.by)) as library:
         tell({"stage": "searching, writing and checking", "done": 0, "total": 0})
         written = library.report(
             read_outline(job.plan, at="the plan") if job.plan else job.topic,
@@ -84,6 +92,16 @@ def _report(workspace: Path, job: Job, tell: Tell) -> dict[str, Any]:
             wording=Wording(clock=lambda: datetime.now(UTC), tell=partial(_step, tell)),
         )
         return {"report": written.report.id, "title": written.report.title, "ok": written.check.ok, "failures": written.check.failures()}
+
+
+def seen_of(told: dict[str, Any], *, sees: Callable[[str], bool]) -> dict[str, Any]:
+    """A step of reading as somebody may see it who does not see all: no path of a hidden file, and shares in place of counts."""
+    kept = dict(told)
+    if "path" in kept and not sees(str(kept["path"])):
+        kept = {name: value for name, value in kept.items() if name not in ("path", "status", "reason")}
+    if kept.get("total"):
+        kept |= {"done": 100 * int(kept["done"]) // int(kept["total"]), "total": 100}
+    return kept
 
 
 def _scope(asked: Mapping[str, Any]) -> Scope:

@@ -88,7 +88,7 @@ class EmbeddingRequest(BaseModel):
 
 
 class Answers:
-    """The last answers by the questions that led to them."""
+    """The last answers by who asked, what they could see, and the questions that led to them."""
 
     def __init__(self) -> None:
         self._held: OrderedDict[str, Answer] = OrderedDict()
@@ -111,7 +111,8 @@ class Answers:
 
     @staticmethod
     def _key(library: Library, questions: Sequence[str]) -> str:
-        return hashlib.sha256(json.dumps([library.record.sequence(), *questions]).encode()).hexdigest()
+        record = library.record
+        return hashlib.sha256(json.dumps([record.user, record.sees_all, *record.revision(), *questions]).encode()).hexdigest()
 
 
 _ANSWERS = Answers()
@@ -152,7 +153,7 @@ async def chat(here: Here, request: Request, asked: ChatRequest) -> Response:
     said = spoken(answer)
     head = {"id": f"chatcmpl-{answer.id.removeprefix('a-')}", "created": int(now.timestamp()), "model": MODEL}
     usage = {"prompt_tokens": tokens_in, "completion_tokens": tokens_out, "total_tokens": tokens_in + tokens_out}
-    annotations = annotations_of(said, base=str(request.base_url).rstrip("/"))
+    annotations = annotations_of(said, base=here.address or str(request.base_url).rstrip("/"))
     if asked.stream:
         wants_usage = asked.stream_options is not None and asked.stream_options.include_usage
         return StreamingResponse(_pieces(head, said.parts, annotations, usage if wants_usage else None), media_type="text/event-stream")

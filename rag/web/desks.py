@@ -12,7 +12,8 @@ from rag.app import Library
 from rag.config import FILE_NAME
 from rag.errors import BusyError
 from rag.ports import Embedder
-from rag.types import TextKind
+from rag.seeing import Views
+from rag.types import Reader, TextKind
 
 if TYPE_CHECKING:
     from rag.ports import Vectors
@@ -59,19 +60,22 @@ class Desks:
 
     def __init__(self, workspace: Path, *, count: int = DESKS) -> None:
         self._workspace = workspace
-        self._jobs: queue.SimpleQueue[tuple[Future[Any], Callable[[Library], Any]] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[Future[Any], Callable[[Library], Any], Reader] | None] = queue.SimpleQueue()
         self._sharing = threading.Lock()
         self._shared: tuple[int, OneAtATime] | None = None
         self._threads = [threading.Thread(target=self._work, name=f"desk-{number}", daemon=True) for number in range(count)]
         for thread in self._threads:
             thread.start()
 
-    async def do(self, job: Callable[[Library], T]) -> T:
-        """What the job gives, from the first desk that is free. Raises what the job raises; BusyError when too many wait."""
+    async def do(self, job: Callable[[Library], T], *, reader: Reader) -> T:
+        """What the job gives over what this person may see, from the first desk that is free.
+
+        Raises what the job raises; BusyError when too many wait.
+        """
         if self._jobs.qsize() >= MOST_WAITING:
             raise BusyError("too many requests are waiting; come back in a moment")
         future: Future[T] = Future()
-        self._jobs.put((future, job))
+        self._jobs.put((future, job, reader))
         return await asyncio.wrap_future(future)
 
     def close(self) -> None:
@@ -83,20 +87,23 @@ class Desks:
 
     def _work(self) -> None:
         library: Library | None = None
+        views = Views()
         opened_at = -1
         while (taken := self._jobs.get()) is not None:
-            future, job = taken
+            future, job, reader = taken
             if not future.set_running_or_notify_cancel():
                 continue
             try:
                 if library is None or self._stamp() != opened_at:
+                    views.close()
                     if library is not None:
                         library.close()
                     opened_at = self._stamp()
                     library = self._open(opened_at)
-                future.set_result(job(library))
+                future.set_result(job(views.of(library, reader)))
             except BaseException as error:  # noqa: BLE001 - the one who asked gets it
                 future.set_exception(error)
+        views.close()
         if library is not None:
             library.close()
 

@@ -2,13 +2,18 @@
 
 import ipaddress
 from collections.abc import Collection
-from urllib.parse import urlsplit
+from functools import partial
+from urllib.parse import urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import cookie_parser
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rag.errors import RagError
+from rag.web.accounts import Accounts, Known
+from rag.web.leaving import while_known
 from rag.web.refuse import refusal
 from rag.web.uploads import LARGEST_UPLOAD
 from rag.web.who import Key, Person, who_is
@@ -19,8 +24,9 @@ POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-_OPEN = ("/healthz", "/readyz", "/static/")
+_OPEN = ("/healthz", "/readyz", "/static/", "/login")
 """What strangers may see: nothing of the library."""
+_FOR_PROGRAMS = ("/api/", "/v1/", "/metrics")
 _UPLOADS = ("/library", "/api/documents")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -28,10 +34,12 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 class Guard:
     """Before the application: host, size, person, origin."""
 
-    def __init__(self, inner: ASGIApp, *, key: Key, names: Collection[str]) -> None:
-        """``names``: the host names that this server answers to, besides localhost and IP addresses."""
+    def __init__(self, inner: ASGIApp, *, key: Key, names: Collection[str], accounts: Accounts, session: str) -> None:
+        """``names``: the host names that this server answers to, besides localhost and IP addresses. ``session``: the cookie of users."""
         self._inner = inner
         self._key = key
+        self._accounts = accounts
+        self._session = session
         self._names = {"localhost", *(name.lower() for name in names)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,11 +49,18 @@ class Guard:
             return
         headers = Headers(scope=scope)
         guarded = _with_headers(send)
-        refused = self._host(headers) or _size(headers, scope) or self._stranger(headers, scope)
+        try:
+            refused = self._host(headers) or _size(headers, scope) or await self._stranger(headers, scope)
+        except RagError as error:
+            refused = error.http_status, str(error)
+        if refused and refused[0] == 303:
+            await RedirectResponse(refused[1], status_code=303)(scope, receive, guarded)
+            return
         if refused:
             await refusal(scope, status=refused[0], message=refused[1])(scope, receive, guarded)
             return
-        await self._inner(scope, _counted(receive, most=_most(scope)), guarded)
+        receive, send = while_known(_counted(receive, most=_most(scope)), guarded, still=partial(self._still, headers, scope))
+        await self._inner(scope, receive, send)
 
     def _host(self, headers: Headers) -> tuple[int, str] | None:
         """A foreign name that leads here is how a foreign page reads a server in a private network."""
@@ -54,24 +69,45 @@ class Guard:
             return None
         return 421, "this server does not answer to that host name; name it with: rag serve --name HOST"
 
-    def _stranger(self, headers: Headers, scope: Scope) -> tuple[int, str] | None:
+    async def _known(self, headers: Headers) -> Known:
+        scheme, _, bearer = headers.get("authorization", "").partition(" ")
+        cookie = cookie_parser(headers.get("cookie", "")).get(self._session, "")
+        return await self._accounts.who(bearer=bearer.strip() if scheme.lower() == "bearer" else "", cookie=cookie)
+
+    async def _still(self, headers: Headers, scope: Scope) -> bool:
+        person: Person | None = scope.get("person")
+        return person is None or not person.reader.user or (await self._known(headers)).reader == person.reader
+
+    async def _stranger(self, headers: Headers, scope: Scope) -> tuple[int, str] | None:
         if any(scope["path"] == path or (path.endswith("/") and scope["path"].startswith(path)) for path in _OPEN):
-            return None
+            return None if scope["method"] in _SAFE else _origin(headers, by_cookie=True)
         cookies = cookie_parser(headers.get("cookie", ""))
-        person = who_is(authorization=headers.get("authorization", ""), cookies=cookies, key=self._key)
+        known = await self._known(headers)
+        if known.team:
+            person = Person(reader=known.reader, by_cookie=known.by_cookie) if known.reader else None
+            if person is None:
+                return _to_the_entrance(scope)
+        else:
+            person = who_is(authorization=headers.get("authorization", ""), cookies=cookies, key=self._key)
+            if person is None and not (scope["path"] == "/" and b"token=" in scope["query_string"]):
+                return 401, "open the address that `rag serve` printed, or send its token as: Authorization: Bearer TOKEN"
         scope["person"] = person
-        if person is None and not (scope["path"] == "/" and b"token=" in scope["query_string"]):
-            return 401, "open the address that `rag serve` printed, or send its token as: Authorization: Bearer TOKEN"
-        if person is not None and scope["method"] not in _SAFE:
-            return _origin(headers, person)
-        return None
+        return _origin(headers, by_cookie=person.by_cookie) if person is not None and scope["method"] not in _SAFE else None
 
 
-def _origin(headers: Headers, person: Person) -> tuple[int, str] | None:
+def _to_the_entrance(scope: Scope) -> tuple[int, str]:
+    """People are led to the entrance and back, programs are told what to send."""
+    path = scope["path"]
+    if scope["method"] != "GET" or path.startswith(_FOR_PROGRAMS):
+        return 401, "log in at /login; a program sends a key as Authorization: Bearer KEY, which an admin makes with: rag keys add"
+    return 303, "/login" if path == "/" else f"/login?{urlencode({'next': path})}"
+
+
+def _origin(headers: Headers, *, by_cookie: bool) -> tuple[int, str] | None:
     """A change asked for by a foreign page is refused; one that a cookie vouches for must say that it is from here."""
     origin = headers.get("origin")
     own = origin is not None and urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
-    if own or (origin is None and (not person.by_cookie or headers.get("sec-fetch-site") == "same-origin")):
+    if own or (origin is None and (not by_cookie or headers.get("sec-fetch-site") == "same-origin")):
         return None
     return 403, "this was asked for by another page; open this server's own page and do it there"
 

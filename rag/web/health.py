@@ -44,7 +44,7 @@ async def metrics(here: Here) -> Response:
     """In Prometheus' text format."""
 
     def seen(library: Library) -> tuple[list[str], int]:
-        return [one.state for one in schedules(library, now=here.clock())], len(library.record.sources())
+        return [one.state for one in schedules(library, now=here.clock(), reader=here.reader)], len(library.record.sources())
 
     states, documents = await here.desks.do(seen)
     active = sum(not run.ended for run in here.runs.all())

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, Query, UploadFile
+from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from rag.app import Library, examine
@@ -41,9 +41,9 @@ def _to(address: str) -> Response:
 
 
 @routes.get("/")
-async def home(here: Here, token: str = "", q: Words = "") -> Response:
+async def home(here: Here, request: Request, token: str = "", q: Words = "") -> Response:
     """The question, and what was asked before. With the token of the printed address: lets the browser in."""
-    if token:
+    if token or request.scope.get("person") is None:
         return _let_in(here, token)
 
     def job(library: Library) -> dict[str, Any]:
@@ -179,7 +179,7 @@ async def stop(here: Here, run: int) -> Response:
 @routes.get("/schedules")
 async def schedules(here: Here) -> Response:
     """How the schedules do."""
-    held = await here.desks.do(lambda library: serving.schedules(library, now=here.clock()))
+    held = await here.desks.do(lambda library: serving.schedules(library, now=here.clock(), reader=here.reader))
     return _page("schedules.html.j2", here="schedules", schedules=held)
 
 

@@ -2,24 +2,25 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
 from fastapi import Depends, Request
 
-from rag.app import DOCUMENTS, Library
-from rag.errors import UsageError
+from rag.app import DOCUMENTS, Library, Status
+from rag.errors import AccessError, UsageError
 from rag.record import FileRow
 from rag.report import to_json
-from rag.schedule import Health, healths
-from rag.types import Report, Scope, Source
-from rag.web.desks import Desks
-from rag.web.runs import Job, Run, Runs
+from rag.schedule import Health, healths, owners_of
+from rag.types import STRANGER, Reader, Report, Scope, Source
+from rag.web.accounts import Accounts
+from rag.web.own import OwnDesks, OwnRuns
+from rag.web.runs import Job, Run
 from rag.web.uploads import folder_for, keep, safe_name
 from rag.web.watch import Numbers
-from rag.web.who import Key
+from rag.web.who import Key, Person
 
 MEDIA = {
     "html": "text/html; charset=utf-8",
@@ -39,11 +40,27 @@ class Serving:
     """The parts of one server."""
 
     workspace: Path
-    desks: Desks
-    runs: Runs
+    reader: Reader
+    """Who asks; desks and runs are theirs."""
+    desks: OwnDesks
+    runs: OwnRuns
     numbers: Numbers
     key: Key
     clock: Callable[[], datetime]
+    accounts: Accounts
+    session: str
+    """The cookie of users."""
+    address: str = ""
+    """Where people reach this server, such as "https://research.example.org"; empty: as each request says."""
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers come by TLS."""
+        return self.address.startswith("https://")
+
+    def of(self, reader: Reader) -> "Serving":
+        """The same parts, as this person may use them."""
+        return replace(self, reader=reader, desks=replace(self.desks, reader=reader), runs=replace(self.runs, reader=reader))
 
     def begin(self, job: Job) -> Run:
         """Begins a run."""
@@ -52,7 +69,8 @@ class Serving:
 
 def _serving(request: Request) -> Serving:
     serving: Serving = request.app.state.serving
-    return serving
+    person: Person | None = request.scope.get("person")
+    return serving.of(person.reader if person else STRANGER)
 
 
 Here = Annotated[Serving, Depends(_serving)]
@@ -82,8 +100,21 @@ def take_in(library: Library, files: list[tuple[str, BinaryIO]]) -> list[str]:
     named = [(safe_name(name), file) for name, file in files]
     if not named:
         raise UsageError("no file came; choose one or more")
-    folder = folder_for(library.folders, own=library.workspace / DOCUMENTS)
+    folder = folder_for(_open_to(library, [name for name, _ in named]), own=library.workspace / DOCUMENTS)
     return [keep(file, name=name, folder=folder).name for name, file in named]
+
+
+def _open_to(library: Library, names: list[str]) -> list[Path]:
+    """The folders in which this person would see the files that they add. Raises AccessError where there is none."""
+    found = [folder for folder in library.folders if all(library.record.sees(f"{folder.resolve().name}/{name}") for name in names)]
+    if library.folders and not found:
+        raise AccessError("you may not see what is added to the folders of this library, so you cannot add to them; ask an admin")
+    return found
+
+
+def without_places(state: Status) -> Status:
+    """The same, without where on the server's disk it all lies."""
+    return replace(state, workspace="", folders=tuple(replace(folder, path="") for folder in state.folders))
 
 
 def heads(library: Library) -> list[dict[str, Any]]:
@@ -111,9 +142,11 @@ def report_file(library: Library, what: str, kind: str) -> tuple[Report, bytes]:
     return report, printed(report, format=kind, template=report.manifest.template, workspace=library.workspace).data
 
 
-def schedules(library: Library, *, now: datetime) -> list[Health]:
-    """How each schedule does."""
-    return healths(library.workspace, library.record.schedules, now=now)
+def schedules(library: Library, *, now: datetime, reader: Reader) -> list[Health]:
+    """How each schedule does; an admin's are all, others see those that they own."""
+    owners = owners_of(library.workspace)
+    found = healths(library.workspace, library.record.schedules, now=now)
+    return [one for one in found if reader.sees_all or owners.get(one.name) == reader.name]
 
 
 def troubled(library: Library) -> dict[str, list[FileRow]]:

@@ -1,21 +1,25 @@
-"""Who is it: the one function that answers, and what it knows people by.
-
-Today there is one person, whoever holds the token that `rag serve` printed. Users, groups and keys of a team belong behind ``who_is``.
-"""
+"""Who is it, where there are no users: whoever holds the token that `rag serve` printed. A team's people are in accounts."""
 
 import hmac
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from rag.types import OWNER, Reader
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
     """Someone who may come in."""
 
-    name: str
+    reader: Reader
     by_cookie: bool
     """Came with a browser's cookie, which a foreign page can make a browser send; then the Origin is looked at too."""
+
+    @property
+    def name(self) -> str:
+        """What they are called."""
+        return self.reader.name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,9 +43,9 @@ def who_is(*, authorization: str, cookies: Mapping[str, str], key: Key) -> Perso
     """The person behind a request; None for a stranger. Compares in constant time."""
     scheme, _, given = authorization.partition(" ")
     if scheme.lower() == "bearer" and same(given.strip(), key.token):
-        return Person(name="owner", by_cookie=False)
+        return Person(reader=OWNER, by_cookie=False)
     if same(cookies.get(key.cookie_name, ""), key.cookie):
-        return Person(name="owner", by_cookie=True)
+        return Person(reader=OWNER, by_cookie=True)
     return None
 
 

@@ -1,0 +1,61 @@
+"""What one person may do with the parts of a server: every route gets these and no others, so that none can forget to ask."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar
+
+from rag.app import Library
+from rag.errors import UsageError
+from rag.types import Reader
+from rag.web.desks import Desks
+from rag.web.runs import Job, Run, Runs
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OwnDesks:
+    """Desks that give out the library as this person may see it."""
+
+    desks: Desks
+    reader: Reader
+
+    async def do(self, job: Callable[[Library], T]) -> T:
+        """What the job gives. Raises what it raises; BusyError when too many wait."""
+        return await self.desks.do(job, reader=self.reader)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OwnRuns:
+    """The runs that a person began; an admin's are all. Another's is as unknown as one that never was."""
+
+    runs: Runs
+    reader: Reader
+
+    def begin(self, job: Job, *, now: datetime) -> Run:
+        """In this person's name."""
+        return self.runs.begin(replace(job, by=self.reader.user), now=now)
+
+    def get(self, number: int) -> Run:
+        """Raises UsageError for an unknown one."""
+        run = self.runs.get(number)
+        if not self._own(run):
+            raise UsageError(unknown(number))
+        return run
+
+    def all(self) -> list[Run]:
+        """Newest first."""
+        return [run for run in self.runs.all() if self._own(run)]
+
+    def stop(self, number: int) -> Run:
+        """Ends it; what was finished is kept."""
+        return self.runs.stop(self.get(number).id)
+
+    def _own(self, run: Run) -> bool:
+        return self.reader.sees_all or run.job.by == self.reader.user
+
+
+def unknown(number: int) -> str:
+    """What is said of a run that is not there."""
+    return f"no run {number} since this server was started; /api/runs lists those there are"

@@ -1,0 +1,95 @@
+"""What each route asks of a person. A route without a line here is for admins only, and a test fails."""
+
+from typing import Literal
+
+from fastapi import Request
+
+from rag.errors import AccessError
+from rag.types import Role
+
+Needs = Literal["open", "reader", "member", "admin"]
+""""open": for strangers too."""
+
+_ROLES: tuple[Role, ...] = ("reader", "member", "admin")
+
+NEEDS: dict[str, Needs] = {
+    "GET /healthz": "open",
+    "GET /readyz": "open",
+    "GET /metrics": "admin",
+    # who is it
+    "GET /login": "open",
+    "POST /login": "open",
+    "POST /logout": "reader",
+    "GET /you": "reader",
+    # documents
+    "GET /api/status": "reader",
+    "GET /api/documents": "reader",
+    "POST /api/documents": "member",
+    "POST /api/ingest": "member",
+    "GET /api/documents/{document}": "reader",
+    "GET /api/documents/{document}/text": "reader",
+    "GET /api/search": "reader",
+    "GET /search": "reader",
+    "GET /library": "reader",
+    "POST /library": "member",
+    "POST /ingest": "member",
+    "GET /documents/{document}": "reader",
+    # asking
+    "GET /": "open",  # the printed address leads here; without its token it lets in nobody whom the guard does not know
+    "POST /ask": "reader",
+    "POST /api/ask": "reader",
+    "GET /chats/{chat}": "reader",
+    "GET /api/chats": "reader",
+    "GET /api/chats/{chat}": "reader",
+    "GET /api/chats/{chat}/markdown": "reader",
+    "GET /v1/models": "reader",
+    "GET /v1/models/{model:path}": "reader",
+    "POST /v1/chat/completions": "reader",
+    "POST /v1/embeddings": "reader",
+    # reports
+    "GET /reports": "reader",
+    "POST /reports": "member",
+    "GET /reports/plan": "member",
+    "POST /reports/plan": "member",
+    "GET /reports/{report}": "reader",
+    "GET /reports/{report}/read": "reader",
+    "GET /compare": "reader",
+    "GET /api/reports": "reader",
+    "POST /api/reports": "member",
+    "GET /api/reports/{report}": "reader",
+    "GET /api/reports/{report}/files/{kind}": "reader",
+    "GET /api/reports/{report}/reviews": "reader",
+    "POST /api/reports/{report}/claims/{claim}/review": "member",
+    "POST /reports/{report}/claims/{claim}/review": "member",
+    "POST /reports/{report}/claims/{claim}/ask": "reader",
+    "GET /api/reports/{before}/changes/{after}": "reader",
+    # runs: one's own
+    "GET /runs/{run}": "reader",
+    "POST /runs/{run}/stop": "member",
+    "GET /api/runs": "reader",
+    "GET /api/runs/{run}": "reader",
+    "POST /api/runs/{run}/stop": "member",
+    "GET /api/runs/{run}/events": "reader",
+    # schedules: one's own
+    "GET /schedules": "reader",
+    "GET /api/schedules": "reader",
+    # how the server does
+    "GET /health": "admin",
+    "GET /api/health": "admin",
+}
+"""Method and path as the route is written -> the least role."""
+
+
+def needs(method: str, path: str) -> Needs:
+    """Of a route; "admin" where nobody has said."""
+    return NEEDS.get(f"{method} {path}", "admin")
+
+
+def allowed(request: Request) -> None:
+    """Before every route. Raises AccessError where the person's role is not enough."""
+    least = needs(request.method, request.scope["route"].path)
+    if least == "open":
+        return
+    person = request.scope.get("person")
+    if person is None or _ROLES.index(person.reader.role) < _ROLES.index(least):
+        raise AccessError(f"this is for {least}s; ask whoever runs this server to make you one")
