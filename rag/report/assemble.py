@@ -94,7 +94,7 @@ def _tighter(report: Report, result: CheckResult, limits: Mapping[str, int]) -> 
     carried = Counter(document for claim in report.claims for document in {evidence[item] for item in claim.evidence})
     made = dict(limits)
     for found in result.report:
-        if found.gate == "B11" and found.outcome == "fail" and carried[found.about] > limits.get(found.about, 0):
+        if found.gate == "B11" and found.outcome == "fail" and carried[found.about] >= limits.get(found.about, 0):
             count = carried[found.about]
             surplus = math.ceil((count - LARGEST_SHARE * len(report.claims)) / (1 - LARGEST_SHARE))
             made[found.about] = min(limits.get(found.about, count), count - surplus)

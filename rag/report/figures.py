@@ -9,7 +9,7 @@ from rag.report.claims import cell_claim, sentence_claim, table_claim
 from rag.report.conflicts import same_moment
 from rag.report.facts import Stated, table_text
 from rag.report.select import LEAST_STANDING, Chosen
-from rag.report.tables import MOST_CELLS, key_figures
+from rag.report.tables import FEWEST_METRICS, MOST_CELLS, key_figures
 from rag.report.wording import Vocabulary
 from rag.types import Claim
 
@@ -80,9 +80,10 @@ class Figures:
         return claims
 
     def _line(self, name: str, cells: Sequence[Stated], *, chosen: Chosen) -> Claim | None:
-        """The company's table of key figures in a line that names it."""
+        """The company's table of key figures in a line that names it, where it says anything new."""
         cells = [cell for cell in cells if not chosen.is_full(cell.source.document)][:MOST_CELLS]
-        if not cells or name not in table_text([cell.evidence for cell in cells]):
+        new = sum(cell.evidence.id not in chosen.evidence for cell in cells)
+        if new < FEWEST_METRICS or name not in table_text([cell.evidence for cell in cells]):
             return None
         claim = table_claim(cells, section=COMPANIES)
         if not self._is_kept(claim):
