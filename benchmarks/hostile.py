@@ -137,7 +137,8 @@ def _word(body: str, *, head: str = "", drop: Sequence[str] = (), add: Mapping[s
         parts: dict[str, bytes | str] = {name: archive.read(name) for name in archive.namelist() if name not in drop}
     names = f'xmlns:w="{_W}" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
     parts["word/document.xml"] = f'<?xml version="1.0"?>{head}<w:document {names}><w:body>{body}</w:body></w:document>'
-    return _zipped(parts | (add or {}))
+    parts.update(add or {})
+    return _zipped(parts)
 
 
 def _paragraph(text: str) -> str:

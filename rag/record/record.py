@@ -20,6 +20,7 @@ from rag.record.codes import encoded
 from rag.record.faults import translated
 from rag.record.history import Edition
 from rag.record.lexical import match_expression, quoted, telling_words
+from rag.record.reviews import Reviews
 from rag.record.rows import FileRow, Names, Run, RunKind
 from rag.record.scan import Scan
 from rag.record.schedules import Schedules
@@ -583,7 +584,8 @@ class Record:
     def save_report(self, report_id: str, created: datetime, body: str, *, edition: Edition | None = None) -> None:
         """A report's JSON under its id; the same id replaces. ``edition`` says what it is an edition of."""
         with self._transaction():
-            sql = "INSERT OR REPLACE INTO reports (id, created, body) VALUES (?, ?, ?)"
+            sql = """INSERT INTO reports (id, created, body) VALUES (?, ?, ?)
+                ON CONFLICT (id) DO UPDATE SET created = excluded.created, body = excluded.body"""  # reviews hang on the row
             self._connection.execute(sql, [report_id, created.isoformat(), zlib.compress(body.encode(), 6)])
             if edition is not None:
                 history.put_edition(self._connection, report_id, edition)
@@ -624,6 +626,11 @@ class Record:
     def chats(self) -> Chats:
         """Questions and answers that were kept."""
         return Chats(rows=self._rows, transaction=self._transaction)
+
+    @property
+    def reviews(self) -> Reviews:
+        """What analysts said of reports' claims."""
+        return Reviews(rows=self._rows, transaction=self._transaction)
 
     # ── inside ────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -42,7 +42,7 @@ class Numbers:
     def text(self, *, schedules: Iterable[str], documents: int, active: int) -> bytes:
         """In Prometheus' text format; ``schedules`` are their states."""
         states = list(schedules)
-        for state in ("ok", "paused", "thin", "late", "failing", "broken"):
+        for state in ("ok", "paused", "thin", "missing", "late", "failing", "broken"):
             self.schedules.labels(state).set(states.count(state))
         self.documents.set(documents)
         self.active.set(active)
