@@ -506,20 +506,21 @@ class Library:
         formats: Sequence[Format] = (),
         output: Path | None = None,
         since: str = "",
+        known_at: datetime | None = None,
         writer: WriterKind | None = None,
         wording: Wording | None = None,
     ) -> WrittenReport:
         """Writes a report on a topic or an outline, checks it, renders it and puts its files down together.
 
-        Nothing is written when a step fails. ``writer`` is the one of rag.toml unless given; ``wording`` tells a door what a model is
-        asked and at which cost.
+        Nothing is written when a step fails. ``known_at`` as in ``write``; ``writer`` is the one of rag.toml unless given; ``wording``
+        tells a door what a model is asked and at which cost.
         """
         chosen = template or self.settings.report.template
         assets.find("templates", chosen, workspace=self.workspace)
         chosen_writer = writer or self.settings.writer.kind
         model = self.llm if chosen_writer != "extractive" else None
         watch = _Watch()
-        report = self.write(asked, as_of=as_of, scope=scope, template=chosen, since=since)
+        report = self.write(asked, as_of=as_of, scope=scope, template=chosen, since=since, known_at=known_at)
         watch.lap("write")
         spent: Spent | None = None
         number: int | None = None

@@ -1,5 +1,6 @@
 """Which sentences and table cells answer a question: each option is scored, the best few are taken."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -32,6 +33,8 @@ MOST_ON_PAGE = 3
 """Sentences of one page."""
 CLOSE_BEHIND = 0.75
 """A further sentence is taken when it scores so much of the best one's."""
+_BESIDE_A_VALUE = re.compile(r"(?i)\b(?:units?|currency|scale|codes?|notes?|footnotes?|sources?)$")
+"""A column's header whose cells say something about the row's values."""
 _PARTS = {"early": (1, 4), "late": (9, 12)}
 _CELLS = 80
 """Table cells looked at closely: those whose labels share most words with the question."""
@@ -155,9 +158,15 @@ def _metric(asked: Collection[str], candidate: Candidate | None, evidence: Evide
 
 
 def _likely_cells(asked: Asked, cells: Sequence[CellEvidence]) -> list[CellEvidence]:
-    """Cells whose labels share words with the question, the most first."""
-    scored = [(len(asked.stems & set(content_stems(_labels(cell.evidence)))), at, cell) for at, cell in enumerate(cells)]
+    """Cells whose labels share words with the question, the most first; a unit, code or note beside a value only where it is asked for."""
+    values = [cell for cell in cells if not _is_beside_a_value(asked, cell.evidence)]
+    scored = [(len(asked.stems & set(content_stems(_labels(cell.evidence)))), at, cell) for at, cell in enumerate(values)]
     return [cell for shared, _, cell in sorted(scored, key=lambda item: (-item[0], item[1]))[:_CELLS] if shared]
+
+
+def _is_beside_a_value(asked: Asked, evidence: Evidence) -> bool:
+    found = _BESIDE_A_VALUE.search(evidence.table.column) if evidence.table else None
+    return found is not None and not asked.stems & set(content_stems(found[0]))
 
 
 def _labels(evidence: Evidence) -> str:
