@@ -10,7 +10,7 @@ from rag.chat.choose import Option
 from rag.chat.question import Asked
 from rag.closeness import closeness
 from rag.numbers import period_words
-from rag.report.wording import Vocabulary, tokens
+from rag.report.wording import Vocabulary
 from rag.text import content_stems, squeeze, words
 from rag.types import Passage
 
@@ -75,7 +75,7 @@ def _speaks_of(year: str, passage: Passage) -> bool:
 
 def _telling(names: Sequence[str], vocabulary: Vocabulary) -> list[str]:
     """The names but for metrics ("EBIT"), and for abbreviations where there are others: a document may spell them out."""
-    real = [name for name in names if not vocabulary.mentions(tokens(name))]
+    real = [name for name in names if not vocabulary.named(name)]
     return [name for name in real if not (name.isupper() and len(name) <= _ABBREVIATION)] or real
 
 

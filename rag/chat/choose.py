@@ -11,7 +11,7 @@ from rag.report.conflicts import retired
 from rag.report.facts import cell_text
 from rag.report.gather import Candidate, CellEvidence
 from rag.report.harvest import Harvest
-from rag.report.wording import Vocabulary, tokens
+from rag.report.wording import Vocabulary
 from rag.text import content_stems, words
 from rag.types import Evidence, Passage, Source
 
@@ -87,7 +87,7 @@ def options(
             found.append((cell_text(cell.evidence), cell.evidence, cell.source, None, passage))
     chunks = [replace(passage.chunk, text=text, header=_header(evidence)) for text, evidence, source, _, passage in found]
     near = closeness(asked.content, chunks, holders=holders, among=among)
-    metrics = {mention.metric.id for mention in vocabulary.mentions(tokens(asked.text))}
+    metrics = {mention.metric.id for mention in vocabulary.named(asked.text)}
     made = [
         Option(
             text=text,
@@ -149,9 +149,9 @@ def _metric(asked: Collection[str], candidate: Candidate | None, evidence: Evide
         return float(any(mention.metric.id in asked for mention in candidate.mentions))
     reference = evidence.table
     own = f"{reference.row}; {reference.column}" if reference else ""
-    if any(mention.metric.id in asked for mention in vocabulary.mentions(tokens(own))):
+    if any(mention.metric.id in asked for mention in vocabulary.named(own)):
         return 1.0
-    return 0.5 * any(mention.metric.id in asked for mention in vocabulary.mentions(tokens(_labels(evidence))))
+    return 0.5 * any(mention.metric.id in asked for mention in vocabulary.named(_labels(evidence)))
 
 
 def _likely_cells(asked: Asked, cells: Sequence[CellEvidence]) -> list[CellEvidence]:

@@ -162,7 +162,7 @@ class Record:
         if not found:
             raise self._unknown(document)
         try:
-            return rows.document_from_body(found[0][0])
+            return rows.document_from_body(document, found[0][0])
         except (zlib.error, ValueError, KeyError, TypeError) as error:
             raise RecordError(
                 f"document {document} in {self.path} is damaged ({error}); put a backup of library.db in its place"
@@ -173,7 +173,7 @@ class Record:
         found = self._rows("SELECT body FROM past_documents WHERE id = ? ORDER BY until DESC LIMIT 1", [document])
         if not found or self._rows("SELECT 1 FROM documents WHERE id = ?", [document]):
             return self.document(document)
-        return rows.document_from_body(found[0][0])
+        return rows.document_from_body(document, found[0][0])
 
     def reader_of(self, document: str) -> str | None:
         """Version of the readers that made a document; None for an unknown one."""

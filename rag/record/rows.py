@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from rag.codec import document_from_json, document_to_json
 from rag.record.scopes import day, from_day
+from rag.remembered import Shelf
 from rag.types import Chunk, Document, Source
 
 KnownStatus = Literal["ok", "failed", "skipped", "missing"]
@@ -143,9 +144,18 @@ def document_values(identity: str, document: Document, *, reader: str) -> tuple[
     )
 
 
-def document_from_body(body: bytes) -> Document:
-    """The document as the reader gave it."""
-    return document_from_json(zlib.decompress(body).decode())
+_DOCUMENTS: Shelf[Document] = Shelf(most=24_000_000)
+"""By id, as long as the record holds the same bytes; sizes in characters of JSON."""
+
+
+def document_from_body(identity: str, body: bytes) -> Document:
+    """The document as the reader gave it; those read last are kept, for all connections together."""
+
+    def made() -> tuple[Document, int]:
+        text = zlib.decompress(body).decode()
+        return document_from_json(text), len(text)
+
+    return _DOCUMENTS.of(identity, same=body, make=made)
 
 
 def run(row: tuple[Any, ...]) -> Run:

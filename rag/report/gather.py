@@ -12,7 +12,7 @@ from rag.prompts import Facet
 from rag.report.names import named_in, ordinary_words, whose
 from rag.report.plan import Plan
 from rag.report.quality import fault, lead_in, standing
-from rag.report.reading import ReadDocument, Sentence, TableCell, context, read, split_titles
+from rag.report.reading import ReadDocument, Sentence, TableCell, context, prose, read, split_titles
 from rag.report.subjects import SubjectRule, subjects
 from rag.report.wording import Mention, Vocabulary, tokens
 from rag.text import content_stems, overlap, shingles
@@ -124,9 +124,7 @@ def gather(
     return Gathered(
         candidates=_collapse(candidates),
         cells=tuple(_cell_evidence(topical.found, documents, read_documents)),
-        prose={
-            key: "\n".join(" ".join(texts[key][s.start : s.end].split()) for s in item.sentences) for key, item in read_documents.items()
-        },
+        prose={key: prose(item, texts[key]) for key, item in read_documents.items()},
         subjects=named,
         sources=known,
         warnings=(*topical.notes, *_warnings(read_documents, documents, known)),
@@ -171,6 +169,8 @@ def _on_topic(
     half of them, or half with a telling one: "electricity" makes no document one on electric ferries. ``family``: the documents that the
     report is asked to go through one by one; they are all on the topic.
     """
+    if not plan.market_words and not family:
+        return _OnTopic(found=found, missing=(), notes=())
     titles = {item.source.document: item.source.title for item in found.values()}
     held = {key: set(content_stems(f"{titles[key]} {document.text}")) for key, document in documents.items()}
     asked = plan.market_words
@@ -296,7 +296,7 @@ def _candidate(
         return None
     searches = [pair for item in hits for pair in item.by]
     source = hits[0].source
-    mentions = tuple(vocabulary.mentions(tokens(text)))
+    mentions = tuple(vocabulary.named(text))
     numbers, periods = find_numbers(text), find_periods(text, published=source.published)
     stems = content_stems(text)
     sound = standing(text, owned=source.document in scorer.owned)

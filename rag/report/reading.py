@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from rag.remembered import Shelf
 from rag.report.quality import is_instruction
 from rag.text import STOPWORDS, sentences
 from rag.types import Block, Cell, Document, TableReference
@@ -57,8 +58,30 @@ class ReadDocument:
     """How many instructions to a machine were seen; they and their neighbours are left out."""
 
 
+_READ: Shelf[ReadDocument] = Shelf(most=12_000_000)
+"""By the very object, which is kept alive and so keeps its id; sizes in characters of text."""
+
+
 def read(document: Document) -> ReadDocument:
-    """Every sentence of paragraphs and lists and every data cell of tables."""
+    """Every sentence of paragraphs and lists and every data cell of tables; the documents read last are kept read."""
+    return _READ.of(id(document), same=document, make=lambda: (_read(document), len(document.text)))
+
+
+_PROSE: Shelf[str] = Shelf(most=12_000_000)
+"""By the very object, as _READ."""
+
+
+def prose(document: ReadDocument, text: str) -> str:
+    """Its sentences, one a line. ``text``: the document's."""
+
+    def made() -> tuple[str, int]:
+        lines = "\n".join(" ".join(text[item.start : item.end].split()) for item in document.sentences)
+        return lines, len(lines)
+
+    return _PROSE.of(id(document), same=document, make=made)
+
+
+def _read(document: Document) -> ReadDocument:
     found: list[Sentence] = []
     cells: list[TableCell] = []
     orders = 0
