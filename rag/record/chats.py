@@ -25,6 +25,18 @@ class KeptTurn:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ChatHead:
+    """What a list prints of a chat."""
+
+    chat: int
+    asked: datetime
+    """When it was begun."""
+    question: str
+    """The first."""
+    turns: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Chats:
     """The two tables, through the record's connection."""
 
@@ -50,10 +62,32 @@ class Chats:
         if chat is not None:
             self._check(chat)
         where, values = ("", []) if chat is None else ("WHERE chat = ?", [chat])
-        found = self.rows(f"SELECT chat, number, asked, question, body FROM turns {where} ORDER BY chat, number", values)
+        return self._turns(f"{where} ORDER BY chat, number", values)
+
+    def _turns(self, which: str, values: Sequence[Any]) -> list[KeptTurn]:
+        found = self.rows(f"SELECT chat, number, asked, question, body FROM turns {which}", values)
         return [
             KeptTurn(chat=of, number=number, asked=datetime.fromisoformat(asked), question=question, answer=zlib.decompress(body).decode())
             for of, number, asked, question, body in found
+        ]
+
+    def last(self, chat: int) -> KeptTurn | None:
+        """A chat's last turn; None where all of them were erased. Raises UsageError for an unknown chat."""
+        self._check(chat)
+        found = self._turns("WHERE chat = ? ORDER BY number DESC LIMIT 1", [chat])
+        return found[0] if found else None
+
+    def newest(self, most: int) -> list[KeptTurn]:
+        """The turns of the newest chats, at most so many of them, by chat, oldest first."""
+        return self._turns("WHERE chat IN (SELECT id FROM chats ORDER BY id DESC LIMIT ?) ORDER BY chat, number", [most])
+
+    def heads(self, most: int) -> list[ChatHead]:
+        """What a list prints of the newest chats, newest first."""
+        sql = """SELECT chat, min(number), asked, question, count(*) FROM turns
+            WHERE chat IN (SELECT id FROM chats ORDER BY id DESC LIMIT ?) GROUP BY chat ORDER BY chat DESC"""
+        return [
+            ChatHead(chat=chat, asked=datetime.fromisoformat(asked), question=question, turns=turns)
+            for chat, _, asked, question, turns in self.rows(sql, [most])
         ]
 
     def erase(self, turns: Sequence[KeptTurn]) -> None:

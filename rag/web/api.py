@@ -146,9 +146,9 @@ async def ask(here: Here, asked: Question) -> Turn:
 
 
 @routes.get("/chats")
-async def chats(here: Here, q: Text = "") -> list[list[Turn]]:
-    """The kept chats, newest first; with words, those that hold all of them."""
-    return await here.desks.do(lambda library: library.chats(q))
+async def chats(here: Here, q: Text = "", limit: Annotated[int, Query(ge=1, le=_MOST)] = 100) -> list[list[Turn]]:
+    """The newest kept chats, newest first; with words, those that hold all of them."""
+    return await here.desks.do(lambda library: library.chats(q, most=limit))
 
 
 @routes.get("/chats/{chat}")

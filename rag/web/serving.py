@@ -1,6 +1,5 @@
 """What one server works with, and the verbs over the library that the page and the API share."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -89,14 +88,15 @@ def take_in(library: Library, files: list[tuple[str, BinaryIO]]) -> list[str]:
 def heads(library: Library) -> list[dict[str, Any]]:
     """id, title, as-of date and day of the saved reports, newest first."""
     return [
-        {"id": identity, "created": created.isoformat(timespec="minutes"), **_head(library, identity)}
-        for identity, created in library.record.reports()
+        {
+            "id": head.id,
+            "created": head.created.isoformat(timespec="minutes"),
+            "title": head.title,
+            "as_of": head.as_of.isoformat(),
+            "writer": head.writer,
+        }
+        for head in library.record.report_heads()
     ]
-
-
-def _head(library: Library, identity: str) -> dict[str, Any]:
-    held = json.loads(library.record.report(identity))
-    return {"title": held["title"], "as_of": held["as_of"], "writer": held["manifest"]["writer"]}
 
 
 def report_file(library: Library, what: str, kind: str) -> tuple[Report, bytes]:
