@@ -219,7 +219,7 @@ def compared(library: Library, before: str, after: str) -> tuple[Report, Report,
 
 @routes.get("/runs")
 async def runs(here: Here) -> list[dict[str, Any]]:
-    """What was begun since the server started, newest first."""
+    """The last runs, newest first; those of earlier servers too."""
     return [run.as_data() for run in here.runs.all()]
 
 
@@ -227,6 +227,12 @@ async def runs(here: Here) -> list[dict[str, Any]]:
 async def run(here: Here, run: int) -> dict[str, Any]:
     """One of them."""
     return here.runs.get(run).as_data()
+
+
+@routes.post("/runs/{run}/again", status_code=202)
+async def again(here: Here, run: int) -> dict[str, Any]:
+    """Begins anew what a run was asked that was cut off, failed or is done; what was finished is not done twice."""
+    return here.runs.again(run, now=here.clock()).as_data()
 
 
 @routes.post("/runs/{run}/stop")

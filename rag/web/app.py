@@ -42,6 +42,7 @@ def app(workspace: Path, *, key: Key, names: Collection[str] = (), desks: int = 
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
+        serving.runs.take_over(now=serving.clock())
         yield
         serving.runs.close()
         serving.desks.close()
