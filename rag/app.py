@@ -361,6 +361,7 @@ class Library:
         return Ground(
             find=lambda question: retrieval.find(question, k=PASSAGES, scope=scope),
             document=self.record.document,
+            on_pages=self.record.chunks_on,
             holders=self.record.holders,
             among=max(self.record.chunk_count(), SMALL_LIBRARY),
             vocabulary=vocabulary,

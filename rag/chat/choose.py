@@ -1,12 +1,14 @@
 """Which sentences and table cells answer a question: each option is scored, the best few are taken."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from rag.chat.measures import Sought
 from rag.chat.question import Asked, gives
 from rag.closeness import closeness
 from rag.numbers import find_periods, period_order, period_shape
+from rag.remembered import remembered
 from rag.report.conflicts import retired
 from rag.report.facts import cell_text
 from rag.report.gather import Candidate, CellEvidence
@@ -32,6 +34,9 @@ MOST_ON_PAGE = 3
 """Sentences of one page."""
 CLOSE_BEHIND = 0.75
 """A further sentence is taken when it scores so much of the best one's."""
+_SOUGHT = 100
+"""More words than a question shares with a label."""
+_NOTHING = Sought()
 _PARTS = {"early": (1, 4), "late": (9, 12)}
 _CELLS = 80
 """Table cells looked at closely: those whose labels share most words with the question."""
@@ -58,6 +63,10 @@ class Option:
     """1: it says the period asked for, 0.5: its headings do, -1: it says another one only, 0: none or none asked for."""
     passage: float
     """Score of the best passage it stands in."""
+    line: str = ""
+    """The line of a financial statement that it gives, of those sought; empty for none."""
+    on_statement: bool = False
+    """Whether it stands on the page of that statement."""
 
     @property
     def score(self) -> float:
@@ -75,14 +84,20 @@ def options(
     holders: Mapping[str, int],
     among: int,
     vocabulary: Vocabulary,
+    sought: Sought = _NOTHING,
+    top: Callable[[Evidence], str] = lambda _: "",
 ) -> list[Option]:
-    """Every sentence and the likeliest table cells of the passages but for superseded figures, best first; equal ones by place."""
+    """Every sentence and the likeliest table cells of the passages but for superseded figures, best first; equal ones by place.
+
+    ``sought``: lines of financial statements that are looked for. ``top``: how the page of a piece of evidence begins.
+    """
     found: list[tuple[str, Evidence, Source, Candidate | None, Passage]] = []
     for candidate in read.current:
         if passage := _around(candidate.evidence, passages):
             found.append((candidate.text, candidate.evidence, candidate.source, candidate, passage))
     stale = retired(read.found, read.facts)
-    for cell in _likely_cells(asked, [cell for cell in read.gathered.cells if cell.evidence.id not in stale]):
+    cells = [cell for cell in (*read.gathered.cells, *read.gathered.rows) if cell.evidence.id not in stale]
+    for cell in _likely_cells(asked, cells, sought=sought):
         if passage := _around(cell.evidence, passages):
             found.append((cell_text(cell.evidence), cell.evidence, cell.source, None, passage))
     chunks = [replace(passage.chunk, text=text, header=_header(evidence)) for text, evidence, source, _, passage in found]
@@ -100,6 +115,8 @@ def options(
             value=_value(asked, text),
             period=_period(asked, evidence, source, candidate),
             passage=passage.score,
+            line=(line := sought.line_of(evidence.table.row) if evidence.table else ""),
+            on_statement=bool(line) and sought.states(line, top=top(evidence)),
         )
         for (text, evidence, source, candidate, passage), chunk, value in zip(found, chunks, near, strict=True)
     ]
@@ -108,11 +125,12 @@ def options(
 
 def best(found: Sequence[Option]) -> list[Option]:
     """The answer's sentences in the order of their worth: the best, and those close behind it that say something else."""
+    stated = _lines(found)
     found = [option for option in found if option.names] or list(found)  # another's figure is no answer where the one asked about speaks
     if not found:
-        return []
+        return stated
     least = CLOSE_BEHIND * found[0].score
-    taken: list[Option] = []
+    taken: list[Option] = stated
     for option in found:
         if option.score < least or len(taken) == MOST_SENTENCES:
             break
@@ -122,6 +140,21 @@ def best(found: Sequence[Option]) -> list[Option]:
         ):
             taken.append(option)
     return taken
+
+
+def _lines(found: Sequence[Option]) -> list[Option]:
+    """For each line sought that its statement gives: the value of the period asked for, the plainest label first."""
+    best_of: dict[str, Option] = {}
+    for option in found:
+        held = best_of.get(option.line)
+        if option.on_statement and (held is None or _plain_first(option) < _plain_first(held)):
+            best_of[option.line] = option
+    return list(best_of.values())[:MOST_SENTENCES]
+
+
+def _plain_first(option: Option) -> tuple[float, int, int]:
+    row = option.evidence.table.row if option.evidence.table else ""
+    return -option.period, len(row), option.evidence.start
 
 
 def _on_page(option: Option, taken: Sequence[Option]) -> int:
@@ -154,10 +187,17 @@ def _metric(asked: Collection[str], candidate: Candidate | None, evidence: Evide
     return 0.5 * any(mention.metric.id in asked for mention in vocabulary.named(_labels(evidence)))
 
 
-def _likely_cells(asked: Asked, cells: Sequence[CellEvidence]) -> list[CellEvidence]:
-    """Cells whose labels share words with the question, the most first."""
-    scored = [(len(asked.stems & set(content_stems(_labels(cell.evidence)))), at, cell) for at, cell in enumerate(cells)]
+def _likely_cells(asked: Asked, cells: Sequence[CellEvidence], *, sought: Sought) -> list[CellEvidence]:
+    """Cells whose labels share words with the question, the most first; those of the lines sought before all."""
+    scored = [
+        (len(asked.stems & set(content_stems(_labels(cell.evidence)))) + _SOUGHT * bool(_sought_line(cell, sought)), at, cell)
+        for at, cell in enumerate(cells)
+    ]
     return [cell for shared, _, cell in sorted(scored, key=lambda item: (-item[0], item[1]))[:_CELLS] if shared]
+
+
+def _sought_line(cell: CellEvidence, sought: Sought) -> str:
+    return sought.line_of(cell.evidence.table.row) if cell.evidence.table else ""
 
 
 def _labels(evidence: Evidence) -> str:
@@ -168,8 +208,15 @@ def _labels(evidence: Evidence) -> str:
 def _names(asked: Asked, text: str) -> float:
     if not asked.names:
         return 1.0
-    held = {word.lower() for word in words(text)} | {word.lower().removesuffix("'s").removesuffix("’s") for word in words(text)}
+    held = _spelt(text)
     return sum(all(part.lower() in held for part in words(name)) for name in asked.names) / len(asked.names)
+
+
+@remembered(8_192)
+def _spelt(text: str) -> frozenset[str]:
+    """The words in lower case, with and without a possessive s."""
+    found = [word.lower() for word in words(text)]
+    return frozenset((*found, *(word.removesuffix("'s").removesuffix("’s") for word in found)))
 
 
 def _period(asked: Asked, evidence: Evidence, source: Source, candidate: Candidate | None) -> float:

@@ -5,7 +5,7 @@ import os
 import sqlite3
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -227,6 +227,12 @@ class Record:
         sql = f"SELECT {rows.CHUNK_COLUMNS} FROM live WHERE id IN (SELECT value FROM json_each(?))"
         found = {row[0]: rows.chunk(row) for row in self._rows(sql, [json.dumps(list(ids))])}
         return [found[identity] for identity in ids if identity in found]
+
+    def chunks_on(self, document: str, pages: Collection[int]) -> list[Chunk]:
+        """A document's chunks that stand on any of these pages, in text order."""
+        sql = f"""SELECT {rows.CHUNK_COLUMNS} FROM live WHERE document = ? AND EXISTS
+            (SELECT 1 FROM json_each(?) WHERE value BETWEEN first_page AND last_page) ORDER BY number"""
+        return [rows.chunk(row) for row in self._rows(sql, [document, json.dumps(sorted(pages))])]
 
     def chunk_count(self) -> int:
         """Live chunks of the active space; counted once a commit."""

@@ -445,7 +445,8 @@ def cell_text(evidence: Evidence) -> str:
     reference, value = evidence.table, cell_value(evidence)
     if reference is None:
         return value
-    labels = ", ".join(_without_unit(label) for label in (reference.row, reference.column))
+    labels = ", ".join(_without_unit(label) for label in (reference.row, reference.column) if label)
+    value = value.replace(" | ", "; ") if not reference.column else value
     caption = _caption(evidence)
     return f"{labels}: {value} (table: {caption})." if caption else f"{labels}: {value}."
 

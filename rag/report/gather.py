@@ -83,6 +83,8 @@ class Gathered:
     """Words of the market's name that no document found has."""
     sentences: int
     """Sentences read in them."""
+    rows: tuple[CellEvidence, ...] = ()
+    """Whole rows of tables without headers, which no fact is read from."""
     rerankers: tuple[str, ...] = ()
     off_topic: frozenset[str] = frozenset()
     """Documents found and left out, since they do not speak of the market."""
@@ -124,6 +126,7 @@ def gather(
     return Gathered(
         candidates=_collapse(candidates),
         cells=tuple(_cell_evidence(topical.found, documents, read_documents)),
+        rows=tuple(_cell_evidence(topical.found, documents, read_documents, whole_rows=True)),
         prose={key: prose(item, texts[key]) for key, item in read_documents.items()},
         subjects=named,
         sources=known,
@@ -358,15 +361,19 @@ def _evidence(document: Document, key: str, *, sentence: Sentence | TableCell, s
 
 
 def _cell_evidence(
-    found: Mapping[str, _Found], documents: Mapping[str, Document], read_documents: Mapping[str, ReadDocument]
+    found: Mapping[str, _Found],
+    documents: Mapping[str, Document],
+    read_documents: Mapping[str, ReadDocument],
+    *,
+    whole_rows: bool = False,
 ) -> list[CellEvidence]:
-    """The data cells inside any passage found, each once."""
+    """The data cells, or the rows without headers, inside any passage found, each once."""
     made: dict[str, CellEvidence] = {}
     for chunk in sorted(found):
         item = found[chunk]
         key = item.source.document
         by = min((by for _, by in item.by), key=lambda by: (by.rank, -by.score, by.query))
-        for cell in read_documents[key].cells:
+        for cell in read_documents[key].rows if whole_rows else read_documents[key].cells:
             if item.chunk.start <= cell.start < item.chunk.end:
                 evidence = _evidence(documents[key], key, sentence=cell, start=cell.start, by=by)
                 made.setdefault(evidence.id, CellEvidence(evidence=evidence, source=item.source))
