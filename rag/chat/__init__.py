@@ -12,7 +12,7 @@ from rag.chat.abstain import reason_to_abstain
 from rag.chat.choose import Option, best, options
 from rag.chat.condense import condense
 from rag.chat.gated import BESIDE, checked, claim_of
-from rag.chat.measures import Sought, page_top, sought, statement_pages
+from rag.chat.measures import Sought, sought, statement_pages
 from rag.chat.question import take_apart
 from rag.chat.schema import sealed
 from rag.errors import UsageError
@@ -94,7 +94,7 @@ def answer(understood: Understood, *, ground: Ground, scope: Scope = _EVERYTHING
         among=ground.among,
         vocabulary=ground.vocabulary,
         sought=wanted,
-        top=lambda evidence: page_top(ground.document(evidence.document), evidence.page),
+        statements=lambda document: statement_pages(ground.document(document)),
     )
     chosen = best(found)
     draft = Answer(
@@ -127,7 +127,7 @@ def _found(question: str, wanted: Sought, *, ground: Ground) -> SearchResult:
     more = [
         Passage(chunk=chunk, source=sources[document], score=0.0, hits=())
         for document in list(sources)[:STATEMENTS_OF]
-        for chunk in ground.on_pages(document, statement_pages(ground.document(document), wanted))
+        for chunk in ground.on_pages(document, wanted.pages(ground.document(document)))
         if chunk.id not in known
     ]
     return replace(result, passages=(*result.passages, *more))

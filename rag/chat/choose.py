@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from rag.chat.measures import Sought
+from rag.chat.measures import Sought, Statement, statement_of
 from rag.chat.question import Asked, gives
 from rag.closeness import closeness
 from rag.numbers import find_periods, period_order, period_shape
@@ -28,6 +28,8 @@ NAME = 0.1
 """What holding every name asked for counts."""
 PASSAGE = 0.2
 """What the score of the passage around it counts."""
+BESIDE_LINES = 0.15
+"""Closeness that a sentence needs to stand beside the lines of a measure."""
 MOST_CELLS = 2
 """Values of the tables of one page."""
 MOST_ON_PAGE = 3
@@ -37,6 +39,8 @@ CLOSE_BEHIND = 0.75
 _SOUGHT = 100
 """More words than a question shares with a label."""
 _NOTHING = Sought()
+FIRST_BEHIND = 0.5
+"""A sentence of the first passage is taken when it scores so much of the best one's."""
 _PARTS = {"early": (1, 4), "late": (9, 12)}
 _CELLS = 80
 """Table cells looked at closely: those whose labels share most words with the question."""
@@ -63,6 +67,8 @@ class Option:
     """1: it says the period asked for, 0.5: its headings do, -1: it says another one only, 0: none or none asked for."""
     passage: float
     """Score of the best passage it stands in."""
+    rank: int = 0
+    """0-based rank of that passage."""
     line: str = ""
     """The line of a financial statement that it gives, of those sought; empty for none."""
     on_statement: bool = False
@@ -85,11 +91,11 @@ def options(
     among: int,
     vocabulary: Vocabulary,
     sought: Sought = _NOTHING,
-    top: Callable[[Evidence], str] = lambda _: "",
+    statements: Callable[[str], Mapping[Statement, Sequence[int]]] = lambda _: {},
 ) -> list[Option]:
     """Every sentence and the likeliest table cells of the passages but for superseded figures, best first; equal ones by place.
 
-    ``sought``: lines of financial statements that are looked for. ``top``: how the page of a piece of evidence begins.
+    ``sought``: lines of financial statements that are looked for. ``statements``: the pages of a document that are one.
     """
     found: list[tuple[str, Evidence, Source, Candidate | None, Passage]] = []
     for candidate in read.current:
@@ -115,8 +121,9 @@ def options(
             value=_value(asked, text),
             period=_period(asked, evidence, source, candidate),
             passage=passage.score,
+            rank=passages.index(passage),
             line=(line := sought.line_of(evidence.table.row) if evidence.table else ""),
-            on_statement=bool(line) and sought.states(line, top=top(evidence)),
+            on_statement=bool(line) and evidence.page in statements(evidence.document).get(statement_of(line), ()),
         )
         for (text, evidence, source, candidate, passage), chunk, value in zip(found, chunks, near, strict=True)
     ]
@@ -130,16 +137,28 @@ def best(found: Sequence[Option]) -> list[Option]:
     if not found:
         return stated
     least = CLOSE_BEHIND * found[0].score
-    taken: list[Option] = stated
+    taken = list(stated)
     for option in found:
-        if option.score < least or len(taken) == MOST_SENTENCES:
+        if option.score < least or len(taken) >= MOST_SENTENCES:
             break
+        if stated and option.closeness < BESIDE_LINES:
+            continue
         stems = set(content_stems(option.text))
         if _on_page(option, taken) < (MOST_CELLS if option.candidate is None else MOST_ON_PAGE) and all(
             len(stems & set(content_stems(other.text))) < 0.8 * len(stems) for other in taken
         ):
             taken.append(option)
-    return taken
+    return _with_first(taken, found)
+
+
+def _with_first(taken: Sequence[Option], found: Sequence[Option]) -> list[Option]:
+    """With the best of the first passage's page, where it is not far behind: what search puts first is seldom beside the point."""
+    first = next((option for option in found if option.rank == 0), None)
+    pages = {(option.evidence.document, option.evidence.page) for option in taken}
+    near = first is not None and first.score >= FIRST_BEHIND * max(option.score for option in found)
+    if first is None or not near or (first.evidence.document, first.evidence.page) in pages:
+        return list(taken)
+    return [*taken, first]
 
 
 def _lines(found: Sequence[Option]) -> list[Option]:

@@ -7,7 +7,7 @@ lines are those of any textbook of accounting; a question that names none of the
 # ruff: noqa: E501 - labels and measures are read as a table, a line each
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -36,6 +36,10 @@ _TOP = 300
 """Characters of a page in which a statement's title stands."""
 _FEWEST_LINES = 3
 """Lines of a statement, of all known ones, that make a page one: others only name it at their top."""
+_NEARLY = 0.7
+"""Share of the lines of the fullest page with its title: a summary or a second half is not it."""
+_ABOUT = re.compile(r"(?i)\b(?:analysis|discussion|summary|selected|parent|notes?|index|schedule|reconciliation)\b")
+"""Before a title: the page speaks of the statement, or it is another's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +158,13 @@ class Sought:
     words: tuple[str, ...] = ()
     """How the question names measures: no names of companies."""
 
+    def pages(self, document: Document) -> list[int]:
+        """The document's pages that are one of the statements."""
+        return [page for statement, pages in statement_pages(document).items() if statement in self.statements for page in pages]
+
     def line_of(self, label: str) -> str:
         """The name of the line that a row's label names; empty for none."""
         return next((line.name for line in self.lines if line.label.search(label)), "")
-
-    def states(self, line: str, *, top: str) -> bool:
-        """Whether a page with that top is the statement that the line stands in."""
-        return TITLES[LINES[line].statement].search(top) is not None
 
 
 def sought(question: str) -> Sought:
@@ -172,33 +176,35 @@ def sought(question: str) -> Sought:
     return Sought(lines=lines, statements=statements, words=tuple(match[0] for _, match in found))
 
 
-def page_top(document: Document, page: int) -> str:
-    """How a page begins."""
-    start = next((one.start for one in document.pages if one.number == page), 0)
-    return document.text[start : start + _TOP]
+def statement_of(line: str) -> Statement:
+    """The statement that a line stands in."""
+    return LINES[line].statement
 
 
-def statement_pages(document: Document, wanted: Sought) -> list[int]:
-    """The pages that are one of the statements sought: its title at the top, and lines of it below."""
-    return [number for number, statement in _statements(document) if statement in wanted.statements]
-
-
-_STATEMENTS: Shelf[tuple[tuple[int, Statement], ...]] = Shelf(most=12_000_000)
+_PAGES: Shelf[Mapping[Statement, tuple[int, ...]]] = Shelf(most=12_000_000)
 """By the very document; sizes in characters of its text."""
 
 
-def _statements(document: Document) -> tuple[tuple[int, Statement], ...]:
-    return _STATEMENTS.of(id(document), same=document, make=lambda: (tuple(_all_statements(document)), len(document.text)))
+def statement_pages(document: Document) -> Mapping[Statement, tuple[int, ...]]:
+    """The pages that are a statement: its title at the top, and below it nearly as many of its lines as on any page with that title."""
+    return _PAGES.of(id(document), same=document, make=lambda: (_statement_pages(document), len(document.text)))
 
 
-def _all_statements(document: Document) -> Iterator[tuple[int, Statement]]:
+def _statement_pages(document: Document) -> dict[Statement, tuple[int, ...]]:
+    counted: dict[Statement, dict[int, int]] = {statement: {} for statement in TITLES}
     for page in document.pages:
         text = document.text[page.start : page.end]
         for statement, title in TITLES.items():
-            if title.search(text[:_TOP]) and _known_lines(text, statement) >= _FEWEST_LINES:
-                yield page.number, statement
+            found = title.search(text[:_TOP])
+            if found is not None and not _ABOUT.search(text[: found.start()]):
+                counted[statement][page.number] = _known_lines(text, statement)
+    return {
+        statement: tuple(page for page, lines in pages.items() if lines >= max(_FEWEST_LINES, _NEARLY * max(pages.values())))
+        for statement, pages in counted.items()
+    }
 
 
 def _known_lines(text: str, statement: Statement) -> int:
+    """How many of the statement's known lines a page has."""
     labels = [line.partition("|")[0] for line in text.split("\n") if "|" in line]
     return sum(line.statement == statement and any(line.label.search(label) for label in labels) for line in LINES.values())
