@@ -295,7 +295,7 @@ async def main() -> None:
 async def _phases(server: Server, asked: argparse.Namespace) -> None:
     print_line(f"{asked.chats} chats, a pause of {asked.pause:g} s; machine: {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     print_line(
-        "| phase | answers | answer, ms p50/p95/p99 | page, ms p50/p95/p99 | errors | CPU ms an answer | waited for a core, ms an answer | MB |"
+        "| phase | answers | answer, ms p50/p95/p99 | page, ms | errors | CPU ms an answer | ms an answer ready without a core | MB |"
     )
     print_line("|---|---|---|---|---|---|---|---|")
     await phase(server, chats=min(8, asked.chats), seconds=15, pause=0)  # what is read once, is

@@ -19,11 +19,12 @@ from rag.types import Delta, Report, SearchResult, Source, Turn
 from rag.upkeep import Finding
 from rag.web import serving
 from rag.web.child import Job
+from rag.web.refuse import REFUSALS
 from rag.web.runs import Run
 from rag.web.serving import MEDIA, Here
 from rag.web.uploads import MOST_FILES
 
-routes = APIRouter(prefix="/api", tags=["rag"])
+routes = APIRouter(prefix="/api", tags=["rag"], responses=REFUSALS)
 
 _MOST = 1_000
 _LOOK_S = 0.2
@@ -157,7 +158,7 @@ async def turns(here: Here, chat: Chat) -> list[Turn]:
     return await here.desks.do(lambda library: library.turns(chat))
 
 
-@routes.get("/chats/{chat}/markdown")
+@routes.get("/chats/{chat}/markdown", response_class=Response, responses={200: {"content": {"text/markdown": {}}}})
 async def markdown(here: Here, chat: Chat) -> Response:
     """A chat as Markdown with footnotes."""
     text = await here.desks.do(lambda library: to_markdown(library.turns(chat)))
@@ -194,7 +195,9 @@ async def report(here: Here, report: str) -> Report:
     return await here.desks.do(lambda library: library.saved(report))
 
 
-@routes.get("/reports/{report}/files/{kind}")
+@routes.get(
+    "/reports/{report}/files/{kind}", response_class=Response, responses={200: {"content": {media: {} for media in MEDIA.values()}}}
+)
 async def report_file(here: Here, report: str, kind: str) -> Response:
     """A saved report in a format: html, md, json, pdf, docx, csl, bib, csv."""
     made, data = await here.desks.do(lambda library: serving.report_file(library, report, kind))
@@ -241,7 +244,7 @@ async def stop(here: Here, run: int) -> dict[str, Any]:
     return here.runs.stop(run).as_data()
 
 
-@routes.get("/runs/{run}/events")
+@routes.get("/runs/{run}/events", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
 async def events(here: Here, request: Request, run: int, last_event_id: Annotated[str, Header()] = "0") -> Response:
     """Its progress as server-sent events, from the last kept one that the client has not seen; ends with the run."""
     seen = int(last_event_id) if last_event_id.isdigit() else 0

@@ -5,9 +5,10 @@ from starlette.responses import JSONResponse, Response
 
 from rag.app import Library
 from rag.errors import RagError
+from rag.web.refuse import REFUSALS
 from rag.web.serving import Here, schedules
 
-routes = APIRouter(tags=["operation"])
+routes = APIRouter(tags=["operation"], responses=REFUSALS)
 
 
 @routes.get("/healthz")
@@ -16,7 +17,7 @@ async def healthz() -> dict[str, str]:
     return {"state": "alive"}
 
 
-@routes.get("/readyz")
+@routes.get("/readyz", responses={503: {"model": dict[str, str]}})
 async def readyz(here: Here) -> Response:
     """The workspace can be read; 503 when it cannot."""
     try:
@@ -26,7 +27,7 @@ async def readyz(here: Here) -> Response:
     return JSONResponse({"state": "ready"})
 
 
-@routes.get("/metrics")
+@routes.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 async def metrics(here: Here) -> Response:
     """In Prometheus' text format."""
 
