@@ -41,8 +41,10 @@ def serve(host: str, port: int, names: tuple[str, ...], workspace: Path | None) 
     from rag import config
     from rag.app import Library
     from rag.web import app
+    from rag.web.tracing import ENDPOINTS, to_collector
     from rag.web.watch import to_stderr
 
+    traces = to_collector() if any(map(config.secret, ENDPOINTS)) else None
     where = (workspace or find_workspace(Path.cwd())).resolve()
     Library.open(where).close()
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -59,9 +61,8 @@ def serve(host: str, port: int, names: tuple[str, ...], workspace: Path | None) 
         shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
         click.echo(f"http://{shown}:{port}/" + (f" (token: that of {TOKEN})" if given else f"?token={key.token}"))
         sys.stdout.flush()
-        settings = uvicorn.Config(
-            app(where, key=key, names=(*names, host)), log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=3
-        )
+        application = app(where, key=key, names=(*names, host), traces=traces)
+        settings = uvicorn.Config(application, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=3)
         uvicorn.Server(settings).run(sockets=[listening])
 
 

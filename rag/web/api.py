@@ -143,7 +143,9 @@ async def ask(here: Here, asked: Question) -> Turn:
     """An answer with checked citations, or why the documents do not say."""
     scope = serving.scope_of(asked.published_from, asked.published_to, asked.folders, asked.tags)
     now = here.clock()
-    return await here.desks.do(lambda library: library.ask(asked.question, now=now, chat=asked.chat, scope=scope, keep=asked.keep))
+    turn = await here.desks.do(lambda library: library.ask(asked.question, now=now, chat=asked.chat, scope=scope, keep=asked.keep))
+    here.numbers.answered(turn.answer)
+    return turn
 
 
 @routes.get("/chats")

@@ -22,18 +22,19 @@ from rag.web.guard import Guard
 from rag.web.refuse import refusal
 from rag.web.runs import Runs
 from rag.web.serving import Serving
+from rag.web.tracing import Traces
 from rag.web.watch import Numbers, Watch
 from rag.web.who import Key
 
 _ABOUT = "Questions, documents, reports, schedules and health of one workspace. Every request carries Authorization: Bearer TOKEN."
 
 
-def app(workspace: Path, *, key: Key, names: Collection[str] = (), desks: int = DESKS) -> ASGIApp:
+def app(workspace: Path, *, key: Key, names: Collection[str] = (), desks: int = DESKS, traces: Traces | None = None) -> ASGIApp:
     """The ASGI application over a workspace. ``names``: further host names that it answers to."""
-    numbers = Numbers()
+    numbers = Numbers(traces=traces)
     serving = Serving(
         workspace=workspace,
-        desks=Desks(workspace, count=desks),
+        desks=Desks(workspace, count=desks, waited=numbers.waited.observe),
         runs=Runs(workspace, ended=numbers.ended),
         numbers=numbers,
         key=key,
@@ -46,6 +47,8 @@ def app(workspace: Path, *, key: Key, names: Collection[str] = (), desks: int = 
         yield
         serving.runs.close()
         serving.desks.close()
+        if traces is not None:
+            traces.close()
 
     made = FastAPI(
         title="rag", version=__version__, description=_ABOUT, lifespan=life, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"

@@ -150,6 +150,7 @@ async def chat(here: Here, request: Request, asked: ChatRequest) -> Response:
         return answer, asked_tokens, len(library.embedder.token_spans(spoken(answer).text))
 
     answer, tokens_in, tokens_out = await here.desks.do(job)
+    here.numbers.answered(answer)
     said = spoken(answer)
     head = {"id": f"chatcmpl-{answer.id.removeprefix('a-')}", "created": int(now.timestamp()), "model": MODEL}
     usage = {"prompt_tokens": tokens_in, "completion_tokens": tokens_out, "total_tokens": tokens_in + tokens_out}

@@ -36,5 +36,5 @@ async def metrics(here: Here) -> Response:
 
     states, documents = await here.desks.do(seen)
     active = sum(not run.ended for run in here.runs.all())
-    text = here.numbers.text(schedules=states, documents=documents, active=active)
+    text = here.numbers.text(schedules=states, documents=documents, active=active, waiting=here.desks.waiting)
     return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")

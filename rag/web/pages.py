@@ -95,6 +95,7 @@ async def ask(
     """Answers, and shows the chat at the new answer."""
     now = here.clock()
     turn = await here.desks.do(lambda library: library.ask(question, now=now, chat=chat))
+    here.numbers.answered(turn.answer)
     return _to(f"/chats/{turn.chat}#turn-{turn.number}")
 
 

@@ -46,7 +46,9 @@ class Serving:
 
     def begin(self, job: Job) -> Run:
         """Begins a run."""
-        return self.runs.begin(job, now=self.clock())
+        run = self.runs.begin(job, now=self.clock())
+        self.numbers.begun(run)
+        return run
 
 
 def _serving(request: Request) -> Serving:
