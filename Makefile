@@ -39,6 +39,10 @@ eval-editions:  ## what-changed sections of five editions against the truth, two
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.editions
 
+eval-week:  ## a daily schedule for a week with a model: five editions against the truth, two days without news; five minutes
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.week
+
 eval-report:  ## three invented markets of some 650 planted figures, two seeds: what a report holds of them; minutes
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.report
@@ -71,6 +75,10 @@ bench-writer:  ## what becomes of a careful, a sloppy and an obedient model's se
 eval-schedules:  ## three years of slots through crashes and clock changes, five schedulers at once; some minutes
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.schedules
+
+faults-schedule:  ## kill -9 a scheduled run at each of some sixty steps; half an hour
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.schedule_faults
 
 bench:  ## speed of reading, cutting, recording and looking again, as ratios
 	@scripts/install.sh dev
@@ -119,4 +127,4 @@ lock:  ## write requirements*.txt anew from pyproject.toml
 clean:  ## remove the sample workspace, reports and build outputs
 	rm -rf workspace reports build dist
 
-.PHONY: help report test check lint types contracts eval eval-chat eval-editions eval-report eval-injection eval-beige-book eval-gates eval-schedules faults hostile bench bench-writer bench-scale bench-retrieval bench-load bench-api bench-embed bench-cold forms bench-formats lock clean
+.PHONY: help report test check lint types contracts eval eval-chat eval-editions eval-report eval-injection eval-beige-book eval-gates eval-schedules eval-week faults faults-schedule hostile bench bench-writer bench-scale bench-retrieval bench-load bench-api bench-embed bench-cold forms bench-formats lock clean

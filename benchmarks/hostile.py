@@ -137,7 +137,8 @@ def _word(body: str, *, head: str = "", drop: Sequence[str] = (), add: Mapping[s
         parts: dict[str, bytes | str] = {name: archive.read(name) for name in archive.namelist() if name not in drop}
     names = f'xmlns:w="{_W}" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
     parts["word/document.xml"] = f'<?xml version="1.0"?>{head}<w:document {names}><w:body>{body}</w:body></w:document>'
-    return _zipped(parts | (add or {}))
+    parts.update(add or {})
+    return _zipped(parts)
 
 
 def _paragraph(text: str) -> str:
@@ -333,7 +334,7 @@ FILES: Mapping[str, tuple[_Make, frozenset[str]]] = {
         lambda: _word('<w:tbl><w:tr><w:tc><w:tcPr><w:gridSpan w:val="999999999"/></w:tcPr>' + _paragraph(_WORD) + "</w:tc></w:tr></w:tbl>"),
         _READ,
     ),
-    "web-page.docx": (lambda: f"<html><body>{_WORD}</body></html>".encode(), _BROKEN),
+    "web-page.docx": (lambda: f"<html><body>{_WORD}</body></html>".encode(), _READ),
     # Excel
     "far-corner.xlsx": (lambda: _book(f'<row r="1048576">{_cell("XFD1048576", _WORD)}</row>'), _READ),
     "million-empty-rows.xlsx": (

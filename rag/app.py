@@ -29,7 +29,7 @@ from rag.config import EmbedderKind, Format, Settings, WriterKind
 from rag.errors import ReadError, SettingsError, UsageError, WorkspaceError
 from rag.globs import chooser
 from rag.kin import alike, copies, editions, sketch
-from rag.llms.calls import Calls, Estimate, FromRecord, Limits, Spent, estimate
+from rag.llms.calls import Calls, Caps, Estimate, FromRecord, Limits, Spent, estimate
 from rag.llms.openai import OpenAILlm
 from rag.model_prompts import Prompts
 from rag.parts import INDEX, RECORD, embedder_of, index_of, reranker_of, retrieval_of
@@ -70,7 +70,7 @@ _LOOKED_AT = 10_000
 """Entries of a folder looked at for documents before a workspace is made in it."""
 
 _EVERYTHING = Scope()
-_LIMITS = [limit.name for limit in fields(Limits)]
+_LIMITS = [limit.name for limit in fields(Limits) if limit.name != "set_by"]
 """Each is a setting of [writer] too."""
 
 _SUFFIXES = {"csl": "csl.json"}
@@ -150,6 +150,8 @@ class Wording:
     tell: Callable[[Progress], None] = lambda _: None
     afresh: bool = False
     """True asks again for answers that the record holds."""
+    caps: Caps | None = None
+    """Tighter than those of rag.toml."""
 
 
 class Library:
@@ -361,7 +363,7 @@ class Library:
         return Ground(
             find=lambda question: retrieval.find(question, k=PASSAGES, scope=scope),
             document=self.record.document,
-            on_pages=self.record.chunks_on,
+            on_pages=self.record.on_pages,
             holders=self.record.holders,
             among=max(self.record.chunk_count(), SMALL_LIBRARY),
             vocabulary=vocabulary,
@@ -571,6 +573,7 @@ class Library:
         """The report in the model's words, and what that took."""
         setting = self.settings.writer
         limits = Limits(**{name: getattr(setting, name) for name in _LIMITS})
+        limits = limits.lowered(wording.caps) if wording.caps else limits
         prompts = Prompts(workspace=self.workspace)
         outline = read_outline(report.manifest.outline, at="the report's manifest")
         vocabulary = Vocabulary(arranged(metric_vocabulary(workspace=self.workspace), outline))

@@ -2,10 +2,12 @@
 
 One size does not do: in a whole passage a paraphrase drowns, in a single sentence context is missing. The result is a share of what the
 question's words could score at most, so that it says by itself how much it is worth: near 0.4 where a passage repeats a claim, near
-0.15 for a long question of which most words are instructions (docs/log.md).
+0.15 for a long question of which most words are instructions (docs/log.md). A question of several clauses asks for several things, and a
+passage that says one of them says little of the whole: so it has a second value, for the clause it says best.
 """
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -28,6 +30,9 @@ _PAIRS = 2 / 3
 _WINDOW = 15
 """Sentences are joined until they have so many words that carry meaning."""
 
+_CLAUSE = 4
+_BREAK = re.compile(r";|—|\?|\.\s|,\s|\s(?=(?:but|while|whereas|although|though|however)\b)", re.IGNORECASE)
+
 Pair = tuple[str, str]
 _Key = TypeVar("_Key", str, Pair)
 
@@ -37,20 +42,66 @@ def closeness(question: str, chunks: Sequence[Chunk], *, holders: Mapping[str, i
 
     ``holders``: how many of the ``among`` chunks of the library hold a word of the question, by the word as the question prints it.
     """
-    asked = _stems(question)
-    weights = {stem(word.lower()): _weight(count, among=among) for word, count in holders.items()}
-    weights = {term: weights.get(term, _weight(0, among=among)) for term in dict.fromkeys(asked)}
-    if not weights:
-        return [0.0] * len(chunks)
-    pairs = {pair: min(weights[pair[0]] + weights[pair[1]], _weight(0, among=among)) for pair in _pairs(list(enumerate(asked)))}
-    headers = {header: _stems(header) for header in {chunk.header for chunk in chunks}}
-    windows = [_windows(chunk.text) for chunk in chunks]
-    passages = [[*headers[chunk.header], *chain.from_iterable(found)] for chunk, found in zip(chunks, windows, strict=True)]
-    whole = _Scale(weights, pairs, typical=mean(len(passage) for passage in passages) if passages else 0)
-    close = _Scale(weights, pairs, typical=mean(len(window) for found in windows for window in found) if passages else 0)
-    return [
-        (whole.share(passage) + max(close.share(window) for window in found)) / 2 for passage, found in zip(passages, windows, strict=True)
-    ]
+    return _Texts(chunks).close(_stems(question), weights=_weights(question, holders=holders, among=among), among=among)
+
+
+def closenesses(question: str, chunks: Sequence[Chunk], *, holders: Mapping[str, int], among: int) -> list[tuple[float, float]]:
+    """(closeness to the whole question, to the one of its clauses that is closest) for each chunk.
+
+    A clause counts as much as its words weigh beside the heaviest clause's. The two are equal where a question is one clause.
+    """
+    texts, weights = _Texts(chunks), _weights(question, holders=holders, among=among)
+    whole = texts.close(_stems(question), weights=weights, among=among)
+    parts = clauses(question)
+    masses = [sum(weights[term] for term in dict.fromkeys(part)) for part in parts]
+    if len(parts) < 2 or not max(masses):
+        return [(value, value) for value in whole]
+    close = [texts.close(part, weights=weights, among=among) for part in parts]
+    shares = [mass / max(masses) for mass in masses]
+    return [(value, max(share * part[at] for share, part in zip(shares, close, strict=True))) for at, value in enumerate(whole)]
+
+
+def clauses(question: str) -> list[list[str]]:
+    """Stems of each clause; one of fewer than _CLAUSE words that carry meaning belongs to the next, the last to the one before it."""
+    found: list[list[str]] = []
+    open_: list[str] = []
+    for part in map(_stems, _BREAK.split(question)):
+        open_ = [*open_, *part]
+        if len(set(open_)) >= _CLAUSE:
+            found.append(open_)
+            open_ = []
+    return [*found[:-1], [*found[-1], *open_]] if found else [open_]
+
+
+def _weights(question: str, *, holders: Mapping[str, int], among: int) -> dict[str, float]:
+    """Of each stem of the question."""
+    known = {stem(word.lower()): _weight(count, among=among) for word, count in holders.items()}
+    return {term: known.get(term, _weight(0, among=among)) for term in dict.fromkeys(_stems(question))}
+
+
+class _Texts:
+    """Chunks as stems, whole and in windows."""
+
+    def __init__(self, chunks: Sequence[Chunk]) -> None:
+        headers = {header: _stems(header) for header in {chunk.header for chunk in chunks}}
+        self._windows = [_windows(chunk.text) for chunk in chunks]
+        self._passages = [[*headers[chunk.header], *chain.from_iterable(found)] for chunk, found in zip(chunks, self._windows, strict=True)]
+        self._typical = mean(map(len, self._passages)) if chunks else 0
+        self._typical_window = mean(len(window) for found in self._windows for window in found) if chunks else 0
+
+    def close(self, asked: Sequence[str], *, weights: Mapping[str, float], among: int) -> list[float]:
+        """One value a chunk."""
+        if not asked:
+            return [0.0] * len(self._passages)
+        words_ = {term: weights[term] for term in dict.fromkeys(asked)}
+        most = _weight(0, among=among)
+        pairs = {pair: min(weights[pair[0]] + weights[pair[1]], most) for pair in _pairs(list(enumerate(asked)))}
+        whole = _Scale(words_, pairs, typical=self._typical)
+        close = _Scale(words_, pairs, typical=self._typical_window)
+        return [
+            (whole.share(passage) + max(close.share(window) for window in found)) / 2
+            for passage, found in zip(self._passages, self._windows, strict=True)
+        ]
 
 
 class _Scale:

@@ -1,10 +1,8 @@
-"""Strict reading of YAML that a person wrote: each problem is one SettingsError that names the file, the key and what is wrong."""
+"""Strict reading of YAML and TOML that a person wrote: each problem is one SettingsError that names the file, the key and what is wrong."""
 
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-import yaml
 
 from rag.errors import SettingsError
 
@@ -13,6 +11,8 @@ _ID = re.compile(r"[a-z][a-z0-9_]*")
 
 def load(text: str, *, at: str) -> Any:
     """The YAML's value; only plain data, no objects."""
+    import yaml
+
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:

@@ -90,7 +90,7 @@ def _asked(question: str) -> Iterator[str]:
         if named[at] and word.lower() not in STOPWORDS:
             yield from _pieces(word)
         if named[at] and at + 1 < len(found) and named[at + 1]:
-            yield (word + found[at + 1]).lower()
+            yield stem((word + found[at + 1]).lower())
 
 
 def _is_name(word: str) -> bool:

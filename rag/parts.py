@@ -18,6 +18,7 @@ from rag.rerankers.cross_encoder import CrossEncoderReranker
 from rag.rerankers.endpoint import EndpointReranker
 from rag.rerankers.passthrough import PassThrough
 from rag.retrieval import Retrieval
+from rag.statements import statements
 from rag.stores.chroma import ChromaStore
 
 RECORD = "library.db"
@@ -83,8 +84,15 @@ def index_of(setting: StoreSettings, *, workspace: Path, record: Record, space: 
 
 
 def retrieval_of(settings: Settings, *, record: Record, store: VectorStore, embedder: Embedder, reranker: Reranker) -> Retrieval:
-    """Search as rag.toml says."""
-    return Retrieval(record=record, store=store, embedder=embedder, reranker=reranker, reranked=settings.reranker.top)
+    """Search as rag.toml and the workspace's prompts say."""
+    return Retrieval(
+        record=record,
+        store=store,
+        embedder=embedder,
+        reranker=reranker,
+        reranked=settings.reranker.top,
+        statements=statements(workspace=record.path.parent),
+    )
 
 
 @contextmanager

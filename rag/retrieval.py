@@ -2,8 +2,8 @@
 
 Candidates come from the three lists. Each is then scored by four values that mean the same for every question: its cosine, the mean
 cosine of its surroundings on the page, how closely its words follow the question's, and how well its document is named. A question worded
-as a title asks for a document: then the best passages of each document count together. Ranks are not fused: a lexical list that found next
-to nothing would count as much as one that found the very sentence (docs/log.md).
+as a title asks for a document: then the nearest passages of each document and its words as a whole count before them. Ranks are not fused:
+a lexical list that found next to nothing would count as much as one that found the very sentence (docs/log.md).
 
 Dense search is exact in a scope, in a library of up to SCANNED chunks, in a process's first searches and without a sound generation: the
 record finds the nearest. Otherwise it asks the published generation, which may miss some (docs/reliability.md says how many), for
@@ -17,11 +17,12 @@ from dataclasses import dataclass, field, replace
 from heapq import heapify, heappop, heappush, nsmallest
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from rag.closeness import closeness
+from rag.closeness import closenesses
 from rag.errors import FingerprintError, IndexDamagedError, ModelError, RecordError, UsageError
 from rag.named import Named
 from rag.ports import Embedder, Reranker, VectorStore
 from rag.record import Near, Record, cosines
+from rag.statements import LEAST, Statement, asked_for, plain, share
 from rag.titled import abouts, is_title
 from rag.types import Chunk, Fingerprint, Hit, Passage, Scope, SearchResult
 
@@ -32,12 +33,20 @@ CANDIDATES = 50
 """Taken from each list."""
 SURROUNDINGS = 0.3
 """What the mean cosine of a passage's page counts beside its own cosine."""
-CLOSENESS = 1.7
+CLOSENESS = 1.3
 """What the closeness of the words counts: it outweighs cosines where a passage says nearly the question's words, and only there."""
+CLAUSE = 1.3
+"""What the closeness to the clause counts that a passage says best; a question of one clause has it twice."""
 NAME = 0.3
 """What a named document counts."""
-TITLED = 4.0
-"""What a document's best passages together count where the question is worded as a title."""
+STATEMENT = 0.5
+"""What a page counts that prints a financial statement the question asks for, times the share of its lines."""
+TITLED = 30.0
+"""What a document counts for that is what a title asks for: so much that documents stand in that order (docs/log.md)."""
+TITLED_DOCUMENTS = 10
+"""So many of these are searched whole."""
+SAME_DOCUMENT = 0.5
+"""What a passage loses for each better one of its document where a title asks for documents: the second comes before the first's fifth."""
 SAME_PAGE = 0.05
 """What a passage loses for each better one of its page, so that a list is not one page in ten pieces."""
 SCANNED = 20_000
@@ -58,7 +67,8 @@ _RANK_OFFSET = 60
 NOT_RERANKED = "not reranked: no reranker is set, so the fused order stands"
 
 _EVERYTHING = Scope()
-_Rankings: TypeAlias = Mapping[Literal["dense", "lexical", "name"], Sequence[Near]]
+_ListName: TypeAlias = Literal["dense", "lexical", "name", "document", "statement"]
+_Rankings: TypeAlias = Mapping[_ListName, Sequence[Near]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +81,8 @@ class Retrieval:
     reranker: Reranker
     any_query_prompt: bool = False
     """For evaluation: take an embedder that differs from the index's in nothing but the query prompt."""
+    statements: Sequence[Statement] = ()
+    """Financial statements that a question may ask for without naming them."""
     reranked: int = RERANKED
     """How many of the best passages the reranker sees."""
     _names: "_Names" = field(default_factory=lambda: _Names(), init=False, repr=False, compare=False)
@@ -95,15 +107,20 @@ class Retrieval:
         results = []
         for question in questions:
             names = named.scores(question, among=allowed)
-            rankings: dict[Literal["dense", "lexical", "name"], Sequence[Near]] = {}
+            rankings: dict[_ListName, Sequence[Near]] = {}
             if dense:
                 rankings["dense"] = near.nearest(vectors[question])
             if lexical:
                 rankings["lexical"] = self.record.lexical(question, k=CANDIDATES, scope=scope)
             if dense and lexical:
-                rankings["name"] = self._in_named(names, vectors[question])
+                rankings["name"] = self._in_best(names, vectors[question], most=NAMED_DOCUMENTS)
+            worth = self._worth(question, rankings.get("dense", ()), scope=scope, lexical=lexical) if is_title(question) else {}
+            if dense and worth:
+                rankings["document"] = _by_document(self._in_best(worth, vectors[question], most=TITLED_DOCUMENTS))
+            if lexical and (asked := asked_for(question, self.statements)):
+                rankings["statement"] = self._printing(asked, names=names, scope=scope)
             with self.record.snapshot():
-                passages = self._weighed(question, rankings, names=names, vector=vectors.get(question), lexical=lexical)
+                passages = self._weighed(question, rankings, names=names, worth=worth, vector=vectors.get(question), lexical=lexical)
             results.append(self._reranked(SearchResult(question=question, passages=passages), k=k))
         shared = (*notes, *near.notes)
         return [replace(result, notes=(*shared, *self._too_long(result.question, dense=dense), *result.notes)) for result in results]
@@ -159,17 +176,45 @@ class Retrieval:
         over = len(self.embedder.token_spans(prompted)) + self.embedder.special_tokens - self.embedder.max_tokens
         return [f"the question is {over} tokens too long for the embedder: only lexical search used its end"] if over > 0 else []
 
-    def _in_named(self, names: Mapping[str, float], vector: "Vectors") -> list[Near]:
-        """The nearest chunks of the documents that are named best, with the document's score."""
-        best = nsmallest(NAMED_DOCUMENTS, names.items(), key=_best_first)
+    def _worth(self, title: str, near: Sequence[Near], *, scope: Scope, lexical: bool) -> dict[str, float]:
+        """Document -> how far it is what a title asks for."""
+        documents = {chunk.id: chunk.document for chunk in self.record.chunks([identity for identity, _ in near])}
+        found = [(documents[identity], cosine) for identity, cosine in near if identity in documents]
+        words = self.record.abouts(title, scope=scope) if lexical else {}
+        return abouts([document for document, _ in found], [cosine for _, cosine in found], words=words)
+
+    def _in_best(self, scores: Mapping[str, float], vector: "Vectors", *, most: int) -> list[Near]:
+        """The nearest chunks of the ``most`` best documents, with the document's score."""
+        best = nsmallest(most, scores.items(), key=_best_first)
         if not best:
             return []
         near = self.record.nearest(vector, k=CANDIDATES, scope=Scope(documents=tuple(document for document, _ in best)))
         documents = {chunk.id: chunk.document for chunk in self.record.chunks([identity for identity, _ in near])}
-        return [(identity, names[documents[identity]]) for identity, _ in near if identity in documents]
+        return [(identity, scores[documents[identity]]) for identity, _ in near if identity in documents]
+
+    def _printing(self, statements: Sequence[Statement], *, names: Mapping[str, float], scope: Scope) -> list[Near]:
+        """The chunks of pages that print one of the statements, with its share, best first; of the named documents where some are named."""
+        best = tuple(document for document, _ in nsmallest(NAMED_DOCUMENTS, names.items(), key=_best_first))
+        within = replace(scope, documents=best) if best else scope
+        shares: dict[str, float] = {}
+        for statement in statements:
+            near = self.record.chunks([identity for identity, _ in self.record.lexical(statement.words, k=CANDIDATES, scope=within)])
+            pages = self.record.on_pages({(chunk.document, chunk.first_page) for chunk in near})
+            for chunks in pages.values():
+                found = share(statement, plain("\n".join(chunk.text for chunk in chunks)))
+                if found >= LEAST:
+                    shares |= {chunk.id: max(found, shares.get(chunk.id, 0.0)) for chunk in chunks}
+        return sorted(shares.items(), key=_best_first)
 
     def _weighed(
-        self, question: str, rankings: _Rankings, *, names: Mapping[str, float], vector: "Vectors | None", lexical: bool
+        self,
+        question: str,
+        rankings: _Rankings,
+        *,
+        names: Mapping[str, float],
+        worth: Mapping[str, float],
+        vector: "Vectors | None",
+        lexical: bool,
     ) -> tuple[Passage, ...]:
         """Every candidate with its score and the lists it stood in, best first, equal ones by id.
 
@@ -182,21 +227,28 @@ class Retrieval:
         chunks = self.record.chunks(sorted(hits))
         close = self._closeness(question, chunks) if lexical else [0.0] * len(chunks)
         values = self._cosines(chunks, vector)
+        printed = dict(rankings.get("statement", ()))
         documents = tuple(sorted({chunk.document for chunk in chunks}))
         sources = {source.document: source for source in (self.record.sources(Scope(documents=documents)) if documents else ())}
         passages = [
             Passage(
                 chunk=chunk,
                 source=sources[chunk.document],
-                score=cosine + CLOSENESS * word + NAME * names.get(chunk.document, 0.0),
+                score=cosine
+                + word
+                + NAME * names.get(chunk.document, 0.0)
+                + TITLED * worth.get(chunk.document, 0.0)
+                + STATEMENT * printed.get(chunk.id, 0.0),
                 hits=tuple(hits[chunk.id]),
             )
             for chunk, cosine, word in zip(chunks, values, close, strict=True)
         ]
-        return _spread(_titled(passages) if is_title(question) else passages)
+        return _spread(passages, by_document=bool(worth))
 
     def _closeness(self, question: str, chunks: Sequence[Chunk]) -> list[float]:
-        return closeness(question, chunks, holders=self.record.holders(question), among=self.record.chunk_count())
+        """What each chunk's words count."""
+        values = closenesses(question, chunks, holders=self.record.holders(question), among=self.record.chunk_count())
+        return [CLOSENESS * whole + CLAUSE * clause for whole, clause in values]
 
     def _cosines(self, chunks: Sequence[Chunk], vector: "Vectors | None") -> list[float]:
         """Own cosine and the weighted mean of the surroundings'; zeros without dense search."""
@@ -297,33 +349,25 @@ class _Dense:
         self.notes = (f"{why}; every vector was scanned instead, which is exact but slower",)
 
 
-def _titled(passages: Sequence[Passage]) -> list[Passage]:
-    """Each with what its document's best passages are worth together, and a hit that says so."""
-    worth = abouts([passage.chunk.document for passage in passages], [passage.score for passage in passages])
-    order = {document: rank for rank, document in enumerate(sorted(worth, key=lambda document: (-worth[document], document)), start=1)}
-    return [
-        replace(
-            passage,
-            score=passage.score + TITLED * worth[passage.chunk.document],
-            hits=(*passage.hits, Hit(by="document", rank=order[passage.chunk.document], score=worth[passage.chunk.document])),
-        )
-        for passage in passages
-    ]
+def _by_document(near: Sequence[Near]) -> list[Near]:
+    """Best document first; its passages, which have its score, stay in their order."""
+    return sorted(near, key=lambda entry: -entry[1])
 
 
-def _spread(passages: Sequence[Passage]) -> tuple[Passage, ...]:
-    """Best first, equal ones by id; each but the best of a page has lost SAME_PAGE for every one before it."""
-    pages: Counter[tuple[str, int]] = Counter()
+def _spread(passages: Sequence[Passage], *, by_document: bool) -> tuple[Passage, ...]:
+    """Best first, equal ones by id; each but the best of a page, or of a document, has lost something for every one before it."""
+    loss = SAME_DOCUMENT if by_document else SAME_PAGE
+    taken: Counter[tuple[str, int]] = Counter()
     waiting = [(-passage.score, passage.chunk.id, 0, at) for at, passage in enumerate(passages)]
     heapify(waiting)
     ordered: list[Passage] = []
     while waiting:
         score, identity, counted, at = heappop(waiting)
-        page = passages[at].chunk.document, passages[at].chunk.first_page
-        if counted < pages[page]:  # a better one of its page was taken meanwhile
-            heappush(waiting, (SAME_PAGE * pages[page] - passages[at].score, identity, pages[page], at))
+        group = passages[at].chunk.document, 0 if by_document else passages[at].chunk.first_page
+        if counted < taken[group]:  # a better one of its group was taken meanwhile
+            heappush(waiting, (loss * taken[group] - passages[at].score, identity, taken[group], at))
             continue
-        pages[page] += 1
+        taken[group] += 1
         ordered.append(replace(passages[at], score=-score))
     return tuple(ordered)
 

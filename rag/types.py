@@ -190,13 +190,14 @@ class Scope:
 class Hit:
     """Why a passage was found: one list it stood in."""
 
-    by: Literal["dense", "lexical", "name", "document", "rerank"]
-    """"name": the question names the passage's document. "document": it is worded as a title, and the document's passages fit it."""
+    by: Literal["dense", "lexical", "name", "document", "statement", "rerank"]
+    """"name": the question names the passage's document. "document": it is worded as a title, and the document's passages fit it.
+    "statement": it asks for a financial statement, and the passage's page prints it."""
     rank: int
     """1-based in that list."""
     score: float
-    """Dense: cosine, -1 to 1. Lexical: bm25, 0 and up. Name: 0 to 1. Document: mean fused score of its best
-    passages. Rerank: the model's own scale. Higher is nearer in all of them."""
+    """Dense: cosine, -1 to 1. Lexical: bm25, 0 and up. Name: 0 to 1. Document: how far it is what the title asks for.
+    Statement: the share of its lines that the page prints. Rerank: the model's own scale. Higher is nearer in all of them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

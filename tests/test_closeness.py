@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.closeness import closeness
+from rag.closeness import clauses, closeness, closenesses
 from rag.types import Chunk
 
 CLAIM = "Home sales declined in most coastal districts"
@@ -57,3 +57,23 @@ def test_a_question_without_telling_words_is_close_to_nothing(question: str) -> 
     """And no chunks give no values."""
     assert close(question, "Of the and.") == [0.0]
     assert closeness(question, [], holders={}, among=0) == []
+    assert closenesses(question, [passage("Of the and.")], holders={}, among=9) == [(0.0, 0.0)]
+
+
+def test_a_question_is_taken_apart_into_clauses_of_a_few_telling_words() -> None:
+    """At commas before a space and at words that set things against each other; a short one goes with its neighbour."""
+    question = "Retail sales rose in coastal towns, but home prices fell sharply, while hiring, wages."
+    assert clauses(question) == [["retail", "sale", "rose", "coastal", "town"], ["home", "price", "fell", "sharpli", "hire", "wage"]]
+    assert clauses("Sales of 1,200 homes") == [["sale", "1", "200", "home"]]
+    assert clauses("") == [[]]
+
+
+def test_a_passage_that_says_one_clause_is_close_to_it() -> None:
+    """Closer than one with as many words of both, though neither is closer to the whole by much; one clause has one value."""
+    question = "Retail sales rose in coastal towns, but home prices fell sharply inland"
+    texts = ["Retail sales rose in coastal towns.", "Retail towns saw the prices of their inland farms fell flat."]
+    holders = dict.fromkeys(question.lower().replace(",", "").split(), 20)
+    says, mixes = closenesses(question, [passage(text) for text in texts], holders=holders, among=1000)
+    assert says[1] > 2 * mixes[1]
+    assert says[1] > 1.5 * says[0]
+    assert all(whole == clause for whole, clause in closenesses(CLAIM, [passage(CLAIM)], holders={}, among=1000))

@@ -14,7 +14,7 @@ from rag.closeness import closeness
 from rag.errors import FingerprintError, ModelError, UsageError
 from rag.named import Named
 from rag.record import Record
-from rag.retrieval import CLOSENESS, NAME, NOT_RERANKED, SURROUNDINGS
+from rag.retrieval import CLAUSE, CLOSENESS, NAME, NOT_RERANKED, SURROUNDINGS
 from rag.types import Scope, SearchResult
 from tests.fakes import HashingEmbedder
 from tests.libraries import add, opened
@@ -91,7 +91,7 @@ def test_a_score_is_cosines_and_words_and_name_and_equal_ones_go_by_id(library: 
     for passage, words in zip(result.passages, close, strict=True):
         alone_on_its_page = (1 + SURROUNDINGS) * cosines[passage.chunk.id]
         named = NAME * names.get(passage.source.document, 0)
-        assert passage.score == pytest.approx(alone_on_its_page + CLOSENESS * words + named, abs=1e-5)
+        assert passage.score == pytest.approx(alone_on_its_page + (CLOSENESS + CLAUSE) * words + named, abs=1e-5)
     keys = [(-passage.score, passage.chunk.id) for passage in result.passages]
     assert keys == sorted(keys)
     assert find(library, k=80) == result

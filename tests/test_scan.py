@@ -15,7 +15,6 @@ from rag.embedders.runs import Runs, is_run_by_run
 from rag.record import FileRow, Record, scan
 from rag.record.codes import Codes, cosines, encoded
 from rag.record.lexical import match_expression
-from rag.record.schema import migrations
 from rag.types import Scope
 from tests.fakes import HashingEmbedder, chunk_words, plain_document
 
@@ -221,10 +220,10 @@ def test_an_old_record_opens_and_finds_the_same(tmp_path: Path) -> None:
         before = record.nearest(asked, k=5), record.lexical("zinc fell", k=5)
     with sqlite3.connect(path) as connection:
         bits = connection.execute("SELECT document, bits FROM codes ORDER BY first").fetchall()
-        for table in ("postings", "segments", "codes"):
+        for table in ("postings", "segments", "codes", "reviews"):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("DROP INDEX documents_by_day")
-        connection.execute(f"PRAGMA user_version = {migrations()[-1][0] - 2}")
+        connection.execute("PRAGMA user_version = 6")
     with Record.open(path) as record:
         assert (record.nearest(asked, k=5), record.lexical("zinc fell", k=5)) == before
     with sqlite3.connect(path) as connection:

@@ -4,19 +4,15 @@ import email
 import email.policy
 import json
 import random
-import socket
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 from pathlib import Path
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import Envelope
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,6 +26,8 @@ from rag.schedule import Definition, consider, definitions, healths, name_of, no
 from rag.schedule import desk as desks
 from rag.schedule.deliver import MOST_TRIES, deliver, signature
 from rag.schedule.slots import rhythm
+from tests import post_office
+from tests.post_office import HookServer, Letterbox, free_port, hook_server
 
 WEEKLY = 'topic = "Heat storage, Varland"\ncron = "0 7 * * MON"\nzone = "Europe/Berlin"\n'
 START = datetime(2026, 1, 5, 5, 0, tzinfo=UTC)
@@ -113,7 +111,7 @@ def test_a_rhythm_that_cannot_be_is_refused(given_: dict[str, str], message: str
         (WEEKLY + 'plan = "p.yaml"', "give either a topic or a plan"),
         (WEEKLY + 'catch_up = "some"', "catch_up: "),
         (WEEKLY + 'formats = ["xls"]', "formats"),
-        (WEEKLY + "minutes = 0", "minutes: "),
+        (WEEKLY + "[limits]\nminutes = 0", "limits.minutes: "),
         (WEEKLY + '[[deliver]]\nkind = "pigeon"', "deliver.0"),
         (WEEKLY + '[[deliver]]\nkind = "mail"\nto = ["nobody"]\nsender = "a@b.c"\nserver = "x"', "'nobody' is no mail address"),
         (WEEKLY + '[[deliver]]\nkind = "webhook"\nurl = "ftp://x"', "deliver.0.webhook.url"),
@@ -258,7 +256,7 @@ def test_a_slot_due_while_a_run_goes_on_is_treated_as_asked(office: Callable[...
     consider(desk.book, "weekly", desk.definition, now=first)
     with desks.lease(desk.workspace, "weekly") as held:
         assert held
-        desk.book.put(replace(desk.book.slots("weekly")[0], state="running", tries=1, started=first + timedelta(days=7)))
+        desk.book.put(replace(desk.book.slots("weekly")[0], state="running", tries=1, started=first))
         desk.round(first + timedelta(weeks=1))
         assert desk.states() == {"2026-01-05T07:00": "running", "2026-01-12T07:00": second}
         assert desk.book.slots("weekly", states=["running"])[0].cancel == (overlap == "cancel")
@@ -309,79 +307,23 @@ def _all_until(desk: Office) -> list[str]:
 # ── the outbox ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class Letterbox:
-    """A mail server on loopback that keeps what it gets, or refuses it."""
-
-    def __init__(self, refuses: str = "") -> None:
-        self.refuses = refuses
-        self.messages: list[bytes] = []
-
-    async def handle_DATA(self, server: object, session: object, envelope: Envelope) -> str:  # noqa: N802
-        if self.refuses:
-            return self.refuses
-        assert isinstance(envelope.content, bytes)
-        self.messages.append(envelope.content)
-        return "250 kept"
-
-
 @pytest.fixture
-def mail_server() -> Iterator[Callable[[str], tuple[Letterbox, str]]]:
+def mail_server() -> Iterator[Callable[..., tuple[Letterbox, str]]]:
     """Starts one; (what it got, its address)."""
-    running: list[Controller] = []
+    with ExitStack() as running:
 
-    def start(refuses: str = "") -> tuple[Letterbox, str]:
-        box = Letterbox(refuses)
-        controller = Controller(box, hostname="127.0.0.1", port=_free_port())
-        controller.start()
-        running.append(controller)
-        return box, f"127.0.0.1:{controller.port}"
+        def start(refuses: str = "") -> tuple[Letterbox, str]:
+            box = Letterbox(refuses)
+            return box, running.enter_context(post_office.mail_server(box))
 
-    yield start
-    for controller in running:
-        controller.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Hook(BaseHTTPRequestHandler):
-    """A webhook that keeps what it gets and answers as it is told."""
-
-    def do_POST(self) -> None:
-        server = self.server
-        assert isinstance(server, HookServer)
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        server.posts.append((dict(self.headers), body))
-        self.send_response(server.answers.pop(0) if server.answers else 200)
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
-
-
-class HookServer(ThreadingHTTPServer):
-    """On loopback."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Hook)
-        self.posts: list[tuple[dict[str, str], bytes]] = []
-        self.answers: list[int] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/hook"
+        yield start
 
 
 @pytest.fixture
 def hook() -> Iterator[HookServer]:
     """A running one."""
-    with HookServer() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with hook_server() as server:
         yield server
-        server.shutdown()
 
 
 def _deliveries(office: Callable[..., Office], *channels: str) -> Office:
@@ -477,7 +419,7 @@ def test_an_unreachable_server_is_tried_for_hours_and_then_given_up(office: Call
     """Nothing else waits for it."""
     desk = _deliveries(
         office,
-        f'kind = "mail"\nto = ["a@b.c"]\nsender = "r@b.c"\nserver = "127.0.0.1:{_free_port()}"\nsecurity = "none"',
+        f'kind = "mail"\nto = ["a@b.c"]\nsender = "r@b.c"\nserver = "127.0.0.1:{free_port()}"\nsecurity = "none"',
         'kind = "folder"\npath = "out"',
     )
     ended = [letter for hour in range(72) for letter in _sent(desk, minutes=60 * hour)]
@@ -590,7 +532,7 @@ def test_one_broken_schedule_does_not_stop_the_others(workspace: Path, tmp_path:
 def test_a_test_message_shows_a_wrong_address_today(workspace: Path, tmp_path: Path) -> None:
     """Each channel on its line."""
     file = tmp_path / "weekly.toml"
-    file.write_text(WEEKLY + f'[[deliver]]\nkind = "webhook"\nurl = "http://127.0.0.1:{_free_port()}/x"\n', encoding="utf-8")
+    file.write_text(WEEKLY + f'[[deliver]]\nkind = "webhook"\nurl = "http://127.0.0.1:{free_port()}/x"\n', encoding="utf-8")
     _rag("schedule", "add", str(file), workspace=workspace)
     status, _, err = _rag("schedule", "test", "weekly", workspace=workspace)
     assert status == 9

@@ -4,7 +4,7 @@
 explicit rules (choose), refused by explicit rules (abstain), and pass the report's own gates (gated).
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -60,8 +60,8 @@ class Ground:
     """The best PASSAGES passages in scope for a question."""
     document: Callable[[str], Document]
     """A document's text by id."""
-    on_pages: Callable[[str, Collection[int]], Sequence[Chunk]]
-    """What stands on pages of a document, in text order."""
+    on_pages: Callable[[Iterable[tuple[str, int]]], Mapping[tuple[str, int], Sequence[Chunk]]]
+    """(document, page) -> what stands on it, in text order."""
     holders: Callable[[str], Mapping[str, int]]
     """How many of the ``among`` passages hold each word of a question."""
     among: int
@@ -124,13 +124,14 @@ def _found(question: str, wanted: Sought, *, ground: Ground) -> SearchResult:
         return result
     sources = {passage.source.document: passage.source for passage in result.passages}
     known = {passage.chunk.id for passage in result.passages}
-    more = [
-        Passage(chunk=chunk, source=sources[document], score=0.0, hits=())
-        for document in list(sources)[:STATEMENTS_OF]
-        for chunk in ground.on_pages(document, wanted.pages(ground.document(document)))
+    pages = [(document, page) for document in list(sources)[:STATEMENTS_OF] for page in wanted.pages(ground.document(document))]
+    more = {
+        chunk.id: Passage(chunk=chunk, source=sources[document], score=0.0, hits=())
+        for (document, _), chunks in sorted(ground.on_pages(pages).items())
+        for chunk in chunks
         if chunk.id not in known
-    ]
-    return replace(result, passages=(*result.passages, *more))
+    }
+    return replace(result, passages=(*result.passages, *more.values()))
 
 
 def _read(question: str, result: SearchResult, *, ground: Ground) -> Harvest:

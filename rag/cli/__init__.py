@@ -17,6 +17,7 @@ from rag.cli.mcp import mcp
 from rag.cli.plan import plan
 from rag.cli.prompts import prompts
 from rag.cli.report import report
+from rag.cli.reviews import reviews
 from rag.cli.schedule import run_due, schedule
 from rag.cli.search import search
 from rag.cli.serve import serve
@@ -54,6 +55,7 @@ Each command explains itself: rag COMMAND --help.
         prompts,
         check,
         diff,
+        reviews,
         schedule,
         run_due,
         serve,

@@ -80,7 +80,7 @@ def list_(workspace: Path | None, as_json: bool) -> None:
         click.echo("No schedules; add one with: rag schedule add FILE.toml")
     for one in [] if as_json else found:
         click.echo(f"{one.name:<24} {one.state:<8} {one.said}")
-    sys.exit(1 if any(one.state in ("late", "failing", "broken") for one in found) else 0)
+    sys.exit(1 if any(one.needs_a_person for one in found) else 0)
 
 
 @schedule.command(cls=Command, short_help="One schedule and its runs.")
@@ -151,7 +151,10 @@ def run(name: str, workspace: Path | None, as_json: bool) -> None:
 @click.option("--to", "last", type=Day(), required=True, help="The last day.")
 @in_workspace
 def backfill(name: str, first: date, last: date, workspace: Path | None) -> None:
-    """Note the slots of schedule NAME from one day to another that were never run; `rag run-due` then makes each as of its own day."""
+    """Note the slots of schedule NAME from one day to another that have no report: never run, skipped, failed or held back.
+
+    `rag run-due` then makes each as of its own day.
+    """
     from rag.schedule import note_past
 
     if first > last:
@@ -230,11 +233,12 @@ def _put_down(path: Path, text: str) -> None:
 
 
 def _refuse_unmade(library: "Library", definition: "Definition") -> None:
-    """What would fail on Monday fails now: topic, pack, plan, template, golden questions."""
+    """What would fail on Monday fails now: topic, pack, plan, template, golden questions, a cap without prices."""
     from rag.assets import find
-    from rag.schedule import asked_by, golden_questions
+    from rag.schedule import asked_by, caps_of, golden_questions
 
     asked_by(library, definition)
+    caps_of(library, definition)
     if definition.gate is not None:
         golden_questions(library, definition.gate)
     find("templates", definition.template or library.settings.report.template, workspace=library.workspace)

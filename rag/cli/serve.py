@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rag.cli.door import Command, find_workspace, in_workspace
+from rag.cli.door import Command, find_workspace, in_workspace, utc_now
 from rag.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,9 +27,12 @@ _SERVE = """\
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on; this machine alone by default.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8377, show_default=True, help="0 takes any that is free.")
 @click.option("--name", "names", multiple=True, metavar="HOST", help="A host name that browsers reach it by. Repeatable.")
+@click.option("--schedules/--no-schedules", default=True, show_default=True, help="Make scheduled reports when they are due.")
 @in_workspace
-def serve(host: str, port: int, names: tuple[str, ...], workspace: Path | None) -> None:
+def serve(host: str, port: int, names: tuple[str, ...], schedules: bool, workspace: Path | None) -> None:
     """Serve the page and the API of a workspace until Ctrl-C: ask, add documents, write reports, see how all does.
+
+    Scheduled reports are made when they are due, beside whatever else calls `rag run-due`.
 
     Whoever has the printed address may do everything. It changes with every start, unless RAG_SERVE_TOKEN in the environment gives the
     token. One line of JSON a request goes to stderr.
@@ -41,6 +44,7 @@ def serve(host: str, port: int, names: tuple[str, ...], workspace: Path | None) 
     from rag import config
     from rag.app import Library
     from rag.web import app
+    from rag.web.timer import Timer
     from rag.web.tracing import ENDPOINTS, to_collector
     from rag.web.watch import to_stderr
 
@@ -61,7 +65,8 @@ def serve(host: str, port: int, names: tuple[str, ...], workspace: Path | None) 
         shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
         click.echo(f"http://{shown}:{port}/" + (f" (token: that of {TOKEN})" if given else f"?token={key.token}"))
         sys.stdout.flush()
-        application = app(where, key=key, names=(*names, host), traces=traces)
+        timer = Timer(where, clock=utc_now) if schedules else None
+        application = app(where, key=key, names=(*names, host), timer=timer, traces=traces)
         settings = uvicorn.Config(application, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=3)
         uvicorn.Server(settings).run(sockets=[listening])
 

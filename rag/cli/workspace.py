@@ -63,13 +63,15 @@ _STATUS = """\
 @click.option("--failed", is_flag=True, help="Only the files that could not be read or were skipped, with the reason.")
 @json_option
 def status(workspace: Path | None, failed: bool, as_json: bool) -> None:
-    """What is in the workspace, what failed and why, and whether the index is sound."""
+    """What is in the workspace, what failed and why, and whether the index is sound. Exit status 1 when a schedule needs a person."""
     from rag.cli import show
     from rag.schedule import healths
 
     with open_library(workspace) as library:
         schedules = healths(library.workspace, library.record.schedules, now=utc_now())
         show.status(library.status(), schedules=schedules, failed=failed, as_json=as_json)
+    if any(one.needs_a_person for one in schedules):
+        sys.exit(1)
 
 
 _DOCTOR = """\

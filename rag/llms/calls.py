@@ -7,6 +7,7 @@ An answer that was recorded is never paid for again: what a killed run had asked
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -52,10 +53,35 @@ class Limits:
     price_in: float = 0.0
     """For a million tokens read; 0 where unknown."""
     price_out: float = 0.0
+    set_by: Mapping[str, str] = field(default_factory=dict)
+    """"max_tokens" or "max_cost" -> the setting that holds it, where that is not the one of [writer]."""
+
+    def lowered(self, caps: "Caps") -> "Limits":
+        """With the caps that are tighter."""
+        asked = {"max_tokens": (caps.tokens, self.max_tokens), "max_cost": (caps.cost, self.max_cost)}
+        tighter = {name: cap for name, (cap, own) in asked.items() if cap and cap < (own or math.inf)}
+        return replace(self, **tighter, set_by={name: f"{caps.of}.{name}" for name in tighter})  # type: ignore[arg-type]
+
+    def over(self, name: str, most: str) -> str:
+        """Why a run stops at one of the caps, and what to do."""
+        held = self.set_by.get(name, "")
+        return f"the next call could take the run over {held or f'writer.{name}'}, {most}: raise it{'' if held else ' and --resume'}"
 
     def cost(self, usage: Usage) -> float:
         """In the prices' currency."""
         return (usage.tokens_in * self.price_in + usage.tokens_out * self.price_out) / _PER_MILLION
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Caps:
+    """What one report may take at most, on top of the limits of every report."""
+
+    tokens: int = 0
+    """0 for no cap."""
+    cost: float = 0.0
+    """In the prices' currency; 0 for no cap."""
+    of: str
+    """The table that sets them, for messages."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -231,10 +257,10 @@ class Calls:
                 f"{limits.context_tokens:,}: raise it if {self.llm.model} reads more, or lower writer.answer_tokens"
             )
         if limits.max_tokens and tokens > limits.max_tokens:
-            raise BudgetError(f"the next call could take the run over writer.max_tokens, {limits.max_tokens:,}: raise it and --resume")
+            raise BudgetError(limits.over("max_tokens", f"{limits.max_tokens:,}"))
         cost = limits.cost(Usage(tokens_in=spent.tokens_in + most.tokens_in, tokens_out=spent.tokens_out + most.tokens_out))
         if limits.max_cost and cost > limits.max_cost:
-            raise BudgetError(f"the next call could take the run over writer.max_cost, {limits.max_cost:g}: raise it and --resume")
+            raise BudgetError(limits.over("max_cost", f"{limits.max_cost:g}"))
 
     def _charge(self, answer: Recorded | None, *, most: Usage, error: EndpointError | None) -> None:
         """Counts a call; one that may have been worked on for nothing counts with the most that it can have taken."""

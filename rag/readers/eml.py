@@ -1,5 +1,6 @@
 """Mail: subject, sender, receivers and date, then the best text part. Quoted earlier mails stay; attachments are documents of their own."""
 
+import codecs
 from datetime import date
 from email.errors import MessageError
 from email.message import EmailMessage, MIMEPart
@@ -21,6 +22,7 @@ suffixes: frozenset[str] = frozenset({".eml"})
 
 _LONGEST_HEADER = 20_000
 """Characters; some 500 receivers."""
+_WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SHOWN_HEADERS = ("From", "To", "Cc", "Date")
 
 
@@ -44,7 +46,10 @@ class _Bounded(EmailPolicy):
 
 
 def _parsed(path: Path) -> EmailMessage:
-    message = cast(EmailMessage, BytesParser(policy=_Bounded()).parsebytes(read_bytes(path)))
+    data = read_bytes(path)
+    if data.startswith(_WIDE_MARKS):
+        data = decode(data, path=path).encode()
+    message = cast(EmailMessage, BytesParser(policy=_Bounded()).parsebytes(data))
     if not (message["From"] or message["Subject"] or message["Date"]):
         raise CorruptFileError(f"cannot read {path.name}: it has no mail headers; give it the suffix it should have")
     return message

@@ -1,25 +1,27 @@
 """Which reader takes which file."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 from rag.errors import UnsupportedFormatError
 from rag.ports import Reader
-from rag.readers import archive, csv, doc, docx, eml, epub, html, markdown, msg, odf, pdf, ppt, pptx, rtf, txt, xls, xlsx
+from rag.readers import archive, csv, doc, docx, eml, epub, html, markdown, mbox, msg, odf, pdf, ppt, pptx, rtf, txt, xls, xlsx
 from rag.readers.desk import Desk
+from rag.readers.disguise import in_common_dialect, true_suffix
 from rag.readers.ocr import Ocr
 from rag.types import Document, Enclosed
 
-_READERS: tuple[Reader, ...] = (markdown, txt, html, pdf, docx, xlsx, csv, pptx, eml, msg, odf, epub, rtf, doc, xls, ppt, archive)
+_READERS: tuple[Reader, ...] = (markdown, txt, html, pdf, docx, xlsx, csv, pptx, eml, msg, odf, epub, rtf, doc, xls, ppt, archive, mbox)
 _BY_SUFFIX = {suffix: reader for reader in _READERS for suffix in reader.suffixes}
-_CONTAINERS = {suffix: container.enclosed for container in (eml, msg, archive) for suffix in container.suffixes}
+_CONTAINERS = {suffix: container.enclosed for container in (eml, msg, archive, mbox) for suffix in container.suffixes}
 
 SUFFIXES: frozenset[str] = frozenset(_BY_SUFFIX)
 """Every suffix some reader takes: lower case, with the dot."""
 
 
 def reader_for(path: Path) -> Reader:
-    """Raises UnsupportedFormatError."""
+    """By the suffix alone; the file is not opened. Raises UnsupportedFormatError."""
     reader = _BY_SUFFIX.get(path.suffix.lower())
     if reader is None:
         kinds = ", ".join(sorted(SUFFIXES))
@@ -32,10 +34,17 @@ def reader_for(path: Path) -> Reader:
 def read_file(path: Path, *, ocr: Ocr | None = None, deadline: float = math.inf) -> Document:
     """The document, read in this process without limits: for files you made yourself. Raises ReadError and its children.
 
-    ``ocr`` reads pages that are pictures, until the ``deadline`` (of ``time.monotonic``).
+    An Office file with the bytes of another kind goes to that kind's reader. ``ocr`` reads pages that are pictures, until the
+    ``deadline`` (of ``time.monotonic``).
     """
-    reader = reader_for(path)
-    return pdf.read(path, ocr=ocr, deadline=deadline) if ocr and reader is pdf else reader.read(path)
+    reader_for(path)
+    suffix = true_suffix(path)
+    reader = _BY_SUFFIX[suffix]
+    with in_common_dialect(path) as readable:
+        document = pdf.read(path, ocr=ocr, deadline=deadline) if ocr and reader is pdf else reader.read(readable)
+    if suffix == path.suffix.lower():
+        return document
+    return replace(document, notices=(*document.notices, f"named {path.suffix}, read as the {suffix} that its bytes are"))
 
 
 def may_be_scanned(path: Path) -> bool:

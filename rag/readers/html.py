@@ -224,7 +224,12 @@ def _main(tree: "HtmlElement") -> "HtmlElement":
 
 
 def _drop_furniture(main: "HtmlElement") -> int:
+    """How many characters went; none where nothing else would be left."""
     furniture = [element for element in main.iterdescendants() if isinstance(element.tag, str) and _is_furniture(element)]
+    all_of_it = frozenset(furniture)
+    outermost = [element for element in furniture if all_of_it.isdisjoint(element.iterancestors())]
+    if sum(map(_read_length, outermost)) >= _read_length(main):
+        return 0
     return sum(_drop(element) for element in furniture)
 
 

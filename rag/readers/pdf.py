@@ -31,6 +31,14 @@ _WHITE = 250
 """Red, green and blue of this and more are white on paper."""
 _GRAPHICS = frozenset({2, 3, 4})
 """PDFium's object types path, image and shading: what white letters may stand on."""
+_IMAGE, _FORM = 3, 5
+"""PDFium's object types of a picture and of a group."""
+_SCANNED_SHARE = 0.5
+"""Of the page's area; a page with pictures on more of it may be a scan."""
+_STAMPED_SHARE = 0.25
+"""Visible characters for each invisible one of a scan: its running number, a stamp, the address it was fetched from."""
+_DRAWN_NOTES = frozenset({3, 13, 20})
+"""PDFium's kinds of annotation with text on the page: free text, stamp, form field."""
 
 
 def read(path: Path, *, ocr: Ocr | None = None, deadline: float = math.inf) -> Document:
@@ -72,6 +80,8 @@ def _opened(path: Path) -> Iterator[Any]:
     pdf = None
     try:
         pdf = pypdfium2.PdfDocument(path)
+        if pdf.get_formtype() == raw.FORMTYPE_ACRO_FORM:
+            pdf.init_forms()  # draws the values of form fields that the file left to be drawn
         yield pdf
     except pypdfium2.PdfiumError as error:
         if "assword" in str(error) or getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD:
@@ -93,15 +103,45 @@ def _read_page(pdf: Any, index: int, *, draft: Draft) -> PageLines:
         draft.notice(f"page {index + 1} is damaged and was left out")
         return PageLines(number=index + 1, label=label, lines=[], width=0.0)
     try:
+        page, printed = _with_drawn_notes(pdf, page, index=index)
         text_page = page.get_textpage()
         try:
             scan = _PageScan(page, text_page)
-            lines = scan.lines()
+            lines = scan.lines(printed=printed)
             return PageLines(number=index + 1, label=label, lines=lines, width=page.get_width(), hidden=scan.hidden)
         finally:
             text_page.close()
     finally:
         page.close()
+
+
+def _with_drawn_notes(pdf: Any, page: Any, *, index: int) -> tuple[Any, int | None]:
+    """(the page with what is typed into its form fields and onto it as part of its text, how many characters stood there before).
+
+    None for a page onto which nothing is typed. The file stays as it is.
+    """
+    from pypdfium2 import raw
+
+    if not any(_kind_of_note(page, number) in _DRAWN_NOTES for number in range(raw.FPDFPage_GetAnnotCount(page))):
+        return page, None
+    text_page = page.get_textpage()
+    printed = len(text_page.get_text_range())
+    text_page.close()
+    if raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY) != raw.FLATTEN_SUCCESS:
+        return page, None
+    page.close()
+    return pdf[index], printed
+
+
+def _kind_of_note(page: Any, number: int) -> int:
+    from pypdfium2 import raw
+
+    note = raw.FPDFPage_GetAnnot(page, number)
+    if not note:
+        return 0
+    kind = int(raw.FPDFAnnot_GetSubtype(note))
+    raw.FPDFPage_CloseAnnot(note)
+    return kind
 
 
 class _Pdfium:
@@ -176,25 +216,37 @@ class _PageScan:
         self._matrix = raw.FS_MATRIX()
         self._visible: dict[int, bool] = {}
         self._graphics: list[tuple[float, float, float, float]] | None = None
+        self._has_drawn_invisibly = False
         self.hidden = 0
 
-    def lines(self) -> list[Line]:
+    def lines(self, *, printed: int | None = None) -> list[Line]:
+        """In the order of the file; of the ``printed`` characters, what was typed onto the page later comes by its place."""
         text = self._text_page.get_text_range()
         shift = len(text) != self._text_page.count_chars()
         lines: list[Line] = []
         dropped: list[Line] = []
         start = 0
-        for end in _line_ends(text):
+        for end in _line_ends(text, printed=printed):
             line, unseen = self._line(text, start=start, end=end, shift=shift)
-            if line is not None:
+            if line is not None and printed is not None and start >= printed:
+                for typed in _on_one_height(line):
+                    _insert_typed(lines, typed)
+            elif line is not None:
                 _append_line(lines, line)
             if unseen is not None:
                 dropped.append(unseen)
             start = end
-        if dropped and not lines:  # the text layer that OCR put behind the picture of a page
-            return dropped
-        self.hidden = sum(len(line.text) for line in dropped)
+        if dropped and self._is_scan(seen=_length(lines), unseen=_length(dropped)):
+            return [*dropped, *lines]
+        self.hidden = _length(dropped)
         return lines
+
+    def _is_scan(self, *, seen: int, unseen: int) -> bool:
+        """True when OCR has put the page's invisible text behind its picture: there a person sees that text."""
+        if seen > _STAMPED_SHARE * unseen or not self._has_drawn_invisibly:
+            return False
+        width, height = self._page.get_size()
+        return _pictured_area(self._page) >= _SCANNED_SHARE * float(width * height)
 
     def _line(self, text: str, *, start: int, end: int, shift: bool) -> tuple[Line | None, Line | None]:
         """(what can be seen of the line, what cannot)."""
@@ -245,6 +297,7 @@ class _PageScan:
 
     def _is_visible_object(self, handle: int, index: int, word: Word) -> bool:
         if self._bare.render_mode(handle) == _INVISIBLE_MODE:
+            self._has_drawn_invisibly = True
             return False
         if word.top - word.bottom < _SMALLEST_SIZE and self._size(index) < _SMALLEST_SIZE:
             return False
@@ -264,11 +317,59 @@ class _PageScan:
         return any(left <= x <= right and bottom <= y <= top for left, bottom, right, top in self._graphics)
 
 
-def _line_ends(text: str) -> Iterator[int]:
-    """One past the end of each line: PDFium ends lines with CR LF, or with a mark where it took out a hyphen."""
+def _length(lines: Sequence[Line]) -> int:
+    return sum(len(line.text) for line in lines)
+
+
+def _pictured_area(page: Any) -> float:
+    """Square points under the page's pictures and under groups that hold one; what lies over another counts twice."""
+    area = 0.0
+    for found in page.get_objects(filter=[_IMAGE, _FORM], max_depth=1):
+        if found.type == _IMAGE or next(iter(page.get_objects(filter=[_IMAGE], max_depth=3, form=found, level=1)), None) is not None:
+            left, bottom, right, top = found.get_bounds()
+            area += (right - left) * (top - bottom)
+    return area
+
+
+def _line_ends(text: str, *, printed: int | None = None) -> Iterator[int]:
+    """One past the end of each line: PDFium ends lines with CR LF, or with a mark where it took out a hyphen. The ``printed``
+    characters end a line too."""
     for match in re.finditer(r"\r\n|[\x02\ufffe](?:\r\n)?", text):
+        if printed is not None and printed < match.end():
+            yield printed
+            printed = None
         yield match.end()
+    if printed is not None and printed < len(text):
+        yield printed
     yield len(text)
+
+
+def _on_one_height(line: Line) -> Iterator[Line]:
+    """The line's runs of words on one height: PDFium strings the values of several fields together."""
+    run: list[Word] = []
+    for word in line.words:
+        if run and not run[-1].bottom <= (word.bottom + word.top) / 2 <= run[-1].top:
+            yield Line(words=run, size=line.size, bold=False)
+            run = []
+        run.append(word)
+    yield Line(words=run, size=line.size, bold=False)
+
+
+def _insert_typed(lines: list[Line], typed: Line) -> None:
+    """Into the line on whose right it stands, else after the lowest line above it that it stands under, else at the end."""
+    beside = [at for at, line in enumerate(lines) if _same_height(line, typed) and line.words[0].left <= typed.left]
+    if beside:
+        at = max(beside, key=lambda at: lines[at].words[0].left)
+        words = sorted([*lines[at].words, *typed.words], key=lambda word: word.left)
+        lines[at] = Line(words=words, size=lines[at].size, bold=False)
+        return
+    above = [at for at, line in enumerate(lines) if line.bottom >= typed.bottom and line.left <= typed.right and typed.left <= line.right]
+    lines.insert(min(above, key=lambda at: lines[at].bottom) + 1 if above else len(lines), typed)
+
+
+def _same_height(line: Line, typed: Line) -> bool:
+    middle = (typed.bottom + max(word.top for word in typed.words)) / 2
+    return line.bottom <= middle <= max(word.top for word in line.words)
 
 
 def _append_line(lines: list[Line], line: Line) -> None:

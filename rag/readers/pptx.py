@@ -10,7 +10,7 @@ from rag.readers.drawings import DIAGRAM, parsed, write_chart, write_diagram
 from rag.readers.zipped import check_archive, has_macros, office_errors, package_metadata
 from rag.types import Document
 
-suffixes: frozenset[str] = frozenset({".pptx", ".pptm"})
+suffixes: frozenset[str] = frozenset({".pptx", ".pptm", ".ppsx", ".potx"})
 
 _LINE_BREAK = "\v"
 _AUTHORS = ("/commentAuthors", "/authors")
@@ -21,11 +21,11 @@ _DATA = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}dm
 def read(path: Path) -> Document:
     """Pages are labelled "slide N". Raises ReadError and its children."""
     check_archive(path, part="ppt/", what="a PowerPoint deck")
-    from pptx import Presentation
+    from pptx.package import Package
 
     draft = Draft()
     with office_errors(path, what="a PowerPoint deck"):
-        deck = Presentation(str(path))
+        deck = Package.open(str(path)).main_document_part.presentation  # pptx.Presentation refuses shows and templates, the same inside
         titles = [_write_slide(draft, slide, number=number) for number, slide in enumerate(deck.slides, start=1)]
         if has_macros(path):
             draft.notice("macros left out")

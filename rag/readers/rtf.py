@@ -61,6 +61,8 @@ class _Group:
     fallback: int = 1
     """Characters after \\uN that stand for it in older readers."""
     codepage: int = 1252
+    has_begun: bool = False
+    """True after its first word or text: a later "\\*" says nothing."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -96,6 +98,11 @@ class _Writer:
 
     def _token(self, token: "re.Match[bytes]") -> None:
         word, number, code, symbol, brace, run = token.groups()
+        is_mark, began = symbol == b"*", self.group.has_begun
+        self.group.has_begun |= any((word, code, symbol, brace, run))
+        if is_mark:
+            self.group.skipped |= not began
+            return
         if code or (run and not self.group.skipped):
             self._bytes(bytes([int(code, 16)]) if code else run)
             return
@@ -118,9 +125,7 @@ class _Writer:
             self.group = self.stack.pop()
 
     def _symbol(self, symbol: bytes) -> None:
-        if symbol == b"*":
-            self.group.skipped = True
-        elif symbol in (b"\r", b"\n"):
+        if symbol in (b"\r", b"\n"):
             self._paragraph()
         else:
             self._say({b"~": " ", b"_": "-", b"-": ""}.get(symbol, symbol.decode("latin-1") if symbol in b"\\{}" else ""))
@@ -195,5 +200,8 @@ class _Writer:
             self.draft.paragraph(text)
 
     def _flush_table(self) -> None:
+        if self.cells:  # of a row that nothing ends
+            self.rows.append(entries(self.cells))
+            self.cells = []
         self.draft.table(with_headers(self.rows))
         self.rows = []

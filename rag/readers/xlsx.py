@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from rag.readers.draft import Draft, Entry, is_number_like, reads_like_header, with_headers
 from rag.readers.numberformat import display
@@ -16,7 +16,7 @@ from rag.readers.sheetnotes import chart_sheets, write_notes
 from rag.readers.zipped import check_archive, has_macros, office_errors, package_metadata
 from rag.types import Document
 
-suffixes: frozenset[str] = frozenset({".xlsx", ".xlsm"})
+suffixes: frozenset[str] = frozenset({".xlsx", ".xlsm", ".xltx", ".xltm"})
 
 MOST_CELLS = 200_000
 """More filled cells than this in one workbook are left out with a notice: a data dump is not a document."""
@@ -53,8 +53,8 @@ def read(path: Path) -> Document:
     """Pages are labelled "sheet NAME". Raises ReadError and its children."""
     check_archive(path, part="xl/", what="an Excel workbook")
     draft = Draft()
-    with office_errors(path, what="an Excel workbook"):
-        book = _opened(path)
+    with office_errors(path, what="an Excel workbook"), path.open("rb") as file:  # of a path openpyxl wants a suffix that it knows
+        book = _opened(file)
         try:
             _write_sheets(draft, book)
             if has_macros(path):
@@ -65,11 +65,11 @@ def read(path: Path) -> Document:
     return draft.finish(metadata=metadata, format="xlsx", path=path)
 
 
-def _opened(path: Path) -> Any:
+def _opened(file: BinaryIO) -> Any:
     """openpyxl refuses the whole book for a chart on a sheet of its own that it does not understand; those are read by their XML here."""
     from openpyxl.reader.excel import ExcelReader
 
-    reader = ExcelReader(path, read_only=True, data_only=True, keep_links=False)
+    reader = ExcelReader(file, read_only=True, data_only=True, keep_links=False)
     reader.read_chartsheet = lambda sheet, relation: None
     reader.read()
     return reader.wb

@@ -6,6 +6,7 @@ from rag.record.codes import cosines
 from rag.record.history import Edition
 from rag.record.lock import writer_lock
 from rag.record.record import Near, Record
+from rag.record.reviews import Review, ReviewVerdict
 from rag.record.rows import FileRow, KnownStatus, Run, RunKind
 from rag.record.spaces import Space, space_of, vector_key
 
@@ -18,6 +19,8 @@ __all__ = [
     "ModelCall",
     "Near",
     "Record",
+    "Review",
+    "ReviewVerdict",
     "Run",
     "RunKind",
     "Space",

@@ -76,13 +76,34 @@ class Rows:
         self.numbers: NDArray[np.int64] = np.repeat(numbers[:, 1] - starts, self.counts) + np.arange(int(self.counts.sum()))
         """The chunks' numbers."""
 
+        self._firsts: NDArray[np.int64] = numbers[:, 1]
+        self.documents: tuple[str, ...] = tuple(self._places)
+        """Their ids, in the order of ``counts``."""
+
+    def holding(self, numbers: "NDArray[np.int64]", *, opening: int) -> tuple["NDArray[np.int64]", "NDArray[np.int64]"]:
+        """How many of these chunks each document has, and how many among its first ``opening``; shapes (documents,)."""
+        import numpy as np
+
+        order = np.argsort(self._firsts, kind="stable")
+        at = order[np.maximum(np.searchsorted(self._firsts, numbers, side="right", sorter=order) - 1, 0)] if len(order) else numbers[:0]
+        places = numbers[: len(at)] - self._firsts[at]
+        ours = (places >= 0) & (places < self.counts[at])
+        counted = (at[ours], at[ours & (places < opening)])
+        return np.bincount(counted[0], minlength=len(order)), np.bincount(counted[1], minlength=len(order))
+
     def of_documents(self, documents: Iterable[str]) -> "NDArray[np.bool_]":
         """True for the rows of these documents; unknown ones have none."""
         import numpy as np
 
+        return np.repeat(self.among(documents), self.counts)
+
+    def among(self, documents: Iterable[str]) -> "NDArray[np.bool_]":
+        """True for these of the documents, in the order of ``counts``."""
+        import numpy as np
+
         chosen = np.zeros(len(self.counts), dtype=bool)
         chosen[[self._places[document] for document in documents if document in self._places]] = True
-        return np.repeat(chosen, self.counts)
+        return chosen
 
 
 class Codes:

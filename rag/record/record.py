@@ -5,7 +5,7 @@ import os
 import sqlite3
 import time
 import zlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from rag.record.codes import encoded
 from rag.record.faults import translated
 from rag.record.history import Edition
 from rag.record.lexical import match_expression, quoted, telling_words
+from rag.record.reviews import Reviews
 from rag.record.rows import FileRow, Names, ReportHead, Run, RunKind
 from rag.record.scan import Scan
 from rag.record.schedules import Schedules
@@ -228,11 +229,15 @@ class Record:
         found = {row[0]: rows.chunk(row) for row in self._rows(sql, [json.dumps(list(ids))])}
         return [found[identity] for identity in ids if identity in found]
 
-    def chunks_on(self, document: str, pages: Collection[int]) -> list[Chunk]:
-        """A document's chunks that stand on any of these pages, in text order."""
-        sql = f"""SELECT {rows.CHUNK_COLUMNS} FROM live WHERE document = ? AND EXISTS
-            (SELECT 1 FROM json_each(?) WHERE value BETWEEN first_page AND last_page) ORDER BY number"""
-        return [rows.chunk(row) for row in self._rows(sql, [document, json.dumps(sorted(pages))])]
+    def on_pages(self, pages: Iterable[tuple[str, int]]) -> dict[tuple[str, int], list[Chunk]]:
+        """(document, page) -> the live chunks that stand on it, in text order."""
+        columns = ", ".join(f"live.{column.strip()}" for column in rows.CHUNK_COLUMNS.split(","))
+        sql = f"""SELECT asked.value ->> 0, asked.value ->> 1, {columns} FROM json_each(?) AS asked JOIN live
+            ON live.document = asked.value ->> 0 AND asked.value ->> 1 BETWEEN live.first_page AND live.last_page ORDER BY live.ordinal"""
+        found: dict[tuple[str, int], list[Chunk]] = {}
+        for document, page, *row in self._rows(sql, [json.dumps(list(pages))]):
+            found.setdefault((document, page), []).append(rows.chunk(tuple(row)))
+        return found
 
     def chunk_count(self) -> int:
         """Live chunks of the active space; counted once a commit."""
@@ -271,6 +276,11 @@ class Record:
                 return self._scan.holders(question)
         sql = "SELECT count(*) FROM lexical WHERE lexical MATCH ?"
         return {word: int(self._value(sql, [quoted(word)])) for word in telling_words(question)}
+
+    def abouts(self, title: str, *, scope: Scope = _EVERYTHING) -> dict[str, float]:
+        """Document in scope -> how far its words as a whole are the title's, 0 to 1.13; only those that hold some."""
+        with self.snapshot(), translated(self.path):
+            return self._scan.abouts(title, scope=scope)
 
     def nearest(self, vector: "Vectors", *, k: int, scope: Scope = _EVERYTHING) -> list[Near]:
         """(chunk id, cosine) of the ``k`` nearest in scope, nearest first, equal ones by id; exact."""
@@ -574,7 +584,8 @@ class Record:
     def save_report(self, report_id: str, created: datetime, body: str, *, edition: Edition | None = None) -> None:
         """A report's JSON under its id; the same id replaces. ``edition`` says what it is an edition of."""
         with self._transaction():
-            sql = "INSERT OR REPLACE INTO reports (id, created, body) VALUES (?, ?, ?)"
+            sql = """INSERT INTO reports (id, created, body) VALUES (?, ?, ?)
+                ON CONFLICT (id) DO UPDATE SET created = excluded.created, body = excluded.body"""  # reviews hang on the row
             self._connection.execute(sql, [report_id, created.isoformat(), zlib.compress(body.encode(), 6)])
             if edition is not None:
                 history.put_edition(self._connection, report_id, edition)
@@ -627,6 +638,11 @@ class Record:
     def chats(self) -> Chats:
         """Questions and answers that were kept."""
         return Chats(rows=self._rows, transaction=self._transaction)
+
+    @property
+    def reviews(self) -> Reviews:
+        """What analysts said of reports' claims."""
+        return Reviews(rows=self._rows, transaction=self._transaction)
 
     # ── inside ────────────────────────────────────────────────────────────────────────────────────────────────────
 

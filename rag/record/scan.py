@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rag.record import schema, scopes
+from rag.record.about import abouts
 from rag.record.codes import Codes, Rows, cosines
-from rag.record.lexical import telling_words
+from rag.record.lexical import quoted, telling_words
 from rag.record.postings import SEGMENT, Places, Postings, Segment, is_among, segment
 from rag.types import Scope
 
@@ -157,6 +158,26 @@ class Scan:
         """How many live chunks hold each word of the question."""
         self._postings_there()
         return {word: self._of_word(word).count for word in telling_words(question)}
+
+    def abouts(self, title: str, *, scope: Scope) -> dict[str, float]:
+        """Document in scope -> how far its words as a whole are the title's; only those that hold some."""
+        import numpy as np
+
+        rows = self.rows()
+        allowed = None if scope == _EVERYTHING else [document for (document,) in self._connection.execute(*scopes.documents(scope))]
+        within = np.ones(len(rows.counts), dtype=bool) if allowed is None else rows.among(allowed)
+        return abouts(rows, holding=[self._numbers(word) for word in telling_words(title)], within=within)
+
+    def _numbers(self, word: str) -> "NDArray[np.int64]":
+        """Of the chunks that hold a word, those of other spaces perhaps among them."""
+        import numpy as np
+
+        postings = self._words()
+        if postings is not None:
+            pieces = postings.places(self._connection, word, common=True).pieces
+            return np.concatenate([postings.numbers[:0], *(postings.numbers[start:][places] for start, places, _ in pieces)])
+        found = self._connection.execute("SELECT rowid FROM lexical WHERE lexical MATCH ?", [quoted(word)]).fetchall()
+        return np.array(found, dtype=np.int64).reshape(-1)
 
     def _postings_there(self) -> Postings:
         postings = self._words()

@@ -57,6 +57,16 @@ class Letter:
     error: str = ""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Holder:
+    """Who runs a schedule."""
+
+    host: str
+    pid: int
+    beat: datetime
+    """When it was last heard of."""
+
+
 _SLOT = "schedule, slot, due, state, reason, tries, not_before, definition, evidence, report, started, finished, cancel"
 _LETTER = "id, schedule, slot, channel, subject, body, files, state, tries, not_before, error"
 
@@ -99,10 +109,15 @@ class Schedules:
 
     # ── slots ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def consider(self, name: str, *, rows: Callable[[datetime], Sequence[SlotRow]]) -> int:
-        """Notes the slots that ``rows`` gives for those after the last one considered; gives how many are new. One process at a time."""
+    def consider(
+        self, name: str, *, rows: Callable[[datetime], Sequence[SlotRow]], letters: Callable[[Sequence[SlotRow]], Sequence[Letter]]
+    ) -> int:
+        """Notes the slots that ``rows`` gives for those after the last one considered, with the ``letters`` about them; gives how many are
+        new. One process at a time.
+        """
         with self._transaction():
             new = rows(self.since(name))
+            self._write_down(letters(new))
             marks = ", ".join("?" * len(_SLOT.split(", ")))
             before = self._connection.total_changes
             self._connection.executemany(f"INSERT OR IGNORE INTO slots ({_SLOT}) VALUES ({marks})", [_slot_values(row) for row in new])
@@ -122,16 +137,28 @@ class Schedules:
 
     def put(self, row: SlotRow, *, letters: Sequence[Letter] = ()) -> None:
         """The slot as it is now, and the messages about it, together. A message that is there already stays as it is."""
-        marks, letter_marks = (", ".join("?" * len(columns.split(", "))) for columns in (_SLOT, _LETTER))
+        marks = ", ".join("?" * len(_SLOT.split(", ")))
         with self._transaction():
             self._connection.execute(f"INSERT OR REPLACE INTO slots ({_SLOT}) VALUES ({marks})", _slot_values(row))
-            for letter in letters:
-                self._connection.execute(f"INSERT OR IGNORE INTO outbox ({_LETTER}) VALUES ({letter_marks})", _letter_values(letter))
+            self._write_down(letters)
 
     def ask_to_cancel(self, name: str) -> None:
         """Whoever supervises the schedule's run stops it."""
         with self._transaction():
             self._connection.execute("UPDATE slots SET cancel = 1 WHERE schedule = ? AND state = 'running'", [name])
+
+    # ── leases ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def beat(self, name: str, holder: Holder) -> None:
+        """The holder of the schedule's lease is alive."""
+        with self._transaction():
+            values = [name, holder.host, holder.pid, _text(holder.beat)]
+            self._connection.execute("INSERT OR REPLACE INTO leases (schedule, host, pid, beat) VALUES (?, ?, ?, ?)", values)
+
+    def holder(self, name: str) -> Holder | None:
+        """Who runs it, or ran it last; None where nobody ever did."""
+        found = self._rows("SELECT host, pid, beat FROM leases WHERE schedule = ?", [name])
+        return Holder(host=found[0][0], pid=found[0][1], beat=datetime.fromisoformat(found[0][2])) if found else None
 
     # ── outbox ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -145,6 +172,11 @@ class Schedules:
         condition, values = ("state = ?", [state]) if state else ("1", [])
         return [_letter(row) for row in self._rows(f"SELECT {_LETTER} FROM outbox WHERE {condition} ORDER BY not_before, id", values)]
 
+    def write_down(self, letters: Sequence[Letter]) -> None:
+        """Messages to be sent; one that is there already stays as it is."""
+        with self._transaction():
+            self._write_down(letters)
+
     def put_letter(self, letter: Letter) -> None:
         """The message as it is now."""
         marks = ", ".join("?" * len(_LETTER.split(", ")))
@@ -152,6 +184,10 @@ class Schedules:
             self._connection.execute(f"INSERT OR REPLACE INTO outbox ({_LETTER}) VALUES ({marks})", _letter_values(letter))
 
     # ── inside ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _write_down(self, letters: Sequence[Letter]) -> None:
+        marks = ", ".join("?" * len(_LETTER.split(", ")))
+        self._connection.executemany(f"INSERT OR IGNORE INTO outbox ({_LETTER}) VALUES ({marks})", [_letter_values(one) for one in letters])
 
     def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with translated(self._path):

@@ -16,6 +16,7 @@ from rag.report.cards import draft_cards
 from rag.report.check import GATES, REPORT_GATES, CheckResult
 from rag.report.check import check_report as _check_report
 from rag.report.delta import delta
+from rag.report.figures import companies_of
 from rag.report.harvest import harvest
 from rag.report.outline import Outline, arranged, outline_of, read_outline, to_yaml
 from rag.report.plan import Plan, make_plan
@@ -98,6 +99,7 @@ def write_report(
         sources=ordered,
         failed=failed or {},
         copies=read.copies,
+        companies=companies_of(names.about, gathered.subjects),
         as_of=as_of,
         manifest=manifest,
     )

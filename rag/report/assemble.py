@@ -12,11 +12,13 @@ from rag.report.check import CheckResult, check_report
 from rag.report.claims import side_claim
 from rag.report.conflicts import Disagreement, conflict_of, retired
 from rag.report.facts import Stated
+from rag.report.figures import COMPANIES, OUTLOOK, Figures
 from rag.report.gather import Candidate, Gathered
+from rag.report.matrix import matrix_claims
 from rag.report.plan import Plan
 from rag.report.report_gates import LARGEST_SHARE, card_name, cited_documents, glance_values
 from rag.report.seal import sealed
-from rag.report.select import MOST_LOOSE, Chosen, bottom_line, loose_claims, subject_claims
+from rag.report.select import FEWEST_LOOSE, MOST_LOOSE, Chosen, bottom_line, loose_claims, subject_claims
 from rag.report.tables import table_claims
 from rag.report.wording import Vocabulary
 from rag.types import (
@@ -61,6 +63,8 @@ class Parts:
     """Path -> why the file could not be read."""
     copies: Mapping[str, str]
     """Document -> the oldest with nearly its text, for those that are copies."""
+    companies: Sequence[str]
+    """Names of those that documents of their own are about."""
     as_of: date
     manifest: Manifest
     """With the counts that are known before writing."""
@@ -310,20 +314,48 @@ def _sections(
         )
     old = retired(parts.found, parts.facts)
     shown = {point.evidence for card in cards for point in card.series} | chosen.evidence
-    lines = table_claims(parts.facts, taken=shown, superseded=old, as_of=parts.as_of, vocabulary=parts.vocabulary)
+    chosen.evidence |= {point.evidence for card in cards for point in card.series}
+    figures = Figures(
+        parts.facts,
+        superseded=old,
+        is_kept=lambda claim: bool(_kept([claim], dropped)),
+        vocabulary=parts.vocabulary,
+        as_of=parts.as_of,
+    )
+    asked = {facet.id for facet in parts.plan.facets}
+    ahead = figures.forecasts(chosen=chosen) if OUTLOOK in asked else []
+    rivals = figures.of_companies(parts.companies, chosen=chosen) if COMPANIES in asked else []
+    loose += [*ahead, *rivals]
+    matrix = _matrix(parts, usable, chosen=chosen) if by_subject else {}
+    lines = table_claims(parts.facts, taken=shown | chosen.evidence, superseded=old, as_of=parts.as_of, vocabulary=parts.vocabulary)
     for facet in parts.plan.facets:
         own = [card.id for card in cards if card.section == facet.id]
         table = _kept(lines.get(facet.id, []), dropped)
         for claim in table:
             chosen.take(claim, documents={item.source.document for item in parts.facts if item.evidence.id in claim.evidence})
-        most = MOST_LOOSE - len(table)
-        claims = [*table, *loose_claims(usable, section=facet.id, chosen=chosen, vocabulary=parts.vocabulary, most=most)]
-        loose += claims
+        first = [*(rivals if facet.id == COMPANIES else ()), *(ahead if facet.id == OUTLOOK else ())]
+        latest = figures.of_market(facet.id, chosen=chosen)
+        most = max(FEWEST_LOOSE, MOST_LOOSE - len(table) - len(latest) - len(first))
+        claims = [*first, *table, *latest]
+        if by_subject:
+            claims += matrix.get(facet.id, [])
+        else:
+            claims += loose_claims(usable, section=facet.id, chosen=chosen, vocabulary=parts.vocabulary, most=most)
+        loose += [claim for claim in claims if claim not in first]
         if own or claims or parts.plan.outline.binding:
             question = facet.question if facet.question != facet.title else ""
             said = tuple(claim.id for claim in claims)
             sections.append(Section(id=facet.id, title=facet.title, question=question, cards=tuple(own), claims=said))
     return sections, loose
+
+
+def _matrix(parts: Parts, usable: Sequence[Candidate], *, chosen: Chosen) -> dict[str, list[Claim]]:
+    """Facet id -> a sentence or more of each subject's document."""
+    subjects = {key: name for key, name in parts.gathered.subjects.items() if key in parts.gathered.sources}
+    facets = [facet.id for facet in parts.plan.facets]
+    return matrix_claims(
+        usable, subjects=subjects, facets=facets, printed=frozenset(chosen.evidence), chosen=chosen, vocabulary=parts.vocabulary
+    )
 
 
 def _in_print_order(sections: Sequence[Section], cards: Sequence[TrendCard], claims: Mapping[str, Claim]) -> tuple[Claim, ...]:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from rag.numbers import COUNTED, PeriodMention, comparable, period_order, period_shape, period_words
+from rag.report.asserted import is_taken_back
 from rag.report.facts import END_OF_PERIOD, Stated
 from rag.report.gather import Candidate
 from rag.report.names import Names
@@ -28,6 +29,8 @@ DATE = "schedule"
 """The metric of facts whose value is a date."""
 _LIKENESS = 0.2
 """Least share of content stems that two sentences about one thing have in common."""
+_SHARED_WORDS = 4
+"""Content stems, a period's among them, that the sentences about a figure and about its replacement have in common."""
 _SCOPE = re.compile(
     r"\b(?:counting(?: only)?|counts? only|only counts|leav(?:es|ing) out|left out|exclud\w+|includ\w+|allowing for|without|except)\b"
     r"[^.;:,()]{3,90}(?=[.;:,()]|$)|\bsigned (?:connection |supply )?(?:contract|agreement)s?|\bin operation\b|\bcontracted\b|"
@@ -130,6 +133,45 @@ def corrections(candidates: Sequence[Candidate], stated: Sequence[Stated], *, na
             if earlier and older.evidence.id not in found and (thing := _what_changed(older, newer, shared, names=names)):
                 found[older.evidence.id] = _correction(older, newer, thing=thing, facts=facts, shared=shared)
     return tuple(found[key] for key in sorted(found))
+
+
+def replacements(candidates: Sequence[Candidate], stated: Sequence[Stated]) -> tuple[Disagreement, ...]:
+    """Figures that a later sentence takes back ("revised to 61, from 74"; "61 instead of 74"), wherever an older document prints them of
+    the same period in like words, though the later sentence's own metric may not have been read."""
+    by_value: dict[tuple[Decimal, str], list[Stated]] = defaultdict(list)
+    for item in stated:
+        if not item.is_withdrawn and item.candidate is not None:
+            by_value[comparable(item.fact.number)].append(item)
+    found: dict[str, Disagreement] = {}
+    for newer in sorted(candidates, key=lambda item: (-item.source.published.toordinal(), item.evidence.id)):
+        for old in newer.numbers:
+            new = _instead_of(newer, old)
+            if new is None:
+                continue
+            for older in by_value[comparable(old)]:
+                if older.evidence.id not in found and _is_what_is_replaced(older, newer):
+                    model = _stated(newer, new, model=older.fact, known=())
+                    side = replace(model, fact=replace(model.fact, period=older.fact.period))
+                    found[older.evidence.id] = _made_superseded((side, older))
+    return tuple(found[key] for key in sorted(found))
+
+
+def _instead_of(newer: Candidate, old: Number) -> Number | None:
+    """The figure that the sentence puts in the place of one that it takes back."""
+    if not is_taken_back(newer.text, old):
+        return None
+    kept = (number for number in newer.numbers if comparable(number)[1] == comparable(old)[1] and not is_taken_back(newer.text, number))
+    return next((number for number in kept if number.kind != "year"), None)
+
+
+def _is_what_is_replaced(older: Stated, newer: Candidate) -> bool:
+    """True for a figure of an older document, of a period that the newer sentence names, in words that it shares."""
+    if older.source.document == newer.source.document or older.source.published > newer.source.published or older.candidate is None:
+        return False
+    labels = {same_moment(period.label) for period in newer.periods}
+    same_time = older.fact.period is not None and same_moment(older.fact.period.label) in labels
+    words = {stem for stem in content_stems(newer.text) if not stem[0].isdigit()}
+    return same_time and len(words & set(content_stems(older.text))) >= _SHARED_WORDS
 
 
 def _correction(
@@ -420,7 +462,14 @@ def _supersedes(newer: Stated, older: Stated, *, names: Names) -> bool:
 
 
 def _made(sides: Sequence[Stated], *, superseded: bool, names: Names) -> Disagreement:
-    kind, reason = _why_superseded(sides) if superseded else _why(sides, names=names)
+    if superseded:
+        return _made_superseded(sides)
+    kind, reason = _why(sides, names=names)
+    return _identified(kind, reason, sides)
+
+
+def _made_superseded(sides: Sequence[Stated]) -> Disagreement:
+    kind, reason = _why_superseded(sides)
     return _identified(kind, reason, sides)
 
 

@@ -48,7 +48,10 @@ _BASIS = re.compile(
     r"for\s|same\s(?:time|period|month|quarter)\s)*$",
     re.IGNORECASE,
 )
-_LABEL_BEFORE = re.compile(r"\b(?:[A-Z][a-z]+s?|no\.|page|pages|note|hall|halls|series|phase|table|figure|section|step|level|age)\s$")
+_LABEL_BEFORE = re.compile(
+    r"\b(?:(?!(?:With|At|In|From|By|About|After|Some|Nearly|Almost|Over|Only|The)\b)[A-Z][a-z]+s?|no\.|"
+    r"page|pages|note|hall|halls|series|phase|table|figure|section|step|level|age)\s$"
+)
 _EACH = re.compile(
     r"\b(?:every|each|a (?:fall|rise|drop|change|increase|reduction) of|an? (?:additional|extra|increase of))\b", re.IGNORECASE
 )
@@ -67,6 +70,8 @@ _NEW_SUBJECT = re.compile(
     r"reached|came|stood|amounted)\b)"
 )
 """Between a metric and a value: the value has a subject of its own."""
+_VALUE_FOR = re.compile(r"(?i)\d[^\s]*(?:\s(?!for\b)[\w/]+){0,3}\sfor\s(?:the\s)?$")
+"""Before a metric: "for" joins a value to it, and names no longer thing."""
 _LINKED = re.compile(
     r"(?i)(?!.*\b(?:due|because|connection|partially|excluding|benefit|charges?|gains?|loss|losses|adjustments?|primarily|driven)\b)"
     r"(?:(?:\s?[\w'’-]+){0,5}\s?$|.{0,70},\s(?:the\s|its\s|our\s|their\s)?(?:[\w-]+\s){0,2}$|.{0,60}\bfor\s(?:the\s)?(?:[\w-]+\s){0,2}$)"
@@ -77,6 +82,8 @@ _STATED = re.compile(
     r"increased|dropped) to)\s$"
 )
 """Before a bare count that its metric is said to be."""
+_NUMBER_OF = re.compile(r"(?i)\b(?:number|count|total) of (?:[\w-]+\s)?$")
+"""Before a metric whose values are bare counts."""
 _AS_OF = re.compile(r"(?i)\bas (?:of|at)\s(?:the\s)?$")
 _JOINED = re.compile(r",?\s?(?:and\s)?")
 _FIGURE = re.compile(
@@ -195,7 +202,7 @@ def _of_sentence(candidate: Candidate, *, vocabulary: Vocabulary, names: Names) 
         if at and _is_range(text, numbers[at - 1], number):
             continue
         is_old = is_taken_back(text, number)
-        mention = _metric_of(number, candidate.mentions, words, text=text, vocabulary=vocabulary)
+        mention = _metric_of(number, candidate, words, vocabulary=vocabulary)
         if mention is None and is_old and latest is not None and vocabulary.accepts(latest.metric, number):
             mention = latest
         latest = mention or latest
@@ -294,19 +301,25 @@ def _is_range(text: str, low: Number, high: Number) -> bool:
     return joined and unit_family(low) == unit_family(high)
 
 
-def _metric_of(number: Number, mentions: Sequence[Mention], words: Sequence[Token], *, text: str, vocabulary: Vocabulary) -> Mention | None:
-    """The nearest metric that can have this value; one that stands before it is preferred, one beyond a semicolon is not taken."""
+def _metric_of(number: Number, candidate: Candidate, words: Sequence[Token], *, vocabulary: Vocabulary) -> Mention | None:
+    """The nearest metric that can have this value; one that stands before it is preferred, one beyond a semicolon is not taken. The
+    words of a period count as one."""
+    text = candidate.text
     at = next((i for i, token in enumerate(words) if token.end > number.start), len(words))
     best: tuple[int, Mention] | None = None
-    for mention in mentions:
+    for mention in candidate.mentions:
         if not vocabulary.accepts(mention.metric, number) or mention.start <= number.start < mention.end or _is_part(text, mention):
             continue
         before = mention.end <= number.start
         gap = at - mention.last if before else mention.first - at + 3
-        between = text[mention.end : number.start] if before else text[number.end : mention.start]
+        first, last = (mention.end, number.start) if before else (number.end, mention.start)
+        between = text[first:last]
         if _NEW_SUBJECT.search(between) or (not before and not _LINKED.match(between)):
             continue
-        if gap > _NEAR or ";" in between or (_is_bare(number) and gap > 5 and not _STATED.search(text[: number.start])):
+        dates = [period for period in candidate.periods if first <= period.start and period.end <= last]
+        gap -= sum(len(text[period.start : period.end].split()) - 1 for period in dates)
+        is_counted = _NUMBER_OF.search(text[: mention.start]) or _STATED.search(text[: number.start])
+        if gap > _NEAR or ";" in between or (_is_bare(number) and gap > 5 and not is_counted):
             continue
         if best is None or gap < best[0]:
             best = (gap, mention)
@@ -321,7 +334,10 @@ def _is_part(text: str, mention: Mention) -> bool:
     """True where the metric's words belong to a longer name: "sales and marketing expenses", "cost of revenue", "inventory costs"."""
     if text[mention.start : mention.end].lower() == "sale":
         return True
-    return _LONGER_NAME.match(text, mention.end) is not None or _WITHIN_NAME.search(text[: mention.start]) is not None
+    if _LONGER_NAME.match(text, mention.end):
+        return True
+    before = text[: mention.start]
+    return _WITHIN_NAME.search(before) is not None and not _VALUE_FOR.search(before)
 
 
 def _measure(text: str, number: Number, mention: Mention, direction: Direction) -> str:

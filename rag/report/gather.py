@@ -169,8 +169,8 @@ def _on_topic(
 ) -> _OnTopic:
     """The nearest passages to an unanswerable question are still no answer: half of the market's words must be there, and those together
     in a title or in three lines (fewer where fewer documents were found). A document then speaks of the market when it has more than
-    half of them, or half with a telling one: "electricity" makes no document one on electric ferries. ``family``: the documents that the
-    report is asked to go through one by one; they are all on the topic.
+    half of them, or half with a telling one, written as asked: "electricity" makes no document one on electric ferries. ``family``: the
+    documents that the report is asked to go through one by one; they are all on the topic.
     """
     if not plan.market_words and not family:
         return _OnTopic(found=found, missing=(), notes=())
@@ -187,8 +187,11 @@ def _on_topic(
         apart = f'the words of the market "{plan.market}" stand in the documents found, but hardly ever together'
         return _OnTopic(found={}, missing=tuple(asked.values()), notes=(apart,))
     telling = _telling(known, held=held)
+    forms = {token.form for stem in telling for token in tokens(asked[stem])}
     share = {key: 2 * len(known & stems) - len(known) for key, stems in held.items()}
-    on_topic = {key for key, over in share.items() if over > 0 or (over == 0 and (not known or telling & held[key]))}
+    on_topic = {key for key, over in share.items() if over > 0 or (over == 0 and not known)}
+    halves = (key for key, over in share.items() if over == 0 and telling & held[key])
+    on_topic |= {key for key in halves if forms & {token.form for token in tokens(f"{titles[key]} {documents[key].text}")}}
     on_topic |= family & set(held)
     on_topic |= _about_the_same(on_topic, found=found, documents=documents) | _named_for(plan, on_topic, found=found, documents=documents)
     speaking = {key: item for key, item in found.items() if item.source.document in on_topic}

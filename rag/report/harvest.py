@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from rag.report.conflicts import Disagreement, corrections, disagreements
+from rag.report.conflicts import Disagreement, corrections, disagreements, replacements
 from rag.report.facts import Stated, facts_of
 from rag.report.gather import Candidate, Gathered, gather
 from rag.report.names import Names, find_names
@@ -49,7 +49,8 @@ def harvest(
     copies = {document: first for document, first in (copies or {}).items() if document in seen}
     found = disagreements(facts, names=names, copies=copies)
     known = {side.evidence.id for made in found if made.kind == "superseded" for side in made.sides[1:]}
-    corrected = corrections(gathered.candidates, facts, names=names)
+    corrected = (*replacements(gathered.candidates, facts), *corrections(gathered.candidates, facts, names=names))
+    corrected = tuple({made.sides[1].evidence.id: made for made in reversed(corrected)}.values())
     found += tuple(made for made in corrected if made.sides[1].evidence.id not in known)
     stale = known | {made.sides[1].evidence.id for made in corrected}
     current = tuple(candidate for candidate in gathered.candidates if candidate.evidence.id not in stale)

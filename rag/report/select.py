@@ -15,6 +15,8 @@ from rag.types import Claim, Confidence, Number, TrendCard
 _OWN_VOICE = re.compile(r"\b(?:we|our|us|I|my)\b", re.IGNORECASE)
 MOST_LOOSE = 5
 """Sentences of a section besides its cards."""
+FEWEST_LOOSE = 2
+"""Of them, how many there is room for beside tables and figures."""
 LEAST_SCORE = 3.2
 """Relevance a loose sentence must reach; measured on the sample documents and on the Beige Book."""
 LEAST_STANDING = 0.7
@@ -41,6 +43,12 @@ class Chosen:
         self.evidence |= set(claim.evidence)
         self.said.append((shingles(content_stems(claim.text)), claim.numbers))
         self.documents.update(documents)
+
+    def take_candidate(self, candidate: Candidate) -> None:
+        """Note a sentence as printed."""
+        self.evidence.add(candidate.evidence.id)
+        self.said.append((candidate.shingles, candidate.numbers))
+        self.documents[candidate.source.document] += 1
 
     def is_full(self, document: str) -> bool:
         """True when the document carries all the claims it may."""

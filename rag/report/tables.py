@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 
-from rag.numbers import period_order
+from rag.numbers import period_order, period_shape
 from rag.report.claims import table_claim
 from rag.report.facts import Stated
 from rag.report.wording import Vocabulary
@@ -14,6 +14,8 @@ from rag.types import Claim
 _OTHER_BASIS = re.compile(r"(?i)\b(?:as reported|restate\w*|adjust\w*|previous\w*|before|pro forma|effect)\b")
 """Columns and tables that give a figure on another basis than the one that holds."""
 FEWEST_CELLS, MOST_CELLS = 3, 7
+FEWEST_METRICS = 2
+"""Of a company's key figures."""
 MOST_TABLES = 3
 """Of a section."""
 LONGEST_TABLE = 10
@@ -86,3 +88,19 @@ def _section(cells: Sequence[Stated], vocabulary: Vocabulary) -> str:
     """The facet that most cells' metrics belong to."""
     facets: Mapping[str, int] = Counter(vocabulary.metrics[cell.fact.metric.removesuffix("_change")].facet for cell in cells)
     return max(sorted(facets), key=lambda facet: facets[facet])
+
+
+def key_figures(facts: Sequence[Stated], *, as_of: date) -> dict[str, list[Stated]]:
+    """Company -> the whole company's cells of the newest column of the newest table of its own that gives two metrics or more."""
+    best: dict[str, tuple[tuple[object, ...], list[Stated]]] = {}
+    for column in _columns(facts, as_of=as_of):
+        cells = [cell for cell in column if not (cell.fact.segment or cell.fact.region)]
+        owners, metrics = {cell.fact.entity for cell in cells}, {cell.fact.metric for cell in cells}
+        if len(owners) > 1 or "" in owners or len(metrics) < FEWEST_METRICS:
+            continue
+        is_year = period_shape(cells[0].fact.period.label if cells[0].fact.period else "") in ("year", "fiscal")
+        rank = (is_year, _end(cells[0]), len(metrics) >= FEWEST_CELLS, cells[0].source.published.toordinal(), cells[0].evidence.id)
+        owner = owners.pop()
+        if owner not in best or rank > best[owner][0]:
+            best[owner] = rank, cells
+    return {owner: cells for owner, (_, cells) in best.items()}

@@ -8,7 +8,7 @@ from rag.schedule.deliver import try_channels
 from rag.schedule.desk import consider, note_now, note_past
 from rag.schedule.golden import golden_questions
 from rag.schedule.health import Health, healths
-from rag.schedule.run import Round, asked_by, run_due
+from rag.schedule.run import Round, asked_by, caps_of, run_due, work_waits
 from rag.schedule.slots import zone_of
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Health",
     "Round",
     "asked_by",
+    "caps_of",
     "consider",
     "definitions",
     "golden_questions",
@@ -27,5 +28,6 @@ __all__ = [
     "read_definition",
     "run_due",
     "try_channels",
+    "work_waits",
     "zone_of",
 ]

@@ -84,9 +84,20 @@ class Gate(_Strict):
     least: float = Field(ge=0, le=1, description="The share of them whose passage must be among the first ten.")
 
 
+class Limits(_Strict):
+    """What one run may take; one that needs more fails, and its people are told."""
+
+    minutes: int = Field(default=60, ge=1, le=1_440, description="A run that takes longer is stopped and tried again.")
+    max_cost: float = Field(
+        default=0.0, ge=0, description="Of the model's answers, in the currency of writer.price_in; 0: as rag.toml says."
+    )
+    max_tokens: int = Field(default=0, ge=0, description="Read and written by the model; 0: as rag.toml says.")
+
+
 class Definition(_Strict):
     """All that a schedule says."""
 
+    title: str = Field(default="", description="What people call it, in mails and lists; the topic when it is not given.")
     topic: str = ""
     plan: str = Field(default="", description="A file as `rag plan` writes it, relative to the workspace; instead of a topic.")
     pack: str = ""
@@ -100,8 +111,8 @@ class Definition(_Strict):
     overlap: Overlap = Field(default="skip", description="When a run still goes on at the next slot: skip it, queue it, or cancel the run.")
     no_news: NoNews = Field(default="note", description="When the evidence is as it was: be silent, send one line, or report all the same.")
     owner: str = ""
-    minutes: int = Field(default=60, ge=1, le=1_440, description="A run that takes longer is stopped and tried again.")
-    tries: int = Field(default=3, ge=1, le=20)
+    limits: Limits = Limits()
+    tries: int = Field(default=3, ge=1, le=20, description="How often a run that failed is made again before it is given up.")
     gate: Gate | None = None
     deliver: list[Delivery] = []
 
@@ -110,6 +121,10 @@ class Definition(_Strict):
         if bool(self.topic.strip()) == bool(self.plan):
             raise ValueError("give either a topic or a plan")
         return self
+
+    def called(self, name: str) -> str:
+        """For people; ``name`` is the schedule's."""
+        return self.title or self.topic or name
 
     @property
     def rhythm(self) -> Rhythm:

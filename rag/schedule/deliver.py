@@ -4,6 +4,7 @@ A message is written down before it is sent and marked after. A crash between th
 Message-ID, the webhook's Idempotency-Key, the folder's file names; receivers that look at it see it once.
 """
 
+import fcntl
 import hashlib
 import hmac
 import json
@@ -36,14 +37,23 @@ Secret = Callable[[str], str]
 
 
 def deliver(book: Schedules, *, workspace: Path, now: datetime, secret: Secret) -> list[Letter]:
-    """Sends what waits; gives those that were sent or given up, as they are now."""
+    """Sends what waits, one process at a time; gives those that were sent or given up, as they are now."""
     ended = []
-    for letter in book.waiting(now=now):
-        sent = _tried(letter, workspace=workspace, now=now, secret=secret)
-        book.put_letter(sent)
-        if sent.state != "waiting":
-            ended.append(sent)
+    with _alone(workspace):
+        for letter in book.waiting(now=now):
+            sent = _tried(letter, workspace=workspace, now=now, secret=secret)
+            book.put_letter(sent)
+            if sent.state != "waiting":
+                ended.append(sent)
     return ended
+
+
+@contextmanager
+def _alone(workspace: Path) -> Iterator[None]:
+    """Waits for its turn at the outbox: what another process has sent meanwhile is marked by then. The lock ends with its holder."""
+    with (workspace / ".outbox.lock").open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def _tried(letter: Letter, *, workspace: Path, now: datetime, secret: Secret) -> Letter:

@@ -9,12 +9,15 @@ from typing import Literal
 from rag.errors import RagError
 from rag.record.schedules import Schedules, SlotRow
 from rag.schedule.definition import FOLDER, Definition, definitions, read_definition
+from rag.schedule.desk import is_silent
 from rag.schedule.slots import zone_of
 
 LATE = timedelta(minutes=30)
 """A slot that nobody has come to an end with for so long beyond the time a run may take."""
 
-HealthState = Literal["ok", "paused", "thin", "late", "failing", "broken"]
+HealthState = Literal["ok", "paused", "thin", "missing", "late", "failing", "broken"]
+_NOTHING_LOST = ("the schedule was paused", "the clocks went forward", "missed, and caught up")
+"""How the reason of a skipped slot begins when its report is not missing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +32,11 @@ class Health:
     """UTC; None for one whose file cannot be used."""
     last: SlotRow | None
     """The last slot that was not skipped."""
+
+    @property
+    def needs_a_person(self) -> bool:
+        """It does not get well by itself."""
+        return self.state in ("missing", "late", "failing", "broken")
 
 
 def healths(workspace: Path, book: Schedules, *, now: datetime) -> list[Health]:
@@ -60,21 +68,35 @@ def _judged(
 ) -> tuple[HealthState, str]:
     if paused:
         return "paused", f"go on with: rag schedule resume {name}"
+    if hung := _silent_run(name, book, now=now):
+        return "late", hung
     if missed := _oldest_open(name, definition, book, now=now):
         return "late", f"the run of {missed} has not come to an end; is `rag run-due` called every few minutes?"
     if given_up := [letter for letter in book.letters(state="given_up") if letter.schedule == name]:
         return "failing", f"a message of {given_up[-1].slot} could not be delivered: {given_up[-1].error}"
     if last is not None and last.state in ("failed", "held"):
         return "failing", f"{last.slot}: {last.reason}"
+    newest = next(iter(book.slots(name, limit=1)), None)
+    if newest is not None and newest.state == "skipped" and not newest.reason.startswith(_NOTHING_LOST):
+        return "missing", f"no report of {newest.slot}: {newest.reason}; make it with: rag schedule backfill {name} --from DAY --to DAY"
     due = f"next {coming.astimezone(zone_of(definition.zone)):%a %Y-%m-%d %H:%M}"
     if last is not None and last.state == "published" and last.reason:
         return "thin", f"{last.slot}: {last.reason}; {due}"
     return "ok", due + (f", last {last.slot} {last.state.replace('_', ' ')}" if last is not None else ", never run yet")
 
 
+def _silent_run(name: str, book: Schedules, *, now: datetime) -> str:
+    """Why a run that goes on is no good sign; empty when there is none, or it was heard of lately."""
+    holder, running = book.holder(name), book.slots(name, states=["running"])
+    if holder is None or not running or not is_silent(holder, now=now):
+        return ""
+    where = holder.host.partition(" ")[0]
+    return f"nothing was heard of the run of {running[-1].slot} since {holder.beat:%Y-%m-%d %H:%M} UTC: call `rag run-due` on {where}"
+
+
 def _oldest_open(name: str, definition: Definition, book: Schedules, *, now: datetime) -> str:
     """The oldest slot that is overdue: noted and not ended, or not even noted. Empty when there is none."""
-    patience = now - LATE - timedelta(minutes=definition.minutes)
+    patience = now - LATE - timedelta(minutes=definition.limits.minutes)
     open_slots = [row for row in book.slots(name, states=["due", "running"]) if row.due < patience]
     if open_slots or name not in book.known():
         return open_slots[-1].slot if open_slots else ""

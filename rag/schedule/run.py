@@ -7,15 +7,18 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 from rag import config
-from rag.app import REPORTS, Library
+from rag.app import REPORTS, Library, Wording
 from rag.errors import RagError, SettingsError
 from rag.ingest import drain
-from rag.record.schedules import Letter, Schedules, SlotRow
+from rag.llms.calls import Caps
+from rag.record.schedules import Holder, Letter, Schedules, SlotRow
 from rag.report import Outline, read_outline
 from rag.schedule import desk
 from rag.schedule.definition import FOLDER, Definition, definitions, read_definition
@@ -27,6 +30,8 @@ from rag.types import Report, Scope
 WRITER_WAIT_S = 600.0
 """For an ingest that somebody else runs."""
 _WATCH_S = 2.0
+_BEAT = 5
+"""Turns of the watch from one sign of life to the next."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,9 +69,24 @@ def run_due(workspace: Path, *, now: Callable[[], datetime], only: str = "") -> 
             again += [row for row in rows if not row.finished]
         except RagError as error:
             broken[name] = str(error)
+            _tell_last_known(workspace, name, why=str(error), now=now())
     with Library.open(workspace) as library:
         letters = deliver(library.record.schedules, workspace=workspace, now=now(), secret=config.secret)
     return Round(ended=tuple(ended), again=tuple(again), letters=tuple(letters), broken=broken)
+
+
+def work_waits(workspace: Path, *, now: datetime) -> bool:
+    """Whether ``run_due`` would find something to run or to send. A schedule whose file cannot be used is left to it."""
+    with Library.open(workspace) as library:
+        book = library.record.schedules
+        waits = bool(book.waiting(now=now))
+        for name, text in definitions(workspace).items():
+            with suppress(SettingsError):
+                definition = read_definition(text, at=f"{FOLDER}/{name}.toml")
+                book.begin(name, since=now)
+                desk.consider(book, name, definition, now=now)
+                waits = waits or _has_work(book, name, workspace=workspace, now=now)
+    return waits
 
 
 def _run_one(workspace: Path, name: str, definition: Definition, *, now: Callable[[], datetime], started: datetime) -> list[SlotRow]:
@@ -75,9 +95,10 @@ def _run_one(workspace: Path, name: str, definition: Definition, *, now: Callabl
         book = library.record.schedules
         book.begin(name, since=started)
         desk.consider(book, name, definition, now=now())
-        if not _has_work(book, name, now=now()):
+        desk.end_silent(book, name, workspace=workspace, now=now)
+        if not _has_work(book, name, workspace=workspace, now=now()):
             return [row for row in book.slots(name, states=["skipped"]) if row.finished and row.finished >= started.replace(microsecond=0)]
-    child = multiprocessing.get_context("spawn").Process(target=_perform, args=(workspace, name, definition.minutes, now()))
+    child = multiprocessing.get_context("spawn").Process(target=_perform, args=(workspace, name, definition.limits.minutes, now()))
     child.start()
     child.join()
     with Library.open(workspace) as library:
@@ -89,8 +110,25 @@ def _run_one(workspace: Path, name: str, definition: Definition, *, now: Callabl
         return ended + [row for row in book.slots(name, states=["due"]) if row.tries]
 
 
-def _has_work(book: Schedules, name: str, *, now: datetime) -> bool:
-    return any(row.state == "running" or row.not_before <= now for row in book.slots(name, states=["due", "running"]))
+def _tell_last_known(workspace: Path, name: str, *, why: str, now: datetime) -> None:
+    """A schedule that cannot be run is told, once a reason, to those whom its last run was to reach."""
+    with Library.open(workspace) as library:
+        book = library.record.schedules
+        ran = next((row for row in book.slots(name) if row.definition), None)
+        if ran is not None:
+            definition = Definition.model_validate_json(json.loads(ran.definition)["definition"])
+            row = SlotRow(schedule=name, slot=ran.slot, due=ran.due, not_before=ran.due, state="failed", reason=why)
+            subject = f"{definition.title or name}: the schedule cannot be run"
+            letters = desk.letters_for(row, definition, subject=subject, body=desk.signed(why, definition), now=now)
+            book.write_down(letters)
+
+
+def _has_work(book: Schedules, name: str, *, workspace: Path, now: datetime) -> bool:
+    """A slot is due, or a run goes on that nobody is at any more."""
+    if any(row.not_before <= now for row in book.slots(name, states=["due"])):
+        return True
+    lost = desk.is_free(workspace, name) or desk.is_silent(book.holder(name), now=now)
+    return lost and bool(book.slots(name, states=["running"]))
 
 
 def _perform(workspace: Path, name: str, minutes: int, started: datetime) -> None:
@@ -100,21 +138,35 @@ def _perform(workspace: Path, name: str, minutes: int, started: datetime) -> Non
     def now() -> datetime:
         return started + timedelta(seconds=time.monotonic() - begun)
 
-    threading.Thread(target=_watch, args=(workspace, name, minutes, now), daemon=True).start()
+    watch = threading.Thread(target=_watch, args=(workspace, name, minutes, now), daemon=True)
     definition = read_definition((workspace / FOLDER / f"{name}.toml").read_text(encoding="utf-8"), at=f"{FOLDER}/{name}.toml")
     with Library.open(workspace) as library:
         book = library.record.schedules
-        desk.perform(book, name, definition, workspace=workspace, now=now, publish=lambda row: publish(library, row, definition, now=now))
+        desk.perform(
+            book,
+            name,
+            definition,
+            workspace=workspace,
+            now=now,
+            publish=lambda row: publish(library, row, definition, now=now),
+            begun=watch.start,
+        )
 
 
 def _watch(workspace: Path, name: str, minutes: int, now: Callable[[], datetime]) -> None:
-    """Ends this process when its slot takes too long or is cancelled; the lease goes with it, and the record says why."""
+    """Says that this process lives, and ends it when its slot takes too long or is cancelled; the lease goes with it, the record says why.
+
+    Where the record cannot be reached for so long that this ends, the process falls silent, and the next caller ends it.
+    """
     with Library.open(workspace) as library:
-        while True:
-            for row in library.record.schedules.slots(name, states=["running"]):
+        book = library.record.schedules
+        for turn in count():
+            if turn % _BEAT == 0:
+                book.beat(name, Holder(host=desk.here(), pid=os.getpid(), beat=now()))
+            for row in book.slots(name, states=["running"]):
                 late = row.started is not None and now() - row.started >= timedelta(minutes=minutes)
                 if late:
-                    library.record.schedules.put(replace(row, reason=f"stopped after {minutes} minutes"))
+                    book.put(replace(row, reason=f"stopped after {minutes} minutes, the most that limits.minutes allows"))
                 if late or row.cancel:
                     os._exit(75)
             threading.Event().wait(_WATCH_S)
@@ -141,7 +193,7 @@ def publish(library: Library, row: SlotRow, definition: Definition, *, now: Call
     if definition.gate is not None and (why := why_held(library, definition.gate)):
         return _held(row, definition, why=why, now=now())
     since = before.report if before is not None else "none"
-    return _written(library, row, definition, asked=asked, scope=scope, since=since, now=now())
+    return _written(library, row, definition, asked=asked, scope=scope, since=since, now=now)
 
 
 def asked_by(library: Library, definition: Definition, *, plan: str | None = None) -> Outline:
@@ -149,6 +201,16 @@ def asked_by(library: Library, definition: Definition, *, plan: str | None = Non
     if not definition.plan:
         return library.outline(definition.topic, pack=definition.pack)
     return read_outline(_plan_of(library, definition) if plan is None else plan, at=definition.plan)
+
+
+def caps_of(library: Library, definition: Definition) -> Caps | None:
+    """Those on the model's answers; None for no caps. Raises SettingsError for a cap on costs where the prices are not known."""
+    limits, writer = definition.limits, library.settings.writer
+    if limits.max_cost and not (writer.price_in or writer.price_out):
+        raise SettingsError(
+            "limits.max_cost needs prices: give writer.price_in and writer.price_out in rag.toml, or limits.max_tokens instead"
+        )
+    return Caps(tokens=limits.max_tokens, cost=limits.max_cost, of="limits") if limits.max_tokens or limits.max_cost else None
 
 
 def _plan_of(library: Library, definition: Definition) -> str:
@@ -188,38 +250,40 @@ def _no_news(row: SlotRow, definition: Definition, *, since: SlotRow, now: datet
     row = replace(row, state="no_change", reason=said, report=since.report)
     if definition.no_news == "silent":
         return row, ()
-    return row, desk.letters_for(row, definition, subject=f"{definition.topic or row.schedule}: no change", body=said, now=now)
+    return row, desk.letters_for(row, definition, subject=f"{definition.called(row.schedule)}: no change", body=said, now=now)
 
 
 def _written(
-    library: Library, row: SlotRow, definition: Definition, *, asked: Outline, scope: Scope, since: str, now: datetime
+    library: Library, row: SlotRow, definition: Definition, *, asked: Outline, scope: Scope, since: str, now: Callable[[], datetime]
 ) -> tuple[SlotRow, Sequence[Letter]]:
     """The report's files, whole, and the messages that carry them."""
     output = library.workspace / REPORTS / row.schedule / row.slot.replace(":", "-")
     written = library.report(
         asked,
         as_of=day_of(row.slot).date(),
-        now=now,
+        now=now(),
         scope=scope,
         template=definition.template,
         formats=definition.formats,
         output=output,
         since=since,
+        wording=Wording(clock=now, caps=caps_of(library, definition)),
     )
     report = written.report
     row = replace(row, report=report.id)
     if not written.check.ok:
-        return _held(row, definition, why=f"{len(written.check.failures())} checks of the report fail", now=now)
+        return _held(row, definition, why=f"{len(written.check.failures())} checks of the report fail", now=now())
     row = replace(row, state="published", reason=_thin(report))
     files = {path.name: path.relative_to(library.workspace).as_posix() for path in written.paths}
-    subject = f"{report.title}, {report.as_of.isoformat()}"
-    return row, desk.letters_for(row, definition, subject=subject, body=message(report, thin=row.reason), now=now, files=files)
+    subject = f"{definition.title or report.title}, {report.as_of.isoformat()}"
+    return row, desk.letters_for(row, definition, subject=subject, body=message(report, thin=row.reason), now=now(), files=files)
 
 
 def _held(row: SlotRow, definition: Definition, *, why: str, now: datetime) -> tuple[SlotRow, Sequence[Letter]]:
     """Not published, and said so."""
     row = replace(row, state="held", reason=why)
-    return row, desk.letters_for(row, definition, subject=f"{row.schedule}: the report of {row.slot} is held back", body=why, now=now)
+    subject = f"{definition.title or row.schedule}: the report of {row.slot} is held back"
+    return row, desk.letters_for(row, definition, subject=subject, body=desk.signed(why, definition), now=now)
 
 
 def _thin(report: Report) -> str:

@@ -15,13 +15,14 @@ from starlette.types import ASGIApp
 
 from rag import __version__
 from rag.errors import RagError
-from rag.web import api, completions, health, pages
+from rag.web import api, completions, health, pages, plan_pages, report_pages, review_api
 from rag.web.desks import DESKS, Desks
 from rag.web.forms import STATIC
 from rag.web.guard import Guard
 from rag.web.refuse import refusal
 from rag.web.runs import Runs
 from rag.web.serving import Serving
+from rag.web.timer import Timer
 from rag.web.tracing import Traces
 from rag.web.watch import Numbers, Watch
 from rag.web.who import Key
@@ -29,8 +30,16 @@ from rag.web.who import Key
 _ABOUT = "Questions, documents, reports, schedules and health of one workspace. Every request carries Authorization: Bearer TOKEN."
 
 
-def app(workspace: Path, *, key: Key, names: Collection[str] = (), desks: int = DESKS, traces: Traces | None = None) -> ASGIApp:
-    """The ASGI application over a workspace. ``names``: further host names that it answers to."""
+def app(
+    workspace: Path,
+    *,
+    key: Key,
+    names: Collection[str] = (),
+    desks: int = DESKS,
+    timer: Timer | None = None,
+    traces: Traces | None = None,
+) -> ASGIApp:
+    """The ASGI application over a workspace. ``names``: further host names that it answers to. ``timer`` makes what is due."""
     numbers = Numbers(traces=traces)
     serving = Serving(
         workspace=workspace,
@@ -44,7 +53,11 @@ def app(workspace: Path, *, key: Key, names: Collection[str] = (), desks: int = 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         serving.runs.take_over(now=serving.clock())
+        if timer is not None:
+            timer.begin()
         yield
+        if timer is not None:
+            timer.close()
         serving.runs.close()
         serving.desks.close()
         if traces is not None:
@@ -59,7 +72,7 @@ def app(workspace: Path, *, key: Key, names: Collection[str] = (), desks: int = 
     made.add_exception_handler(HTTPException, _refused)
     made.add_exception_handler(UnicodeEncodeError, _no_text)
     made.add_exception_handler(Exception, _unforeseen)
-    for part in (health.routes, api.routes, completions.routes, pages.routes):
+    for part in (health.routes, api.routes, review_api.routes, completions.routes, pages.routes, plan_pages.routes, report_pages.routes):
         made.include_router(part)
     made.mount("/static", StaticFiles(directory=STATIC), name="static")
     return Watch(Guard(made, key=key, names=names), numbers=numbers)

@@ -5,14 +5,15 @@ The child writes by itself, so that it goes on, and what it says is kept, when t
 
 import os
 import signal
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from rag.errors import RagError
+from rag.types import Scope
 from rag.web.runfile import RunFile
 
 RunKind = Literal["ingest", "report"]
@@ -35,6 +36,8 @@ class Job:
     """None: today."""
     template: str = ""
     since: str = ""
+    scope: Mapping[str, Any] = field(default_factory=dict)
+    """Of a report: published_from and published_to as ISO days, folders and tags as lists; empty for everything."""
     again: int = 0
     """The number of the run that this one does again; 0 for none."""
 
@@ -85,9 +88,15 @@ def _report(workspace: Path, job: Job, tell: Tell) -> dict[str, Any]:
             now=now,
             template=job.template,
             since=job.since,
+            scope=_scope(job.scope),
             wording=Wording(clock=lambda: datetime.now(UTC), tell=partial(_step, tell)),
         )
         return {"report": written.report.id, "title": written.report.title, "ok": written.check.ok, "failures": written.check.failures()}
+
+
+def _scope(asked: Mapping[str, Any]) -> Scope:
+    first, last = (date.fromisoformat(asked[name]) if asked.get(name) else None for name in ("published_from", "published_to"))
+    return Scope(published_from=first, published_to=last, folders=tuple(asked.get("folders", ())), tags=tuple(asked.get("tags", ())))
 
 
 def _step(tell: Tell, step: Any) -> None:

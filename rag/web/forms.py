@@ -17,6 +17,6 @@ def _environment() -> Environment:
     )
 
 
-def rendered(template: str, **values: Any) -> str:
+def rendered(file: str, /, **values: Any) -> str:
     """The page as text."""
-    return _environment().get_template(template).render(values)
+    return _environment().get_template(file).render(values)

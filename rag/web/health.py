@@ -1,10 +1,16 @@
 """Is it alive, is it ready, how is it doing: for whoever runs the server."""
 
+from collections import Counter
+from typing import Any
+
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
 from rag.app import Library
 from rag.errors import RagError
+from rag.parts import RECORD
+from rag.record import Record
+from rag.schedule import healths
 from rag.web.refuse import REFUSALS
 from rag.web.serving import Here, schedules
 
@@ -12,9 +18,16 @@ routes = APIRouter(tags=["operation"], responses=REFUSALS)
 
 
 @routes.get("/healthz")
-async def healthz() -> dict[str, str]:
-    """The process answers."""
-    return {"state": "alive"}
+def healthz(here: Here) -> dict[str, Any]:
+    """The process answers; and how many schedules are ok, paused, thin, late, failing or broken. On a connection of its own, so that no
+    long question delays it.
+    """
+    try:
+        with Record.open(here.workspace / RECORD, read_only=True) as record:
+            states = Counter(one.state for one in healths(here.workspace, record.schedules, now=here.clock()))
+    except RagError:
+        return {"state": "alive", "schedules": "unknown"}  # /readyz says that the workspace cannot be read
+    return {"state": "alive", "schedules": dict(states)}
 
 
 @routes.get("/readyz", responses={503: {"model": dict[str, str]}})

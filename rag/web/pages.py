@@ -1,22 +1,19 @@
 """The page: every route gives a whole document that works without a script; a change answers with where to look next."""
 
-import re
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Query, UploadFile
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from rag.app import Library, examine
-from rag.errors import UsageError
-from rag.render.changes import changes
-from rag.report.schema import to_json
+from rag.types import Scope
 from rag.web import serving
-from rag.web.api import LARGEST_NUMBER, Chat, Wish, compared, job_of
+from rag.web.api import LARGEST_NUMBER, Chat
 from rag.web.child import Job
 from rag.web.forms import rendered
 from rag.web.leaf import leaf
-from rag.web.serving import MEDIA, Here
+from rag.web.scoped import InAddress, InForm, looking
+from rag.web.serving import Here
 from rag.web.uploads import MOST_FILES
 from rag.web.views import passage_view, short, turn_view
 from rag.web.who import same
@@ -27,10 +24,9 @@ _LISTED = 200
 """Documents listed at once."""
 _CHATS = 30
 """Chats in the history list."""
-_REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-_SCRIPT = re.compile(r"script-src ('sha256-[A-Za-z0-9+/=]+')")
 
 Words = Annotated[str, Query(max_length=4_000)]
+Identity = Annotated[str, Query(pattern=r"^([a-z]-[0-9a-f]{12})?$")]
 
 
 def _page(template: str, *, here: str, **values: Any) -> Response:
@@ -50,11 +46,10 @@ async def home(here: Here, token: str = "", q: Words = "") -> Response:
     if token:
         return _let_in(here, token)
 
-    def job(library: Library) -> tuple[int, list[dict[str, Any]]]:
-        return len(library.record.sources()), _history(library, q)
+    def job(library: Library) -> dict[str, Any]:
+        return {"documents": len(library.record.sources()), "history": _history(library, q), "looking": looking(library, Scope())}
 
-    documents, history = await here.desks.do(job)
-    return _page("ask.html.j2", here="ask", documents=documents, history=history, words=q, busy=_busy(here))
+    return _page("ask.html.j2", here="ask", words=q, busy=_busy(here), **await here.desks.do(job))
 
 
 def _let_in(here: serving.Serving, token: str) -> Response:
@@ -90,31 +85,39 @@ def _busy(here: serving.Serving) -> list[dict[str, Any]]:
 
 @routes.post("/ask")
 async def ask(
-    here: Here, question: Annotated[str, Form(max_length=4_000)] = "", chat: Annotated[int | None, Form(ge=1, le=LARGEST_NUMBER)] = None
+    here: Here,
+    scope: InForm,
+    question: Annotated[str, Form(max_length=4_000)] = "",
+    chat: Annotated[int | None, Form(ge=1, le=LARGEST_NUMBER)] = None,
 ) -> Response:
     """Answers, and shows the chat at the new answer."""
     now = here.clock()
-    turn = await here.desks.do(lambda library: library.ask(question, now=now, chat=chat))
+    turn = await here.desks.do(lambda library: library.ask(question, now=now, chat=chat, scope=scope))
     here.numbers.answered(turn.answer)
     return _to(f"/chats/{turn.chat}#turn-{turn.number}")
 
 
 @routes.get("/chats/{chat}")
-async def chat(here: Here, chat: Chat) -> Response:
-    """A chat and its next question."""
+async def chat(here: Here, chat: Chat, report: Identity = "", claim: Identity = "") -> Response:
+    """A chat and its next question, which looks where the last one did. ``report`` and ``claim``: where the person came from."""
 
-    def job(library: Library) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        return [turn_view(turn) for turn in library.turns(chat)], _history(library, "")
+    def job(library: Library) -> dict[str, Any]:
+        turns = library.turns(chat)
+        seen = [{**turn_view(turn), "looked": looking(library, turn.answer.scope)["words"]} for turn in turns]
+        return {"turns": seen, "history": _history(library, ""), "looking": looking(library, turns[-1].answer.scope if turns else Scope())}
 
-    turns, history = await here.desks.do(job)
-    return _page("chat.html.j2", here="ask", chat=chat, turns=turns, history=history)
+    return _page("chat.html.j2", here="ask", chat=chat, back=f"/reports/{report}#{claim}" if report else "", **await here.desks.do(job))
 
 
 @routes.get("/search")
-async def search(here: Here, q: Words = "") -> Response:
+async def search(here: Here, scope: InAddress, q: Words = "") -> Response:
     """Passages, best first."""
-    found = await here.desks.do(lambda library: library.search(q, k=20)) if q.strip() else None
-    return _page("search.html.j2", here="library", words=q, passages=[passage_view(one) for one in found.passages] if found else [])
+
+    def job(library: Library) -> dict[str, Any]:
+        found = library.search(q, k=20, scope=scope).passages if q.strip() else ()
+        return {"passages": [passage_view(one) for one in found], "looking": looking(library, scope)}
+
+    return _page("search.html.j2", here="library", words=q, **await here.desks.do(job))
 
 
 # ── library ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -172,74 +175,6 @@ async def stop(here: Here, run: int) -> Response:
     """Ends it."""
     here.runs.stop(run)
     return _to(f"/runs/{run}")
-
-
-# ── reports ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@routes.get("/reports")
-async def reports(here: Here) -> Response:
-    """The saved reports, and a new one."""
-    held = await here.desks.do(serving.heads)
-    return _page("reports.html.j2", here="reports", reports=held, busy=_busy(here))
-
-
-@routes.post("/reports")
-async def write(
-    here: Here,
-    topic: Annotated[str, Form(max_length=1_000)] = "",
-    plan: Annotated[str, Form(max_length=200_000)] = "",
-    as_of: Annotated[str, Form(max_length=10)] = "",
-) -> Response:
-    """Begins to write a report."""
-    wish = Wish(topic="" if plan.strip() else topic, plan=plan if plan.strip() else "", as_of=_day(as_of))
-    return _to(f"/runs/{here.begin(job_of(wish)).id}")
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise UsageError(f"{text!r} is not a day such as 2026-09-30") from error
-
-
-@routes.get("/compare")
-async def compare(here: Here, before: str, after: str) -> Response:
-    """What changed between two saved reports."""
-    one, other, made = await here.desks.do(lambda library: compared(library, before, after))
-    told = changes(made, known=[row.source for row in other.coverage])
-    return _page("compare.html.j2", here="reports", before=one, after=other, told=told)
-
-
-@routes.get("/reports/{report}")
-async def report(here: Here, report: str) -> Response:
-    """A saved report: what it says first, its forms, and the editions to compare it with."""
-
-    def job(library: Library) -> dict[str, Any]:
-        made = library.saved(report)
-        claims = {claim.id: claim.text for claim in made.claims}
-        others = [head for head in serving.heads(library) if head["id"] != made.id]
-        same_topic = [head for head in others if head["title"] == made.title]
-        check = library.check(made)
-        return {
-            "report": made,
-            "lines": [claims[name] for name in made.bottom_line],
-            "others": same_topic + [head for head in others if head not in same_topic],
-            "failures": check.failures(),
-            "checks": sum(check.counts.values()),
-            "size": len(to_json(made)),
-        }
-
-    return _page("report.html.j2", here="reports", formats=list(MEDIA), **await here.desks.do(job))
-
-
-@routes.get("/reports/{report}/read")
-async def read(here: Here, report: str) -> Response:
-    """The HTML report as its own page, under its own policy, in a box without this server's rights."""
-    _, data = await here.desks.do(lambda library: serving.report_file(library, report, "html"))
-    named = _SCRIPT.search(data[:4_000].decode(errors="replace"))
-    policy = f"{_REPORT_POLICY}; sandbox allow-scripts{f'; script-src {named[1]}' if named else ''}"
-    return Response(data, media_type=MEDIA["html"], headers={"content-security-policy": policy})
 
 
 # ── schedules and health ──────────────────────────────────────────────────────────────────────────────────────────

@@ -66,7 +66,7 @@ class Numbers:
         """In Prometheus' text format; ``schedules`` are their states."""
         self.waiting.set(waiting)
         states = list(schedules)
-        for state in ("ok", "paused", "thin", "late", "failing", "broken"):
+        for state in ("ok", "paused", "thin", "missing", "late", "failing", "broken"):
             self.schedules.labels(state).set(states.count(state))
         self.documents.set(documents)
         self.active.set(active)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 TOPIC = "Tide turbines, Corvane, 2025-26"
 WEEKS = 5
@@ -131,21 +132,23 @@ class _Corpus:
     """Metric -> its house."""
 
 
-def states(seed: int) -> Iterator[State]:
-    """Five states a week apart; the first has no truth, since nothing came before it."""
+_MONDAYS = [FIRST + timedelta(weeks=week) for week in range(WEEKS)]
+
+
+def states(seed: int, *, days: Sequence[date] = _MONDAYS) -> Iterator[State]:
+    """A state on each of the days; the first has no truth, since nothing came before it. What comes is dated after the day before."""
     corpus = _Corpus(dice=random.Random(f"editions {seed}"))
     corpus.homes = {metric.name: corpus.dice.choice(HOUSES[:4]) for metric in METRICS}
     for metric in METRICS:
         for quarter in QUARTERS[:2]:
-            _publish(corpus, [metric], quarter, day=FIRST - timedelta(days=corpus.dice.randint(60, 200)))
+            _publish(corpus, [metric], quarter, day=days[0] - timedelta(days=corpus.dice.randint(60, 200)))
     corpus.truth.clear()
-    yield State(day=FIRST, papers=dict(corpus.papers), truth=frozenset())
-    for week in range(1, WEEKS):
-        day = FIRST + timedelta(weeks=week)
+    yield State(day=days[0], papers=dict(corpus.papers), truth=frozenset())
+    for before, day in pairwise(days):
         corpus.truth = set()
         touched: set[str] = set()
         for event in (_appears, _changes, _is_superseded, _vanishes, _is_confirmed, _is_beside_the_point, _is_renamed):
-            event(corpus, touched, day - timedelta(days=corpus.dice.randint(1, 5)))
+            event(corpus, touched, day - timedelta(days=min(corpus.dice.randint(1, 5), (day - before).days - 1)))
         yield State(day=day, papers=dict(corpus.papers), truth=frozenset(corpus.truth))
 
 

@@ -1,0 +1,131 @@
+"""What an Office file is by its bytes: web programs send HTML and text as .xls or .doc, people rename, Office saves "strict" files."""
+
+import os
+import re
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from rag.readers.zipped import check_sizes
+
+_WORD, _EXCEL, _POWERPOINT = "word", "excel", "powerpoint"
+_PROGRAMS: Mapping[str, str] = {
+    **dict.fromkeys((".doc", ".dot", ".docx", ".docm", ".dotx", ".rtf"), _WORD),
+    **dict.fromkeys((".xls", ".xlt", ".xlsx", ".xlsm", ".xltx", ".xltm"), _EXCEL),
+    **dict.fromkeys((".ppt", ".pps", ".pptx", ".pptm", ".ppsx", ".potx"), _POWERPOINT),
+}
+_OLE, _ZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04"
+_OLD = {"WordDocument": ".doc", "Workbook": ".xls", "Book": ".xls", "PowerPoint Document": ".ppt"}
+_LOCKED = "EncryptedPackage"
+_NEW = {"word/document.xml": ".docx", "xl/workbook.xml": ".xlsx", "ppt/presentation.xml": ".pptx"}
+_OPEN = {"text": ".odt", "spreadsheet": ".ods", "presentation": ".odp"}
+_OPEN_TYPE = "application/vnd.oasis.opendocument."
+_HEAD = 4096
+_HTML = re.compile(
+    rb"^\s*(?:<!--.*?-->\s*|<\?xml[^>]*>\s*)*(?:<!doctype\s+html|<html|<head|<body|<table|<meta\s)", re.IGNORECASE | re.DOTALL
+)
+_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+_SEPARATED = re.compile(rb"^[^\r\n]*(?:\t|;[^\r\n]*;|,[^\r\n]*,)")
+_STRICT = b"http://purl.oclc.org/ooxml/"
+_STRICT_NAME = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/(\w+)((?:/\w+)*)")
+_OTHERWISE: Mapping[bytes, bytes] = {
+    b"extendedProperties": b"extended-properties",
+    b"customProperties": b"custom-properties",
+    b"docPropsVTypes": b"docPropsVTypes",
+}
+"""Names that are not the same in both dialects (ISO/IEC 29500-4, annex A)."""
+
+
+def true_suffix(path: Path) -> str:
+    """The suffix whose reader shall take the file: its own, unless it is an Office suffix and the bytes are of another kind."""
+    suffix = path.suffix.lower()
+    if suffix not in _PROGRAMS:
+        return suffix
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    if head.startswith(_ZIP):
+        return _of_same_program(suffix, _zip_suffix(path))
+    if head.startswith(_OLE):
+        return _of_same_program(suffix, _ole_suffix(path))
+    return _text_suffix(head, suffix=suffix) or suffix
+
+
+def _of_same_program(suffix: str, found: str) -> str:
+    """The file's own suffix for a reader that takes it; ``found`` when that is another reader's."""
+    is_old = {".doc", ".dot", ".xls", ".xlt", ".ppt", ".pps"}.__contains__
+    same = _PROGRAMS.get(found) == _PROGRAMS[suffix] and is_old(found) == is_old(suffix) and suffix != ".rtf"
+    return suffix if not found or same else found
+
+
+def _zip_suffix(path: Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
+            kind = archive.read("mimetype")[:100].decode("ascii", "replace") if "mimetype" in names else ""
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, RuntimeError):
+        return ""
+    if kind.startswith(_OPEN_TYPE):
+        return _OPEN.get(kind.removeprefix(_OPEN_TYPE), "")
+    return next((suffix for part, suffix in _NEW.items() if part in names), "")
+
+
+def _ole_suffix(path: Path) -> str:
+    import olefile
+
+    try:
+        with olefile.OleFileIO(str(path)) as container:
+            streams = {entry[0] for entry in container.listdir() if len(entry) == 1}
+    except (OSError, ValueError, IndexError, TypeError, AttributeError):
+        return ""
+    return next((suffix for name, suffix in _OLD.items() if name in streams and _LOCKED not in streams), "")
+
+
+def _text_suffix(head: bytes, *, suffix: str) -> str:
+    """Of a file that is neither a package nor a container; empty when it says nothing."""
+    if b"%PDF-" in head[:1024]:
+        return ".pdf"
+    if head.startswith(b"{\\rt"):
+        return ".rtf"
+    plain = head[3:] if head.startswith(_MARKS[0]) else head.replace(b"\0", b"")[2:] if head.startswith(_MARKS[1:]) else head
+    if _HTML.match(plain):
+        return ".html"
+    is_text = b"\0" not in plain and not plain.lstrip().startswith((b"<", b"{"))
+    return ".csv" if _PROGRAMS[suffix] == _EXCEL and is_text and _SEPARATED.match(plain) else ""
+
+
+@contextmanager
+def in_common_dialect(path: Path) -> Iterator[Path]:
+    """The file, or a copy of a "strict Open XML" one with the names that every parser knows. Raises ReadLimitError for a bomb."""
+    if path.suffix.lower() not in _PROGRAMS or not _is_strict(path):
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        _translate(path, copy)
+        seconds = path.stat().st_mtime
+        os.utime(copy, (seconds, seconds))
+        yield copy
+
+
+def _is_strict(path: Path) -> bool:
+    """By the package's own relationships; a file that is no sound package is not."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _STRICT in archive.read("_rels/.rels")[:100_000]
+    except (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError, EOFError, OSError, RuntimeError):
+        return False
+
+
+def _translate(path: Path, copy: Path) -> None:
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED) as out:
+        check_sizes(archive.infolist(), path=path)
+        for entry in archive.infolist():
+            data = archive.read(entry)
+            out.writestr(entry.filename, _STRICT_NAME.sub(_common_name, data) if entry.filename.endswith((".xml", ".rels")) else data)
+
+
+def _common_name(name: "re.Match[bytes]") -> bytes:
+    rest = b"/".join(_OTHERWISE.get(part, part) for part in name[3].split(b"/"))
+    return b"http://schemas.openxmlformats.org/%s/2006/%s%s" % (name[1], _OTHERWISE.get(name[2], name[2]), rest)

@@ -1,0 +1,80 @@
+"""Questions that ask for a figure or a ratio of a financial statement, and the pages that print one.
+
+"Is the quick ratio better than last year?" is answered by a balance sheet, which says none of these words. What asks for a statement and
+what its lines are called stands in prompts/statements.toml.
+"""
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rag import assets, fields
+from rag.errors import SettingsError
+
+FILE = "statements.toml"
+"""TOML, since every search reads it: yaml alone takes longer to import."""
+LEAST = 0.6
+"""Share of a statement's lines from which a page prints it: the statements of 21 filings had .7 to 1.0, other pages hardly .5."""
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Statement:
+    """One kind of financial statement."""
+
+    id: str
+    title: str
+    asked: tuple[str, ...]
+    """What a question says that asks for it."""
+    lines: tuple[tuple[str, ...], ...]
+    """What it prints; the wordings of each line."""
+
+    @property
+    def words(self) -> str:
+        """Something to search for it by: its title and the first wording of each line."""
+        return " ".join((self.title, *(wordings[0] for wordings in self.lines)))
+
+
+def statements(*, workspace: Path | None = None) -> tuple[Statement, ...]:
+    """Of prompts/statements.toml, the workspace's own where it has one. Raises SettingsError naming file and key."""
+    path, file = assets.find("prompts", FILE, workspace=workspace), f"prompts/{FILE}"
+    try:
+        data = fields.mapping(tomllib.loads(path.read_text(encoding="utf-8")), needed=("statements",), at=file)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{file} cannot be read as TOML: {error}; correct or remove {path}") from error
+    made = [_statement(item, at=f"{file}: statements[{i}]") for i, item in enumerate(fields.items(data["statements"], at=file))]
+    fields.refuse_twice([statement.id for statement in made], at=f"{file}: statements")
+    return tuple(made)
+
+
+def _statement(item: Any, *, at: str) -> Statement:
+    data = fields.mapping(item, needed=("id", "title", "asked", "lines"), at=at)
+    lines = fields.texts(data["lines"], at=f"{at}.lines")
+    if not lines:
+        raise SettingsError(f"{at}.lines is empty; name the lines that the statement prints")
+    return Statement(
+        id=fields.identifier(data["id"], at=f"{at}.id"),
+        title=fields.text(data["title"], at=f"{at}.title"),
+        asked=fields.texts(data["asked"], at=f"{at}.asked"),
+        lines=tuple(tuple(wording.strip() for wording in line.split("|")) for line in lines),
+    )
+
+
+def asked_for(question: str, statements: Sequence[Statement]) -> list[Statement]:
+    """Those that the question asks for, in their order."""
+    text = plain(question)
+    return [statement for statement in statements if any(plain(words) in text for words in statement.asked)]
+
+
+def share(statement: Statement, text: str) -> float:
+    """How many of its lines a text prints, 0 to 1; ``text`` as ``plain`` gives it."""
+    return sum(any(plain(wording) in text for wording in wordings) for wordings in statement.lines) / len(statement.lines)
+
+
+def plain(text: str) -> str:
+    """Lower case, single spaces, a blank at both ends; "&" as "and", and a plural's "s" left out."""
+    found = _WORD.findall(text.lower().replace("&", " and "))
+    return f" {' '.join(word[:-1] if len(word) > 3 and word[-1] == 's' and word[-2] != 's' else word for word in found)} "

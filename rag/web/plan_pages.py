@@ -1,0 +1,166 @@
+"""A new report: by topic at once, or by a plan that is looked at and changed first."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Query, Request
+from starlette.datastructures import FormData
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from rag import assets
+from rag.app import Library
+from rag.errors import SettingsError
+from rag.prompts import facet_packs, metric_vocabulary
+from rag.report import read_outline
+from rag.types import Scope
+from rag.web import serving
+from rag.web.child import Job
+from rag.web.forms import rendered
+from rag.web.plan_form import LISTS, OF_SECTION, TOP, Draft, as_yaml, changed, checked, draft_from, draft_of
+from rag.web.scoped import InForm, day, for_job, looking
+from rag.web.serving import Here
+
+routes = APIRouter(include_in_schema=False)
+
+_PACKS = {"market": "a market", "macro": "an economy and its regions", "filings": "a company, from its filings"}
+"""Shipped facet pack -> what a report with its questions is about."""
+
+_NO_TOPIC = "Say what the report is about, such as: EV batteries, Europe, 2024-26"
+_EVERYTHING = Scope()
+
+AsOf = Annotated[str, Form(max_length=10)]
+Name = Annotated[str, Form(max_length=100)]
+
+
+def _page(file: str, /, *, status: int = 200, **values: Any) -> Response:
+    return HTMLResponse(rendered(file, here="reports", **values), status_code=status)
+
+
+def _begun(here: serving.Serving, job: Job) -> Response:
+    return RedirectResponse(f"/runs/{here.begin(job).id}", status_code=303)
+
+
+def _choices(library: Library, scope: Scope) -> dict[str, Any]:
+    """What the fields of a new report offer."""
+    own = library.settings.report
+    packs = [own.pack, *(name for name in facet_packs(workspace=library.workspace) if name != own.pack)]
+    templates = [own.template, *(name for name in assets.names("templates", workspace=library.workspace) if name != own.template)]
+    return {
+        "packs": [{"name": name, "word": _PACKS.get(name, name)} for name in packs],
+        "templates": [{"name": name, "word": name.replace("_", " ")} for name in templates],
+        "looking": looking(library, scope),
+    }
+
+
+@routes.get("/reports")
+async def reports(here: Here) -> Response:
+    """The saved reports, and a new one."""
+    busy = _busy(here)
+    return await here.desks.do(lambda library: _room(library, busy=busy))
+
+
+def _busy(here: serving.Serving) -> list[dict[str, Any]]:
+    return [run.as_data() for run in here.runs.all() if not run.ended]
+
+
+def _room(library: Library, *, busy: list[dict[str, Any]], scope: Scope = _EVERYTHING, status: int = 200, **said: str) -> Response:
+    """The reports' page. ``said``: topic, plan and what is wrong with each."""
+    values = dict.fromkeys(("topic", "plan", "problem", "plan_problem"), "") | said
+    held = {"reports": serving.heads(library), "tallies": library.record.reviews.tallies(), **_choices(library, scope)}
+    return _page("reports.html.j2", status=status, busy=busy, **held, **values)
+
+
+@routes.post("/reports")
+async def write(
+    here: Here,
+    scope: InForm,
+    topic: Annotated[str, Form(max_length=1_000)] = "",
+    as_of: AsOf = "",
+    pack: Name = "",
+    template: Name = "",
+) -> Response:
+    """Begins to write a report on a topic."""
+    until = day(as_of)
+    if not topic.strip():
+        return await here.desks.do(lambda library: _room(library, busy=[], scope=scope, status=422, problem=_NO_TOPIC))
+    plan = await here.desks.do(lambda library: as_yaml(library.outline(topic, pack=pack))) if pack else ""
+    return _begun(here, Job(kind="report", topic=topic.strip(), plan=plan, as_of=until, template=template, scope=for_job(scope)))
+
+
+# ── the plan ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@routes.get("/reports/plan")
+async def plan_of(here: Here, report: Annotated[str, Query(max_length=100)]) -> Response:
+    """The plan of a saved report, for its next edition."""
+
+    def job(library: Library) -> Response:
+        made = library.saved(report)
+        outline = read_outline(made.manifest.outline, at="the report's manifest")
+        draft = draft_of(outline, metrics=metric_vocabulary(workspace=library.workspace))
+        scope = Scope(published_from=made.manifest.scope.published_from, folders=made.manifest.scope.folders, tags=made.manifest.scope.tags)
+        return _editor(library, draft, scope=scope, template=made.manifest.template)
+
+    return await here.desks.do(job)
+
+
+@routes.post("/reports/plan")
+async def plan(
+    here: Here, request: Request, scope: InForm, do: Name = "open", as_of: AsOf = "", pack: Name = "", template: Name = ""
+) -> Response:
+    """The plan in its form: opened from a topic or a file, changed, saved, or obeyed."""
+    form = await request.form()
+    until = day(as_of)
+
+    def job(library: Library) -> Response | Job:
+        metrics = metric_vocabulary(workspace=library.workspace)
+        if do == "open":
+            return _opened(library, form, scope=scope, as_of=as_of, pack=pack, template=template)
+        draft = changed(_posted(form), do)
+        found, outline = checked(draft, metrics=metrics)
+        if do not in ("write", "save", "check"):
+            found = draft  # half done; it is checked when it is to be obeyed
+        if outline is None or do not in ("write", "save"):
+            return _editor(
+                library, found, scope=scope, as_of=as_of, template=template, open_at=len(found.sections) - 1 if do == "add" else -1
+            )
+        if do == "save":
+            return Response(
+                as_yaml(outline), media_type="application/yaml", headers={"content-disposition": 'attachment; filename="plan.yaml"'}
+            )
+        return Job(kind="report", topic=outline.topic, plan=as_yaml(outline), as_of=until, template=template, scope=for_job(scope))
+
+    done = await here.desks.do(job)
+    return _begun(here, done) if isinstance(done, Job) else done
+
+
+def _posted(form: FormData) -> Draft:
+    columns = {name: [str(value) for value in form.getlist(f"section_{name}")] for name in OF_SECTION}
+    return draft_from({name: str(form.get(name, "")) for name in (*TOP, *LISTS)}, columns)
+
+
+def _opened(library: Library, form: FormData, *, scope: Scope, as_of: str, pack: str, template: str) -> Response:
+    """The editor on a plan's YAML or on a topic's own plan; the reports' page again where neither can be used."""
+    text, topic = str(form.get("plan", "")), str(form.get("topic", ""))
+    if not text.strip() and not topic.strip():
+        return _room(library, busy=[], scope=scope, status=422, problem=_NO_TOPIC)
+    try:
+        outline = read_outline(text, at="the plan") if text.strip() else library.outline(topic, pack=pack)
+    except SettingsError as error:
+        told = str(error)
+        return _room(library, busy=[], scope=scope, status=422, topic=topic, plan=text, plan_problem=told[:1].upper() + told[1:] + ".")
+    draft = draft_of(outline, metrics=metric_vocabulary(workspace=library.workspace))
+    return _editor(library, draft, scope=scope, as_of=as_of, template=template)
+
+
+def _editor(library: Library, draft: Draft, *, scope: Scope, as_of: str = "", template: str = "", open_at: int = -1) -> Response:
+    named = sorted({metric.name for metric in metric_vocabulary(workspace=library.workspace).metrics})
+    return _page(
+        "plan.html.j2",
+        status=422 if draft.problems else 200,
+        draft=draft,
+        as_of=as_of,
+        template=template,
+        open_at=open_at,
+        metrics=named,
+        **_choices(library, scope),
+    )
