@@ -113,6 +113,14 @@ eval-chat:  ## measure answers and refusals on the evaluation data (RAG_EVAL_DAT
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.chat
 
+bench-load:  ## fifty chats with one server, documents coming in beside them, a kill and a restart; ten minutes
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.load
+
+bench-api:  ## thousands of requests made of the API's own description (needs schemathesis)
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.api
+
 bench-embed:  ## speed of embedding and reranking beside sentence-transformers and this machine's limit
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.embed
@@ -127,4 +135,4 @@ lock:  ## write requirements*.txt anew from pyproject.toml
 clean:  ## remove the sample workspace, reports and build outputs
 	rm -rf workspace reports build dist
 
-.PHONY: help report test check lint types contracts eval eval-chat eval-editions eval-report eval-tuples eval-injection eval-beige-book eval-gates eval-schedules eval-week faults faults-schedule hostile bench bench-writer bench-scale bench-retrieval bench-embed bench-cold forms bench-formats lock clean
+.PHONY: help report test check lint types contracts eval eval-chat eval-editions eval-report eval-tuples eval-injection eval-beige-book eval-gates eval-schedules eval-week faults faults-schedule hostile bench bench-writer bench-scale bench-retrieval bench-load bench-api bench-embed bench-cold forms bench-formats lock clean

@@ -38,7 +38,7 @@ from rag.parts import INDEX, RECORD, embedder_of, index_of, reranker_of, retriev
 from rag.ports import Embedder, Index, Llm, Reranker, VectorStore
 from rag.prompts import facet_pack, metric_vocabulary, query_prompt
 from rag.readers import READER_VERSION, SUFFIXES, Ocr, ReaderPool, tesseract
-from rag.record import CallLog, Edition, FileRow, KnownStatus, Record, Run, SeenRecord, Space, space_of, writer_lock
+from rag.record import CallLog, Edition, FileRow, KeptTurn, KnownStatus, Record, Run, SeenRecord, Space, space_of, writer_lock
 from rag.render import Printed, printed
 from rag.report import (
     EXTRACTIVE,
@@ -347,7 +347,9 @@ class Library:
         in the documents that it cites. ``keep=False`` leaves no trace in the history. Raises UsageError for an unknown chat, an empty
         question or an empty library.
         """
-        history = [turn.answer for turn in self.turns(chat)] if chat is not None else history
+        if chat is not None:
+            last = self.record.chats.last(chat)
+            history = [answer_from_json(last.answer)] if last else []
         if about is not None:
             history, scope = [about.answer], replace(scope, documents=about.documents)
         vocabulary = self._vocabulary
@@ -360,19 +362,17 @@ class Library:
 
     def turns(self, chat: int | None = None) -> list[Turn]:
         """What was asked and answered, oldest first; without a chat, of all of them. Raises UsageError for an unknown one."""
-        return [
-            Turn(chat=kept.chat, number=kept.number, asked=kept.asked, answer=answer_from_json(kept.answer))
-            for kept in self.record.chats.turns(chat)
-        ]
+        return [_turn(kept) for kept in self.record.chats.turns(chat)]
 
-    def chats(self, words: str = "") -> list[list[Turn]]:
+    def chats(self, words: str = "", *, most: int | None = None) -> list[list[Turn]]:
         """The kept chats, newest first, each with its turns; with words, those that hold all of them in a question or an answer."""
-        by_chat: dict[int, list[Turn]] = {}
-        for turn in self.turns():
-            by_chat.setdefault(turn.chat, []).append(turn)
         wanted = words.lower().split()
+        kept = self.record.chats.turns() if wanted or most is None else self.record.chats.newest(most)
+        by_chat: dict[int, list[Turn]] = {}
+        for turn in map(_turn, kept):
+            by_chat.setdefault(turn.chat, []).append(turn)
         found = [turns for turns in by_chat.values() if all(word in to_markdown(turns).lower() for word in wanted)]
-        return sorted(found, key=lambda turns: -turns[0].chat)
+        return sorted(found, key=lambda turns: -turns[0].chat)[:most]
 
     @cached_property
     def _vocabulary(self) -> Vocabulary:
@@ -385,6 +385,7 @@ class Library:
         return Ground(
             find=lambda question: retrieval.find(question, k=PASSAGES, scope=scope),
             document=self.record.document,
+            on_pages=self.record.on_pages,
             holders=self.record.holders,
             among=max(self.record.chunk_count(), SMALL_LIBRARY),
             vocabulary=vocabulary,
@@ -721,6 +722,10 @@ def examine(workspace: Path) -> list[Finding]:
         embedder=lambda setting: embedder_of(setting, workspace=workspace),
         index=lambda setting, record, space: index_of(setting, workspace=workspace, record=record, space=space),
     )
+
+
+def _turn(kept: KeptTurn) -> Turn:
+    return Turn(chat=kept.chat, number=kept.number, asked=kept.asked, answer=answer_from_json(kept.answer))
 
 
 def create(workspace: Path, *, folders: Sequence[Path] = (), embedder: EmbedderKind = "sentence-transformers") -> Settings:

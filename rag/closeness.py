@@ -16,6 +16,7 @@ from itertools import chain, groupby
 from statistics import mean
 from typing import TypeVar
 
+from rag.remembered import remembered
 from rag.text import STOPWORDS, sentences, stem, words
 from rag.types import Chunk
 
@@ -170,6 +171,7 @@ def _pairs(places: Sequence[tuple[int, str]]) -> list[Pair]:
     return found
 
 
+@remembered(4_096)
 def _windows(text: str) -> list[list[str]]:
     """Sentences, short ones joined with the next, and each row of a table; always at least one."""
     found: list[list[str]] = []

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
+from rag.remembered import remembered
 from rag.types import Number, NumberKind
 
 # ── units ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -132,6 +133,7 @@ class _Reading:
     """Power of ten of its scale word; None without one."""
 
 
+@remembered(16_384)
 def find_numbers(text: str) -> tuple[Number, ...]:
     """Every number of the text in order, with its exact span, its value with sign and scale, and its unit.
 
@@ -380,6 +382,7 @@ def same(one: Number, other: Number) -> bool:
     return comparable(one) == comparable(other)
 
 
+@remembered(8_192)
 def unit_in(words: str) -> tuple[str, Decimal, str]:
     """(unit, scale factor, the words that say so) of a table's header, caption or label; ("", 1, "") without one.
 
@@ -507,6 +510,7 @@ _BARE_HALF = re.compile(r"(?i:\b(?P<nth>first|second)[\s-]half)\b(?!\sof\slast)"
 _NEAR_YEAR = re.compile(r"(?i:\b(?P<which>this|last|next)\syear)\b(?!['’]s)")
 
 
+@remembered(16_384)
 def find_periods(text: str, *, published: date | None = None) -> tuple[PeriodMention, ...]:
     """Every period the text names, in order, no two overlapping.
 

@@ -5,6 +5,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from rag.remembered import remembered
+
 _ABBREVIATIONS = frozenset(
     (
         "approx avg bn ca cf co corp dec dept dr e.g eg est etc feb fig figs fri gen gov hon i.e ie inc jan jr jul jun ltd mar messrs "
@@ -111,10 +113,11 @@ def _stemmer():  # type: ignore[no-untyped-def]
     return Stemmer("english")
 
 
-def content_stems(text: str) -> list[str]:
+@remembered(16_384)
+def content_stems(text: str) -> tuple[str, ...]:
     """Stems of the words that carry meaning, in order, stop words left out."""
     lowered = (word.lower().removesuffix("'s").removesuffix("’s") for word in words(text))
-    return [stem(word) for word in lowered if word not in STOPWORDS]
+    return tuple(stem(word) for word in lowered if word not in STOPWORDS)
 
 
 def shingles(stems: Sequence[str], *, size: int = 3) -> frozenset[tuple[str, ...]]:

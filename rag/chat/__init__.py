@@ -4,7 +4,7 @@
 explicit rules (choose), refused by explicit rules (abstain), and pass the report's own gates (gated).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -12,6 +12,7 @@ from rag.chat.abstain import reason_to_abstain
 from rag.chat.choose import Option, best, options
 from rag.chat.condense import condense
 from rag.chat.gated import BESIDE, checked, claim_of
+from rag.chat.measures import Sought, sought, statement_pages
 from rag.chat.question import take_apart
 from rag.chat.schema import sealed
 from rag.errors import UsageError
@@ -23,12 +24,14 @@ from rag.report.outline import Outline
 from rag.report.plan import Plan, SubQuery
 from rag.report.wording import Vocabulary
 from rag.retrieval import NOT_RERANKED
-from rag.types import Answer, CardKey, Claim, Conflict, Document, Evidence, Passage, Scope, SearchResult, Source, Understanding
+from rag.types import Answer, CardKey, Chunk, Claim, Conflict, Document, Evidence, Passage, Scope, SearchResult, Source, Understanding
 
 PASSAGES = 20
 """Looked at for an answer."""
 SMALL_LIBRARY = 200
 """Words are weighed as among so many passages at least: in a library of three, every word that is there at all would weigh nothing."""
+STATEMENTS_OF = 3
+"""Documents whose financial statements are looked at, those of the best passages."""
 NEAREST = 3
 """Passages shown when the documents do not say."""
 
@@ -57,6 +60,8 @@ class Ground:
     """The best PASSAGES passages in scope for a question."""
     document: Callable[[str], Document]
     """A document's text by id."""
+    on_pages: Callable[[Iterable[tuple[str, int]]], Mapping[tuple[str, int], Sequence[Chunk]]]
+    """(document, page) -> what stands on it, in text order."""
     holders: Callable[[str], Mapping[str, int]]
     """How many of the ``among`` passages hold each word of a question."""
     among: int
@@ -76,11 +81,21 @@ def understand(question: str, *, history: Sequence[Answer], vocabulary: Vocabula
 
 def answer(understood: Understood, *, ground: Ground, scope: Scope = _EVERYTHING) -> Answer:
     """The answer to a question that stands alone. ``scope`` is noted; ``ground.find`` keeps to it. Raises what the callables raise."""
-    asked, result = take_apart(understood.text), ground.find(understood.text)
+    asked, wanted = take_apart(understood.text), sought(understood.text)
+    result = _found(understood.text, wanted, ground=ground)
     holders = ground.holders(understood.text)
     visible = [passage for passage in result.passages if passage.source.published <= ground.as_of]
     read = _read(understood.text, replace(result, passages=tuple(visible)), ground=ground)
-    found = options(asked, read, passages=visible, holders=holders, among=ground.among, vocabulary=ground.vocabulary)
+    found = options(
+        asked,
+        read,
+        passages=visible,
+        holders=holders,
+        among=ground.among,
+        vocabulary=ground.vocabulary,
+        sought=wanted,
+        statements=lambda document: statement_pages(ground.document(document)),
+    )
     chosen = best(found)
     draft = Answer(
         id="",
@@ -93,11 +108,30 @@ def answer(understood: Understood, *, ground: Ground, scope: Scope = _EVERYTHING
         notes=tuple(note for note in result.notes if note != NOT_RERANKED),
         warnings=read.gathered.warnings,
     )
-    reason = reason_to_abstain(asked, chosen, passages=visible, holders=holders, among=ground.among, vocabulary=ground.vocabulary)
+    reason = reason_to_abstain(
+        asked, chosen, passages=visible, holders=holders, among=ground.among, vocabulary=ground.vocabulary, measures=wanted.words
+    )
     made = _silent(draft, reason, visible) if reason else _spoken(draft, chosen, read, ground=ground)
     if not reason and not made.claims:
         made = _silent(draft, "the sentences that came nearest did not pass the checks", visible)
     return sealed(made)
+
+
+def _found(question: str, wanted: Sought, *, ground: Ground) -> SearchResult:
+    """The question's passages, and behind them what stands on the pages of the statements sought in the documents that come first."""
+    result = ground.find(question)
+    if not wanted.statements:
+        return result
+    sources = {passage.source.document: passage.source for passage in result.passages}
+    known = {passage.chunk.id for passage in result.passages}
+    pages = [(document, page) for document in list(sources)[:STATEMENTS_OF] for page in wanted.pages(ground.document(document))]
+    more = {
+        chunk.id: Passage(chunk=chunk, source=sources[document], score=0.0, hits=())
+        for (document, _), chunks in sorted(ground.on_pages(pages).items())
+        for chunk in chunks
+        if chunk.id not in known
+    }
+    return replace(result, passages=(*result.passages, *more.values()))
 
 
 def _read(question: str, result: SearchResult, *, ground: Ground) -> Harvest:

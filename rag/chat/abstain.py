@@ -10,7 +10,8 @@ from rag.chat.choose import Option
 from rag.chat.question import Asked
 from rag.closeness import closeness
 from rag.numbers import period_words
-from rag.report.wording import Vocabulary, tokens
+from rag.remembered import remembered
+from rag.report.wording import Vocabulary
 from rag.text import content_stems, squeeze, words
 from rag.types import Passage
 
@@ -34,17 +35,21 @@ def reason_to_abstain(
     holders: Mapping[str, int],
     among: int,
     vocabulary: Vocabulary,
+    measures: Sequence[str] = (),
 ) -> str:
-    """Why the evidence does not answer, in words; empty when it does."""
+    """Why the evidence does not answer, in words; empty when it does. ``measures``: how the question names what is computed from lines."""
     if not (asked.names or any(_TELLING.search(stem) for stem in content_stems(asked.apart_from_periods))):
         return "the question names nothing to look for"
     if not passages:
         return "nothing in this scope comes near the question"
-    names = _telling(asked.names, vocabulary)
+    said = " ".join(measures)
+    names = _telling([name for name in asked.names if name not in said], vocabulary)
     strangers = unknown_names(names, passages=passages)
     if strangers and len(strangers) >= MOST_STRANGERS * len(names):
         return f"no passage found names {_listed(strangers)}"
     held = any(count for word, count in holders.items() if _TELLING.search(word))
+    if any(option.on_statement for option in chosen):
+        return ""
     if not held or nearness(asked, passages, holders=holders, among=among) < LEAST_CLOSE:
         return "the nearest passages share too few of the question's words to be about it"
     if not chosen:
@@ -75,7 +80,7 @@ def _speaks_of(year: str, passage: Passage) -> bool:
 
 def _telling(names: Sequence[str], vocabulary: Vocabulary) -> list[str]:
     """The names but for metrics ("EBIT"), and for abbreviations where there are others: a document may spell them out."""
-    real = [name for name in names if not vocabulary.mentions(tokens(name))]
+    real = [name for name in names if not vocabulary.named(name)]
     return [name for name in real if not (name.isupper() and len(name) <= _ABBREVIATION)] or real
 
 
@@ -87,11 +92,18 @@ def nearness(asked: Asked, passages: Sequence[Passage], *, holders: Mapping[str,
 def unknown_names(names: Sequence[str], *, passages: Sequence[Passage]) -> list[str]:
     """The names that no passage nor its source has: no word of it with a capital or a digit, nor its first in lower case, nor all of it
     written otherwise ("Coca-Cola" for "Coca Cola")."""
-    found = [word for passage in passages for word in words(_all(passage))]
-    as_names, anyhow = {_bare(word) for word in found if not word.islower()}, {word.lower() for word in found}
+    spelt = [_spelt(_all(passage)) for passage in passages] if names else []
+    as_names, anyhow = frozenset[str]().union(*(one for one, _ in spelt)), frozenset[str]().union(*(other for _, other in spelt))
     strangers = [name for name in names if not as_names & {_bare(part) for part in words(name)} and words(name)[0].lower() not in anyhow]
     everything = squeeze(" ".join(_all(passage) for passage in passages))[0] if strangers else ""
     return [name for name in strangers if squeeze(name)[0] not in everything]
+
+
+@remembered(4_096)
+def _spelt(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """(the words with a capital or a digit, bare; all words in lower case)."""
+    found = words(text)
+    return frozenset(_bare(word) for word in found if not word.islower()), frozenset(word.lower() for word in found)
 
 
 def _bare(word: str) -> str:

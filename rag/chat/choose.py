@@ -1,18 +1,20 @@
 """Which sentences and table cells answer a question: each option is scored, the best few are taken."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from rag.chat.measures import Sought, Statement, statement_of
 from rag.chat.question import Asked, gives
 from rag.closeness import closeness
 from rag.numbers import find_periods, period_order, period_shape
+from rag.remembered import remembered
 from rag.report.conflicts import retired
 from rag.report.facts import cell_text
 from rag.report.gather import Candidate, CellEvidence
 from rag.report.harvest import Harvest
-from rag.report.wording import Vocabulary, tokens
+from rag.report.wording import Vocabulary
 from rag.text import content_stems, words
 from rag.types import Evidence, Passage, Source
 
@@ -27,6 +29,8 @@ NAME = 0.1
 """What holding every name asked for counts."""
 PASSAGE = 0.2
 """What the score of the passage around it counts."""
+BESIDE_LINES = 0.15
+"""Closeness that a sentence needs to stand beside the lines of a measure."""
 MOST_CELLS = 2
 """Values of the tables of one page."""
 MOST_ON_PAGE = 3
@@ -35,6 +39,11 @@ CLOSE_BEHIND = 0.75
 """A further sentence is taken when it scores so much of the best one's."""
 _BESIDE_A_VALUE = re.compile(r"(?i)\b(?:units?|currency|scale|codes?|notes?|footnotes?|sources?)$")
 """A column's header whose cells say something about the row's values."""
+_SOUGHT = 100
+"""More words than a question shares with a label."""
+_NOTHING = Sought()
+FIRST_BEHIND = 0.5
+"""A sentence of the first passage is taken when it scores so much of the best one's."""
 _PARTS = {"early": (1, 4), "late": (9, 12)}
 _CELLS = 80
 """Table cells looked at closely: those whose labels share most words with the question."""
@@ -61,6 +70,12 @@ class Option:
     """1: it says the period asked for, 0.5: its headings do, -1: it says another one only, 0: none or none asked for."""
     passage: float
     """Score of the best passage it stands in."""
+    rank: int = 0
+    """0-based rank of that passage."""
+    line: str = ""
+    """The line of a financial statement that it gives, of those sought; empty for none."""
+    on_statement: bool = False
+    """Whether it stands on the page of that statement."""
 
     @property
     def score(self) -> float:
@@ -78,19 +93,25 @@ def options(
     holders: Mapping[str, int],
     among: int,
     vocabulary: Vocabulary,
+    sought: Sought = _NOTHING,
+    statements: Callable[[str], Mapping[Statement, Sequence[int]]] = lambda _: {},
 ) -> list[Option]:
-    """Every sentence and the likeliest table cells of the passages but for superseded figures, best first; equal ones by place."""
+    """Every sentence and the likeliest table cells of the passages but for superseded figures, best first; equal ones by place.
+
+    ``sought``: lines of financial statements that are looked for. ``statements``: the pages of a document that are one.
+    """
     found: list[tuple[str, Evidence, Source, Candidate | None, Passage]] = []
     for candidate in read.current:
         if passage := _around(candidate.evidence, passages):
             found.append((candidate.text, candidate.evidence, candidate.source, candidate, passage))
     stale = retired(read.found, read.facts)
-    for cell in _likely_cells(asked, [cell for cell in read.gathered.cells if cell.evidence.id not in stale]):
+    cells = [cell for cell in (*read.gathered.cells, *read.gathered.rows) if cell.evidence.id not in stale]
+    for cell in _likely_cells(asked, cells, sought=sought):
         if passage := _around(cell.evidence, passages):
             found.append((cell_text(cell.evidence), cell.evidence, cell.source, None, passage))
     chunks = [replace(passage.chunk, text=text, header=_header(evidence)) for text, evidence, source, _, passage in found]
     near = closeness(asked.content, chunks, holders=holders, among=among)
-    metrics = {mention.metric.id for mention in vocabulary.mentions(tokens(asked.text))}
+    metrics = {mention.metric.id for mention in vocabulary.named(asked.text)}
     made = [
         Option(
             text=text,
@@ -103,6 +124,9 @@ def options(
             value=_value(asked, text),
             period=_period(asked, evidence, source, candidate),
             passage=passage.score,
+            rank=passages.index(passage),
+            line=(line := sought.line_of(evidence.table.row) if evidence.table else ""),
+            on_statement=bool(line) and evidence.page in statements(evidence.document).get(statement_of(line), ()),
         )
         for (text, evidence, source, candidate, passage), chunk, value in zip(found, chunks, near, strict=True)
     ]
@@ -111,20 +135,48 @@ def options(
 
 def best(found: Sequence[Option]) -> list[Option]:
     """The answer's sentences in the order of their worth: the best, and those close behind it that say something else."""
+    stated = _lines(found)
     found = [option for option in found if option.names] or list(found)  # another's figure is no answer where the one asked about speaks
     if not found:
-        return []
+        return stated
     least = CLOSE_BEHIND * found[0].score
-    taken: list[Option] = []
+    taken = list(stated)
     for option in found:
-        if option.score < least or len(taken) == MOST_SENTENCES:
+        if option.score < least or len(taken) >= MOST_SENTENCES:
             break
+        if stated and option.closeness < BESIDE_LINES:
+            continue
         stems = set(content_stems(option.text))
         if _on_page(option, taken) < (MOST_CELLS if option.candidate is None else MOST_ON_PAGE) and all(
             len(stems & set(content_stems(other.text))) < 0.8 * len(stems) for other in taken
         ):
             taken.append(option)
-    return taken
+    return _with_first(taken, found)
+
+
+def _with_first(taken: Sequence[Option], found: Sequence[Option]) -> list[Option]:
+    """With the best of the first passage's page, where it is not far behind: what search puts first is seldom beside the point."""
+    first = next((option for option in found if option.rank == 0), None)
+    pages = {(option.evidence.document, option.evidence.page) for option in taken}
+    near = first is not None and first.score >= FIRST_BEHIND * max(option.score for option in found)
+    if first is None or not near or (first.evidence.document, first.evidence.page) in pages:
+        return list(taken)
+    return [*taken, first]
+
+
+def _lines(found: Sequence[Option]) -> list[Option]:
+    """For each line sought that its statement gives: the value of the period asked for, the plainest label first."""
+    best_of: dict[str, Option] = {}
+    for option in found:
+        held = best_of.get(option.line)
+        if option.on_statement and (held is None or _plain_first(option) < _plain_first(held)):
+            best_of[option.line] = option
+    return list(best_of.values())[:MOST_SENTENCES]
+
+
+def _plain_first(option: Option) -> tuple[float, int, int]:
+    row = option.evidence.table.row if option.evidence.table else ""
+    return -option.period, len(row), option.evidence.start
 
 
 def _on_page(option: Option, taken: Sequence[Option]) -> int:
@@ -152,16 +204,24 @@ def _metric(asked: Collection[str], candidate: Candidate | None, evidence: Evide
         return float(any(mention.metric.id in asked for mention in candidate.mentions))
     reference = evidence.table
     own = f"{reference.row}; {reference.column}" if reference else ""
-    if any(mention.metric.id in asked for mention in vocabulary.mentions(tokens(own))):
+    if any(mention.metric.id in asked for mention in vocabulary.named(own)):
         return 1.0
-    return 0.5 * any(mention.metric.id in asked for mention in vocabulary.mentions(tokens(_labels(evidence))))
+    return 0.5 * any(mention.metric.id in asked for mention in vocabulary.named(_labels(evidence)))
 
 
-def _likely_cells(asked: Asked, cells: Sequence[CellEvidence]) -> list[CellEvidence]:
-    """Cells whose labels share words with the question, the most first; a unit, code or note beside a value only where it is asked for."""
-    values = [cell for cell in cells if not _is_beside_a_value(asked, cell.evidence)]
-    scored = [(len(asked.stems & set(content_stems(_labels(cell.evidence)))), at, cell) for at, cell in enumerate(values)]
+def _likely_cells(asked: Asked, cells: Sequence[CellEvidence], *, sought: Sought) -> list[CellEvidence]:
+    """Cells whose labels share words with the question, the most first; those of the lines sought before all. A unit, code or note beside a
+    value counts only where it is asked for."""
+    scored = [
+        (len(asked.stems & set(content_stems(_labels(cell.evidence)))) + _SOUGHT * bool(_sought_line(cell, sought)), at, cell)
+        for at, cell in enumerate(cells)
+        if not _is_beside_a_value(asked, cell.evidence)
+    ]
     return [cell for shared, _, cell in sorted(scored, key=lambda item: (-item[0], item[1]))[:_CELLS] if shared]
+
+
+def _sought_line(cell: CellEvidence, sought: Sought) -> str:
+    return sought.line_of(cell.evidence.table.row) if cell.evidence.table else ""
 
 
 def _is_beside_a_value(asked: Asked, evidence: Evidence) -> bool:
@@ -177,8 +237,15 @@ def _labels(evidence: Evidence) -> str:
 def _names(asked: Asked, text: str) -> float:
     if not asked.names:
         return 1.0
-    held = {word.lower() for word in words(text)} | {word.lower().removesuffix("'s").removesuffix("’s") for word in words(text)}
+    held = _spelt(text)
     return sum(all(part.lower() in held for part in words(name)) for name in asked.names) / len(asked.names)
+
+
+@remembered(8_192)
+def _spelt(text: str) -> frozenset[str]:
+    """The words in lower case, with and without a possessive s."""
+    found = [word.lower() for word in words(text)]
+    return frozenset((*found, *(word.removesuffix("'s").removesuffix("’s") for word in found)))
 
 
 def _period(asked: Asked, evidence: Evidence, source: Source, candidate: Candidate | None) -> float:

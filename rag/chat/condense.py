@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from rag.chat.question import Asked, take_apart, take_names
 from rag.numbers import period_when
-from rag.report.wording import Vocabulary, tokens
+from rag.report.wording import Vocabulary
 from rag.text import STOPWORDS, content_stems, words
 from rag.types import Answer, Understanding
 
@@ -103,7 +103,7 @@ def _with_period(before: Asked, rest: str) -> str:
 
 def _metric(text: str, vocabulary: Vocabulary) -> str:
     """The words of a text that name a metric; empty for none."""
-    mentions = vocabulary.mentions(tokens(text))
+    mentions = vocabulary.named(text)
     return text[mentions[0].start : mentions[0].end] if mentions else ""
 
 
@@ -122,7 +122,7 @@ def _carried(bare: str, before: Asked, subject: str, vocabulary: Vocabulary) -> 
     if _SUBJECT.search(bare) and not own.names:
         made = _SUBJECT.sub(lambda match: f"{subject}’s" if match["own"] else subject, bare, count=1)
         made = _SUBJECT.sub(lambda match: f"{subject}’s" if match["own"] else subject, made)
-    elif not own.names and (mentions := vocabulary.mentions(tokens(bare))) and mentions[0].metric.company:
+    elif not own.names and (mentions := vocabulary.named(bare)) and mentions[0].metric.company:
         made = f"{bare.rstrip(' ?')} of {subject}?"
     else:
         return ""

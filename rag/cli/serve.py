@@ -51,8 +51,10 @@ def serve(host: str, port: int, names: tuple[str, ...], address: str, no_schedul
     from rag.app import Library
     from rag.web import app
     from rag.web.timer import Timer
+    from rag.web.tracing import ENDPOINTS, to_collector
     from rag.web.watch import to_stderr
 
+    traces = to_collector() if any(map(config.secret, ENDPOINTS)) else None
     where = (workspace or find_workspace(Path.cwd())).resolve()
     with Library.open(where) as library:
         team = library.record.people.any()
@@ -74,7 +76,7 @@ def serve(host: str, port: int, names: tuple[str, ...], address: str, no_schedul
         click.echo(f"{address.rstrip('/') or f'http://{shown}:{port}'}/{way_in}")
         sys.stdout.flush()
         timer = None if no_schedules else Timer(where, clock=utc_now)
-        made = app(where, key=key, names=names, address=address.rstrip("/"), timer=timer)
+        made = app(where, key=key, names=names, address=address.rstrip("/"), timer=timer, traces=traces)
         settings = uvicorn.Config(made, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=3)
         uvicorn.Server(settings).run(sockets=[listening])
 

@@ -108,8 +108,8 @@ def list_documents(call: Call, asked: shapes.Listing) -> shapes.Documents:
 
 def list_reports(call: Call, asked: shapes.Nothing) -> shapes.Reports:
     """The saved reports, newest first."""
-    saved = [(call.library.saved(identity), created) for identity, created in call.library.record.reports()]
-    told = (shapes.ReportTold(report=report.id, title=report.title, as_of=report.as_of, created=created) for report, created in saved)
+    saved = call.library.record.report_heads()
+    told = (shapes.ReportTold(report=head.id, title=head.title, as_of=head.as_of, created=head.created) for head in saved)
     return shapes.Reports(reports=tuple(told))
 
 

@@ -25,6 +25,21 @@ class KeptTurn:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ChatHead:
+    """What a list prints of a chat."""
+
+    chat: int
+    asked: datetime
+    """When it was begun."""
+    question: str
+    """The first."""
+    turns: int
+
+
+_NEWEST = "SELECT id FROM chats WHERE ?1 IS NULL OR owner = ?1 ORDER BY id DESC LIMIT ?2"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Chats:
     """The two tables, through the record's connection."""
 
@@ -54,13 +69,36 @@ class Chats:
         """A chat's turns, oldest first; without a chat those of all chats, by chat. Raises UsageError for an unknown one."""
         if chat is not None:
             self._check(chat)
-        sql = """SELECT chat, number, asked, question, body FROM turns WHERE (?1 IS NULL OR chat = ?1)
-            AND chat IN (SELECT id FROM chats WHERE ?2 IS NULL OR owner = ?2) ORDER BY chat, number"""
+        return self._turns("(?2 IS NULL OR chat = ?2) ORDER BY chat, number", chat)
+
+    def _turns(self, which: str, value: int | None) -> list[KeptTurn]:
+        """Of the owner's that may still be shown; ``which`` is asked of ``value``, its ?2."""
+        sql = f"""SELECT chat, number, asked, question, body FROM turns
+            WHERE chat IN (SELECT id FROM chats WHERE ?1 IS NULL OR owner = ?1) AND {which}"""
         found = [
             KeptTurn(chat=of, number=number, asked=datetime.fromisoformat(asked), question=question, answer=zlib.decompress(body).decode())
-            for of, number, asked, question, body in self.rows(sql, [chat, self.owner])
+            for of, number, asked, question, body in self.rows(sql, [self.owner, value])
         ]
         return [turn for turn in found if self.readable(turn.answer)]
+
+    def last(self, chat: int) -> KeptTurn | None:
+        """A chat's last turn; None where all of them were erased. Raises UsageError for an unknown chat."""
+        self._check(chat)
+        found = self._turns("chat = ?2 ORDER BY number DESC LIMIT 1", chat)
+        return found[0] if found else None
+
+    def newest(self, most: int) -> list[KeptTurn]:
+        """The turns of the newest chats, at most so many of them, by chat, oldest first."""
+        return self._turns(f"chat IN ({_NEWEST}) ORDER BY chat, number", most)
+
+    def heads(self, most: int) -> list[ChatHead]:
+        """What a list prints of the newest chats, newest first."""
+        sql = f"""SELECT chat, min(number), asked, question, count(*) FROM turns
+            WHERE chat IN ({_NEWEST}) GROUP BY chat ORDER BY chat DESC"""
+        return [
+            ChatHead(chat=chat, asked=datetime.fromisoformat(asked), question=question, turns=turns)
+            for chat, _, asked, question, turns in self.rows(sql, [self.owner, most])
+        ]
 
     def erase(self, turns: Sequence[KeptTurn]) -> None:
         """The turns go, and the chats that have none left."""

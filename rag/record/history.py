@@ -108,7 +108,7 @@ def _describe(connection: sqlite3.Connection) -> None:
     """What is made of documents that the library no longer holds, or reads otherwise now: keywords and sketches."""
     kept = "SELECT id, body FROM documents WHERE id NOT IN (SELECT document FROM sketches) ORDER BY id"
     for identity, body in connection.execute(kept).fetchall():
-        document = rows.document_from_body(body)
+        document = rows.document_from_body(identity, body)
         connection.executemany("INSERT INTO tags VALUES (?, ?)", [(identity, tag) for tag in sorted(set(document.metadata.tags))])
         connection.execute("INSERT INTO sketches VALUES (?, ?)", [identity, sketch(document.text)])
 

@@ -23,7 +23,7 @@ from rag.record.history import Edition
 from rag.record.lexical import match_expression, quoted, telling_words
 from rag.record.people import People
 from rag.record.reviews import Reviews
-from rag.record.rows import FileRow, Names, Run, RunKind
+from rag.record.rows import FileRow, Names, ReportHead, Run, RunKind
 from rag.record.scan import Scan
 from rag.record.schedules import Schedules
 from rag.record.spaces import Space, fingerprint_from_json, fingerprint_to_json, space_of, vector_key
@@ -195,7 +195,7 @@ class Record:
         if not found:
             raise self._unknown(document)
         try:
-            return rows.document_from_body(found[0][0])
+            return rows.document_from_body(document, found[0][0])
         except (zlib.error, ValueError, KeyError, TypeError) as error:
             raise RecordError(
                 f"document {document} in {self.path} is damaged ({error}); put a backup of library.db in its place"
@@ -206,7 +206,7 @@ class Record:
         found = self._rows("SELECT body FROM past_documents WHERE id = ? ORDER BY until DESC LIMIT 1", [document])
         if not found or self._rows("SELECT 1 FROM documents WHERE id = ?", [document]):
             return self.document(document)
-        return rows.document_from_body(found[0][0])
+        return rows.document_from_body(document, found[0][0])
 
     def reader_of(self, document: str) -> str | None:
         """Version of the readers that made a document; None for an unknown one."""
@@ -653,6 +653,18 @@ class Record:
         """(id, created), newest first."""
         found = self._rows("SELECT id, created FROM reports ORDER BY created DESC, id")
         return [(identity, datetime.fromisoformat(created)) for identity, created in found]
+
+    def report_heads(self) -> list[ReportHead]:
+        """What a list prints of each saved report, newest first. A report is read for it once in its life."""
+        sql = """SELECT id, created, title, as_of, writer FROM reports LEFT JOIN report_heads ON report = id ORDER BY created DESC, id"""
+        if new := [(row[0], *rows.report_head(Record.report(self, row[0]))) for row in self._rows(sql) if row[2] is None]:
+            if self._read_only:
+                read = {head[0]: head[1:] for head in new}
+                return [rows.head((*row[:2], *read.get(row[0], row[2:]))) for row in self._rows(sql)]
+            with self._transaction():
+                put = "INSERT OR IGNORE INTO report_heads (report, title, as_of, writer) SELECT ?1, ?2, ?3, ?4 FROM reports WHERE id = ?1"
+                self._connection.executemany(put, new)
+        return [rows.head(row) for row in self._rows(sql) if row[2] is not None]
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """What a query gives: for the rest of this room."""

@@ -4,11 +4,12 @@ import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Literal, NamedTuple
 
 from rag.codec import document_from_json, document_to_json
 from rag.record.scopes import day, from_day
+from rag.remembered import Shelf
 from rag.types import Chunk, Document, Source
 
 KnownStatus = Literal["ok", "failed", "skipped", "missing"]
@@ -143,9 +144,42 @@ def document_values(identity: str, document: Document, *, reader: str) -> tuple[
     )
 
 
-def document_from_body(body: bytes) -> Document:
-    """The document as the reader gave it."""
-    return document_from_json(zlib.decompress(body).decode())
+_DOCUMENTS: Shelf[Document] = Shelf(most=24_000_000)
+"""By id, as long as the record holds the same bytes; sizes in characters of JSON."""
+
+
+def document_from_body(identity: str, body: bytes) -> Document:
+    """The document as the reader gave it; those read last are kept, for all connections together."""
+
+    def made() -> tuple[Document, int]:
+        text = zlib.decompress(body).decode()
+        return document_from_json(text), len(text)
+
+    return _DOCUMENTS.of(identity, same=body, make=made)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReportHead:
+    """What a list prints of a saved report."""
+
+    id: str
+    created: datetime
+    title: str
+    as_of: date
+    writer: str
+    """"extractive", or the model's name."""
+
+
+def report_head(body: str) -> tuple[str, str, str]:
+    """(title, as-of date, writer) of a report's JSON."""
+    plain = json.loads(body)
+    return plain["title"], plain["as_of"], plain["manifest"]["writer"]
+
+
+def head(row: tuple[Any, ...]) -> ReportHead:
+    """From id, created, title, as-of date and writer."""
+    identity, created, title, as_of, writer = row
+    return ReportHead(id=identity, created=datetime.fromisoformat(created), title=title, as_of=date.fromisoformat(as_of), writer=writer)
 
 
 def run(row: tuple[Any, ...]) -> Run:

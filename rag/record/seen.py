@@ -19,7 +19,7 @@ from rag.record.chats import Chats
 from rag.record.faults import translated
 from rag.record.record import Record
 from rag.record.reviews import Reviews
-from rag.record.rows import Run
+from rag.record.rows import ReportHead, Run
 from rag.record.scopes import day
 from rag.types import Reader
 
@@ -60,8 +60,8 @@ _WORDS = "CREATE VIRTUAL TABLE temp.lexical USING fts5 (header, text, tokenize =
 UNREAD = "failed-"
 """What the id of a file that could not be read begins with in a report's coverage: it is known by its path."""
 _FREE = frozenset(
-    "meta folders spaces vectors segments postings runs reports editions clock moments forgotten schedules slots outbox model_calls "
-    "requests leases reviews chats turns users groups members api_keys sessions access_lists access_entries".split()
+    "meta folders spaces vectors segments postings runs reports report_heads editions clock moments forgotten schedules slots outbox"
+    " model_calls requests leases reviews chats turns users groups members api_keys sessions access_lists access_entries".split()
 )
 """Tables that may be read as they are: nothing of a document is in them, or the methods below look at each row. Any other is refused."""
 _GUARDED = frozenset(("files", "sources", "live", "past_documents", *_OF_DOCUMENT, *_HIDDEN))
@@ -254,6 +254,11 @@ class SeenRecord(Record):
         """Those that name nothing that is hidden."""
         self.look()
         return [(report, created) for report, created in super().reports() if self.may_read(super(SeenRecord, self).report(report))]
+
+    def report_heads(self) -> list[ReportHead]:
+        """Those of reports that name nothing that is hidden."""
+        readable = {report for report, _ in self.reports()}
+        return [head for head in super().report_heads() if head.id in readable]
 
     def report(self, report_id: str) -> str:
         """Raises UsageError for one that may not be read, as for an unknown one."""

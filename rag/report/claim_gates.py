@@ -9,7 +9,7 @@ from rag.report.claims import FORMULAS, calculate, change_text, claim_id, direct
 from rag.report.facts import cell_text, table_text
 from rag.report.gather import same_numbers
 from rag.report.quality import FEWEST_CONTENT_WORDS, MOST_WORDS
-from rag.report.reading import references
+from rag.report.reading import references, row_references
 from rag.text import STOPWORDS, content_stems, find_squeezed, overlap, words
 from rag.types import Claim, Document, Evidence, GateOutcome, Number, Source
 
@@ -105,6 +105,9 @@ def _table_fault(item: Evidence, document: Document) -> str:
         return ""
     for block in document.blocks:
         if block.kind == "table" and block.start <= item.start < block.end:
+            if not item.table.column:
+                known = {start: (end, reference) for start, end, reference in row_references(document, block)}
+                return "" if known.get(item.start) == (item.end, item.table) else "the quote is not a row of the table"
             for cell, reference in references(document, block):
                 if cell.start == item.start:
                     return "" if reference == item.table else f"the cell stands in row {reference.row!r}, column {reference.column!r}"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from rag.numbers import PeriodMention, comparable, find_numbers, find_periods, period_order, period_shape, unit_in, with_unit
+from rag.remembered import remembered
 from rag.report.asserted import is_beside, is_denied, is_taken_back, is_unnamed
 from rag.report.gather import Candidate, CellEvidence, Gathered
 from rag.report.names import Names
@@ -528,7 +529,8 @@ def cell_text(evidence: Evidence) -> str:
     reference, value = evidence.table, cell_value(evidence)
     if reference is None:
         return value
-    labels = ", ".join(_without_unit(label) for label in (reference.row, reference.column))
+    labels = ", ".join(_without_unit(label) for label in (reference.row, reference.column) if label)
+    value = value.replace(" | ", "; ") if not reference.column else value
     caption = _caption(evidence)
     return f"{labels}: {value} (table: {caption})." if caption else f"{labels}: {value}."
 
@@ -570,6 +572,7 @@ def _caption(evidence: Evidence) -> str:
     return _without_unit(re.sub(r"^(?i:table)\s?[\d.]*[:.]?\s*", "", caption)).rstrip(".")
 
 
+@remembered(8_192)
 def _without_unit(label: str) -> str:
     """A label less the unit it ends in: "Price, EUR per kWh" is "Price"."""
     words = unit_in(label)[2]
@@ -680,11 +683,11 @@ def _with_table_unit(number: Number, *, labels: Sequence[str]) -> Number:
 
 def _table_metric(row: str, column: str, caption: str, *, number: Number, vocabulary: Vocabulary) -> tuple[str, str]:
     """(metric, segment): the metric from the row, else from column or caption, and then the row says which segment."""
-    own = [label[: m.start] + label[m.end :] for label in (row, column) for m in vocabulary.mentions(tokens(label)) if not m.metric.change]
+    own = [label[: m.start] + label[m.end :] for label in (row, column) for m in vocabulary.named(label) if not m.metric.change]
     if any(_NO_LEVEL.search(label) for label in (row, column)) and not (own and not any(_NO_LEVEL.search(rest) for rest in own)):
         return "", ""
     for label in (row, column, caption):
-        accepted = [mention for mention in vocabulary.mentions(tokens(label)) if vocabulary.accepts(mention.metric, number)]
+        accepted = [mention for mention in vocabulary.named(label) if vocabulary.accepts(mention.metric, number)]
         accepted = [mention for mention in accepted if unit_family(number) not in ("%", "pp") or not mention.metric.change]
         if label is row and _ODD_ROW.search(row):
             return "", ""

@@ -12,7 +12,7 @@ from rag.prompts import Facet
 from rag.report.names import named_in, ordinary_words, whose
 from rag.report.plan import Plan
 from rag.report.quality import fault, lead_in, standing
-from rag.report.reading import ReadDocument, Sentence, TableCell, context, read, split_titles
+from rag.report.reading import ReadDocument, Sentence, TableCell, context, prose, read, split_titles
 from rag.report.subjects import SubjectRule, subjects
 from rag.report.wording import Mention, Vocabulary, tokens
 from rag.text import content_stems, overlap, shingles
@@ -83,6 +83,8 @@ class Gathered:
     """Words of the market's name that no document found has."""
     sentences: int
     """Sentences read in them."""
+    rows: tuple[CellEvidence, ...] = ()
+    """Whole rows of tables without headers, which no fact is read from."""
     rerankers: tuple[str, ...] = ()
     off_topic: frozenset[str] = frozenset()
     """Documents found and left out, since they do not speak of the market."""
@@ -124,9 +126,8 @@ def gather(
     return Gathered(
         candidates=_collapse(candidates),
         cells=tuple(_cell_evidence(topical.found, documents, read_documents)),
-        prose={
-            key: "\n".join(" ".join(texts[key][s.start : s.end].split()) for s in item.sentences) for key, item in read_documents.items()
-        },
+        rows=tuple(_cell_evidence(topical.found, documents, read_documents, whole_rows=True)),
+        prose={key: prose(item, texts[key]) for key, item in read_documents.items()},
         subjects=named,
         sources=known,
         warnings=(*topical.notes, *_warnings(read_documents, documents, known)),
@@ -171,6 +172,8 @@ def _on_topic(
     half of them, or half with a telling one, written as asked: "electricity" makes no document one on electric ferries. ``family``: the
     documents that the report is asked to go through one by one; they are all on the topic.
     """
+    if not plan.market_words and not family:
+        return _OnTopic(found=found, missing=(), notes=())
     titles = {item.source.document: item.source.title for item in found.values()}
     held = {key: set(content_stems(f"{titles[key]} {document.text}")) for key, document in documents.items()}
     asked = plan.market_words
@@ -299,7 +302,7 @@ def _candidate(
         return None
     searches = [pair for item in hits for pair in item.by]
     source = hits[0].source
-    mentions = tuple(vocabulary.mentions(tokens(text)))
+    mentions = tuple(vocabulary.named(text))
     numbers, periods = find_numbers(text), find_periods(text, published=source.published)
     stems = content_stems(text)
     sound = standing(text, owned=source.document in scorer.owned)
@@ -361,15 +364,19 @@ def _evidence(document: Document, key: str, *, sentence: Sentence | TableCell, s
 
 
 def _cell_evidence(
-    found: Mapping[str, _Found], documents: Mapping[str, Document], read_documents: Mapping[str, ReadDocument]
+    found: Mapping[str, _Found],
+    documents: Mapping[str, Document],
+    read_documents: Mapping[str, ReadDocument],
+    *,
+    whole_rows: bool = False,
 ) -> list[CellEvidence]:
-    """The data cells inside any passage found, each once."""
+    """The data cells, or the rows without headers, inside any passage found, each once."""
     made: dict[str, CellEvidence] = {}
     for chunk in sorted(found):
         item = found[chunk]
         key = item.source.document
         by = min((by for _, by in item.by), key=lambda by: (by.rank, -by.score, by.query))
-        for cell in read_documents[key].cells:
+        for cell in read_documents[key].rows if whole_rows else read_documents[key].cells:
             if item.chunk.start <= cell.start < item.chunk.end:
                 evidence = _evidence(documents[key], key, sentence=cell, start=cell.start, by=by)
                 made.setdefault(evidence.id, CellEvidence(evidence=evidence, source=item.source))

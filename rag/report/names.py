@@ -4,7 +4,9 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from rag.remembered import Shelf
 from rag.text import STOPWORDS
 from rag.types import Source
 
@@ -183,7 +185,7 @@ def find_names(
     count: Counter[str] = Counter()
     placed: Counter[str] = Counter()
     for key in sorted(texts):
-        for name, is_place in _inside(texts[key]):
+        for name, is_place in _INSIDE_OF.of(id(texts[key]), same=texts[key], make=partial(_all_inside, texts[key])):
             documents[name].add(key)
             count[name] += 1
             placed[name] += is_place
@@ -245,7 +247,21 @@ _INSIDE_WORD = r"\b[a-z]+,?\s(?:[A-Z]\w*\s)?{}\b"
 
 def ordinary_words(texts: Iterable[str]) -> frozenset[str]:
     """The words that the texts write in lower case."""
-    return frozenset(word for text in texts for word in _LOWER.findall(text))
+    return frozenset[str]().union(*(_ORDINARY.of(id(text), same=text, make=partial(_lower, text)) for text in texts))
+
+
+_ORDINARY: Shelf[frozenset[str]] = Shelf(most=12_000_000)
+"""By the very text; sizes in its characters."""
+_INSIDE_OF: Shelf[tuple[tuple[str, bool], ...]] = Shelf(most=12_000_000)
+"""The same."""
+
+
+def _lower(text: str) -> tuple[frozenset[str], int]:
+    return frozenset(_LOWER.findall(text)), len(text)
+
+
+def _all_inside(text: str) -> tuple[tuple[tuple[str, bool], ...], int]:
+    return tuple(_inside(text)), len(text)
 
 
 def _bare(run: str) -> str:

@@ -199,7 +199,7 @@ def _bare(word: str) -> str:
 
 def _spare(held: str, vocabulary: Vocabulary) -> set[str]:
     """Words that may stand for the evidence's: names of the metrics it names, and words of the directions it says."""
-    metrics = {mention.metric.id: mention.metric for mention in vocabulary.mentions(tokens(held))}
+    metrics = {mention.metric.id: mention.metric for mention in vocabulary.named(held)}
     spare = {_bare(word) for metric in metrics.values() for phrase in (metric.name, *metric.synonyms) for word in words(phrase)}
     for way in vocabulary.ways(held):
         spare |= vocabulary.words_of(way) & _PLAIN_WAYS

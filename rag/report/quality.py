@@ -2,6 +2,7 @@
 
 import re
 
+from rag.remembered import remembered
 from rag.text import STOPWORDS, words
 
 FEWEST_CONTENT_WORDS = 5
@@ -102,6 +103,7 @@ def lead_in(text: str) -> int:
     return match.end() if match else 0
 
 
+@remembered(16_384)
 def fault(text: str) -> str:
     """Why a sentence cannot be evidence, in one word; empty when it can."""
     if not (text[:1].isupper() or text[:1].isdigit() or text[:1] in "€$£“\"'‘("):
@@ -137,6 +139,7 @@ def _unbalanced(text: str) -> bool:
     return text.count("(") != text.count(")") or text.count("“") != text.count("”")
 
 
+@remembered(16_384)
 def standing(text: str, *, owned: bool = False) -> float:
     """How well a sentence stands alone, 0 to 1: less when it leans on the one before, speaks of itself, in the first person, of what
     would be, or of method. ``owned``: the document is its subject's own, so that "the company" is clear."""

@@ -7,9 +7,11 @@ sentence by their recurring in other documents; they become the sentence's headi
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
+from rag.remembered import Shelf
 from rag.report.quality import is_instruction
 from rag.text import STOPWORDS, sentences
 from rag.types import Block, Cell, Document, TableReference
@@ -19,6 +21,8 @@ CONTEXT = 200
 _QUARANTINE = 3
 """Sentences on either side of an order to a machine that are not used from a long block."""
 _LONG_BLOCK = 12
+_LEAD = 240
+"""Characters of what stands above a table, and of a row's values."""
 _ADDRESS = re.compile(r"(?i)(?:https?://|www\.)\S*")
 _WORD = re.compile(r"\S+")
 
@@ -55,12 +59,37 @@ class ReadDocument:
     cells: tuple[TableCell, ...]
     orders: int
     """How many instructions to a machine were seen; they and their neighbours are left out."""
+    rows: tuple[TableCell, ...] = ()
+    """Rows of tables without headers, each whole; the last of their headings is what stands above the table on its page."""
+
+
+_READ: Shelf[ReadDocument] = Shelf(most=12_000_000)
+"""By the very object, which is kept alive and so keeps its id; sizes in characters of text."""
 
 
 def read(document: Document) -> ReadDocument:
-    """Every sentence of paragraphs and lists and every data cell of tables."""
+    """Every sentence of paragraphs and lists and every data cell of tables; the documents read last are kept read."""
+    return _READ.of(id(document), same=document, make=lambda: (_read(document), len(document.text)))
+
+
+_PROSE: Shelf[str] = Shelf(most=12_000_000)
+"""By the very object, as _READ."""
+
+
+def prose(document: ReadDocument, text: str) -> str:
+    """Its sentences, one a line. ``text``: the document's."""
+
+    def made() -> tuple[str, int]:
+        lines = "\n".join(" ".join(text[item.start : item.end].split()) for item in document.sentences)
+        return lines, len(lines)
+
+    return _PROSE.of(id(document), same=document, make=made)
+
+
+def _read(document: Document) -> ReadDocument:
     found: list[Sentence] = []
     cells: list[TableCell] = []
+    rows: list[TableCell] = []
     orders = 0
     text, path = document.text, list[tuple[int, str]]()
     blocks = document.blocks or (Block(kind="paragraph", start=0, end=len(text)),)
@@ -73,12 +102,13 @@ def read(document: Document) -> ReadDocument:
         if block.kind == "table":
             caption = _caption(text, blocks[at - 1]) if at else ""
             cells += _cells(document, block, headings=(*headings, caption) if caption else headings)
+            rows += _rows(document, block, headings=headings, lead=_lead(document, blocks, at))
             continue
         spans = [(block.start + start, block.start + end) for start, end in sentences(text[block.start : block.end])]
         clean, seen = _without_orders(text, spans)
         orders += seen
         found += [_sentence(document, start, end, headings) for start, end in clean]
-    return ReadDocument(sentences=tuple(found), cells=tuple(cells), orders=orders)
+    return ReadDocument(sentences=tuple(found), cells=tuple(cells), orders=orders, rows=tuple(rows))
 
 
 def _without_orders(text: str, spans: list[tuple[int, int]]) -> tuple[list[tuple[int, int]], int]:
@@ -131,6 +161,40 @@ def _cells(document: Document, block: Block, *, headings: tuple[str, ...]) -> li
         )
         for cell, reference in references(document, block)
     ]
+
+
+def _lead(document: Document, blocks: Sequence[Block], at: int) -> str:
+    """What stands above a table on its page, down to the page's first table and right above this one: a statement's title and its years."""
+    first = next((page.start for page in document.pages if page.start <= blocks[at].start < page.end), 0)
+    begins = bisect_right([block.start for block in blocks], first - 1)
+    above = list(takewhile(lambda block: block.kind != "table", blocks[begins:at]))
+    near = list(takewhile(lambda block: block.kind != "table", reversed(blocks[begins:at])))[:1]
+    lines = [_one_line(document.text[block.start : block.end]) for block in dict.fromkeys((*above, *near))]
+    return " ".join(line for line in lines if len(line) <= _LEAD)[:_LEAD]
+
+
+def _rows(document: Document, block: Block, *, headings: tuple[str, ...], lead: str) -> list[TableCell]:
+    found = []
+    for start, end, reference in row_references(document, block):
+        page, label = page_at(document, start)
+        path = (*headings, lead) if lead else headings
+        found.append(TableCell(start=start, end=end, page=page, page_label=label, heading_path=path, reference=reference))
+    return found
+
+
+def row_references(document: Document, block: Block) -> Iterable[tuple[int, int, TableReference]]:
+    """(start, end) of the values of each row that has a label and figures, none of them under a header; the column is empty."""
+    headed = {cell.column for cell in block.cells if cell.header and _one_line(document.text[cell.start : cell.end])}
+    rows: dict[int, list[Cell]] = defaultdict(list)
+    for cell in block.cells:
+        rows[cell.row].append(cell)
+    for cells in rows.values():
+        label = _one_line(document.text[cells[0].start : cells[0].end]) if cells[0].column == 0 and not cells[0].header else ""
+        values = [cell for cell in cells[1:] if cell.end > cell.start]
+        if label and values and not headed.intersection(cell.column for cell in values):
+            start, end = values[0].start, values[-1].end
+            if end - start <= _LEAD and any(character.isdigit() for character in document.text[start:end]):
+                yield start, end, TableReference(row=label, column="")
 
 
 def references(document: Document, block: Block) -> Iterable[tuple[Cell, TableReference]]:

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from rag.numbers import comparable
 from rag.prompts import Metric, MetricVocabulary
+from rag.remembered import remembered
 from rag.types import Direction, FactKind, Number
 
 _TOKEN = re.compile(r"[^\W_]+(?:[.'’-][^\W_]+)*")
@@ -70,9 +71,10 @@ class Mention:
     """True for a wording too general to say which way the metric goes; it serves to name a figure."""
 
 
-def tokens(text: str) -> list[Token]:
+@remembered(16_384)
+def tokens(text: str) -> tuple[Token, ...]:
     """The words of a text with their spans."""
-    return [Token(word=m[0].lower(), form=_singular(m[0].lower()), start=m.start(), end=m.end()) for m in _TOKEN.finditer(text)]
+    return tuple(Token(word=m[0].lower(), form=_singular(m[0].lower()), start=m.start(), end=m.end()) for m in _TOKEN.finditer(text))
 
 
 @lru_cache(maxsize=65_536)
@@ -112,7 +114,12 @@ class Vocabulary:
         self._negations = words["negations"]
         self._forecast = frozenset(vocabulary.forecast_words)
         self._estimate = frozenset(vocabulary.estimate_words)
+        self.named = remembered(16_384)(self._named)
+        """Metrics named in a text, as ``mentions`` finds them in its tokens."""
         self._segments = [(segment, re.compile(rf"(?i)(?<!\w){re.escape(segment)}(?!\w)")) for segment in vocabulary.segments]
+
+    def _named(self, text: str) -> tuple[Mention, ...]:
+        return tuple(self.mentions(tokens(text)))
 
     def mentions(self, text: Sequence[Token]) -> list[Mention]:
         """Metrics named in a sentence, the longest phrase first taken, no two overlapping, in order."""

@@ -19,11 +19,12 @@ from rag.types import Delta, Report, SearchResult, Source, Turn
 from rag.upkeep import Finding
 from rag.web import serving
 from rag.web.child import Job
+from rag.web.refuse import REFUSALS
 from rag.web.runs import Run
 from rag.web.serving import MEDIA, Here
 from rag.web.uploads import MOST_FILES
 
-routes = APIRouter(prefix="/api", tags=["rag"])
+routes = APIRouter(prefix="/api", tags=["rag"], responses=REFUSALS)
 
 _MOST = 1_000
 _LOOK_S = 0.2
@@ -143,13 +144,15 @@ async def ask(here: Here, asked: Question) -> Turn:
     """An answer with checked citations, or why the documents do not say."""
     scope = serving.scope_of(asked.published_from, asked.published_to, asked.folders, asked.tags)
     now = here.clock()
-    return await here.desks.do(lambda library: library.ask(asked.question, now=now, chat=asked.chat, scope=scope, keep=asked.keep))
+    turn = await here.desks.do(lambda library: library.ask(asked.question, now=now, chat=asked.chat, scope=scope, keep=asked.keep))
+    here.numbers.answered(turn.answer)
+    return turn
 
 
 @routes.get("/chats")
-async def chats(here: Here, q: Text = "") -> list[list[Turn]]:
-    """The kept chats, newest first; with words, those that hold all of them."""
-    return await here.desks.do(lambda library: library.chats(q))
+async def chats(here: Here, q: Text = "", limit: Annotated[int, Query(ge=1, le=_MOST)] = 100) -> list[list[Turn]]:
+    """The newest kept chats, newest first; with words, those that hold all of them."""
+    return await here.desks.do(lambda library: library.chats(q, most=limit))
 
 
 @routes.get("/chats/{chat}")
@@ -158,7 +161,7 @@ async def turns(here: Here, chat: Chat) -> list[Turn]:
     return await here.desks.do(lambda library: library.turns(chat))
 
 
-@routes.get("/chats/{chat}/markdown")
+@routes.get("/chats/{chat}/markdown", response_class=Response, responses={200: {"content": {"text/markdown": {}}}})
 async def markdown(here: Here, chat: Chat) -> Response:
     """A chat as Markdown with footnotes."""
     text = await here.desks.do(lambda library: to_markdown(library.turns(chat)))
@@ -195,7 +198,9 @@ async def report(here: Here, report: str) -> Report:
     return await here.desks.do(lambda library: library.saved(report))
 
 
-@routes.get("/reports/{report}/files/{kind}")
+@routes.get(
+    "/reports/{report}/files/{kind}", response_class=Response, responses={200: {"content": {media: {} for media in MEDIA.values()}}}
+)
 async def report_file(here: Here, report: str, kind: str) -> Response:
     """A saved report in a format: html, md, json, pdf, docx, csl, bib, csv."""
     made, data = await here.desks.do(lambda library: serving.report_file(library, report, kind))
@@ -220,7 +225,7 @@ def compared(library: Library, before: str, after: str) -> tuple[Report, Report,
 
 @routes.get("/runs")
 async def runs(here: Here) -> list[dict[str, Any]]:
-    """What was begun since the server started, newest first."""
+    """The last runs, newest first; those of earlier servers too."""
     return [run.as_data() for run in here.runs.all()]
 
 
@@ -230,13 +235,19 @@ async def run(here: Here, run: int) -> dict[str, Any]:
     return here.runs.get(run).as_data()
 
 
+@routes.post("/runs/{run}/again", status_code=202)
+async def again(here: Here, run: int) -> dict[str, Any]:
+    """Begins anew what a run was asked that was cut off, failed or is done; what was finished is not done twice."""
+    return here.runs.again(run, now=here.clock()).as_data()
+
+
 @routes.post("/runs/{run}/stop")
 async def stop(here: Here, run: int) -> dict[str, Any]:
     """Ends it; what was finished is kept."""
     return here.runs.stop(run).as_data()
 
 
-@routes.get("/runs/{run}/events")
+@routes.get("/runs/{run}/events", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
 async def events(here: Here, request: Request, run: int, last_event_id: Annotated[str, Header()] = "0") -> Response:
     """Its progress as server-sent events, from the last kept one that the client has not seen; ends with the run."""
     seen = int(last_event_id) if last_event_id.isdigit() else 0

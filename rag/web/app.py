@@ -27,6 +27,7 @@ from rag.web.rules import allowed
 from rag.web.runs import Runs
 from rag.web.serving import Serving
 from rag.web.timer import Timer
+from rag.web.tracing import Traces
 from rag.web.watch import Numbers, Watch
 from rag.web.who import Key
 
@@ -41,14 +42,15 @@ def app(
     desks: int = DESKS,
     address: str = "",
     timer: Timer | None = None,
+    traces: Traces | None = None,
 ) -> ASGIApp:
     """The ASGI application over a workspace.
 
     ``names``: further host names that it answers to; ``address``: where people reach it. ``timer`` makes what is due.
     """
-    numbers = Numbers()
+    numbers = Numbers(traces=traces)
     accounts = Accounts(workspace, clock=_now)
-    all_desks, all_runs = Desks(workspace, count=desks), Runs(workspace, ended=numbers.ended)
+    all_desks, all_runs = Desks(workspace, count=desks, waited=numbers.waited.observe), Runs(workspace, ended=numbers.ended)
     serving = Serving(
         workspace=workspace,
         reader=STRANGER,
@@ -64,6 +66,7 @@ def app(
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
+        all_runs.take_over(now=_now())
         if timer is not None:
             timer.begin()
         yield
@@ -72,6 +75,8 @@ def app(
         all_runs.close()
         all_desks.close()
         accounts.close()
+        if traces is not None:
+            traces.close()
 
     made = FastAPI(
         title="rag",

@@ -1,15 +1,20 @@
-"""What a child process does: one ingest or one report, told step by step through a pipe."""
+"""What a child process does: one ingest or one report, told step by step into the run's file.
 
+The child writes by itself, so that it goes on, and what it says is kept, when the server that began it is killed.
+"""
+
+import os
+import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Literal
 
 from rag.errors import RagError
 from rag.types import Scope
+from rag.web.runfile import RunFile
 
 RunKind = Literal["ingest", "report"]
 Tell = Callable[[dict[str, Any]], None]
@@ -35,6 +40,8 @@ class Job:
     """The user who began it, whose rights decide what it sees; 0 for whoever has the workspace."""
     scope: Mapping[str, Any] = field(default_factory=dict)
     """Of a report: published_from and published_to as ISO days, folders and tags as lists; empty for everything."""
+    again: int = 0
+    """The number of the run that this one does again; 0 for none."""
 
     @property
     def title(self) -> str:
@@ -42,19 +49,20 @@ class Job:
         return self.topic or ("Report by plan" if self.kind == "report" else "Reading documents")
 
 
-def work(workspace: Path, job: Job, pipe: Connection) -> None:
-    """The child's whole life. What goes wrong is told, so that nothing is printed."""
-    try:
-        done = (_ingest if job.kind == "ingest" else _report)(workspace, job, pipe.send)
-        pipe.send({"state": "done", "result": done})
-    except RagError as error:
-        pipe.send({"state": "failed", "message": str(error)})
-    except KeyboardInterrupt:
-        pipe.send({"state": "failed", "message": "stopped; what was finished is kept"})
-    except Exception as error:  # noqa: BLE001 - the outermost door of this process
-        pipe.send({"state": "failed", "message": f"a defect of this program ({type(error).__name__}); please report it"})
-    finally:
-        pipe.close()
+def work(workspace: Path, job: Job, path: Path) -> None:
+    """The child's whole life. What goes wrong is told, so that nothing is printed. Nothing is done for a run that has ended meanwhile."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's, which ends its runs and says so
+    with RunFile.open(path) as file:
+        if file.ended:
+            return
+        file.tell({"state": "running", "pid": os.getpid(), "stage": "starting", "done": 0, "total": 0})
+        try:
+            done = (_ingest if job.kind == "ingest" else _report)(workspace, job, file.tell)
+            file.tell({"state": "done", "result": done})
+        except RagError as error:
+            file.tell({"state": "failed", "message": str(error)})
+        except Exception as error:  # noqa: BLE001 - the outermost door of this process
+            file.tell({"state": "failed", "message": f"a defect of this program ({type(error).__name__}); please report it"})
 
 
 def _ingest(workspace: Path, job: Job, tell: Tell) -> dict[str, Any]:

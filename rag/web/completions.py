@@ -20,10 +20,11 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from rag.app import Library
 from rag.errors import UsageError
 from rag.types import Answer
+from rag.web.refuse import OPENAI_REFUSALS
 from rag.web.serving import Here
 from rag.web.views import Plain, Spoken, spoken
 
-routes = APIRouter(prefix="/v1", tags=["OpenAI-compatible"])
+routes = APIRouter(prefix="/v1", tags=["OpenAI-compatible"], responses=OPENAI_REFUSALS)
 
 MODEL = "rag"
 _REMEMBERED = 500
@@ -134,7 +135,7 @@ async def model(here: Here, model: str) -> dict[str, Any]:
     return dict(found[0])
 
 
-@routes.post("/chat/completions", response_model=None)
+@routes.post("/chat/completions", response_model=None, responses={200: {"content": {"application/json": {}, "text/event-stream": {}}}})
 async def chat(here: Here, request: Request, asked: ChatRequest) -> Response:
     """An answer with [n] in the text, the sources below it, and url_citation annotations that lead to the passages."""
     if asked.model != MODEL:
@@ -150,6 +151,7 @@ async def chat(here: Here, request: Request, asked: ChatRequest) -> Response:
         return answer, asked_tokens, len(library.embedder.token_spans(spoken(answer).text))
 
     answer, tokens_in, tokens_out = await here.desks.do(job)
+    here.numbers.answered(answer)
     said = spoken(answer)
     head = {"id": f"chatcmpl-{answer.id.removeprefix('a-')}", "created": int(now.timestamp()), "model": MODEL}
     usage = {"prompt_tokens": tokens_in, "completion_tokens": tokens_out, "total_tokens": tokens_in + tokens_out}

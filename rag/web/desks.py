@@ -3,6 +3,7 @@
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -58,9 +59,11 @@ class OneAtATime:
 class Desks:
     """The threads. Each opens the workspace at its first job, and anew when rag.toml was changed."""
 
-    def __init__(self, workspace: Path, *, count: int = DESKS) -> None:
+    def __init__(self, workspace: Path, *, count: int = DESKS, waited: Callable[[float], object] = lambda seconds: None) -> None:
+        """``waited`` is told how long each job stood in line."""
         self._workspace = workspace
-        self._jobs: queue.SimpleQueue[tuple[Future[Any], Callable[[Library], Any], Reader] | None] = queue.SimpleQueue()
+        self._waited = waited
+        self._jobs: queue.SimpleQueue[tuple[Future[Any], Callable[[Library], Any], Reader, float] | None] = queue.SimpleQueue()
         self._sharing = threading.Lock()
         self._shared: tuple[int, OneAtATime] | None = None
         self._threads = [threading.Thread(target=self._work, name=f"desk-{number}", daemon=True) for number in range(count)]
@@ -75,8 +78,13 @@ class Desks:
         if self._jobs.qsize() >= MOST_WAITING:
             raise BusyError("too many requests are waiting; come back in a moment")
         future: Future[T] = Future()
-        self._jobs.put((future, job, reader))
+        self._jobs.put((future, job, reader, time.perf_counter()))
         return await asyncio.wrap_future(future)
+
+    @property
+    def waiting(self) -> int:
+        """Jobs in line."""
+        return self._jobs.qsize()
 
     def close(self) -> None:
         """Jobs that were begun are finished."""
@@ -90,7 +98,8 @@ class Desks:
         views = Views()
         opened_at = -1
         while (taken := self._jobs.get()) is not None:
-            future, job, reader = taken
+            future, job, reader, came = taken
+            self._waited(time.perf_counter() - came)
             if not future.set_running_or_notify_cancel():
                 continue
             try:

@@ -11,9 +11,10 @@ from rag.errors import RagError
 from rag.parts import RECORD
 from rag.record import Record
 from rag.schedule import healths
+from rag.web.refuse import REFUSALS
 from rag.web.serving import Here, schedules
 
-routes = APIRouter(tags=["operation"])
+routes = APIRouter(tags=["operation"], responses=REFUSALS)
 
 
 @routes.get("/healthz")
@@ -29,7 +30,7 @@ def healthz(here: Here) -> dict[str, Any]:
     return {"state": "alive", "schedules": dict(states)}
 
 
-@routes.get("/readyz")
+@routes.get("/readyz", responses={503: {"model": dict[str, str]}})
 async def readyz(here: Here) -> Response:
     """The workspace can be read; 503 when it cannot."""
     try:
@@ -39,7 +40,7 @@ async def readyz(here: Here) -> Response:
     return JSONResponse({"state": "ready"})
 
 
-@routes.get("/metrics")
+@routes.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 async def metrics(here: Here) -> Response:
     """In Prometheus' text format."""
 
@@ -48,5 +49,5 @@ async def metrics(here: Here) -> Response:
 
     states, documents = await here.desks.do(seen)
     active = sum(not run.ended for run in here.runs.all())
-    text = here.numbers.text(schedules=states, documents=documents, active=active)
+    text = here.numbers.text(schedules=states, documents=documents, active=active, waiting=here.desks.waiting)
     return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -25,6 +25,11 @@ class OwnDesks:
         """What the job gives. Raises what it raises; BusyError when too many wait."""
         return await self.desks.do(job, reader=self.reader)
 
+    @property
+    def waiting(self) -> int:
+        """Jobs in line, of everybody."""
+        return self.desks.waiting
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OwnRuns:
@@ -48,6 +53,10 @@ class OwnRuns:
         """Newest first."""
         return [run for run in self.runs.all() if self._own(run)]
 
+    def again(self, number: int, *, now: datetime) -> Run:
+        """Begins it anew, in the name of whoever began it first. Raises UsageError for an unknown one and one that goes on."""
+        return self.runs.again(self.get(number).id, now=now)
+
     def stop(self, number: int) -> Run:
         """Ends it; what was finished is kept."""
         return self.runs.stop(self.get(number).id)
@@ -58,4 +67,4 @@ class OwnRuns:
 
 def unknown(number: int) -> str:
     """What is said of a run that is not there."""
-    return f"no run {number} since this server was started; /api/runs lists those there are"
+    return f"no run {number}; /api/runs lists those there are"

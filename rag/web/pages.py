@@ -70,9 +70,12 @@ def _let_in(here: serving.Serving, token: str) -> Response:
 
 
 def _history(library: Library, words: str) -> list[dict[str, Any]]:
+    if not words.strip():
+        heads = library.record.chats.heads(_CHATS)
+        return [{"chat": one.chat, "question": short(one.question, most=90), "asked": one.asked, "turns": one.turns} for one in heads]
     return [
         {"chat": turns[0].chat, "question": short(turns[0].answer.question, most=90), "asked": turns[0].asked, "turns": len(turns)}
-        for turns in library.chats(words)[:_CHATS]
+        for turns in library.chats(words, most=_CHATS)
     ]
 
 
@@ -90,6 +93,7 @@ async def ask(
     """Answers, and shows the chat at the new answer."""
     now = here.clock()
     turn = await here.desks.do(lambda library: library.ask(question, now=now, chat=chat, scope=scope))
+    here.numbers.answered(turn.answer)
     return _to(f"/chats/{turn.chat}#turn-{turn.number}")
 
 

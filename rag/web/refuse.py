@@ -1,11 +1,41 @@
 """Errors as one sentence: a page for people, JSON for programs, and for /v1 the shape that OpenAI's clients read."""
 
 from http import HTTPStatus
+from typing import Any
 
+from pydantic import BaseModel
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Scope
 
 from rag.web.forms import rendered
+
+
+class Refusal(BaseModel):
+    """Why a request was not served."""
+
+    error: str
+    """One sentence."""
+
+
+class OpenAIError(BaseModel):
+    """What OpenAI's clients read."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class OpenAIRefusal(BaseModel):
+    """The same, as OpenAI's clients read it."""
+
+    error: OpenAIError
+
+
+REFUSALS: dict[int | str, dict[str, Any]] = {"4XX": {"model": Refusal}, "5XX": {"model": Refusal}}
+"""For a router: whatever is no answer is one sentence."""
+OPENAI_REFUSALS: dict[int | str, dict[str, Any]] = {"4XX": {"model": OpenAIRefusal}, "5XX": {"model": OpenAIRefusal}}
+"""For the routes under /v1."""
 
 _KINDS = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
 

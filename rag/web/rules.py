@@ -68,6 +68,7 @@ NEEDS: dict[str, Needs] = {
     "POST /runs/{run}/stop": "member",
     "GET /api/runs": "reader",
     "GET /api/runs/{run}": "reader",
+    "POST /api/runs/{run}/again": "member",
     "POST /api/runs/{run}/stop": "member",
     "GET /api/runs/{run}/events": "reader",
     # schedules: one's own

@@ -1,6 +1,5 @@
 """What one server works with, and the verbs over the library that the page and the API share."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -64,7 +63,9 @@ class Serving:
 
     def begin(self, job: Job) -> Run:
         """Begins a run."""
-        return self.runs.begin(job, now=self.clock())
+        run = self.runs.begin(job, now=self.clock())
+        self.numbers.begun(run)
+        return run
 
 
 def _serving(request: Request) -> Serving:
@@ -120,14 +121,15 @@ def without_places(state: Status) -> Status:
 def heads(library: Library) -> list[dict[str, Any]]:
     """id, title, as-of date and day of the saved reports, newest first."""
     return [
-        {"id": identity, "created": created.isoformat(timespec="minutes"), **_head(library, identity)}
-        for identity, created in library.record.reports()
+        {
+            "id": head.id,
+            "created": head.created.isoformat(timespec="minutes"),
+            "title": head.title,
+            "as_of": head.as_of.isoformat(),
+            "writer": head.writer,
+        }
+        for head in library.record.report_heads()
     ]
-
-
-def _head(library: Library, identity: str) -> dict[str, Any]:
-    held = json.loads(library.record.report(identity))
-    return {"title": held["title"], "as_of": held["as_of"], "writer": held["manifest"]["writer"]}
 
 
 def report_file(library: Library, what: str, kind: str) -> tuple[Report, bytes]:

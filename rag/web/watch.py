@@ -2,6 +2,7 @@
 
 import json
 import logging
+import secrets
 import sys
 import time
 import traceback
@@ -10,10 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector, generate_latest
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rag import __version__
+from rag.types import Answer
 from rag.web.runs import Run, State
+from rag.web.tracing import Traces
 
 LOG = logging.getLogger("rag.web")
 
@@ -23,7 +28,8 @@ _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 class Numbers:
     """The counters of one server."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, traces: Traces | None = None) -> None:
+        self.traces = traces
         self.registry = CollectorRegistry()
         self.requests = Counter("rag_requests", "Requests by route and status.", ["method", "route", "status"], registry=self.registry)
         self.seconds = Histogram(
@@ -33,14 +39,32 @@ class Numbers:
         self.active = Gauge("rag_runs_active", "Runs that wait or work.", registry=self.registry)
         self.schedules = Gauge("rag_schedules", "Schedules by how they do.", ["state"], registry=self.registry)
         self.documents = Gauge("rag_documents", "Documents in search.", registry=self.registry)
+        self.answers = Counter("rag_answers", "Questions by what became of them.", ["outcome"], registry=self.registry)
+        self.waited = Histogram("rag_waited_seconds", "Time until a thread was free.", buckets=_BUCKETS, registry=self.registry)
+        self.waiting = Gauge("rag_waiting", "Requests that wait for a thread.", registry=self.registry)
+        Info("rag", "What is running.", registry=self.registry).info({"version": __version__})
+        ProcessCollector(registry=self.registry)
+
+    def answered(self, answer: Answer) -> None:
+        """Counts an answer."""
+        self.answers.labels("abstained" if answer.abstained else "answered").inc()
+
+    def begun(self, run: Run) -> None:
+        """Logs a run's beginning."""
+        LOG.info("run", extra={"data": {"run": run.id, "kind": run.job.kind, "state": "begun", "again": run.job.again}})
 
     def ended(self, run: Run, state: State) -> None:
         """Counts a run, and logs its end."""
         self.runs.labels(run.job.kind, state).inc()
-        LOG.info("run", extra={"data": {"run": run.id, "kind": run.job.kind, "state": state}})
+        now = datetime.now(UTC)
+        seconds = round((now - run.begun).total_seconds(), 1)
+        LOG.info("run", extra={"data": {"run": run.id, "kind": run.job.kind, "state": state, "seconds": seconds}})
+        if self.traces is not None:
+            self.traces.run(run.id, kind=run.job.kind, state=state, begun=run.begun, now=now)
 
-    def text(self, *, schedules: Iterable[str], documents: int, active: int) -> bytes:
+    def text(self, *, schedules: Iterable[str], documents: int, active: int, waiting: int) -> bytes:
         """In Prometheus' text format; ``schedules`` are their states."""
+        self.waiting.set(waiting)
         states = list(schedules)
         for state in ("ok", "paused", "thin", "missing", "late", "failing", "broken"):
             self.schedules.labels(state).set(states.count(state))
@@ -61,12 +85,13 @@ class Watch:
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
-        begun, status = time.perf_counter(), 500
+        begun, status, request = time.perf_counter(), 500, secrets.token_hex(8)
 
         async def noting(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                MutableHeaders(scope=message)["x-request-id"] = request
             await send(message)
 
         try:
@@ -77,8 +102,16 @@ class Watch:
         seconds = time.perf_counter() - begun
         self._numbers.requests.labels(scope["method"], route, status).inc()
         self._numbers.seconds.labels(route).observe(seconds)
-        seen = {"method": scope["method"], "route": route, "status": status, "ms": round(seconds * 1000, 1)}
+        seen = {"request": request, "method": scope["method"], "route": route, "status": status, "ms": round(seconds * 1000, 1)}
         LOG.info("request", extra={"data": seen | scope.get("rag_seen", {})})
+        if self._numbers.traces is not None:
+            self._traced(scope, request, route, status, seconds)
+
+    def _traced(self, scope: Scope, request: str, route: str, status: int, seconds: float) -> None:
+        assert self._numbers.traces is not None
+        told = {"http.request.method": scope["method"], "http.route": route, "http.response.status_code": status, "rag.request": request}
+        parent = dict(scope["headers"]).get(b"traceparent", b"").decode("latin-1")
+        self._numbers.traces.span(f"{scope['method']} {route}", seconds=seconds, attributes=told, failed=status >= 500, parent=parent)
 
 
 def _places(error: BaseException) -> list[str]:
