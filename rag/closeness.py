@@ -9,9 +9,10 @@ passage that says one of them says little of the whole: so it has a second value
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, groupby
 from statistics import mean
 from typing import TypeVar
 
@@ -30,6 +31,8 @@ _PAIRS = 2 / 3
 _WINDOW = 15
 """Sentences are joined until they have so many words that carry meaning."""
 
+_CELLS = " | "
+"""Between the cells of a row."""
 _CLAUSE = 4
 _BREAK = re.compile(r";|—|\?|\.\s|,\s|\s(?=(?:but|while|whereas|although|though|however)\b)", re.IGNORECASE)
 
@@ -42,7 +45,8 @@ def closeness(question: str, chunks: Sequence[Chunk], *, holders: Mapping[str, i
 
     ``holders``: how many of the ``among`` chunks of the library hold a word of the question, by the word as the question prints it.
     """
-    return _Texts(chunks).close(_stems(question), weights=_weights(question, holders=holders, among=among), among=among)
+    weights = _weights(question, holders=holders, among=among)
+    return _Texts(chunks, terms=weights).close(_stems(question), weights=weights, among=among)
 
 
 def closenesses(question: str, chunks: Sequence[Chunk], *, holders: Mapping[str, int], among: int) -> list[tuple[float, float]]:
@@ -50,7 +54,8 @@ def closenesses(question: str, chunks: Sequence[Chunk], *, holders: Mapping[str,
 
     A clause counts as much as its words weigh beside the heaviest clause's. The two are equal where a question is one clause.
     """
-    texts, weights = _Texts(chunks), _weights(question, holders=holders, among=among)
+    weights = _weights(question, holders=holders, among=among)
+    texts = _Texts(chunks, terms=weights)
     whole = texts.close(_stems(question), weights=weights, among=among)
     parts = clauses(question)
     masses = [sum(weights[term] for term in dict.fromkeys(part)) for part in parts]
@@ -79,15 +84,28 @@ def _weights(question: str, *, holders: Mapping[str, int], among: int) -> dict[s
     return {term: known.get(term, _weight(0, among=among)) for term in dict.fromkeys(_stems(question))}
 
 
-class _Texts:
-    """Chunks as stems, whole and in windows."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Text:
+    """What a text has of a question."""
 
-    def __init__(self, chunks: Sequence[Chunk]) -> None:
+    places: list[tuple[int, str]]
+    """(place among the text's stems, stem), ascending; only stems of the question."""
+    length: int
+    """Stems in all."""
+
+
+class _Texts:
+    """Chunks, whole and in windows, with the places of a question's stems."""
+
+    def __init__(self, chunks: Sequence[Chunk], *, terms: Container[str]) -> None:
         headers = {header: _stems(header) for header in {chunk.header for chunk in chunks}}
-        self._windows = [_windows(chunk.text) for chunk in chunks]
-        self._passages = [[*headers[chunk.header], *chain.from_iterable(found)] for chunk, found in zip(chunks, self._windows, strict=True)]
-        self._typical = mean(map(len, self._passages)) if chunks else 0
-        self._typical_window = mean(len(window) for found in self._windows for window in found) if chunks else 0
+        windows = [_windows(chunk.text) for chunk in chunks]
+        self._windows = [[_text(window, terms=terms) for window in found] for found in windows]
+        self._passages = [
+            _text([*headers[chunk.header], *chain.from_iterable(found)], terms=terms) for chunk, found in zip(chunks, windows, strict=True)
+        ]
+        self._typical = mean(passage.length for passage in self._passages) if chunks else 0
+        self._typical_window = mean(window.length for found in self._windows for window in found) if chunks else 0
 
     def close(self, asked: Sequence[str], *, weights: Mapping[str, float], among: int) -> list[float]:
         """One value a chunk."""
@@ -104,6 +122,10 @@ class _Texts:
         ]
 
 
+def _text(stems: Sequence[str], *, terms: Container[str]) -> _Text:
+    return _Text(places=[(at, term) for at, term in enumerate(stems) if term in terms], length=len(stems))
+
+
 class _Scale:
     """BM25 as a share of what can be reached, over texts of a typical length."""
 
@@ -114,12 +136,12 @@ class _Scale:
         self._most_pairs = _MOST * sum(pairs.values())
         self._typical = typical or 1.0
 
-    def share(self, stems: Sequence[str]) -> float:
+    def share(self, text: _Text) -> float:
         """Single words, and pairs on top."""
-        places = [(at, term) for at, term in enumerate(stems) if term in self._words]
+        places = [place for place in text.places if place[1] in self._words]
         if not places:
             return 0.0
-        length = _SATURATION * (1 - _LENGTH + _LENGTH * len(stems) / self._typical)
+        length = _SATURATION * (1 - _LENGTH + _LENGTH * text.length / self._typical)
         found = _sum(Counter(term for _, term in places), self._words, length=length) / self._most_words
         if not self._pairs:
             return found
@@ -151,15 +173,29 @@ def _pairs(places: Sequence[tuple[int, str]]) -> list[Pair]:
 
 @remembered(4_096)
 def _windows(text: str) -> list[list[str]]:
-    """Sentences, short ones joined with the next; always at least one."""
+    """Sentences, short ones joined with the next, and each row of a table; always at least one."""
     found: list[list[str]] = []
     window: list[str] = []
-    for start, end in sentences(text):
-        window += _stems(text[start:end])
+    for part, is_row in _parts(text):
+        stems = _stems(part)
+        if is_row:
+            found.append(stems)
+            continue
+        window += stems
         if len(window) >= _WINDOW:
             found.append(window)
             window = []
     return [*found, window] if window or not found else found
+
+
+def _parts(text: str) -> Iterator[tuple[str, bool]]:
+    """(sentence or row of a table, whether it is a row), in order."""
+    for is_row, lines in groupby(text.split("\n"), key=lambda line: _CELLS in line):
+        if is_row:
+            yield from ((line, True) for line in lines)
+        else:
+            prose = "\n".join(lines)
+            yield from ((prose[start:end], False) for start, end in sentences(prose))
 
 
 def _stems(text: str) -> list[str]:

@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, TypeAlias
 from zlib import crc32
@@ -215,13 +216,14 @@ def editions(sources: Iterable[Source]) -> dict[str, Edition]:
         if len(members) < 2 or not name:
             continue
         ordered = sorted(members, key=_age)
+        ages = {source.document: _age(source) for source in ordered}
         for source in ordered:
             same = [
                 other
                 for other in ordered
                 if period(other.title) == period(source.title) and _version(other.title) != _version(source.title)
             ]
-            later = [other for other in same if _age(other) > _age(source)]
+            later = [other for other in same if ages[other.document] > ages[source.document]]
             found[source.document] = Edition(
                 document=source.document,
                 family=name,
@@ -232,11 +234,13 @@ def editions(sources: Iterable[Source]) -> dict[str, Edition]:
     return found
 
 
+@lru_cache(maxsize=65_536)
 def family(title: str) -> str:
     """ "Market Monitor Q1 2026 (revised)" and "Market monitor, Q2 2026" are of the family "market monitor"."""
     return " ".join(_WORD.findall(_VERSION.sub(" ", _PERIOD.sub(" ", title)).lower()))
 
 
+@lru_cache(maxsize=65_536)
 def period(title: str) -> str:
     """The dates a title names, in its order, lower case."""
     return " ".join(" ".join(found.split()) for found in _PERIOD.findall(title.lower()))
@@ -248,6 +252,7 @@ def _age(source: Source) -> tuple[str, int, float, str]:
     return (source.published.isoformat(), rank, number, source.path)
 
 
+@lru_cache(maxsize=65_536)
 def _version(title: str) -> tuple[int, float]:
     marks = list(_VERSION.finditer(title))
     words = [(mark[3] or "").lower() for mark in marks]

@@ -4,6 +4,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from functools import lru_cache
 from typing import Protocol
 
@@ -14,6 +15,17 @@ _SHARPNESS = 4
 
 _WORD = re.compile(r"[^\W_]+")
 _PIECE = re.compile(r"\d{4}(?!\d)|q[1-4](?!\d)|\d+[^\W\d_]?(?![^\W\d_])|[^\W\d_]+|\d+")
+
+
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
+)  # fmt: skip
+_MONTH = "|".join(_MONTHS)
+_DAY = re.compile(
+    rf"\b(?:(?P<month>{_MONTH})\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}})"
+    rf"|(?P<first>\d{{1,2}})(?:st|nd|rd|th)?\s+(?P<after>{_MONTH}),?\s+(?P<last>\d{{4}})|(?P<iso>\d{{4}}-\d\d-\d\d))\b",
+    re.IGNORECASE,
+)
 
 
 class Nameable(Protocol):
@@ -73,6 +85,22 @@ class Named:
         found = np.flatnonzero(masses)
         scores = (masses[found] / (masses.max() + 1)) ** _SHARPNESS
         return {self._documents[at]: score for at, score in zip(found.tolist(), scores.tolist(), strict=True)}
+
+
+def days(question: str) -> frozenset[date]:
+    """The days a question names in full: "October 7, 2023", "7 October 2023", "2023-10-07"."""
+    return frozenset(day for match in _DAY.finditer(question) if (day := _day(match)) is not None)
+
+
+def _day(match: re.Match[str]) -> date | None:
+    """None for a day there never was."""
+    try:
+        if match["iso"]:
+            return date.fromisoformat(match["iso"])
+        month = _MONTHS.index((match["month"] or match["after"]).lower()) + 1
+        return date(int(match["year"] or match["last"]), month, int(match["day"] or match["first"]))
+    except ValueError:
+        return None
 
 
 def _asked(question: str) -> Iterator[str]:

@@ -343,6 +343,9 @@ def _settle_range(text: str, low: _Reading, high: _Reading) -> list[_Reading]:
         or "ordinal" in (low.number.unit, high.number.unit)
     ):
         return [low, high]
+    own = {reading.number.unit for reading in (low, high) if reading.number.unit and not reading.number.unit.startswith("/")}
+    if len({unit.split("/")[0] for unit in own}) > 1:
+        return [low, high]
     if between.strip() in ("and", "or") and not _BETWEEN.search(text[: low.number.start]):
         return [low, high]
     unit = low.number.unit or high.number.unit

@@ -11,15 +11,15 @@ everything up to its sequence number, adds what was committed since, and leaves 
 record, so a passage has the same one, and two passages the same order, either way.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from heapq import heapify, heappop, heappush, nsmallest
+from heapq import nsmallest
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from rag.closeness import closenesses
 from rag.errors import FingerprintError, IndexDamagedError, ModelError, RecordError, UsageError
-from rag.named import Named
+from rag.named import Named, days
+from rag.order import at_most, behind_newer, diverse, spread
 from rag.ports import Embedder, Reranker, VectorStore
 from rag.record import Near, Record, cosines
 from rag.statements import LEAST, Statement, asked_for, plain, share
@@ -39,16 +39,14 @@ CLAUSE = 1.3
 """What the closeness to the clause counts that a passage says best; a question of one clause has it twice."""
 NAME = 0.3
 """What a named document counts."""
+DATED = 0.3
+"""What a document counts that was published on a day which the question names in full."""
 STATEMENT = 0.5
 """What a page counts that prints a financial statement the question asks for, times the share of its lines."""
 TITLED = 30.0
 """What a document counts for that is what a title asks for: so much that documents stand in that order (docs/log.md)."""
 TITLED_DOCUMENTS = 10
 """So many of these are searched whole."""
-SAME_DOCUMENT = 0.5
-"""What a passage loses for each better one of its document where a title asks for documents: the second comes before the first's fifth."""
-SAME_PAGE = 0.05
-"""What a passage loses for each better one of its page, so that a list is not one page in ten pieces."""
 SCANNED = 20_000
 """Chunks up to which a library is always scanned: 2 ms for 384 dimensions, no more than a question to the index."""
 SCANS_FIRST = 100
@@ -87,53 +85,102 @@ class Retrieval:
     """How many of the best passages the reranker sees."""
     _names: "_Names" = field(default_factory=lambda: _Names(), init=False, repr=False, compare=False)
 
-    def find(self, question: str, *, k: int = 10, scope: Scope = _EVERYTHING, dense: bool = True, lexical: bool = True) -> SearchResult:
-        """At most ``k`` passages, best first; equal scores by chunk id.
+    def find(
+        self,
+        question: str,
+        *,
+        k: int = 10,
+        scope: Scope = _EVERYTHING,
+        dense: bool = True,
+        lexical: bool = True,
+        per_document: int | None = None,
+        diverse: bool = False,
+    ) -> SearchResult:
+        """At most ``k`` passages, best first; equal scores by chunk id. An older version of a document stands behind its newest one.
+
+        ``per_document``: at most so many of one document. ``diverse``: instead of the best, those that together tell most; their order
+        is no longer that of the scores.
 
         Raises UsageError for an empty question, an empty library or neither kind of search, FingerprintError when the library was
         embedded by another model, and ModelError when the question cannot be embedded.
         """
-        return self.find_all([question], k=k, scope=scope, dense=dense, lexical=lexical)[0]
+        return self.find_all([question], k=k, scope=scope, dense=dense, lexical=lexical, per_document=per_document, diverse=diverse)[0]
 
     def find_all(
-        self, questions: Sequence[str], *, k: int = 10, scope: Scope = _EVERYTHING, dense: bool = True, lexical: bool = True
+        self,
+        questions: Sequence[str],
+        *,
+        k: int = 10,
+        scope: Scope = _EVERYTHING,
+        dense: bool = True,
+        lexical: bool = True,
+        per_document: int | None = None,
+        diverse: bool = False,
     ) -> list[SearchResult]:
         """What ``find`` gives for each question; all of them are embedded in one call."""
-        self._check(questions, k=k, dense=dense, lexical=lexical)
+        self._check(questions, k=k, dense=dense, lexical=lexical, per_document=per_document)
         vectors, notes = self._query_vectors(questions) if dense else ({}, [])
         near = _Dense(record=self.record, store=self.store, scope=scope)
         named = self._names.of(self.record) if lexical and questions else Named(())
         allowed = None if scope == _EVERYTHING else self.record.documents_in(scope)
         results = []
         for question in questions:
-            names = named.scores(question, among=allowed)
-            rankings: dict[_ListName, Sequence[Near]] = {}
-            if dense:
-                rankings["dense"] = near.nearest(vectors[question])
-            if lexical:
-                rankings["lexical"] = self.record.lexical(question, k=CANDIDATES, scope=scope)
-            if dense and lexical:
-                rankings["name"] = self._in_best(names, vectors[question], most=NAMED_DOCUMENTS)
-            worth = self._worth(question, rankings.get("dense", ()), scope=scope, lexical=lexical) if is_title(question) else {}
-            if dense and worth:
-                rankings["document"] = _by_document(self._in_best(worth, vectors[question], most=TITLED_DOCUMENTS))
-            if lexical and (asked := asked_for(question, self.statements)):
-                rankings["statement"] = self._printing(asked, names=names, scope=scope)
+            vector, names = vectors.get(question), named.scores(question, among=allowed)
+            rankings, worth = self._rankings(question, near=near, vector=vector, names=names, scope=scope, lexical=lexical)
             with self.record.snapshot():
-                passages = self._weighed(question, rankings, names=names, worth=worth, vector=vectors.get(question), lexical=lexical)
-            results.append(self._reranked(SearchResult(question=question, passages=passages), k=k))
+                passages = self._weighed(question, rankings, names=names, worth=worth, vector=vector, lexical=lexical)
+            reranked = self._reranked(SearchResult(question=question, passages=passages))
+            results.append(self._chosen(reranked, names=names, k=k, per_document=per_document, varied=diverse))
         shared = (*notes, *near.notes)
         return [replace(result, notes=(*shared, *self._too_long(result.question, dense=dense), *result.notes)) for result in results]
+
+    def _rankings(
+        self, question: str, *, near: "_Dense", vector: "Vectors | None", names: Mapping[str, float], scope: Scope, lexical: bool
+    ) -> tuple[_Rankings, dict[str, float]]:
+        """The lists candidates come from; and document -> what it is worth, where a title asks for one."""
+        rankings: dict[_ListName, Sequence[Near]] = {}
+        if vector is not None:
+            rankings["dense"] = near.nearest(vector)
+        if lexical:
+            rankings["lexical"] = self.record.lexical(question, k=CANDIDATES, scope=scope)
+        if vector is not None and lexical:
+            rankings["name"] = self._in_best(names, vector, most=NAMED_DOCUMENTS)
+        worth = self._worth(question, rankings.get("dense", ()), scope=scope, lexical=lexical) if is_title(question) else {}
+        if vector is not None and worth:
+            rankings["document"] = _by_document(self._in_best(worth, vector, most=TITLED_DOCUMENTS))
+        if lexical and (asked := asked_for(question, self.statements)):
+            rankings["statement"] = self._printing(asked, names=names, scope=scope)
+        return rankings, worth
+
+    def _chosen(self, result: SearchResult, *, names: Mapping[str, float], k: int, per_document: int | None, varied: bool) -> SearchResult:
+        """The first ``k`` as they were asked for, with a note for each older version among them."""
+        passages, newer = behind_newer(result.passages, names=names)
+        if per_document is not None:
+            passages = at_most(passages, per_document=per_document)
+        if varied:
+            passages = self._varied(passages[: max(k, CANDIDATES)], k=k)
+        shown = passages[:k]
+        paths = sorted({passage.source.path for passage in shown} & set(newer))
+        notes = tuple(f"{path} is superseded by {newer[path]}" for path in paths)
+        return replace(result, passages=shown, notes=(*result.notes, *notes))
+
+    def _varied(self, passages: Sequence[Passage], *, k: int) -> tuple[Passage, ...]:
+        """Those that still live, by maximal marginal relevance."""
+        import numpy as np
+
+        around = self.record.surroundings([passage.chunk.id for passage in passages], nearby=0)
+        live = [passage for passage in passages if passage.chunk.id in around]
+        return diverse(live, vectors=np.array([around[passage.chunk.id][0] for passage in live]), k=k)
 
     def prepare(self, questions: Sequence[str]) -> None:
         """Embeds questions and keeps their vectors, so that a search inside a snapshot, where nothing can be kept, finds them."""
         self._check(questions, k=1, dense=True, lexical=False)
         self._query_vectors(questions)
 
-    def _check(self, questions: Sequence[str], *, k: int, dense: bool, lexical: bool) -> None:
+    def _check(self, questions: Sequence[str], *, k: int, dense: bool, lexical: bool, per_document: int | None = None) -> None:
         if not all(question.strip() for question in questions):
             raise UsageError("the question is empty: say what to search for")
-        if k < 1 or not (dense or lexical):
+        if k < 1 or not (dense or lexical) or (per_document is not None and per_document < 1):
             raise UsageError("nothing to search: ask for at least one passage, by dense or lexical search or both")
         space = self.record.active_space()
         if space is None or self.record.chunk_count() == 0:
@@ -230,6 +277,11 @@ class Retrieval:
         printed = dict(rankings.get("statement", ()))
         documents = tuple(sorted({chunk.document for chunk in chunks}))
         sources = {source.document: source for source in (self.record.sources(Scope(documents=documents)) if documents else ())}
+        asked = days(question)
+        dated = {document for document, source in sources.items() if source.published_from != "mtime" and source.published in asked}
+        for chunk in chunks:
+            if chunk.document in dated:
+                hits[chunk.id].append(Hit(by="date", rank=1, score=1.0))
         passages = [
             Passage(
                 chunk=chunk,
@@ -238,12 +290,13 @@ class Retrieval:
                 + word
                 + NAME * names.get(chunk.document, 0.0)
                 + TITLED * worth.get(chunk.document, 0.0)
-                + STATEMENT * printed.get(chunk.id, 0.0),
+                + STATEMENT * printed.get(chunk.id, 0.0)
+                + DATED * (chunk.document in dated),
                 hits=tuple(hits[chunk.id]),
             )
             for chunk, cosine, word in zip(chunks, values, close, strict=True)
         ]
-        return _spread(passages, by_document=bool(worth))
+        return spread(passages, by_document=bool(worth))
 
     def _closeness(self, question: str, chunks: Sequence[Chunk]) -> list[float]:
         """What each chunk's words count."""
@@ -257,12 +310,12 @@ class Retrieval:
         around = self.record.surroundings([chunk.id for chunk in chunks], nearby=NEARBY)
         return [float(own @ vector) + SURROUNDINGS * float((page @ vector).mean()) for own, page in (around[chunk.id] for chunk in chunks)]
 
-    def _reranked(self, result: SearchResult, *, k: int) -> SearchResult:
+    def _reranked(self, result: SearchResult) -> SearchResult:
         """The best passages in the reranker's order. Scores are then 1 / (60 + rank), so that the list stays ordered by score."""
         top = result.passages[: self.reranked]
         scores = self.reranker.score(result.question, [passage.chunk.embedded_text for passage in top]) if top else []
         if scores is None:
-            return replace(result, passages=result.passages[:k], notes=(NOT_RERANKED,))
+            return replace(result, notes=(NOT_RERANKED,))
         if len(scores) != len(top):
             raise ModelError(f"{self.reranker.model} gave {len(scores)} scores for {len(top)} passages: choose another reranker")
         given = [(passage, score) for passage, score in zip(top, scores, strict=True) if score is not None]
@@ -272,7 +325,7 @@ class Retrieval:
             for rank, (passage, score) in enumerate((given[at] for at in order), start=1)
         ]
         unseen = [passage for passage, score in zip(top, scores, strict=True) if score is None]
-        ordered = (*judged, *unseen, *result.passages[len(top) :])[:k]
+        ordered = (*judged, *unseen, *result.passages[len(top) :])
         passages = tuple(replace(passage, score=1 / (_RANK_OFFSET + rank)) for rank, passage in enumerate(ordered, start=1))
         late = f"the reranker's time ran out: {len(given)} of {len(top)} passages are in its order, the others follow in the fused one"
         notes = (late,) if unseen else ()
@@ -352,24 +405,6 @@ class _Dense:
 def _by_document(near: Sequence[Near]) -> list[Near]:
     """Best document first; its passages, which have its score, stay in their order."""
     return sorted(near, key=lambda entry: -entry[1])
-
-
-def _spread(passages: Sequence[Passage], *, by_document: bool) -> tuple[Passage, ...]:
-    """Best first, equal ones by id; each but the best of a page, or of a document, has lost something for every one before it."""
-    loss = SAME_DOCUMENT if by_document else SAME_PAGE
-    taken: Counter[tuple[str, int]] = Counter()
-    waiting = [(-passage.score, passage.chunk.id, 0, at) for at, passage in enumerate(passages)]
-    heapify(waiting)
-    ordered: list[Passage] = []
-    while waiting:
-        score, identity, counted, at = heappop(waiting)
-        group = passages[at].chunk.document, 0 if by_document else passages[at].chunk.first_page
-        if counted < taken[group]:  # a better one of its group was taken meanwhile
-            heappush(waiting, (loss * taken[group] - passages[at].score, identity, taken[group], at))
-            continue
-        taken[group] += 1
-        ordered.append(replace(passages[at], score=-score))
-    return tuple(ordered)
 
 
 def _best_first(entry: Near) -> tuple[float, str]:

@@ -190,9 +190,9 @@ class Scope:
 class Hit:
     """Why a passage was found: one list it stood in."""
 
-    by: Literal["dense", "lexical", "name", "document", "statement", "rerank"]
-    """"name": the question names the passage's document. "document": it is worded as a title, and the document's passages fit it.
-    "statement": it asks for a financial statement, and the passage's page prints it."""
+    by: Literal["dense", "lexical", "name", "date", "document", "statement", "rerank"]
+    """"name": the question names the passage's document. "date": it names the day the document was published. "document": it is worded as a
+    title, and the document is about it. "statement": it asks for a financial statement, and the passage's page prints it."""
     rank: int
     """1-based in that list."""
     score: float

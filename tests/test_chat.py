@@ -55,6 +55,9 @@ def asked_before(question: str) -> Answer:
     ("before", "followup", "understood"),
     [
         ("What was the revenue of Kordwell in 2025?", "And in 2024?", "What was the revenue of Kordwell in 2024?"),
+        ("What was Halvex's revenue in 2025?", "And operating profit in 2024?", "What was Halvex's operating profit in 2024?"),
+        ("What was Halvex's revenue in 2025?", "And Kordwell in 2024?", "What was Kordwell's revenue in 2024?"),
+        ("How much is installed in Varland?", "And the system price in 2025?", "What is the system price in Varland in 2025?"),
         ("What was the revenue of Kordwell in 2025?", "what about Veltrane?", "What was the revenue of Veltrane in 2025?"),
         ("What was the revenue of Kordwell in 2025?", "and the operating margin?", "What was the operating margin of Kordwell in 2025?"),
         ("What was the revenue of Kordwell in 2025?", "Who supplies its cells?", "Who supplies Kordwell’s cells?"),
@@ -141,6 +144,17 @@ def test_a_tables_value_answers_with_its_labels(library: Library) -> None:
     """Row, column and unit are said; the evidence names the cell."""
     claim, *_ = ask(library, "What was the revenue of Kordwell in 2025?").claims
     assert claim.text == "Revenue, 2025: EUR 1,842,600 thousand (table: Five-line summary)."
+
+
+def test_a_unit_or_code_beside_a_value_is_no_answer_unless_it_is_asked_for(library: Library) -> None:
+    """A table's columns of units and codes say something about its values."""
+    texts = [
+        claim.text
+        for question in ("What is the price of zinc?", "What are the household tariffs?")
+        for claim in ask(library, question).claims
+    ]
+    assert texts
+    assert not [text for text in texts if ", Unit:" in text or "Tariff code:" in text]
 
 
 @pytest.mark.parametrize(

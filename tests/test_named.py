@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from rag.named import Named
+from rag.named import Named, days
 from rag.types import Source
 
 
@@ -61,3 +61,23 @@ def test_what_every_document_shares_weighs_little() -> None:
     """A name in all of them tells nothing apart."""
     everywhere = Named([source(f"f/Beige Book {number}.pdf") for number in range(20)])
     assert max(everywhere.scores("The Beige Book said so").values()) < 0.1
+
+
+def test_a_name_that_ends_like_a_plural_is_found_joined() -> None:
+    """Names are compared by stems, joined ones too."""
+    filings = Named([source("f/GENERALMILLS_2019_10K.pdf"), source("f/3M_2018_10K.pdf", title="2019 and 2018")])
+    scores = filings.scores("What did General Mills earn in FY2018 and FY2019?")
+    assert max(scores, key=lambda document: scores[document]) == "f/GENERALMILLS_2019_10K.pdf"
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("the report of October 7, 2023 and that of 1st July 2022", [date(2023, 10, 7), date(2022, 7, 1)]),
+        ("on 2023-10-07, or 31 february 2023", [date(2023, 10, 7)]),
+        ("in October 2023, at 10/7/23", []),
+    ],
+)
+def test_days_named_in_full(question: str, found: list[date]) -> None:
+    """Whatever their order; a month alone is no day, and neither is one that never was."""
+    assert days(question) == frozenset(found)

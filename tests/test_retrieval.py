@@ -360,3 +360,13 @@ def test_a_question_the_embedder_cannot_hold_is_noted(library: Path) -> None:
     """Its end counts in lexical search only."""
     result = find(library, "cobalt " * 300)
     assert result.notes[0] == "the question is 46 tokens too long for the embedder: only lexical search used its end"
+
+
+def test_a_document_of_the_day_that_is_named_comes_first(tmp_path: Path) -> None:
+    """Of many that say the same; the passage says that the day was why."""
+    texts = {f"{at}.txt": f"date: 2026-05-{at:02}\n\nHarbour cranes, as reported." for at in range(1, 20)}
+    add(tmp_path, texts, embedder=hashing())
+    with opened(tmp_path, embedder=hashing()) as retrieval:
+        first = retrieval.find("What was reported on harbour cranes on 17 May 2026?", k=1).passages[0]
+    assert first.source.path == "docs/17.txt"
+    assert "date" in {hit.by for hit in first.hits}

@@ -1,6 +1,7 @@
 """Searches over everything: codes of vectors and postings of words against the plain ways, and old records brought up to date."""
 
 import random
+import re
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from rag.embedders.runs import Runs, is_run_by_run
 from rag.record import FileRow, Record, scan
 from rag.record.codes import Codes, cosines, encoded
 from rag.record.lexical import match_expression
+from rag.record.schema import migrations
 from rag.types import Scope
 from tests.fakes import HashingEmbedder, chunk_words, plain_document
 
@@ -220,8 +222,11 @@ def test_an_old_record_opens_and_finds_the_same(tmp_path: Path) -> None:
         before = record.nearest(asked, k=5), record.lexical("zinc fell", k=5)
     with sqlite3.connect(path) as connection:
         bits = connection.execute("SELECT document, bits FROM codes ORDER BY first").fetchall()
-        for table in ("postings", "segments", "codes", "reviews"):
-            connection.execute(f"DROP TABLE {table}")
+        later = "\n".join(script for number, script in migrations() if number > 6)
+        for table in re.findall(r"CREATE TABLE (\w+)", later):
+            connection.execute(f"DROP TABLE IF EXISTS {table}")
+        for table, column in re.findall(r"ALTER TABLE (\w+) ADD COLUMN (\w+)", later):
+            connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         connection.execute("DROP INDEX documents_by_day")
         connection.execute("PRAGMA user_version = 6")
     with Record.open(path) as record:

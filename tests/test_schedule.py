@@ -4,6 +4,8 @@ import email
 import email.policy
 import json
 import random
+import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -366,6 +368,21 @@ def test_a_report_reaches_people_by_mail(office: Callable[..., Office], mail_ser
     assert [part.get_filename() for part in message.iter_attachments()] == ["r.json"]
 
 
+def test_a_mail_that_is_not_inline_has_all_files_attached(
+    office: Callable[..., Office], mail_server: Callable[..., tuple[Letterbox, str]]
+) -> None:
+    """And the summary as its text."""
+    box, address = mail_server()
+    desk = _deliveries(office, f'kind = "mail"\nto = ["a@example.org"]\nsender = "r@example.org"\nserver = "{address}"\nsecurity = "none"')
+    _sent(desk)
+    message = email.message_from_bytes(box.messages[0], policy=email.policy.default)
+    body = message.get_body(("plain",))
+    assert body is not None
+    assert body.get_content().strip() == "- up"
+    assert message.get_body(("html",)) is None
+    assert [part.get_filename() for part in message.iter_attachments()] == ["r.html", "r.json"]
+
+
 def test_a_webhook_gets_a_signed_body_with_the_report(office: Callable[..., Office], hook: HookServer) -> None:
     """The key comes from the environment, the signature covers the bytes."""
     desk = _deliveries(office, f'kind = "webhook"\nurl = "{hook.url}"\nsecret_env = "HOOK_KEY"')
@@ -432,6 +449,65 @@ def test_a_secret_that_is_not_set_is_named(office: Callable[..., Office]) -> Non
     desk = _deliveries(office, 'kind = "slack"\nurl_env = "CHAT_URL"')
     assert _sent(desk) == []
     assert "CHAT_URL is not set" in desk.book.letters()[0].error
+
+
+def test_a_crowd_of_callers_sends_each_message_once(office: Callable[..., Office], hook: HookServer) -> None:
+    """Five at the outbox at once: one sends, the others find it sent."""
+    desk = _deliveries(office, *(f'kind = "webhook"\nurl = "{hook.url}?{number}"' for number in range(3)))
+    hook.taken = lambda: time.sleep(0.05)
+
+    def call() -> None:
+        with Record.open(desk.workspace / "library.db") as record:
+            deliver(record.schedules, workspace=desk.workspace, now=START, secret=lambda name: "")
+
+    callers = [threading.Thread(target=call) for _ in range(5)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert Counter(headers["Idempotency-Key"] for headers, _ in hook.posts) == {letter.id: 1 for letter in desk.book.letters()}
+
+
+def test_a_message_sent_twice_is_known_as_one(
+    office: Callable[..., Office], mail_server: Callable[..., tuple[Letterbox, str]], hook: HookServer
+) -> None:
+    """The process dies between the server's yes and its own mark: the rule is at least once, under one identity."""
+    box, address = mail_server()
+    desk = _deliveries(
+        office,
+        f'kind = "mail"\nto = ["a@b.c"]\nsender = "r@b.c"\nserver = "{address}"\nsecurity = "none"',
+        f'kind = "webhook"\nurl = "{hook.url}"',
+    )
+    before = desk.book.letters()
+    _sent(desk)
+    for letter in before:
+        desk.book.put_letter(letter)  # as the dead process left it
+    _sent(desk, minutes=10)
+    assert len({email.message_from_bytes(message)["Message-ID"] for message in box.messages}) == 1
+    assert len({headers["Idempotency-Key"] for headers, _ in hook.posts}) == 1
+    assert (len(box.messages), len(hook.posts)) == (2, 2)
+
+
+def test_people_are_told_of_a_run_that_nobody_came_for(office: Callable[..., Office]) -> None:
+    """A schedule that does not catch up says what it left out, in its health and by its channels."""
+    desk = office('catch_up = "none"\nowner = "a.analyst"\n[[deliver]]\nkind = "folder"\npath = "out"\n')
+    desk.round(START + timedelta(weeks=2))
+    (letter,) = desk.book.letters()
+    assert letter.subject == "weekly: the run of 2026-01-12T07:00 was missed"
+    assert letter.body.splitlines()[-1] == "Owner: a.analyst"
+    assert _health(desk, at=START + timedelta(weeks=2))[0] == "missing"
+
+
+def test_slots_caught_up_together_are_not_skipped_by_a_second_caller(office: Callable[..., Office]) -> None:
+    """They came due before the run began; only one that comes due during it overlaps."""
+    desk = office('catch_up = "all"\n')
+    at = START + timedelta(weeks=2, hours=3)
+    consider(desk.book, "weekly", desk.definition, now=at)
+    with desks.lease(desk.workspace, "weekly"):
+        oldest = desk.book.slots("weekly")[-1]
+        desk.book.put(replace(oldest, state="running", tries=1, started=at))
+        desk.round(at)
+    assert Counter(desk.states().values()) == {"running": 1, "due": 2}
 
 
 # ── health and the commands ───────────────────────────────────────────────────────────────────────────────────────

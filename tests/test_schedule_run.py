@@ -20,8 +20,9 @@ from rag.errors import SettingsError
 from rag.ingest import drain
 from rag.record.schedules import SlotRow
 from rag.report import from_json
-from rag.schedule import caps_of, healths, read_definition, run_due
+from rag.schedule import caps_of, consider, healths, read_definition, run_due
 from rag.schedule.desk import end_silent, recover
+from rag.schedule.run import publish
 from tests.post_office import free_port
 from tests.scripted_models import good, serving
 
@@ -111,6 +112,33 @@ def test_a_missed_monday_made_on_tuesday_equals_mondays_bytes(desk: Path) -> Non
     made, in_time = ({path.name: path.read_bytes() for path in (one / "out").iterdir()} for one in (late, desk))
     assert len(in_time) == 6
     assert {name for name, content in in_time.items() if made[name] != content} == set()
+
+
+def test_a_missed_monday_leaves_out_what_was_read_after_its_hour(desk: Path) -> None:
+    """Somebody added a document on Monday afternoon, and the run of the morning was made on Tuesday."""
+    late = Path(shutil.copytree(desk, desk.parent / "late"))
+    assert run_due(desk, now=_clock(MONDAYS[0])).ok
+    (late / "docs" / "later.md").write_text(LATER.replace("2026-01-10", "2026-01-03"), encoding="utf-8")
+    with Library.open(late) as library:
+        drain(library.ingest(now=MONDAYS[0].replace(hour=15)))
+    assert run_due(late, now=_clock(MONDAYS[0] + timedelta(days=1))).ok
+    name = "heat-storage-varland-2026-01-05.json"
+    assert (late / "out" / name).read_bytes() == (desk / "out" / name).read_bytes()
+
+
+def test_a_try_knows_what_the_first_one_knew(desk: Path) -> None:
+    """A document that came between two tries is for the next slot, so that the second try asks the model nothing new."""
+    _weekly(desk, ZONE + TO_FOLDER)
+    with Library.open(desk) as library:
+        book = library.record.schedules
+        definition = read_definition(ZONE + TO_FOLDER, at="weekly.toml")
+        consider(book, "weekly", definition, now=MONDAYS[0])
+        (row,) = book.slots("weekly")
+        made, _ = publish(library, row, definition, now=lambda: MONDAYS[0])
+        (desk / "docs" / "later.md").write_text(LATER.replace("2026-01-10", "2026-01-03"), encoding="utf-8")
+        drain(library.ingest(now=MONDAYS[0] + timedelta(hours=1)))
+        again, _ = publish(library, book.slots("weekly")[0], definition, now=lambda: MONDAYS[0] + timedelta(hours=2))
+    assert (made.report, made.evidence) == (again.report, again.evidence)
 
 
 def test_a_plan_is_frozen_with_the_run(desk: Path) -> None:

@@ -95,7 +95,12 @@ def test_an_orchestrator_makes_what_is_due_once(due: Path, tmp_path: Path, engin
     (own / "rag").write_text(f'#!/bin/sh\nPYTHONPATH="{REPOSITORY}" exec "{sys.executable}" -m rag "$@"\n', encoding="utf-8")
     (own / "rag").chmod(0o755)
     settings = {"RAG_WORKSPACE": str(due), "PATH": f"{own}:{os.environ['PATH']}", "DAGSTER_HOME": str(own), "PREFECT_HOME": str(own)}
-    quiet = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DAGSTER_DISABLE_TELEMETRY": "1"}
+    quiet = {
+        "DO_NOT_TRACK": "1",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+        "DAGSTER_DISABLE_TELEMETRY": "1",
+    }
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | settings | quiet
     for _ in range(2):
         done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)

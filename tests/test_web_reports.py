@@ -103,6 +103,16 @@ def test_every_claim_is_printed_once_with_citations_that_mark_its_quotes(room: R
         assert {quotes[name] for name in claim.evidence} <= shown
 
 
+def test_a_report_without_a_claim_says_so_and_praises_nothing(room: Room) -> None:
+    """No passed checks and no reviews are counted where there is nothing to check; the gaps say why."""
+    with Library.open(room.workspace) as library:
+        empty = library.report("Chess, Patagonia, 1911", as_of=date(2026, 6, 30), now=NOW, formats=["json"]).report
+    page = room.client.get(f"/reports/{empty.id}").text
+    assert "The documents answer none of the questions." in page
+    assert "passed" not in page
+    assert "reviewed" not in page
+
+
 def test_a_claim_is_asked_about_in_its_documents_or_in_all(room: Room) -> None:
     """The question begins a chat; what it was asked of is said there, and the chat goes on in the same documents."""
     claim = next(claim for claim in room.first.claims if "2,610 MWh" in claim.text)

@@ -1,5 +1,6 @@
 """Which sentences and table cells answer a question: each option is scored, the best few are taken."""
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -41,6 +42,8 @@ _SOUGHT = 100
 _NOTHING = Sought()
 FIRST_BEHIND = 0.5
 """A sentence of the first passage is taken when it scores so much of the best one's."""
+_BESIDE_A_VALUE = re.compile(r"(?i)\b(?:units?|currency|scale|codes?|notes?|footnotes?|sources?)$")
+"""A column's header whose cells say something about the row's values."""
 _PARTS = {"early": (1, 4), "late": (9, 12)}
 _CELLS = 80
 """Table cells looked at closely: those whose labels share most words with the question."""
@@ -207,16 +210,23 @@ def _metric(asked: Collection[str], candidate: Candidate | None, evidence: Evide
 
 
 def _likely_cells(asked: Asked, cells: Sequence[CellEvidence], *, sought: Sought) -> list[CellEvidence]:
-    """Cells whose labels share words with the question, the most first; those of the lines sought before all."""
+    """Cells whose labels share words with the question, the most first, those of the lines sought before all; a unit, code or note beside a
+    value only where it is asked for."""
+    values = [cell for cell in cells if not _is_beside_a_value(asked, cell.evidence)]
     scored = [
         (len(asked.stems & set(content_stems(_labels(cell.evidence)))) + _SOUGHT * bool(_sought_line(cell, sought)), at, cell)
-        for at, cell in enumerate(cells)
+        for at, cell in enumerate(values)
     ]
     return [cell for shared, _, cell in sorted(scored, key=lambda item: (-item[0], item[1]))[:_CELLS] if shared]
 
 
 def _sought_line(cell: CellEvidence, sought: Sought) -> str:
     return sought.line_of(cell.evidence.table.row) if cell.evidence.table else ""
+
+
+def _is_beside_a_value(asked: Asked, evidence: Evidence) -> bool:
+    found = _BESIDE_A_VALUE.search(evidence.table.column) if evidence.table else None
+    return found is not None and not asked.stems & set(content_stems(found[0]))
 
 
 def _labels(evidence: Evidence) -> str:

@@ -23,6 +23,10 @@ _BARE = re.compile(
     r"(?i)^(?:(?:and|but|or|so|then)\b,?\s*)?(?:(?:what|how) about|what of|and|or)?\s*(?:(?:in|for|during|by|at|of|on|to)\s)?(?:the\s)?"
     r"(?P<rest>.*?)\s*\?*$"
 )
+_HANGING = re.compile(r"(?i)\s*\b(?:in|for|during|by|at|of|on|to)$")
+"""What is left before a period that was taken out."""
+_IS_VERB = re.compile(r"(?i)^\w+ed\b|\b(?:in|of|to|by)$")
+"""A metric's words that no noun can take the place of: "installed in"."""
 _OPENED = re.compile(r"(?i)^(?:and|but|or|what about|how about|what of|same for|the same for)\b")
 _THING = (
     r"(?:the|that|this) (?:company|firm|group|maker|bank|plant|regulator|project|market|product|supplier|operator|country|region|district)"
@@ -66,10 +70,17 @@ def _exchanged(bare: str, before: Asked, vocabulary: Vocabulary) -> str:
     if not own or len(own) > 4 or _asks(bare) or not (_OPENED.match(bare) or len(words(bare)) <= 3):
         return ""
     new = take_apart(rest)
-    if new.periods and len(own) <= 3:
-        return _with_period(before, rest)
+    if new.periods:
+        period = new.periods[-1]
+        what = _HANGING.sub("", f"{rest[: period.start]}{rest[period.end :]}".strip())
+        if not [word for word in words(what) if word.lower() not in STOPWORDS]:
+            return _with_period(before, rest)
+        made = _exchanged(f"And {what}?", before, vocabulary)
+        return _with_period(take_apart(made), rest[period.start : period.end]) if made else ""
     metric = _metric(rest, vocabulary)
     if metric and (old := _metric(before.text, vocabulary)):
+        if _IS_VERB.search(old):
+            return f"What is the {rest.removesuffix('?')}{f' in {before.names[0]}' if before.names else ''}?"
         return before.text.replace(old, rest.removesuffix("?"), 1)
     if before.names and (new.names or own[0][0].isupper() or own[0][0].isdigit()):
         name = _like(before, rest)

@@ -57,5 +57,5 @@ def ingest(
         summary = drain(steps, show=line.draw)
         line.clear()
         state = library.status(kin=as_json)  # the summary for people does not print them
-        show.ingested(summary, state, as_json=as_json)
+        show.ingested(summary, state, engine=library.engine if summary.embedded else "", as_json=as_json)
     sys.exit(ReadError.exit_status if state.failed or state.missing else 0)

@@ -11,6 +11,7 @@ _SEARCH = """\
 \b
   rag search "cost of solid-state cells"
   rag search "tariffs" --from 2026-01-01 --folder docs/filings --tag europe
+  rag search "tariffs" --per-document 2 --diverse
   rag search "tariffs" --json | jq '.passages[0].chunk.text'
 """
 
@@ -22,6 +23,8 @@ _SEARCH = """\
 @to_option
 @folder_option
 @tag_option
+@click.option("--per-document", type=click.IntRange(1, 100), help="At most so many passages of one document.")
+@click.option("--diverse", is_flag=True, help="Passages that together tell most, instead of the best ones.")
 @in_workspace
 @json_option
 def search(
@@ -31,6 +34,8 @@ def search(
     published_to: date | None,
     folders: tuple[str, ...],
     tags: tuple[str, ...],
+    per_document: int | None,
+    diverse: bool,
     workspace: Path | None,
     as_json: bool,
 ) -> None:
@@ -39,4 +44,4 @@ def search(
 
     scope = scope_of(published_from, published_to, folders, tags)
     with open_search(workspace) as retrieval:
-        show.found(retrieval.find(question, k=k, scope=scope), as_json=as_json)
+        show.found(retrieval.find(question, k=k, scope=scope, per_document=per_document, diverse=diverse), as_json=as_json)

@@ -27,9 +27,9 @@ _SERVE = """\
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on; this machine alone by default.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8377, show_default=True, help="0 takes any that is free.")
 @click.option("--name", "names", multiple=True, metavar="HOST", help="A host name that browsers reach it by. Repeatable.")
-@click.option("--schedules/--no-schedules", default=True, show_default=True, help="Make scheduled reports when they are due.")
+@click.option("--no-schedules", is_flag=True, help="Leave scheduled reports to other callers of `rag run-due`.")
 @in_workspace
-def serve(host: str, port: int, names: tuple[str, ...], schedules: bool, workspace: Path | None) -> None:
+def serve(host: str, port: int, names: tuple[str, ...], no_schedules: bool, workspace: Path | None) -> None:
     """Serve the page and the API of a workspace until Ctrl-C: ask, add documents, write reports, see how all does.
 
     Scheduled reports are made when they are due, beside whatever else calls `rag run-due`.
@@ -65,7 +65,7 @@ def serve(host: str, port: int, names: tuple[str, ...], schedules: bool, workspa
         shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
         click.echo(f"http://{shown}:{port}/" + (f" (token: that of {TOKEN})" if given else f"?token={key.token}"))
         sys.stdout.flush()
-        timer = Timer(where, clock=utc_now) if schedules else None
+        timer = None if no_schedules else Timer(where, clock=utc_now)
         application = app(where, key=key, names=(*names, host), timer=timer, traces=traces)
         settings = uvicorn.Config(application, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=3)
         uvicorn.Server(settings).run(sockets=[listening])

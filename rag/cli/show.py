@@ -24,6 +24,16 @@ if TYPE_CHECKING:
     from rag.upkeep import Backup, Erased, Finding
 
 _SECONDS_BETWEEN_LINES = 2.0
+_REASONS = {
+    "dense": "its meaning",
+    "lexical": "its words",
+    "name": "its document is named",
+    "date": "the day it was published",
+    "document": "its document is what the title asks for",
+    "statement": "its page prints the statement asked for",
+    "rerank": "the reranker",
+}
+"""Why a passage was found, by the list it stood in."""
 _LISTED = 20
 """Files of one kind listed under a summary."""
 
@@ -79,11 +89,13 @@ class ProgressLine:
 # ── results ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def ingested(summary: "IngestSummary", state: "Status", *, as_json: bool) -> None:
-    """What became of the files, what is in search now, and the time each step took."""
+def ingested(summary: "IngestSummary", state: "Status", *, engine: str, as_json: bool) -> None:
+    """What became of the files, what is in search now, and the time each step took; ``engine`` embedded, where anything was."""
     if as_json:
-        print_json({"summary": plain(summary), "status": plain(state)})
+        print_json({"summary": plain(summary), "status": plain(state), "engine": engine})
         return
+    if engine:
+        click.echo(f"note: embedded by {engine}", err=True)
     parts = ", ".join(f"{count} {status}" for status, count in sorted(summary.files.items()) if count) or "no files"
     click.echo(f"Ingested: {parts}")
     click.echo(f"In search: {state.documents} documents, {summary.chunks:,} chunks; {summary.embedded:,} embedded now")
@@ -161,11 +173,11 @@ def found(result: SearchResult, *, as_json: bool) -> None:
         return
     for rank, passage in enumerate(result.passages, 1):
         source = passage.source
-        why = ", ".join(f"{hit.by} #{hit.rank} ({hit.score:.2f})" for hit in passage.hits)
+        why = "; ".join(f"{_REASONS[hit.by]} #{hit.rank} ({hit.score:.2f})" for hit in passage.hits)
         head = click.style(f"{rank}. {source.title}", bold=True)
         click.echo(f"{head}  {source.path}{_pages(passage)}  {source.published}")
         click.echo(textwrap.indent(textwrap.fill(" ".join(passage.chunk.text.split()), 100), "   "))
-        click.echo(click.style(f"   found by {why}", dim=True) + "\n")
+        click.echo(click.style(f"   found by: {why}", dim=True) + "\n")
     if not result.passages:
         click.echo("nothing found in this scope")
     for note in result.notes:

@@ -386,7 +386,7 @@ def _glance(row: GlanceRow, book: _Book) -> Plain:
 
 
 def _matrix(report: Report, book: _Book) -> Plain:
-    """The glance rows as metrics against places; empty with fewer than two places."""
+    """The glance rows of metrics that are known of two places or more, against those places; empty without any."""
     found: dict[str, dict[str, list[Plain]]] = {}
     places: dict[str, None] = {}
     for row in report.glance:
@@ -400,10 +400,12 @@ def _matrix(report: Report, book: _Book) -> Plain:
         }
         found.setdefault(clean(key.metric), {}).setdefault(place, []).append(cell)
         places[place] = None
-    if len(places) < 2:
+    compared = {metric: cells for metric, cells in found.items() if len(cells) >= 2}
+    if not compared:
         return {}
-    rows = [{"metric": metric, "cells": [cells.get(place, []) for place in places]} for metric, cells in found.items()]
-    return {"places": list(places), "rows": rows}
+    shown = [place for place in places if any(place in cells for cells in compared.values())]
+    rows = [{"metric": metric, "cells": [cells.get(place, []) for place in shown]} for metric, cells in compared.items()]
+    return {"places": shown, "rows": rows}
 
 
 def _section(section: Section, book: _Book) -> Plain:

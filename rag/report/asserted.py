@@ -32,11 +32,39 @@ _PEOPLE = (
 )
 _SHARE_OF_PEOPLE = re.compile(
     rf"(?i)\s(?:of\s(?:the\s|all\s|our\s|its\s)?(?:[\w-]+\s){{0,3}}{_PEOPLE}\b|(?:expect|expected|saw|see|believe|reported|report|indicated|"
-    r"anticipate|anticipated|said|plan|planned|cited|noted)\b)"
+    r"anticipate|anticipated|experienced|said|plan|planned|cited|noted)\b)"
 )
 _COUNTED_PEOPLE = frozenset("firm firms contact contacts respondent respondents business businesses retailer retailers".split())
 _COUNT_OF_PEOPLE = re.compile(rf"(?i)\s(?:[\w-]+\s){{0,2}}{_PEOPLE}\b")
 _PERCENTAGE_OF = re.compile(rf"(?i)\b(?:percentage|share|proportion|fraction) of (?:[\w-]+\s){{0,3}}{_PEOPLE}\b")
+
+
+_UNNAMED = re.compile(
+    r"(?i)\b(?:an?|one|another|two|three|some|several|a few|certain|many|most|other)\s(?:of\sthe\s)?(?!area\b)(?:[\w-]+\s){0,3}"
+    r"(?:contacts?|respondents?|firms?|business(?:es)?|compan(?:y|ies)|employers?|manufacturers?|retailers?|dealers?|builders?|brokers?|"
+    r"banks?|bankers?|lenders?|producers?|merchants?|owners?|executives?|chains?|stores?|plants?|farmers?|restaurants?|hotels?)\b"
+)
+"""A party without a name: what it says of itself holds for nobody whom a table could name."""
+_ANOTHER = re.compile(
+    r"(?i)\b(?:another|others?|a third|a second)\s(?:[\w-]+\s)?(?:saw|said|reported|noted|expects?|experienced|posted)\b|\ban? realtor\b"
+)
+_NUMBER_REPORTING = re.compile(
+    r"(?i)\b(?:number|share|percentage|proportion|majority|half|third|quarter) (?:of [\w\s-]{0,40})?(?:reporting|saying|expecting)\b"
+)
+_NEXT_OF_OPEN_RANGE = re.compile(r"\s(?:to|and)\s(?:over|more than|as (?:much|many|high) as|nearly|almost|about)\s\d")
+_OPEN_END = re.compile(r"(?i)\b(?:as (?:much|many|high|low|little) as|ranging from|upwards? of)\s$")
+
+
+def is_unnamed(text: str, number: Number) -> bool:
+    """True for a figure of an unnamed party, of a count of those who say so, or of one open end of a range."""
+    first = max((match.end() for match in _CLAUSE.finditer(text) if match.end() <= number.start), default=0)
+    if (
+        _UNNAMED.search(text, 0, number.start)
+        or _ANOTHER.search(text, 0, number.start)
+        or _NUMBER_REPORTING.search(text, first, number.start)
+    ):
+        return True
+    return _OPEN_END.search(text[: number.start]) is not None or _NEXT_OF_OPEN_RANGE.match(text, number.end) is not None
 
 
 def is_denied(text: str, number: Number) -> bool:

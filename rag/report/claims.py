@@ -138,11 +138,11 @@ def change_claim(first: SeriesPoint, last: SeriesPoint, *, section: str, name: s
 def change_text(first: SeriesPoint, last: SeriesPoint, *, name: str, calculation: Calculation) -> str:
     """The sentence of a calculation, by a fixed template."""
     unit = " percentage points" if calculation.formula == "b - a" else "%"
-    verb = "rose" if calculation.result > 0 else "fell" if calculation.result < 0 else "stayed"
-    verb = f"is expected to move {signed(calculation.result)}{unit}," if last.kind == "forecast" else verb
+    way = (calculation.result > 0) - (calculation.result < 0)
+    ahead = last.kind == "forecast"
+    verb = f"is expected to {('stay', 'rise', 'fall')[way]}" if ahead else ("stayed", "rose", "fell")[way]
     span = f"from {first.printed} {period_when(first.period)} to {last.printed} {period_when(last.period)}"
-    change = "" if last.kind == "forecast" else f": {signed(calculation.result)}{unit}"
-    return f"{name} {verb} {span}{change}."
+    return f"{name} {verb} {span}: {signed(calculation.result)}{unit}."
 
 
 def calculate(first: SeriesPoint, last: SeriesPoint) -> Calculation | None:

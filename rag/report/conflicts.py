@@ -202,7 +202,7 @@ def _with_dates(older: Candidate, newer: Candidate, *, entity: str) -> tuple[Sta
 
 def _dated(candidate: Candidate, period: PeriodMention, *, entity: str) -> Stated:
     printed = candidate.text[period.start : period.end]
-    year = Number(start=period.start, end=period.end, printed=printed, value=Decimal(period.label[:4]), unit="", kind="year")
+    year = Number(start=period.start, end=period.end, printed=printed, value=Decimal(period_order(period.label)[0]), unit="", kind="year")
     fact = _fact(candidate, year, metric=DATE, entity=entity, period=Period(label=period.label, found_in="sentence"))
     return Stated(fact=fact, evidence=candidate.evidence, source=candidate.source, text=candidate.text, shown=printed, candidate=candidate)
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from rag.numbers import PeriodMention, comparable, find_numbers, find_periods, period_order, period_shape, unit_in, with_unit
 from rag.remembered import remembered
-from rag.report.asserted import is_beside, is_denied, is_taken_back
+from rag.report.asserted import is_beside, is_denied, is_taken_back, is_unnamed
 from rag.report.gather import Candidate, CellEvidence, Gathered
 from rag.report.names import Names
 from rag.report.quality import supposes
@@ -58,18 +58,39 @@ _EACH = re.compile(
 _LONGER_NAME = re.compile(
     r"(?i)\s(?:(?:and|&)\s[\w-]+\s){0,2}(?:expenses?|costs?|offices?|force|staff|teams?|deferrals?|programs?|programmes?|"
     r"taxe?s?|recognition|range|ranges|index|tag|point|points|"
-    r"losses|gains|securities|credits?|allowances|carry\s?forwards?|income|of (?:investments|securities|businesses|assets|property))\b"
+    r"losses|gains|securities|authori[sz]ations?|acquired|credits?|allowances|carry\s?forwards?|"
+    r"income|of (?:investments|securities|businesses|assets|property))\b"
 )
 _WITHIN_NAME = re.compile(
-    r"(?i)\b(?:cost|costs|deferral|days|share|shares|portion|percentage) of (?:the |our |its |net |total )?$|\b(?:for|"
-    r"purchased and|maturities and|proceeds from|purchase|exercise|strike|redemption|conversion|transaction)\s$"
+    r"(?i)\b(?:cost|costs|deferral|days|share|shares|portion|percentage|percent|per cent|months['’]?) of (?:the |our |its |net |total )?$|"
+    r"\b(?:for|purchased and|maturities and|proceeds from|purchase|exercise|strike|redemption|conversion|transaction|closing|share|stock|"
+    r"offering|conditional)\s$"
 )
+_OTHER_MEASURE = re.compile(
+    r"(?i)\b(?:(?:adjusted|core|underlying|non-gaap|pro forma|normali[sz]ed|allowance for|segment|organic)\s(?:[\w-]+\s){0,2}|tax\s|"
+    r"fair value of (?:[\w’']+\s){0,3})$"
+)
+"""Before a metric: another measure by nearly the same name."""
+_DONE_TO = re.compile(
+    r"(?i)\b(?:impact(?:s|ed)?|effects?|contribut\w+|benefit(?:s|ed)?|decrease|increase|reduction|charge|credit|adjustment|award|order)\s"
+    r"(?:to|on)\s(?:our\s|the\s|its\s|net\s|total\s){0,2}$"
+)
+"""Before a metric: what something did to it, not what it is."""
+_OTHER_TIME = re.compile(
+    r"(?i)^(?:prior|previous|last) (?:year|quarter|period)\b|^excluding\b|"
+    r"\bon an? (?:organic|constant[- ]currency|comparable|adjusted|local[- ]currency) basis\b"
+)
+"""A sentence about another time than its document's, or on another basis than the one that holds."""
 _NEW_SUBJECT = re.compile(
     r"(?i)\b(?:while|whereas|although|though|but)\b|\band an?\s$|,\s(?:and|as|with|because|since|which|running)\s(?!(?:was|"
     r"were|is|are|rose|fell|increased|declined|averaged|"
     r"reached|came|stood|amounted)\b)"
 )
 """Between a metric and a value: the value has a subject of its own."""
+_PART_OF = re.compile(r"(?i)\b(?:includ(?:es|ed|ing)|consist(?:s|ed|ing)? of|of which|benefit(?:ed)? of)\b")
+"""Between a metric and a value: the value is of a part."""
+_CAUSE = re.compile(r"(?i)\b(?:due to|because|driven by|reflecting|primarily|as a result|offset by|benefit(?:ed|ing) from)\b")
+"""Behind a value: what follows says why, and of what else."""
 _VALUE_FOR = re.compile(r"(?i)\d[^\s]*(?:\s(?!for\b)[\w/]+){0,3}\sfor\s(?:the\s)?$")
 """Before a metric: "for" joins a value to it, and names no longer thing."""
 _LINKED = re.compile(
@@ -85,7 +106,11 @@ _STATED = re.compile(
 _NUMBER_OF = re.compile(r"(?i)\b(?:number|count|total) of (?:[\w-]+\s)?$")
 """Before a metric whose values are bare counts."""
 _AS_OF = re.compile(r"(?i)\bas (?:of|at)\s(?:the\s)?$")
-_JOINED = re.compile(r",?\s?(?:and\s)?")
+_BARE_MONTH = re.compile(
+    r"\b(?:January|February|March|April|June|July|August|September|October|November|December)\b(?!\s\d)|^May\s(?=[a-z])|\bof May\b"
+)
+"""A month whose year is not said and was not told."""
+_JOINED = re.compile(r"\s?,?\s?(?:and\s)?")
 _FIGURE = re.compile(
     r"(?i)\b(?:figure|total|number|count|estimate|value)s?\b.*\b(?:revised|restated|corrected|replaced|withdrawn|superseded)\b"
 )
@@ -124,19 +149,29 @@ def facts_of(gathered: Gathered, *, vocabulary: Vocabulary, names: Names) -> tup
     """All facts of the gathered sentences and cells, each evidence's in text order."""
     found = [stated for candidate in gathered.candidates for stated in _of_sentence(candidate, vocabulary=vocabulary, names=names)]
     cells = [stated for cell in gathered.cells if (stated := _of_cell(cell, vocabulary=vocabulary, names=names)) is not None]
-    found += rows_apart(tuple(_sure_of_scale(cells, gathered)), names=names)
+    sure = tuple(_sure_of_scale(found, cells, gathered))
+    found = [item for item in sure if item.evidence.table is None]
+    found += rows_apart([item for item in sure if item.evidence.table is not None], names=names)
     return (*found, *_corrected(gathered.candidates, found))
 
 
-def _sure_of_scale(cells: Sequence[Stated], gathered: Gathered) -> Iterable[Stated]:
-    """Without marked money that says no scale, in documents that print some of their tables in thousands or millions."""
+def _sure_of_scale(sentences: Sequence[Stated], cells: Sequence[Stated], gathered: Gathered) -> Iterable[Stated]:
+    """Without figures that say no scale, in documents that print some of their tables in thousands or millions."""
     scaled = {cell.evidence.document for cell in gathered.cells if any(_IN_SCALE.search(label) for label in _all_labels(cell.evidence))}
     scaled |= {document for document, text in gathered.prose.items() if _IN_SCALE.search(text)}
-    for item in cells:
-        labels = _all_labels(item.evidence)
-        bare = item.fact.number.kind == "money" and item.shown == " ".join(item.evidence.quote.split()) and not _A_SHARE.search(labels[1])
-        if not (bare and item.evidence.document in scaled):
+    for item in (*sentences, *cells):
+        if item.evidence.document not in scaled or not _lacks_scale(item):
             yield item
+
+
+def _lacks_scale(item: Stated) -> bool:
+    """True for money, and for a cell's bare count, that says no scale and is nothing a share."""
+    number, labels = item.fact.number, _all_labels(item.evidence)
+    if item.evidence.table is None:
+        return number.kind == "money" and "/" not in number.unit and not _SCALE_WORD.search(item.shown) and not _A_SHARE.search(item.text)
+    if number.kind == "plain":
+        return not _COUNTS.search(labels[-1])
+    return number.kind == "money" and not _SCALE_WORD.search(item.shown) and not _A_SHARE.search(labels[1])
 
 
 def _all_labels(evidence: Evidence) -> tuple[str, ...]:
@@ -193,7 +228,7 @@ def _as(item: Stated, candidate: Candidate, *, number: Number, period: Period) -
 
 def _of_sentence(candidate: Candidate, *, vocabulary: Vocabulary, names: Names) -> Iterable[Stated]:
     text = candidate.text
-    if _EACH.search(text):
+    if _EACH.search(text) or _OTHER_TIME.search(text):
         return
     words = tokens(text)
     numbers = _values(text, candidate.numbers, candidate.periods)
@@ -209,16 +244,29 @@ def _of_sentence(candidate: Candidate, *, vocabulary: Vocabulary, names: Names) 
         high = numbers[at + 1] if at + 1 < len(numbers) and _is_range(text, number, numbers[at + 1]) else None
         if mention is None or supposes(text, at=number.start) or (is_denied(text, number) and not is_old):
             continue
+        if is_unnamed(text, number) or _is_in_other_rows(text, numbers, candidate):
+            continue
         direction = vocabulary.direction(text, words, mention)
         metric = _measure(text, number, mention, direction)
         period = _period_of(number, numbers, candidate, end=high.end if high else number.end)
         if is_old and period is None and len({mention.label for mention in candidate.periods}) == 1:
             period = _period(candidate.periods[0])
-        if metric:
+        if metric and not (period is None and _says_when(candidate)):
             made = _stated(
                 candidate, number=number, high=high, metric=metric, period=period, direction=direction, vocabulary=vocabulary, names=names
             )
             yield replace(made, is_withdrawn=True) if is_old else made
+
+
+def _says_when(candidate: Candidate) -> bool:
+    """True for a sentence that names a time."""
+    return bool(candidate.periods) or _BARE_MONTH.search(candidate.text) is not None
+
+
+def _is_in_other_rows(text: str, numbers: Sequence[Number], candidate: Candidate) -> bool:
+    """True where "respectively" shares out more values than periods: which is whose only the whole sentence tells."""
+    periods = [period for period in candidate.periods if not period.relative]
+    return "respectively" in text and len(periods) > 1 and len(numbers) != len(periods)
 
 
 def _stated(
@@ -245,8 +293,8 @@ def _stated(
         evidence=candidate.evidence.id,
         entity=names.entity(text, at=number.start, document=document, voice=voice) or (names.opening(text) if of_company else ""),
         metric=metric,
-        segment=vocabulary.segment(text, candidate.mentions),
-        region=names.place(text, at=number.start),
+        segment=vocabulary.segment(_till_cause(text, number), [m for m in candidate.mentions if m.end <= len(_till_cause(text, number))]),
+        region=names.place(_till_cause(text, number), at=number.start),
         period=period,
         number=replace(number, printed=shown, end=high.end if high else number.end),
         direction=direction,
@@ -256,6 +304,12 @@ def _stated(
     return Stated(
         fact=fact, evidence=candidate.evidence, source=candidate.source, text=text, shown=shown, candidate=candidate, is_exact=exact
     )
+
+
+def _till_cause(text: str, number: Number) -> str:
+    """The sentence as far as it says what, not why."""
+    cause = _CAUSE.search(text, number.end)
+    return text[: cause.start()] if cause else text
 
 
 def _fact_id(evidence: str, metric: str, number: Number) -> str:
@@ -278,6 +332,10 @@ def _is_past(period: Period, source: Source) -> bool:
     return period.found_in == "sentence" and period_order(period.label) < (source.published.year, source.published.month, 0)
 
 
+_IN_A_NAME = re.compile(r"\d+[A-Z]\b(?!\w)")
+"""A digit and a capital: "3M" is a company where no currency stands before it."""
+
+
 def _values(text: str, numbers: Sequence[Number], periods: Sequence[PeriodMention]) -> list[Number]:
     """The numbers that can be values: not years, ordinals, parts of dates, or labels such as "Hall 3"."""
     return [
@@ -285,6 +343,7 @@ def _values(text: str, numbers: Sequence[Number], periods: Sequence[PeriodMentio
         for number in numbers
         if number.kind != "year"
         and number.unit != "ordinal"
+        and not _IN_A_NAME.match(text, number.start)
         and not is_beside(text, number)
         and not any(period.start <= number.start < period.end for period in periods)
         and not (number.kind == "plain" and _LABEL_BEFORE.search(text[max(0, number.start - 20) : number.start]))
@@ -295,6 +354,8 @@ def _is_range(text: str, low: Number, high: Number) -> bool:
     """True for 2.1 and 2.2 in "between EUR 2.1 and 2.2 billion" and "2.1-2.2 billion"."""
     between = text[low.end : high.start]
     if re.fullmatch(r"\s?[-–—]\s?", between):
+        return True
+    if between.strip() == "to" and unit_family(low) == unit_family(high) and not _FROM.search(text[: low.start]):
         return True
     before = r"\b(?:between|ranging from|rang(?:es|ed) from|range from|range of|in the|up|down|by|grew|rose|increased)\s\w*\s?$"
     joined = between.strip() in ("and", "to") and re.search(before, text[: low.start]) is not None
@@ -314,12 +375,16 @@ def _metric_of(number: Number, candidate: Candidate, words: Sequence[Token], *, 
         gap = at - mention.last if before else mention.first - at + 3
         first, last = (mention.end, number.start) if before else (number.end, mention.start)
         between = text[first:last]
-        if _NEW_SUBJECT.search(between) or (not before and not _LINKED.match(between)):
+        if (
+            _NEW_SUBJECT.search(between)
+            or (before and _PART_OF.search(between))
+            or (not before and (" and " in between or not _LINKED.match(between)))
+        ):
             continue
         dates = [period for period in candidate.periods if first <= period.start and period.end <= last]
         gap -= sum(len(text[period.start : period.end].split()) - 1 for period in dates)
         is_counted = _NUMBER_OF.search(text[: mention.start]) or _STATED.search(text[: number.start])
-        if gap > _NEAR or ";" in between or (_is_bare(number) and gap > 5 and not is_counted):
+        if gap > _NEAR or ";" in between or (_is_bare(number) and gap > 2 and not is_counted):
             continue
         if best is None or gap < best[0]:
             best = (gap, mention)
@@ -332,11 +397,13 @@ def _is_bare(number: Number) -> bool:
 
 def _is_part(text: str, mention: Mention) -> bool:
     """True where the metric's words belong to a longer name: "sales and marketing expenses", "cost of revenue", "inventory costs"."""
-    if text[mention.start : mention.end].lower() == "sale":
+    if text[mention.start : mention.end].lower() in ("sale", "order", "price target"):
         return True
     if _LONGER_NAME.match(text, mention.end):
         return True
     before = text[: mention.start]
+    if _OTHER_MEASURE.search(before) or _DONE_TO.search(before):
+        return True
     return _WITHIN_NAME.search(before) is not None and not _VALUE_FOR.search(before)
 
 
@@ -380,7 +447,7 @@ def _period_of(number: Number, numbers: Sequence[Number], candidate: Candidate, 
     before = [period for period in usable if period.end <= number.start]
     if before:
         return _period(before[-1])
-    return None if usable else _inherited(candidate.evidence, candidate.source)
+    return None if usable or _BARE_MONTH.search(text) else _inherited(candidate.evidence, candidate.source)
 
 
 def _is_basis(text: str, period: PeriodMention) -> bool:
@@ -453,6 +520,7 @@ def _inherited(evidence: Evidence, source: Source) -> Period | None:
 
 _BY_PLACE = re.compile(r"(?i)\bby (?:region|district|state|country|county|province|town|municipality|city)\b")
 _IN_SCALE = re.compile(r"(?i)(?:\bin |\()(thousand|million|billion)s\b")
+_SCALE_WORD = re.compile(r"(?i)\d\s?(?:thousand|million|billion|trillion|bn|mn|m|k)\b|\b(?:thousand|million|billion)\b")
 _A_SHARE = re.compile(r"(?i)\bper\b|\beps\b")
 
 
@@ -523,6 +591,8 @@ def _of_cell(cell: CellEvidence, *, vocabulary: Vocabulary, names: Names) -> Sta
     if not metric:
         return None
     period = _table_period(reference.column, reference.row, caption, cell)
+    if period is None:
+        return None
     labels = f"{reference.row} {reference.column}"
     row = reference.row.strip(" :")
     place = row if row in names.places or (_BY_PLACE.search(caption) and not _is_total(row) and not find_periods(row)) else ""
@@ -532,13 +602,19 @@ def _of_cell(cell: CellEvidence, *, vocabulary: Vocabulary, names: Names) -> Sta
         evidence=evidence.id,
         entity=next((part for part in re.split(r",\s", row) if part in names.others), names.about.get(cell.source.document, "")),
         metric=metric,
-        segment=_table_segment(segment, names),
+        segment=", ".join(part for part in (_division(caption), _table_segment(segment, names)) if part),
         region="" if place in names.homes else place,
         period=period,
         number=number,
         kind=_table_kind(labels, period, cell.source),
     )
     return Stated(fact=fact, evidence=evidence, source=cell.source, text=cell_text(evidence), shown=cell_value(evidence))
+
+
+def _division(caption: str) -> str:
+    """The division a table is about: "Domestic" of "Domestic Segment"; empty for none."""
+    named = re.fullmatch(r"([A-Z][\w ]{1,30}?) [Ss]egment", caption)
+    return named[1] if named else ""
 
 
 def _table_segment(words: str, names: Names) -> str:
@@ -613,7 +689,9 @@ def _table_metric(row: str, column: str, caption: str, *, number: Number, vocabu
     for label in (row, column, caption):
         accepted = [mention for mention in vocabulary.named(label) if vocabulary.accepts(mention.metric, number)]
         accepted = [mention for mention in accepted if unit_family(number) not in ("%", "pp") or not mention.metric.change]
-        if label is row and accepted and _NOT_HEAD.search(row[: accepted[-1].start]):
+        if label is row and _ODD_ROW.search(row):
+            return "", ""
+        if label is row and accepted and (_NOT_HEAD.search(row[: accepted[-1].start]) or _GOES_ON.match(row, accepted[-1].end)):
             return "", ""
         if label is caption and label not in (row, column) and not number.unit and not _COUNTS.search(caption):
             return "", ""
@@ -640,6 +718,12 @@ def _rest(row: str, mention: Mention) -> str:
 _NO_LEVEL = re.compile(r"(?i)\b(?:change|growth|share|adjustment|difference|effect)\b")
 _COUNTS = re.compile(rf"(?i)\b(?:number|count)s? of\b|{_BY_PLACE.pattern[4:]}")
 """In a caption: its cells are bare counts."""
+_GOES_ON = re.compile(
+    r"(?i)\s(?:and|or|of|as)\s(?!amorti[sz]ation|equipment|equivalents|administrative|development)|\s(?:income|expense|recall)\b"
+)
+"""Behind a metric in a row's label: the row is about something else, or about two things."""
+_ODD_ROW = re.compile(r"(?i)\b(?:weighted[- ]average|statutory|assumptions?|allowance|beginning|per unit|deposits|authori[sz]\w+)\b")
+"""A row of another thing than the metric its label names."""
 _NOT_HEAD = re.compile(r"(?i),|\b(?:from|into|of|on|related|to|in|for|before|after|less|excluding|including|deferred|other)\b")
 """Before a metric in a row's label: the row is about something else."""
 
@@ -656,5 +740,6 @@ def _table_period(column: str, row: str, caption: str, cell: CellEvidence) -> Pe
 
 def _table_kind(labels: str, period: Period | None, source: Source) -> FactKind:
     if period is not None and _is_ahead(period, source):
-        return "forecast"
+        of_this_year = period.label == str(source.published.year) and source.published.month > 1
+        return "forecast" if not of_this_year or _AHEAD.search(labels) else "actual"
     return "estimate" if _AHEAD.search(labels) else "actual"

@@ -73,14 +73,30 @@ class Names:
             (abs(match.start() - at), name)
             for match in _RUN.finditer(text)
             if (name := self._known(match[0], self.places))
+            and ";" not in text[min(at, match.start()) : max(at, match.start())]
             and (match.start() == 0 or _PLACED.search(text[: match.start()]))
             and not _SEATED.search(text[: match.start()])
         ]
         joined = _AT_ONCE.match(text, at)
         if joined and (run := _RUN.match(text, joined.end())):
-            return "" if (name := self._known(run[0], self.places)) in self.homes else name
+            name = self._known(run[0], self.places) or self._new_place(run[0])
+            return "" if name in self.homes else name
+        if not found:
+            found = [
+                (abs(match.start() - at), name)
+                for match in _RUN.finditer(text)
+                if _PLACE_BEFORE.search(text[max(0, match.start() - 16) : match.start()])
+                and not _SEATED.search(text[: match.start()])
+                and ";" not in text[min(at, match.start()) : max(at, match.start())]
+                and (name := self._new_place(match[0]))
+            ]
         nearest = min(found)[1] if found else ""
         return "" if nearest in self.homes else nearest
+
+    def _new_place(self, run: str) -> str:
+        """A name of which all that is known is that a value holds in it; empty for a month, a known company or an ordinary word."""
+        words = {part.lower() for part in _bare(run).split()}
+        return "" if words & _COMMON or words <= self.ordinary or self._known(run, self.others) else _bare(run)
 
     def entity(self, text: str, *, at: int, document: str, voice: str = "") -> str:
         """The company or thing a value at an offset belongs to: the nearest named before it, else after it, else whose voice it is.
@@ -122,7 +138,8 @@ class Names:
             return False
         if self._known(match[0], self.others):
             return True
-        inside = _INSIDE.search(text[max(0, match.start() - 16) : match.start()]) is not None
+        before = text[max(0, match.start() - 16) : match.start()]
+        inside = _INSIDE.search(before) is not None and not _PLACE_BEFORE.search(before)
         plain = all(part.lower() in _COMMON | self.ordinary for part in _bare(match[0]).split())
         return (
             inside and not plain and not self._known(match[0], self.places) and not re.match(r"\s\d", text[match.end() : match.end() + 2])
@@ -202,9 +219,19 @@ def _by_file_name(sources: Iterable[Source], names: Iterable[str], *, texts: Map
             first, *rest = label.split("_")
             if rest and first.lower() in joined:
                 found.setdefault(source.document, joined[first.lower()])
+            elif rest and first.isalpha() and (spelt := _spelt(first, texts.get(source.document, ""))):
+                found.setdefault(source.document, spelt)
             elif rest and first.isupper() and len(re.findall(rf"\b{re.escape(first)}\b", texts.get(source.document, ""))) >= _OFTEN:
                 found.setdefault(source.document, first)
     return found
+
+
+def _spelt(joined: str, text: str) -> str:
+    """How a text writes a name that a file's name joins into one word: "Best Buy" of "BESTBUY"; empty where it does so less than thrice."""
+    loose = re.compile(r"(?<!\w)" + r"\s?".join(map(re.escape, joined)) + r"(?!\w)", re.IGNORECASE)
+    forms = Counter(" ".join(match[0].split()) for match in loose.finditer(text) if match[0][0].isupper())
+    proper = [(count, form) for form, count in forms.items() if count >= _OFTEN and not (form.isupper() and len(form) > 4)]
+    return max(proper)[1] if proper else ""
 
 
 def named_in(title: str, *, texts: Sequence[str], ordinary: Collection[str]) -> set[str]:

@@ -278,7 +278,7 @@ def letters_for(
     made = []
     for delivery in definition.deliver:
         channel = delivery.model_dump_json()
-        told = (row.schedule, row.slot, row.state, channel, row.not_before.isoformat(), row.reason)
+        told = (row.schedule, row.slot, row.state, channel, row.reason)
         identity = hashlib.sha256("\x1f".join(told).encode()).hexdigest()[:20]
         letter = Letter(
             id=identity,

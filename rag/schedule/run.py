@@ -24,7 +24,7 @@ from rag.schedule import desk
 from rag.schedule.definition import FOLDER, Definition, definitions, read_definition
 from rag.schedule.deliver import deliver
 from rag.schedule.golden import why_held
-from rag.schedule.slots import day_of
+from rag.schedule.slots import day_of, zone_of
 from rag.types import Report, Scope
 
 WRITER_WAIT_S = 600.0
@@ -176,24 +176,29 @@ def _watch(workspace: Path, name: str, minutes: int, now: Callable[[], datetime]
 
 
 def publish(library: Library, row: SlotRow, definition: Definition, *, now: Callable[[], datetime]) -> tuple[SlotRow, Sequence[Letter]]:
-    """Ingest, write, compare, check, put down. Raises RagError; a second call goes on where the first one died."""
+    """Ingest, write, compare, check, put down. Raises RagError; a second call goes on where the first one died, with what that one knew."""
     frozen = json.loads(row.definition) if row.definition else _frozen(library, definition)
     row = replace(row, definition=json.dumps(frozen, ensure_ascii=False))
     definition = Definition.model_validate_json(frozen["definition"])
     library.record.schedules.put(row)
-    drain(library.ingest((), now=now(), wait_s=WRITER_WAIT_S))
+    if "known_at" not in frozen:
+        drain(library.ingest((), now=now(), wait_s=WRITER_WAIT_S))
+        frozen["known_at"] = _known_at(row, definition, now=now()).isoformat()
+        row = replace(row, definition=json.dumps(frozen, ensure_ascii=False))
+        library.record.schedules.put(row)
+    known_at = datetime.fromisoformat(frozen["known_at"])
     asked = asked_by(library, definition, plan=frozen["plan"])
     as_of = day_of(row.slot).date()
     scope = Scope(folders=tuple(definition.scope.folders), tags=tuple(definition.scope.tags))
     before = _before(library.record.schedules, row)
-    evidence = evidence_of(library.write(asked, as_of=as_of, scope=scope, since="none"))
+    evidence = evidence_of(library.write(asked, as_of=as_of, scope=scope, since="none", known_at=known_at))
     row = replace(row, evidence=evidence)
     if before is not None and before.evidence == evidence and definition.no_news != "report":
         return _no_news(row, definition, since=before, now=now())
     if definition.gate is not None and (why := why_held(library, definition.gate)):
         return _held(row, definition, why=why, now=now())
     since = before.report if before is not None else "none"
-    return _written(library, row, definition, asked=asked, scope=scope, since=since, now=now)
+    return _written(library, row, definition, asked=asked, scope=scope, since=since, known_at=known_at, now=now)
 
 
 def asked_by(library: Library, definition: Definition, *, plan: str | None = None) -> Outline:
@@ -226,6 +231,11 @@ def _frozen(library: Library, definition: Definition) -> dict[str, str]:
     return {"definition": definition.model_dump_json(), "plan": _plan_of(library, definition)}
 
 
+def _known_at(row: SlotRow, definition: Definition, *, now: datetime) -> datetime:
+    """The moment whose documents the slot's report uses, in every try: now, on the slot's day; its own time, when that day is over."""
+    return now if now.astimezone(zone_of(definition.zone)).date() <= day_of(row.slot).date() else row.due
+
+
 def _before(book: Schedules, row: SlotRow) -> SlotRow | None:
     """The last slot before this one that was published."""
     return next((one for one in book.slots(row.schedule, states=["published"]) if one.due < row.due), None)
@@ -254,7 +264,15 @@ def _no_news(row: SlotRow, definition: Definition, *, since: SlotRow, now: datet
 
 
 def _written(
-    library: Library, row: SlotRow, definition: Definition, *, asked: Outline, scope: Scope, since: str, now: Callable[[], datetime]
+    library: Library,
+    row: SlotRow,
+    definition: Definition,
+    *,
+    asked: Outline,
+    scope: Scope,
+    since: str,
+    known_at: datetime,
+    now: Callable[[], datetime],
 ) -> tuple[SlotRow, Sequence[Letter]]:
     """The report's files, whole, and the messages that carry them."""
     output = library.workspace / REPORTS / row.schedule / row.slot.replace(":", "-")
@@ -267,6 +285,7 @@ def _written(
         formats=definition.formats,
         output=output,
         since=since,
+        known_at=known_at,
         wording=Wording(clock=now, caps=caps_of(library, definition)),
     )
     report = written.report

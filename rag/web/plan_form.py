@@ -18,7 +18,6 @@ TOP = ("topic", "market", "period", "dimension")
 LISTS = ("regions", "entities", "segments", "themes")
 """Fields with values between commas."""
 OF_SECTION = ("id", "title", "question", "queries", "terms", "metrics")
-MOST_SECTIONS = 40
 
 _MISSING = {"topic": "Say what the report is about, such as: EV batteries, Europe, 2024-26", "title": "Give the section a title."}
 
@@ -56,7 +55,7 @@ def draft_of(outline: Outline, *, metrics: MetricVocabulary) -> Draft:
 
 def draft_from(values: Mapping[str, str], columns: Mapping[str, Sequence[str]]) -> Draft:
     """What was posted. ``columns``: field of a section -> its value in each section, in order; a missing one is empty."""
-    count = min(max((len(column) for column in columns.values()), default=0), MOST_SECTIONS)
+    count = max((len(column) for column in columns.values()), default=0)
     rows = [{name: column[at] if at < len(column) else "" for name, column in columns.items()} for at in range(count)]
     return Draft(values=dict(values), sections=tuple(rows))
 
@@ -64,9 +63,9 @@ def draft_from(values: Mapping[str, str], columns: Mapping[str, Sequence[str]]) 
 def changed(draft: Draft, what: str) -> Draft:
     """After a button of the form: "add", "up-N", "down-N", "remove-N"; anything else changes nothing."""
     sections = [dict(section) for section in draft.sections]
-    if what == "add" and len(sections) < MOST_SECTIONS:
+    if what == "add":
         return replace(draft, sections=(*sections, dict.fromkeys(OF_SECTION, "")))
-    found = re.fullmatch(r"(up|down|remove)-(\d{1,2})", what)
+    found = re.fullmatch(r"(up|down|remove)-(\d{1,3})", what)
     at = int(found[2]) if found else -1
     if found is None or at >= len(sections):
         return draft

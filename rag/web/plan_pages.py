@@ -134,13 +134,19 @@ async def plan(
 
 
 def _posted(form: FormData) -> Draft:
-    columns = {name: [str(value) for value in form.getlist(f"section_{name}")] for name in OF_SECTION}
-    return draft_from({name: str(form.get(name, "")) for name in (*TOP, *LISTS)}, columns)
+    """The form's texts; a file in the place of one is none."""
+    columns = {name: [value for value in form.getlist(f"section_{name}") if isinstance(value, str)] for name in OF_SECTION}
+    return draft_from({name: _text(form, name) for name in (*TOP, *LISTS)}, columns)
+
+
+def _text(form: FormData, name: str) -> str:
+    value = form.get(name, "")
+    return value if isinstance(value, str) else ""
 
 
 def _opened(library: Library, form: FormData, *, scope: Scope, as_of: str, pack: str, template: str) -> Response:
     """The editor on a plan's YAML or on a topic's own plan; the reports' page again where neither can be used."""
-    text, topic = str(form.get("plan", "")), str(form.get("topic", ""))
+    text, topic = _text(form, "plan"), _text(form, "topic")
     if not text.strip() and not topic.strip():
         return _room(library, busy=[], scope=scope, status=422, problem=_NO_TOPIC)
     try:

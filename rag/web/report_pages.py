@@ -38,6 +38,10 @@ async def compare(here: Here, before: str, after: str) -> Response:
     """What changed between two saved reports."""
     one, other, made = await here.desks.do(lambda library: compared(library, before, after))
     told = changes(made, known=[row.source for row in other.coverage])
+    for row, claim in zip(told["claims"], made.claims, strict=True):
+        row["address"] = f"/reports/{other.id}#{claim.claim}" if claim.claim else f"/reports/{one.id}#{claim.before}"
+    for row, document in zip(told["documents"], made.documents, strict=True):
+        row["address"] = "" if document.event == "withdrawn" else f"/documents/{document.source.document}"
     return _page("compare.html.j2", before=one, after=other, told=told)
 
 

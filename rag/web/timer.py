@@ -66,6 +66,8 @@ class Timer:
         for one in self._rounds:
             if one.process.poll() is None:
                 os.killpg(one.process.pid, signal.SIGTERM)
+            one.process.wait()
+            LOG.info("schedules", extra={"data": one.told()})
 
     def _work(self) -> None:
         while not self._closing.wait(self._every_s):

@@ -14,6 +14,7 @@ from itertools import pairwise
 TOPIC = "Tide turbines, Corvane, 2025-26"
 WEEKS = 5
 FIRST = date(2026, 8, 3)
+WEEKLY = tuple(FIRST + timedelta(weeks=week) for week in range(WEEKS))
 QUARTERS = ("Q3 2025", "Q4 2025", "Q1 2026", "Q2 2026")
 WORDS = {
     "Q3 2025": "the third quarter of 2025",
@@ -132,10 +133,7 @@ class _Corpus:
     """Metric -> its house."""
 
 
-_MONDAYS = [FIRST + timedelta(weeks=week) for week in range(WEEKS)]
-
-
-def states(seed: int, *, days: Sequence[date] = _MONDAYS) -> Iterator[State]:
+def states(seed: int, *, days: Sequence[date] = WEEKLY) -> Iterator[State]:
     """A state on each of the days; the first has no truth, since nothing came before it. What comes is dated after the day before."""
     corpus = _Corpus(dice=random.Random(f"editions {seed}"))
     corpus.homes = {metric.name: corpus.dice.choice(HOUSES[:4]) for metric in METRICS}

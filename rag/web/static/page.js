@@ -36,6 +36,7 @@ async function openPanel(link) {
   close.addEventListener("click", closePanel);
   bar.append(title, close);
   passage.querySelector("h1").remove();
+  passage.querySelector("form")?.remove();
   panel.append(bar, document.importNode(passage, true));
   document.body.append(panel);
   close.focus();

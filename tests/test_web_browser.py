@@ -1,0 +1,217 @@
+"""The page in a real browser: what people come for, done with the mouse, by keyboard alone, and without scripts."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rag.app import create
+from tests.test_web_real import CHROMIUM, Served, serving
+from tests.test_web_reports import NOTES, TOPIC
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+
+AXE = os.environ.get("RAG_AXE", "")
+"""Path of axe-core's axe.min.js; it is not part of this repository."""
+QUESTION = "How much heat storage is installed in Varland?"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"], env=dict(os.environ))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """An empty workspace, served; the tests fill it in their order."""
+    folder = tmp_path_factory.mktemp("browser")
+    create(folder / "ws", embedder="small")
+    for name, text in NOTES.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    with serving(folder / "ws", folder / "stderr") as started:
+        yield started
+
+
+@contextmanager
+def opened(browser: Any, served: Served, *, width: int, dark: bool = False, scripts: bool = True) -> Iterator[Any]:
+    """A page that is let in, whose console stays silent, which fetches nothing foreign and is never wider than the screen."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 844},
+        color_scheme="dark" if dark else "light",
+        java_script_enabled=scripts,
+        accept_downloads=True,
+    )
+    page = context.new_page()
+    told: list[str] = []
+    page.on("console", lambda message: None if "status of 422" in message.text else told.append(message.text))  # a form to be put right
+    page.on("pageerror", lambda error: told.append(str(error)))
+    page.on("request", lambda request: None if request.url.startswith((served.base, "data:")) else told.append(request.url))
+    page.set_default_timeout(120_000)
+    page.goto(f"{served.base}/?token={served.token}")
+    yield page
+    assert told == []
+    context.close()
+
+
+def tab_to(page: Any, what: str) -> None:
+    """Presses Tab until the element is in focus."""
+    for _ in range(150):
+        page.keyboard.press("Tab")
+        if page.evaluate("what => document.activeElement.matches(what)", what):
+            return
+    pytest.fail(f"{what} cannot be reached by keyboard")
+
+
+def write(page: Any, served: Served, *, until: str) -> None:
+    """A report on the topic, by the form; ends on its page."""
+    page.goto(f"{served.base}/reports")
+    page.fill("#topic", TOPIC)
+    page.fill("#as_of", until)
+    page.get_by_role("button", name="Write the report").click()
+    page.get_by_role("link", name="Open the report").click()
+    page.wait_for_url("**/reports/r-*")
+
+
+def test_the_tasks_people_come_for(browser: Any, served: Served, tmp_path: Path) -> None:
+    """Upload, reload in the middle, ask, look at the passage, go on, find, plan, write, review, ask about a claim, compare, download."""
+    folder = served.log.parent
+    with opened(browser, served, width=1280) as page:
+        page.set_input_files("#files", [folder / name for name in NOTES])
+        page.get_by_role("button", name="Add and read").click()
+        page.wait_for_url("**/runs/*")
+        page.reload()  # while it reads
+        page.get_by_label("Now ask").fill(QUESTION)
+        page.get_by_role("button", name="Ask").click()
+        page.locator(".answer a.cite").first.click()
+        assert "MWh" in page.locator("#panel mark").first.inner_text()
+        page.get_by_role("button", name="Close").click()
+        page.locator(".scope summary").click()
+        page.get_by_label("to", exact=True).fill("2026-04-01")
+        page.get_by_label("Go on").fill("And at the end of 2024?")
+        page.keyboard.press("Enter")
+        page.get_by_text("Looked only in: published up to 2026-04-01").wait_for()
+        assert "1,840 MWh" in page.locator(".turn").last.inner_text()
+
+        page.goto(f"{served.base}/library?q=orders")
+        page.get_by_role("link", name="Heat storage orders").click()
+        page.get_by_label("Find passages in this document").fill("lead times")
+        page.keyboard.press("Enter")
+        page.locator(".nearest a.cite").first.click()
+        page.locator("#panel mark").first.wait_for()
+
+        write(page, served, until="2026-06-30")
+        claim = page.locator(".claims > li[id]").first
+        claim.locator("summary").click()
+        claim.get_by_label("Your verdict").fill("Ask Varstat")
+        claim.get_by_role("button", name="Reject").click()
+        page.get_by_text("1 of ").first.wait_for()
+        assert "Ask Varstat" in page.locator(".claim.rejected").inner_text()
+        page.locator(".claims > li[id]").nth(1).locator("summary").click()
+        page.locator(".claims > li[id]").nth(1).get_by_role("button", name="Ask", exact=True).click()
+        page.wait_for_url("**/chats/*")
+        page.get_by_role("link", name="Back to the claim").click()
+
+        page.get_by_role("link", name="Next edition").click()
+        page.get_by_role("button", name="Move Prices up").click()
+        page.fill("#period", "soon")
+        page.get_by_role("button", name="Write the report").click()
+        assert "not a period" in page.locator("#period-problem").inner_text()
+        page.fill("#period", "2024-26")
+        page.fill("#as_of", "2026-11-01")
+        page.get_by_role("button", name="Write the report").click()
+        page.get_by_role("link", name="Open the report").click()
+        page.get_by_text("rejected in an earlier edition").first.wait_for()
+        page.locator("summary", has_text="Compare").click()
+        page.get_by_role("button", name="Compare").click()
+        page.get_by_text("2,980 MWh").first.wait_for()
+        page.get_by_role("link", name="Where it stands in its report").first.click()
+        page.wait_for_url("**/reports/r-*#c-*")
+        page.locator("summary", has_text="Download").click()
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Markdown").click()
+        assert TOPIC in Path(download.value.path()).read_text(encoding="utf-8")
+
+
+def test_a_report_is_read_and_reviewed_by_keyboard_alone(browser: Any, served: Served) -> None:
+    """The passage opens with Enter and shows its mark, Escape leads back to the citation; a verdict is three keys further."""
+    with opened(browser, served, width=390, dark=True) as page:
+        page.goto(f"{served.base}/reports")
+        tab_to(page, ".list a")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/reports/r-*")
+        tab_to(page, ".claims a.cite")
+        page.keyboard.press("Enter")
+        page.locator("#panel mark").first.wait_for()
+        assert page.locator("#panel mark").first.is_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.keyboard.press("Escape")
+        assert page.evaluate("document.activeElement.classList.contains('cite')")
+        assert page.locator("#panel").count() == 0
+        tab_to(page, ".act summary")
+        page.keyboard.press("Enter")
+        tab_to(page, "textarea[name=note]")
+        page.keyboard.type("Seen")
+        tab_to(page, "button.accept")
+        page.keyboard.press("Enter")
+        page.locator(".claim.accepted").wait_for()
+        assert "“Seen”" in page.locator(".claim.accepted").inner_text()
+
+
+def test_all_of_it_works_without_scripts(browser: Any, served: Served) -> None:
+    """Questions, citations, verdicts, the plan and a report's progress are plain pages and forms."""
+    with opened(browser, served, width=390, scripts=False) as page:
+        page.get_by_label("Your question").fill(QUESTION)
+        page.get_by_role("button", name="Ask").click()
+        page.locator(".answer a.cite").first.click()
+        assert "MWh" in page.locator("mark").first.inner_text()
+        page.goto(f"{served.base}/reports")
+        page.locator(".list a").first.click()
+        claim = page.locator(".claims > li[id]").nth(2)
+        claim.locator("summary").click()
+        claim.get_by_role("button", name="Accept").click()
+        assert page.url.rsplit("#", 1)[1] == claim.get_attribute("id")
+        assert "Accepted by owner" in claim.inner_text()
+        page.goto(f"{served.base}/reports")
+        page.fill("#topic", TOPIC)
+        page.get_by_role("button", name="Look at the plan first").click()
+        page.get_by_role("button", name="Add a section").click()
+        assert page.locator("[name=section_title]").last.is_visible()
+        page.locator("[name=section_title]").last.fill("Installed base")
+        page.get_by_role("button", name="Write the report").click()
+        page.get_by_role("link", name="Open the report").click()  # the page loads itself again until it is written
+        assert page.get_by_role("heading", name="Installed base").count() == 1
+
+
+@pytest.mark.skipif(not AXE, reason="set RAG_AXE to axe-core's axe.min.js (npm pack axe-core)")
+@pytest.mark.parametrize(("width", "dark"), [(390, True), (1280, False), (390, False), (1280, True)])
+def test_no_page_has_a_serious_barrier(browser: Any, served: Served, width: int, dark: bool) -> None:
+    """axe-core finds nothing serious or critical on any page, and no page is wider than its screen."""
+    context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme="dark" if dark else "light", bypass_csp=True)
+    page, found = context.new_page(), []
+    page.goto(f"{served.base}/?token={served.token}")
+    data = page.request
+    reports = [one["id"] for one in data.get(f"{served.base}/api/reports").json()]
+    document = data.get(f"{served.base}/api/documents").json()["documents"][0]["document"]
+    paths = [
+        f"/{room}" for room in ("", "library", "reports", "schedules", "health", "search?q=heat", "chats/1", "chats/2", "runs/1", "nothing")
+    ]
+    paths += [f"/reports/{reports[0]}", f"/reports/plan?report={reports[0]}", f"/compare?before={reports[-1]}&after={reports[0]}"]
+    paths += [f"/documents/{document}?start=0&end=40"]
+    for path in paths:
+        page.goto(served.base + path)
+        page.evaluate("for (const one of [...document.querySelectorAll('details')].slice(0, 8)) one.open = true")
+        page.evaluate(Path(AXE).read_text(encoding="utf-8"))
+        told = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        found += [(path, one["impact"], one["id"]) for one in told["violations"] if one["impact"] in ("serious", "critical")]
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    assert found == []
+    context.close()
