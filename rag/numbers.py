@@ -142,7 +142,8 @@ def find_numbers(text: str) -> tuple[Number, ...]:
     """
     readings: list[_Reading] = []
     for match in _NUMERAL.finditer(text):
-        reading = _read(text, match) if not readings or match.start() >= readings[-1].number.end else None
+        taken = readings[-1].number.end if readings else 0
+        reading = _read(text, match, taken=taken) if match.start() >= taken else None
         if reading is not None:
             readings.append(reading)
     for at in range(len(readings) - 1):
@@ -150,14 +151,15 @@ def find_numbers(text: str) -> tuple[Number, ...]:
     return tuple(reading.number for reading in readings)
 
 
-def _read(text: str, match: re.Match[str]) -> _Reading | None:
+def _read(text: str, match: re.Match[str], *, taken: int) -> _Reading | None:
+    """What stands before ``taken`` is the number's before it: its unit is no currency of this one."""
     start, end = match.span()
     digits = match["digits"] or ""
     if digits and (comma := _COMMA_SHARE.match(text, end)) and "." not in digits and "," not in digits:
         digits, end = f"{digits}.{comma[1]}", comma.end()
     elif digits and len(digits) <= 3 and (groups := _SPACED.match(text, end)):
         digits, end = digits + groups[0], groups.end()
-    window = text[max(0, start - 16) : start]
+    window = text[max(taken, start - 16) : start]
     head = _HEAD.search(window)
     tail = _TAIL.match(text, end)
     if head is None or tail is None or _is_name(text, start=start - len(head[0]), numeral=start, end=end, tail=tail, head=head):

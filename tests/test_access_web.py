@@ -440,7 +440,7 @@ def test_no_name_password_key_or_path_is_logged(team: SimpleNamespace) -> None:
         log.removeHandler(handler)
         log.setLevel(level)
     told = kept.getvalue()
-    assert told.count('"request"') == 5
+    assert told.count('"what": "request"') == 5
     for word in ("canary", "bob", session, PASSWORD, team.keys["bob"], team.hidden, *(paper.name for paper in MADE)):
         assert word.lower() not in told.lower(), word
 

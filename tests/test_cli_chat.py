@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,11 @@ def test_ctrl_c_at_the_prompt_leaves_with_the_chat_kept(workspace: Path) -> None
             pass
         while talk.stdout.readline().strip():
             pass
-        talk.send_signal(signal.SIGINT)
-        assert talk.wait(timeout=60) == 0
+        for _ in range(10):  # one that comes while the answer is still being printed stops only that
+            talk.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                talk.wait(timeout=6)
+                break
+        assert talk.returncode == 0
         assert talk.stderr
         assert "Kept as chat 1: rag chat --chat 1" in talk.stderr.read()

@@ -42,12 +42,14 @@ class Talk:
         for text in _lines():
             if text in ("/quit", "/exit", "/q"):
                 break
+            before = self._last
             try:
                 self._command(text) if text.startswith("/") else self._ask(text)
             except RagError as error:
                 click.echo(f"rag: {error}", err=True)
             except KeyboardInterrupt:
-                click.echo("rag: stopped; nothing of this question is kept", err=True)
+                kept = "its answer is kept" if self._last is not before else "nothing of this question is kept"
+                click.echo(f"rag: stopped; {kept}", err=True)
         if self._chat is not None:
             click.echo(f"Kept as chat {self._chat}: rag chat --chat {self._chat}", err=True)
 
