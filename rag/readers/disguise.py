@@ -8,15 +8,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from rag.readers.encoding import marked_as
+from rag.readers.ole import MAGIC
 from rag.readers.zipped import check_sizes
 
-_WORD, _EXCEL, _POWERPOINT = "word", "excel", "powerpoint"
-_PROGRAMS: Mapping[str, str] = {
-    **dict.fromkeys((".doc", ".dot", ".docx", ".docm", ".dotx", ".rtf"), _WORD),
-    **dict.fromkeys((".xls", ".xlt", ".xlsx", ".xlsm", ".xltx", ".xltm"), _EXCEL),
-    **dict.fromkeys((".ppt", ".pps", ".pptx", ".pptm", ".ppsx", ".potx"), _POWERPOINT),
-}
-_OLE, _ZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04"
+_ZIP = b"PK\x03\x04"
 _OLD = {"WordDocument": ".doc", "Workbook": ".xls", "Book": ".xls", "PowerPoint Document": ".ppt"}
 _LOCKED = "EncryptedPackage"
 _NEW = {"word/document.xml": ".docx", "xl/workbook.xml": ".xlsx", "ppt/presentation.xml": ".pptx"}
@@ -26,37 +22,26 @@ _HEAD = 4096
 _HTML = re.compile(
     rb"^\s*(?:<!--.*?-->\s*|<\?xml[^>]*>\s*)*(?:<!doctype\s+html|<html|<head|<body|<table|<meta\s)", re.IGNORECASE | re.DOTALL
 )
-_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _SEPARATED = re.compile(rb"^[^\r\n]*(?:\t|;[^\r\n]*;|,[^\r\n]*,)")
 _STRICT = b"http://purl.oclc.org/ooxml/"
 _STRICT_NAME = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/(\w+)((?:/\w+)*)")
 _OTHERWISE: Mapping[bytes, bytes] = {
     b"extendedProperties": b"extended-properties",
     b"customProperties": b"custom-properties",
-    b"docPropsVTypes": b"docPropsVTypes",
 }
 """Names that are not the same in both dialects (ISO/IEC 29500-4, annex A)."""
 
 
-def true_suffix(path: Path) -> str:
-    """The suffix whose reader shall take the file: its own, unless it is an Office suffix and the bytes are of another kind."""
-    suffix = path.suffix.lower()
-    if suffix not in _PROGRAMS:
-        return suffix
+def suffix_of_bytes(path: Path, *, is_sheet: bool) -> str:
+    """The suffix that an Office file's bytes would have; empty when they say nothing. ``is_sheet``: its suffix is a workbook's, for which
+    separated values are a kind of their own; elsewhere they are prose. Raises OSError."""
     with path.open("rb") as file:
         head = file.read(_HEAD)
     if head.startswith(_ZIP):
-        return _of_same_program(suffix, _zip_suffix(path))
-    if head.startswith(_OLE):
-        return _of_same_program(suffix, _ole_suffix(path))
-    return _text_suffix(head, suffix=suffix) or suffix
-
-
-def _of_same_program(suffix: str, found: str) -> str:
-    """The file's own suffix for a reader that takes it; ``found`` when that is another reader's."""
-    is_old = {".doc", ".dot", ".xls", ".xlt", ".ppt", ".pps"}.__contains__
-    same = _PROGRAMS.get(found) == _PROGRAMS[suffix] and is_old(found) == is_old(suffix) and suffix != ".rtf"
-    return suffix if not found or same else found
+        return _zip_suffix(path)
+    if head.startswith(MAGIC):
+        return _ole_suffix(path)
+    return _text_suffix(head, is_sheet=is_sheet)
 
 
 def _zip_suffix(path: Path) -> str:
@@ -82,23 +67,24 @@ def _ole_suffix(path: Path) -> str:
     return next((suffix for name, suffix in _OLD.items() if name in streams and _LOCKED not in streams), "")
 
 
-def _text_suffix(head: bytes, *, suffix: str) -> str:
-    """Of a file that is neither a package nor a container; empty when it says nothing."""
+def _text_suffix(head: bytes, *, is_sheet: bool) -> str:
+    """Of a file that is neither a package nor a container."""
     if b"%PDF-" in head[:1024]:
         return ".pdf"
     if head.startswith(b"{\\rt"):
         return ".rtf"
-    plain = head[3:] if head.startswith(_MARKS[0]) else head.replace(b"\0", b"")[2:] if head.startswith(_MARKS[1:]) else head
+    marked = marked_as(head)
+    plain = head.decode(marked, "ignore").encode() if marked else head
     if _HTML.match(plain):
         return ".html"
     is_text = b"\0" not in plain and not plain.lstrip().startswith((b"<", b"{"))
-    return ".csv" if _PROGRAMS[suffix] == _EXCEL and is_text and _SEPARATED.match(plain) else ""
+    return ".csv" if is_sheet and is_text and _SEPARATED.match(plain) else ""
 
 
 @contextmanager
 def in_common_dialect(path: Path) -> Iterator[Path]:
-    """The file, or a copy of a "strict Open XML" one with the names that every parser knows. Raises ReadLimitError for a bomb."""
-    if path.suffix.lower() not in _PROGRAMS or not _is_strict(path):
+    """An Office file, or a copy of a "strict Open XML" one with the names that every parser knows. Raises ReadLimitError for a bomb."""
+    if not _is_strict(path):
         yield path
         return
     with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,5 @@
 """Mail: subject, sender, receivers and date, then the best text part. Quoted earlier mails stay; attachments are documents of their own."""
 
-import codecs
 from datetime import date
 from email.errors import MessageError
 from email.message import EmailMessage, MIMEPart
@@ -15,14 +14,13 @@ from rag.readers import html, txt
 from rag.readers.clean import clean, one_line
 from rag.readers.desk import Desk
 from rag.readers.draft import Draft, choose_title, tags_from
-from rag.readers.encoding import decode, read_bytes
+from rag.readers.encoding import decode, marked_as, read_bytes
 from rag.types import Document, Metadata
 
 suffixes: frozenset[str] = frozenset({".eml"})
 
 _LONGEST_HEADER = 20_000
 """Characters; some 500 receivers."""
-_WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SHOWN_HEADERS = ("From", "To", "Cc", "Date")
 
 
@@ -47,8 +45,8 @@ class _Bounded(EmailPolicy):
 
 def _parsed(path: Path) -> EmailMessage:
     data = read_bytes(path)
-    if data.startswith(_WIDE_MARKS):
-        data = decode(data, path=path).encode()
+    if marked := marked_as(data):  # headers begin behind the mark, in single bytes
+        data = data.decode(marked, "replace").encode()
     message = cast(EmailMessage, BytesParser(policy=_Bounded()).parsebytes(data))
     if not (message["From"] or message["Subject"] or message["Date"]):
         raise CorruptFileError(f"cannot read {path.name}: it has no mail headers; give it the suffix it should have")

@@ -35,15 +35,19 @@ def decode(data: bytes, *, path: Path, declared: str = "") -> str:
 
     Raises CorruptFileError for bytes that are not text.
     """
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return data.decode(encoding, errors="replace")
+    if marked := marked_as(data):
+        return data.decode(marked, errors="replace")
     if b"\0" in data:
         return _decode_wide(data, path=path)
     for encoding in (declared, "utf-8"):
         if (text := _try(data, encoding=encoding)) is not None:
             return text
     return data.decode(_older_encoding(data), errors="replace")
+
+
+def marked_as(data: bytes) -> str:
+    """The encoding that a byte order mark at the beginning names; empty without one."""
+    return next((encoding for mark, encoding in _MARKS if data.startswith(mark)), "")
 
 
 def _decode_wide(data: bytes, *, path: Path) -> str:

@@ -8,12 +8,15 @@ from rag.errors import UnsupportedFormatError
 from rag.ports import Reader
 from rag.readers import archive, csv, doc, docx, eml, epub, html, markdown, mbox, msg, odf, pdf, ppt, pptx, rtf, txt, xls, xlsx
 from rag.readers.desk import Desk
-from rag.readers.disguise import in_common_dialect, true_suffix
+from rag.readers.disguise import in_common_dialect, suffix_of_bytes
 from rag.readers.ocr import Ocr
 from rag.types import Document, Enclosed
 
 _READERS: tuple[Reader, ...] = (markdown, txt, html, pdf, docx, xlsx, csv, pptx, eml, msg, odf, epub, rtf, doc, xls, ppt, archive, mbox)
 _BY_SUFFIX = {suffix: reader for reader in _READERS for suffix in reader.suffixes}
+_SHEETS: tuple[Reader, ...] = (xls, xlsx)
+_OFFICE: tuple[Reader, ...] = (doc, docx, rtf, ppt, pptx, *_SHEETS)
+"""Whose files are looked at before they are believed: web programs and people give them each other's suffixes."""
 _CONTAINERS = {suffix: container.enclosed for container in (eml, msg, archive, mbox) for suffix in container.suffixes}
 
 SUFFIXES: frozenset[str] = frozenset(_BY_SUFFIX)
@@ -37,12 +40,14 @@ def read_file(path: Path, *, ocr: Ocr | None = None, deadline: float = math.inf)
     An Office file with the bytes of another kind goes to that kind's reader. ``ocr`` reads pages that are pictures, until the
     ``deadline`` (of ``time.monotonic``).
     """
-    reader_for(path)
-    suffix = true_suffix(path)
-    reader = _BY_SUFFIX[suffix]
+    named = reader_for(path)
+    if named not in _OFFICE:
+        return pdf.read(path, ocr=ocr, deadline=deadline) if ocr and named is pdf else named.read(path)
+    suffix = suffix_of_bytes(path, is_sheet=named in _SHEETS)
+    reader = _BY_SUFFIX[suffix] if suffix else named
     with in_common_dialect(path) as readable:
         document = pdf.read(path, ocr=ocr, deadline=deadline) if ocr and reader is pdf else reader.read(readable)
-    if suffix == path.suffix.lower():
+    if reader is named:
         return document
     return replace(document, notices=(*document.notices, f"named {path.suffix}, read as the {suffix} that its bytes are"))
 

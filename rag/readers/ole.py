@@ -13,7 +13,7 @@ from rag.readers.dates import choose_date
 from rag.readers.draft import Draft, choose_title, tags_from
 from rag.types import Metadata
 
-_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def opened(path: Path, *, what: str) -> Iterator[Any]:
     import olefile
 
     with path.open("rb") as file:
-        if file.read(8) != _MAGIC:
+        if file.read(8) != MAGIC:
             raise CorruptFileError(
                 f"cannot read {path.name}: it is not {what}; give it the suffix it should have, or open and save it again"
             )

@@ -11,9 +11,9 @@ from rag.readers.byline import find_byline
 from rag.readers.clean import one_line
 from rag.readers.dates import choose_date, parse_date
 from rag.readers.draft import Draft, choose_title, tags_from
+from rag.readers.ole import MAGIC
 from rag.types import Metadata
 
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 MOST_UNPACKED = 1_000_000_000
 MOST_TIMES_LARGER = 150
@@ -36,7 +36,7 @@ def check_archive(path: Path, *, part: str, what: str) -> None:
         head = file.read(8)
     if not head:
         raise NoTextError(f"cannot read {path.name}: the file is empty; check that it was saved or copied completely")
-    if head == _OLE:
+    if head == MAGIC:
         _refuse_ole(path, what=what)
     try:
         with zipfile.ZipFile(path) as archive:
