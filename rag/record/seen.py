@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 from rag.record import history
 from rag.record.access import Grants, sees
@@ -79,6 +79,8 @@ class SeenRecord(Record):
     _grants: Grants = ()
     _among: frozenset[str] | None = None
     """In a state of the past: the documents that are seen today."""
+    _named: dict[str, "_NamedIn"]
+    """Report -> what it names."""
     _sight = -1
     _looking = False
     _own_words = False
@@ -101,6 +103,7 @@ class SeenRecord(Record):
 
     def _narrow(self, *, among: frozenset[str] | None) -> None:
         self._among = among
+        self._named = {}
         with translated(self.path):
             self._connection.execute("PRAGMA temp_store = MEMORY")
             self._connection.set_authorizer(None)
@@ -253,7 +256,7 @@ class SeenRecord(Record):
     def reports(self) -> list[tuple[str, datetime]]:
         """Those that name nothing that is hidden."""
         self.look()
-        return [(report, created) for report, created in super().reports() if self.may_read(super(SeenRecord, self).report(report))]
+        return [(report, created) for report, created in super().reports() if self._may_see(self._named_in(report))]
 
     def report_heads(self) -> list[ReportHead]:
         """Those of reports that name nothing that is hidden."""
@@ -263,10 +266,8 @@ class SeenRecord(Record):
     def report(self, report_id: str) -> str:
         """Raises UsageError for one that may not be read, as for an unknown one."""
         self.look()
-        found = self._rows("SELECT 1 FROM reports WHERE id = ?", [report_id])
-        body = super().report(report_id) if found else ""
-        if body and self.may_read(body):
-            return body
+        if self._rows("SELECT 1 FROM reports WHERE id = ?", [report_id]) and self._may_see(self._named_in(report_id)):
+            return super().report(report_id)
         raise self._no_report(report_id)
 
     def edition_before(self, name: str, as_of: date) -> str:
@@ -283,13 +284,25 @@ class SeenRecord(Record):
 
     def may_read(self, body: str) -> bool:
         """Whether every document and file that a report or an answer (JSON) names is seen."""
-        documents, paths = named_in(json.loads(body))
+        return self._may_see(named_in(json.loads(body)))
+
+    def _named_in(self, report: str) -> "_NamedIn":
+        """What a saved report names; it is read for it once, since a report's id is the hash of all that it says."""
+        if report not in self._named:
+            self._named[report] = named_in(json.loads(super().report(report)))
+        return self._named[report]
+
+    def _may_see(self, named: "_NamedIn") -> bool:
+        documents, paths = named
         sql = """SELECT count(*) FROM json_each(?) WHERE value NOT IN (SELECT document FROM temp.seen_documents)
             AND value NOT IN (SELECT document FROM temp.seen_gone)"""
         return not self._value(sql, [json.dumps(sorted(documents))]) and all(sees(self._grants, path) for path in paths)
 
 
-def named_in(value: Any) -> tuple[set[str], set[str]]:
+_NamedIn: TypeAlias = tuple[set[str], set[str]]
+
+
+def named_in(value: Any) -> _NamedIn:
     """(documents, paths of files without one) that a report or an answer names anywhere in it."""
     documents: set[str] = set()
     paths: set[str] = set()

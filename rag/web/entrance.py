@@ -3,10 +3,10 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from rag.errors import AccessError
-from rag.web.forms import rendered
+from rag.web.forms import page
 from rag.web.serving import Here
 
 routes = APIRouter(include_in_schema=False)
@@ -58,10 +58,9 @@ async def log_out(here: Here, request: Request) -> Response:
 async def you(here: Here, request: Request) -> Response:
     """Who one is here."""
     person = request.scope["person"]
-    return HTMLResponse(rendered("you.html.j2", here="you", reader=person.reader, team=bool(person.reader.user)))
+    return page("you.html.j2", here="you", reader=person.reader, team=bool(person.reader.user))
 
 
 def _form(next_path: str, *, said: str, status: int) -> Response:
     sentence = f"{said[:1].upper()}{said[1:]}." if said else ""
-    page = rendered("login.html.j2", here="", next=own_path(next_path), said=sentence)
-    return HTMLResponse(page, status_code=status)
+    return page("login.html.j2", here="", status=status, next=own_path(next_path), said=sentence)

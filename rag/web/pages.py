@@ -3,14 +3,14 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Query, Request, UploadFile
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from rag.app import Library, examine
 from rag.types import Scope
 from rag.web import serving
 from rag.web.api import LARGEST_NUMBER, Chat
 from rag.web.child import Job
-from rag.web.forms import rendered
+from rag.web.forms import page
 from rag.web.leaf import leaf
 from rag.web.scoped import InAddress, InForm, looking
 from rag.web.serving import Here
@@ -29,10 +29,6 @@ Words = Annotated[str, Query(max_length=4_000)]
 Identity = Annotated[str, Query(pattern=r"^([a-z]-[0-9a-f]{12})?$")]
 
 
-def _page(template: str, *, here: str, **values: Any) -> Response:
-    return HTMLResponse(rendered(template, here=here, **values))
-
-
 def _to(address: str) -> Response:
     return RedirectResponse(address, status_code=303)
 
@@ -49,21 +45,13 @@ async def home(here: Here, request: Request, token: str = "", q: Words = "") -> 
     def job(library: Library) -> dict[str, Any]:
         return {"documents": len(library.record.sources()), "history": _history(library, q), "looking": looking(library, Scope())}
 
-    return _page("ask.html.j2", here="ask", words=q, busy=_busy(here), **await here.desks.do(job))
+    return page("ask.html.j2", here="ask", words=q, busy=here.busy(), **await here.desks.do(job))
 
 
 def _let_in(here: serving.Serving, token: str) -> Response:
     if not same(token, here.key.token):
-        return HTMLResponse(
-            rendered(
-                "error.html.j2",
-                title="Unauthorized",
-                sentence="This address is of an earlier start; open the one printed last.",
-                known=False,
-                here="",
-            ),
-            status_code=401,
-        )
+        sentence = "This address is of an earlier start; open the one printed last."
+        return page("error.html.j2", here="", status=401, title="Unauthorized", sentence=sentence, known=False)
     answer = _to("/")
     answer.set_cookie(here.key.cookie_name, here.key.cookie, httponly=True, samesite="strict", path="/")
     return answer
@@ -77,10 +65,6 @@ def _history(library: Library, words: str) -> list[dict[str, Any]]:
         {"chat": turns[0].chat, "question": short(turns[0].answer.question, most=90), "asked": turns[0].asked, "turns": len(turns)}
         for turns in library.chats(words, most=_CHATS)
     ]
-
-
-def _busy(here: serving.Serving) -> list[dict[str, Any]]:
-    return [run.as_data() for run in here.runs.all() if not run.ended]
 
 
 @routes.post("/ask")
@@ -106,7 +90,7 @@ async def chat(here: Here, chat: Chat, report: Identity = "", claim: Identity = 
         seen = [{**turn_view(turn), "looked": looking(library, turn.answer.scope)["words"]} for turn in turns]
         return {"turns": seen, "history": _history(library, ""), "looking": looking(library, turns[-1].answer.scope if turns else Scope())}
 
-    return _page("chat.html.j2", here="ask", chat=chat, back=f"/reports/{report}#{claim}" if report else "", **await here.desks.do(job))
+    return page("chat.html.j2", here="ask", chat=chat, back=f"/reports/{report}#{claim}" if report else "", **await here.desks.do(job))
 
 
 @routes.get("/search")
@@ -117,7 +101,7 @@ async def search(here: Here, scope: InAddress, q: Words = "") -> Response:
         found = library.search(q, k=20, scope=scope).passages if q.strip() else ()
         return {"passages": [passage_view(one) for one in found], "looking": looking(library, scope)}
 
-    return _page("search.html.j2", here="library", words=q, **await here.desks.do(job))
+    return page("search.html.j2", here="library", words=q, **await here.desks.do(job))
 
 
 # ── library ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -132,7 +116,7 @@ async def library(here: Here, q: Words = "") -> Response:
         return {"documents": found[:_LISTED], "total": len(found), "troubled": serving.troubled(library)}
 
     held = await here.desks.do(job)
-    return _page("library.html.j2", here="library", words=q, runs=[run.as_data() for run in here.runs.all()[:5]], **held)
+    return page("library.html.j2", here="library", words=q, runs=[run.as_data() for run in here.runs.all()[:5]], **held)
 
 
 @routes.post("/library")
@@ -158,7 +142,7 @@ async def document(here: Here, document: str, start: Annotated[int, Query(ge=0)]
         return {"source": library.record.source(document), "leaf": leaf(whole, start=start, end=end), "notices": whole.notices}
 
     held = await here.desks.do(job)
-    return _page("document.html.j2", here="library", marked=end > start, **held)
+    return page("document.html.j2", here="library", marked=end > start, **held)
 
 
 @routes.get("/runs/{run}")
@@ -167,7 +151,7 @@ async def run(here: Here, run: int) -> Response:
     found = here.runs.get(run).as_data()
     room = "reports" if found["kind"] == "report" else "library"
     step = {"stage": "", "done": 0, "total": 0, **found["last"]}
-    return _page("run.html.j2", here=room, run=found, step=step, ended=found["state"] in ("done", "failed"))
+    return page("run.html.j2", here=room, run=found, step=step, ended=found["state"] in ("done", "failed"))
 
 
 @routes.post("/runs/{run}/stop")
@@ -184,11 +168,11 @@ async def stop(here: Here, run: int) -> Response:
 async def schedules(here: Here) -> Response:
     """How the schedules do."""
     held = await here.desks.do(lambda library: serving.schedules(library, now=here.clock(), reader=here.reader))
-    return _page("schedules.html.j2", here="schedules", schedules=held)
+    return page("schedules.html.j2", here="schedules", schedules=held)
 
 
 @routes.get("/health")
 async def health(here: Here) -> Response:
     """What `rag doctor` finds."""
     found = await here.desks.do(lambda library: examine(library.workspace))
-    return _page("health.html.j2", here="health", findings=found, broken=[one for one in found if one.state == "broken"])
+    return page("health.html.j2", here="health", findings=found, broken=[one for one in found if one.state == "broken"])

@@ -10,7 +10,7 @@ import yaml
 
 from rag.errors import SettingsError
 from rag.prompts import MetricVocabulary
-from rag.report import Outline, read_outline, to_yaml
+from rag.report import Outline, read_outline
 from rag.report.outline import arranged
 
 TOP = ("topic", "market", "period", "dimension")
@@ -19,7 +19,8 @@ LISTS = ("regions", "entities", "segments", "themes")
 """Fields with values between commas."""
 OF_SECTION = ("id", "title", "question", "queries", "terms", "metrics")
 
-_MISSING = {"topic": "Say what the report is about, such as: EV batteries, Europe, 2024-26", "title": "Give the section a title."}
+NO_TOPIC = "Say what the report is about, such as: EV batteries, Europe, 2024-26"
+_NO_TITLE = "Give the section a title."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,7 +82,7 @@ def checked(draft: Draft, *, metrics: MetricVocabulary) -> tuple[Draft, Outline 
     plan: dict[str, Any] = {name: draft.values.get(name, "").strip() for name in TOP}
     plan |= {name: _parts(draft.values.get(name, "")) for name in LISTS}
     if not plan["topic"]:
-        problems["topic"] = _MISSING["topic"]
+        problems["topic"] = NO_TOPIC
     elif told := _refused({**plan, "sections": [{"title": "x"}]}):
         problems["period" if "period" in told else "topic"] = told
     sections = [_section(section, at, metrics=metrics, problems=problems) for at, section in enumerate(draft.sections)]
@@ -98,7 +99,7 @@ def _section(section: Mapping[str, str], at: int, *, metrics: MetricVocabulary, 
     """As a plan's YAML has it; problems are noted."""
     title = " ".join(section["title"].split())
     if not title:
-        problems[f"title-{at}"] = _MISSING["title"]
+        problems[f"title-{at}"] = _NO_TITLE
     known = {name.casefold(): metric.id for metric in metrics.metrics for name in (metric.id, metric.name)}
     wanted = _parts(section["metrics"])
     if unknown := [name for name in wanted if name.casefold() not in known]:
@@ -149,8 +150,3 @@ def _refused(plan: Mapping[str, Any]) -> str:
 def _parts(text: str) -> list[str]:
     """What stands between commas, semicolons and line ends."""
     return list(dict.fromkeys(part for part in (" ".join(piece.split()) for piece in re.split(r"[,;\n]", text)) if part))
-
-
-def as_yaml(outline: Outline) -> str:
-    """The plan as `rag report --plan` reads it."""
-    return to_yaml(outline)

@@ -4,18 +4,18 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
 from starlette.datastructures import FormData
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from rag import assets
 from rag.app import Library
 from rag.errors import SettingsError
 from rag.prompts import facet_packs, metric_vocabulary
-from rag.report import read_outline
+from rag.report import read_outline, to_yaml
 from rag.types import Scope
 from rag.web import serving
 from rag.web.child import Job
-from rag.web.forms import rendered
-from rag.web.plan_form import LISTS, OF_SECTION, TOP, Draft, as_yaml, changed, checked, draft_from, draft_of
+from rag.web.forms import page
+from rag.web.plan_form import LISTS, NO_TOPIC, OF_SECTION, TOP, Draft, changed, checked, draft_from, draft_of
 from rag.web.scoped import InForm, day, for_job, looking
 from rag.web.serving import Here
 
@@ -24,15 +24,10 @@ routes = APIRouter(include_in_schema=False)
 _PACKS = {"market": "a market", "macro": "an economy and its regions", "filings": "a company, from its filings"}
 """Shipped facet pack -> what a report with its questions is about."""
 
-_NO_TOPIC = "Say what the report is about, such as: EV batteries, Europe, 2024-26"
 _EVERYTHING = Scope()
 
 AsOf = Annotated[str, Form(max_length=10)]
 Name = Annotated[str, Form(max_length=100)]
-
-
-def _page(file: str, /, *, status: int = 200, **values: Any) -> Response:
-    return HTMLResponse(rendered(file, here="reports", **values), status_code=status)
 
 
 def _begun(here: serving.Serving, job: Job) -> Response:
@@ -54,19 +49,15 @@ def _choices(library: Library, scope: Scope) -> dict[str, Any]:
 @routes.get("/reports")
 async def reports(here: Here) -> Response:
     """The saved reports, and a new one."""
-    busy = _busy(here)
+    busy = here.busy()
     return await here.desks.do(lambda library: _room(library, busy=busy))
-
-
-def _busy(here: serving.Serving) -> list[dict[str, Any]]:
-    return [run.as_data() for run in here.runs.all() if not run.ended]
 
 
 def _room(library: Library, *, busy: list[dict[str, Any]], scope: Scope = _EVERYTHING, status: int = 200, **said: str) -> Response:
     """The reports' page. ``said``: topic, plan and what is wrong with each."""
     values = dict.fromkeys(("topic", "plan", "problem", "plan_problem"), "") | said
     held = {"reports": serving.heads(library), "tallies": library.record.reviews.tallies(), **_choices(library, scope)}
-    return _page("reports.html.j2", status=status, busy=busy, **held, **values)
+    return page("reports.html.j2", here="reports", status=status, busy=busy, **held, **values)
 
 
 @routes.post("/reports")
@@ -81,8 +72,8 @@ async def write(
     """Begins to write a report on a topic."""
     until = day(as_of)
     if not topic.strip():
-        return await here.desks.do(lambda library: _room(library, busy=[], scope=scope, status=422, problem=_NO_TOPIC))
-    plan = await here.desks.do(lambda library: as_yaml(library.outline(topic, pack=pack))) if pack else ""
+        return await here.desks.do(lambda library: _room(library, busy=[], scope=scope, status=422, problem=NO_TOPIC))
+    plan = await here.desks.do(lambda library: to_yaml(library.outline(topic, pack=pack))) if pack else ""
     return _begun(here, Job(kind="report", topic=topic.strip(), plan=plan, as_of=until, template=template, scope=for_job(scope)))
 
 
@@ -125,9 +116,9 @@ async def plan(
             )
         if do == "save":
             return Response(
-                as_yaml(outline), media_type="application/yaml", headers={"content-disposition": 'attachment; filename="plan.yaml"'}
+                to_yaml(outline), media_type="application/yaml", headers={"content-disposition": 'attachment; filename="plan.yaml"'}
             )
-        return Job(kind="report", topic=outline.topic, plan=as_yaml(outline), as_of=until, template=template, scope=for_job(scope))
+        return Job(kind="report", topic=outline.topic, plan=to_yaml(outline), as_of=until, template=template, scope=for_job(scope))
 
     done = await here.desks.do(job)
     return _begun(here, done) if isinstance(done, Job) else done
@@ -148,7 +139,7 @@ def _opened(library: Library, form: FormData, *, scope: Scope, as_of: str, pack:
     """The editor on a plan's YAML or on a topic's own plan; the reports' page again where neither can be used."""
     text, topic = _text(form, "plan"), _text(form, "topic")
     if not text.strip() and not topic.strip():
-        return _room(library, busy=[], scope=scope, status=422, problem=_NO_TOPIC)
+        return _room(library, busy=[], scope=scope, status=422, problem=NO_TOPIC)
     try:
         outline = read_outline(text, at="the plan") if text.strip() else library.outline(topic, pack=pack)
     except SettingsError as error:
@@ -160,8 +151,9 @@ def _opened(library: Library, form: FormData, *, scope: Scope, as_of: str, pack:
 
 def _editor(library: Library, draft: Draft, *, scope: Scope, as_of: str = "", template: str = "", open_at: int = -1) -> Response:
     named = sorted({metric.name for metric in metric_vocabulary(workspace=library.workspace).metrics})
-    return _page(
+    return page(
         "plan.html.j2",
+        here="reports",
         status=422 if draft.problems else 200,
         draft=draft,
         as_of=as_of,

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from rag.app import Library
 from rag.chat.about import about
@@ -14,7 +14,7 @@ from rag.reviewing import LONGEST_NOTE, review, reviewed
 from rag.types import Turn
 from rag.web import serving
 from rag.web.api import compared
-from rag.web.forms import rendered
+from rag.web.forms import page
 from rag.web.reading import reading
 from rag.web.serving import MEDIA, Here
 
@@ -22,15 +22,17 @@ routes = APIRouter(include_in_schema=False)
 
 _REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _SCRIPT = re.compile(r"script-src ('sha256-[A-Za-z0-9+/=]+')")
-_FORMS = {"html": "HTML", "pdf": "PDF", "docx": "Word", "md": "Markdown", "json": "JSON", "csv": "Figures (CSV)"} | {
+_FORMS = {
+    "html": "HTML",
+    "pdf": "PDF",
+    "docx": "Word",
+    "md": "Markdown",
+    "json": "JSON",
+    "csv": "Figures (CSV)",
     "csl": "Sources (CSL)",
     "bib": "Sources (BibTeX)",
 }
 """Format -> what it is called on the page, in the order of use."""
-
-
-def _page(template: str, **values: Any) -> Response:
-    return HTMLResponse(rendered(template, here="reports", **values))
 
 
 @routes.get("/compare")
@@ -42,7 +44,7 @@ async def compare(here: Here, before: str, after: str) -> Response:
         row["address"] = f"/reports/{other.id}#{claim.claim}" if claim.claim else f"/reports/{one.id}#{claim.before}"
     for row, document in zip(told["documents"], made.documents, strict=True):
         row["address"] = "" if document.event == "withdrawn" else f"/documents/{document.source.document}"
-    return _page("compare.html.j2", before=one, after=other, told=told)
+    return page("compare.html.j2", here="reports", before=one, after=other, told=told)
 
 
 @routes.get("/reports/{report}")
@@ -62,7 +64,9 @@ async def report(here: Here, report: str) -> Response:
             **reading(made, reviewed(library.record, made)),
         }
 
-    return _page("report.html.j2", formats={kind: _FORMS[kind] for kind in _FORMS if kind in MEDIA}, **await here.desks.do(job))
+    return page(
+        "report.html.j2", here="reports", formats={kind: word for kind, word in _FORMS.items() if kind in MEDIA}, **await here.desks.do(job)
+    )
 
 
 @routes.get("/reports/{report}/read")

@@ -61,6 +61,10 @@ class Serving:
         """The same parts, as this person may use them."""
         return replace(self, reader=reader, desks=replace(self.desks, reader=reader), runs=replace(self.runs, reader=reader))
 
+    def busy(self) -> list[dict[str, Any]]:
+        """The runs that go on, newest first."""
+        return [run.as_data() for run in self.runs.all() if not run.ended]
+
     def begin(self, job: Job) -> Run:
         """Begins a run."""
         run = self.runs.begin(job, now=self.clock())
