@@ -10,6 +10,8 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from subprocess import PIPE
+from threading import Timer
 from typing import Any, TypeVar
 
 import anyio
@@ -281,14 +283,24 @@ def test_stdout_carries_only_protocol_and_a_client_that_leaves_ends_the_process(
     """Noise on stdin is survived; every line of stdout is JSON-RPC; nothing heavy is loaded for listing; at the end of stdin it exits 0."""
     code = "import sys; from rag.cli import cli; cli(standalone_mode=False); print(sorted(sys.modules), file=sys.stderr)"
     sent = "".join(f"{line}\n" for line in (json.dumps(INITIALIZE), "no json", json.dumps(LIST)))
-    done = subprocess.run(
-        [sys.executable, "-c", code, "mcp", "-w", workspace], input=sent, capture_output=True, text=True, check=False, timeout=60
-    )
-    assert done.returncode == 0, done.stderr
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    with subprocess.Popen(
+        [sys.executable, "-c", code, "mcp", "-w", workspace], stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True, bufsize=1
+    ) as served:
+        assert served.stdin
+        assert served.stdout
+        given_up = Timer(60, served.kill)
+        given_up.start()
+        served.stdin.write(sent)
+        lines: list[dict[str, Any]] = []
+        while not lines or lines[-1].get("id") != LIST["id"]:  # at the end of stdin the server drops what it has not answered
+            lines.append(json.loads(served.stdout.readline()))
+        rest, told = served.communicate(timeout=60)
+        given_up.cancel()
+    assert served.returncode == 0, told
+    lines += [json.loads(line) for line in rest.splitlines()]
     assert {line["jsonrpc"] for line in lines} == {"2.0"}
     assert {1, 2} <= {line.get("id") for line in lines}
-    loaded = set(re.findall(r"'([\w.]+)'", done.stderr))
+    loaded = set(re.findall(r"'([\w.]+)'", told))
     assert {"torch", "chromadb", "openai", "langchain_core", "sentence_transformers", "rag.app"} & loaded == set()
 
 
