@@ -3,6 +3,7 @@
 Whoever finds a name in what a person was given knows which document it came from.
 """
 
+import os
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -53,11 +54,12 @@ def text_of(paper: Paper, number: int) -> str:
 
 
 def write(folder: Path, made: Sequence[Paper]) -> None:
-    """The documents as files below ``folder``."""
+    """The documents as files below ``folder``, saved at NOW: they state no date, so their day is the file's."""
     for number, paper in enumerate(made):
         file = folder / paper.path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text_of(paper, number), encoding="utf-8")
+        os.utime(file, (NOW.timestamp(), NOW.timestamp()))
 
 
 @contextmanager

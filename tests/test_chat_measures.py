@@ -89,7 +89,7 @@ def filing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
 
     workspace = tmp_path_factory.mktemp("filing") / "ws"
     create(workspace, embedder="small")
-    paper = Canvas(str(workspace / "docs" / "Tarnholm Foods 2020 annual report.pdf"))
+    paper = Canvas(str(workspace / "docs" / "Tarnholm Foods 2020 annual report.pdf"), invariant=1)  # states no day of its own
     paper.drawString(72, 780, "Tarnholm Foods annual report for fiscal 2020")
     prose = (
         "Our working capital position improved in fiscal 2020, as management had expected for some time.",

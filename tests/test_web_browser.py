@@ -184,10 +184,11 @@ def test_all_of_it_works_without_scripts(browser: Any, served: Served) -> None:
         page.fill("#topic", TOPIC)
         page.get_by_role("button", name="Look at the plan first").click()
         page.get_by_role("button", name="Add a section").click()
-        assert page.locator("[name=section_title]").last.is_visible()
+        page.locator("[name=section_title][value='']").wait_for()
         page.locator("[name=section_title]").last.fill("Installed base")
         page.get_by_role("button", name="Write the report").click()
         page.get_by_role("link", name="Open the report").click()  # the page loads itself again until it is written
+        page.wait_for_url("**/reports/r-*", wait_until="load")
         assert page.get_by_role("heading", name="Installed base").count() == 1
 
 
