@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from datetime import time as time_of_day
 from functools import cache, cached_property, partial
 from itertools import islice
@@ -443,7 +443,7 @@ class Library:
     @contextmanager
     def _as_known(self, as_of: date, *, known_at: datetime | None) -> Iterator[Record]:
         """The record as of the end of that day, or of a moment: this one where nothing changed since, or where it was begun later."""
-        end = known_at or datetime.combine(as_of + timedelta(days=1), time_of_day.min, tzinfo=UTC) - timedelta(microseconds=1)
+        end = known_at or datetime.combine(as_of, time_of_day.max, tzinfo=UTC)
         last, begun = self.record.known_at(), self.record.begun()
         if last is None or begun is None or last <= end or end < begun:
             yield self.record

@@ -310,6 +310,27 @@ def test_an_uploaded_file_can_be_asked_about(fresh: SimpleNamespace) -> None:
     assert 'rag_runs_total{kind="ingest",state="done"} 1.0' in fresh.client.get("/metrics").text
 
 
+def test_a_run_that_failed_is_begun_again_by_a_button(fresh: SimpleNamespace) -> None:
+    """A report on nothing fails with the next step; once there are documents, the same is written, and one without claims says so."""
+    begun = fresh.client.post("/reports", data={"topic": "Zinc cells, Velox, 2025", "as_of": "9999-12-31"}).headers["location"]
+    fresh.client.get(f"/api{begun}/events")
+    failed = fresh.client.get(begun).text
+    assert "nothing is ingested yet" in failed
+    assert f'action="{begun}/again"' in failed
+    note = b"# Velox cells\n\nPublished 2026-03-02\n\nShipments of zinc cells by Velox came to 420 MWh in 2025.\n"
+    taken = fresh.client.post("/api/documents", files=[("files", ("velox.md", note))]).json()["run"]["id"]
+    fresh.client.get(f"/api/runs/{taken}/events")
+    again = fresh.client.post(f"{begun}/again")
+    assert again.status_code == 303
+    assert again.headers["location"] != begun
+    fresh.client.get(f"/api{again.headers['location']}/events")
+    assert "All its checks passed." in fresh.client.get(again.headers["location"]).text
+    assert "Begin again" not in fresh.client.get(again.headers["location"]).text
+    empty = fresh.client.post("/reports", data={"topic": "Chess, Patagonia, 1911"}).headers["location"]
+    fresh.client.get(f"/api{empty}/events")
+    assert "it has no claims" in fresh.client.get(empty).text
+
+
 def test_a_file_that_cannot_be_read_here_is_refused_before_it_is_kept(fresh: SimpleNamespace) -> None:
     """An unknown kind is refused with the kinds there are, and with it all files of the request."""
     answer = fresh.client.post("/api/documents", files=[("files", ("a.md", b"a")), ("files", ("b.exe", b"b"))])

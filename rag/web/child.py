@@ -99,7 +99,9 @@ def _report(workspace: Path, job: Job, tell: Tell) -> dict[str, Any]:
             scope=_scope(job.scope),
             wording=Wording(clock=lambda: datetime.now(UTC), tell=partial(_step, tell)),
         )
-        return {"report": written.report.id, "title": written.report.title, "ok": written.check.ok, "failures": written.check.failures()}
+        report, check = written.report, written.check
+        claims = sum(len(section.claims) for section in report.sections)
+        return {"report": report.id, "title": report.title, "claims": claims, "ok": check.ok, "failures": check.failures()}
 
 
 def seen_of(told: dict[str, Any], *, sees: Callable[[str], bool]) -> dict[str, Any]:

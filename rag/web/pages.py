@@ -154,6 +154,12 @@ async def run(here: Here, run: int) -> Response:
     return page("run.html.j2", here=room, run=found, step=step, ended=found["state"] in ("done", "failed"))
 
 
+@routes.post("/runs/{run}/again")
+async def again(here: Here, run: int) -> Response:
+    """Begins anew what a run was asked; what was finished is not done twice."""
+    return _to(f"/runs/{here.runs.again(run, now=here.clock()).id}")
+
+
 @routes.post("/runs/{run}/stop")
 async def stop(here: Here, run: int) -> Response:
     """Ends it."""

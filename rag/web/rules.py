@@ -65,6 +65,7 @@ NEEDS: dict[str, Needs] = {
     "GET /api/reports/{before}/changes/{after}": "reader",
     # runs: one's own
     "GET /runs/{run}": "reader",
+    "POST /runs/{run}/again": "member",
     "POST /runs/{run}/stop": "member",
     "GET /api/runs": "reader",
     "GET /api/runs/{run}": "reader",
