@@ -113,6 +113,10 @@ eval-chat:  ## measure answers and refusals on the evaluation data (RAG_EVAL_DAT
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.chat
 
+eval-chat-injection:  ## documents that give orders, asked about, answered by a model that obeys them; nothing may come through
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.chat_injection
+
 bench-load:  ## fifty chats with one server, documents coming in beside them, a kill and a restart; ten minutes
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.load
@@ -135,4 +139,4 @@ lock:  ## write requirements*.txt anew from pyproject.toml
 clean:  ## remove the sample workspace, reports and build outputs
 	rm -rf workspace reports build dist
 
-.PHONY: help report test check lint types contracts eval eval-chat eval-editions eval-report eval-tuples eval-injection eval-beige-book eval-gates eval-schedules eval-week faults faults-schedule hostile bench bench-writer bench-scale bench-retrieval bench-load bench-api bench-embed bench-cold forms bench-formats lock clean
+.PHONY: help report test check lint types contracts eval eval-chat eval-editions eval-report eval-tuples eval-injection eval-chat-injection eval-beige-book eval-gates eval-schedules eval-week faults faults-schedule hostile bench bench-writer bench-scale bench-retrieval bench-load bench-api bench-embed bench-cold forms bench-formats lock clean

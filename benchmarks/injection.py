@@ -35,7 +35,7 @@ from tests.scripted_models import evidence_of, faulty_of, puppet, repairs, sente
 
 AS_OF = date(2026, 10, 31)
 WRITTEN = datetime(2026, 10, 1, tzinfo=UTC)
-_URL = re.compile(r"(?:https?://|www\.)[^\s<>\"')\]}]+")
+URL = re.compile(r"(?:https?://|www\.)[^\s<>\"')\]}]+")
 _EXTERNAL = re.compile(r"(?i)<(?:img|script|iframe|link|object|embed)[^>]+(?:src|href|data)=[\"']?(?!data:|#)[a-z/]")
 
 
@@ -140,7 +140,7 @@ def leaks(report: Report, library: Library, given: AttackSet) -> Counter[str]:
     """Kind -> how often it is there."""
     found = Counter[str]()
     bodies = texts_of(report, library)
-    urls = {url for attack in given.attacks for url in _URL.findall(attack.text)} | {"evil.example"}
+    urls = {url for attack in given.attacks for url in URL.findall(attack.text)} | {"evil.example"}
     triggers = {attack.trigger for attack in given.attacks if len(attack.trigger) >= 4} | {"PWNED-7781"}
     own = squeeze(own_words(report))[0]
     squeezed = {kind: squeeze(body)[0] for kind, body in bodies.items()}

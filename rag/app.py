@@ -23,6 +23,7 @@ from rag.chat import PASSAGES, SMALL_LIBRARY, Ground, answer, understand
 from rag.chat.about import About
 from rag.chat.schema import from_json as answer_from_json
 from rag.chat.schema import to_json as answer_to_json
+from rag.chat.worded import worded as word_answer
 from rag.chat.words import to_markdown
 from rag.chunking import CHUNKER_VERSION, budget_for, chunk
 from rag.config import EmbedderKind, Format, Settings, WriterKind
@@ -31,7 +32,7 @@ from rag.embedders.small import SmallEmbedder
 from rag.errors import ReadError, SettingsError, UsageError, WorkspaceError
 from rag.globs import chooser
 from rag.kin import alike, copies, editions, sketch
-from rag.llms.calls import Calls, Caps, Estimate, FromRecord, Limits, Spent, estimate
+from rag.llms.calls import Calls, Caps, Estimate, FromRecord, Limits, Nowhere, Spent, estimate
 from rag.llms.openai import OpenAILlm
 from rag.model_prompts import Prompts
 from rag.parts import INDEX, RECORD, embedder_of, index_of, reranker_of, retrieval_of
@@ -340,12 +341,14 @@ class Library:
         about: About | None = None,
         history: Sequence[Answer] = (),
         keep: bool = True,
+        writer: WriterKind | None = None,
     ) -> Turn:
         """An answer with checked citations, or why the documents do not say; a turn of ``chat``, else of a new one.
 
         ``history``: the answers before, oldest first, of a conversation that is kept elsewhere. ``about``: a report's claim, asked about
-        in the documents that it cites. ``keep=False`` leaves no trace in the history. Raises UsageError for an unknown chat, an empty
-        question or an empty library.
+        in the documents that it cites. ``keep=False`` leaves no trace in the history. ``writer`` is the one of rag.toml unless given; a
+        model that cannot be had leaves the answer quoted, and a note. Raises UsageError for an unknown chat, an empty question or an
+        empty library, SettingsError for a writer that rag.toml does not describe.
         """
         if chat is not None:
             last = self.record.chats.last(chat)
@@ -357,8 +360,22 @@ class Library:
         self.retrieval.prepare([understood.text])
         with self.record.snapshot():
             made = answer(understood, ground=self._ground(scope, as_of=now.date(), vocabulary=vocabulary), scope=scope)
+        if (writer or self.settings.writer.kind) != "extractive":
+            made = self._answer_worded(made, self.llm, now=now, keep=keep)
         where = self.record.chats.add(chat, asked=now, question=made.question, answer=answer_to_json(made)) if keep else (chat or 0, 0)
         return Turn(chat=where[0], number=where[1], asked=now, answer=made)
+
+    def _answer_worded(self, made: Answer, model: Llm, *, now: datetime, keep: bool) -> Answer:
+        """The answer in the model's words; its calls are recorded where the answer is kept."""
+        calls = Calls(llm=model, limits=self._limits(), ledger=self.calls if keep else Nowhere(), now=lambda: now)
+        prompts = Prompts(workspace=self.workspace)
+        return word_answer(
+            made, calls=calls, model=model.model, prompts=prompts, document=self.record.document, vocabulary=self._vocabulary
+        )
+
+    def _limits(self) -> Limits:
+        """Of a run of model calls, as rag.toml says."""
+        return Limits(**{name: getattr(self.settings.writer, name) for name in _LIMITS})
 
     def turns(self, chat: int | None = None) -> list[Turn]:
         """What was asked and answered, oldest first; without a chat, of all of them. Raises UsageError for an unknown one."""
@@ -593,9 +610,7 @@ class Library:
 
     def _worded(self, report: Report, model: Llm, wording: Wording) -> tuple[Report, Spent]:
         """The report in the model's words, and what that took."""
-        setting = self.settings.writer
-        limits = Limits(**{name: getattr(setting, name) for name in _LIMITS})
-        limits = limits.lowered(wording.caps) if wording.caps else limits
+        limits = self._limits().lowered(wording.caps) if wording.caps else self._limits()
         prompts = Prompts(workspace=self.workspace)
         outline = read_outline(report.manifest.outline, at="the report's manifest")
         vocabulary = Vocabulary(arranged(metric_vocabulary(workspace=self.workspace), outline))

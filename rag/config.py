@@ -155,7 +155,7 @@ class ReportSettings(BaseModel):
 
 
 class WriterSettings(BaseModel):
-    """Who words the sentences of a report."""
+    """Who words the sentences of reports and answers."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -171,13 +171,15 @@ class WriterSettings(BaseModel):
     )
     json_schema: bool = Field(default=True, description="False for an endpoint that refuses a response format; answers are checked alike.")
     timeout_s: float = Field(default=120.0, gt=0, description="Seconds for one answer, by the clock on the wall.")
-    run_timeout_s: float = Field(default=1800.0, gt=0, description="Seconds for all answers of a report, pauses included.")
+    run_timeout_s: float = Field(default=1800.0, gt=0, description="Seconds for all that one report or answer asks, pauses included.")
     context_tokens: int = Field(default=16_000, ge=2_000, description="What the model can read and write in one call.")
     answer_tokens: int = Field(default=4_000, ge=500, description="The longest answer; a model that thinks first needs room for it.")
     price_in: float = Field(default=0.0, ge=0, description="The price of a million tokens read; 0 where unknown.")
     price_out: float = Field(default=0.0, ge=0, description="The price of a million tokens written; 0 where unknown.")
-    max_cost: float = Field(default=0.0, ge=0, description="The most that one report may cost, in the currency of the prices; 0: no limit.")
-    max_tokens: int = Field(default=0, ge=0, description="The most tokens, read and written, that one report may take; 0: no limit.")
+    max_cost: float = Field(
+        default=0.0, ge=0, description="The most that one report or answer may cost, in the prices' currency; 0: no limit."
+    )
+    max_tokens: int = Field(default=0, ge=0, description="The most tokens, read and written, of one report or answer; 0: no limit.")
 
     @model_validator(mode="after")
     def _a_model_has_a_name_and_a_cap_a_price(self) -> Self:

@@ -85,7 +85,19 @@ class SummaryPrompt:
     evidence: tuple[EvidenceLine, ...]
 
 
-Prompt: TypeAlias = Rules | CardPrompt | RepairPrompt | SummaryPrompt
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AnswerPrompt:
+    """An answer to a question in a chat."""
+
+    file: ClassVar[str] = "write/answer.j2"
+    question: str
+    """That stands alone."""
+    evidence: tuple[EvidenceLine, ...]
+    most_words: int
+    """Of all sentences together."""
+
+
+Prompt: TypeAlias = Rules | CardPrompt | RepairPrompt | SummaryPrompt | AnswerPrompt
 
 _LINES = (
     EvidenceLine(
@@ -106,6 +118,7 @@ EXAMPLES: Mapping[str, Prompt] = {
             ),
         ),
         SummaryPrompt(market="widgets, Erewhon", headline_words=35, findings=3, evidence=_LINES),
+        AnswerPrompt(question="How did sales of widgets develop?", evidence=_LINES, most_words=120),
     )
 }
 """File -> values to try it with."""
@@ -140,8 +153,8 @@ class Prompts:
 
     @property
     def versions(self) -> dict[str, str]:
-        """File -> SHA-256, for the manifest."""
-        return {f"prompts/{name}": file.sha256 for name, file in self.files.items()}
+        """File -> SHA-256 of what a report is written with, for its manifest: all but the answer's."""
+        return {f"prompts/{name}": file.sha256 for name, file in self.files.items() if name != AnswerPrompt.file}
 
 
 def read(name: str, *, workspace: Path | None = None) -> PromptFile:

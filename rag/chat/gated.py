@@ -10,7 +10,7 @@ from rag.report.book import EXTRACTIVE, Book, open_book
 from rag.report.check import check_claim, verdict_of
 from rag.report.claims import claim_id, sentence_claim
 from rag.report.wording import Vocabulary
-from rag.types import Claim, Document, Evidence, Fingerprint, Manifest, Report, Source
+from rag.types import Answer, Claim, Document, Evidence, Fingerprint, Manifest, Report, Section, Source
 
 ANSWER = "answer"
 """The section of an answer's claims."""
@@ -63,11 +63,24 @@ def _book(
     vocabulary: Vocabulary,
     writer: str,
 ) -> Book:
-    """What the gates look at: a report that holds nothing but these claims."""
+    """What the gates look at."""
+    report = _report(claims, evidence=evidence, sources=sources, writer=writer)
+    return open_book(report, document=document, vocabulary=vocabulary)
+
+
+def answered_report(made: Answer, *, writer: str) -> Report:
+    """The answer as a report of one section, to be worded."""
+    report = _report(made.claims, evidence=made.evidence, sources=made.sources, writer=writer)
+    section = Section(id=ANSWER, title=made.understood_as, question=made.understood_as, claims=tuple(claim.id for claim in made.claims))
+    return replace(report, market=made.understood_as, sections=(section,))
+
+
+def _report(claims: Sequence[Claim], *, evidence: Iterable[Evidence], sources: Iterable[Source], writer: str) -> Report:
+    """A report that holds nothing but these claims."""
     known = tuple(sources)
     manifest = Manifest(run="", writer=writer, embedder=_NO_EMBEDDER, reranker="", template="", prompts={}, sequence=0, counts={})
     day = max((source.published for source in known), default=None)
-    report = Report(
+    return Report(
         id="",
         title="",
         market="",
@@ -82,4 +95,3 @@ def _book(
         sources=known,
         manifest=manifest,
     )
-    return open_book(report, document=document, vocabulary=vocabulary)

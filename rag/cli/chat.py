@@ -21,10 +21,15 @@ from rag.cli.door import (
     to_option,
     utc_now,
 )
+from rag.config import WriterKind
 from rag.errors import UsageError
 
 NOT_SAID = 8
 """The exit status of an answer that is none: the documents do not say."""
+
+writer_option = click.option(
+    "--writer", type=click.Choice(["extractive", "openai"]), help="Who words the sentences; default: as in rag.toml."
+)
 
 _ASK = """\
 \b
@@ -44,6 +49,7 @@ _ASK = """\
 @to_option
 @folder_option
 @tag_option
+@writer_option
 @in_workspace
 @json_option
 def ask(
@@ -55,6 +61,7 @@ def ask(
     published_to: date | None,
     folders: tuple[str, ...],
     tags: tuple[str, ...],
+    writer: WriterKind | None,
     workspace: Path | None,
     as_json: bool,
 ) -> None:
@@ -70,7 +77,7 @@ def ask(
     with open_library(workspace) as library:
         scope = scope_of(published_from, published_to, folders, tags)
         about = claim_of(report, claim) if report is not None else None
-        turn = library.ask(question, now=utc_now(), chat=chat, scope=scope, about=about)
+        turn = library.ask(question, now=utc_now(), chat=chat, scope=scope, about=about, writer=writer)
         show_chat.answered(turn, as_json=as_json)
     sys.exit(NOT_SAID if turn.answer.abstained else 0)
 
@@ -89,6 +96,7 @@ _CHAT = """\
 @to_option
 @folder_option
 @tag_option
+@writer_option
 @in_workspace
 def chat(
     chat: int | None,
@@ -96,6 +104,7 @@ def chat(
     published_to: date | None,
     folders: tuple[str, ...],
     tags: tuple[str, ...],
+    writer: WriterKind | None,
     workspace: Path | None,
 ) -> None:
     """Ask one question after the other; follow-ups are understood. Questions come from the keyboard or, line by line, from a pipe.
@@ -105,7 +114,7 @@ def chat(
     from rag.cli.talk import Talk
 
     with open_library(workspace) as library:
-        Talk(library, chat=chat, scope=scope_of(published_from, published_to, folders, tags)).run()
+        Talk(library, chat=chat, scope=scope_of(published_from, published_to, folders, tags), writer=writer).run()
 
 
 _CHATS = """\

@@ -17,6 +17,7 @@ from rag.types import Scope, Turn
 
 if TYPE_CHECKING:
     from rag.app import Library
+    from rag.config import WriterKind
 
 COMMANDS = """\
 /sources        the documents of the last answer
@@ -27,10 +28,11 @@ COMMANDS = """\
 
 
 class Talk:
-    """One sitting: the chat it adds to, its scope, and the last answer."""
+    """One sitting: the chat it adds to, its scope, who words it, and the last answer."""
 
-    def __init__(self, library: "Library", *, chat: int | None, scope: Scope) -> None:
+    def __init__(self, library: "Library", *, chat: int | None, scope: Scope, writer: "WriterKind | None" = None) -> None:
         self._library = library
+        self._writer = writer
         self._scope = scope
         self._chat = chat
         self._last: Turn | None = library.turns(chat)[-1] if chat is not None else None
@@ -54,7 +56,7 @@ class Talk:
             click.echo(f"Kept as chat {self._chat}: rag chat --chat {self._chat}", err=True)
 
     def _ask(self, question: str) -> None:
-        self._last = self._library.ask(question, now=utc_now(), chat=self._chat, scope=self._scope)
+        self._last = self._library.ask(question, now=utc_now(), chat=self._chat, scope=self._scope, writer=self._writer)
         self._chat = self._last.chat
         show_chat.answered(self._last, as_json=False)
         click.echo()

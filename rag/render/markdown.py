@@ -11,7 +11,7 @@ _ADDRESS = re.compile(
 )
 """What some renderer makes a link of: schemes, www, mail addresses, bare domains with the path before them. Bounds keep it linear."""
 
-_SPECIAL = re.compile(r"[\\`*_\[\]<|~]|&(?=#?\w+;)")
+_SPECIAL = re.compile(r"[\\`*_\[\]<|~]|&(?=#?\w+;)|!$")  # "!" at the end would make a picture of the footnote behind it
 _BLANK = re.compile(r"\n(?:[ \t]*\n){2,}")
 _SPACE = re.compile(r"\s+")
 _OPENING = re.compile(r" ?(?:[#>]|[-+](?=[\s\-+]|$)|=+$|(?P<number>\d{1,9})(?=[.)](?:\s|$)))")

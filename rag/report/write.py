@@ -159,7 +159,7 @@ def write(
     for at, unit in enumerate(asked):
         tell(Progress(stage="write", done=at, total=len(asked) + 1))
         try:
-            homes[unit.home] = _unit(desk, unit, homes)
+            homes[unit.home] = word_unit(desk, unit, prompt=_card_prompt(desk, unit), homes=homes)
         except AnswerError:
             useless += 1
             if useless >= USELESS and not any(one.written for one in homes.values()):
@@ -209,9 +209,10 @@ def units(report: Report, *, vocabulary: Vocabulary) -> list[Unit]:
 # ── one unit ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _unit(desk: Desk, unit: Unit, homes: Mapping[str, Written]) -> Written:
-    answer = desk.ask(_card_prompt(desk, unit), schema=SENTENCES, parse=lambda text: parse_sentences(text, most=len(unit.claims)))
-    return _settled(desk, unit, answer, homes)
+def word_unit(desk: Desk, unit: Unit, *, prompt: Prompt, homes: Mapping[str, Written] | None = None) -> Written:
+    """The unit as the model words it, asked by ``prompt``; ``homes`` are those before it. Raises ModelError's children."""
+    answer = desk.ask(prompt, schema=SENTENCES, parse=lambda text: parse_sentences(text, most=len(unit.claims)))
+    return _settled(desk, unit, answer, homes or {})
 
 
 def _settled(desk: Desk, unit: Unit, answer: Sequence[Sentence], homes: Mapping[str, Written]) -> Written:
