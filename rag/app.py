@@ -75,6 +75,8 @@ _LOOKED_AT = 10_000
 _EVERYTHING = Scope()
 _LIMITS = [limit.name for limit in fields(Limits) if limit.name != "set_by"]
 """Each is a setting of [writer] too."""
+ANSWER_S = 60.0
+"""Who asks waits no longer than this for an answer's wording, pauses included; then it stands as it is quoted."""
 
 _SUFFIXES = {"csl": "csl.json"}
 """Format -> how its file's name ends, where that is not the format's own name."""
@@ -367,7 +369,9 @@ class Library:
 
     def _answer_worded(self, made: Answer, model: Llm, *, now: datetime, keep: bool) -> Answer:
         """The answer in the model's words; its calls are recorded where the answer is kept."""
-        calls = Calls(llm=model, limits=self._limits(), ledger=self.calls if keep else Nowhere(), now=lambda: now)
+        own = self._limits()
+        limits = replace(own, timeout_s=min(own.timeout_s, ANSWER_S), run_timeout_s=min(own.run_timeout_s, ANSWER_S))
+        calls = Calls(llm=model, limits=limits, ledger=self.calls if keep else Nowhere(), now=lambda: now)
         prompts = Prompts(workspace=self.workspace)
         return word_answer(
             made, calls=calls, model=model.model, prompts=prompts, document=self.record.document, vocabulary=self._vocabulary

@@ -114,6 +114,18 @@ def test_an_answer_is_not_lost_with_its_model(library: Library) -> None:
     assert any("could not be had" in note for note in answer.notes)
 
 
+def test_an_answer_does_not_wait_for_a_model_that_hangs(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a while, in which nothing is asked twice in vain, it stands quoted."""
+    monkeypatch.setattr("rag.app.ANSWER_S", 0.5)
+    with playing(FAULTS["it hangs"].play) as stage:
+        library.llm = OpenAILlm("scripted-1", base_url=stage.base_url, api_key="k")
+        answer = ask(library).answer
+        library.llm.close()
+        del library.llm
+    assert answer.claims
+    assert any("could not be had" in note for note in answer.notes)
+
+
 def test_a_kept_answer_is_paid_for_once(library: Library) -> None:
     """The same question on the same documents finds its calls in the record; an answer that is not kept leaves none there."""
     with by(library, good) as endpoint:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from rag.app import Library
+from rag.config import WriterKind
 from rag.errors import UsageError
 from rag.types import Answer
 from rag.web.refuse import OPENAI_REFUSALS
@@ -96,14 +97,17 @@ class Answers:
         self._lock = threading.Lock()
 
     def of(self, library: Library, questions: Sequence[str], *, now: datetime) -> Answer:
-        """The answer to the last question, understood from those before it."""
+        """The answer to the last question, understood from those before it, for which no model is asked."""
         made: list[Answer] = []
         for count in range(1, len(questions)):
-            made.append(self._held.get(self._key(library, questions[:count])) or self._asked(library, questions[:count], made, now=now))
+            known = self._held.get(self._key(library, questions[:count]))
+            made.append(known or self._asked(library, questions[:count], made, now=now, writer="extractive"))
         return self._asked(library, questions, made, now=now)
 
-    def _asked(self, library: Library, questions: Sequence[str], history: Sequence[Answer], *, now: datetime) -> Answer:
-        answer = library.ask(questions[-1], now=now, history=history, keep=False).answer
+    def _asked(
+        self, library: Library, questions: Sequence[str], history: Sequence[Answer], *, now: datetime, writer: WriterKind | None = None
+    ) -> Answer:
+        answer = library.ask(questions[-1], now=now, history=history, keep=False, writer=writer).answer
         with self._lock:
             self._held[self._key(library, questions)] = answer
             while len(self._held) > _REMEMBERED:
