@@ -3,7 +3,7 @@
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -21,7 +21,6 @@ from rag.cli.door import (
     to_option,
     utc_now,
 )
-from rag.config import WriterKind
 from rag.errors import UsageError
 
 NOT_SAID = 8
@@ -61,7 +60,7 @@ def ask(
     published_to: date | None,
     folders: tuple[str, ...],
     tags: tuple[str, ...],
-    writer: WriterKind | None,
+    writer: Literal["extractive", "openai"] | None,
     workspace: Path | None,
     as_json: bool,
 ) -> None:
@@ -104,7 +103,7 @@ def chat(
     published_to: date | None,
     folders: tuple[str, ...],
     tags: tuple[str, ...],
-    writer: WriterKind | None,
+    writer: Literal["extractive", "openai"] | None,
     workspace: Path | None,
 ) -> None:
     """Ask one question after the other; follow-ups are understood. Questions come from the keyboard or, line by line, from a pipe.
