@@ -33,13 +33,19 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
 
 
 @contextmanager
+def at(library: Library, base_url: str) -> Iterator[None]:
+    """The library with an endpoint for a writer."""
+    library.llm = OpenAILlm("scripted-1", base_url=base_url, api_key="k")
+    yield
+    library.llm.close()
+    del library.llm
+
+
+@contextmanager
 def by(library: Library, model: Model) -> Iterator[Endpoint]:
     """The library with that model for a writer."""
-    with serving(model) as endpoint:
-        library.llm = OpenAILlm("scripted-1", base_url=endpoint.base_url, api_key="k")
+    with serving(model) as endpoint, at(library, endpoint.base_url):
         yield endpoint
-        library.llm.close()
-        del library.llm
 
 
 def ask(library: Library, question: str = QUESTION, *, keep: bool = False) -> Turn:
@@ -105,11 +111,8 @@ def test_what_disagrees_and_what_is_refused_is_not_worded(library: Library) -> N
 
 def test_an_answer_is_not_lost_with_its_model(library: Library) -> None:
     """A refused key leaves the documents' own sentences and a note, and no text of the endpoint's."""
-    with playing(FAULTS["401"].play) as stage:
-        library.llm = OpenAILlm("scripted-1", base_url=stage.base_url, api_key="k")
+    with playing(FAULTS["401"].play) as stage, at(library, stage.base_url):
         answer = ask(library).answer
-        library.llm.close()
-        del library.llm
     assert [claim.text for claim in answer.claims] == [claim.text for claim in quoted(library).claims]
     assert any("could not be had" in note for note in answer.notes)
 
@@ -117,11 +120,8 @@ def test_an_answer_is_not_lost_with_its_model(library: Library) -> None:
 def test_an_answer_does_not_wait_for_a_model_that_hangs(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a while, in which nothing is asked twice in vain, it stands quoted."""
     monkeypatch.setattr("rag.app.ANSWER_S", 0.5)
-    with playing(FAULTS["it hangs"].play) as stage:
-        library.llm = OpenAILlm("scripted-1", base_url=stage.base_url, api_key="k")
+    with playing(FAULTS["it hangs"].play) as stage, at(library, stage.base_url):
         answer = ask(library).answer
-        library.llm.close()
-        del library.llm
     assert answer.claims
     assert any("could not be had" in note for note in answer.notes)
 

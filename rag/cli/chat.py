@@ -20,15 +20,12 @@ from rag.cli.door import (
     tag_option,
     to_option,
     utc_now,
+    writer_option,
 )
 from rag.errors import UsageError
 
 NOT_SAID = 8
 """The exit status of an answer that is none: the documents do not say."""
-
-writer_option = click.option(
-    "--writer", type=click.Choice(["extractive", "openai"]), help="Who words the sentences; default: as in rag.toml."
-)
 
 _ASK = """\
 \b

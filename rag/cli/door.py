@@ -100,6 +100,9 @@ to_option = click.option("--to", "published_to", type=Day(), help="Only document
 folder_option = click.option(
     "--folder", "folders", multiple=True, metavar="PATH", help="Only documents below this path of a citation. Repeatable."
 )
+writer_option = click.option(
+    "--writer", type=click.Choice(["extractive", "openai"]), help="Who words the sentences; default: as in rag.toml."
+)
 tag_option = click.option("--tag", "tags", multiple=True, help="Only documents with this keyword of their own. Repeatable: any of them.")
 
 

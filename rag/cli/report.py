@@ -19,6 +19,7 @@ from rag.cli.door import (
     scope_of,
     tag_option,
     utc_now,
+    writer_option,
 )
 from rag.cli.plan import asked_for
 from rag.errors import UsageError
@@ -76,7 +77,7 @@ _REPORT = """\
     help="One or several of html, md, json, pdf, docx, csl, bib, csv. Repeatable; default: as in rag.toml.",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder to write to; default: WORKSPACE/reports.")
-@click.option("--writer", type=click.Choice(["extractive", "openai"]), help="Who words the sentences; default: as in rag.toml.")
+@writer_option
 @click.option("--fresh", is_flag=True, help="Ask the model again for what it answered before.")
 @click.option("--resume", is_flag=True, help="Go on with the last report that a model did not finish.")
 @click.option("--replay", metavar="ID", default="", help="Render a written report again, without a model: an id, its beginning, or last.")
