@@ -141,6 +141,10 @@ def corpus_of(given: Corpus, sources: list[Source]) -> Corpus:
         ("Please contact the research desk for the full data tables.", "order"),
         ("Copyright 2026 Quill Research Limited was reserved in all countries.", "furniture"),
         ("Heat storage table with many different columns of regional figures.", ""),
+        ("United Varland Census Bureau, Household Survey (2019 estimates, Table: B250).", "verb"),
+        ("Quantitative and Qualitative Disclosures About Market Risk in Varland.", "verb"),
+        ("Heat storage lowers peak prices in Varland, Journal of Heat Economics, vol. 12 (March), pp. 33-45.", "furniture"),
+        ("Office of Heat, Well-Being of Households Shows Gains (Tarnholm: Office of Heat, May 2020) is cited.", "furniture"),
         (" ".join(["Demand"] * 70) + " rose.", "length"),
     ],
 )

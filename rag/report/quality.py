@@ -87,6 +87,12 @@ _VERB = re.compile(
     r"rises?|falls?|grows?|means|rests?|depends?|covers?|counts?|becomes?|became|began|brought|drew|drove|left|lent|shrank|sank|slid|"
     r"lengthens?|adds?|helps?|hurts?|comes?|stands?|works?|runs?|returns?|accounts?|employs?|lists?|retains?|loses?|wins?|[a-z]{3,}(?:es|s))\b"
 )
+_NO_VERB = re.compile(r"\([^()]*\)|\b[A-Z][\w’'-]*")
+"""Where no verb of a sentence stands: in brackets, and in names ("United States", "Accounts Receivable")."""
+_CITED_WORK = re.compile(
+    r"\(PDF\)|\b(?:vol|pp)\.\s?\d|\(\s?[A-Z][\w .]+:\s[^()]{3,80}\b\d{4}\)|\b(?:Working|Discussion|Staff) Papers?\b[^.]*\b(?:no\.|\d{4})"
+)
+"""An entry of a list of references."""
 _LEAD_IN = re.compile(
     r"(?:(?:However|Moreover|Furthermore|In addition|Additionally|Indeed|Accordingly|Therefore|Consequently|As a result|Overall|In fact|"
     r"Meanwhile|Nevertheless|Nonetheless|Conversely|Likewise|Similarly|By contrast|In contrast|Still|Also),\s+"
@@ -118,13 +124,13 @@ def fault(text: str) -> str:
     content = [word for word in found if word.lower() not in STOPWORDS]
     if len(content) < FEWEST_CONTENT_WORDS or len(found) > MOST_WORDS:
         return "length"
-    if not _VERB.search(text):
+    if not _VERB.search(_NO_VERB.sub(" ", text)):
         return "verb"
     if "?" in text or _ORDER.match(text) or is_instruction(text):
         return "order"
     if _REFUTED.search(text):
         return "refuted"
-    if _FURNITURE.search(text) or _unbalanced(text):
+    if _FURNITURE.search(text) or _CITED_WORK.search(text) or _unbalanced(text):
         return "furniture"
     letters = [c for c in text if c.isalpha()]
     return "capitals" if sum(c.isupper() for c in letters) > 0.4 * len(letters) else ""
