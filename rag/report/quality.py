@@ -85,6 +85,7 @@ _VERB = re.compile(
     r"came|went|made|saw|took|gave|held|kept|led|lost|met|paid|put|ran|said|sold|spent|stood|won|built|bought|cut|set|hit|cost|costs|"
     r"remains?|continues?|expects?|reports?|shows?|says?|makes?|takes?|gives?|holds?|leads?|needs?|wants?|plans?|sets?|lies|pays?|uses?|"
     r"rises?|falls?|grows?|means|rests?|depends?|covers?|counts?|becomes?|became|began|brought|drew|drove|left|lent|shrank|sank|slid|"
+    r"anticipates?|calls?|indicates?|cites?|notes?|sees?|finds?|feels?|believes?|describes?|suggests?|mentions?|attribute|point|"
     r"lengthens?|adds?|helps?|hurts?|comes?|stands?|works?|runs?|returns?|accounts?|employs?|lists?|retains?|loses?|wins?|[a-z]{3,}(?:es|s))\b"
 )
 _NO_VERB = re.compile(r"\([^()]*\)|\b[A-Z][\w’'-]*")
