@@ -52,7 +52,7 @@ def test_a_text_is_the_same_alone_and_among_others(folder: Path) -> None:
 
 
 def test_bfloat16_is_the_same_space_on_real_weights() -> None:
-    """Cosine .9999, which is why the fingerprint does not name the engine; questions come from numpy in float32."""
+    """Cosine .9999, which is why the fingerprint does not name the engine; questions come from onnxruntime in float32."""
     exact, fast = (SmallEmbedder(engine=engine) for engine in ("float32", "bfloat16"))
     texts = ["Battery cell prices fell by 12.5% in 2025.", "Reports from contacts indicated that activity rose. " * 12, "x"]
     assert (exact.embed(texts, kind="document") * fast.embed(texts, kind="document")).sum(axis=1).min() > 0.9998
