@@ -33,7 +33,7 @@ def packs(weight: Any) -> bool:
     import torch
 
     able = weight.dtype is torch.bfloat16 and weight.device.type == "cpu" and multiplies_bfloat16("cpu")
-    return able and torch.backends.mkldnn.is_available()
+    return able and torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
 class Plain:
