@@ -100,10 +100,11 @@ bench-retrieval:  ## measure search on the evaluation data (RAG_EVAL_DATA) and p
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.retrieval
 
-forms:  ## write the Word templates that ship and docs/report.schema.json anew
+forms:  ## write the Word templates that ship, docs/report.schema.json and the graph for questions anew
 	@scripts/install.sh dev
 	@$(PYTHON) scripts/docx_templates.py
 	@$(PYTHON) scripts/schema.py
+	@$(PYTHON) scripts/question_graph.py
 
 bench-formats:  ## seconds and CPU of each format on the sample documents, pages, and whether bytes repeat
 	@scripts/install.sh dev
