@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from rag.record import schema, scopes
+from rag.record import blocks, schema, scopes
 from rag.record.about import abouts
 from rag.record.codes import Codes, Rows, cosines
 from rag.record.lexical import quoted, telling_words
@@ -75,19 +75,24 @@ class Scan:
 
     def cosines(self, ids: Sequence[str], vector: "Vectors") -> list[tuple[str, float]]:
         """(chunk id, cosine) of those of these chunks that live, nearest first, equal ones by id."""
-        sql = f"""SELECT chunks.id, v.vector FROM chunks JOIN vectors AS v ON v.number = chunks.vector
-            WHERE chunks.id IN (SELECT value FROM json_each(?)) AND +chunks.space = {_ACTIVE}"""
-        return _nearest(_products(self._connection.execute(sql, [json.dumps(list(ids))]).fetchall(), vector), k=len(ids))
+        sql = f"SELECT id, number, block FROM chunks WHERE id IN (SELECT value FROM json_each(?)) AND +space = {_ACTIVE}"
+        return _nearest(self._products(self._connection.execute(sql, [json.dumps(list(ids))]).fetchall(), vector), k=len(ids))
 
     def _scored(self, numbers: "NDArray[np.int64]", vector: "Vectors", *, at_least: float = -math.inf) -> list[tuple[str, float]]:
         """(chunk id, cosine) by the full vectors, in no order."""
-        sql = """SELECT chunks.id, v.vector FROM chunks JOIN vectors AS v ON v.number = chunks.vector
-            WHERE chunks.number IN (SELECT value FROM json_each(?))"""
+        sql = "SELECT id, number, block FROM chunks WHERE number IN (SELECT value FROM json_each(?))"
         found: list[tuple[str, float]] = []
         for start in range(0, len(numbers), _BATCH):
             rows = self._connection.execute(sql, [json.dumps(numbers[start : start + _BATCH].tolist())]).fetchall()
-            found += [near for near in _products(rows, vector) if near[1] >= at_least]
+            found += [near for near in self._products(rows, vector) if near[1] >= at_least]
         return found
+
+    def _products(self, found: Sequence[tuple[str, int, int]], vector: "Vectors") -> list[tuple[str, float]]:
+        """(chunk id, cosine) of (chunk id, number, block)."""
+        if not found:
+            return []
+        vectors = blocks.rows(self._connection, [blocks.Place(number, block) for _, number, block in found])
+        return list(zip((identity for identity, *_ in found), cosines(vectors, vector), strict=True))
 
     def forget(self) -> None:
         """Other rows may be shown now."""
@@ -102,7 +107,7 @@ class Scan:
         key = found or ("", 0)
         if self._rows is None or self._rows[0] != key:
             there = self._connection.execute(
-                "SELECT number, first, count, document FROM codes WHERE space = ? ORDER BY number", [key[0]]
+                "SELECT number, first, count, document FROM blocks WHERE space = ? ORDER BY number", [key[0]]
             ).fetchall()
             self._rows = key, Rows(there)
         return self._rows[1]
@@ -117,9 +122,9 @@ class Scan:
         codes, at, since = Codes.empty(len(rows.numbers), dimensions=int(dimensions)), 0, 0
         if self._codes is not None and self._codes[2] == space:
             before, there, _ = self._codes
-            at = codes.put_from(there, np.repeat(is_among(before.codes, rows.codes), before.counts))
-            since = int(before.codes[-1]) if len(before.codes) else 0
-        sql = "SELECT bits FROM codes WHERE space = ? AND number > ? ORDER BY number"
+            at = codes.put_from(there, np.repeat(is_among(before.blocks, rows.blocks), before.sizes))
+            since = int(before.blocks[-1]) if len(before.blocks) else 0
+        sql = "SELECT bits FROM blocks WHERE space = ? AND number > ? ORDER BY number"
         cursor = self._connection.execute(sql, [space, since])
         while batch := cursor.fetchmany(_BATCH):
             at = codes.put(at, b"".join(bits for (bits,) in batch))
@@ -286,15 +291,6 @@ class Scan:
 def _is_sound(one: Segment, live: "NDArray[np.int64]") -> bool:
     """Full, and nearly all of its chunks live."""
     return len(one.chunks) >= SEGMENT and float(is_among(one.chunks, live).mean()) >= 1 - DEAD_SHARE
-
-
-def _products(found: Sequence[tuple[str, bytes]], vector: "Vectors") -> list[tuple[str, float]]:
-    import numpy as np
-
-    if not found:
-        return []
-    vectors = np.frombuffer(b"".join(blob for _, blob in found), dtype="<f4").reshape(len(found), -1)
-    return list(zip((identity for identity, _ in found), cosines(vectors, vector), strict=True))
 
 
 def _nearest(scored: Sequence[tuple[str, float]], *, k: int) -> list[tuple[str, float]]:
