@@ -1,6 +1,6 @@
 """A vector as whole numbers of small steps: a byte a dimension to search by, two more to be exact.
 
-A row is counted in steps of a 127th of its largest value, and in 32,768th parts of such a step: no value is off by more than an eight
+A row is counted in steps of a 127th of its largest value, and in 32,768th parts of such a step: no value is off by more than a six
 millionth of the largest, less than what adding up a cosine in 32 bits is off by. The whole steps are the row's code. How far the code
 lies from the row is kept with it, and no product with a question can be off by more than that distance times the question's length (Cauchy
 and Schwarz). Rows whose product, so much higher, stays below the k-th best true one cannot be among the k nearest; every other one is
@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
 HEAD = 8
 """Bytes before a row's steps: the size of a step and the distance, 4 bytes each."""
-_PARTS_BITS = 15
-_PARTS = 1 << _PARTS_BITS
-"""Of a step. 127 of them have 22 binary digits, so that a float32 holds every number of parts."""
+_PARTS = 1 << 15
+"""Of a step. 127 of them have 22 binary digits, so that a float32 holds every number of parts; what is written counts halves of them."""
 _BLOCK = 512
 """Rows at a time, so that their steps stay in the processor's cache as numbers that can be multiplied."""
 _ROUNDING = 2.0**-22
@@ -31,19 +30,18 @@ def encoded(vectors: "Vectors", *, whole: bool = True) -> tuple[bytes, bytes]:
     """(codes: a row each of step, distance, and an int8 a dimension; the rest: an int16 a dimension, nothing unless ``whole``)."""
     import numpy as np
 
-    rows = vectors.astype(np.float64)
-    steps = _steps(np.abs(rows).max(axis=1, keepdims=True, initial=0.0))
-    rows *= _PARTS / steps.astype(np.float64)
-    parts = np.rint(rows, out=rows).astype(np.int32)
-    codes = (parts + _PARTS // 2) >> _PARTS_BITS
-    rest = parts - (codes << _PARTS_BITS)
+    steps = _steps(np.abs(vectors).max(axis=1, keepdims=True, initial=0.0).astype(np.float64))
+    parts = np.rint(np.multiply(vectors, _PARTS / steps.astype(np.float64), dtype=np.float64)).astype("<i4")
+    parts <<= 1  # so that the lower two bytes are what goes beyond a step, the third is the step
+    rest = np.ascontiguousarray(parts.view("<i2")[:, ::2])
+    parts += 1 << 15
     distances = np.zeros_like(steps)
     if whole:
-        there = rest.astype(np.float64)
-        exact = np.sqrt(np.einsum("ij,ij->i", there, there))[:, None] * (steps.astype(np.float64) / _PARTS)
-        distances = np.nextafter(exact.astype(np.float32), np.float32(np.inf))
-    bits = np.hstack([steps.view(np.int8), distances.view(np.int8), codes.astype(np.int8)])
-    return bits.tobytes(), rest.astype("<i2").tobytes() if whole else b""
+        there = rest.astype(np.float32)
+        squares = np.einsum("ij,ij->i", there, there)[:, None]
+        distances = np.sqrt(squares) * (steps / (2 * _PARTS)) * np.float32(1 + 1e-3)  # more than the sum can be off by
+    bits = np.hstack([steps.view(np.int8), distances.view(np.int8), parts.view(np.int8)[:, 2::4]])
+    return bits.tobytes(), rest.tobytes() if whole else b""
 
 
 def _steps(largest: "NDArray[np.float64]") -> "NDArray[np.float32]":
@@ -62,9 +60,9 @@ def decoded(bits: bytes, rest: bytes, *, dimensions: int) -> "Vectors":
     steps = np.ascontiguousarray(table[:, :4]).view("<f4")
     rows = table[:, HEAD:].astype(np.float32)
     if rest:
-        rows *= _PARTS
+        rows *= 2 * _PARTS
         rows += np.frombuffer(rest, dtype="<i2").reshape(rows.shape)
-        steps = steps / np.float32(_PARTS)
+        steps = steps / np.float32(2 * _PARTS)
     rows *= steps
     return rows
 

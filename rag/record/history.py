@@ -50,9 +50,10 @@ _STATE = (
     f"""INSERT INTO chunks ({_CHUNKS}, block, key, sequence)
         SELECT {", ".join(f"g.{name}" for name in _CHUNKS.split(", "))}, b.number, g.key, g.sequence
         FROM gone AS g JOIN blocks AS b ON b.space = g.space AND b.document = g.document""",
-    "INSERT INTO filled SELECT DISTINCT space, document FROM chunks",
-    "INSERT INTO filled SELECT space, document FROM library.filled AS f WHERE document IN (SELECT id FROM documents) AND space IN "
-    "(SELECT id FROM spaces) AND NOT EXISTS (SELECT 1 FROM filled AS o WHERE o.space = f.space AND o.document = f.document)",
+    """INSERT INTO filled SELECT spaces.id, documents.id FROM spaces, documents
+        WHERE documents.id NOT IN (SELECT document FROM blocks) AND (
+            EXISTS (SELECT 1 FROM library.filled AS f WHERE f.document = documents.id AND f.space = spaces.id)
+            OR EXISTS (SELECT 1 FROM library.blocks AS b WHERE b.document = documents.id AND b.space = spaces.id))""",
     f"""INSERT INTO tags SELECT document, tag FROM library.tags AS t WHERE document IN (SELECT id FROM documents)
         AND NOT EXISTS ({_LATER.format(table="past_documents", column="id", of="t.document")})""",
     f"""INSERT INTO sketches SELECT document, sketch FROM library.sketches AS s WHERE document IN (SELECT id FROM documents)

@@ -573,7 +573,8 @@ class Record:
 
     def unfilled(self, space: Space) -> list[str]:
         """Ids of the documents whose chunks are not in that space yet."""
-        sql = "SELECT id FROM documents WHERE id NOT IN (SELECT document FROM filled WHERE space = ?) ORDER BY id"
+        sql = """SELECT id FROM documents WHERE id NOT IN (SELECT document FROM filled WHERE space = ?1)
+            AND NOT EXISTS (SELECT 1 FROM blocks WHERE document = documents.id AND space = ?1) ORDER BY id"""
         return [identity for (identity,) in self._rows(sql, [space.id])]
 
     def fill(self, space: Space, document: str, *, chunks: Sequence[Chunk], vectors: "Vectors") -> None:
@@ -761,7 +762,8 @@ class Record:
                 for number, (chunk, block, key) in enumerate(zip(chunks, held, keys, strict=True), start=first)
             ],
         )
-        self._connection.execute("INSERT INTO filled (space, document) VALUES (?, ?)", [space.id, document])
+        if not chunks:
+            self._connection.execute("INSERT INTO filled (space, document) VALUES (?, ?)", [space.id, document])
 
     def _take_from_cache(self, keys: Sequence[bytes], *, space: str) -> None:
         """What a chunk holds from now on need not be kept aside."""

@@ -106,10 +106,8 @@ class Scan:
         ).fetchone()
         key = found or ("", 0)
         if self._rows is None or self._rows[0] != key:
-            there = self._connection.execute(
-                "SELECT number, first, count, document FROM blocks WHERE space = ? ORDER BY number", [key[0]]
-            ).fetchall()
-            self._rows = key, Rows(there)
+            there = self._connection.execute("SELECT number, first, count, document FROM blocks WHERE +space = ?", [key[0]]).fetchall()
+            self._rows = key, Rows(sorted(there))
         return self._rows[1]
 
     def _codes_of(self, rows: Rows) -> Codes:

@@ -25,8 +25,10 @@ SELECT space, document, first, count,
         WHERE c.number >= parts.first AND c.number < parts.first + parts.count)
 FROM parts;
 
-CREATE INDEX blocks_by_space ON blocks (space, number, first, count, document);
-CREATE INDEX blocks_by_document ON blocks (document);
+CREATE INDEX blocks_by_document ON blocks (document, space, number, first, count);
+
+-- Documents with chunks are known by their blocks; only those without any are named here.
+DELETE FROM filled WHERE EXISTS (SELECT 1 FROM blocks AS b WHERE b.document = filled.document AND b.space = filled.space);
 
 DROP TRIGGER chunk_goes;
 DROP VIEW live;
