@@ -110,7 +110,9 @@ def stem(word: str) -> str:
 def _stemmer():  # type: ignore[no-untyped-def]
     from Stemmer import Stemmer
 
-    return Stemmer("english")
+    stemmer = Stemmer("english")
+    stemmer.maxCacheSize = 0  # its own cache costs four times what a stem does
+    return stemmer
 
 
 @remembered(16_384)

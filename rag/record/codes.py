@@ -7,6 +7,7 @@ and Schwarz). Rows whose product, so much higher, stays below the k-th best true
 scored in full. Where the parts of steps are not kept, the code is the vector.
 """
 
+import struct
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -75,6 +76,26 @@ def cosines(vectors: "Vectors", vector: "Vectors") -> list[float]:
     return products.astype(np.float32).tolist()  # type: ignore[no-any-return]
 
 
+def packed(numbers: Sequence[int]) -> bytes:
+    """4 bytes each."""
+    return struct.pack(f"<{len(numbers)}i", *numbers)
+
+
+class PagesOf:
+    """An aggregate of SQLite over (number, page), which packs the pages in the order of the numbers."""
+
+    def __init__(self) -> None:
+        self._pages: list[tuple[int, int]] = []
+
+    def step(self, number: int, page: int) -> None:
+        """One more chunk."""
+        self._pages.append((number, page))
+
+    def finalize(self) -> bytes:
+        """All of them."""
+        return packed([page for _, page in sorted(self._pages)])
+
+
 class _RowsOf:
     """An aggregate of SQLite over (number, row), which gives something of the rows in the order of the numbers."""
 
@@ -125,21 +146,20 @@ class Rows:
         """A block each, by ascending number: its number, its first chunk's number, how many there are, the document's id."""
         import numpy as np
 
-        numbers = np.array([row[:3] for row in table], dtype=np.int64).reshape(-1, 3)
-        self.blocks: NDArray[np.int64] = numbers[:, 0]
+        numbers, firsts, sizes, owners = zip(*table, strict=True) if table else ((), (), (), ())
+        self.blocks: NDArray[np.int64] = np.array(numbers, dtype=np.int64)
         """Ascending."""
-        self.sizes: NDArray[np.int64] = numbers[:, 2]
+        self.sizes: NDArray[np.int64] = np.array(sizes, dtype=np.int64)
         """Chunks of each block."""
-        owners = [row[3] for row in table]
         self.documents: tuple[str, ...] = tuple(dict.fromkeys(owners))
         """In the order of their blocks, which follow each other."""
         self._places = {document: at for at, document in enumerate(self.documents)}
         begins = np.flatnonzero(np.diff([-1, *map(self._places.__getitem__, owners)]))
         self.counts: NDArray[np.int64] = np.add.reduceat(self.sizes, begins) if len(begins) else self.sizes
         """Chunks of each document."""
-        self._firsts: NDArray[np.int64] = numbers[begins, 1]
-        starts = np.cumsum(self.sizes) - self.sizes
-        self.numbers: NDArray[np.int64] = np.repeat(numbers[:, 1] - starts, self.sizes) + np.arange(int(self.sizes.sum()))
+        self._firsts: NDArray[np.int64] = np.array(firsts, dtype=np.int64)[begins]
+        before = np.array(firsts, dtype=np.int64) - (np.cumsum(self.sizes) - self.sizes)
+        self.numbers: NDArray[np.int64] = np.repeat(before, self.sizes) + np.arange(int(self.sizes.sum()))
         """The chunks' numbers."""
 
     def holding(self, numbers: "NDArray[np.int64]", *, opening: int) -> tuple["NDArray[np.int64]", "NDArray[np.int64]"]:

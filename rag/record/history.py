@@ -44,8 +44,8 @@ _STATE = (
     f"""CREATE TEMP TABLE gone AS SELECT * FROM library.past_chunks AS p
         WHERE space IN (SELECT id FROM spaces) AND document IN (SELECT document FROM files)
         AND until = {_NEXT.format(table="past_chunks", column="document")}""",
-    """INSERT INTO blocks (space, document, first, count, bits, rest)
-        SELECT space, document, min(number), count(*), together(number, vector), together(number, rest)
+    """INSERT INTO blocks (space, document, first, count, pages, bits, rest)
+        SELECT space, document, min(number), count(*), pages_of(number, first_page), together(number, vector), together(number, rest)
         FROM gone GROUP BY space, document ORDER BY min(number)""",
     f"""INSERT INTO chunks ({_CHUNKS}, block, key, sequence)
         SELECT {", ".join(f"g.{name}" for name in _CHUNKS.split(", "))}, b.number, g.key, g.sequence

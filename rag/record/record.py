@@ -284,7 +284,7 @@ class Record:
         with self.snapshot():
             sequence = self.sequence()
             if self._counted[0] != sequence:
-                self._counted = sequence, int(self._value(f"SELECT count(*) FROM chunks WHERE space = {_ACTIVE}"))
+                self._counted = sequence, int(self._value(f"SELECT coalesce(sum(count), 0) FROM blocks WHERE +space = {_ACTIVE}"))
         return self._counted[1]
 
     def chunks_in(self, scope: Scope) -> frozenset[str] | None:
@@ -355,25 +355,11 @@ class Record:
         return ids, matrix
 
     def surroundings(self, ids: Sequence[str], *, nearby: int) -> dict[str, tuple["NDArray[np.float32]", "Vectors"]]:
-        """For each live chunk: its vector, and those of the chunks on its page that are at most ``nearby`` places away, its own too.
-
-        A document's chunks are written one after the other, so neighbours have neighbouring numbers.
-        """
-        wanted = self._rows("SELECT id, number FROM live WHERE id IN (SELECT value FROM json_each(?))", [json.dumps(list(ids))])
-        if not wanted:
-            return {}
-        around = {identity: range(number - nearby, number + nearby + 1) for identity, number in wanted}
-        sql = f"""SELECT number, block, document, first_page FROM chunks
-            WHERE number IN (SELECT value FROM json_each(?)) AND +space = {_ACTIVE} ORDER BY number"""
-        found = self._rows(sql, [json.dumps(sorted(set().union(*around.values())))])
+        """For each live chunk: its vector, and those of the chunks on its page that are at most ``nearby`` places away, its own too."""
+        wanted = self._rows("SELECT number, block, id FROM live WHERE id IN (SELECT value FROM json_each(?))", [json.dumps(list(ids))])
         with translated(self.path):
-            matrix = blocks.rows(self._connection, [blocks.Place(*row[:2]) for row in found])
-        rows = {number: at for at, (number, *_) in enumerate(found)}
-        pages = {number: page for number, _, *page in found}
-        return {
-            identity: (matrix[rows[number]], matrix[[rows[near] for near in around[identity] if pages.get(near) == pages[number]]])
-            for identity, number in wanted
-        }
+            found = blocks.surroundings(self._connection, [blocks.Place(*row[:2]) for row in wanted], nearby=nearby)
+        return {identity: around for (*_, identity), around in zip(wanted, found, strict=True)}
 
     def vector_rows(self) -> Iterator[tuple[str, "Vectors"]]:
         """(id, vector) of every live chunk, one at a time: what a generation is built from."""
@@ -752,7 +738,9 @@ class Record:
         first = int(
             self._value("SELECT 1 + max((SELECT coalesce(max(number), 0) FROM chunks), (SELECT coalesce(max(last), 0) FROM segments))")
         )
-        held = blocks.put(self._connection, vectors, space=space.id, document=document, first=first, whole=self.precision == "full")
+        pages = [chunk.first_page for chunk in chunks]
+        whole = self.precision == "full"
+        held = blocks.put(self._connection, vectors, pages=pages, space=space.id, document=document, first=first, whole=whole)
         sql = f"""INSERT INTO chunks (number, space, {rows.CHUNK_COLUMNS}, block, key, sequence)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
         self._connection.executemany(

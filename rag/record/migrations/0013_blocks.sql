@@ -8,17 +8,19 @@ CREATE TABLE blocks (
     document TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
     first INTEGER NOT NULL, -- number of its first chunk
     count INTEGER NOT NULL,
+    pages BLOB NOT NULL, -- the page each begins on, 4 bytes each
     bits BLOB NOT NULL, -- of each the size of a step, a distance, and a byte a dimension (rag/record/codes.py)
     rest BLOB NOT NULL -- two more bytes a dimension; empty where they are not kept
 );
 
-INSERT INTO blocks (space, document, first, count, bits, rest)
+INSERT INTO blocks (space, document, first, count, pages, bits, rest)
 WITH RECURSIVE steps (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM steps WHERE 16 * (n + 1) < (SELECT max(count) FROM codes)),
 parts AS (
     SELECT codes.number, codes.space, codes.document, codes.first + 16 * n AS first, min(16, codes.count - 16 * n) AS count
     FROM codes JOIN steps ON 16 * n < codes.count ORDER BY codes.number, n
 )
 SELECT space, document, first, count,
+    (SELECT pages_of(c.number, c.first_page) FROM chunks AS c WHERE c.number >= parts.first AND c.number < parts.first + parts.count),
     (SELECT codes_of(c.number, v.vector) FROM chunks AS c JOIN vectors AS v ON v.number = c.vector
         WHERE c.number >= parts.first AND c.number < parts.first + parts.count),
     (SELECT rests_of(c.number, v.vector) FROM chunks AS c JOIN vectors AS v ON v.number = c.vector
