@@ -27,6 +27,8 @@ DEAD_SHARE = 0.1
 """A segment in which more chunks went is made anew."""
 _WORDS_KEPT = 64
 """Of the last questions: a word that every chunk holds takes 16 bytes a chunk."""
+_SCOPES_KEPT = 8
+"""8 bytes for each chunk in one."""
 _BATCH = 500
 _WORDS_WRITTEN = 2_000
 """Words of a segment a transaction, so that nobody waits long to write."""
@@ -49,6 +51,7 @@ class Scan:
         self._codes: tuple[Rows, Codes, str] | None = None
         self._postings: tuple[Any, Postings | None] | None = None
         self._places: dict[str, Places] = {}
+        self._scopes_of: tuple[Rows, int, dict[Scope, NDArray[np.int64]]] | None = None
         self._wide = False
         self.count = 0
         """Searches over everything."""
@@ -61,7 +64,7 @@ class Scan:
 
         self._widen_cache()
         rows = self.rows()
-        within = np.flatnonzero(self._rows_in(scope)) if scope != _EVERYTHING else None
+        within = self._rows_in(scope) if scope != _EVERYTHING else None
         self.count += within is None
         numbers = rows.numbers if within is None else rows.numbers[within]
         if len(numbers) <= max(READ_WHOLE, k):
@@ -96,7 +99,7 @@ class Scan:
 
     def forget(self) -> None:
         """Other rows may be shown now."""
-        self._rows = self._codes = self._postings = None
+        self._rows = self._codes = self._postings = self._scopes_of = None
         self._places.clear()
 
     def rows(self) -> Rows:
@@ -129,9 +132,21 @@ class Scan:
         self._codes = rows, codes, space
         return codes
 
-    def _rows_in(self, scope: Scope) -> "NDArray[np.bool_]":
-        """True for the rows in scope."""
-        return self.rows().of_documents([document for (document,) in self._connection.execute(*scopes.documents(scope))])
+    def _rows_in(self, scope: Scope) -> "NDArray[np.int64]":
+        """The rows in scope, ascending; those of the last scopes are kept while neither chunks nor paths nor lists change."""
+        import numpy as np
+
+        rows = self.rows()
+        (sight,) = self._connection.execute("SELECT value FROM meta WHERE name = 'sight'").fetchone()
+        if self._scopes_of is None or self._scopes_of[0] is not rows or self._scopes_of[1] != sight:
+            self._scopes_of = rows, sight, {}
+        kept = self._scopes_of[2]
+        if scope not in kept:
+            found = rows.of_documents([document for (document,) in self._connection.execute(*scopes.documents(scope))])
+            if len(kept) >= _SCOPES_KEPT:
+                del kept[next(iter(kept))]
+            kept[scope] = np.flatnonzero(found)
+        return kept[scope]
 
     # ── words ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
