@@ -441,7 +441,7 @@ class Library:
             if not sources:
                 raise UsageError(self._why_nothing_is_in_scope(as_of))
             retrieval = self._retrieval(record)
-            query = query_prompt(workspace=self.workspace)
+            query = query_prompt(self.settings.search.query_prompt, workspace=self.workspace)
             return write_report(
                 outline,
                 find=lambda questions: retrieval.find_all(questions, k=PASSAGES_A_QUERY, scope=scope),
@@ -449,7 +449,7 @@ class Library:
                 sources=sources,
                 as_of=as_of,
                 metrics=metric_vocabulary(workspace=self.workspace),
-                embedder=self.embedder.fingerprint,
+                embedder=retrieval.embedder.fingerprint,
                 prompts={query.name: query.sha256},
                 template=template,
                 failed={file.path: file.reason for file in record.files() if file.status == "failed"},
