@@ -31,7 +31,7 @@ contracts:  ## import-linter: rooms import downwards only
 	@scripts/install.sh dev
 	@.venv/bin/lint-imports --no-cache
 
-eval:  ## measure retrieval and the report on sample_docs and write docs/evaluation.md
+eval:  ## measure search and the report, with RAG_EVAL_DATA on real documents too, and write docs/evaluation.md; hours, in parts
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.evaluate
 
