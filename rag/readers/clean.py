@@ -30,4 +30,6 @@ def block_text(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Cleaned text with every run of white space as one space."""
+    if text.isascii() and text.isprintable():  # most text: nothing to clean
+        return " ".join(text.split())
     return _WHITE.sub(" ", clean(text)).strip()

@@ -5,7 +5,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from operator import sub
 from statistics import median
+from typing import NamedTuple
 
 from rag.readers.clean import one_line
 from rag.readers.draft import Draft, Entry, is_number_like, reads_like_header
@@ -38,8 +40,7 @@ _SHORT = 6
 """Pages: in a document of no more, twice is often."""
 
 
-@dataclass(slots=True)
-class Word:
+class Word(NamedTuple):
     """A run of characters without a space; places in points from the page's lower left corner."""
 
     text: str
@@ -65,21 +66,27 @@ class Line:
     left: float = field(init=False)
     right: float = field(init=False)
     bottom: float = field(init=False)
+    gap: float = field(init=False)
+    """The widest between neighbouring words."""
 
     def __post_init__(self) -> None:
         self.measure()
 
     def measure(self) -> None:
         """Sets what follows from the words."""
-        self.text = " ".join([word.text for word in self.words])
-        self.left = self.words[0].left
-        self.right = max([word.right for word in self.words])
-        bottoms = sorted([word.bottom for word in self.words])
+        texts, lefts, rights, heights, _ = zip(*self.words, strict=True)
+        self.text = " ".join(texts)
+        self.left = lefts[0]
+        self.right = max(rights)
+        self.gap = max(map(sub, lefts[1:], rights), default=0.0)
+        bottoms = sorted(heights)
         middle = len(bottoms) // 2
         self.bottom = bottoms[middle] if len(bottoms) % 2 else (bottoms[middle - 1] + bottoms[middle]) / 2
 
     def cells(self) -> list[tuple[float, float, str]]:
         """(left, right, text) of the runs of words without a wide gap. Currency signs stay with their number."""
+        if self.gap < _GAP * self.size:
+            return [(self.left, self.right, self.text)]
         cells: list[tuple[float, float, str]] = []
         for word in self.words:
             if cells:
@@ -141,7 +148,7 @@ def join_split_words(pages: Sequence[PageLines]) -> None:
             vocabulary = vocabulary if vocabulary is not None else _vocabulary(pages)
             following = page.lines[place + 1] if place + 1 < len(page.lines) else None
             rest = following.words.pop(0).text if following is not None and following.words else ""
-            line.words[-1].text = _joined(line.words[-1].text[:-1], rest, vocabulary=vocabulary)
+            line.words[-1] = line.words[-1]._replace(text=_joined(line.words[-1].text[:-1], rest, vocabulary=vocabulary))
             line.measure()
             if following is not None and following.words:
                 following.measure()
@@ -149,7 +156,8 @@ def join_split_words(pages: Sequence[PageLines]) -> None:
 
 
 def _vocabulary(pages: Sequence[PageLines]) -> set[str]:
-    return {_bare(word.text) for page in pages for line in page.lines for word in line.words}
+    """The words with a hyphen, without punctuation around them."""
+    return {_bare(word) for page in pages for line in page.lines if "-" in line.text for word in line.text.split(" ") if "-" in word}
 
 
 def _bare(word: str) -> str:
