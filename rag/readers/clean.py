@@ -25,6 +25,8 @@ def clean(text: str) -> str:
 
 def block_text(text: str) -> str:
     """Cleaned text of one block: no blank lines, no spaces at its ends or before a line end."""
+    if text.isascii() and text.isprintable():  # most text: nothing to clean
+        return text.strip(" ")
     return _PADDED_LINE_END.sub("\n", clean(text)).strip(" \n")
 
 

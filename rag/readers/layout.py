@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import sub
 from statistics import median
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from rag.readers.clean import one_line
 from rag.readers.draft import Draft, Entry, is_number_like, reads_like_header
@@ -38,6 +38,10 @@ _UNFINISHED = 0.35
 _FEWEST_REPEATS = 3
 _SHORT = 6
 """Pages: in a document of no more, twice is often."""
+
+
+_Cell: TypeAlias = tuple[float, float, str]
+"""Left, right and text of the words of a line that stand close together."""
 
 
 class Word(NamedTuple):
@@ -83,11 +87,11 @@ class Line:
         middle = len(bottoms) // 2
         self.bottom = bottoms[middle] if len(bottoms) % 2 else (bottoms[middle - 1] + bottoms[middle]) / 2
 
-    def cells(self) -> list[tuple[float, float, str]]:
+    def cells(self) -> list[_Cell]:
         """(left, right, text) of the runs of words without a wide gap. Currency signs stay with their number."""
         if self.gap < _GAP * self.size:
             return [(self.left, self.right, self.text)]
-        cells: list[tuple[float, float, str]] = []
+        cells: list[_Cell] = []
         for word in self.words:
             if cells:
                 left, right, text = cells[-1]
@@ -368,7 +372,7 @@ class _Table:
 
 def _table_at(lines: Sequence[Line], place: int, *, leading: float) -> _Table | None:
     """The table that begins at this line: at least two rows of two cells whose columns line up."""
-    run: list[list[tuple[float, float, str]]] = []
+    run: list[list[_Cell]] = []
     end = place
     while end < len(lines):
         cells = lines[end].cells()
@@ -387,7 +391,7 @@ def _table_at(lines: Sequence[Line], place: int, *, leading: float) -> _Table | 
     return _Table(rows=rows, columns=columns, first=lines[place], lines=len(run))
 
 
-def _is_row_label(lines: Sequence[Line], place: int, *, run: Sequence[Sequence[tuple[float, float, str]]], leading: float) -> bool:
+def _is_row_label(lines: Sequence[Line], place: int, *, run: Sequence[Sequence[_Cell]], leading: float) -> bool:
     """A single cell between rows belongs to the table when it stands in the first column and a row follows."""
     line = lines[place]
     at_left = abs(line.left - min(row[0][0] for row in run)) < 3 * line.size and line.right < min(row[-1][1] for row in run if len(row) > 1)
@@ -400,7 +404,7 @@ def _follows(above: Line, below: Line, *, leading: float) -> bool:
     return 0.3 < step < max(3.2, 2.2 * leading)
 
 
-def _is_tabular(run: Sequence[Sequence[tuple[float, float, str]]]) -> bool:
+def _is_tabular(run: Sequence[Sequence[_Cell]]) -> bool:
     """True when most wide rows hold numbers or short cells whose left or right edges recur, and not two columns of prose."""
     wide = [row for row in run if len(row) > 1]
     cells = [cell for row in wide for cell in row]
@@ -409,20 +413,20 @@ def _is_tabular(run: Sequence[Sequence[tuple[float, float, str]]]) -> bool:
     numbers = sum(is_number_like(text) for row in wide for _, _, text in row[1:])
     others = sum(len(row) - 1 for row in wide)
     anywhere = numbers >= 0.5 * others
-    recurring = sum(_recurs(cell, [other for other in wide if other is not row], anywhere=anywhere) for row in wide for cell in row[1:])
+    recurring = sum(_recurs(cell, row, wide, anywhere=anywhere) for row in wide for cell in row[1:])
     return recurring >= 0.6 * others and (numbers >= 0.4 * others or len(wide) > 2)
 
 
-def _recurs(cell: tuple[float, float, str], rows: Sequence[Sequence[tuple[float, float, str]]], *, anywhere: bool) -> bool:
+def _recurs(cell: _Cell, row: Sequence[_Cell], rows: Sequence[Sequence[_Cell]], *, anywhere: bool) -> bool:
     """True when a cell of another row begins or ends where this one does; ``anywhere``: when it stands above or below this one."""
     left, right, _ = cell
-    others = [other for row in rows for other in row[1:]]
+    others = (other for one in rows if one is not row for other in one[1:])
     if anywhere:
         return any(other[0] < right and left < other[1] for other in others)
     return any(abs(other[0] - left) < _SAME_EDGE or abs(other[1] - right) < _SAME_EDGE for other in others)
 
 
-def _columns(run: Sequence[Sequence[tuple[float, float, str]]]) -> list[tuple[float, float]]:
+def _columns(run: Sequence[Sequence[_Cell]]) -> list[tuple[float, float]]:
     """Column extents: the cells of the widest rows, grown by every cell that meets only one of them."""
     most = max(len(row) for row in run)
     columns = [(left, right) for left, right, _ in next(row for row in run if len(row) == most)]
@@ -437,7 +441,7 @@ def _columns(run: Sequence[Sequence[tuple[float, float, str]]]) -> list[tuple[fl
     return columns
 
 
-def _entries(row: Sequence[tuple[float, float, str]], *, columns: Sequence[tuple[float, float]]) -> list[Entry]:
+def _entries(row: Sequence[_Cell], *, columns: Sequence[tuple[float, float]]) -> list[Entry]:
     """Each cell in the column it overlaps most or is nearest to, never left of the cell before it; two in one column are joined."""
     found: list[Entry] = []
     for left, right, text in row:
@@ -455,7 +459,7 @@ def _with_header_rows(rows: list[list[Entry]]) -> list[list[Entry]]:
     count = 0
     while count < min(3, len(rows) - 1) and _is_header_row(rows[count]):
         count += 1
-    return [[Entry(text=entry.text, column=entry.column, header=place < count) for entry in row] for place, row in enumerate(rows)]
+    return [*([Entry(text=entry.text, column=entry.column, header=True) for entry in row] for row in rows[:count]), *rows[count:]]
 
 
 def _is_header_row(row: Sequence[Entry]) -> bool:
