@@ -24,6 +24,8 @@ _SMALLEST_SIZE = 1.5
 """Points; smaller letters cannot be read."""
 _WHITE = 250
 """Red, green and blue of this and more are white on paper."""
+_USUAL_WORDS = 1_000
+"""On a page; there is room for more where there are more."""
 _BOLD = 600
 """Of the weights of fonts, 100 to 900."""
 GRAPHICS = (2, 3, 4)
@@ -89,8 +91,7 @@ class _Room:
         """``places``: addresses that a call takes; ``size``: numbers of ``kind`` that it writes at each."""
         self._call = _bare(function, ctypes.c_int)
         self._kind, self._places, self._size = kind, places, size
-        self._addresses: list[list[Any]] = [[]] * places
-        self._array: Any = None
+        self._grow(_USUAL_WORDS)
 
     def fill(self, *arguments: Iterable[Any], count: int) -> list[int]:
         """The answers of ``count`` calls; what a call leaves out is 0."""
@@ -105,11 +106,11 @@ class _Room:
         return memoryview(self._array).cast("B").cast(self._kind._type_)[field : count * step : step].tolist()
 
     def _grow(self, count: int) -> None:
-        self._array = (self._kind * (count * self._places * self._size))()
+        self._array: Any = (self._kind * (count * self._places * self._size))()
         start, end = ctypes.addressof(self._array), ctypes.addressof(self._array) + ctypes.sizeof(self._array)
         width = ctypes.sizeof(self._kind) * self._size
         ranges = (range(start + place * width, end, self._places * width) for place in range(self._places))
-        self._addresses = [list(map(ctypes.c_void_p.from_param, places)) for places in ranges]
+        self._addresses: list[list[Any]] = [list(map(ctypes.c_void_p.from_param, places)) for places in ranges]
 
 
 def _bare(function: Any, answer: Any) -> Any:
