@@ -36,8 +36,11 @@ def read(path: Path) -> Document:
     root = etree.fromstring(data, parser) if b"<" in data else None
     if root is None:
         raise CorruptFileError(f"cannot read {path.name}: it holds no XML; give it the suffix it should have, such as .txt")
+    etree.strip_elements(root, etree.Entity, with_tail=False)
     draft = Draft()
     _write(draft, root)
+    if parser.error_log and not draft.so_far():
+        raise CorruptFileError(f"cannot read {path.name}: the XML cannot be followed ({parser.error_log[0].message}); save it again")
     if parser.error_log:
         draft.notice("the XML is not sound: it was read as far as it can be followed")
     title = next((text for element in root.iter("{*}*") if _name(element) in _HEADINGS and (text := _text(element))), "")
