@@ -1,4 +1,4 @@
-"""Binary workbooks, notebooks and XML; properties of old Office files that are damaged."""
+"""Binary workbooks, notebooks and XML; parts of old Word files and properties of old Office files."""
 
 import json
 import struct
@@ -9,7 +9,10 @@ import pytest
 
 from rag.errors import CorruptFileError, NoTextError
 from rag.readers import read_file
+from rag.readers.doc import _write_stories, _Writer
+from rag.readers.draft import Draft
 from rag.readers.ole import _day, _properties, _text
+from rag.types import Document, Metadata
 from tests.test_readers import assert_sound, cells
 
 RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -225,6 +228,58 @@ def test_xml_without_text_and_what_is_no_xml_say_so(tmp_path: Path) -> None:
     path.write_text("just words")
     with pytest.raises(CorruptFileError, match="no XML"):
         read_file(path)
+
+
+# ── parts of old Word files ───────────────────────────────────────────────────────────────────────────────────────
+
+PARTS = {
+    "body": "The fleet grew. Not for you.\r",
+    "footnotes": "\x02 As of May.\r",
+    "headers": "Harbour Office\r",
+    "comments": "\x05Says who?\r",
+}
+PARTS |= {"endnotes": "\x02 In tonnes.\r", "boxes": "Look here.\r"}
+TEXT, LETTERS = 0x600, 2
+"""Where the text lies in the file, and which of its pages says what is hidden."""
+
+
+def old_word(parts: dict[str, str], *, hidden: tuple[int, int] = (0, 0)) -> Document:
+    """What is read of the streams of a document with these parts, of which the characters of ``hidden`` are formatted so."""
+    text = "".join(parts.get(name, "") for name in ("body", "footnotes", "headers", "macros", "comments", "endnotes", "boxes"))
+    main = bytearray(0x600) + text.encode("cp1252")
+    struct.pack_into(
+        "<7i", main, 0x4C, *(len(parts.get(name, "")) for name in ("body", "footnotes", "headers", "", "comments", "endnotes", "boxes"))
+    )
+    pieces = b"\x02" + struct.pack("<I", 4 + 4 + 8) + struct.pack("<II", 0, len(text)) + struct.pack("<HIH", 0, 0x40000000 | TEXT * 2, 0)
+    letters = struct.pack("<III", TEXT, TEXT + len(text), LETTERS)
+    struct.pack_into("<II", main, 0x1A2, 0, len(pieces))
+    struct.pack_into("<II", main, 0xFA, len(pieces), len(letters))
+    page = bytearray(512)
+    struct.pack_into("<4I", page, 0, TEXT, TEXT + hidden[0], TEXT + hidden[1], TEXT + len(text))
+    page[16:19], page[100:104], page[511] = bytes((0, 50, 0)), struct.pack("<BHB", 3, 0x083C, 1), 3
+    main[LETTERS * 512 : (LETTERS + 1) * 512] = page
+    draft = Draft()
+    _write_stories(_Writer(draft=draft), bytes(main), pieces + letters)
+    return draft.finish(metadata=Metadata(title="old", published_from="mtime"), format="doc", path=Path("old.doc"))
+
+
+def test_notes_text_boxes_and_comments_of_an_old_word_file_are_read() -> None:
+    """Comments last, on a page of their own; page headers are left out with a notice."""
+    document = old_word(PARTS)
+    assert document.text == "The fleet grew. Not for you.\n\nAs of May.\n\nIn tonnes.\n\nLook here.\n\nSays who?"
+    assert document.notices == ("page headers and footers left out",)
+
+
+def test_hidden_text_of_an_old_word_file_is_left_out_and_counted() -> None:
+    """By the format of its letters."""
+    document = old_word({"body": PARTS["body"]}, hidden=(15, 28))
+    assert document.text == "The fleet grew."
+    assert document.notices == ("hidden text dropped (13 characters)",)
+
+
+def test_page_headers_are_read_where_there_is_nothing_else() -> None:
+    """A form may consist of them."""
+    assert old_word({"body": "\r", "headers": PARTS["headers"]}).text == "Harbour Office"
 
 
 # ── properties of old Office files ────────────────────────────────────────────────────────────────────────────────

@@ -30,7 +30,9 @@ _WIDE_LEADING = 1.45
 """Times the usual distance of lines: more ends a paragraph."""
 _HEADING_SIZE = 1.12
 _LONGEST_HEADING = 160
-_MOST_HEADER_LINES = 4
+_MOST_HEADER_LINES = 8
+_SAME_HEIGHT = 0.3
+"""Font sizes between the heights of words on one line."""
 _EDGE_LINES = 3
 _INCH = 72.0
 _UNFINISHED = 0.35
@@ -346,18 +348,32 @@ class _Table:
     """How many lines of the page it takes."""
 
     def take_headers(self, group: list[Line]) -> None:
-        """Moves the lines at the group's end that stand over the table's columns into its header rows."""
-        below = self.first
-        for _ in range(_MOST_HEADER_LINES):
-            if not group or not self._is_over_columns(group[-1], below):
-                return
-            below = group.pop()
-            found = _entries([(word.left, word.right, word.text) for word in below.words], columns=self.columns)
-            self.rows.insert(0, [Entry(text=entry.text, column=entry.column, header=True) for entry in found])
+        """Moves the lines at the group's end that stand over the table's columns into its header rows, highest first. Their order in the
+        file need not be that: it may go cell by cell."""
+        taken: list[Line] = []
+        while group and len(taken) < _MOST_HEADER_LINES and self._is_over_columns(group[-1], taken):
+            taken.append(group.pop())
+        rows = [_one_row(lines) for lines in _by_height(taken)]
+        found = [_entries([(word.left, word.right, word.text) for word in row.words], columns=self.columns) for row in rows]
+        heads = [[Entry(text=entry.text, column=entry.column, header=True) for entry in row] for row in found]
+        if len(rows) > 1 and self._are_wrapped(rows, heads):
+            heads = [_stacked(heads)]
+        self.rows[:0] = heads
 
-    def _is_over_columns(self, line: Line, below: Line) -> bool:
-        """Close above, and to the right of the row labels; or bold words over two columns and more."""
-        close = 0 < line.bottom - below.bottom < 2.5 * max(line.size, below.size)
+    def _are_wrapped(self, rows: Sequence[Line], heads: Sequence[Sequence[Entry]]) -> bool:
+        """True when the lowest row names every column and what stands above it, in steps of lines, is the beginning of single names."""
+        steps = [above.bottom - below.bottom for above, below in pairwise(rows)]
+        is_close = all(step < _WIDE_LEADING * row.size for step, row in zip(steps, rows, strict=False))
+        spans = [cell for row in rows[:-1] for cell in row.cells()]
+        is_single = all(
+            sum(left < right_edge and left_edge < right for left_edge, right_edge in self.columns) < 2 for left, right, _ in spans
+        )
+        return is_close and is_single and len({entry.column for entry in heads[-1]}) == len(self.columns)
+
+    def _is_over_columns(self, line: Line, taken: Sequence[Line]) -> bool:
+        """Close above, and to the right of the row labels; or beside a line that is; or bold words over two columns and more."""
+        top = max(taken, key=lambda one: one.bottom, default=self.first)
+        close = self.first.bottom < line.bottom < top.bottom + 2.5 * max(line.size, top.size)
         if (
             not close
             or len(line.text) > _LONGEST_HEADING
@@ -365,9 +381,36 @@ class _Table:
             or line.right > self.columns[-1][1] + 2 * line.size
         ):
             return False
-        if line.left > self.columns[0][1]:
+        if line.left > self.columns[0][1] or (len(line.cells()) > 1 and any(_is_beside(line, other) for other in taken)):
             return True
         return line.bold and sum(any(left < word.right and word.left < right for word in line.words) for left, right in self.columns) > 2
+
+
+def _is_beside(line: Line, other: Line) -> bool:
+    return abs(line.bottom - other.bottom) < _SAME_HEIGHT * line.size
+
+
+def _by_height(lines: Sequence[Line]) -> list[list[Line]]:
+    """Lines that stand beside each other together, highest first."""
+    rows: list[list[Line]] = []
+    for line in sorted(lines, key=lambda line: -line.bottom):
+        if rows and _is_beside(line, rows[-1][0]):
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    return rows
+
+
+def _one_row(lines: Sequence[Line]) -> Line:
+    words = sorted((word for line in lines for word in line.words), key=lambda word: word.left)
+    return Line(words=words, size=lines[0].size, bold=lines[0].bold)
+
+
+def _stacked(rows: Sequence[Sequence[Entry]]) -> list[Entry]:
+    """One row of all: what stands in one column, from top to bottom."""
+    columns = sorted({entry.column for row in rows for entry in row})
+    texts = [" ".join(entry.text for row in rows for entry in row if entry.column == column) for column in columns]
+    return [Entry(text=text, column=column, header=True) for column, text in zip(columns, texts, strict=True)]
 
 
 def _table_at(lines: Sequence[Line], place: int, *, leading: float) -> _Table | None:
