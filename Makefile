@@ -71,9 +71,10 @@ faults:  ## kill an ingest and fail its disk at hundreds of write points; ten mi
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.faults
 
-hostile:  ## make some 80 odd and hostile files and read them in limited child processes; two minutes
+hostile:  ## make some 80 odd and hostile files and some hundred broken ones and read them in limited child processes; three minutes
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.hostile
+	@$(PYTHON) -m benchmarks.mutated sample_docs --each 15
 
 bench-writer:  ## what becomes of a careful, a sloppy and an obedient model's sentences, and of every slip
 	@scripts/install.sh dev

@@ -305,8 +305,9 @@ def test_spans_found_run_by_run_are_the_tokenizers(text: str) -> None:
     assert is_run_by_run(tokenizer)
     runs = Runs(tokenizer)
     expected = tokenizer.encode(text, add_special_tokens=False).offsets
-    assert runs.spans(text) == expected
-    assert runs.spans(text) == expected
+    assert list(runs.spans(text)) == expected
+    assert list(runs.spans(text)) == expected
+    assert len(runs.spans(text)) == len(expected)
 
 
 _TOKENIZERS: dict[str, Any] = {}
