@@ -31,7 +31,7 @@ contracts:  ## import-linter: rooms import downwards only
 	@scripts/install.sh dev
 	@.venv/bin/lint-imports --no-cache
 
-eval:  ## measure retrieval and the report on sample_docs and write docs/evaluation.md
+eval:  ## measure search and the report, with RAG_EVAL_DATA on real documents too, and write docs/evaluation.md; hours, in parts
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.evaluate
 
@@ -71,9 +71,10 @@ faults:  ## kill an ingest and fail its disk at hundreds of write points; ten mi
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.faults
 
-hostile:  ## make some 80 odd and hostile files and read them in limited child processes; two minutes
+hostile:  ## make some 80 odd and hostile files and some hundred broken ones and read them in limited child processes; three minutes
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.hostile
+	@$(PYTHON) -m benchmarks.mutated sample_docs --each 15
 
 bench-writer:  ## what becomes of a careful, a sloppy and an obedient model's sentences, and of every slip
 	@scripts/install.sh dev
@@ -100,10 +101,11 @@ bench-retrieval:  ## measure search on the evaluation data (RAG_EVAL_DATA) and p
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.retrieval
 
-forms:  ## write the Word templates that ship and docs/report.schema.json anew
+forms:  ## write the Word templates that ship, docs/report.schema.json and the graph for questions anew
 	@scripts/install.sh dev
 	@$(PYTHON) scripts/docx_templates.py
 	@$(PYTHON) scripts/schema.py
+	@$(PYTHON) scripts/question_graph.py
 
 bench-formats:  ## seconds and CPU of each format on the sample documents, pages, and whether bytes repeat
 	@scripts/install.sh dev

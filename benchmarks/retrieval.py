@@ -1,4 +1,4 @@
-"""Measures search on real documents with known answers and writes docs/evaluation-retrieval.md's table.
+"""Measures search on real documents with known answers, by set, half and way of searching; `make eval` writes all of it on a page.
 
     python -m benchmarks.retrieval [--sets beigebook fed_speeches ...] [--half held-out] [--json results.json]
 
@@ -89,7 +89,8 @@ def financebench(data: Path, folder: Path) -> list[Task]:
     """Filings as PDF; the unit is the page, which the set numbers from 0."""
     for path in sorted((data / "financebench" / "pdfs").glob("*.pdf")):
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, folder / path.name)
+        if not (copy := folder / path.name).is_file() or copy.stat().st_size != path.stat().st_size:
+            shutil.copy(path, copy)
     asked = [query for query in _lines(data / "financebench" / "queries.jsonl") if query["full_pdf_available"]]
 
     def page(place: str) -> Gold:
@@ -177,6 +178,24 @@ def sample_questions(folder: str) -> list[Question]:
 SETS = {made.__name__: made for made in (sample_docs, multihop, beigebook, fed_speeches, financebench)}
 
 
+HALVES = ("tune", "held-out")
+
+
+def data_folder() -> Path:
+    """RAG_EVAL_DATA, or where it lies beside the repository."""
+    return Path(os.environ.get("RAG_EVAL_DATA", REPOSITORY.parent / "shared" / "data"))
+
+
+def has_data(folder: Path) -> bool:
+    """Whether the evaluation data is there."""
+    return (folder / "README.md").is_file()
+
+
+def cache_folder() -> Path:
+    """RAG_EVAL_CACHE, or a folder among the temporary ones."""
+    return Path(os.environ.get("RAG_EVAL_CACHE", Path(tempfile.gettempdir()) / "rag-eval"))
+
+
 def half_of(question: Question) -> str:
     """The half it belongs to, for good."""
     return "tune" if hashlib.sha256(question.id.encode()).digest()[0] % 2 == 0 else "held-out"
@@ -255,14 +274,13 @@ def row(task: Task, results: Sequence[Result]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
-    parser.add_argument("--half", nargs="+", choices=("tune", "held-out", "both"), default=["tune", "held-out"])
+    parser.add_argument("--half", nargs="+", choices=("tune", "held-out", "both"), default=list(HALVES))
     parser.add_argument("--arm", nargs="+", default=[FULL], help="as `rag eval` calls them; the full search is always there")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
-    data = Path(os.environ.get("RAG_EVAL_DATA", REPOSITORY.parent / "shared" / "data"))
-    if not (data / "README.md").is_file():
+    data, cache = data_folder(), cache_folder()
+    if not has_data(data):
         sys.exit(f"no evaluation data in {data}: set RAG_EVAL_DATA")
-    cache = Path(os.environ.get("RAG_EVAL_CACHE", Path(tempfile.gettempdir()) / "rag-eval"))
     heads = [f"{arm}, {half}" for half in asked.half for arm in dict.fromkeys((FULL, *asked.arm))]
     sys.stdout.write(f"| set | measure | BM25 floor | {' | '.join(heads)} | goal | ms |\n|{'---|' * (len(heads) + 5)}\n")
     results: list[Result] = []

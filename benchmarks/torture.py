@@ -33,7 +33,7 @@ _BY_CATEGORY: Mapping[str, frozenset[str]] = {
     "corrupt_or_fuzzed": frozenset({"ok", "NoTextError", "CorruptFileError", "EncryptedError", "ReadLimitError"}),
 }
 """A damaged file may be read as far as it goes, or refused; it may not end or hold up the run."""
-_BY_SUFFIX = {".xml": "UnsupportedFormatError", ".ipynb": "UnsupportedFormatError", ".ooxml": "UnsupportedFormatError"}
+_BY_SUFFIX = {".xml": "NoTextError", ".ooxml": "UnsupportedFormatError"}
 _BY_FILE: Mapping[str, str] = {
     **dict.fromkeys(
         (

@@ -442,7 +442,7 @@ class Library:
             if not sources:
                 raise UsageError(self._why_nothing_is_in_scope(as_of))
             retrieval = self._retrieval(record)
-            query = query_prompt(workspace=self.workspace)
+            query = query_prompt(self.settings.search.query_prompt, workspace=self.workspace)
             reached = within_reach(scope, sources=sources, period=outline.period)
             return write_report(
                 outline,
@@ -451,7 +451,7 @@ class Library:
                 sources=sources,
                 as_of=as_of,
                 metrics=metric_vocabulary(workspace=self.workspace),
-                embedder=self.embedder.fingerprint,
+                embedder=retrieval.embedder.fingerprint,
                 prompts={query.name: query.sha256},
                 template=template,
                 failed={file.path: file.reason for file in record.files() if file.status == "failed"},

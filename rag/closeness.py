@@ -8,11 +8,10 @@ passage that says one of them says little of the whole: so it has a second value
 
 import math
 import re
-from collections import Counter
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain, groupby
+from itertools import groupby
 from statistics import mean
 from typing import TypeVar
 
@@ -98,12 +97,9 @@ class _Texts:
     """Chunks, whole and in windows, with the places of a question's stems."""
 
     def __init__(self, chunks: Sequence[Chunk], *, terms: Container[str]) -> None:
-        headers = {header: _stems(header) for header in {chunk.header for chunk in chunks}}
-        windows = [_windows(chunk.text) for chunk in chunks]
-        self._windows = [[_text(window, terms=terms) for window in found] for found in windows]
-        self._passages = [
-            _text([*headers[chunk.header], *chain.from_iterable(found)], terms=terms) for chunk, found in zip(chunks, windows, strict=True)
-        ]
+        headers = {header: _text(_stems(header), terms=terms) for header in {chunk.header for chunk in chunks}}
+        self._windows = [[_text(window, terms=terms) for window in _windows(chunk.text)] for chunk in chunks]
+        self._passages = [_joined([headers[chunk.header], *found]) for chunk, found in zip(chunks, self._windows, strict=True)]
         self._typical = mean(passage.length for passage in self._passages) if chunks else 0
         self._typical_window = mean(window.length for found in self._windows for window in found) if chunks else 0
 
@@ -126,6 +122,16 @@ def _text(stems: Sequence[str], *, terms: Container[str]) -> _Text:
     return _Text(places=[(at, term) for at, term in enumerate(stems) if term in terms], length=len(stems))
 
 
+def _joined(texts: Sequence[_Text]) -> _Text:
+    """One after the other."""
+    places: list[tuple[int, str]] = []
+    length = 0
+    for text in texts:
+        places += [(at + length, term) for at, term in text.places]
+        length += text.length
+    return _Text(places=places, length=length)
+
+
 class _Scale:
     """BM25 as a share of what can be reached, over texts of a typical length."""
 
@@ -142,14 +148,18 @@ class _Scale:
         if not places:
             return 0.0
         length = _SATURATION * (1 - _LENGTH + _LENGTH * text.length / self._typical)
-        found = _sum(Counter(term for _, term in places), self._words, length=length) / self._most_words
-        if not self._pairs:
+        found = _sum((term for _, term in places), self._words, length=length) / self._most_words
+        if not self._pairs or len(places) == 1:
             return found
-        together = Counter(pair for pair in _pairs(places) if pair in self._pairs)
-        return found + _PAIRS * _sum(together, self._pairs, length=length) / self._most_pairs
+        return found + _PAIRS * _sum(_pairs(places), self._pairs, length=length) / self._most_pairs
 
 
-def _sum(counts: Mapping[_Key, int], weights: Mapping[_Key, float], *, length: float) -> float:
+def _sum(keys: Iterable[_Key], weights: Mapping[_Key, float], *, length: float) -> float:
+    """BM25 of those that have a weight; without a Counter, which costs as much as all the rest."""
+    counts: dict[_Key, int] = {}
+    for key in keys:
+        if key in weights:
+            counts[key] = counts.get(key, 0) + 1
     total = 0.0
     for key, count in counts.items():
         total += weights[key] * count * _MOST / (count + length)
@@ -164,9 +174,11 @@ def _weight(count: int, *, among: int) -> float:
 def _pairs(places: Sequence[tuple[int, str]]) -> list[Pair]:
     """Different words that stand together, each pair in alphabetical order."""
     found: list[Pair] = []
-    for index, (at, term) in enumerate(places):
-        for other_at, other in places[index + 1 : index + 1 + _TOGETHER]:
-            if other_at - at <= _TOGETHER and other != term:
+    for index, (at, term) in enumerate(places, start=1):
+        for other_at, other in places[index : index + _TOGETHER]:
+            if other_at - at > _TOGETHER:
+                break
+            if other != term:
                 found.append((term, other) if term < other else (other, term))
     return found
 

@@ -100,6 +100,18 @@ class StoreSettings(BaseModel):
         return self
 
 
+class SearchSettings(BaseModel):
+    """How questions are put."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    query_prompt: str = Field(
+        default="",
+        description='A file in prompts/query/, such as "filings", "economy", "news" or "title": the line that goes before every question '
+        "instead of the embedder's own. `rag eval QUESTIONS --prompts` says whether one of them finds more; nothing is embedded anew.",
+    )
+
+
 class RerankerSettings(BaseModel):
     """A second, slower look at the best passages."""
 
@@ -214,6 +226,7 @@ class Settings(BaseModel):
     )
     embedder: EmbedderSettings = EmbedderSettings()
     store: StoreSettings = StoreSettings()
+    search: SearchSettings = SearchSettings()
     reranker: RerankerSettings = RerankerSettings()
     report: ReportSettings = ReportSettings()
     writer: WriterSettings = WriterSettings()

@@ -5,7 +5,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from functools import lru_cache
 from typing import Protocol
 
 from rag.text import STOPWORDS, stem
@@ -14,6 +13,10 @@ _SHARPNESS = 4
 """A document that shares half as much with the question as the best does is not half named: it is another one."""
 
 _WORD = re.compile(r"[^\W_]+")
+_END = "\1"
+"""Of a name, among many."""
+_WORD_OR_END = re.compile(rf"[^\W_]+|{_END}")
+_BLANKED = {code: " " for code in range(128) if not chr(code).isalnum() and chr(code) != _END}
 _PIECE = re.compile(r"\d{4}(?!\d)|q[1-4](?!\d)|\d+[^\W\d_]?(?![^\W\d_])|[^\W\d_]+|\d+")
 
 
@@ -47,18 +50,25 @@ class Named:
     """The names of a library's documents."""
 
     def __init__(self, sources: Sequence[Nameable]) -> None:
+        import numpy as np
+
         self._documents = [source.document for source in sources]
-        self._words: defaultdict[str, list[int]] = defaultdict(list)
-        words_of = lru_cache(maxsize=None)(lambda part: tuple(_WORD.findall(part)))
-        for at, source in enumerate(sources):
-            stem_of_path = source.path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-            for part in f"{source.title} {stem_of_path} {source.author} {source.publisher}".lower().split():
-                for word in words_of(part):
-                    self._words[word].append(at)
-        self._pieces: defaultdict[str, set[str]] = defaultdict(set)
-        for word in self._words:
-            for piece in _pieces(word):
-                self._pieces[piece].add(word)
+        called = (
+            f"{source.title} {source.path.rsplit('/', 1)[-1].rsplit('.', 1)[0]} {source.author} {source.publisher}" for source in sources
+        )
+        found = _words_and_ends("".join(f"{name.replace(_END, ' ')} {_END} " for name in called).lower())
+        numbers = {word: number for number, word in enumerate(dict.fromkeys((_END, *found)))}
+        words = np.fromiter(map(numbers.__getitem__, found), dtype=np.int64, count=len(found))
+        documents = np.cumsum(words == 0)
+        order = np.argsort(words, kind="stable")
+        self._held_by = documents[order]
+        """Document of each word of each name, the words in the order of their numbers."""
+        self._begins = np.searchsorted(words[order], np.arange(len(numbers) + 1))
+        self._pieces: defaultdict[str, set[int]] = defaultdict(set)
+        for word, number in numbers.items():
+            for piece in (stem(word),) if _is_whole(word) else _pieces(word):
+                self._pieces[piece].add(number)
+        self._pieces.pop(_END)
 
     def scores(self, question: str, *, among: Iterable[str] | None = None) -> dict[str, float]:
         """Document -> 0 to 1, only those with a name in the question; near 1 for the best when what it shares is rare.
@@ -78,7 +88,7 @@ class Named:
         for piece in pieces:
             holds = np.zeros(len(self._documents), dtype=bool)
             for word in self._pieces[piece]:
-                holds[self._words[word]] = True
+                holds[self._held_by[self._begins[word] : self._begins[word + 1]]] = True
             holds &= allowed
             holders = int(holds.sum())
             masses[holds] += math.log1p((documents - holders + 0.5) / (holders + 0.5))
@@ -119,6 +129,16 @@ def _asked(question: str) -> Iterator[str]:
             yield from _pieces(word)
         if named[at] and at + 1 < len(found) and named[at + 1]:
             yield stem((word + found[at + 1]).lower())
+
+
+def _words_and_ends(text: str) -> list[str]:
+    """By the expression; three times faster where the text is ASCII."""
+    return text.translate(_BLANKED).split() if text.isascii() else _WORD_OR_END.findall(text)
+
+
+def _is_whole(word: str) -> bool:
+    """True for one that cannot be taken apart, which nearly all are: nothing but letters, or nothing but digits."""
+    return word.isalpha() or (word.isascii() and word.isdigit()) or word == _END
 
 
 def _is_name(word: str) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from rag import config
 from rag.config import EmbedderSettings, RerankerSettings, Settings, StoreSettings
 from rag.embedders.openai import OpenAIEmbedder
+from rag.embedders.prompted import Prompted
 from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
 from rag.embedders.small import SmallEmbedder
 from rag.ports import Embedder, Index, Reranker, VectorStore
@@ -84,15 +85,24 @@ def index_of(setting: StoreSettings, *, workspace: Path, record: Record, space: 
 
 
 def retrieval_of(settings: Settings, *, record: Record, store: VectorStore, embedder: Embedder, reranker: Reranker) -> Retrieval:
-    """Search as rag.toml and the workspace's prompts say."""
+    """Search as rag.toml and the workspace's prompts say. Raises UsageError for a query prompt that is not there."""
+    domain = settings.search.query_prompt
     return Retrieval(
         record=record,
         store=store,
-        embedder=embedder,
+        embedder=_prompted(embedder, domain, workspace=record.path.parent) if domain else embedder,
+        any_query_prompt=bool(domain),
         reranker=reranker,
         reranked=settings.reranker.top,
         statements=statements(workspace=record.path.parent),
     )
+
+
+def _prompted(embedder: Embedder, domain: str, *, workspace: Path) -> Embedder:
+    """With the line of prompts/query/ before each question."""
+    from rag.prompts import query_prompt
+
+    return Prompted(embedder, query_prompt(domain, workspace=workspace).text)
 
 
 @contextmanager

@@ -88,13 +88,23 @@ class MetricVocabulary:
     sha256: str
 
 
-def query_prompt(*, workspace: Path | None = None) -> QueryPrompt:
-    """prompts/query.txt, less the newline at its end. Raises SettingsError when it is empty or more than one line."""
-    name, text, sha256 = _read("query.txt", workspace=workspace)
+def query_prompt(domain: str = "", *, workspace: Path | None = None) -> QueryPrompt:
+    """prompts/query.txt, or prompts/query/<domain>.txt, less the newline at its end.
+
+    Raises SettingsError when it is empty or more than one line, UsageError for an unknown domain.
+    """
+    if domain and domain not in (known := query_prompts(workspace=workspace)):
+        raise UsageError(f"no query prompt {domain!r} in prompts/query; there is: {', '.join(known)}")
+    name, text, sha256 = _read(f"query/{domain}.txt" if domain else "query.txt", workspace=workspace)
     text = text.removesuffix("\n").removesuffix("\r")
     if not text.strip() or "\n" in text:
         raise SettingsError(f"{name} must hold the query prompt on one line; it holds {len(text.splitlines())}")
     return QueryPrompt(text=text, name=name, sha256=sha256)
+
+
+def query_prompts(*, workspace: Path | None = None) -> list[str]:
+    """Domains that have a query prompt of their own, the workspace's own files included."""
+    return _stems("query", ".txt", workspace=workspace)
 
 
 def facet_pack(name: str = "market", *, workspace: Path | None = None) -> FacetPack:
@@ -111,8 +121,7 @@ def facet_pack(name: str = "market", *, workspace: Path | None = None) -> FacetP
 
 def facet_packs(*, workspace: Path | None = None) -> list[str]:
     """Names of the packs there are, the workspace's own included."""
-    rooms = [assets.shipped("prompts")] + ([workspace / "prompts"] if workspace else [])
-    return sorted({path.stem for room in rooms for path in (room / "facets").glob("*.yaml")})
+    return _stems("facets", ".yaml", workspace=workspace)
 
 
 def metric_vocabulary(*, workspace: Path | None = None) -> MetricVocabulary:
@@ -176,6 +185,12 @@ def _metric(item: Any, *, at: str) -> Metric:
         up=fields.texts(data.get("up", []), at=f"{at}.up"),
         down=fields.texts(data.get("down", []), at=f"{at}.down"),
     )
+
+
+def _stems(folder: str, ending: str, *, workspace: Path | None) -> list[str]:
+    """Names of the files in a folder of prompts/ without their ending, the workspace's own included."""
+    rooms = [assets.shipped("prompts")] + ([workspace / "prompts"] if workspace else [])
+    return sorted({path.stem for room in rooms for path in (room / folder).glob(f"*{ending}")})
 
 
 def _read(name: str, *, workspace: Path | None) -> tuple[str, str, str]:

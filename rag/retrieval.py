@@ -78,7 +78,7 @@ class Retrieval:
     embedder: Embedder
     reranker: Reranker
     any_query_prompt: bool = False
-    """For evaluation: take an embedder that differs from the index's in nothing but the query prompt."""
+    """Take an embedder that differs from the index's in nothing but the query prompt: for a domain's prompt, and to compare prompts."""
     statements: Sequence[Statement] = ()
     """Financial statements that a question may ask for without naming them."""
     reranked: int = RERANKED

@@ -170,6 +170,12 @@ class Fingerprint:
     precision: str = "float32"
 
 
+Precision = Literal["full", "int8", "binary"]
+"""How the record keeps vectors, see ``StoreSettings.precision``; no part of the fingerprint."""
+PRECISIONS: tuple[Precision, ...] = ("full", "int8", "binary")
+"""By the number that the record has for it."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scope:
     """Which documents a search may see; empty fields do not restrict. Both dates are inclusive."""

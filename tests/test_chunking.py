@@ -1,5 +1,6 @@
 """Chunks are exact spans, keep the document's structure and never exceed the budget."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TypeAlias
@@ -29,7 +30,7 @@ class Counter:
         self.special_tokens = self._tokens.special_tokens
         self.calls = 0
 
-    def token_spans(self, text: str) -> list[tuple[int, int]]:
+    def token_spans(self, text: str) -> Sequence[tuple[int, int]]:
         """Spans by the tokenizer, and one more call counted."""
         self.calls += 1
         return self._tokens.spans(text)

@@ -12,7 +12,7 @@ from rag.errors import SettingsError, WorkspaceError
 
 REFUSED = {
     'folderz = ["a"]': "unknown setting 'folderz'; known here: folders, include, exclude, ocr, ocr_languages, embedder, store, "
-    "reranker, report",
+    "search, reranker, report",
     "[embedder]\nkindd = 1": "unknown setting 'embedder.kindd'; known here: kind, model",
     '[embedder]\nkind = "openai"': 'kind = "openai" needs base_url',
     '[embedder]\nkind = "magic"': "embedder.kind: Input should be 'sentence-transformers', 'small' or 'openai'",

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from rag.embedders import small as small_module
+from rag.embedders.questions import GRAPH
 from rag.embedders.small import SmallEmbedder
 from rag.embedders.tokens import batches
 from rag.errors import ModelError, ModelMissingError
@@ -51,10 +52,17 @@ def test_rows_are_unit_float32_in_the_order_of_the_texts(small: SmallEmbedder) -
 
 
 def test_a_query_and_a_document_are_the_same_to_it(small: SmallEmbedder) -> None:
-    """The model was trained without a query prompt, and the fingerprint says so; questions go through numpy, documents through torch."""
+    """The model was trained without a query prompt, and the fingerprint says so; questions go through onnxruntime, documents through
+    torch."""
     asked, kept = small.embed(TEXTS, kind="query"), small.embed(TEXTS, kind="document")
     assert np.abs(asked - kept).max() < 1e-6
     assert small.fingerprint.query_prompt == ""
+
+
+def test_the_questions_graph_is_what_its_script_writes(tmp_path: Path) -> None:
+    """Byte for byte: what computes questions' vectors can be read, and is written anew with one command."""
+    subprocess.run([sys.executable, "scripts/question_graph.py", str(tmp_path / "again.onnx")], check=True)
+    assert (tmp_path / "again.onnx").read_bytes() == GRAPH.read_bytes()
 
 
 def test_a_document_over_256_tokens_is_an_error_and_not_cut(small: SmallEmbedder) -> None:
@@ -88,6 +96,7 @@ def test_a_question_loads_no_torch() -> None:
     code = """
 import json, sys
 from rag.embedders import small as small_module
+from rag.embedders.questions import GRAPH
 from rag.embedders.small import SmallEmbedder
 small = SmallEmbedder()
 small.fingerprint, small.token_spans("x"), small.embed([], kind="document"), small.embed(["x"], kind="query")

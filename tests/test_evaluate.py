@@ -21,6 +21,7 @@ from rag.evaluate import (
     read_baseline,
     read_questions,
     to_json_line,
+    winning,
 )
 from rag.evaluate.measures import estimate, measured
 from rag.numbers import find_numbers
@@ -151,6 +152,21 @@ def test_an_arm_with_a_prompt_embeds_what_the_embedder_with_that_prompt_embeds(l
         assert (bare.retrieval.embedder.embed(["x"], kind="query") == retrieval.embedder.embed(["x"], kind="query")).all()
 
 
+def test_a_domains_prompt_wins_only_where_it_finds_more(library: Path) -> None:
+    """Of two, the one that leads the vectors to the gold; one that leads away is no winner, and one that is set already is not tried."""
+    questions = [asked(words, Gold(document="docs/copper.txt")) for words in ("ore?", "metal?", "mine?")]
+    domains = {"smelting": "smelters concentrate treatment charges ", "sailing": "blades tower turbines ", "same": "query: "}
+    with opened(library, embedder=HashingEmbedder(dimensions=512)) as retrieval:
+        arms = arms_of(retrieval, query_prompt="query: ", domains=domains)
+        assert [arm.name for arm in arms][3:] == ["with query prompt", "query prompt smelting", "query prompt sailing"]
+        result = evaluate(questions, arms=arms, record=retrieval.record)
+        lost = evaluate(questions, arms=chosen(arms, ["query prompt sailing"]), record=retrieval.record)
+    winner = winning(result)
+    assert winner is not None
+    assert winner.name == "query prompt smelting"
+    assert winning(lost) is None
+
+
 def test_what_was_missed_says_where_it_stood_and_what_was_first(library: Path) -> None:
     """And names the documents that none of their questions found."""
     result = run(library, PRICES, NOTHING, k=1)
@@ -276,6 +292,16 @@ def test_the_command_makes_asks_lists_and_guards(sample_workspace: Path, tmp_pat
     assert fell.exit_code == 1
     assert "FELL MRR@10" in fell.stderr
     assert plain["asked"][lowest] in fell.stderr
+
+
+def test_the_command_says_whether_a_query_prompt_finds_more(sample_workspace: Path, tmp_path: Path) -> None:
+    """Four ship; MiniLM, which knows none of them, finds no more with one (docs/log.md)."""
+    questions = tmp_path / "questions.jsonl"
+    assert rag("eval", "--generate", "6", "-w", sample_workspace, "-o", questions).exit_code == 0
+    told = rag("eval", questions, "-w", sample_workspace, "--prompts")
+    assert told.exit_code == 0
+    assert [f"query prompt {domain}" in told.stdout for domain in ("economy", "filings", "news", "title")] == [True] * 4
+    assert told.stderr.strip().endswith("No query prompt of prompts/query finds more than the search as it is set")
 
 
 def test_the_command_refuses_what_it_cannot_do(tmp_path: Path) -> None:

@@ -69,7 +69,8 @@ except SystemExit as done:
 
 
 def test_a_search_loads_neither_torch_nor_chroma(sample_workspace: Path) -> None:
-    """From the process's start to ranked passages, with a question that was never asked: numpy, the tokenizer and the settings are all."""
+    """From the process's start to ranked passages, with a question that was never asked: numpy, onnxruntime, the
+    tokenizer and the settings are all."""
     done = subprocess.run([sys.executable, "-c", MEASURED_SEARCH, str(sample_workspace)], capture_output=True, text=True, check=True)
     *passages, last = done.stdout.splitlines()
     measured = json.loads(last)

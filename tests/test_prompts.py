@@ -7,7 +7,7 @@ import yaml
 
 from rag.assets import find
 from rag.errors import SettingsError, UsageError
-from rag.prompts import facet_pack, facet_packs, metric_vocabulary, query_prompt
+from rag.prompts import facet_pack, facet_packs, metric_vocabulary, query_prompt, query_prompts
 
 
 def test_the_query_prompt_keeps_its_trailing_space() -> None:
@@ -60,6 +60,18 @@ def test_a_workspaces_own_prompt_wins_and_has_its_own_hash(tmp_path: Path) -> No
     own = query_prompt(workspace=_workspace(tmp_path, "query.txt", "Find: \n"))
     assert own.text == "Find: "
     assert own.sha256 != query_prompt().sha256
+
+
+def test_a_domains_query_prompt_is_a_file_the_workspaces_own_beside_those_that_ship(tmp_path: Path) -> None:
+    """Each ends with the space before the question; one that is not there is refused with those there are."""
+    workspace = _workspace(tmp_path, "query/law.txt", "Represent this question for searching rulings: \n")
+    assert query_prompts() == ["economy", "filings", "news", "title"]
+    assert query_prompts(workspace=workspace) == ["economy", "filings", "law", "news", "title"]
+    assert query_prompt("law", workspace=workspace).text == "Represent this question for searching rulings: "
+    assert all(query_prompt(domain).text.endswith(": ") for domain in query_prompts())
+    assert query_prompt("law", workspace=workspace).name == "prompts/query/law.txt"
+    with pytest.raises(UsageError, match="no query prompt 'law' in prompts/query; there is: economy, filings, news, title"):
+        query_prompt("law")
 
 
 @pytest.mark.parametrize(

@@ -106,14 +106,15 @@ def test_chunks_come_in_the_order_asked_and_unknown_ones_are_left_out(record: Re
 
 
 def test_vectors_are_those_of_the_embedder(record: Record) -> None:
-    """Bit for bit, and only those committed after the asked sequence."""
+    """Within a six millionth of a row's largest value, and only those committed after the asked sequence."""
     add(record, "research/a.txt", "alpha beta")
     before = record.sequence()
     add(record, "research/b.txt", "gamma delta")
     ids, matrix = record.vectors(after=before)
     texts = [chunk.embedded_text for chunk in record.chunks(ids)]
     assert len(ids) == 1
-    assert np.array_equal(matrix, EMBEDDER.embed(texts, kind="document"))
+    there = EMBEDDER.embed(texts, kind="document")
+    assert np.abs(matrix - there).max() <= np.abs(there).max() / 6_000_000
     assert [identity for identity, _ in record.vector_rows()] == record.vectors()[0]
     assert record.vectors(after=record.sequence())[1].shape == (0, 64)
 

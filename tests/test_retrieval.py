@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rag.closeness import closeness
+from rag.config import SearchSettings, Settings
 from rag.errors import FingerprintError, ModelError, UsageError
 from rag.named import Named
+from rag.parts import retrieval_of
+from rag.prompts import query_prompt
 from rag.record import Record
-from rag.retrieval import CLAUSE, CLOSENESS, NAME, NOT_RERANKED, SURROUNDINGS
+from rag.retrieval import CLAUSE, CLOSENESS, NAME, NOT_RERANKED, SURROUNDINGS, Retrieval
 from rag.types import Scope, SearchResult
 from tests.fakes import HashingEmbedder
 from tests.libraries import add, opened
@@ -354,6 +357,23 @@ def test_another_query_prompt_is_refused_except_for_evaluation(library: Path) ->
         result = replace(retrieval, embedder=prompted, any_query_prompt=True).find(QUESTION)
     assert paths(result)[0] == "docs/cobalt-Peru.txt"
     assert prompted.texts == [QUESTION]
+
+
+def test_a_query_prompt_of_the_settings_goes_before_questions_over_the_same_index(library: Path) -> None:
+    """Nothing is embedded anew, and the fingerprint a report prints holds the prompt; one that is not there is refused by name."""
+    embedder = hashing()
+    with opened(library, embedder=embedder, read_only=True) as retrieval:
+
+        def put(domain: str) -> Retrieval:
+            settings = Settings(search=SearchSettings(query_prompt=domain))
+            return retrieval_of(settings, record=retrieval.record, store=retrieval.store, embedder=embedder, reranker=retrieval.reranker)
+
+        title = put("title")
+        assert paths(title.find(QUESTION))[0] == "docs/cobalt-Peru.txt"
+        assert title.embedder.fingerprint.query_prompt == query_prompt("title").text
+        with pytest.raises(UsageError, match="no query prompt 'tittle' in prompts/query; there is: economy, filings, news, title"):
+            put("tittle")
+    assert embedder.texts[-1] == query_prompt("title").text + QUESTION
 
 
 def test_a_question_the_embedder_cannot_hold_is_noted(library: Path) -> None:

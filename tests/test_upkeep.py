@@ -17,6 +17,7 @@ from rag.errors import BusyError, UsageError
 from rag.globs import chooser, matches
 from rag.ports import Embedder
 from rag.record import Record, space_of
+from rag.record.codes import decoded
 from rag.stores.chroma import ChromaStore
 from rag.upkeep import Erased, Finding, back_up, erase, let_in_again, restore
 from rag.upkeep import examine as examined_with
@@ -72,9 +73,9 @@ def bytes_of(folder: Path) -> bytes:
 
 
 def vectors(workspace: Path) -> int:
-    """Rows in the embedding cache."""
+    """Vectors in the record, of chunks and aside."""
     with sqlite3.connect(workspace / "library.db") as connection:
-        return int(connection.execute("SELECT count(*) FROM vectors").fetchone()[0])
+        return int(connection.execute("SELECT (SELECT count(*) FROM vectors) + (SELECT sum(count) FROM blocks)").fetchone()[0])
 
 
 # ── forgetting ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -83,16 +84,21 @@ def vectors(workspace: Path) -> int:
 def test_no_byte_of_a_forgotten_document_is_left_in_the_workspace(workspace: Path) -> None:
     """Text, lexical rows, vectors, index, saved reports and report files, its copy's too; what quotes something else stays."""
     with sqlite3.connect(workspace / "library.db") as connection:
-        sql = "SELECT v.vector FROM vectors AS v JOIN chunks AS c ON c.vector = v.number WHERE c.text LIKE '%Quendolyne%'"
-        vector = bytes(connection.execute(sql).fetchone()[0])
+        sql = "SELECT b.bits, b.rest FROM blocks AS b JOIN chunks AS c ON c.block = b.number WHERE c.text LIKE '%Quendolyne%'"
+        bits, rest = connection.execute(sql).fetchone()
+    vector = decoded(bits, rest, dimensions=EMBEDDER.dimensions).tobytes()
     before = bytes_of(workspace)
     assert b"quendolyne" in before
-    assert before.count(vector.lower()) > 1, "in the record and in the index"
+    assert bits.lower() in before, "in the record"
+    assert rest.lower() in before
+    assert vector.lower() in before, "in the index"
     gone = forget(workspace, "docs/secret.txt")
     after = bytes_of(workspace)
     assert b"quendolyne" not in after
     assert b"quendolyn" not in after
     assert b"ninety" not in after
+    assert bits.lower() not in after
+    assert rest.lower() not in after
     assert vector.lower() not in after
     assert gone.paths == ("docs/copy.txt", "docs/secret.txt")
     assert gone.reports == ("one",)

@@ -49,14 +49,19 @@ def save_embedder(folder: Path, *, default_prompt: str = "") -> Path:
     return folder / "model"
 
 
-def save_cross_encoder(folder: Path) -> Path:
-    """A sequence classifier with one output, as mxbai-rerank-base-v1 is: DeBERTa-v2, 64 tokens."""
+def cross_encoder(**more: Any) -> Any:
+    """A sequence classifier with one output, as mxbai-rerank-base-v1 is: DeBERTa-v2, 64 tokens; ``more`` goes to its configuration."""
     import torch
     from transformers import DebertaV2Config, DebertaV2ForSequenceClassification
 
     torch.manual_seed(7)
-    config = _config(DebertaV2Config, relative_attention=True, position_buckets=16, pos_att_type=["p2c", "c2p"], num_labels=1)
-    DebertaV2ForSequenceClassification(config).save_pretrained(folder)
+    ways = {"relative_attention": True, "position_buckets": 16, "pos_att_type": ["p2c", "c2p"]} | more
+    return DebertaV2ForSequenceClassification(_config(DebertaV2Config, num_labels=1, **ways)).eval()
+
+
+def save_cross_encoder(folder: Path) -> Path:
+    """The same with its tokenizer, in a folder."""
+    cross_encoder().save_pretrained(folder)
     _fast_tokenizer().save_pretrained(folder)
     return folder
 

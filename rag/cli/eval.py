@@ -33,6 +33,7 @@ A question is one JSON object a line; page, quote, also and scope may be left ou
     help="What is ranked; a page or document stands where its best passage does.",
 )
 @click.option("--arm", "arms", multiple=True, help="Only the full search and this way of searching. Repeatable; default: all that apply.")
+@click.option("--prompts", is_flag=True, help="Try the query prompts in prompts/query/ too, and say whether one finds more.")
 @click.option("--misses", is_flag=True, help="List what was not found: where it stood, and what was first.")
 @click.option("--baseline", type=click.Path(path_type=Path, dir_okay=False), help="What --json printed before; worse is exit status 1.")
 @click.option("--max-drop", type=click.FloatRange(0, 1), default=0.02, show_default=True, help="How far a measure may fall.")
@@ -46,6 +47,7 @@ def evaluation(
     top: int,
     by: Literal["passage", "page", "document"],
     arms: tuple[str, ...],
+    prompts: bool,
     misses: bool,
     baseline: Path | None,
     max_drop: float,
@@ -66,17 +68,21 @@ def evaluation(
         _generate(count, seed=seed, output=output, workspace=workspace)
         return
     assert questions is not None
-    from rag.cli.measured import print_evaluation, print_falls
-    from rag.evaluate import arms_of, chosen, evaluate, falls, read_baseline, read_questions
-    from rag.prompts import query_prompt
+    from rag.cli.measured import print_evaluation, print_falls, print_winner
+    from rag.evaluate import arms_of, chosen, evaluate, falls, read_baseline, read_questions, winning
+    from rag.prompts import query_prompt, query_prompts
 
     asked = read_questions(questions)
     before = read_baseline(baseline) if baseline else {}
     with open_library(workspace) as library:
-        every = arms_of(library.retrieval, query_prompt=query_prompt(workspace=library.workspace).text)
+        here = library.workspace
+        domains = {name: query_prompt(name, workspace=here).text for name in query_prompts(workspace=here)} if prompts else {}
+        every = arms_of(library.retrieval, query_prompt=query_prompt(workspace=here).text, domains=domains)
         result = evaluate(asked, arms=chosen(every, arms), record=library.record, k=top, by=by)
     fallen = falls(result, before, max_drop=max_drop)
     print_evaluation(result, misses=misses, as_json=as_json)
+    if prompts:
+        print_winner(winning(result))
     print_falls(fallen, result, baseline=baseline)
     sys.exit(1 if fallen else 0)
 

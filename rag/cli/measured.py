@@ -10,7 +10,7 @@ import click
 from rag.cli.show import plain
 
 if TYPE_CHECKING:
-    from rag.evaluate import Estimate, Evaluation, Fall, Miss
+    from rag.evaluate import ArmResult, Estimate, Evaluation, Fall, Miss
 
 _LISTED = 20
 _WIDTH = 18
@@ -66,6 +66,21 @@ def _print_miss(miss: "Miss") -> None:
     for gold, rank in zip(miss.gold, miss.ranks, strict=True):
         click.echo(f"    {f'at {rank}' if rank else 'not found':10} {gold}")
     click.echo(f"    {'first was':10} {miss.first or 'nothing'}")
+
+
+def print_winner(winner: "ArmResult | None") -> None:
+    """Which query prompt to set, on stderr."""
+    if winner is None:
+        click.echo("No query prompt of prompts/query finds more than the search as it is set", err=True)
+        return
+    from rag.evaluate import DECIDES, DOMAIN
+
+    more = winner.differences[DECIDES]
+    click.echo(
+        f"The {winner.name} finds more ({DECIDES} {more.value:+.3f}, {more.low:+.3f} to {more.high:+.3f}): under [search] in rag.toml, "
+        f'set query_prompt = "{winner.name.removeprefix(DOMAIN)}"; nothing is embedded anew',
+        err=True,
+    )
 
 
 def print_falls(fallen: "Sequence[Fall]", result: "Evaluation", *, baseline: Path | None) -> None:

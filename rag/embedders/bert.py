@@ -11,6 +11,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
+from rag.products import Product, attended, product
+
 Pooling = Literal["mean", "cls"]
 Precision = Literal["float32", "bfloat16"]
 
@@ -29,6 +31,19 @@ class _Group:
     def rows(self) -> slice:
         """The tokens' rows."""
         return slice(self.start, self.start + self.texts * self.length)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Layer:
+    """What one layer multiplies by; a norm is its (weight, bias)."""
+
+    heads: Product
+    """Query, key and value in one."""
+    joined: Product
+    norm: tuple[Any, Any]
+    wide: Product
+    narrow: Product
+    last_norm: tuple[Any, Any]
 
 
 class Bert:
@@ -78,25 +93,23 @@ class Bert:
         return states[:, 0].float() if self._pooling == "cls" else states.float().mean(1)
 
     def _through(self, embedded: Any, groups: Sequence[_Group]) -> Any:
-        from torch.nn.functional import gelu, layer_norm, linear
+        from torch.nn.functional import layer_norm
 
         width = embedded.shape[-1:]
         states = layer_norm(embedded, width, *self._norm, eps=self._epsilon).to(self._dtype)
         for layer in self._layers:
-            attended = self._attended(linear(states, *layer["heads"]), groups)
-            states = layer_norm(states + linear(attended, *layer["joined"]), width, *layer["norm"], eps=self._epsilon)
-            inner = gelu(linear(states, *layer["wide"]))
-            states = layer_norm(states + linear(inner, *layer["narrow"]), width, *layer["last_norm"], eps=self._epsilon)
+            attended = self._attended(layer.heads.of(states), groups)
+            states = layer_norm(layer.joined.added(attended, to=states), width, *layer.norm, eps=self._epsilon)
+            inner = layer.wide.gelu(states)
+            states = layer_norm(layer.narrow.added(inner, to=states), width, *layer.last_norm, eps=self._epsilon)
         return states
 
     def _attended(self, heads: Any, groups: Sequence[_Group]) -> Any:
         """Each text sees itself only; ``heads`` has shape (tokens, 3 x hidden size)."""
-        from torch.nn.functional import scaled_dot_product_attention
-
         parts = []
         for group in groups:
             split = heads[group.rows].view(group.texts, group.length, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
-            seen = scaled_dot_product_attention(split[0], split[1], split[2])
+            seen = attended(split[0], split[1], split[2])
             parts.append(seen.transpose(1, 2).reshape(group.texts * group.length, -1))
         return parts[0] if len(parts) == 1 else _joined(parts)
 
@@ -115,19 +128,18 @@ def _groups(lengths: Sequence[int]) -> Iterator[_Group]:
         start += texts * length
 
 
-def _layer(weights: Mapping[str, Any], *, prefix: str, dtype: Any) -> dict[str, tuple[Any, Any]]:
-    """One layer's (weight, bias) pairs; query, key and value in one matrix."""
+def _layer(weights: Mapping[str, Any], *, prefix: str, dtype: Any) -> _Layer:
     import torch
 
     apart = [_both(weights, f"{prefix}attention.self.{part}", dtype=dtype) for part in ("query", "key", "value")]
-    return {
-        "heads": (torch.cat([weight for weight, _ in apart]), torch.cat([bias for _, bias in apart])),
-        "joined": _both(weights, f"{prefix}attention.output.dense", dtype=dtype),
-        "norm": _both(weights, f"{prefix}attention.output.LayerNorm", dtype=dtype),
-        "wide": _both(weights, f"{prefix}intermediate.dense", dtype=dtype),
-        "narrow": _both(weights, f"{prefix}output.dense", dtype=dtype),
-        "last_norm": _both(weights, f"{prefix}output.LayerNorm", dtype=dtype),
-    }
+    return _Layer(
+        heads=product(torch.cat([weight for weight, _ in apart]), torch.cat([bias for _, bias in apart])),
+        joined=product(*_both(weights, f"{prefix}attention.output.dense", dtype=dtype)),
+        norm=_both(weights, f"{prefix}attention.output.LayerNorm", dtype=dtype),
+        wide=product(*_both(weights, f"{prefix}intermediate.dense", dtype=dtype)),
+        narrow=product(*_both(weights, f"{prefix}output.dense", dtype=dtype)),
+        last_norm=_both(weights, f"{prefix}output.LayerNorm", dtype=dtype),
+    )
 
 
 def _both(weights: Mapping[str, Any], name: str, *, dtype: Any) -> tuple[Any, Any]:

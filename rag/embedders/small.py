@@ -13,7 +13,7 @@ from rag.types import Fingerprint, TextKind
 from rag.weights import one_line, sha256
 
 if TYPE_CHECKING:
-    from rag.embedders.plain_bert import PlainBert
+    from rag.embedders.questions import QuestionBert
     from rag.ports import Vectors
 
 _Model = TypeVar("_Model")
@@ -56,7 +56,7 @@ class SmallEmbedder:
         _, ids = prepare(texts, kind=kind, query_prompt="", tokens=self._tokens, limit=self.max_tokens)
         if kind == "query":
             for at, row in enumerate(ids):
-                vectors[at] = unit(self._plain.mean(row)[None])
+                vectors[at] = unit(self._questions.mean(row)[None])
             return vectors
         for batch in batches([len(row) for row in ids], token_budget=_TOKEN_BUDGET):
             vectors[batch] = unit(self._model.vectors([ids[at] for at in batch]))
@@ -74,7 +74,7 @@ class SmallEmbedder:
 
     @cached_property
     def engine(self) -> Engine:
-        """What computes documents' vectors here; questions' are numpy's. Imports torch."""
+        """What computes documents' vectors here; questions' are onnxruntime's in float32. Imports torch."""
         return choose(self._setting, self._folder, device="cpu")
 
     @cached_property
@@ -83,11 +83,11 @@ class SmallEmbedder:
         return self._loaded(lambda folder: Bert(folder, pooling="mean", precision=chosen.precision, device=chosen.device))
 
     @cached_property
-    def _plain(self) -> "PlainBert":
-        """For questions: torch's import costs more than sixty of them."""
-        from rag.embedders.plain_bert import PlainBert
+    def _questions(self) -> "QuestionBert":
+        """Torch's import costs more than five hundred of them."""
+        from rag.embedders.questions import QuestionBert
 
-        return self._loaded(PlainBert)
+        return self._loaded(QuestionBert)
 
     def _loaded(self, kind: Callable[[Path], _Model]) -> _Model:
         self._checked("model.safetensors")

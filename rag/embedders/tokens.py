@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.embedders.runs import Runs, is_run_by_run
+from rag.embedders.runs import Runs, Spans, is_run_by_run
 from rag.errors import ModelError
 from rag.types import TextKind
 from rag.weights import one_line
@@ -25,11 +25,11 @@ class Tokens:
         """How many tokens the model adds to each text."""
         return int(self._tokenizer.num_special_tokens_to_add(False))
 
-    def spans(self, text: str) -> list[tuple[int, int]]:
+    def spans(self, text: str) -> Spans:
         """Character spans of the text's tokens in order, special tokens left out."""
         if self._runs:
             return self._runs.spans(text)
-        spans: list[tuple[int, int]] = self._tokenizer.encode(text, add_special_tokens=False).offsets
+        spans: Spans = self._tokenizer.encode(text, add_special_tokens=False).offsets
         return spans
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:

@@ -1,19 +1,18 @@
 """Ways to search, to be compared: the search as it is set, and with one part of it taken away or put in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
+from rag.embedders.prompted import Prompted
 from rag.errors import UsageError
-from rag.ports import Embedder
 from rag.rerankers.passthrough import PassThrough
 from rag.retrieval import Retrieval
-from rag.types import Fingerprint, TextKind
-
-if TYPE_CHECKING:
-    from rag.ports import Vectors
 
 FULL = "full"
+DOMAIN = "query prompt "
+"""Arms of query prompts for a domain are called so, with the domain's name."""
+
+_NONE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +25,10 @@ class Arm:
     lexical: bool = True
 
 
-def arms_of(retrieval: Retrieval, *, query_prompt: str) -> list[Arm]:
+def arms_of(retrieval: Retrieval, *, query_prompt: str, domains: Mapping[str, str] = _NONE) -> list[Arm]:
     """The search as it is set first. ``query_prompt`` is tried where the embedder has none; where it has one, it is left out instead.
 
-    Without a reranker there is no arm for it.
+    ``domains``: name -> query prompt; each that is not set already is tried too. Without a reranker there is no arm for it.
     """
     full = Arm(name=FULL, retrieval=retrieval)
     arms = [full, replace(full, name="without lexical", lexical=False), replace(full, name="lexical alone", dense=False)]
@@ -37,6 +36,9 @@ def arms_of(retrieval: Retrieval, *, query_prompt: str) -> list[Arm]:
         arms.append(replace(full, name="without query prompt", retrieval=_prompted(retrieval, "")))
     elif query_prompt:
         arms.append(replace(full, name="with query prompt", retrieval=_prompted(retrieval, query_prompt)))
+    for name, prompt in domains.items():
+        if prompt not in (retrieval.embedder.fingerprint.query_prompt, query_prompt):
+            arms.append(replace(full, name=DOMAIN + name, retrieval=_prompted(retrieval, prompt)))
     if retrieval.reranker.model:
         arms.append(replace(full, name="without rerank", retrieval=replace(retrieval, reranker=PassThrough())))
     return arms
@@ -52,23 +54,3 @@ def chosen(arms: Sequence[Arm], names: Sequence[str]) -> list[Arm]:
 
 def _prompted(retrieval: Retrieval, prompt: str) -> Retrieval:
     return replace(retrieval, embedder=Prompted(retrieval.embedder, prompt), any_query_prompt=True)
-
-
-class Prompted:
-    """An embedder with another query prompt: to a model, a query is a document with the prompt before it."""
-
-    def __init__(self, embedder: Embedder, prompt: str) -> None:
-        self._embedder = embedder
-        self._prompt = prompt
-        self.fingerprint: Fingerprint = replace(embedder.fingerprint, query_prompt=prompt)
-        self.max_tokens = embedder.max_tokens
-        self.special_tokens = embedder.special_tokens
-
-    def token_spans(self, text: str) -> Sequence[tuple[int, int]]:
-        """As the embedder counts."""
-        return self._embedder.token_spans(text)
-
-    def embed(self, texts: Sequence[str], *, kind: TextKind) -> "Vectors":
-        """The given prompt before each query, whatever the embedder's own is."""
-        prompted = [self._prompt + text for text in texts] if kind == "query" else texts
-        return self._embedder.embed(prompted, kind="document")

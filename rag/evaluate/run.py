@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from rag.evaluate.arms import FULL, Arm
+from rag.evaluate.arms import DOMAIN, FULL, Arm
 from rag.evaluate.measures import Estimate, estimate, measured
 from rag.evaluate.questions import Question
 from rag.evaluate.targets import Shelf, Target, scope_of, targets_of
@@ -15,6 +15,8 @@ from rag.types import Chunk, Passage, Scope, SearchResult
 By: TypeAlias = Literal["passage", "page", "document"]
 """What is ranked: passages as a person sees them, or pages or documents, each where its best passage stands."""
 
+DECIDES = "nDCG@10"
+"""The measure by which one query prompt is better than another."""
 DEPTH = 100
 """Passages asked for; the gold's rank is not known beyond."""
 
@@ -92,6 +94,12 @@ def evaluate(
         never_found=tuple(_never_found(targets, rankings, k=k)),
         notes=tuple(notes),
     )
+
+
+def winning(result: Evaluation) -> ArmResult | None:
+    """The best arm of a domain's query prompt, of those that are better than the full one beyond chance; None where none is."""
+    better = [arm for arm in result.arms if arm.name.startswith(DOMAIN) and arm.differences[DECIDES].low > 0]
+    return max(better, key=lambda arm: arm.differences[DECIDES].value, default=None)
 
 
 def _result(arm: Arm, values: Mapping[str, Mapping[str, float]], *, full: ArmResult | None, ms: float) -> ArmResult:

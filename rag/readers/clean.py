@@ -25,9 +25,13 @@ def clean(text: str) -> str:
 
 def block_text(text: str) -> str:
     """Cleaned text of one block: no blank lines, no spaces at its ends or before a line end."""
+    if text.isascii() and text.isprintable():  # most text: nothing to clean
+        return text.strip(" ")
     return _PADDED_LINE_END.sub("\n", clean(text)).strip(" \n")
 
 
 def one_line(text: str) -> str:
     """Cleaned text with every run of white space as one space."""
+    if text.isascii() and text.isprintable():  # most text: nothing to clean
+        return " ".join(text.split())
     return _WHITE.sub(" ", clean(text)).strip()

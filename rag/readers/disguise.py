@@ -15,13 +15,14 @@ from rag.readers.zipped import check_sizes
 _ZIP = b"PK\x03\x04"
 _OLD = {"WordDocument": ".doc", "Workbook": ".xls", "Book": ".xls", "PowerPoint Document": ".ppt"}
 _LOCKED = "EncryptedPackage"
-_NEW = {"word/document.xml": ".docx", "xl/workbook.xml": ".xlsx", "ppt/presentation.xml": ".pptx"}
+_NEW = {"word/document.xml": ".docx", "xl/workbook.xml": ".xlsx", "xl/workbook.bin": ".xlsb", "ppt/presentation.xml": ".pptx"}
 _OPEN = {"text": ".odt", "spreadsheet": ".ods", "presentation": ".odp"}
 _OPEN_TYPE = "application/vnd.oasis.opendocument."
 _HEAD = 4096
 _HTML = re.compile(
     rb"^\s*(?:<!--.*?-->\s*|<\?xml[^>]*>\s*)*(?:<!doctype\s+html|<html|<head|<body|<table|<meta\s)", re.IGNORECASE | re.DOTALL
 )
+_OFFICE_2003 = re.compile(rb"^\s*<\?xml.*urn:schemas-microsoft-com:office:spreadsheet|schemas.microsoft.com/office/word/2003", re.DOTALL)
 _SEPARATED = re.compile(rb"^[^\r\n]*(?:\t|;[^\r\n]*;|,[^\r\n]*,)")
 _STRICT = b"http://purl.oclc.org/ooxml/"
 _STRICT_NAME = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/(\w+)((?:/\w+)*)")
@@ -77,6 +78,8 @@ def _text_suffix(head: bytes, *, is_sheet: bool) -> str:
     plain = head.decode(marked, "ignore").encode() if marked else head
     if _HTML.match(plain):
         return ".html"
+    if _OFFICE_2003.search(plain):
+        return ".xml"
     is_text = b"\0" not in plain and not plain.lstrip().startswith((b"<", b"{"))
     return ".csv" if is_sheet and is_text and _SEPARATED.match(plain) else ""
 

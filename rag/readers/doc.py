@@ -2,8 +2,9 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 from pathlib import Path
 from struct import iter_unpack, unpack_from
 
@@ -19,6 +20,10 @@ _WHAT = "a Word 97-2003 document"
 _MAGIC = 0xA5EC
 _ENCRYPTED, _SECOND_TABLE = 0x0100, 0x0200
 _IN_TABLE, _ROW_END, _LIST = 0x2416, 0x2417, 0x460B
+_VANISHES = 0x083C
+_STORIES = ("body", "footnotes", "headers", "macros", "comments", "endnotes", "boxes", "header boxes")
+"""Parts of the text, in its order."""
+_SEEN = re.compile("[^\r\x07\x0c]")
 _SIZES = {0: 1, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2, 7: 3}
 _PAGE = 512
 _FIELD = re.compile("\x13[^\x13\x14\x15]*(?:\x14([^\x13\x14\x15]*))?\x15")
@@ -58,19 +63,38 @@ def read(path: Path) -> Document:
         if flags & _ENCRYPTED:
             raise ole.encrypted(path)
         table = ole.stream(container, "1Table" if flags & _SECOND_TABLE else "0Table")
-        pieces = _pieces(main, table)
         writer = _Writer(draft=Draft())
-        for text, shape in _paragraphs(main, pieces, shapes=_Shapes(main, table)):
-            writer.paragraph(text, shape)
-        writer.flush()
+        _write_stories(writer, main, table)
         metadata = ole.metadata(container, writer.draft, content_title=writer.draft.first_heading(), path=path)
     return writer.draft.finish(metadata=metadata, format="doc", path=path)
 
 
-def _pieces(main: bytes, table: bytes) -> list[_Piece]:
-    """The pieces of the body and of the footnotes after it."""
+def _write_stories(writer: "_Writer", main: bytes, table: bytes) -> None:
+    """Body, notes and text boxes; comments on a page of their own; page headers and footers only where there is nothing else."""
+    shapes, unseen = _Shapes(main, table), _Unseen(main, table)
+    lengths = dict(zip(_STORIES, unpack_from(f"<{len(_STORIES)}i", main, 0x4C), strict=True))
+    ends = dict(zip(_STORIES, accumulate(lengths.values()), strict=True))
+
+    def paragraphs(story: str) -> list[tuple[str, _Shape]]:
+        pieces = _pieces(main, table, first=ends[story] - lengths[story], past=ends[story])
+        return list(_paragraphs(main, pieces, shapes=shapes, unseen=unseen))
+
+    for story in ("body", "footnotes", "endnotes", "boxes"):
+        writer.paragraphs(paragraphs(story))
+    if comments := paragraphs("comments"):
+        writer.draft.open_page("comments")
+        writer.paragraphs(comments)
+    headers = [*paragraphs("headers"), *paragraphs("header boxes")]
+    if not writer.draft.so_far():
+        writer.paragraphs(headers)
+    elif any(_shown(text).strip() for text, _ in headers):
+        writer.draft.notice("page headers and footers left out")
+    writer.draft.hidden(unseen.met)
+
+
+def _pieces(main: bytes, table: bytes, *, first: int, past: int) -> list[_Piece]:
+    """The pieces of the text between two places."""
     start, size = unpack_from("<II", main, 0x1A2)
-    body, notes = unpack_from("<ii", main, 0x4C)
     end = start + size
     while start < end and table[start] == 1:
         start += 3 + unpack_from("<H", table, start + 1)[0]
@@ -80,16 +104,16 @@ def _pieces(main: bytes, table: bytes) -> list[_Piece]:
     for number in range(count):
         where = unpack_from("<I", table, start + 5 + 4 * (count + 1) + 8 * number + 2)[0]
         packed = bool(where & 0x40000000)
-        offset = (where & 0x3FFFFFFF) // 2 if packed else where & 0x3FFFFFFF
-        past = min(places[number + 1], body + notes)
-        if places[number] < past:
-            found.append(_Piece(places[number], past, offset, 1 if packed else 2))
+        offset, width = ((where & 0x3FFFFFFF) // 2, 1) if packed else (where & 0x3FFFFFFF, 2)
+        begins, ends = max(places[number], first), min(places[number + 1], past)
+        if begins < ends:
+            found.append(_Piece(begins, ends, offset + (begins - places[number]) * width, width))
     return found
 
 
-def _paragraphs(main: bytes, pieces: list[_Piece], *, shapes: "_Shapes") -> Iterator[tuple[str, _Shape]]:
+def _paragraphs(main: bytes, pieces: list[_Piece], *, shapes: "_Shapes", unseen: "_Unseen") -> Iterator[tuple[str, _Shape]]:
     """(text with its closing mark, shape), fields as their results."""
-    text = "".join(_characters(main, piece) for piece in pieces)
+    text = "".join(unseen.blotted(_characters(main, piece), piece) for piece in pieces)
     firsts = [piece.first - pieces[0].first for piece in pieces]
     for found in _PARAGRAPH.finditer(text):
         last = found.end() - 1
@@ -109,10 +133,7 @@ class _Shapes:
     """Paragraph shapes by file position, from the formatted disk pages."""
 
     def __init__(self, main: bytes, table: bytes) -> None:
-        start, size = unpack_from("<II", main, 0x102)
-        count = max(0, (size - 4) // 8)
-        pages = unpack_from(f"<{count}I", table, start + 4 * (count + 1)) if count else ()
-        runs = sorted((run for page in pages for run in _runs(main, (page & 0x3FFFFF) * _PAGE)), key=lambda run: run[0])
+        runs = sorted((run for page in _disk_pages(main, table, at=0x102) for run in _runs(main, page)), key=lambda run: run[0])
         self._firsts = [first for first, _ in runs]
         self._shapes = [shape for _, shape in runs]
 
@@ -121,10 +142,49 @@ class _Shapes:
         return self._shapes[place] if place >= 0 else _Shape()
 
 
+class _Unseen:
+    """Text that is formatted as hidden, by file position."""
+
+    def __init__(self, main: bytes, table: bytes) -> None:
+        self._spans = sorted(span for page in _disk_pages(main, table, at=0xFA) for span in _hidden_spans(main, page))
+        self.met = 0
+        """Characters left out so far."""
+
+    def blotted(self, text: str, piece: _Piece) -> str:
+        """The piece's text with a mark that is not shown for each hidden character; ends of paragraphs and cells stay."""
+        past = piece.offset + len(text) * piece.width
+        for first, end in self._spans:
+            if end <= piece.offset or first >= past:
+                continue
+            start, stop = (max(0, (at - piece.offset) // piece.width) for at in (first, end))
+            hidden = text[start:stop]
+            blot = _SEEN.sub("\x08", hidden)
+            self.met += len(hidden) - sum(map(hidden.count, "\r\x07\x0c"))
+            text = text[:start] + blot + text[stop:]
+        return text
+
+
+def _disk_pages(main: bytes, table: bytes, *, at: int) -> list[int]:
+    """Where the pages begin that describe paragraphs (``at`` 0x102 of the file's head) or letters (0xFA)."""
+    start, size = unpack_from("<II", main, at)
+    count = max(0, (size - 4) // 8)
+    pages = unpack_from(f"<{count}I", table, start + 4 * (count + 1)) if count else ()
+    return [page for number in pages if (page := (number & 0x3FFFFF) * _PAGE) + _PAGE <= len(main)]
+
+
+def _hidden_spans(main: bytes, page: int) -> Iterator[tuple[int, int]]:
+    """(first, one past the last) file position of what one disk page describes as hidden."""
+    count = main[page + _PAGE - 1]
+    places = unpack_from(f"<{count + 1}I", main, page) if 5 * count + 4 < _PAGE else ()
+    for number, (first, end) in enumerate(pairwise(places)):
+        offset = main[page + 4 * (count + 1) + number] * 2
+        size = main[page + offset] if offset else 0
+        if dict(_properties(main[page + offset + 1 : page + offset + 1 + size])).get(_VANISHES) == 1:
+            yield first, end
+
+
 def _runs(main: bytes, page: int) -> Iterator[tuple[int, _Shape]]:
     """(first file position, shape) of the paragraphs that one disk page describes."""
-    if page + _PAGE > len(main):
-        return
     count = main[page + _PAGE - 1]
     firsts = unpack_from(f"<{count}I", main, page)
     for number in range(count):
@@ -167,6 +227,12 @@ class _Writer:
     items: list[str] = field(default_factory=list)
     cells: list[str] = field(default_factory=list)
     rows: list[list[Entry]] = field(default_factory=list)
+
+    def paragraphs(self, paragraphs: Iterable[tuple[str, _Shape]]) -> None:
+        """All of a part of the text."""
+        for text, shape in paragraphs:
+            self.paragraph(text, shape)
+        self.flush()
 
     def paragraph(self, text: str, shape: _Shape) -> None:
         shown = _shown(text)

@@ -207,7 +207,8 @@ def _item(item: str) -> str:
 
 
 def _cleaned(entry: Entry) -> Entry:
-    return Entry(text=one_line(entry.text), column=entry.column, header=entry.header, address=entry.address)
+    text = one_line(entry.text)
+    return entry if text == entry.text else Entry(text=text, column=entry.column, header=entry.header, address=entry.address)
 
 
 def _as_header(entry: Entry) -> Entry:

@@ -6,15 +6,59 @@ from pathlib import Path
 
 from rag.errors import UnsupportedFormatError
 from rag.ports import Reader
-from rag.readers import archive, csv, doc, docx, eml, epub, html, markdown, mbox, msg, odf, pdf, ppt, pptx, rtf, txt, xls, xlsx
+from rag.readers import (
+    archive,
+    csv,
+    doc,
+    docx,
+    eml,
+    epub,
+    html,
+    ipynb,
+    markdown,
+    mbox,
+    msg,
+    odf,
+    pdf,
+    ppt,
+    pptx,
+    rtf,
+    txt,
+    xls,
+    xlsb,
+    xlsx,
+    xml,
+)
 from rag.readers.desk import Desk
 from rag.readers.disguise import in_common_dialect, suffix_of_bytes
 from rag.readers.ocr import Ocr
 from rag.types import Document, Enclosed
 
-_READERS: tuple[Reader, ...] = (markdown, txt, html, pdf, docx, xlsx, csv, pptx, eml, msg, odf, epub, rtf, doc, xls, ppt, archive, mbox)
+_READERS: tuple[Reader, ...] = (
+    markdown,
+    txt,
+    html,
+    pdf,
+    docx,
+    xlsx,
+    xlsb,
+    csv,
+    pptx,
+    eml,
+    msg,
+    odf,
+    epub,
+    rtf,
+    doc,
+    xls,
+    ppt,
+    archive,
+    mbox,
+    ipynb,
+    xml,
+)
 _BY_SUFFIX = {suffix: reader for reader in _READERS for suffix in reader.suffixes}
-_SHEETS: tuple[Reader, ...] = (xls, xlsx)
+_SHEETS: tuple[Reader, ...] = (xls, xlsb, xlsx)
 _OFFICE: tuple[Reader, ...] = (doc, docx, rtf, ppt, pptx, *_SHEETS)
 """Whose files are looked at before they are believed: web programs and people give them each other's suffixes."""
 _CONTAINERS = {suffix: container.enclosed for container in (eml, msg, archive, mbox) for suffix in container.suffixes}

@@ -5,7 +5,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from operator import sub
 from statistics import median
+from typing import NamedTuple, TypeAlias
 
 from rag.readers.clean import one_line
 from rag.readers.draft import Draft, Entry, is_number_like, reads_like_header
@@ -28,7 +30,9 @@ _WIDE_LEADING = 1.45
 """Times the usual distance of lines: more ends a paragraph."""
 _HEADING_SIZE = 1.12
 _LONGEST_HEADING = 160
-_MOST_HEADER_LINES = 4
+_MOST_HEADER_LINES = 8
+_SAME_HEIGHT = 0.3
+"""Font sizes between the heights of words on one line."""
 _EDGE_LINES = 3
 _INCH = 72.0
 _UNFINISHED = 0.35
@@ -38,8 +42,11 @@ _SHORT = 6
 """Pages: in a document of no more, twice is often."""
 
 
-@dataclass(slots=True)
-class Word:
+_Cell: TypeAlias = tuple[float, float, str]
+"""Left, right and text of the words of a line that stand close together."""
+
+
+class Word(NamedTuple):
     """A run of characters without a space; places in points from the page's lower left corner."""
 
     text: str
@@ -65,22 +72,28 @@ class Line:
     left: float = field(init=False)
     right: float = field(init=False)
     bottom: float = field(init=False)
+    gap: float = field(init=False)
+    """The widest between neighbouring words."""
 
     def __post_init__(self) -> None:
         self.measure()
 
     def measure(self) -> None:
         """Sets what follows from the words."""
-        self.text = " ".join([word.text for word in self.words])
-        self.left = self.words[0].left
-        self.right = max([word.right for word in self.words])
-        bottoms = sorted([word.bottom for word in self.words])
+        texts, lefts, rights, heights, _ = zip(*self.words, strict=True)
+        self.text = " ".join(texts)
+        self.left = lefts[0]
+        self.right = max(rights)
+        self.gap = max(map(sub, lefts[1:], rights), default=0.0)
+        bottoms = sorted(heights)
         middle = len(bottoms) // 2
         self.bottom = bottoms[middle] if len(bottoms) % 2 else (bottoms[middle - 1] + bottoms[middle]) / 2
 
-    def cells(self) -> list[tuple[float, float, str]]:
+    def cells(self) -> list[_Cell]:
         """(left, right, text) of the runs of words without a wide gap. Currency signs stay with their number."""
-        cells: list[tuple[float, float, str]] = []
+        if self.gap < _GAP * self.size:
+            return [(self.left, self.right, self.text)]
+        cells: list[_Cell] = []
         for word in self.words:
             if cells:
                 left, right, text = cells[-1]
@@ -141,7 +154,7 @@ def join_split_words(pages: Sequence[PageLines]) -> None:
             vocabulary = vocabulary if vocabulary is not None else _vocabulary(pages)
             following = page.lines[place + 1] if place + 1 < len(page.lines) else None
             rest = following.words.pop(0).text if following is not None and following.words else ""
-            line.words[-1].text = _joined(line.words[-1].text[:-1], rest, vocabulary=vocabulary)
+            line.words[-1] = line.words[-1]._replace(text=_joined(line.words[-1].text[:-1], rest, vocabulary=vocabulary))
             line.measure()
             if following is not None and following.words:
                 following.measure()
@@ -149,7 +162,8 @@ def join_split_words(pages: Sequence[PageLines]) -> None:
 
 
 def _vocabulary(pages: Sequence[PageLines]) -> set[str]:
-    return {_bare(word.text) for page in pages for line in page.lines for word in line.words}
+    """The words with a hyphen, without punctuation around them."""
+    return {_bare(word) for page in pages for line in page.lines if "-" in line.text for word in line.text.split(" ") if "-" in word}
 
 
 def _bare(word: str) -> str:
@@ -334,18 +348,32 @@ class _Table:
     """How many lines of the page it takes."""
 
     def take_headers(self, group: list[Line]) -> None:
-        """Moves the lines at the group's end that stand over the table's columns into its header rows."""
-        below = self.first
-        for _ in range(_MOST_HEADER_LINES):
-            if not group or not self._is_over_columns(group[-1], below):
-                return
-            below = group.pop()
-            found = _entries([(word.left, word.right, word.text) for word in below.words], columns=self.columns)
-            self.rows.insert(0, [Entry(text=entry.text, column=entry.column, header=True) for entry in found])
+        """Moves the lines at the group's end that stand over the table's columns into its header rows, highest first. Their order in the
+        file need not be that: it may go cell by cell."""
+        taken: list[Line] = []
+        while group and len(taken) < _MOST_HEADER_LINES and self._is_over_columns(group[-1], taken):
+            taken.append(group.pop())
+        rows = [_one_row(lines) for lines in _by_height(taken)]
+        found = [_entries([(word.left, word.right, word.text) for word in row.words], columns=self.columns) for row in rows]
+        heads = [[Entry(text=entry.text, column=entry.column, header=True) for entry in row] for row in found]
+        if len(rows) > 1 and self._are_wrapped(rows, heads):
+            heads = [_stacked(heads)]
+        self.rows[:0] = heads
 
-    def _is_over_columns(self, line: Line, below: Line) -> bool:
-        """Close above, and to the right of the row labels; or bold words over two columns and more."""
-        close = 0 < line.bottom - below.bottom < 2.5 * max(line.size, below.size)
+    def _are_wrapped(self, rows: Sequence[Line], heads: Sequence[Sequence[Entry]]) -> bool:
+        """True when the lowest row names every column and what stands above it, in steps of lines, is the beginning of single names."""
+        steps = [above.bottom - below.bottom for above, below in pairwise(rows)]
+        is_close = all(step < _WIDE_LEADING * row.size for step, row in zip(steps, rows, strict=False))
+        spans = [cell for row in rows[:-1] for cell in row.cells()]
+        is_single = all(
+            sum(left < right_edge and left_edge < right for left_edge, right_edge in self.columns) < 2 for left, right, _ in spans
+        )
+        return is_close and is_single and len({entry.column for entry in heads[-1]}) == len(self.columns)
+
+    def _is_over_columns(self, line: Line, taken: Sequence[Line]) -> bool:
+        """Close above, and to the right of the row labels; or beside a line that is; or bold words over two columns and more."""
+        top = max(taken, key=lambda one: one.bottom, default=self.first)
+        close = self.first.bottom < line.bottom < top.bottom + 2.5 * max(line.size, top.size)
         if (
             not close
             or len(line.text) > _LONGEST_HEADING
@@ -353,14 +381,41 @@ class _Table:
             or line.right > self.columns[-1][1] + 2 * line.size
         ):
             return False
-        if line.left > self.columns[0][1]:
+        if line.left > self.columns[0][1] or (len(line.cells()) > 1 and any(_is_beside(line, other) for other in taken)):
             return True
         return line.bold and sum(any(left < word.right and word.left < right for word in line.words) for left, right in self.columns) > 2
 
 
+def _is_beside(line: Line, other: Line) -> bool:
+    return abs(line.bottom - other.bottom) < _SAME_HEIGHT * line.size
+
+
+def _by_height(lines: Sequence[Line]) -> list[list[Line]]:
+    """Lines that stand beside each other together, highest first."""
+    rows: list[list[Line]] = []
+    for line in sorted(lines, key=lambda line: -line.bottom):
+        if rows and _is_beside(line, rows[-1][0]):
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    return rows
+
+
+def _one_row(lines: Sequence[Line]) -> Line:
+    words = sorted((word for line in lines for word in line.words), key=lambda word: word.left)
+    return Line(words=words, size=lines[0].size, bold=lines[0].bold)
+
+
+def _stacked(rows: Sequence[Sequence[Entry]]) -> list[Entry]:
+    """One row of all: what stands in one column, from top to bottom."""
+    columns = sorted({entry.column for row in rows for entry in row})
+    texts = [" ".join(entry.text for row in rows for entry in row if entry.column == column) for column in columns]
+    return [Entry(text=text, column=column, header=True) for column, text in zip(columns, texts, strict=True)]
+
+
 def _table_at(lines: Sequence[Line], place: int, *, leading: float) -> _Table | None:
     """The table that begins at this line: at least two rows of two cells whose columns line up."""
-    run: list[list[tuple[float, float, str]]] = []
+    run: list[list[_Cell]] = []
     end = place
     while end < len(lines):
         cells = lines[end].cells()
@@ -379,7 +434,7 @@ def _table_at(lines: Sequence[Line], place: int, *, leading: float) -> _Table | 
     return _Table(rows=rows, columns=columns, first=lines[place], lines=len(run))
 
 
-def _is_row_label(lines: Sequence[Line], place: int, *, run: Sequence[Sequence[tuple[float, float, str]]], leading: float) -> bool:
+def _is_row_label(lines: Sequence[Line], place: int, *, run: Sequence[Sequence[_Cell]], leading: float) -> bool:
     """A single cell between rows belongs to the table when it stands in the first column and a row follows."""
     line = lines[place]
     at_left = abs(line.left - min(row[0][0] for row in run)) < 3 * line.size and line.right < min(row[-1][1] for row in run if len(row) > 1)
@@ -392,7 +447,7 @@ def _follows(above: Line, below: Line, *, leading: float) -> bool:
     return 0.3 < step < max(3.2, 2.2 * leading)
 
 
-def _is_tabular(run: Sequence[Sequence[tuple[float, float, str]]]) -> bool:
+def _is_tabular(run: Sequence[Sequence[_Cell]]) -> bool:
     """True when most wide rows hold numbers or short cells whose left or right edges recur, and not two columns of prose."""
     wide = [row for row in run if len(row) > 1]
     cells = [cell for row in wide for cell in row]
@@ -401,20 +456,20 @@ def _is_tabular(run: Sequence[Sequence[tuple[float, float, str]]]) -> bool:
     numbers = sum(is_number_like(text) for row in wide for _, _, text in row[1:])
     others = sum(len(row) - 1 for row in wide)
     anywhere = numbers >= 0.5 * others
-    recurring = sum(_recurs(cell, [other for other in wide if other is not row], anywhere=anywhere) for row in wide for cell in row[1:])
+    recurring = sum(_recurs(cell, row, wide, anywhere=anywhere) for row in wide for cell in row[1:])
     return recurring >= 0.6 * others and (numbers >= 0.4 * others or len(wide) > 2)
 
 
-def _recurs(cell: tuple[float, float, str], rows: Sequence[Sequence[tuple[float, float, str]]], *, anywhere: bool) -> bool:
+def _recurs(cell: _Cell, row: Sequence[_Cell], rows: Sequence[Sequence[_Cell]], *, anywhere: bool) -> bool:
     """True when a cell of another row begins or ends where this one does; ``anywhere``: when it stands above or below this one."""
     left, right, _ = cell
-    others = [other for row in rows for other in row[1:]]
+    others = (other for one in rows if one is not row for other in one[1:])
     if anywhere:
         return any(other[0] < right and left < other[1] for other in others)
     return any(abs(other[0] - left) < _SAME_EDGE or abs(other[1] - right) < _SAME_EDGE for other in others)
 
 
-def _columns(run: Sequence[Sequence[tuple[float, float, str]]]) -> list[tuple[float, float]]:
+def _columns(run: Sequence[Sequence[_Cell]]) -> list[tuple[float, float]]:
     """Column extents: the cells of the widest rows, grown by every cell that meets only one of them."""
     most = max(len(row) for row in run)
     columns = [(left, right) for left, right, _ in next(row for row in run if len(row) == most)]
@@ -429,7 +484,7 @@ def _columns(run: Sequence[Sequence[tuple[float, float, str]]]) -> list[tuple[fl
     return columns
 
 
-def _entries(row: Sequence[tuple[float, float, str]], *, columns: Sequence[tuple[float, float]]) -> list[Entry]:
+def _entries(row: Sequence[_Cell], *, columns: Sequence[tuple[float, float]]) -> list[Entry]:
     """Each cell in the column it overlaps most or is nearest to, never left of the cell before it; two in one column are joined."""
     found: list[Entry] = []
     for left, right, text in row:
@@ -447,7 +502,7 @@ def _with_header_rows(rows: list[list[Entry]]) -> list[list[Entry]]:
     count = 0
     while count < min(3, len(rows) - 1) and _is_header_row(rows[count]):
         count += 1
-    return [[Entry(text=entry.text, column=entry.column, header=place < count) for entry in row] for place, row in enumerate(rows)]
+    return [*([Entry(text=entry.text, column=entry.column, header=True) for entry in row] for row in rows[:count]), *rows[count:]]
 
 
 def _is_header_row(row: Sequence[Entry]) -> bool:

@@ -31,7 +31,7 @@ def read(path: Path) -> Document:
     draft = Draft()
     front = _FRONT_MATTER.match(source)
     fields = _front_matter(front[1], draft=draft) if front else {}
-    _write(draft, source[front.end() :] if front else source)
+    write(draft, source[front.end() :] if front else source)
     return draft.finish(metadata=_metadata(fields, draft=draft, path=path), format="md", path=path)
 
 
@@ -77,7 +77,8 @@ def _scalars(value: object) -> list[str]:
     return [text for text in (_scalar(item) for item in values) if text]
 
 
-def _write(draft: Draft, source: str) -> None:
+def write(draft: Draft, source: str) -> None:
+    """Adds what a person reads of the Markdown."""
     from markdown_it import MarkdownIt
 
     visible = _COMMENT.sub("", source)

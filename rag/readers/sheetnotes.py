@@ -28,15 +28,17 @@ def write_notes(draft: Draft, archive: zipfile.ZipFile, sheet: str, *, is_hidden
     if seen:
         rows = [[Entry(text=text, column=at, address=ref) for at, text in enumerate((ref, by, text))] for ref, by, text in seen]
         draft.table([entries(["Cell", "Comment by", "Comment"], header=True), *rows])
-    hidden = len(found) - len(seen)
-    for name in _targets(archive, sheet, "/drawing").values():
-        hidden += _write_drawing(draft, archive, name, is_hidden=is_hidden)
-    return hidden
+    return len(found) - len(seen) + write_drawings(draft, archive, sheet, is_hidden=is_hidden)
+
+
+def write_drawings(draft: Draft, archive: zipfile.ZipFile, sheet: str, *, is_hidden: Callable[[int, int], bool]) -> int:
+    """Adds charts, diagrams' texts and text boxes; how many were left out because they lie over a hidden cell."""
+    return sum(_write_drawing(draft, archive, name, is_hidden=is_hidden) for name in targets(archive, sheet, "/drawing").values())
 
 
 def chart_sheets(archive: zipfile.ZipFile) -> list[tuple[str, str, bool]]:
     """(title, part, whether it is shown) of the sheets that are a chart and have no cells."""
-    parts = _targets(archive, _BOOK, "/chartsheet")
+    parts = targets(archive, _BOOK, "/chartsheet")
     sheets = parsed(archive.read(_BOOK)).iter("{*}sheet") if parts else iter(())
     return [
         (sheet.get("name", ""), parts[sheet.get(_ID, "")], sheet.get("state", "visible") == "visible")
@@ -48,7 +50,7 @@ def chart_sheets(archive: zipfile.ZipFile) -> list[tuple[str, str, bool]]:
 def _write_drawing(draft: Draft, archive: zipfile.ZipFile, name: str, *, is_hidden: Callable[[int, int], bool]) -> int:
     from openpyxl.utils import get_column_letter
 
-    charts, hidden = _targets(archive, name, "/chart"), 0
+    charts, hidden = targets(archive, name, "/chart"), 0
     for anchor in parsed(archive.read(name)):
         row, column = (_number(anchor.findtext(f"{{*}}from/{{*}}{part}")) + 1 for part in ("row", "col"))
         address = f"{get_column_letter(min(column, 16_384))}{row}" if anchor.find("{*}from") is not None else ""
@@ -68,12 +70,12 @@ def _write_drawing(draft: Draft, archive: zipfile.ZipFile, name: str, *, is_hidd
 def _comments(archive: zipfile.ZipFile, sheet: str) -> Iterator[tuple[str, str, str]]:
     """(address, author, text), threads before the old kind."""
     people = _people(archive)
-    for name in _targets(archive, sheet, "/threadedComment").values():
+    for name in targets(archive, sheet, "/threadedComment").values():
         for comment in parsed(archive.read(name)).iter("{*}threadedComment"):
             text = one_line(comment.findtext("{*}text") or "")
             if text:
                 yield comment.get("ref", ""), people.get(comment.get("personId", ""), ""), text
-    for name in _targets(archive, sheet, "/comments").values():
+    for name in targets(archive, sheet, "/comments").values():
         root = parsed(archive.read(name))
         authors = [one_line(author.text or "") for author in root.iter("{*}author")]
         for comment in root.iter("{*}comment"):
@@ -90,7 +92,7 @@ def _people(archive: zipfile.ZipFile) -> dict[str, str]:
     return {person.get("id", ""): one_line(person.get("displayName", "")) for person in people}
 
 
-def _targets(archive: zipfile.ZipFile, part: str, ending: str) -> dict[str, str]:
+def targets(archive: zipfile.ZipFile, part: str, ending: str) -> dict[str, str]:
     """Relationship id -> name of the part of the archive, for the relationships of a part whose type ends so."""
     folder, name = posixpath.split(part)
     rels = f"{folder}/_rels/{name}.rels"

@@ -1,10 +1,13 @@
-"""A vector in a quarter of its bytes and how far that is off: with these an exact search over the record reads only what may be near.
+"""A vector as whole numbers of small steps: a byte a dimension to search by, two more to be exact.
 
-A row is rounded to steps of a 127th of its largest value. How far the rounded row lies from the true one is kept with it, and no product
-with a question can be off by more than that distance times the question's length (Cauchy and Schwarz). Rows whose product, so much higher,
-stays below the k-th best true one cannot be among the k nearest; every other one is scored by its full vector.
+A row is counted in steps of a 127th of its largest value, and in 32,768th parts of such a step: no value is off by more than a six
+millionth of the largest, less than what adding up a cosine in 32 bits is off by. The whole steps are the row's code. How far the code
+lies from the row is kept with it, and no product with a question can be off by more than that distance times the question's length (Cauchy
+and Schwarz). Rows whose product, so much higher, stays below the k-th best true one cannot be among the k nearest; every other one is
+scored in full. Where the parts of steps are not kept, the code is the vector.
 """
 
+import struct
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,25 +17,55 @@ if TYPE_CHECKING:
 
     from rag.ports import Vectors
 
-_HEAD = 8
+HEAD = 8
 """Bytes before a row's steps: the size of a step and the distance, 4 bytes each."""
+_PARTS = 1 << 15
+"""Of a step. 127 of them have 22 binary digits, so that a float32 holds every number of parts; what is written counts halves of them."""
 _BLOCK = 512
 """Rows at a time, so that their steps stay in the processor's cache as numbers that can be multiplied."""
 _ROUNDING = 2.0**-22
 """For each dimension: what adding up in 32 bits may be off by, of the lengths' product; four times the bound for sums in any order."""
 
 
-def encoded(vectors: "Vectors") -> bytes:
-    """A row each: step, distance, and an int8 a dimension."""
+def encoded(vectors: "Vectors", *, whole: bool = True) -> tuple[bytes, bytes]:
+    """(codes: a row each of step, distance, and an int8 a dimension; the rest: an int16 a dimension, nothing unless ``whole``)."""
     import numpy as np
 
-    rows = vectors.astype(np.float64)
-    largest = np.abs(rows).max(axis=1, keepdims=True, initial=0.0)
-    steps = np.where(largest > 0, largest / 127, 1.0).astype(np.float32)
-    codes = np.clip(np.rint(rows / steps), -127, 127).astype(np.int8)
-    distance = np.linalg.norm(rows - codes * steps.astype(np.float64), axis=1, keepdims=True)
-    upwards = np.nextafter(distance.astype(np.float32), np.float32(np.inf))
-    return np.hstack([steps.view(np.int8), upwards.view(np.int8), codes]).tobytes()
+    steps = _steps(np.abs(vectors).max(axis=1, keepdims=True, initial=0.0).astype(np.float64))
+    parts = np.rint(np.multiply(vectors, _PARTS / steps.astype(np.float64), dtype=np.float64)).astype("<i4")
+    parts <<= 1  # so that the lower two bytes are what goes beyond a step, the third is the step
+    rest = np.ascontiguousarray(parts.view("<i2")[:, ::2])
+    parts += 1 << 15
+    distances = np.zeros_like(steps)
+    if whole:
+        there = rest.astype(np.float32)
+        squares = np.einsum("ij,ij->i", there, there)[:, None]
+        distances = np.sqrt(squares) * (steps / (2 * _PARTS)) * np.float32(1 + 1e-3)  # more than the sum can be off by
+    bits = np.hstack([steps.view(np.int8), distances.view(np.int8), parts.view(np.int8)[:, 2::4]])
+    return bits.tobytes(), rest.tobytes() if whole else b""
+
+
+def _steps(largest: "NDArray[np.float64]") -> "NDArray[np.float32]":
+    """A 127th, rounded up to 11 binary digits: what is decoded and encoded again has the same steps but in one case of ten thousand."""
+    import numpy as np
+
+    steps = np.where(largest > 0, largest / 127, 1.0).astype("<f4")
+    return ((steps.view("<i4") + 0x1FFF) & ~0x1FFF).view("<f4")
+
+
+def decoded(bits: bytes, rest: bytes, *, dimensions: int) -> "Vectors":
+    """The rows that were encoded, shape (rows, dimensions), each value correctly rounded; from codes alone where there is no rest."""
+    import numpy as np
+
+    table = np.frombuffer(bits, dtype=np.int8).reshape(-1, HEAD + dimensions)
+    steps = np.ascontiguousarray(table[:, :4]).view("<f4")
+    rows = table[:, HEAD:].astype(np.float32)
+    if rest:
+        rows *= 2 * _PARTS
+        rows += np.frombuffer(rest, dtype="<i2").reshape(rows.shape)
+        steps = steps / np.float32(2 * _PARTS)
+    rows *= steps
+    return rows
 
 
 def cosines(vectors: "Vectors", vector: "Vectors") -> list[float]:
@@ -43,8 +76,28 @@ def cosines(vectors: "Vectors", vector: "Vectors") -> list[float]:
     return products.astype(np.float32).tolist()  # type: ignore[no-any-return]
 
 
-class CodesOf:
-    """SQLite's aggregate ``codes_of(number, vector)``: the codes of a document's vectors in the order of the numbers."""
+def packed(numbers: Sequence[int]) -> bytes:
+    """4 bytes each."""
+    return struct.pack(f"<{len(numbers)}i", *numbers)
+
+
+class PagesOf:
+    """An aggregate of SQLite over (number, page), which packs the pages in the order of the numbers."""
+
+    def __init__(self) -> None:
+        self._pages: list[tuple[int, int]] = []
+
+    def step(self, number: int, page: int) -> None:
+        """One more chunk."""
+        self._pages.append((number, page))
+
+    def finalize(self) -> bytes:
+        """All of them."""
+        return packed([page for _, page in sorted(self._pages)])
+
+
+class _RowsOf:
+    """An aggregate of SQLite over (number, row), which gives something of the rows in the order of the numbers."""
 
     def __init__(self) -> None:
         self._rows: list[tuple[int, bytes]] = []
@@ -53,32 +106,61 @@ class CodesOf:
         """One more row."""
         self._rows.append((number, vector))
 
-    def finalize(self) -> bytes:
-        """All of them."""
+    def _joined(self) -> bytes:
+        return b"".join(vector for _, vector in sorted(self._rows))
+
+    def _encoded(self) -> tuple[bytes, bytes]:
         import numpy as np
 
-        return encoded(np.frombuffer(b"".join(vector for _, vector in sorted(self._rows)), dtype="<f4").reshape(len(self._rows), -1))
+        return encoded(np.frombuffer(self._joined(), dtype="<f4").reshape(len(self._rows), -1))
+
+
+class Together(_RowsOf):
+    """The rows themselves, whatever they are made of."""
+
+    def finalize(self) -> bytes:
+        """One after the other."""
+        return self._joined()
+
+
+class CodesOf(_RowsOf):
+    """Of float32 rows their codes."""
+
+    def finalize(self) -> bytes:
+        """All of them."""
+        return self._encoded()[0]
+
+
+class RestsOf(_RowsOf):
+    """Of float32 rows what their codes leave."""
+
+    def finalize(self) -> bytes:
+        """All of it."""
+        return self._encoded()[1]
 
 
 class Rows:
-    """One space's live chunks and whose they are, document by document: 8 bytes a chunk."""
+    """One space's live chunks and whose they are, block by block: 8 bytes a chunk."""
 
     def __init__(self, table: Sequence[tuple[int, int, int, str]]) -> None:
-        """A document each: the number of its codes in the record, its first chunk's number, how many there are, its id."""
+        """A block each, by ascending number: its number, its first chunk's number, how many there are, the document's id."""
         import numpy as np
 
-        numbers = np.array([row[:3] for row in table], dtype=np.int64).reshape(-1, 3)
-        self.codes: NDArray[np.int64] = numbers[:, 0]
+        numbers, firsts, sizes, owners = zip(*table, strict=True) if table else ((), (), (), ())
+        self.blocks: NDArray[np.int64] = np.array(numbers, dtype=np.int64)
         """Ascending."""
-        self.counts: NDArray[np.int64] = numbers[:, 2]
-        self._places = {row[3]: at for at, row in enumerate(table)}
-        starts = np.cumsum(self.counts) - self.counts
-        self.numbers: NDArray[np.int64] = np.repeat(numbers[:, 1] - starts, self.counts) + np.arange(int(self.counts.sum()))
+        self.sizes: NDArray[np.int64] = np.array(sizes, dtype=np.int64)
+        """Chunks of each block."""
+        self.documents: tuple[str, ...] = tuple(dict.fromkeys(owners))
+        """In the order of their blocks, which follow each other."""
+        self._places = {document: at for at, document in enumerate(self.documents)}
+        begins = np.flatnonzero(np.diff([-1, *map(self._places.__getitem__, owners)]))
+        self.counts: NDArray[np.int64] = np.add.reduceat(self.sizes, begins) if len(begins) else self.sizes
+        """Chunks of each document."""
+        self._firsts: NDArray[np.int64] = np.array(firsts, dtype=np.int64)[begins]
+        before = np.array(firsts, dtype=np.int64) - (np.cumsum(self.sizes) - self.sizes)
+        self.numbers: NDArray[np.int64] = np.repeat(before, self.sizes) + np.arange(int(self.sizes.sum()))
         """The chunks' numbers."""
-
-        self._firsts: NDArray[np.int64] = numbers[:, 1]
-        self.documents: tuple[str, ...] = tuple(self._places)
-        """Their ids, in the order of ``counts``."""
 
     def holding(self, numbers: "NDArray[np.int64]", *, opening: int) -> tuple["NDArray[np.int64]", "NDArray[np.int64]"]:
         """How many of these chunks each document has, and how many among its first ``opening``; shapes (documents,)."""
@@ -127,10 +209,10 @@ class Codes:
         """Rows as ``encoded`` gave them, from this place on; the place after them."""
         import numpy as np
 
-        table = np.frombuffer(rows, dtype=np.int8).reshape(-1, _HEAD + self._steps.shape[1])
+        table = np.frombuffer(rows, dtype=np.int8).reshape(-1, HEAD + self._steps.shape[1])
         end = at + len(table)
-        self._steps[at:end] = table[:, _HEAD:]
-        heads = np.ascontiguousarray(table[:, :_HEAD]).view("<f4")
+        self._steps[at:end] = table[:, HEAD:]
+        heads = np.ascontiguousarray(table[:, :HEAD]).view("<f4")
         self._sizes[at:end], self._distances[at:end] = heads[:, 0], heads[:, 1]
         return end
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rag.kin import sketch
 from rag.record import rows, schema
+from rag.record.codes import Together
 from rag.record.scopes import day
 
 _FILES = "path, folder, document, content, size, mtime_ns, modified, status, reason, reader"
@@ -33,25 +34,26 @@ _STATE = (
         AND NOT EXISTS ({_LATER.format(table="past_documents", column="id", of="d.id")})
         UNION ALL SELECT {_DOCUMENTS} FROM library.past_documents AS p WHERE id IN (SELECT document FROM files)
         AND until = {_NEXT.format(table="past_documents", column="id")}""",
-    f"""INSERT INTO chunks ({_CHUNKS}, vector, sequence)
-        SELECT {", ".join(f"c.{name}" for name in _CHUNKS.split(", "))}, c.vector, c.sequence
-        FROM library.chunks AS c WHERE c.space IN (SELECT id FROM spaces) AND c.document IN (SELECT document FROM files)
-        AND NOT EXISTS ({_LATER.format(table="past_chunks", column="document", of="c.document")})""",
-    "INSERT INTO vectors SELECT * FROM library.vectors AS v WHERE query = 1 OR number IN (SELECT vector FROM chunks)",
+    f"""INSERT INTO blocks SELECT * FROM library.blocks AS b
+        WHERE space IN (SELECT id FROM spaces) AND document IN (SELECT document FROM files)
+        AND NOT EXISTS ({_LATER.format(table="past_chunks", column="document", of="b.document")})""",
+    f"""INSERT INTO chunks ({_CHUNKS}, block, key, sequence)
+        SELECT {", ".join(f"c.{name}" for name in _CHUNKS.split(", "))}, c.block, c.key, c.sequence
+        FROM library.chunks AS c JOIN blocks AS b ON b.number = c.block""",
+    "INSERT INTO vectors SELECT * FROM library.vectors WHERE query = 1",
     f"""CREATE TEMP TABLE gone AS SELECT * FROM library.past_chunks AS p
         WHERE space IN (SELECT id FROM spaces) AND document IN (SELECT document FROM files)
         AND until = {_NEXT.format(table="past_chunks", column="document")}""",
-    "INSERT OR IGNORE INTO vectors (space, key, query, vector) SELECT space, key, 0, vector FROM gone",
-    f"""INSERT INTO chunks ({_CHUNKS}, vector, sequence)
-        SELECT {", ".join(f"g.{name}" for name in _CHUNKS.split(", "))}, v.number, g.sequence
-        FROM gone AS g JOIN vectors AS v ON v.space = g.space AND v.key = g.key""",
-    """INSERT INTO codes (space, document, first, count, bits)
-        SELECT chunks.space, chunks.document, min(chunks.number), count(*), codes_of(chunks.number, v.vector)
-        FROM chunks JOIN vectors AS v ON v.number = chunks.vector
-        GROUP BY chunks.space, chunks.document ORDER BY min(chunks.number)""",
-    "INSERT INTO filled SELECT DISTINCT space, document FROM chunks",
-    "INSERT INTO filled SELECT space, document FROM library.filled AS f WHERE document IN (SELECT id FROM documents) AND space IN "
-    "(SELECT id FROM spaces) AND NOT EXISTS (SELECT 1 FROM filled AS o WHERE o.space = f.space AND o.document = f.document)",
+    """INSERT INTO blocks (space, document, first, count, pages, bits, rest)
+        SELECT space, document, min(number), count(*), pages_of(number, first_page), together(number, vector), together(number, rest)
+        FROM gone GROUP BY space, document ORDER BY min(number)""",
+    f"""INSERT INTO chunks ({_CHUNKS}, block, key, sequence)
+        SELECT {", ".join(f"g.{name}" for name in _CHUNKS.split(", "))}, b.number, g.key, g.sequence
+        FROM gone AS g JOIN blocks AS b ON b.space = g.space AND b.document = g.document""",
+    """INSERT INTO filled SELECT spaces.id, documents.id FROM spaces, documents
+        WHERE documents.id NOT IN (SELECT document FROM blocks) AND (
+            EXISTS (SELECT 1 FROM library.filled AS f WHERE f.document = documents.id AND f.space = spaces.id)
+            OR EXISTS (SELECT 1 FROM library.blocks AS b WHERE b.document = documents.id AND b.space = spaces.id))""",
     f"""INSERT INTO tags SELECT document, tag FROM library.tags AS t WHERE document IN (SELECT id FROM documents)
         AND NOT EXISTS ({_LATER.format(table="past_documents", column="id", of="t.document")})""",
     f"""INSERT INTO sketches SELECT document, sketch FROM library.sketches AS s WHERE document IN (SELECT id FROM documents)
@@ -60,7 +62,7 @@ _STATE = (
     "INSERT OR REPLACE INTO moments SELECT * FROM library.moments WHERE at <= :at",
     "DELETE FROM deletions",
 )
-"""From an empty record and the attached ``library`` to the state at ``:at``; vectors are named by number, as in the library."""
+"""From an empty record and the attached ``library`` to the state at ``:at``; blocks of vectors that are still there keep their numbers."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,6 +92,7 @@ def state(path: Path, *, at: datetime) -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:", isolation_level=None, uri=True)
     try:
         schema.migrate(connection, path=path)
+        connection.create_aggregate("together", 2, Together)  # type: ignore[arg-type]
         connection.execute("ATTACH ? AS library", [f"{path.resolve().as_uri()}?mode=ro"])
         with schema.transaction(connection):
             for statement in _STATE:

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from rag.errors import BusyError, RecordError, UsageError, WorkspaceError
 from rag.kin import sketch
-from rag.record import history, rows, schema, scopes
+from rag.record import blocks, history, rows, schema, scopes
 from rag.record.access import Access
 from rag.record.chats import Chats
-from rag.record.codes import encoded
 from rag.record.faults import translated
 from rag.record.history import Edition
 from rag.record.lexical import match_expression, quoted, telling_words
@@ -27,7 +26,7 @@ from rag.record.rows import FileRow, Names, ReportHead, Run, RunKind
 from rag.record.scan import Scan
 from rag.record.schedules import Schedules
 from rag.record.spaces import Space, fingerprint_from_json, fingerprint_to_json, space_of, vector_key
-from rag.types import Chunk, Document, Fingerprint, Reader, Scope, Source, TextKind
+from rag.types import PRECISIONS, Chunk, Document, Fingerprint, Precision, Reader, Scope, Source, TextKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,7 +49,7 @@ _IN_SCOPE = "document IN ({documents})"
 _BATCH = 500
 _OF_DOCUMENTS = frozenset(
     "documents chunks vectors files tags filled spaces folders meta deletions forgotten sketches past_files past_documents "
-    "past_chunks codes segments postings".split()
+    "past_chunks blocks segments postings".split()
 )
 
 
@@ -162,6 +161,11 @@ class Record:
     def revision(self) -> tuple[int, int]:
         """Differs whenever other chunks, other paths or other lists stand here."""
         return self.sequence(), int(self._value("SELECT value FROM meta WHERE name = 'sight'"))
+
+    @property
+    def precision(self) -> Precision:
+        """How new vectors are kept, and how all of them are searched."""
+        return PRECISIONS[int(self._value("SELECT value FROM meta WHERE name = 'precision'"))]
 
     def active_space(self) -> Space | None:
         """The space that searches see; None before the first ingest."""
@@ -280,7 +284,7 @@ class Record:
         with self.snapshot():
             sequence = self.sequence()
             if self._counted[0] != sequence:
-                self._counted = sequence, int(self._value(f"SELECT count(*) FROM chunks WHERE space = {_ACTIVE}"))
+                self._counted = sequence, int(self._value(f"SELECT coalesce(sum(count), 0) FROM blocks WHERE +space = {_ACTIVE}"))
         return self._counted[1]
 
     def chunks_in(self, scope: Scope) -> frozenset[str] | None:
@@ -345,43 +349,23 @@ class Record:
             condition, values = self._committed(after=after, scope=scope)
             matrix = np.empty((self._value(f"SELECT count(*) FROM chunks WHERE {condition}", values), dimensions), dtype=np.float32)
             ids: list[str] = []
-            for batch in self._vector_batches(condition, values):
-                blobs = b"".join(blob for _, blob in batch)
-                matrix[len(ids) : len(ids) + len(batch)] = np.frombuffer(blobs, dtype="<f4").reshape(len(batch), dimensions)
-                ids.extend(identity for identity, _ in batch)
+            for some, vectors in self._vector_batches(condition, values):
+                matrix[len(ids) : len(ids) + len(some)] = vectors
+                ids += some
         return ids, matrix
 
     def surroundings(self, ids: Sequence[str], *, nearby: int) -> dict[str, tuple["NDArray[np.float32]", "Vectors"]]:
-        """For each live chunk: its vector, and those of the chunks on its page that are at most ``nearby`` places away, its own too.
-
-        A document's chunks are written one after the other, so neighbours have neighbouring numbers.
-        """
-        import numpy as np
-
-        wanted = self._rows("SELECT id, number FROM live WHERE id IN (SELECT value FROM json_each(?))", [json.dumps(list(ids))])
-        if not wanted:
-            return {}
-        around = {identity: range(number - nearby, number + nearby + 1) for identity, number in wanted}
-        sql = f"""SELECT chunks.number, chunks.document, chunks.first_page, v.vector
-            FROM chunks JOIN vectors AS v ON v.number = chunks.vector
-            WHERE chunks.number IN (SELECT value FROM json_each(?)) AND +chunks.space = {_ACTIVE} ORDER BY chunks.number"""
-        found = self._rows(sql, [json.dumps(sorted(set().union(*around.values())))])
-        matrix = np.frombuffer(b"".join(row[3] for row in found), dtype="<f4").reshape(len(found), -1)
-        rows = {number: at for at, (number, *_) in enumerate(found)}
-        pages = {number: page for number, *page, _ in found}
-        return {
-            identity: (matrix[rows[number]], matrix[[rows[near] for near in around[identity] if pages.get(near) == pages[number]]])
-            for identity, number in wanted
-        }
+        """For each live chunk: its vector, and those of the chunks on its page that are at most ``nearby`` places away, its own too."""
+        wanted = self._rows("SELECT number, block, id FROM live WHERE id IN (SELECT value FROM json_each(?))", [json.dumps(list(ids))])
+        with translated(self.path):
+            found = blocks.surroundings(self._connection, [blocks.Place(*row[:2]) for row in wanted], nearby=nearby)
+        return {identity: around for (*_, identity), around in zip(wanted, found, strict=True)}
 
     def vector_rows(self) -> Iterator[tuple[str, "Vectors"]]:
         """(id, vector) of every live chunk, one at a time: what a generation is built from."""
-        import numpy as np
-
         condition, values = self._committed(after=0, scope=_EVERYTHING)
-        for batch in self._vector_batches(condition, values):
-            for identity, blob in batch:
-                yield identity, np.frombuffer(blob, dtype="<f4")
+        for ids, vectors in self._vector_batches(condition, values):
+            yield from zip(ids, vectors, strict=True)
 
     def changed_since(self, sequence: int) -> int:
         """How many chunks came or went after that commit: what a search scans beside a generation."""
@@ -404,10 +388,18 @@ class Record:
         found: dict[str, NDArray[np.float32]] = {}
         for start in range(0, len(wanted), _BATCH):
             batch = wanted[start : start + _BATCH]
-            marks = ", ".join("?" * len(batch))
-            sql = f"SELECT key, vector FROM vectors WHERE space = ? AND key IN ({marks})"
-            found |= {keys[key]: np.frombuffer(blob, dtype="<f4") for key, blob in self._rows(sql, [space, *batch])}
+            values, marks = [space, *batch], ", ".join("?" * len(batch))
+            aside = self._rows(f"SELECT key, vector FROM vectors WHERE space = ? AND key IN ({marks})", values)
+            found |= {keys[key]: np.frombuffer(blob, dtype="<f4") for key, blob in aside}
+            if kind == "document":
+                held = self._rows(f"SELECT number, block, key FROM chunks WHERE +space = ? AND key IN ({marks})", values)
+                found |= {keys[key]: vector for (*_, key), vector in zip(held, self._vectors_at(held), strict=True)}
         return found
+
+    def _vectors_at(self, held: Sequence[Sequence[Any]]) -> Iterable["Vectors"]:
+        """Of rows that begin with a chunk's number and block."""
+        with translated(self.path):
+            return blocks.rows(self._connection, [blocks.Place(*row[:2]) for row in held]) if held else ()
 
     def cache_vectors(self, texts: Sequence[str], vectors: "Vectors", *, fingerprint: Fingerprint, kind: TextKind) -> None:
         """Keeps them, one row of ``vectors`` a text. A read-only record keeps nothing."""
@@ -422,10 +414,9 @@ class Record:
 
     def prune_cache(self) -> None:
         """Drops the vectors that belong to no chunk, and all but the newest cached queries."""
-        unused = "SELECT number FROM vectors WHERE query = 0 EXCEPT SELECT vector FROM chunks"
         stale = "SELECT number FROM vectors WHERE query = 1 ORDER BY number DESC LIMIT -1 OFFSET ?"
         with self._transaction():
-            self._connection.execute(f"DELETE FROM vectors WHERE number IN ({unused})")
+            self._connection.execute("DELETE FROM vectors WHERE query = 0")
             self._connection.execute(f"DELETE FROM vectors WHERE number IN ({stale})", [QUERY_VECTORS_KEPT])
 
     # ── writing: files and documents ──────────────────────────────────────────────────────────────────────────────
@@ -568,7 +559,8 @@ class Record:
 
     def unfilled(self, space: Space) -> list[str]:
         """Ids of the documents whose chunks are not in that space yet."""
-        sql = "SELECT id FROM documents WHERE id NOT IN (SELECT document FROM filled WHERE space = ?) ORDER BY id"
+        sql = """SELECT id FROM documents WHERE id NOT IN (SELECT document FROM filled WHERE space = ?1)
+            AND NOT EXISTS (SELECT 1 FROM blocks WHERE document = documents.id AND space = ?1) ORDER BY id"""
         return [identity for (identity,) in self._rows(sql, [space.id])]
 
     def fill(self, space: Space, document: str, *, chunks: Sequence[Chunk], vectors: "Vectors") -> None:
@@ -713,14 +705,10 @@ class Record:
         within = "" if scope == _EVERYTHING else f" AND {_IN_SCOPE.format(documents=documents)}"
         return f"chunks.space = {_ACTIVE} AND chunks.sequence > ?{within}", [after, *values]
 
-    def _vector_batches(self, condition: str, values: Sequence[Any]) -> Iterator[list[tuple[str, bytes]]]:
-        sql = (
-            f"SELECT chunks.id, v.vector FROM chunks JOIN vectors AS v ON v.number = chunks.vector WHERE {condition} ORDER BY chunks.number"
-        )
+    def _vector_batches(self, condition: str, values: Sequence[Any]) -> Iterator[tuple[list[str], "Vectors"]]:
+        sql = f"SELECT chunks.id, chunks.number, chunks.block FROM chunks WHERE {condition} ORDER BY chunks.number"
         with translated(self.path):
-            cursor = self._connection.execute(sql, values)
-            while batch := cursor.fetchmany(_BATCH):
-                yield batch
+            yield from blocks.batches(self._connection, self._connection.execute(sql, values))
 
     def _next_sequence(self) -> int:
         return int(self._value("UPDATE meta SET value = value + 1 WHERE name = 'sequence' RETURNING value"))
@@ -746,23 +734,37 @@ class Record:
 
     def _put_chunks(self, document: str, chunks: Sequence[Chunk], vectors: "Vectors", *, space: Space, sequence: int) -> None:
         keys = [vector_key(chunk.embedded_text, kind="document") for chunk in chunks]
-        self._put_vectors(keys, vectors, space=space.id, kind="document")
+        self._take_from_cache(keys, space=space.id)
         first = int(
             self._value("SELECT 1 + max((SELECT coalesce(max(number), 0) FROM chunks), (SELECT coalesce(max(last), 0) FROM segments))")
         )
-        sql = f"""INSERT INTO chunks (number, space, {rows.CHUNK_COLUMNS}, vector, sequence)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT number FROM vectors WHERE space = ? AND key = ?), ?)"""
+        pages = [chunk.first_page for chunk in chunks]
+        whole = self.precision == "full"
+        held = blocks.put(self._connection, vectors, pages=pages, space=space.id, document=document, first=first, whole=whole)
+        sql = f"""INSERT INTO chunks (number, space, {rows.CHUNK_COLUMNS}, block, key, sequence)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
         self._connection.executemany(
             sql,
             [
-                (number, space.id, *rows.chunk_values(chunk), space.id, key, sequence)
-                for number, (chunk, key) in enumerate(zip(chunks, keys, strict=True), start=first)
+                (number, space.id, *rows.chunk_values(chunk), block, key, sequence)
+                for number, (chunk, block, key) in enumerate(zip(chunks, held, keys, strict=True), start=first)
             ],
         )
-        if chunks:
-            sql = "INSERT INTO codes (space, document, first, count, bits) VALUES (?, ?, ?, ?, ?)"
-            self._connection.execute(sql, [space.id, document, first, len(chunks), encoded(vectors)])
-        self._connection.execute("INSERT INTO filled (space, document) VALUES (?, ?)", [space.id, document])
+        if not chunks:
+            self._connection.execute("INSERT INTO filled (space, document) VALUES (?, ?)", [space.id, document])
+
+    def _take_from_cache(self, keys: Sequence[bytes], *, space: str) -> None:
+        """What a chunk holds from now on need not be kept aside."""
+        if self._rows("SELECT 1 FROM vectors WHERE query = 0 LIMIT 1"):
+            self._connection.executemany("DELETE FROM vectors WHERE space = ? AND key = ?", [(space, key) for key in keys])
+
+    def _keep_aside(self, document: str) -> None:
+        """The vectors of a document's chunks, until ``prune_cache``: the same text may come back in another one."""
+        held = self._rows("SELECT number, block, space, key FROM chunks WHERE document = ?", [document])
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO vectors (space, key, query, vector) VALUES (?, ?, 0, ?)",
+            [(space, key, vector.tobytes()) for (*_, space, key), vector in zip(held, self._vectors_at(held), strict=True)],
+        )
 
     def _index(self, document: str) -> None:
         """A document's new chunks in the lexical index; what came back is no longer deleted."""
@@ -805,12 +807,13 @@ class Record:
             [document],
         )
         execute("INSERT OR REPLACE INTO deletions (chunk, sequence) SELECT id, ? FROM live WHERE document = ?", [sequence, document])
+        self._keep_aside(document)
         execute("DELETE FROM chunks WHERE document = ?", [document])
-        execute("DELETE FROM codes WHERE document = ?", [document])
+        execute("DELETE FROM blocks WHERE document = ?", [document])
         execute("DELETE FROM filled WHERE document = ?", [document])
 
     def _drop_space(self, space: str) -> None:
-        for table in ("chunks", "vectors", "filled", "codes"):
+        for table in ("chunks", "vectors", "filled", "blocks"):
             self._connection.execute(f"DELETE FROM {table} WHERE space = ?", [space])
         self._connection.execute("DELETE FROM spaces WHERE id = ?", [space])
 

@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from rag.codec import document_from_json, document_to_json
@@ -74,7 +75,8 @@ SOURCE_COLUMNS = (
 CHUNK_COLUMNS = "id, document, ordinal, first, past, text, first_page, last_page, heading_path, header, tokens"
 
 
-_to_json = json.JSONEncoder(ensure_ascii=False).encode
+_to_json = lru_cache(maxsize=4_096)(json.JSONEncoder(ensure_ascii=False).encode)
+"""Chunks under one heading follow each other."""
 
 
 def file_row(row: tuple[Any, ...]) -> FileRow:

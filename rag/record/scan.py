@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from rag.record import schema, scopes
+from rag.record import blocks, schema, scopes
 from rag.record.about import abouts
 from rag.record.codes import Codes, Rows, cosines
 from rag.record.lexical import quoted, telling_words
@@ -27,6 +27,8 @@ DEAD_SHARE = 0.1
 """A segment in which more chunks went is made anew."""
 _WORDS_KEPT = 64
 """Of the last questions: a word that every chunk holds takes 16 bytes a chunk."""
+_SCOPES_KEPT = 8
+"""8 bytes for each chunk in one."""
 _BATCH = 500
 _WORDS_WRITTEN = 2_000
 """Words of a segment a transaction, so that nobody waits long to write."""
@@ -49,6 +51,7 @@ class Scan:
         self._codes: tuple[Rows, Codes, str] | None = None
         self._postings: tuple[Any, Postings | None] | None = None
         self._places: dict[str, Places] = {}
+        self._scopes_of: tuple[Rows, int, dict[Scope, NDArray[np.int64]]] | None = None
         self._wide = False
         self.count = 0
         """Searches over everything."""
@@ -61,7 +64,7 @@ class Scan:
 
         self._widen_cache()
         rows = self.rows()
-        within = np.flatnonzero(self._rows_in(scope)) if scope != _EVERYTHING else None
+        within = self._rows_in(scope) if scope != _EVERYTHING else None
         self.count += within is None
         numbers = rows.numbers if within is None else rows.numbers[within]
         if len(numbers) <= max(READ_WHOLE, k):
@@ -75,23 +78,28 @@ class Scan:
 
     def cosines(self, ids: Sequence[str], vector: "Vectors") -> list[tuple[str, float]]:
         """(chunk id, cosine) of those of these chunks that live, nearest first, equal ones by id."""
-        sql = f"""SELECT chunks.id, v.vector FROM chunks JOIN vectors AS v ON v.number = chunks.vector
-            WHERE chunks.id IN (SELECT value FROM json_each(?)) AND +chunks.space = {_ACTIVE}"""
-        return _nearest(_products(self._connection.execute(sql, [json.dumps(list(ids))]).fetchall(), vector), k=len(ids))
+        sql = f"SELECT id, number, block FROM chunks WHERE id IN (SELECT value FROM json_each(?)) AND +space = {_ACTIVE}"
+        return _nearest(self._products(self._connection.execute(sql, [json.dumps(list(ids))]).fetchall(), vector), k=len(ids))
 
     def _scored(self, numbers: "NDArray[np.int64]", vector: "Vectors", *, at_least: float = -math.inf) -> list[tuple[str, float]]:
         """(chunk id, cosine) by the full vectors, in no order."""
-        sql = """SELECT chunks.id, v.vector FROM chunks JOIN vectors AS v ON v.number = chunks.vector
-            WHERE chunks.number IN (SELECT value FROM json_each(?))"""
+        sql = "SELECT id, number, block FROM chunks WHERE number IN (SELECT value FROM json_each(?))"
         found: list[tuple[str, float]] = []
         for start in range(0, len(numbers), _BATCH):
             rows = self._connection.execute(sql, [json.dumps(numbers[start : start + _BATCH].tolist())]).fetchall()
-            found += [near for near in _products(rows, vector) if near[1] >= at_least]
+            found += [near for near in self._products(rows, vector) if near[1] >= at_least]
         return found
+
+    def _products(self, found: Sequence[tuple[str, int, int]], vector: "Vectors") -> list[tuple[str, float]]:
+        """(chunk id, cosine) of (chunk id, number, block)."""
+        if not found:
+            return []
+        vectors = blocks.rows(self._connection, [blocks.Place(number, block) for _, number, block in found])
+        return list(zip((identity for identity, *_ in found), cosines(vectors, vector), strict=True))
 
     def forget(self) -> None:
         """Other rows may be shown now."""
-        self._rows = self._codes = self._postings = None
+        self._rows = self._codes = self._postings = self._scopes_of = None
         self._places.clear()
 
     def rows(self) -> Rows:
@@ -101,10 +109,8 @@ class Scan:
         ).fetchone()
         key = found or ("", 0)
         if self._rows is None or self._rows[0] != key:
-            there = self._connection.execute(
-                "SELECT number, first, count, document FROM codes WHERE space = ? ORDER BY number", [key[0]]
-            ).fetchall()
-            self._rows = key, Rows(there)
+            there = self._connection.execute("SELECT number, first, count, document FROM blocks WHERE +space = ?", [key[0]]).fetchall()
+            self._rows = key, Rows(sorted(there))
         return self._rows[1]
 
     def _codes_of(self, rows: Rows) -> Codes:
@@ -117,18 +123,30 @@ class Scan:
         codes, at, since = Codes.empty(len(rows.numbers), dimensions=int(dimensions)), 0, 0
         if self._codes is not None and self._codes[2] == space:
             before, there, _ = self._codes
-            at = codes.put_from(there, np.repeat(is_among(before.codes, rows.codes), before.counts))
-            since = int(before.codes[-1]) if len(before.codes) else 0
-        sql = "SELECT bits FROM codes WHERE space = ? AND number > ? ORDER BY number"
+            at = codes.put_from(there, np.repeat(is_among(before.blocks, rows.blocks), before.sizes))
+            since = int(before.blocks[-1]) if len(before.blocks) else 0
+        sql = "SELECT bits FROM blocks WHERE space = ? AND number > ? ORDER BY number"
         cursor = self._connection.execute(sql, [space, since])
         while batch := cursor.fetchmany(_BATCH):
             at = codes.put(at, b"".join(bits for (bits,) in batch))
         self._codes = rows, codes, space
         return codes
 
-    def _rows_in(self, scope: Scope) -> "NDArray[np.bool_]":
-        """True for the rows in scope."""
-        return self.rows().of_documents([document for (document,) in self._connection.execute(*scopes.documents(scope))])
+    def _rows_in(self, scope: Scope) -> "NDArray[np.int64]":
+        """The rows in scope, ascending; those of the last scopes are kept while neither chunks nor paths nor lists change."""
+        import numpy as np
+
+        rows = self.rows()
+        (sight,) = self._connection.execute("SELECT value FROM meta WHERE name = 'sight'").fetchone()
+        if self._scopes_of is None or self._scopes_of[0] is not rows or self._scopes_of[1] != sight:
+            self._scopes_of = rows, sight, {}
+        kept = self._scopes_of[2]
+        if scope not in kept:
+            found = rows.of_documents([document for (document,) in self._connection.execute(*scopes.documents(scope))])
+            if len(kept) >= _SCOPES_KEPT:
+                del kept[next(iter(kept))]
+            kept[scope] = np.flatnonzero(found)
+        return kept[scope]
 
     # ── words ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -286,15 +304,6 @@ class Scan:
 def _is_sound(one: Segment, live: "NDArray[np.int64]") -> bool:
     """Full, and nearly all of its chunks live."""
     return len(one.chunks) >= SEGMENT and float(is_among(one.chunks, live).mean()) >= 1 - DEAD_SHARE
-
-
-def _products(found: Sequence[tuple[str, bytes]], vector: "Vectors") -> list[tuple[str, float]]:
-    import numpy as np
-
-    if not found:
-        return []
-    vectors = np.frombuffer(b"".join(blob for _, blob in found), dtype="<f4").reshape(len(found), -1)
-    return list(zip((identity for identity, _ in found), cosines(vectors, vector), strict=True))
 
 
 def _nearest(scored: Sequence[tuple[str, float]], *, k: int) -> list[tuple[str, float]]:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rag.errors import WorkspaceError
-from rag.record.codes import CodesOf
+from rag.record.codes import CodesOf, PagesOf, RestsOf
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -25,6 +25,8 @@ def migrate(connection: sqlite3.Connection, *, path: Path) -> None:
     """Applies what is missing, each migration in a transaction of its own. Two processes may do it at once."""
     refuse_newer(connection, path=path)
     connection.create_aggregate("codes_of", 2, CodesOf)  # type: ignore[arg-type]
+    connection.create_aggregate("pages_of", 2, PagesOf)  # type: ignore[arg-type]
+    connection.create_aggregate("rests_of", 2, RestsOf)  # type: ignore[arg-type]
     for number, script in migrations():
         if version(connection) >= number:
             continue

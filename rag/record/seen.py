@@ -27,7 +27,7 @@ _OF_DOCUMENT = {
     "tags": "document",
     "sketches": "document",
     "chunks": "document",
-    "codes": "document",
+    "blocks": "document",
     "filled": "document",
     "documents": "id",
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 from rag.errors import ModelError
 from rag.processor import device_of, multiplies_bfloat16
+from rag.rerankers.disentangled import quicken
 from rag.weights import model_folder, one_line
 
 _PAIRS_A_BATCH = 4
@@ -82,6 +83,7 @@ class CrossEncoderReranker:
             )
             if fast:
                 _finish_in_float32(encoder[0].model)
+                quicken(encoder[0].model)
         except Exception as error:
             raise ModelError(f"{self.model} cannot be loaded ({one_line(error)}): download it again, or choose another reranker") from error
         return encoder
