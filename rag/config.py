@@ -64,7 +64,7 @@ class EmbedderSettings(BaseModel):
         default=0,
         ge=0,
         description="Keep only so many of a vector's first dimensions, for models trained for it (Matryoshka): mxbai keeps 95 % "
-        "of its quality with 512 and needs half the room; 0 keeps all. Sentence-transformers only.",
+        'of its quality with 512 and needs half the room; 0 keeps all. Not used with kind = "small".',
     )
     max_tokens: int = Field(default=512, ge=32, description='The endpoint\'s limit for one text, in tokens. kind = "openai" only.')
 
@@ -72,6 +72,8 @@ class EmbedderSettings(BaseModel):
     def _they_go_together(self) -> Self:
         if self.kind == "openai" and not self.base_url:
             raise ValueError('kind = "openai" needs base_url, such as "http://localhost:8080/v1"')
+        if self.kind == "openai" and self.first_dimensions > self.dimensions:
+            raise ValueError("first_dimensions cannot be more than dimensions, the length of the endpoint's vectors")
         if self.kind == "small" and self.engine == "sentence-transformers":
             raise ValueError('kind = "small" runs by our own layers; set engine to "auto", "float32" or "bfloat16"')
         return self

@@ -49,6 +49,7 @@ def embedder_of(setting: EmbedderSettings, *, workspace: Path) -> Embedder:
         api_key=config.secret(setting.api_key_env),
         query_prompt=prompt,
         dimensions=setting.dimensions,
+        first_dimensions=setting.first_dimensions or None,
         max_tokens=setting.max_tokens,
     )
 

@@ -216,6 +216,41 @@ def test_the_fingerprint_names_the_model_and_not_the_address(endpoint: Endpoint)
     assert (port.fingerprint.dimensions, port.fingerprint.query_prompt, port.max_tokens) == (3, PROMPT, 512)
 
 
+def test_the_first_dimensions_are_kept_at_length_one(endpoint: Endpoint) -> None:
+    """Matryoshka without a word to the server, which may not know of it; the fingerprint says how many."""
+    short = OpenAIEmbedder(
+        "mxbai", base_url=endpoint.base_url, api_key=KEY, query_prompt="", dimensions=3, first_dimensions=2, max_tokens=512
+    )
+    rows, whole = short.embed(["cells", "prices of cells"], kind="document"), np.array([vector("cells"), vector("prices of cells")])
+    assert np.allclose(rows, whole[:, :2] / np.linalg.norm(whole[:, :2], axis=1, keepdims=True), atol=1e-6)
+    assert short.fingerprint.dimensions == 2
+    assert "dimensions" not in endpoint.requests[0]
+
+
+def mixedbread(request: dict[str, Any]) -> Answer:
+    """An answer in the form of Mixedbread's own API: more fields, no error but its own."""
+    rows = [{"object": "embedding", "index": at, "embedding": vector(text)} for at, text in enumerate(request["input"])]
+    usage = {"prompt_tokens": 5, "total_tokens": 5, "completion_tokens": 0}
+    more = {"normalized": True, "encoding_format": "float", "dimensions": 3, "object": "list"}
+    return 200, json.dumps({"usage": usage, "model": request["model"], "data": rows} | more), {}
+
+
+def refused(_: dict[str, Any]) -> Answer:
+    """Its error: fields at the top, nothing under "error"."""
+    said = {"type": "validation_error", "code": "invalid_request", "message": "model not allowed", "url": None, "details": None}
+    return 422, json.dumps(said), {}
+
+
+def test_mixedbreads_own_api_is_spoken_without_its_own_fields(endpoint: Endpoint) -> None:
+    """The prompt stands before the query, the rows have length one, and its errors are one line."""
+    endpoint.answers = [mixedbread, refused]
+    rows = embedder(endpoint).embed(["cells"], kind="query")
+    assert endpoint.requests[0] == {"model": "mxbai", "input": [PROMPT + "cells"], "encoding_format": "float"}
+    assert np.linalg.norm(rows) == pytest.approx(1)
+    with pytest.raises(EndpointError, match=r"refuses the request \(.*model not allowed"):
+        embedder(endpoint).embed(["cells"], kind="query")
+
+
 def test_a_document_over_the_limit_is_an_error_and_a_query_is_cut(endpoint: Endpoint) -> None:
     """By the upper bound: three for a word of five letters."""
     with pytest.raises(ModelError, match="may have 60 tokens, over the endpoint's 38"):

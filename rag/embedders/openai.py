@@ -1,4 +1,8 @@
-"""Any OpenAI-compatible /v1/embeddings endpoint: text-embeddings-inference, vLLM, Ollama, Mixedbread, OpenAI."""
+"""Any OpenAI-compatible /v1/embeddings endpoint: text-embeddings-inference, vLLM, Ollama, Mixedbread, OpenAI.
+
+Mixedbread's own fields are not needed: its ``prompt`` is what is put before a query here, ``normalized`` what is done with every row, and
+``dimensions`` what ``first_dimensions`` keeps, which works with servers that do not know that field, too.
+"""
 
 import json
 import math
@@ -44,18 +48,24 @@ class OpenAIEmbedder:
         query_prompt: str,
         dimensions: int,
         max_tokens: int,
+        first_dimensions: int | None = None,
         timeout_s: float = 60.0,
         retries: int = 4,
     ) -> None:
-        """``timeout_s`` bounds the wait for an answer, and again the answer itself. ``retries`` are the SDK's, with its growing pauses,
-        for what fails before an answer begins: connections, 408, 409, 429, 5xx. An empty ``api_key`` is for endpoints that want none.
+        """``first_dimensions`` of the endpoint's ``dimensions`` are kept (Matryoshka models only); None keeps all.
+
+        ``timeout_s`` bounds the wait for an answer, and again the answer itself. ``retries`` are the SDK's, with its growing pauses, for
+        what fails before an answer begins: connections, 408, 409, 429, 5xx. An empty ``api_key`` is for endpoints that want none.
         """
         self._retries = retries
         self._base_url = base_url
         self._api_key = api_key
         self._timeout_s = timeout_s
         self.max_tokens = max_tokens
-        self.fingerprint = Fingerprint(model=model, revision="endpoint", dimensions=dimensions, query_prompt=query_prompt)
+        self._dimensions = dimensions
+        self.fingerprint = Fingerprint(
+            model=model, revision="endpoint", dimensions=first_dimensions or dimensions, query_prompt=query_prompt
+        )
 
     def token_spans(self, text: str) -> Sequence[tuple[int, int]]:
         """An upper bound, for want of the endpoint's tokenizer: lower-case and capitalised words count one token for each two letters
@@ -76,7 +86,8 @@ class OpenAIEmbedder:
         vectors = np.empty((len(ready), self.fingerprint.dimensions), dtype=np.float32)
         lengths = [len(self.token_spans(text)) for text in ready]
         for batch in batches(lengths, token_budget=_TOKENS_A_REQUEST, most=_TEXTS_A_REQUEST):
-            vectors[batch] = unit(np.asarray(self._ask([ready[at] for at in batch]), dtype=np.float64))
+            found = np.asarray(self._ask([ready[at] for at in batch]), dtype=np.float64)
+            vectors[batch] = unit(found[:, : self.fingerprint.dimensions])
         return vectors
 
     def _ready(self, text: str, *, kind: TextKind) -> str:
@@ -102,7 +113,7 @@ class OpenAIEmbedder:
                 model=self.fingerprint.model, input=texts, encoding_format="float"
             )
             with request as response:
-                body = self._body(response.iter_bytes(), most=len(texts) * self.fingerprint.dimensions * _BYTES_A_NUMBER + 100_000)
+                body = self._body(response.iter_bytes(), most=len(texts) * self._dimensions * _BYTES_A_NUMBER + 100_000)
         return self._checked(body, count=len(texts))
 
     def _body(self, parts: Iterable[bytes], *, most: int) -> bytes:
@@ -136,7 +147,7 @@ class OpenAIEmbedder:
         return [found[at] for at in range(count)]
 
     def _check_vector(self, row: list[float]) -> None:
-        wanted = self.fingerprint.dimensions
+        wanted = self._dimensions
         if len(row) != wanted:
             raise EndpointError(f"{self._where} answers with {len(row)} dimensions, not {wanted}: set embedder.dimensions to {len(row)}")
         if not all(map(math.isfinite, row)) or not any(row):
