@@ -264,6 +264,7 @@ class Library:
         process still writes after ``wait_s`` seconds, UsageError for a folder that is unknown or empty.
         """
         with writer_lock(self.workspace, now=now, wait_s=wait_s), self._store(space_of(self.embedder.fingerprint)) as store:
+            self.record.keep_vectors(self.settings.store.precision)
             if re_embed:
                 return (yield from stations.re_embed(record=self.record, store=store, embedder=self.embedder, chunk=self._chunk, now=now))
             with ReaderPool(ocr=self._ocr()) as pool:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from rag.embedders.engine import EngineSetting
 from rag.embedders.sentence_transformers import MXBAI
 from rag.errors import SettingsError, WorkspaceError
+from rag.types import Precision
 
 FILE_NAME = "rag.toml"
 
@@ -93,6 +94,12 @@ class StoreSettings(BaseModel):
         default="",
         description='kind = "langchain" only: your function that opens it, as "module:function". It is called with the collection\'s name '
         "and a LangChain Embeddings and gives the LangChain VectorStore; docs/interop.md has examples.",
+    )
+    precision: Precision = Field(
+        default="full",
+        description='How library.db keeps vectors. "full": three bytes a dimension, no cosine off by more than float32 itself. "int8": one '
+        'byte. "binary": likewise, and searched by a bit a dimension in memory, the best of which are scored by their bytes. A change '
+        'holds from the next ingest on and embeds nothing; back to "full" go only documents that are read from then on.',
     )
 
     @model_validator(mode="after")

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from rag.embedders.runs import Runs, is_run_by_run
 from rag.record import FileRow, Record, scan
+from rag.record import record as record_room
 from rag.record.codes import Codes, CodesOf, cosines, decoded, encoded
 from rag.record.lexical import match_expression
 from rag.record.schema import migrations
-from rag.types import Scope
+from rag.types import Precision, Scope
 from tests.fakes import HashingEmbedder, chunk_words, plain_document
 
 if TYPE_CHECKING:
@@ -210,6 +211,58 @@ def test_no_product_with_a_code_is_further_off_than_it_says(
         assert (np.abs(np.array(cosines(unit, asked)) - products) <= off).all()
         some = np.flatnonzero(chance.random(count) < 0.5)
         assert np.abs(codes.near(asked, some)[0] - products[some]).max(initial=0) <= 2 * off.max()
+
+
+@pytest.mark.parametrize("precision", ["int8", "binary"])
+def test_fewer_bytes_a_dimension_embed_nothing_and_find_what_they_are(
+    library: Record, monkeypatch: pytest.MonkeyPatch, precision: Precision
+) -> None:
+    """Two thirds of the vectors' bytes go; cosines are those of the codes, near the embedder's; both kinds stand beside each other."""
+    monkeypatch.setattr(scan, "READ_WHOLE", 10)
+    monkeypatch.setattr(scan, "SIGNED", 30)
+    asked, (ids, before) = unit_rows(99, 1)[0], library.vectors()
+    in_full = dict(library.nearest(asked, k=5))
+    blocks = sum(len(rest) for (rest,) in library.rows("SELECT rest FROM blocks"))
+    monkeypatch.setattr(record_room, "_BATCH", 7)  # several transactions
+    library.keep_vectors(precision)
+    assert (library.precision, blocks) == (precision, 2 * before.size)
+    assert library.rows("SELECT count(*) FROM blocks WHERE length(rest) > 0") == [(0,)]
+    there, after = library.vectors()
+    assert there == ids
+    assert 0 < np.abs(after - before).max() <= np.abs(before).max() / 250
+    scored = sorted(zip(ids, cosines(after, asked), strict=True), key=lambda near: (-near[1], near[0]))
+    assert library.nearest(asked, k=5) == scored[:5]
+    assert dict(library.nearest(asked, k=5)) == pytest.approx(in_full, abs=0.01)
+    put(library, 50)
+    some = library.nearest(asked, k=3, scope=Scope(documents=(f"{50:016x}", f"{3:016x}")))
+    assert len(some) == 3
+    library.keep_vectors("full")
+    put(library, 51)
+    assert library.rows("SELECT count(DISTINCT document) FROM blocks WHERE length(rest) > 0") == [(1,)]
+    ids, both = library.vectors()
+    assert library.nearest(asked, k=5) == sorted(zip(ids, cosines(both, asked), strict=True), key=lambda near: (-near[1], near[0]))[:5]
+    assert len(library.surroundings(ids, nearby=2)) == len(ids)
+
+
+def test_signs_find_nearly_all_of_the_nearest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the twenty nearest of some thousand, by the signs of 64 dimensions and scores of a tenth of the rows."""
+    monkeypatch.setattr(scan, "READ_WHOLE", 10)
+    monkeypatch.setattr(scan, "SIGNED", 10)
+    with Record.create(tmp_path / "library.db") as record:
+        record.put_folder("docs", path=tmp_path)
+        record.keep_vectors("binary")
+        for number in range(40):
+            put(record, number, words=1_000)
+        ids, rows = record.vectors()
+        shares = []
+        for seed in range(20):
+            asked = rows[seed * 7] + 0.3 * unit_rows(seed + 1_000, 1)[0]
+            asked /= np.linalg.norm(asked)
+            best = sorted(zip(ids, cosines(rows, asked), strict=True), key=lambda near: (-near[1], near[0]))[:20]
+            shares.append(len({identity for identity, _ in record.nearest(asked, k=20)} & {identity for identity, _ in best}) / 20)
+        assert len(ids) > 1_500
+        assert np.mean(shares) > 0.7
+        assert record.nearest(rows[7], k=1)[0][0] == ids[7]
 
 
 def _as_of_version(path: Path, old: Path, *, version: int) -> None:

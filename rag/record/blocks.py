@@ -123,15 +123,14 @@ def _decoded(parts: Sequence[tuple[bytes, bytes]], *, dimensions: int) -> "Vecto
 
 
 def drop_rest(connection: sqlite3.Connection, *, most: int) -> int:
-    """Takes from so many blocks what goes beyond a byte a dimension; how many had it."""
+    """Takes from so many blocks what goes beyond a byte a dimension, so that their codes are their vectors; how many had it."""
     import numpy as np
 
-    found = connection.execute("SELECT number, bits FROM blocks WHERE length(rest) > 0 LIMIT ?", [most]).fetchall()
+    found = connection.execute("SELECT number, count, bits FROM blocks WHERE length(rest) > 0 LIMIT ?", [most]).fetchall()
     exact = []
-    for number, bits in found:
-        (count,) = connection.execute("SELECT count FROM blocks WHERE number = ?", [number]).fetchone()
+    for number, count, bits in found:
         table = np.frombuffer(bits, dtype=np.int8).reshape(count, -1).copy()
-        table[:, 4:HEAD] = 0
+        table[:, HEAD // 2 : HEAD] = 0  # no distance
         exact.append((table.tobytes(), number))
     connection.executemany("UPDATE blocks SET bits = ?, rest = x'' WHERE number = ?", exact)
     return len(found)

@@ -188,6 +188,52 @@ class Rows:
         return chosen
 
 
+class Signs:
+    """The signs of all rows in memory: a bit a dimension and 4 bytes for each row. Their products say which may be near, and no more."""
+
+    def __init__(self, signs: "NDArray[np.uint8]", *, sizes: "NDArray[np.float32]", dimensions: int) -> None:
+        """Shapes (rows, dimensions / 8, rounded up), (rows,)."""
+        self._signs = signs
+        self._sizes = sizes
+        self._dimensions = dimensions
+
+    @classmethod
+    def empty(cls, rows: int, *, dimensions: int) -> "Signs":
+        """To be filled by ``put``."""
+        import numpy as np
+
+        signs = np.empty((rows, (dimensions + 7) // 8), dtype=np.uint8)
+        return cls(signs, sizes=np.zeros(rows, dtype=np.float32), dimensions=dimensions)
+
+    def put(self, at: int, rows: bytes) -> int:
+        """Rows as ``encoded`` gave their codes, from this place on; the place after them."""
+        import numpy as np
+
+        table = np.frombuffer(rows, dtype=np.int8).reshape(-1, HEAD + self._dimensions)
+        end, codes = at + len(table), table[:, HEAD:]
+        self._signs[at:end] = np.packbits(codes > 0, axis=1)
+        self._sizes[at:end] = np.abs(codes.astype(np.int16)).mean(axis=1) * np.ascontiguousarray(table[:, :4]).view("<f4")[:, 0]
+        return end
+
+    def put_from(self, other: "Signs", rows: "NDArray[np.bool_]") -> int:
+        """The other's rows at the beginning; how many there are."""
+        count = int(rows.sum())
+        self._signs[:count], self._sizes[:count] = other._signs[rows], other._sizes[rows]
+        return count
+
+    def near(self, vector: "Vectors", rows: "NDArray[np.int64] | None") -> tuple["NDArray[np.float32]", None]:
+        """(product with the row as if all its values were of one size, no bound) of these rows, or of all; shape (rows,)."""
+        import numpy as np
+
+        asked = vector.reshape(-1).astype(np.float32)
+        signs, sizes = (self._signs, self._sizes) if rows is None else (self._signs[rows], self._sizes[rows])
+        above = np.empty(len(signs), dtype=np.float32)
+        for start in range(0, len(signs), _BLOCK):
+            bits = np.unpackbits(signs[start : start + _BLOCK], axis=1, count=self._dimensions)
+            np.dot(bits.astype(np.float32), asked, out=above[start : start + _BLOCK])
+        return (2 * above - asked.sum()) * sizes, None
+
+
 class Codes:
     """The codes of all rows in memory: a byte a dimension and 8 for each row."""
 

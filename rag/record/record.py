@@ -407,6 +407,17 @@ class Record:
             with self._transaction():
                 self._put_vectors([vector_key(text, kind=kind) for text in texts], vectors, space=space_of(fingerprint).id, kind=kind)
 
+    def keep_vectors(self, precision: Precision) -> None:
+        """How vectors are kept from now on. What is taken from those that are there does not come back. The writer's lock is held."""
+        if self.precision == precision:
+            return
+        taken = precision != "full"
+        while taken:
+            with self._transaction():
+                taken = bool(blocks.drop_rest(self._connection, most=_BATCH))
+        with self._transaction():  # last, so that a kill before it is made good by the next call
+            self._connection.execute("UPDATE meta SET value = ? WHERE name = 'precision'", [PRECISIONS.index(precision)])
+
     def index_words(self, *, anew: bool = False) -> None:
         """Brings the postings up to date, which make lexical search fast in a large library; FTS5 answers where there are none."""
         with translated(self.path):

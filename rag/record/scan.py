@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from rag.record import blocks, schema, scopes
 from rag.record.about import abouts
-from rag.record.codes import Codes, Rows, cosines
+from rag.record.codes import Codes, Rows, Signs, cosines
 from rag.record.lexical import quoted, telling_words
 from rag.record.postings import SEGMENT, Places, Postings, Segment, is_among, segment
-from rag.types import Scope
+from rag.types import PRECISIONS, Scope
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,6 +38,8 @@ _EVERYTHING = Scope()
 CACHE_KB = 65_536
 """SQLite's page cache once a connection searches. Its own 2 MB reads the same pages again and again within one search of a large library;
 what only writes has no use for more."""
+SIGNED = 20
+"""Times as many candidates by signs are scored as are asked for."""
 READ_WHOLE = 1_000
 """Chunks whose vectors are all read, 4 to 8 us each; of more, those that may be near by their codes."""
 
@@ -48,7 +50,7 @@ class Scan:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._rows: tuple[Any, Rows] | None = None
-        self._codes: tuple[Rows, Codes, str] | None = None
+        self._codes: tuple[Rows, Codes | Signs, str] | None = None
         self._postings: tuple[Any, Postings | None] | None = None
         self._places: dict[str, Places] = {}
         self._scopes_of: tuple[Rows, int, dict[Scope, NDArray[np.int64]]] | None = None
@@ -70,6 +72,9 @@ class Scan:
         if len(numbers) <= max(READ_WHOLE, k):
             return _nearest(self._scored(numbers, vector), k=k)
         products, off = self._codes_of(rows).near(vector, within)
+        if off is None:
+            likely = np.argpartition(products, -min(len(products), SIGNED * k))[-SIGNED * k :]
+            return _nearest(self._scored(numbers[likely], vector), k=k)
         likely = np.argpartition(products, -k)[-k:]
         known = _nearest(self._scored(numbers[likely], vector), k=k)
         possible = products + off >= known[-1][1]
@@ -113,17 +118,19 @@ class Scan:
             self._rows = key, Rows(sorted(there))
         return self._rows[1]
 
-    def _codes_of(self, rows: Rows) -> Codes:
-        """The codes of these rows; only what came is read again. While they change they are in memory twice."""
+    def _codes_of(self, rows: Rows) -> Codes | Signs:
+        """The codes of these rows, or their signs; only what came is read again. While they change they are in memory twice."""
         import numpy as np
 
-        if self._codes is not None and self._codes[0] is rows:
+        (kept,) = self._connection.execute("SELECT value FROM meta WHERE name = 'precision'").fetchone()
+        kind = Signs if PRECISIONS[kept] == "binary" else Codes
+        if self._codes is not None and self._codes[0] is rows and isinstance(self._codes[1], kind):
             return self._codes[1]
         ((space, dimensions),) = self._connection.execute("SELECT id, fingerprint ->> 'dimensions' FROM spaces WHERE active = 1").fetchall()
-        codes, at, since = Codes.empty(len(rows.numbers), dimensions=int(dimensions)), 0, 0
-        if self._codes is not None and self._codes[2] == space:
+        codes, at, since = kind.empty(len(rows.numbers), dimensions=int(dimensions)), 0, 0
+        if self._codes is not None and self._codes[2] == space and isinstance(self._codes[1], kind):
             before, there, _ = self._codes
-            at = codes.put_from(there, np.repeat(is_among(before.blocks, rows.blocks), before.sizes))
+            at = codes.put_from(there, np.repeat(is_among(before.blocks, rows.blocks), before.sizes))  # type: ignore[arg-type]
             since = int(before.blocks[-1]) if len(before.blocks) else 0
         sql = "SELECT bits FROM blocks WHERE space = ? AND number > ? ORDER BY number"
         cursor = self._connection.execute(sql, [space, since])
