@@ -7,6 +7,7 @@ Made from nothing but this script, so that the readers meet what no folder of ex
 
 import io
 import random
+import struct
 import sys
 import tempfile
 import time
@@ -275,6 +276,33 @@ def _mail(*, attachments: int = 0, deep: int = 0) -> bytes:
     return mail.as_bytes()
 
 
+def _levels(deep: int) -> bytes:
+    """A mail of parts in parts, the text in the innermost."""
+    parts = (f'Content-Type: multipart/mixed; boundary="b{level}"\n\n--b{level}\n' for level in range(deep))
+    return f"From: a@example.org\nSubject: deep\n{''.join(parts)}Content-Type: text/plain\n\n{_WORD}\n".encode()
+
+
+def _binary_book(*records: bytes) -> bytes:
+    """A binary Excel file whose one sheet holds these records."""
+    relations = "".join(f'<Relationship Id="r" Type="{kind}/worksheet" Target="sheet.bin"/>' for kind in ("http://x",))
+    name = struct.pack("<I", 1) + "r".encode("utf-16-le")
+    return _zipped(
+        {
+            "xl/workbook.bin": b"\x9c\x01\x14" + bytes(8) + name + name,
+            "xl/_rels/workbook.bin.rels": f"<Relationships>{relations}</Relationships>",
+            "xl/sheet.bin": b"".join(records),
+        }
+    )
+
+
+def _binary_cell(column: int) -> bytes:
+    text = struct.pack("<I", len(_WORD)) + _WORD.encode("utf-16-le")
+    return bytes((6, 8 + len(text))) + struct.pack("<II", column, 0) + text
+
+
+_BINARY_ROW = b"\x00\x11" + bytes(17)
+
+
 def _noise(size: int, *, seed: int = 3) -> bytes:
     return random.Random(seed).randbytes(size)
 
@@ -358,6 +386,9 @@ FILES: Mapping[str, tuple[_Make, frozenset[str]]] = {
         _READ,
     ),
     "date-beyond-time.xlsx": (lambda: _book(f'<row r="1"><c r="A1" s="1"><v>1e300</v></c>{_cell("B1", _WORD)}</row>'), _SOMEHOW),
+    "length-that-lies.xlsb": (lambda: _binary_book(_BINARY_ROW, _binary_cell(0), b"\x06\xff\xff\xff\x7f"), _SOMEHOW),
+    "column-beyond-the-last.xlsb": (lambda: _binary_book(_BINARY_ROW, _binary_cell(0), _binary_cell(0xFFFFFFFF)), _READ),
+    "million-rows.xlsb": (lambda: _binary_book(*(_BINARY_ROW + _binary_cell(0) for _ in range(300_000))), _SOMEHOW),
     # PowerPoint and OpenDocument
     "groups-in-groups.pptx": (lambda: _deck(groups=60), _READ),
     "slide-that-is-not-there.pptx": (lambda: _deck(drop="ppt/slides/slide1.xml"), _SOMEHOW),
@@ -391,6 +422,20 @@ FILES: Mapping[str, tuple[_Make, frozenset[str]]] = {
         lambda: ("<table><tr>" + f"<td colspan=99999999>{_WORD}</td>" * 2_000 + "</tr></table>").encode(),
         _SOMEHOW,
     ),
+    "tables-in-tables.html": (lambda: b"<table><tr><td>" * 100_000 + _WORD.encode(), _SOMEHOW),
+    "cell-of-ten-megabytes.csv": (lambda: f'Item,Price\n{_WORD},"{"x" * 10_000_000}"\n'.encode(), _SOMEHOW),
+    "shift-jis.txt": (lambda: ("豊田製品の価格は上昇した。" * 40 + _WORD).encode("shift_jis"), _READ),
+    "three-encodings.txt": (lambda: _WORD.encode() + "Zürich ".encode() + "Zürich ".encode("cp1252") + "價格".encode("big5"), _READ),
+    "hundred-thousand-deep.xml": (lambda: b"<a>" * 100_000 + _WORD.encode() + b"</a>" * 100_000, _SOMEHOW),
+    "billion-laughs.xml": (lambda: f"{_laughs('a')}<a>{_WORD}&l9;</a>".encode(), _SOMEHOW),
+    "reads-a-file.xml": (lambda: f'<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]><a>&e;{_WORD}</a>'.encode(), _READ),
+    "three-hundred-thousand-records.xml": (lambda: b"<f>" + f"<i><n>{_WORD}</n><p>3</p></i>".encode() * 300_000 + b"</f>", _SOMEHOW),
+    "record-of-ten-thousand-fields.xml": (
+        lambda: ("<f>" + ("<i>" + "".join(f"<n{n}>{_WORD}</n{n}>" for n in range(10_000)) + "</i>") * 20 + "</f>").encode(),
+        _SOMEHOW,
+    ),
+    "brackets.ipynb": (lambda: b"[" * 1_000_000, _BROKEN),
+    "million-digits.ipynb": (lambda: b'{"cells": [' + b"9" * 1_000_000 + b"]}", _BROKEN),
     "hundred-thousand-columns.csv": (lambda: (f"{_WORD}," * 100_000).encode(), _SOMEHOW),
     "open-quote.csv": (lambda: (f'a,b\n"{_WORD}' + "x,y\n" * 1_000_000).encode(), _SOMEHOW),
     "zeros-between.csv": (lambda: f"a,b\n{_WORD},1\n\0\0\0,2\n".encode(), _SOMEHOW),
@@ -413,6 +458,7 @@ FILES: Mapping[str, tuple[_Make, frozenset[str]]] = {
     "sectors-in-a-circle.xls": (lambda: _ole(50_000), _SOMEHOW),
     "braces.rtf": (lambda: b"{\\rtf1 " + b"{" * 300_000 + _WORD.encode() + b"}" * 300_000 + b"}", _SOMEHOW),
     "endless-binary.rtf": (lambda: b"{\\rtf1 " + _WORD.encode() + b"\\par{\\bin2147483647 x}}", _SOMEHOW),
+    "three-thousand-levels.eml": (lambda: _levels(3_000), _SOMEHOW),
     "no-contents.epub": (lambda: _zipped({"mimetype": "application/epub+zip", "a.xhtml": f"<p>{_WORD}</p>"}), _SOMEHOW),
 }
 

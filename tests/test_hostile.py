@@ -8,6 +8,7 @@ SLOW = frozenset(
     (
         *("two-hundred-thousand-paragraphs.docx", "million-empty-rows.xlsx", "hundred-thousand-words-on-a-page.pdf", "stars.md"),
         *("thirty-megabytes.txt", "gigabyte-of-blanks.pdf", "hundred-thousand-columns.csv", "two-thousand-attachments.eml"),
+        *("three-hundred-thousand-records.xml", "record-of-ten-thousand-fields.xml", "million-rows.xlsb", "three-thousand-levels.eml"),
         *("bombs-beside-a-note.zip", "open-brackets.md", "five-thousand-empty-pages.pdf", "million-cells-a-row.html", "open-quote.csv"),
     )
 )

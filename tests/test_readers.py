@@ -662,8 +662,8 @@ def test_every_suffix_has_a_reader() -> None:
     """The list a folder is searched for."""
     assert sorted(SUFFIXES) == sorted(
         (
-            ".adoc .asciidoc .csv .doc .docm .docx .dot .dotx .eml .epub .htm .html .markdown .mbox .md .msg .odp .ods .odt .pdf .potx .pps"
-            " .ppsx .ppt .pptm .pptx .rst .rtf .text .tsv .txt .xhtml .xls .xlsm .xlsx .xlt .xltm .xltx .zip"
+            ".adoc .asciidoc .csv .doc .docm .docx .dot .dotx .eml .epub .htm .html .ipynb .markdown .mbox .md .msg .odp .ods .odt .pdf"
+            " .potx .pps .ppsx .ppt .pptm .pptx .rst .rtf .text .tsv .txt .xhtml .xls .xlsb .xlsm .xlsx .xlt .xltm .xltx .xml .zip"
         ).split()
     )
 
@@ -690,3 +690,36 @@ def test_text_moved_out_of_sight_is_dropped(tmp_path: Path, style: str) -> None:
     assert "Seen by all" in document.text
     assert "7777" not in document.text
     assert any("hidden" in notice for notice in document.notices)
+
+
+def test_names_of_columns_that_are_wrapped_are_header_cells(tmp_path: Path) -> None:
+    """The file may draw a header cell by cell, each over several lines; a caption over the table stays what it is."""
+    from reportlab.pdfgen.canvas import Canvas
+
+    path = tmp_path / "wrapped.pdf"
+    canvas = Canvas(str(path), pagesize=(600, 400), invariant=1)
+    canvas.setFont("Helvetica", 10)
+    header = [
+        ("(In millions)", 40, [300]),
+        ("Net|sales", 250, [312, 300]),
+        ("Other", 350, [300]),
+        ("Costs|per cent|of sales", 450, [324, 312, 300]),
+    ]
+    canvas.drawString(40, 350, "The accounts follow. They are audited.")
+    canvas.drawString(40, 336, "Costs by division")
+    for name, left, heights in header:
+        for part, height in zip(name.split("|"), heights, strict=True):
+            canvas.drawString(left, height, part)
+    for number, row in enumerate((("North", "120", "7", "4.1"), ("South", "80", "9", "5.0"), ("East", "61", "3", "2.2"))):
+        for text, left in zip(row, (40, 250, 350, 450), strict=True):
+            canvas.drawString(left, 282 - 16 * number, text)
+    canvas.save()
+    document = read_file(path)
+    table = document.text[document.text.index("(In millions)") :]
+    assert (
+        table
+        == "(In millions) | Net sales | Other | Costs per cent of sales\nNorth | 120 | 7 | 4.1\nSouth | 80 | 9 | 5.0\nEast | 61 | 3 | 2.2"
+    )
+    headed = [document.text[cell.start : cell.end] for block in document.blocks for cell in block.cells if cell.header]
+    assert headed == ["(In millions)", "Net sales", "Other", "Costs per cent of sales"]
+    assert document.text.startswith("The accounts follow. They are audited.\n\nCosts by division\n\n")

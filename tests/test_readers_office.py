@@ -91,6 +91,22 @@ def r(text: str) -> str:
     return f'<w:r><w:t xml:space="preserve">{text}</w:t></w:r>'
 
 
+@pytest.mark.parametrize(
+    ("body", "text", "notices"),
+    [("", "Harbour Office", ()), ("The fleet grew.", "The fleet grew.", ("page headers and footers left out",))],
+)
+def test_page_headers_are_read_where_there_is_nothing_else(tmp_path: Path, body: str, text: str, notices: tuple[str, ...]) -> None:
+    """A form may consist of them."""
+    from docx import Document as New
+
+    document = New()
+    document.sections[0].header.paragraphs[0].text = "Harbour Office"
+    document.add_paragraph(body)
+    document.save(str(tmp_path / "form.docx"))
+    found = read_file(tmp_path / "form.docx")
+    assert (found.text, found.notices) == (text, notices)
+
+
 def test_of_tracked_changes_what_was_inserted_stays_and_what_was_deleted_is_counted(tmp_path: Path) -> None:
     """In a line, as a moved piece, and as a whole row of a table."""
     deleted = "<w:del><w:r><w:delText>fell</w:delText></w:r></w:del><w:ins>" + r("rose") + "</w:ins>"

@@ -53,7 +53,7 @@ def read(path: Path) -> Document:
         writer.write(document.element.body)
         _write_footnotes(writer, document)
         _write_comments(writer, document)
-        _notice_left_out(writer.draft, document)
+        _write_page_headers(writer, document)
         if writer.deleted:
             writer.draft.notice(f"tracked changes: deleted text left out ({writer.deleted} characters), inserted text kept")
         if has_macros(path):
@@ -137,7 +137,11 @@ class _Writer:
         self.break_tag = f"{_W}lastRenderedPageBreak" if recorded else f"{_W}br"
         paged = recorded or any(element.get(f"{_W}type") == "page" for element in body.iter(f"{_W}br"))
         self.draft.open_page("p. 1" if paged else "")
-        self._container(body)
+        self.write_part(body)
+
+    def write_part(self, part: "_Element") -> None:
+        """What stands beside the body."""
+        self._container(part)
         self.flush()
 
     def flush(self) -> None:
@@ -341,12 +345,15 @@ def _numbering(document: Any) -> dict[tuple[str, str], str]:
 
 def _related(document: Any, ending: str) -> "_Element | None":
     """The root of the first part whose relationship type has this ending."""
+    return next(_all_related(document, ending), None)
+
+
+def _all_related(document: Any, *endings: str) -> Iterator["_Element"]:
     from lxml import etree
 
     for relation in document.part.rels.values():
-        if relation.reltype.endswith(ending) and not relation.is_external:
-            return etree.fromstring(relation.target_part.blob, etree.XMLParser(resolve_entities=False, no_network=True))
-    return None
+        if relation.reltype.endswith(endings) and not relation.is_external:
+            yield etree.fromstring(relation.target_part.blob, etree.XMLParser(resolve_entities=False, no_network=True))
 
 
 def _letters(deleted: "_Element") -> int:
@@ -396,7 +403,12 @@ def _write_footnotes(writer: _Writer, document: Any) -> None:
                 writer.draft.paragraph(writer.text_of(note))
 
 
-def _notice_left_out(draft: Draft, document: Any) -> None:
-    kinds = {relation.reltype.rpartition("/")[2] for relation in document.part.rels.values()}
-    if kinds & {"header", "footer"}:
-        draft.notice("page headers and footers left out")
+def _write_page_headers(writer: _Writer, document: Any) -> None:
+    """Headers and footers of pages are read where there is nothing else, as in a form; elsewhere they are left out with a notice."""
+    found = list(_all_related(document, "/header", "/footer"))
+    if writer.draft.so_far():
+        if found:
+            writer.draft.notice("page headers and footers left out")
+        return
+    for part in found:
+        writer.write_part(part)

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import sub
@@ -30,7 +30,12 @@ _WIDE_LEADING = 1.45
 """Times the usual distance of lines: more ends a paragraph."""
 _HEADING_SIZE = 1.12
 _LONGEST_HEADING = 160
-_MOST_HEADER_LINES = 8
+_HIGHEST_HEADER = 10
+"""Font sizes: a header of more than seven lines is none."""
+_LONGEST_NAME = 80
+"""Characters of the name of the row labels: "(In millions, except percentages and per share amounts)"."""
+_REACH = 2.5
+"""Font sizes between a header line and what is under it."""
 _SAME_HEIGHT = 0.3
 """Font sizes between the heights of words on one line."""
 _EDGE_LINES = 3
@@ -199,7 +204,7 @@ class _Writer:
     """True while the last block is a paragraph whose sentence goes on."""
 
     def page(self, page: PageLines) -> None:
-        groups = list(_groups(page, body=self.body))
+        groups = _groups(page, body=self.body)
         goes_on = bool(groups) and isinstance(groups[0], list) and groups[0][0].text[:1].islower()
         self.draft.open_page(page.label, continued=self.is_open and goes_on)
         self.is_open = False
@@ -244,30 +249,29 @@ def _heading_levels(pages: Sequence[PageLines], *, body: float) -> dict[int, int
     return {size: min(level, 5) for level, size in enumerate(sizes, start=1)}
 
 
-def _groups(page: PageLines, *, body: float) -> Iterator["list[Line] | _Table"]:
+def _groups(page: PageLines, *, body: float) -> "list[list[Line] | _Table]":
     """Lines that belong together, and tables, in reading order."""
     leading = _leading(page.lines)
     edges = _right_edges(page.lines)
+    groups: list[list[Line] | _Table] = []
     group: list[Line] = []
     place = 0
     while place < len(page.lines):
         table = _table_at(page.lines, place, leading=leading)
         if table is not None:
-            table.take_headers(group)
-            if group:
-                yield group
-                group = []
-            yield table
+            groups.append(group)
+            table.take_headers(groups)
+            groups.append(table)
+            group = []
             place += table.lines
             continue
         line = page.lines[place]
         if group and _begins_block(line, group, leading=leading, right=_edge(edges, group[-1]), body=body):
-            yield group
+            groups.append(group)
             group = []
         group.append(line)
         place += 1
-    if group:
-        yield group
+    return [group for group in (*groups, group) if group]
 
 
 def _leading(lines: Sequence[Line]) -> float:
@@ -347,18 +351,33 @@ class _Table:
     lines: int
     """How many lines of the page it takes."""
 
-    def take_headers(self, group: list[Line]) -> None:
-        """Moves the lines at the group's end that stand over the table's columns into its header rows, highest first. Their order in the
-        file need not be that: it may go cell by cell."""
+    def take_headers(self, groups: "list[list[Line] | _Table]") -> None:
+        """Moves the lines at the end of the groups that stand over the table's columns into its header rows, highest first. Their order
+        in the file need not be that: it may go cell by cell."""
         taken: list[Line] = []
-        while group and len(taken) < _MOST_HEADER_LINES and self._is_over_columns(group[-1], taken):
-            taken.append(group.pop())
-        rows = [_one_row(lines) for lines in _by_height(taken)]
-        found = [_entries([(word.left, word.right, word.text) for word in row.words], columns=self.columns) for row in rows]
+        last = len(groups)
+        while groups and isinstance(groups[-1], list):
+            highest = _REACH if len(groups) == last else _SAME_HEIGHT
+            while groups[-1] and self._is_over_columns(groups[-1][-1], taken, highest=highest):
+                taken.append(groups[-1].pop())
+            if groups[-1]:
+                break
+            groups.pop()
+        rows = _by_height(taken)
+        found = [_entries(sorted(cell for line in row for cell in self._names(line)), columns=self.columns) for row in rows]
         heads = [[Entry(text=entry.text, column=entry.column, header=True) for entry in row] for row in found]
-        if len(rows) > 1 and self._are_wrapped(rows, heads):
+        if len(rows) > 1 and self._are_wrapped([_one_row(row) for row in rows], heads):
             heads = [_stacked(heads)]
         self.rows[:0] = heads
+
+    def _names(self, line: Line) -> list[_Cell]:
+        """The words of a header line, each over its own column; a name that is broader than its column as one, over its middle."""
+        words = [(word.left, word.right, word.text) for word in line.words]
+        over = [column for column in self.columns if line.left < sum(column) / 2 < line.right]
+        if len(line.cells()) > 1 or len(over) > 1 or all(any(_is_within(word, column) for column in self.columns) for word in words):
+            return words
+        middle = (line.left + line.right) / 2
+        return [(middle, middle, line.text)]
 
     def _are_wrapped(self, rows: Sequence[Line], heads: Sequence[Sequence[Entry]]) -> bool:
         """True when the lowest row names every column and what stands above it, in steps of lines, is the beginning of single names."""
@@ -370,20 +389,27 @@ class _Table:
         )
         return is_close and is_single and len({entry.column for entry in heads[-1]}) == len(self.columns)
 
-    def _is_over_columns(self, line: Line, taken: Sequence[Line]) -> bool:
-        """Close above, and to the right of the row labels; or beside a line that is; or bold words over two columns and more."""
+    def _is_over_columns(self, line: Line, taken: Sequence[Line], *, highest: float) -> bool:
+        """Close above, ``highest`` font sizes over what is taken at most, and to the right of the row labels; or beside a line that is; or
+        bold words over two columns and more."""
         top = max(taken, key=lambda one: one.bottom, default=self.first)
-        close = self.first.bottom < line.bottom < top.bottom + 2.5 * max(line.size, top.size)
+        reach = min(top.bottom + highest * max(line.size, top.size), self.first.bottom + _HIGHEST_HEADER * line.size)
+        close = self.first.bottom < line.bottom < reach
         if (
             not close
             or len(line.text) > _LONGEST_HEADING
             or _SENTENCE_END.search(line.text)
-            or line.right > self.columns[-1][1] + 2 * line.size
+            or not (line.right <= self.columns[-1][1] + 2 * line.size or self.columns[-1][0] - line.size < line.left < self.columns[-1][1])
         ):
             return False
-        if line.left > self.columns[0][1] or (len(line.cells()) > 1 and any(_is_beside(line, other) for other in taken)):
+        is_name = line.left > self.columns[0][0] - 2 * line.size and len(line.cells()[0][2]) <= _LONGEST_NAME
+        if line.left > self.columns[0][1] or (is_name and any(_is_beside(line, other) for other in taken)):
             return True
         return line.bold and sum(any(left < word.right and word.left < right for word in line.words) for left, right in self.columns) > 2
+
+
+def _is_within(cell: _Cell, column: tuple[float, float]) -> bool:
+    return column[0] - 1 <= cell[0] and cell[1] <= column[1] + 1
 
 
 def _is_beside(line: Line, other: Line) -> bool:

@@ -12,6 +12,7 @@ from rag.readers.byline import opening_metadata
 from rag.readers.clean import one_line
 from rag.readers.draft import Draft, Entry, entries, with_headers
 from rag.readers.encoding import read_bytes
+from rag.readers.xlsx import MOST_CELLS
 from rag.types import Document
 
 if TYPE_CHECKING:
@@ -61,7 +62,9 @@ def _write(draft: Draft, root: "_Element") -> None:
         elif name in _PARAGRAPHS or not children or _has_own_text(element, children):
             draft.paragraph(_text(element))
         elif rows := _rows(children):
-            draft.table(rows)
+            if len(rows) > (most := MOST_CELLS // max(map(len, rows))):
+                draft.notice(f"rows after the first {most:,} of a table left out")
+            draft.table(rows[:most])
         else:
             waiting.extend((child, depth + 1) for child in reversed(children))
 

@@ -1,5 +1,6 @@
 """Office files are zip archives: what to check before a parser unpacks one, and what all of them say about themselves."""
 
+import struct
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -88,6 +89,7 @@ def office_errors(path: Path, *, what: str) -> Iterator[None]:
         IndexError,
         EOFError,
         OSError,
+        struct.error,
     ) as error:
         words = " ".join(str(error).replace(str(path), path.name).split())[:120]
         raise CorruptFileError(
