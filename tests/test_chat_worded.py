@@ -119,7 +119,7 @@ def test_an_answer_is_not_lost_with_its_model(library: Library) -> None:
 
 def test_an_answer_does_not_wait_for_a_model_that_hangs(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a while, in which nothing is asked twice in vain, it stands quoted."""
-    monkeypatch.setattr("rag.app.ANSWER_S", 0.5)
+    monkeypatch.setattr("rag.unworded.ANSWER_S", 0.5)
     with playing(FAULTS["it hangs"].play) as stage, at(library, stage.base_url):
         answer = ask(library).answer
     assert answer.claims
