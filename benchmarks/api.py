@@ -15,11 +15,12 @@ from pathlib import Path
 
 from benchmarks.load import TOKEN, Server, workspace_of
 
+_DEAR = "/api/health"
 CHECKS = "not_a_server_error,response_schema_conformance,content_type_conformance,status_code_conformance"
 
 
 def main() -> None:
-    """The whole description; /api/health reads all of the record, and is left out."""
+    """The whole description; few requests to /api/health, which reads all of the record."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--examples", type=int, default=15, help="Requests an operation at most, in each phase.")
     parser.add_argument("--port", type=int, default=8395)
@@ -29,12 +30,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="rag-api-") as desk, workspace_of(None, desk=Path(desk)) as workspace:
         server = Server(workspace, port=asked.port)
         command = [sys.executable, "-m", "schemathesis.cli", "run", f"{server.base}/api/openapi.json", "--checks", CHECKS]
-        command += ["-H", f"Authorization: Bearer {TOKEN}", "--max-examples", str(asked.examples), "--request-timeout", "60"]
+        command += ["-H", f"Authorization: Bearer {TOKEN}", "--request-timeout", "60"]
+        parts = (["--exclude-path", _DEAR, "--max-examples", str(asked.examples)], ["--include-path", _DEAR, "--max-examples", "2"])
         try:
-            done = subprocess.run([*command, "--exclude-path", "/api/health"], check=False, cwd=desk)
+            ended = [subprocess.run([*command, *part], check=False, cwd=desk).returncode for part in parts]
         finally:
             server.kill()
-    sys.exit(done.returncode)
+    sys.exit(max(ended))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """Fifty people chat with one `rag serve` for five minutes, then documents come in beside them, then the server is killed and started again.
 
-    python -m benchmarks.load [--chats 50] [--seconds 300] [--pause 10] [--workspace DIR]
+    python -m benchmarks.load [--chats 50] [--seconds 300] [--pause 10] [--worded] [--workspace DIR]
 
 The model of the load: each chat is a closed loop. It asks, waits for the answer, then pauses: 2 s that a scripted language model would take
 to word it, and an exponential time of reading and typing with mean ``--pause`` less these 2 s. A third of the questions are follow-ups, a
 third of the answers are also opened as a page. No two questions are alike, so that none is answered from a cache. Timed is everything
 but the pause: from the request to its last byte. ``--pause 0`` asks without a pause, which finds the most that is answered in a second.
+With ``--worded`` the server asks a scripted model over loopback, which takes these 2 s for each answer; they are taken off the time.
 
 On a shared machine wall times depend on the neighbours, so CPU seconds of the server an answer are printed beside them, with how long its
 threads stood ready and got no core (Linux counts that for each thread).
@@ -35,6 +36,9 @@ import httpx2
 from benchmarks.retrieval import GOLD, REPOSITORY
 from rag.app import Library, create
 from rag.ingest import drain
+from rag.report import EXTRACTIVE
+from tests.scripted_models import good
+from tests.scripted_models import serving as scripted
 
 TOKEN = "the-token-of-the-load-benchmark"
 MODEL_S = 2.0
@@ -52,6 +56,8 @@ class Seen:
     """Seconds of each answer."""
     opened: list[float] = field(default_factory=list)
     """Seconds of each page."""
+    worded: int = 0
+    """Answers in the model's words."""
     errors: list[str] = field(default_factory=list)
     away: int = 0
     """Requests that met no server while it was down; each was sent again."""
@@ -72,15 +78,18 @@ class Used:
 class Server:
     """`rag serve` on a port and with a token that stay."""
 
-    def __init__(self, workspace: Path, *, port: int) -> None:
+    def __init__(self, workspace: Path, *, port: int, writer: str = "") -> None:
+        """``writer``: the address of a model that words the answers."""
         self.base = f"http://127.0.0.1:{port}"
         self._command = [sys.executable, "-m", "rag", "serve", "--port", str(port), "--workspace", str(workspace)]
+        set_up = {"KIND": "openai", "MODEL": "scripted-1", "BASE_URL": writer} if writer else {}
+        self._writer = {f"RAG_WRITER__{name}": value for name, value in set_up.items()}
         self.process: subprocess.Popen[bytes] | None = None
         self.start()
 
     def start(self) -> None:
         """Returns once it listens."""
-        environment = {**os.environ, "RAG_SERVE_TOKEN": TOKEN}
+        environment = {**os.environ, **self._writer, "RAG_SERVE_TOKEN": TOKEN}
         self.process = subprocess.Popen(
             self._command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
         )
@@ -122,6 +131,9 @@ async def chat(client: httpx2.AsyncClient, number: int, *, until: Callable[[], b
         answered = await _timed(client, "POST", "/api/ask", seen, seen.asked, json={"question": text, "chat": at})
         if answered is not None:
             told = answered.json()
+            if told["answer"]["writer"] != EXTRACTIVE:
+                seen.worded += 1
+                seen.asked[-1] -= MODEL_S
             at = told["chat"]
             seen.turns[told["chat"], told["number"]] = told["answer"]["id"]
             if turn % 3 == 1:
@@ -129,7 +141,8 @@ async def chat(client: httpx2.AsyncClient, number: int, *, until: Callable[[], b
         if at and turn % 12 == 0:
             at = None  # another subject
         if pause:
-            await asyncio.sleep(MODEL_S + draw.expovariate(1 / max(0.1, pause - MODEL_S)))
+            waited = MODEL_S if answered is not None and told["answer"]["writer"] != EXTRACTIVE else 0.0
+            await asyncio.sleep(MODEL_S - waited + draw.expovariate(1 / max(0.1, pause - MODEL_S)))
 
 
 async def _timed(client: httpx2.AsyncClient, method: str, path: str, seen: Seen, times: list[float], **sent: Any) -> httpx2.Response | None:
@@ -281,11 +294,17 @@ async def main() -> None:
     parser.add_argument("--chats", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--pause", type=float, default=10.0)
+    parser.add_argument("--worded", action="store_true", help="Answers in a scripted model's words.")
     parser.add_argument("--workspace", type=Path, help="One to copy; default: the sample documents, ingested anew.")
     parser.add_argument("--port", type=int, default=8399)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="rag-load-") as desk, workspace_of(asked.workspace, desk=Path(desk)) as workspace:
-        server = Server(workspace, port=asked.port)
+    with (
+        tempfile.TemporaryDirectory(prefix="rag-load-") as desk,
+        workspace_of(asked.workspace, desk=Path(desk)) as workspace,
+        scripted(good) as model,
+    ):
+        model.before = lambda sent: time.sleep(0.0 if sent else MODEL_S)
+        server = Server(workspace, port=asked.port, writer=model.base_url if asked.worded else "")
         try:
             await _phases(server, asked)
         finally:
@@ -301,6 +320,8 @@ async def _phases(server: Server, asked: argparse.Namespace) -> None:
     await phase(server, chats=min(8, asked.chats), seconds=15, pause=0)  # what is read once, is
     seen, before, after, memory = await phase(server, chats=asked.chats, seconds=asked.seconds, pause=asked.pause)
     _reported("chats", seen, before, after, seconds=asked.seconds)
+    if asked.worded:
+        print_line(f"  {seen.worded} of these in the model's words")
     uploads = Uploads()
     beside, one, other, _ = await phase(server, chats=asked.chats, seconds=asked.seconds / 3, pause=asked.pause, beside=uploads)
     _reported("ingest beside them", beside, one, other, seconds=asked.seconds / 3)

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
 from functools import cache, cached_property, partial
@@ -21,21 +21,20 @@ from rag import assets, bulk, config, upkeep
 from rag import ingest as stations
 from rag.chat import PASSAGES, SMALL_LIBRARY, Ground, answer, understand
 from rag.chat.about import About
+from rag.chat.alike import cosines
 from rag.chat.schema import from_json as answer_from_json
 from rag.chat.schema import to_json as answer_to_json
-from rag.chat.worded import worded as word_answer
 from rag.chat.words import to_markdown
 from rag.chunking import CHUNKER_VERSION, budget_for, chunk
 from rag.config import EmbedderKind, Format, Settings, WriterKind
 from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
 from rag.embedders.small import SmallEmbedder
-from rag.errors import ReadError, SettingsError, UsageError, WorkspaceError
+from rag.errors import ReadError, UsageError, WorkspaceError
 from rag.globs import chooser
 from rag.kin import alike, copies, editions, sketch
-from rag.llms.calls import Calls, Caps, Estimate, FromRecord, Limits, Nowhere, Spent, estimate
-from rag.llms.openai import OpenAILlm
+from rag.llms.calls import Calls, Caps, Estimate, FromRecord, Nowhere, Spent, estimate
 from rag.model_prompts import Prompts
-from rag.parts import INDEX, RECORD, embedder_of, index_of, reranker_of, retrieval_of
+from rag.parts import INDEX, RECORD, embedder_of, index_of, llm_of, reranker_of, retrieval_of
 from rag.ports import Embedder, Index, Llm, Reranker, VectorStore
 from rag.prompts import facet_pack, metric_vocabulary, query_prompt
 from rag.readers import READER_VERSION, SUFFIXES, Ocr, ReaderPool, tesseract
@@ -62,6 +61,7 @@ from rag.report.write import prompts_of
 from rag.report.write import write as word
 from rag.retrieval import Retrieval
 from rag.types import Answer, Chunk, Document, Fingerprint, Progress, Reader, Report, Scope, SearchResult, Source, Turn
+from rag.unworded import Unworded, limits_of
 from rag.upkeep import Backup, Erased, Finding, back_up, erase, let_in_again
 
 REPORTS = "reports"
@@ -74,11 +74,6 @@ _LOOKED_AT = 10_000
 """Entries of a folder looked at for documents before a workspace is made in it."""
 
 _EVERYTHING = Scope()
-_LIMITS = [limit.name for limit in fields(Limits) if limit.name != "set_by"]
-"""Each is a setting of [writer] too."""
-ANSWER_S = 60.0
-"""Who asks waits no longer than this for an answer's wording, pauses included; then it stands as it is quoted."""
-
 _SUFFIXES = {"csl": "csl.json"}
 """Format -> how its file's name ends, where that is not the format's own name."""
 
@@ -225,11 +220,7 @@ class Library:
     @cached_property
     def llm(self) -> Llm:
         """The writer's model, as rag.toml says; any other can be put in its place. Raises SettingsError when rag.toml names none."""
-        setting = self.settings.writer
-        if not setting.model:
-            raise SettingsError("no model is set: give writer.model and writer.base_url in rag.toml, or --writer extractive")
-        key = config.secret(setting.api_key_env)
-        return OpenAILlm(setting.model, base_url=setting.base_url, api_key=key, json_schema=setting.json_schema)
+        return llm_of(self.settings.writer)
 
     @property
     def calls(self) -> CallLog:
@@ -346,13 +337,15 @@ class Library:
         history: Sequence[Answer] = (),
         keep: bool = True,
         writer: WriterKind | None = None,
+        heard: Callable[[str], object] | None = None,
     ) -> Turn:
         """An answer with checked citations, or why the documents do not say; a turn of ``chat``, else of a new one.
 
         ``history``: the answers before, oldest first, of a conversation that is kept elsewhere. ``about``: a report's claim, asked about
         in the documents that it cites. ``keep=False`` leaves no trace in the history. ``writer`` is the one of rag.toml unless given; a
-        model that cannot be had leaves the answer quoted, and a note. Raises UsageError for an unknown chat, an empty question or an
-        empty library, SettingsError for a writer that rag.toml does not describe.
+        model that cannot be had leaves the answer quoted, and a note. ``heard`` is told the model's sentences while it writes: each holds
+        against its own quotations, and is not checked beside the others yet. Raises UsageError for an unknown chat, an empty question or
+        an empty library, SettingsError for a writer that rag.toml does not describe.
         """
         if chat is not None:
             last = self.record.chats.last(chat)
@@ -365,23 +358,24 @@ class Library:
         with self.record.snapshot():
             made = answer(understood, ground=self._ground(scope, as_of=now.date(), vocabulary=vocabulary), scope=scope)
         if (writer or self.settings.writer.kind) != "extractive":
-            made = self._answer_worded(made, self.llm, now=now, keep=keep)
+            made = self.unworded(made).by(self.llm, ledger=self.calls if keep else Nowhere(), now=now, heard=heard)
         where = self.record.chats.add(chat, asked=now, question=made.question, answer=answer_to_json(made)) if keep else (chat or 0, 0)
         return Turn(chat=where[0], number=where[1], asked=now, answer=made)
 
-    def _answer_worded(self, made: Answer, model: Llm, *, now: datetime, keep: bool) -> Answer:
-        """The answer in the model's words; its calls are recorded where the answer is kept."""
-        own = self._limits()
-        limits = replace(own, timeout_s=min(own.timeout_s, ANSWER_S), run_timeout_s=min(own.run_timeout_s, ANSWER_S))
-        calls = Calls(llm=model, limits=limits, ledger=self.calls if keep else Nowhere(), now=lambda: now)
-        prompts = Prompts(workspace=self.workspace)
-        return word_answer(
-            made, calls=calls, model=model.model, prompts=prompts, document=self.record.document, vocabulary=self._vocabulary
+    def unworded(self, made: Answer) -> Unworded:
+        """The answer with all that a model needs to word it; nothing of this library is held."""
+        return Unworded(
+            answer=made,
+            documents={source.document: self.record.document(source.document) for source in made.sources},
+            setting=self.settings.writer,
+            prompts=Prompts(workspace=self.workspace),
+            vocabulary=self._vocabulary,
         )
 
-    def _limits(self) -> Limits:
-        """Of a run of model calls, as rag.toml says."""
-        return Limits(**{name: getattr(self.settings.writer, name) for name in _LIMITS})
+    def revise(self, turn: Turn, made: Answer) -> Turn:
+        """The kept turn with this answer in the place of its own. Raises UsageError where the turn is gone."""
+        self.record.chats.revise(turn.chat, turn.number, answer=answer_to_json(made))
+        return replace(turn, answer=made)
 
     def turns(self, chat: int | None = None) -> list[Turn]:
         """What was asked and answered, oldest first; without a chat, of all of them. Raises UsageError for an unknown one."""
@@ -412,8 +406,14 @@ class Library:
             holders=self.record.holders,
             among=max(self.record.chunk_count(), SMALL_LIBRARY),
             vocabulary=vocabulary,
+            statements=retrieval.statements,
+            alike=self._alike if self.settings.embedder.kind == "small" else None,  # 2 ms a sentence; larger models take 100
             as_of=as_of,
         )
+
+    def _alike(self, question: str, texts: Sequence[str]) -> list[float]:
+        """Cosines of texts to a question that was searched for."""
+        return cosines(texts, question=self.retrieval.vector(question), embedder=self.embedder)
 
     def outline(self, topic: str, *, pack: str = "") -> Outline:
         """What a report on the topic would ask; the facet pack is rag.toml's unless named. Raises UsageError for an empty topic."""
@@ -617,7 +617,7 @@ class Library:
 
     def _worded(self, report: Report, model: Llm, wording: Wording) -> tuple[Report, Spent]:
         """The report in the model's words, and what that took."""
-        limits = self._limits().lowered(wording.caps) if wording.caps else self._limits()
+        limits = limits_of(self.settings.writer).lowered(wording.caps) if wording.caps else limits_of(self.settings.writer)
         prompts = Prompts(workspace=self.workspace)
         outline = read_outline(report.manifest.outline, at="the report's manifest")
         vocabulary = Vocabulary(arranged(metric_vocabulary(workspace=self.workspace), outline))

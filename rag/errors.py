@@ -7,6 +7,7 @@ RagError
 ├── WorkspaceError         the workspace is missing, unwritable or of another version         exit 3
 │   ├── RecordError        the record (library.db) cannot be read or written
 │   └── BusyError          another process is writing                                         exit 4, retryable
+│       └── CrowdedError   more is asked of a server than it can have waiting
 ├── IndexDamagedError      a published generation fails its checks                            exit 3
 ├── ReadError              a file cannot be read (becomes that file's status, never a crash)  exit 5
 │   ├── UnreadableError    its bytes cannot be reached: no permission, a failing disk, vanished
@@ -80,6 +81,12 @@ class BusyError(WorkspaceError):
     exit_status = 4
     http_status = 409
     retryable = True
+
+
+class CrowdedError(BusyError):
+    """More is asked of a server than it can have waiting."""
+
+    http_status = 429
 
 
 class IndexDamagedError(RagError):

@@ -8,12 +8,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from rag import config
-from rag.config import EmbedderSettings, RerankerSettings, Settings, StoreSettings
+from rag.config import EmbedderSettings, RerankerSettings, Settings, StoreSettings, WriterSettings
 from rag.embedders.openai import OpenAIEmbedder
 from rag.embedders.prompted import Prompted
 from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
 from rag.embedders.small import SmallEmbedder
-from rag.ports import Embedder, Index, Reranker, VectorStore
+from rag.errors import SettingsError
+from rag.ports import Embedder, Index, Llm, Reranker, VectorStore
 from rag.record import Record, Space, space_of
 from rag.rerankers.cross_encoder import CrossEncoderReranker
 from rag.rerankers.endpoint import EndpointReranker
@@ -67,6 +68,16 @@ def reranker_of(setting: RerankerSettings) -> Reranker:
         api=setting.kind,
         timeout_s=setting.budget_s or _ENDPOINT_S,
     )
+
+
+def llm_of(setting: WriterSettings) -> Llm:
+    """Raises SettingsError where no model is named."""
+    from rag.llms.openai import OpenAILlm
+
+    if not setting.model:
+        raise SettingsError("no model is set: give writer.model and writer.base_url in rag.toml, or --writer extractive")
+    key = config.secret(setting.api_key_env)
+    return OpenAILlm(setting.model, base_url=setting.base_url, api_key=key, json_schema=setting.json_schema)
 
 
 def index_of(setting: StoreSettings, *, workspace: Path, record: Record, space: Space) -> Index:

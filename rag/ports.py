@@ -135,7 +135,9 @@ class Llm(Protocol):
         """
         ...
 
-    def stream(self, messages: Sequence[Message], *, most_tokens: int, timeout_s: float) -> Iterator[str]:
+    def stream(
+        self, messages: Sequence[Message], *, most_tokens: int, timeout_s: float, schema: Mapping[str, Any] | None = None
+    ) -> Iterator[str]:
         """The answer piece by piece. Raises as ``reply`` does, also after pieces were given: what came until then is not the answer."""
         ...
 

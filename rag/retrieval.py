@@ -177,6 +177,10 @@ class Retrieval:
         self._check(questions, k=1, dense=True, lexical=False)
         self._query_vectors(questions)
 
+    def vector(self, question: str) -> "Vectors":
+        """The question's own, as a search uses it."""
+        return self._query_vectors([question])[0][question]
+
     def _check(self, questions: Sequence[str], *, k: int, dense: bool, lexical: bool, per_document: int | None = None) -> None:
         if not all(question.strip() for question in questions):
             raise UsageError("the question is empty: say what to search for")

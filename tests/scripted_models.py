@@ -24,6 +24,8 @@ class Line(NamedTuple):
     source: str
 
 
+PIECE = 16
+"""Characters of an answer that are streamed at once."""
 Model = Callable[[dict[str, Any]], str]
 """A request's body -> the text of the answer."""
 
@@ -36,6 +38,8 @@ class Endpoint:
     model: Model = field(default=lambda _: "{}")
     requests: list[dict[str, Any]] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
+    before: Callable[[str], None] = lambda _: None
+    """Called before each piece of an answer is sent, with what was sent until then; an answer that is not streamed is one piece."""
 
 
 @contextmanager
@@ -49,12 +53,25 @@ def serving(model: Model) -> Iterator[Endpoint]:
             text = state.model(request)
             state.requests.append(request)
             state.answers.append(text)
+            if request.get("stream"):
+                self._streamed(text)
+                return
+            state.before("")
             body = completion(text).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        def _streamed(self, text: str) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.end_headers()
+            for at in range(0, len(text), PIECE):
+                state.before(text[:at])
+                self.wfile.write(chunk(text[at : at + PIECE]))
+            self.wfile.write(chunk("", finish="stop") + b"data: [DONE]\n\n")
 
         def log_message(self, format: str, *args: Any) -> None:
             """Quiet."""
@@ -69,6 +86,13 @@ def serving(model: Model) -> Iterator[Endpoint]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def chunk(text: str, *, finish: str | None = None) -> bytes:
+    """A piece of a streamed answer."""
+    choices = [{"index": 0, "finish_reason": finish, "delta": {"content": text}}]
+    head = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "scripted"}
+    return f"data: {json.dumps({**head, 'choices': choices})}\n\n".encode()
 
 
 def completion(text: str | None, *, finish: str | None = "stop", **message: Any) -> str:

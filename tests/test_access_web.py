@@ -84,7 +84,7 @@ def routes(team: SimpleNamespace) -> list[tuple[str, str, str]]:
     """(method, path as written, path with ann's and the board's things filled in) of every route of the application."""
     inner: Any = team.client.app
     filled = {"document": team.hidden, "report": team.report, "before": team.report, "after": team.report, "kind": "md", "model": "rag"}
-    filled |= {"chat": team.chat, "run": team.run, "claim": "c-000000000000"}
+    filled |= {"chat": team.chat, "number": 1, "run": team.run, "claim": "c-000000000000"}
     return [
         (method, route.path, re.sub(r"\{(\w+)(:path)?\}", lambda found: str(filled[found[1]]), route.path))
         for route in _all(inner._inner._inner.routes)

@@ -10,8 +10,9 @@ import pytest
 from rag import Library
 from rag.app import create
 from rag.chat.about import about
+from rag.chat.alike import cosines
 from rag.chat.condense import condense
-from rag.chat.question import take_apart
+from rag.chat.question import gives, take_apart
 from rag.chat.schema import from_json, to_json
 from rag.chat.words import to_markdown
 from rag.errors import RecordError, UsageError
@@ -105,6 +106,57 @@ def test_a_question_tells_its_names_and_the_kind_of_value(question: str, names: 
 
 
 # ── answers ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("question", "unit", "dimension"),
+    [
+        ("How much money did Kordwell raise?", "money", ""),
+        ("What share of supply is imported?", "share", ""),
+        ("How long is the wait for a transformer?", "time", ""),
+        ("How many megawatts are queuing?", "count", "W"),
+        ("How many gigawatt hours were sold?", "count", "Wh"),
+        ("How many trainees are there?", "count", ""),
+        ("Who supplies the cells?", "", ""),
+    ],
+)
+def test_a_question_tells_the_unit_of_its_figure(question: str, unit: str, dimension: str) -> None:
+    """Money, a share, a time or a count; a physical unit, whatever its size."""
+    asked = take_apart(question)
+    assert (asked.unit, asked.dimension) == (unit, dimension)
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "gives_it"),
+    [
+        ("How many cubic metres of water does it draw?", "Capacity will reach 1.5 GWh a year.", False),
+        ("How many megawatts are queuing?", "There are 2 GW in the queue.", True),
+        ("What share is imported?", "The works employs 515 people.", False),
+        ("What share is imported?", "Imports fell to 19% of supply.", True),
+        ("What share is imported?", "Half of the cells come from abroad.", True),
+        ("What share is imported?", "Of the cells, 4 in 10 come from abroad.", True),
+        ("How many people does it employ?", "The works employs 515 people.", True),
+    ],
+)
+def test_a_figure_answers_in_the_unit_asked_for(question: str, text: str, gives_it: bool) -> None:
+    """A figure in another unit is none that was asked for."""
+    asked = take_apart(question)
+    assert gives(text, asked.wants, asked=asked) is gives_it
+
+
+def test_what_means_the_same_answers_though_it_shares_no_word(library: Library) -> None:
+    """With the small embedder, sentences are ordered by their meaning too."""
+    answer = ask(library, "How much will a Kordwell shareholder get per share for 2025?")
+    assert any("dividend" in claim.text for claim in answer.claims)
+
+
+def test_a_sentence_longer_than_the_model_reads_has_a_cosine_too(library: Library) -> None:
+    """Of its beginning; the same text has the same one whatever else is compared."""
+    long, short = "zinc price " * 400, "Zinc prices rose."
+    question = library.embedder.embed(["zinc prices"], kind="query")[0]
+    one, other = cosines([long, short], question=question, embedder=library.embedder)
+    assert cosines([short], question=question, embedder=library.embedder) == [other]
+    assert 0.3 < one <= 1.0
 
 
 def test_an_answer_is_verbatim_cited_and_checked(library: Library) -> None:

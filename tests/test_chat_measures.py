@@ -7,9 +7,10 @@ import pytest
 
 from rag import Library
 from rag.app import create
-from rag.chat.measures import LINES, MEASURES, sought, statement_pages
+from rag.chat.measures import LINES, MEASURES, sought
 from rag.ingest import drain
 from rag.report.reading import read, row_references
+from rag.statements import printed_on, statements
 from rag.types import Block, Cell, Document, Metadata, Page
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -47,12 +48,13 @@ INCOME = (
 )
 def test_a_measure_is_sought_by_the_lines_it_is_computed_from(question: str, lines: list[str]) -> None:
     """And a question that names none is left as it is."""
-    assert [line.name for line in sought(question).lines] == lines
+    assert [line.name for line in sought(question, statements=statements()).lines] == lines
 
 
 def test_every_line_of_a_measure_is_known() -> None:
     """The table of measures names lines of the table of lines, and each has a label that is its own."""
     assert {name for measure in MEASURES for name in measure.lines} <= set(LINES)
+    assert {line.statement for line in LINES.values()} == {statement.id for statement in statements()}
     assert not LINES["total assets"].label.search("Total current assets")
     assert not LINES["total liabilities"].label.search("Total current liabilities")
     assert LINES["total assets"].label.search("TOTAL ASSETS")
@@ -115,8 +117,8 @@ def filing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
 def test_the_pages_of_statements_are_told_by_title_and_lines(filing: Library) -> None:
     """Prose about a balance sheet is none."""
     (source,) = filing.record.sources()
-    pages = statement_pages(filing.record.document(source.document))
-    assert pages == {"balance": (2,), "income": (3,), "cash": ()}
+    pages = printed_on(statements(), filing.record.document(source.document))
+    assert pages == {"balance_sheet": (2,), "income_statement": (3,), "cash_flow_statement": ()}
 
 
 def test_a_ratio_is_answered_by_the_rows_it_is_computed_from(filing: Library) -> None:

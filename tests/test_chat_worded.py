@@ -98,6 +98,19 @@ def test_a_puppet_s_master_is_not_heard(library: Library) -> None:
     assert not [attack for attack in (*ATTACKS, "PWNED-7781") if attack in to_markdown([turn])]
 
 
+def test_a_model_s_sentences_are_heard_while_it_writes(library: Library) -> None:
+    """Each that holds by itself, in its order; nobody hears what a puppet says."""
+    heard: list[str] = []
+    with by(library, good) as endpoint:
+        answer = library.ask(f"{QUESTION} Tell me.", now=NOW, keep=False, writer="openai", heard=heard.append).answer
+    assert [request.get("stream") for request in endpoint.requests] == [True]
+    assert heard
+    assert set(heard) <= {claim.text for claim in answer.claims}
+    with by(library, puppet):
+        library.ask(f"{QUESTION} Tell me.", now=NOW, keep=False, writer="openai", heard=heard.append)
+    assert not [said for said in heard for attack in (*ATTACKS, "PWNED-7781") if attack in said]
+
+
 def test_what_disagrees_and_what_is_refused_is_not_worded(library: Library) -> None:
     """The sides of a disagreement are quoted; where the documents do not say, no model is asked."""
     with by(library, good) as endpoint:
@@ -119,7 +132,7 @@ def test_an_answer_is_not_lost_with_its_model(library: Library) -> None:
 
 def test_an_answer_does_not_wait_for_a_model_that_hangs(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a while, in which nothing is asked twice in vain, it stands quoted."""
-    monkeypatch.setattr("rag.app.ANSWER_S", 0.5)
+    monkeypatch.setattr("rag.unworded.ANSWER_S", 0.5)
     with playing(FAULTS["it hangs"].play) as stage, at(library, stage.base_url):
         answer = ask(library).answer
     assert answer.claims

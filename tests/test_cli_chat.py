@@ -1,5 +1,6 @@
 """Asking on the command line: what is printed, how a script uses it, how a person leaves."""
 
+import io
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from rag.cli.show_chat import drafts
 from tests.conftest import heed_ctrl_c
 from tests.test_cli import assert_refused, rag
 
@@ -99,3 +101,20 @@ def test_ctrl_c_at_the_prompt_leaves_with_the_chat_kept(workspace: Path) -> None
         assert talk.returncode == 0
         assert talk.stderr
         assert "Kept as chat 1: rag chat --chat 1" in talk.stderr.read()
+
+
+def test_what_is_being_written_passes_on_one_line_of_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Marked as unverified, no control character of it, and gone at the end; nothing of it where there is no terminal."""
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stderr", terminal)
+    with drafts() as heard:
+        assert heard is not None
+        heard("Prices\x1b[31m fell. " * 20)
+    shown = terminal.getvalue()
+    assert "being written, unverified: Prices [31m fell." in shown
+    assert "\n" not in shown
+    assert shown.endswith("\r\x1b[K")
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    with drafts() as heard:
+        assert heard is None

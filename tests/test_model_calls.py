@@ -245,7 +245,9 @@ class Hoarse:
         """Half of it."""
         raise CutOffError("it broke off")
 
-    def stream(self, messages: Sequence[Message], *, most_tokens: int, timeout_s: float) -> Iterator[str]:
+    def stream(
+        self, messages: Sequence[Message], *, most_tokens: int, timeout_s: float, schema: Mapping[str, Any] | None = None
+    ) -> Iterator[str]:
         """Half of it."""
         yield "Prices"
         raise CutOffError("it broke off")

@@ -81,6 +81,13 @@ def test_a_stranger_is_told_one_sentence_at_every_address(web: TestClient) -> No
             assert web.request(method, path, headers=headers).status_code == 401, (method, path)
 
 
+def test_every_operation_says_how_it_refuses(web: TestClient) -> None:
+    """In the API's description: one sentence, in a shape of its own."""
+    paths = json.loads(web.get("/api/openapi.json", headers=BEARER).text)["paths"]
+    silent = [(method, path) for path, methods in paths.items() for method, said in methods.items() if "4XX" not in said["responses"]]
+    assert silent == []
+
+
 def test_the_printed_address_lets_a_browser_in_with_another_secret(web: TestClient) -> None:
     """The cookie is HttpOnly and SameSite=Strict, is not the token, and the token leaves the address bar."""
     answer = web.get("/", params={"token": KEY.token})

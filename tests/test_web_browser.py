@@ -3,14 +3,17 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
-from rag.app import create
+from rag.app import Library, create
+from rag.ingest import drain
 from tests.test_web_real import CHROMIUM, Served, serving
-from tests.test_web_reports import NOTES, TOPIC
+from tests.test_web_reports import NOTES, NOW, TOPIC
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 
@@ -30,14 +33,32 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Served]:
+    """An empty workspace, served; three notes lie beside it."""
+    create(tmp_path / "ws", embedder="small")
+    for name, text in NOTES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    with serving(tmp_path / "ws", tmp_path / "stderr") as started:
+        yield started
+
+
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """An empty workspace, served; the tests fill it in their order."""
+    """A workspace with three notes, two editions of a report, two chats and a run, served."""
     folder = tmp_path_factory.mktemp("browser")
     create(folder / "ws", embedder="small")
     for name, text in NOTES.items():
-        (folder / name).write_text(text, encoding="utf-8")
+        (folder / "ws" / "docs" / name).write_text(text, encoding="utf-8")
+    with Library.open(folder / "ws") as library:
+        drain(library.ingest(now=NOW))
+        for day in (date(2026, 6, 30), date(2026, 11, 1)):
+            library.report(TOPIC, as_of=day, now=NOW)
+        for question in (QUESTION, "Who won the chess championship of Patagonia in 1911?"):
+            library.ask(question, now=NOW)
     with serving(folder / "ws", folder / "stderr") as started:
+        headers = {"authorization": f"Bearer {started.token}"}
+        httpx2.post(f"{started.base}/api/ingest", headers=headers).raise_for_status()
         yield started
 
 
@@ -81,10 +102,10 @@ def write(page: Any, served: Served, *, until: str) -> None:
     page.wait_for_url("**/reports/r-*")
 
 
-def test_the_tasks_people_come_for(browser: Any, served: Served, tmp_path: Path) -> None:
+def test_the_tasks_people_come_for(browser: Any, empty: Served) -> None:
     """Upload, reload in the middle, ask, look at the passage, go on, find, plan, write, review, ask about a claim, compare, download."""
-    folder = served.log.parent
-    with opened(browser, served, width=1280) as page:
+    folder = empty.log.parent
+    with opened(browser, empty, width=1280) as page:
         page.set_input_files("#files", [folder / name for name in NOTES])
         page.get_by_role("button", name="Add and read").click()
         page.wait_for_url("**/runs/*")
@@ -101,14 +122,14 @@ def test_the_tasks_people_come_for(browser: Any, served: Served, tmp_path: Path)
         page.get_by_text("Looked only in: published up to 2026-04-01").wait_for()
         assert "1,840 MWh" in page.locator(".turn").last.inner_text()
 
-        page.goto(f"{served.base}/library?q=orders")
+        page.goto(f"{empty.base}/library?q=orders")
         page.get_by_role("link", name="Heat storage orders").click()
         page.get_by_label("Find passages in this document").fill("lead times")
         page.keyboard.press("Enter")
         page.locator(".nearest a.cite").first.click()
         page.locator("#panel mark").first.wait_for()
 
-        write(page, served, until="2026-06-30")
+        write(page, empty, until="2026-06-30")
         claim = page.locator(".claims > li[id]").first
         claim.locator("summary").click()
         claim.get_by_label("Your verdict").fill("Ask Varstat")

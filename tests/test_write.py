@@ -18,7 +18,7 @@ from rag.report import CheckResult, check_report, to_json
 from rag.report.book import BOTTOM_LINE
 from rag.report.delta import delta
 from rag.report.wording import Vocabulary
-from rag.report.write import in_words, units, write
+from rag.report.write import in_words, parse_sentences, sentences_so_far, units, write
 from rag.types import Claim, Report
 from tests.report_fixture import corpus, small_report
 from tests.scripted_models import ATTACKS, Endpoint, Model, Sloppy, evidence_of, faulty_of, good, is_summary, puppet, sentences, serving
@@ -297,3 +297,21 @@ def test_every_prompt_holds_its_own_evidence_only(base: Report, careful: Worded)
         assert not [item.id for item in base.evidence if item.id in prompt]
         assert not [source.path for source in base.sources if source.path in prompt]
         assert is_summary(request) or len(lines) <= 6
+
+
+SO_FAR = (
+    sentences(('Prices {fell}, by "3%".', [1, 2]), ("Wages rose.", [3])),
+    '```json\n{ "sentences" : [ {"text": "Wages rose.", "evidence": [1]} ,\n {"evidence": [2], "text": "Orders fell."}\n]}\n```',
+    '{"repairs": [{"sentence": 1, "text": "x", "evidence": [1]}]}',
+    "Prices fell.",
+)
+
+
+@pytest.mark.parametrize("text", SO_FAR)
+def test_what_has_come_of_an_answer_is_its_first_whole_sentences(text: str) -> None:
+    """However much has come: those that the whole answer begins with, and nothing of what is no answer."""
+    whole = list(parse_sentences(text, most=9)) if '"sentences"' in text else []
+    told = [list(sentences_so_far(text[:at])) for at in range(len(text) + 1)]
+    assert told[-1] == whole
+    assert all(part == whole[: len(part)] for part in told)
+    assert [len(part) for part in told] == sorted(len(part) for part in told)

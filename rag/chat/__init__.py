@@ -7,12 +7,13 @@ explicit rules (choose), refused by explicit rules (abstain), and pass the repor
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 
 from rag.chat.abstain import reason_to_abstain
 from rag.chat.choose import Option, best, options
 from rag.chat.condense import condense
 from rag.chat.gated import BESIDE, checked, claim_of
-from rag.chat.measures import Sought, sought, statement_pages
+from rag.chat.measures import Sought, sought
 from rag.chat.question import take_apart
 from rag.chat.schema import sealed
 from rag.errors import UsageError
@@ -24,6 +25,7 @@ from rag.report.outline import Outline
 from rag.report.plan import Plan, SubQuery
 from rag.report.wording import Vocabulary
 from rag.retrieval import NOT_RERANKED
+from rag.statements import Statement
 from rag.types import Answer, CardKey, Chunk, Claim, Conflict, Document, Evidence, Passage, Scope, SearchResult, Source, Understanding
 
 PASSAGES = 20
@@ -67,6 +69,10 @@ class Ground:
     among: int
     """SMALL_LIBRARY at least."""
     vocabulary: Vocabulary
+    statements: Sequence[Statement]
+    """Financial statements that a question may ask for."""
+    alike: Callable[[str, Sequence[str]], Sequence[float]] | None
+    """Cosines of texts to a question, where they take no time worth speaking of."""
     as_of: date
     """Nothing published later is used."""
 
@@ -81,7 +87,7 @@ def understand(question: str, *, history: Sequence[Answer], vocabulary: Vocabula
 
 def answer(understood: Understood, *, ground: Ground, scope: Scope = _EVERYTHING) -> Answer:
     """The answer to a question that stands alone. ``scope`` is noted; ``ground.find`` keeps to it. Raises what the callables raise."""
-    asked, wanted = take_apart(understood.text), sought(understood.text)
+    asked, wanted = take_apart(understood.text), sought(understood.text, statements=ground.statements)
     result = _found(understood.text, wanted, ground=ground)
     holders = ground.holders(understood.text)
     visible = [passage for passage in result.passages if passage.source.published <= ground.as_of]
@@ -94,7 +100,8 @@ def answer(understood: Understood, *, ground: Ground, scope: Scope = _EVERYTHING
         among=ground.among,
         vocabulary=ground.vocabulary,
         sought=wanted,
-        statements=lambda document: statement_pages(ground.document(document)),
+        document=ground.document,
+        alike=partial(ground.alike, understood.text) if ground.alike else None,
     )
     chosen = best(found)
     draft = Answer(

@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from rag.chat.measures import Sought, Statement, statement_of
-from rag.chat.question import Asked, gives
+from rag.chat.measures import Sought
+from rag.chat.question import Asked, gives, units
 from rag.closeness import closeness
 from rag.numbers import find_periods, period_order, period_shape
 from rag.remembered import remembered
@@ -16,18 +16,24 @@ from rag.report.gather import Candidate, CellEvidence
 from rag.report.harvest import Harvest
 from rag.report.wording import Vocabulary
 from rag.text import content_stems, words
-from rag.types import Evidence, Passage, Source
+from rag.types import Document, Evidence, Passage, Source
 
 MOST_SENTENCES = 5
+CLOSENESS = 0.5
+"""What its words' closeness to the question counts."""
+ALIKE = 0.3
+"""What its cosine to the question counts, where there is one."""
 METRIC = 0.2
 """What naming the metric asked for counts, in whatever words."""
-VALUE = 0.1
+VALUE = 0.2
 """What a value of the kind asked for counts; half where the question does not tell the kind and there is any figure."""
-PERIOD = 0.2
+UNIT = 0.15
+"""What a figure in the unit asked for counts: money for a cost, a share for a margin."""
+PERIOD = 0.25
 """What the period asked for counts; another period alone counts as much against."""
-NAME = 0.1
+NAME = 0.15
 """What holding every name asked for counts."""
-PASSAGE = 0.2
+PASSAGE = 0.35
 """What the score of the passage around it counts."""
 BESIDE_LINES = 0.15
 """Closeness that a sentence needs to stand beside the lines of a measure."""
@@ -35,16 +41,20 @@ MOST_CELLS = 2
 """Values of the tables of one page."""
 MOST_ON_PAGE = 3
 """Sentences of one page."""
-CLOSE_BEHIND = 0.75
+CLOSE_BEHIND = 0.8
 """A further sentence is taken when it scores so much of the best one's."""
 _BESIDE_A_VALUE = re.compile(r"(?i)\b(?:units?|currency|scale|codes?|notes?|footnotes?|sources?)$")
 """A column's header whose cells say something about the row's values."""
 _SOUGHT = 100
 """More words than a question shares with a label."""
 _NOTHING = Sought()
-FIRST_BEHIND = 0.5
-"""A sentence of the first passage is taken when it scores so much of the best one's."""
+FIRST_PAGES = 3
+"""Pages of the first passages of which one sentence each is taken."""
+FIRST_BEHIND = 0.65
+"""When it scores so much of the best one's."""
 _PARTS = {"early": (1, 4), "late": (9, 12)}
+_COMPARED = 60
+"""Options whose cosine is computed."""
 _CELLS = 80
 """Table cells looked at closely: those whose labels share most words with the question."""
 
@@ -64,6 +74,10 @@ class Option:
     """1: it speaks of a metric that the question asks for, in whatever words; 0.5: only its table's caption does; else 0."""
     names: float
     """Share of the names asked for that it, its headings or its document's title hold; 1 where none is asked for."""
+    alike: float
+    """Cosine to the question, 0 and up; 0 where none is computed."""
+    unit: float
+    """1 for a figure in the unit asked for, else 0."""
     value: float
     """1 for a value of the kind asked for, 0.5 for any figure where the question tells no kind, else 0."""
     period: float
@@ -80,9 +94,17 @@ class Option:
     @property
     def score(self) -> float:
         """Higher is nearer."""
-        return (
-            self.closeness + METRIC * self.metric + VALUE * self.value + PERIOD * self.period + NAME * self.names + PASSAGE * self.passage
+        parts = (
+            (CLOSENESS, self.closeness),
+            (ALIKE, self.alike),
+            (METRIC, self.metric),
+            (VALUE, self.value),
+            (UNIT, self.unit),
+            (PERIOD, self.period),
+            (NAME, self.names),
+            (PASSAGE, self.passage),
         )
+        return sum(weight * part for weight, part in parts)
 
 
 def options(
@@ -94,11 +116,13 @@ def options(
     among: int,
     vocabulary: Vocabulary,
     sought: Sought = _NOTHING,
-    statements: Callable[[str], Mapping[Statement, Sequence[int]]] = lambda _: {},
+    document: Callable[[str], Document],
+    alike: Callable[[Sequence[str]], Sequence[float]] | None = None,
 ) -> list[Option]:
     """Every sentence and the likeliest table cells of the passages but for superseded figures, best first; equal ones by place.
 
-    ``sought``: lines of financial statements that are looked for. ``statements``: the pages of a document that are one.
+    ``sought``: lines of financial statements that are looked for. ``document``: a document by id. ``alike``: cosines of texts to the
+    question; None where they would take too long.
     """
     found: list[tuple[str, Evidence, Source, Candidate | None, Passage]] = []
     for candidate in read.current:
@@ -121,16 +145,32 @@ def options(
             closeness=value,
             metric=_metric(metrics, candidate, evidence, vocabulary),
             names=_names(asked, f"{text} {source.title} {chunk.header} {source.author} {source.publisher}"),
+            alike=0.0,
+            unit=float(asked.unit in units(text)),
             value=_value(asked, text),
             period=_period(asked, evidence, source, candidate),
             passage=passage.score,
             rank=passages.index(passage),
             line=(line := sought.line_of(evidence.table.row) if evidence.table else ""),
-            on_statement=bool(line) and evidence.page in statements(evidence.document).get(statement_of(line), ()),
+            on_statement=bool(line) and sought.prints(line, evidence.page, document(evidence.document)),
         )
         for (text, evidence, source, candidate, passage), chunk, value in zip(found, chunks, near, strict=True)
     ]
-    return sorted(made, key=lambda option: (-option.score, option.evidence.document, option.evidence.start))
+    return _compared(sorted(made, key=_best_first), alike=alike)
+
+
+def _compared(made: Sequence[Option], *, alike: Callable[[Sequence[str]], Sequence[float]] | None) -> list[Option]:
+    """Best first, the likeliest of them by their cosines too."""
+    if alike is None:
+        return list(made)
+    likely, rest = made[:_COMPARED], made[_COMPARED:]
+    cosines = alike([option.text for option in likely])
+    nearer = [replace(option, alike=max(0.0, cosine)) for option, cosine in zip(likely, cosines, strict=True)]
+    return sorted((*nearer, *rest), key=_best_first)
+
+
+def _best_first(option: Option) -> tuple[float, str, int]:
+    return -option.score, option.evidence.document, option.evidence.start
 
 
 def best(found: Sequence[Option]) -> list[Option]:
@@ -155,13 +195,14 @@ def best(found: Sequence[Option]) -> list[Option]:
 
 
 def _with_first(taken: Sequence[Option], found: Sequence[Option]) -> list[Option]:
-    """With the best of the first passage's page, where it is not far behind: what search puts first is seldom beside the point."""
-    first = next((option for option in found if option.rank == 0), None)
+    """With the best of each of the first passages' pages, where it is not far behind: what search puts first is seldom beside the point."""
+    least = FIRST_BEHIND * max(option.score for option in found)
+    best_of: dict[tuple[str, int], Option] = {}
+    for option in sorted(found, key=lambda option: (option.rank, -option.score)):
+        best_of.setdefault((option.evidence.document, option.evidence.page), option)
     pages = {(option.evidence.document, option.evidence.page) for option in taken}
-    near = first is not None and first.score >= FIRST_BEHIND * max(option.score for option in found)
-    if first is None or not near or (first.evidence.document, first.evidence.page) in pages:
-        return list(taken)
-    return [*taken, first]
+    first = list(best_of.items())[:FIRST_PAGES]
+    return [*taken, *(option for page, option in first if page not in pages and option.score >= least)]
 
 
 def _lines(found: Sequence[Option]) -> list[Option]:

@@ -7,39 +7,11 @@ lines are those of any textbook of accounting; a question that names none of the
 # ruff: noqa: E501 - labels and measures are read as a table, a line each
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from rag.remembered import Shelf
+from rag.statements import Statement, named, printed_on
 from rag.types import Document
-
-Statement = Literal["balance", "income", "cash"]
-
-TITLES: dict[Statement, re.Pattern[str]] = {
-    "balance": re.compile(r"(?i)balance\s+shee\s?t|statements?\s+of\s+financial\s+(?:position|condition)"),
-    "income": re.compile(
-        r"(?i)statements?\s+of\s+(?:consolidated\s+)?(?:income|earnings|operations|profit)|income\s+statement|profit\s+and\s+loss"
-    ),
-    "cash": re.compile(r"(?i)statements?\s+of\s+(?:consolidated\s+)?cash\s+flow|cash\s+flow\s+statement"),
-}
-"""Statement -> how it is headed."""
-_ASKED: dict[Statement, re.Pattern[str]] = {
-    "balance": re.compile(r"(?i)\bbalance sheets?\b|\bstatements? of financial (?:position|condition)\b"),
-    "income": re.compile(
-        r"(?i)\b(?:income|earnings) statements?\b|\bP\s?&\s?L\b|\bprofit (?:and|&) loss\b|\bstatements? of (?:income|earnings|operations)\b"
-    ),
-    "cash": re.compile(r"(?i)\bcash[- ]?flow statements?\b|\bstatements? of cash flows?\b"),
-}
-"""Statement -> how a question names it."""
-_TOP = 300
-"""Characters of a page in which a statement's title stands."""
-_FEWEST_LINES = 3
-"""Lines of a statement, of all known ones, that make a page one: others only name it at their top."""
-_NEARLY = 0.7
-"""Share of the lines of the fullest page with its title: a summary or a second half is not it."""
-_ABOUT = re.compile(r"(?i)\b(?:analysis|discussion|summary|selected|parent|notes?|index|schedule|reconciliation)\b")
-"""Before a title: the page speaks of the statement, or it is another's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +19,8 @@ class Line:
     """A line of a statement."""
 
     name: str
-    statement: Statement
+    statement: str
+    """The statement's id in prompts/statements.toml."""
     label: re.Pattern[str]
     """How its label begins or what it holds."""
 
@@ -61,47 +34,47 @@ class Measure:
     lines: tuple[str, ...]
 
 
-def _line(name: str, statement: Statement, label: str) -> Line:
+def _line(name: str, statement: str, label: str) -> Line:
     return Line(name, statement, re.compile(rf"(?i)^\W*(?:{label})"))
 
 
 LINES: dict[str, Line] = {
     line.name: line
     for line in (
-        _line("net sales, total revenue", "income", r"(?:total\s)?(?:net\s)?(?:operating\s)?(?:sales|revenues?)(?:,?\snet)?\W*$|total\s(?:net\s)?(?:sales|revenues?)\b"),
-        _line("cost of sales, cost of goods sold", "income", r"(?:total\s)?costs?\sof\s(?:net\s|products?\s|goods\s)?(?:sales|goods|revenues?|products|sold|services)|total\scosts"),
-        _line("gross profit", "income", r"gross\s(?:profit|margin)"),
-        _line("operating income", "income", r"(?:income|profit|earnings|\(?loss\)?)\W*(?:\(loss\)\s)?from\soperations|operating\s(?:income|profit|earnings|loss)|(?:income|earnings)\sbefore\s(?:interest|tax)"),
-        _line("net income, net earnings", "income", r"(?:consolidated\s)?net\s(?:income|earnings|loss|profit|\()"),
-        _line("income before income taxes", "income", r"(?:income|earnings|profit|\(?loss\)?).{0,60}before\s(?:provision|income\stax|tax)"),
-        _line("provision for income taxes", "income", r"(?:provision|benefit|\(?income\stax|income\staxes|taxes\son\sincome)"),
-        _line("interest expense", "income", r"interest\s(?:expense|and\sdebt)"),
-        _line("selling, general and administrative expenses", "income", r"selling|general\sand\sadministrative"),
-        _line("research and development", "income", r"research"),
-        _line("earnings per share", "income", r"(?:basic|diluted|earnings\sper|net\s(?:income|earnings)\sper|income\sper)"),
-        _line("dividends", "cash", r"(?:cash\s)?dividends|payments?\sof\s(?:cash\s)?dividends"),
-        _line("cash and cash equivalents", "balance", r"cash\sand\s(?:cash\s)?equivalents|cash\b"),
-        _line("marketable securities, short-term investments", "balance", r"(?:marketable|short-term)\s(?:securities|investments)"),
-        _line("accounts receivable", "balance", r"(?:trade\s|accounts\s|net\s)?(?:accounts\s)?receivables?"),
-        _line("inventories", "balance", r"(?:total\s|merchandise\s)?inventor"),
-        _line("total current assets", "balance", r"total\scurrent\sassets"),
-        _line("property, plant and equipment", "balance", r"(?:net\s)?(?:property|land|plant)\b|(?:total\s)?property,?\s(?:plant|and)"),
-        _line("total assets", "balance", r"total\sassets"),
-        _line("accounts payable", "balance", r"(?:trade\s|accounts\s)payables?"),
-        _line("total current liabilities", "balance", r"total\scurrent\sliabilities"),
-        _line("long-term debt", "balance", r"(?:long-term\s(?:debt|borrowings)|total\sdebt)"),
-        _line("short-term debt", "balance", r"(?:short-term\s(?:debt|borrowings)|current\s(?:portion|maturities)|notes\spayable|loans)"),
-        _line("total liabilities", "balance", r"total\sliabilities"),
-        _line("total equity", "balance", r"total\s.{0,40}(?:equity|deficit)"),
-        _line("net cash from operating activities", "cash", r"(?:total\s|net\s)?cash\s.{0,30}operati"),
-        _line("net cash from investing activities", "cash", r"(?:total\s|net\s)?cash\s.{0,30}investing"),
-        _line("net cash from financing activities", "cash", r"(?:total\s|net\s)?cash\s.{0,30}financing"),
+        _line("net sales, total revenue", "income_statement", r"(?:total\s)?(?:net\s)?(?:operating\s)?(?:sales|revenues?)(?:,?\snet)?\W*$|total\s(?:net\s)?(?:sales|revenues?)\b"),
+        _line("cost of sales, cost of goods sold", "income_statement", r"(?:total\s)?costs?\sof\s(?:net\s|products?\s|goods\s)?(?:sales|goods|revenues?|products|sold|services)|total\scosts"),
+        _line("gross profit", "income_statement", r"gross\s(?:profit|margin)"),
+        _line("operating income", "income_statement", r"(?:income|profit|earnings|\(?loss\)?)\W*(?:\(loss\)\s)?from\soperations|operating\s(?:income|profit|earnings|loss)|(?:income|earnings)\sbefore\s(?:interest|tax)"),
+        _line("net income, net earnings", "income_statement", r"(?:consolidated\s)?net\s(?:income|earnings|loss|profit|\()"),
+        _line("income before income taxes", "income_statement", r"(?:income|earnings|profit|\(?loss\)?).{0,60}before\s(?:provision|income\stax|tax)"),
+        _line("provision for income taxes", "income_statement", r"(?:provision|benefit|\(?income\stax|income\staxes|taxes\son\sincome)"),
+        _line("interest expense", "income_statement", r"interest\s(?:expense|and\sdebt)"),
+        _line("selling, general and administrative expenses", "income_statement", r"selling|general\sand\sadministrative"),
+        _line("research and development", "income_statement", r"research"),
+        _line("earnings per share", "income_statement", r"(?:basic|diluted|earnings\sper|net\s(?:income|earnings)\sper|income\sper)"),
+        _line("dividends", "cash_flow_statement", r"(?:cash\s)?dividends|payments?\sof\s(?:cash\s)?dividends"),
+        _line("cash and cash equivalents", "balance_sheet", r"cash\sand\s(?:cash\s)?equivalents|cash\b"),
+        _line("marketable securities, short-term investments", "balance_sheet", r"(?:marketable|short-term)\s(?:securities|investments)"),
+        _line("accounts receivable", "balance_sheet", r"(?:trade\s|accounts\s|net\s)?(?:accounts\s)?receivables?"),
+        _line("inventories", "balance_sheet", r"(?:total\s|merchandise\s)?inventor"),
+        _line("total current assets", "balance_sheet", r"total\scurrent\sassets"),
+        _line("property, plant and equipment", "balance_sheet", r"(?:net\s)?(?:property|land|plant)\b|(?:total\s)?property,?\s(?:plant|and)"),
+        _line("total assets", "balance_sheet", r"total\sassets"),
+        _line("accounts payable", "balance_sheet", r"(?:trade\s|accounts\s)payables?"),
+        _line("total current liabilities", "balance_sheet", r"total\scurrent\sliabilities"),
+        _line("long-term debt", "balance_sheet", r"(?:long-term\s(?:debt|borrowings)|total\sdebt)"),
+        _line("short-term debt", "balance_sheet", r"(?:short-term\s(?:debt|borrowings)|current\s(?:portion|maturities)|notes\spayable|loans)"),
+        _line("total liabilities", "balance_sheet", r"total\sliabilities"),
+        _line("total equity", "balance_sheet", r"total\s.{0,40}(?:equity|deficit)"),
+        _line("net cash from operating activities", "cash_flow_statement", r"(?:total\s|net\s)?cash\s.{0,30}operati"),
+        _line("net cash from investing activities", "cash_flow_statement", r"(?:total\s|net\s)?cash\s.{0,30}investing"),
+        _line("net cash from financing activities", "cash_flow_statement", r"(?:total\s|net\s)?cash\s.{0,30}financing"),
         _line(
             "capital expenditures, purchases of property, plant and equipment",
-            "cash",
+            "cash_flow_statement",
             r"(?:purchases?\sof|additions?\sto|payments?\sfor|acquisitions?\sof|investments?\sin|expenditures\sfor)\s(?:property|land|plant|fixed)|capital\s(?:expenditures?|spending)",
         ),
-        _line("depreciation and amortization", "cash", r"(?:total\s)?(?:depreciation|amortization)"),
+        _line("depreciation and amortization", "cash_flow_statement", r"(?:total\s)?(?:depreciation|amortization)"),
     )
 }  # fmt: skip
 
@@ -159,52 +132,22 @@ class Sought:
     """How the question names measures: no names of companies."""
 
     def pages(self, document: Document) -> list[int]:
-        """The document's pages that are one of the statements."""
-        return [page for statement, pages in statement_pages(document).items() if statement in self.statements for page in pages]
+        """The document's pages that print one of the statements."""
+        return [page for pages in printed_on(self.statements, document).values() for page in pages]
+
+    def prints(self, line: str, page: int, document: Document) -> bool:
+        """Whether a page is the statement in which a line stands."""
+        return page in printed_on(self.statements, document).get(LINES[line].statement, ())
 
     def line_of(self, label: str) -> str:
         """The name of the line that a row's label names; empty for none."""
         return next((line.name for line in self.lines if line.label.search(label)), "")
 
 
-def sought(question: str) -> Sought:
-    """The lines of all measures named, and the statements."""
+def sought(question: str, *, statements: Sequence[Statement]) -> Sought:
+    """The lines of all measures named, and the statements, of those that the workspace knows."""
     found = [(measure, match) for measure in MEASURES if (match := measure.said.search(question))]
     lines = tuple(LINES[name] for name in dict.fromkeys(name for measure, _ in found for name in measure.lines))
-    named: Sequence[Statement] = [statement for statement, pattern in _ASKED.items() if pattern.search(question)]
-    statements = tuple(dict.fromkeys((*(line.statement for line in lines), *named)))
-    return Sought(lines=lines, statements=statements, words=tuple(match[0] for _, match in found))
-
-
-def statement_of(line: str) -> Statement:
-    """The statement that a line stands in."""
-    return LINES[line].statement
-
-
-_PAGES: Shelf[Mapping[Statement, tuple[int, ...]]] = Shelf(most=12_000_000)
-"""By the very document; sizes in characters of its text."""
-
-
-def statement_pages(document: Document) -> Mapping[Statement, tuple[int, ...]]:
-    """The pages that are a statement: its title at the top, and below it nearly as many of its lines as on any page with that title."""
-    return _PAGES.of(id(document), same=document, make=lambda: (_statement_pages(document), len(document.text)))
-
-
-def _statement_pages(document: Document) -> dict[Statement, tuple[int, ...]]:
-    counted: dict[Statement, dict[int, int]] = {statement: {} for statement in TITLES}
-    for page in document.pages:
-        text = document.text[page.start : page.end]
-        for statement, title in TITLES.items():
-            found = title.search(text[:_TOP])
-            if found is not None and not _ABOUT.search(text[: found.start()]):
-                counted[statement][page.number] = _known_lines(text, statement)
-    return {
-        statement: tuple(page for page, lines in pages.items() if lines >= max(_FEWEST_LINES, _NEARLY * max(pages.values())))
-        for statement, pages in counted.items()
-    }
-
-
-def _known_lines(text: str, statement: Statement) -> int:
-    """How many of the statement's known lines a page has."""
-    labels = [line.partition("|")[0] for line in text.split("\n") if "|" in line]
-    return sum(line.statement == statement and any(line.label.search(label) for label in labels) for line in LINES.values())
+    wanted = {line.statement for line in lines} | {statement.id for statement in named(question, statements)}
+    known = tuple(statement for statement in statements if statement.id in wanted)
+    return Sought(lines=lines, statements=known, words=tuple(match[0] for _, match in found))

@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.numbers import PeriodMention, find_numbers, find_periods
+from rag.remembered import remembered
 from rag.text import STOPWORDS, content_stems, sentences, words
+from rag.types import Number
 
 Wanted = Literal["number", "share", "date", "name", "place", "reason", ""]
 """The kind of value that answers; empty where the question does not tell."""
+
+Unit = Literal["share", "time", "money", "count", ""]
+"""What a figure that answers is counted in; empty where the question does not tell."""
 
 _OPENERS = frozenset(
     "what when where who whom whose which why how is are was were do does did has have had can could will would should shall may might "
@@ -54,6 +59,29 @@ _WANTS: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
         ),
     ),
 )
+_UNITS: tuple[tuple[Unit, re.Pattern[str]], ...] = (
+    (
+        "share",
+        re.compile(
+            r"(?i)\b(?:share|per\s?cent|percentage|proportion|fraction|margin|rate|how (?:fast|hard|dominant)|gr[eo]w|growth|efficien\w+|"
+            r"utili[sz]ation)\b"
+        ),
+    ),
+    ("time", re.compile(r"(?i)\bhow (?:long|old|soon)\b|\b(?:lead times?|wait|delivery|duration|payback|lifetime)\b")),
+    (
+        "money",
+        re.compile(
+            r"(?i)\b(?:costs?|prices?|revenues?|turnover|sales|ebit(?:da)?|profits?|loss|earn\w*|invest\w*|pay|paid|money|dividends?|expensive|"
+            r"spen[dt]|spending|budget|worth|fees?|charges?|raise|subsid\w+|debt|backlog|value)\b"
+        ),
+    ),
+    ("count", re.compile(r"(?i)\bhow many\b|\bnumber of\b")),
+)
+_PART = re.compile(r"(?i)\b(?:half|thirds?|quarters?|fifths?|tenths?|majority|(?:one|two|three|four) (?:in|out of|of) (?:every )?[a-z]+)\b")
+_COUNTED = re.compile(r"(?i)\bhow many ((?:[a-z]+ )?[a-z]+)")
+_PHYSICAL = re.compile(r"[kMGT]?(W|Wh|V|A|g|t|l|m|m²|m³|Hz)")
+_OF_SOMETHING = re.compile(r"(?i)%|\bshare\b|\bper\s?cent\b|\d (?:of|in|out of) (?:the |every |all )?\d")
+_TIMES = frozenset(("second", "minute", "hour", "day", "working day", "week", "month", "year"))
 _SPELLED = re.compile(
     r"(?i)\b(?:half|third|quarter|double[ds]?|twice|tripled|dozen|hundred|thousand|million|two|three|four|five|six|seven|eight|nine|ten|"
     r"eleven|twelve|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)\b"
@@ -74,6 +102,9 @@ class Asked:
     """Capitalised names and codes in order, without the word that only opens the question."""
     periods: tuple[PeriodMention, ...]
     wants: Wanted
+    unit: Unit
+    dimension: str
+    """The physical unit that is counted in, without its size: "W" for "how many megawatts"; empty where none is asked for."""
     stems: frozenset[str]
     """Of the words that carry meaning."""
 
@@ -108,6 +139,8 @@ def take_apart(question: str) -> Asked:
         names=tuple(dict.fromkeys(_names(question, periods))),
         periods=periods,
         wants=next((kind for kind, pattern in _WANTS if pattern.search(question)), ""),
+        unit=next((unit for unit, pattern in _UNITS if pattern.search(question)), ""),
+        dimension=next((_dimension(number.unit) for match in _COUNTED.finditer(question) for number in find_numbers(f"5 {match[1]}")), ""),
         stems=frozenset(content_stems(question)),
     )
 
@@ -136,7 +169,11 @@ def gives(text: str, wanted: Wanted, *, asked: Asked) -> bool:
     if wanted == "date":
         return bool(find_periods(text))
     if wanted in ("number", "share"):
-        figures = [number for number in find_numbers(text) if number.kind != "year" and number.unit != "ordinal"]
+        figures = _figures(text)
+        if asked.dimension:
+            return any(_dimension(number.unit) == asked.dimension for number in figures)
+        if wanted == "share":
+            return "share" in units(text) or _PART.search(text) is not None or bool(figures and _OF_SOMETHING.search(text))
         return bool(figures) or _SPELLED.search(text) is not None
     if wanted in ("name", "place"):
         known = {part.lower() for name in asked.names for part in words(name)}
@@ -144,6 +181,30 @@ def gives(text: str, wanted: Wanted, *, asked: Asked) -> bool:
     if wanted == "reason":
         return _REASON.search(text) is not None
     return False
+
+
+@remembered(8_192)
+def units(text: str) -> frozenset[Unit]:
+    """What a text's figures are counted in."""
+    return frozenset(_unit(number) for number in _figures(text))
+
+
+def _figures(text: str) -> list[Number]:
+    return [number for number in find_numbers(text) if number.kind != "year" and number.unit != "ordinal"]
+
+
+def _dimension(unit: str) -> str:
+    """Of a physical unit, without its size: the same for MW and GW; empty for any other."""
+    found = _PHYSICAL.fullmatch(unit)
+    return found[1] if found else ""
+
+
+def _unit(number: Number) -> Unit:
+    if number.kind == "money":
+        return "money"
+    if number.kind in ("percent", "percentage_points", "basis_points"):
+        return "share"
+    return "time" if number.unit in _TIMES else "count"
 
 
 def take_names(text: str) -> tuple[str, ...]:

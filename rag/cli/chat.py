@@ -73,7 +73,8 @@ def ask(
     with open_library(workspace) as library:
         scope = scope_of(published_from, published_to, folders, tags)
         about = claim_of(report, claim) if report is not None else None
-        turn = library.ask(question, now=utc_now(), chat=chat, scope=scope, about=about, writer=writer)
+        with show_chat.drafts() as heard:
+            turn = library.ask(question, now=utc_now(), chat=chat, scope=scope, about=about, writer=writer, heard=heard)
         show_chat.answered(turn, as_json=as_json)
     sys.exit(NOT_SAID if turn.answer.abstained else 0)
 

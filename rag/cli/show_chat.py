@@ -1,8 +1,11 @@
 """What the command line prints of answers and chats."""
 
 import re
+import shutil
+import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +19,24 @@ if TYPE_CHECKING:
 WIDTH = 100
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 """A document's text must not steer the terminal."""
+
+
+@contextmanager
+def drafts() -> Iterator[Callable[[str], None] | None]:
+    """What is told a model's sentences: they pass on one moving line of a terminal, as unverified as they are. None anywhere else."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+
+    def draw(sentence: str) -> None:
+        room = max(shutil.get_terminal_size().columns - 1, 40)
+        text = textwrap.shorten(f"being written, unverified: {_safe(sentence)}", room, placeholder=" ...")
+        click.echo(f"\r\033[K{click.style(text, dim=True)}", err=True, nl=False)
+
+    try:
+        yield draw
+    finally:
+        click.echo("\r\033[K", err=True, nl=False)
 
 
 def answered(turn: "Turn", *, as_json: bool) -> None:

@@ -56,7 +56,8 @@ class Talk:
             click.echo(f"Kept as chat {self._chat}: rag chat --chat {self._chat}", err=True)
 
     def _ask(self, question: str) -> None:
-        self._last = self._library.ask(question, now=utc_now(), chat=self._chat, scope=self._scope, writer=self._writer)
+        with show_chat.drafts() as heard:
+            self._last = self._library.ask(question, now=utc_now(), chat=self._chat, scope=self._scope, writer=self._writer, heard=heard)
         self._chat = self._last.chat
         show_chat.answered(self._last, as_json=False)
         click.echo()

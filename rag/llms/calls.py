@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from rag.errors import AnswerError, BudgetError, CutOffError, EndpointError, ModelMissingError, OverloadedError, TimeLimitError
@@ -135,9 +136,11 @@ class FromRecord:
         """Raises ModelMissingError."""
         raise ModelMissingError(f"an answer of {self.model} is not in the record, so that the report cannot be made again: write it anew")
 
-    def stream(self, messages: Sequence[Message], *, most_tokens: int, timeout_s: float) -> Iterator[str]:
+    def stream(
+        self, messages: Sequence[Message], *, most_tokens: int, timeout_s: float, schema: Mapping[str, Any] | None = None
+    ) -> Iterator[str]:
         """Raises ModelMissingError."""
-        yield self.reply(messages, most_tokens=most_tokens, timeout_s=timeout_s).text
+        yield self.reply(messages, most_tokens=most_tokens, timeout_s=timeout_s, schema=schema).text
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -178,9 +181,17 @@ class Calls:
     def __post_init__(self) -> None:
         self._deadline = self.pace.clock() + self.limits.run_timeout_s
 
-    def ask(self, messages: Sequence[Message], *, schema: Mapping[str, Any], parse: Callable[[str], Parsed]) -> Parsed:
+    def ask(
+        self,
+        messages: Sequence[Message],
+        *,
+        schema: Mapping[str, Any],
+        parse: Callable[[str], Parsed],
+        hear: Callable[[str], object] | None = None,
+    ) -> Parsed:
         """What ``parse`` makes of the answer; ``parse`` raises AnswerError for one that is of no use.
 
+        ``hear`` is told all that has come of a new answer whenever more comes; it may be of no use, and another may follow it.
         Raises EndpointError's children when all attempts failed or none is worth another, and BudgetError, before
         it is sent, for a call over the model's context or that could break the budget.
         """
@@ -192,23 +203,16 @@ class Calls:
                 return parse(recorded.text)
             except AnswerError as error:
                 bad, last = bad + 1, error
-        return self._ask(prompt, messages, schema=schema, parse=parse, bad=bad, last=last)
+        once = partial(self._once, prompt, messages, schema=schema, parse=parse, hear=hear)
+        return self._ask(once, bad=bad, last=last)
 
-    def _ask(
-        self,
-        prompt: str,
-        messages: Sequence[Message],
-        *,
-        schema: Mapping[str, Any],
-        parse: Callable[[str], Parsed],
-        bad: int,
-        last: EndpointError | None,
-    ) -> Parsed:
+    def _ask(self, once: Callable[[EndpointError | None], Parsed], *, bad: int, last: EndpointError | None) -> Parsed:
+        """Asked ``once`` again as long as that is worth it, which is told the error before."""
         for attempt in range(ATTEMPTS):
             if bad >= ATTEMPTS_AT_ANSWERS and last is not None:
                 raise last
             try:
-                return self._once(prompt, messages, schema=schema, parse=parse, last=last)
+                return once(last)
             except EndpointError as error:
                 if not error.retryable or attempt == ATTEMPTS - 1:
                     raise
@@ -220,10 +224,11 @@ class Calls:
         self,
         prompt: str,
         messages: Sequence[Message],
+        last: EndpointError | None,
         *,
         schema: Mapping[str, Any],
         parse: Callable[[str], Parsed],
-        last: EndpointError | None,
+        hear: Callable[[str], object] | None,
     ) -> Parsed:
         most = Usage(tokens_in=count_tokens(messages), tokens_out=self.limits.answer_tokens)
         self._afford(most)
@@ -234,9 +239,7 @@ class Calls:
         number = self.ledger.begin(prompt, model=self.llm.model, parameters=parameters, at=self.now())
         answer: Recorded | None = None
         try:
-            reply = self.llm.reply(
-                messages, most_tokens=self.limits.answer_tokens, timeout_s=min(self.limits.timeout_s, left), schema=schema
-            )
+            reply = self._reply(messages, timeout_s=min(self.limits.timeout_s, left), schema=schema, hear=hear)
             answer = Recorded(text=reply.text, usage=reply.usage or _counted(most, reply))
             parsed = parse(reply.text)
         except EndpointError as error:
@@ -246,6 +249,19 @@ class Calls:
         self._charge(answer, most=most, error=None)
         self.ledger.end(number, at=self.now(), answer=answer, error="")
         return parsed
+
+    def _reply(
+        self, messages: Sequence[Message], *, timeout_s: float, schema: Mapping[str, Any], hear: Callable[[str], object] | None
+    ) -> Reply:
+        """The whole answer, heard while it comes where somebody hears; a stream does not say what it took."""
+        most = self.limits.answer_tokens
+        if hear is None:
+            return self.llm.reply(messages, most_tokens=most, timeout_s=timeout_s, schema=schema)
+        text = ""
+        for piece in self.llm.stream(messages, most_tokens=most, timeout_s=timeout_s, schema=schema):
+            text += piece
+            hear(text)
+        return Reply(text=text, usage=None)
 
     def _afford(self, most: Usage) -> None:
         """Raises BudgetError when the next call could break a limit of the run."""

@@ -48,8 +48,10 @@ class LangChainLlm:
         used = getattr(answer, "usage_metadata", None)
         return Reply(text=text, usage=Usage(tokens_in=used["input_tokens"], tokens_out=used["output_tokens"]) if used else None)
 
-    def stream(self, messages: Sequence[Message], *, most_tokens: int, timeout_s: float) -> Iterator[str]:
-        """See rag.ports.Llm."""
+    def stream(
+        self, messages: Sequence[Message], *, most_tokens: int, timeout_s: float, schema: Mapping[str, Any] | None = None
+    ) -> Iterator[str]:
+        """See rag.ports.Llm, and ``reply`` for the schema."""
         finish = ""
         with self._translated():
             for part in pieces_within(

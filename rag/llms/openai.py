@@ -74,13 +74,20 @@ class OpenAILlm:
         )
         return self._read(body)
 
-    def stream(self, messages: Sequence[Message], *, most_tokens: int, timeout_s: float) -> Iterator[str]:
+    def stream(
+        self, messages: Sequence[Message], *, most_tokens: int, timeout_s: float, schema: Mapping[str, Any] | None = None
+    ) -> Iterator[str]:
         """See rag.ports.Llm."""
         self._open()
-        request = self._request(messages, most_tokens=most_tokens, schema=None)
-        yield from pieces_within(
+        request = self._request(messages, most_tokens=most_tokens, schema=schema)
+        left = most_tokens * _BYTES_A_TOKEN
+        for piece in pieces_within(
             timeout_s, lambda: self._pieces(request, timeout_s=timeout_s), late=self._late(timeout_s), abandon=self.close
-        )
+        ):
+            left -= len(piece.encode())
+            if left < 0:
+                raise AnswerError(f"{self._where} streams more than {most_tokens:,} tokens: check writer.base_url", retryable=False)
+            yield piece
 
     def _late(self, timeout_s: float) -> str:
         return f"{self._where} gave no whole answer within {timeout_s:g} s: try again later, or raise writer.timeout_s"

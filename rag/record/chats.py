@@ -65,6 +65,14 @@ class Chats:
             number = self.rows(sql, [chat, chat, asked.isoformat(), question, body])[0][0]
         return chat, number
 
+    def revise(self, chat: int, number: int, *, answer: str) -> None:
+        """Another answer in the place of a turn's. Raises UsageError for an unknown chat and for a turn that is gone."""
+        with self.transaction():
+            self._check(chat)
+            sql = "UPDATE turns SET body = ? WHERE chat = ? AND number = ? RETURNING number"
+            if not self.rows(sql, [zlib.compress(answer.encode(), 6), chat, number]):
+                raise UsageError(f"chat {chat} has no question {number} any more; ask it again")
+
     def turns(self, chat: int | None = None) -> list[KeptTurn]:
         """A chat's turns, oldest first; without a chat those of all chats, by chat. Raises UsageError for an unknown one."""
         if chat is not None:

@@ -8,7 +8,7 @@ too, and a card's direction and confidence are those of its quotations: no wordi
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Protocol, TypeVar
@@ -40,6 +40,7 @@ Parsed = TypeVar("Parsed")
 
 _TEXT = {"type": "string"}
 _NUMBERS = {"type": "array", "items": {"type": "integer"}}
+_BEGUN = re.compile(r'\A\s*(?:```(?:json)?\s*)?\{\s*"sentences"\s*:\s*\[\s*')
 _FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*)\n\s*```\s*\Z", re.DOTALL)
 
 
@@ -59,8 +60,15 @@ REPAIRS = _object(repairs=_list_of(_object(sentence={"type": "integer"}, text=_T
 class Asks(Protocol):
     """Calls to a language model, as rag.llms.calls makes them."""
 
-    def ask(self, messages: Sequence[Message], *, schema: Mapping[str, Any], parse: Callable[[str], Parsed]) -> Parsed:
-        """What ``parse`` makes of the answer. Raises ModelError's children."""
+    def ask(
+        self,
+        messages: Sequence[Message],
+        *,
+        schema: Mapping[str, Any],
+        parse: Callable[[str], Parsed],
+        hear: Callable[[str], object] | None = None,
+    ) -> Parsed:
+        """What ``parse`` makes of the answer; ``hear`` is told what has come of it. Raises ModelError's children."""
         ...
 
 
@@ -131,8 +139,10 @@ class Desk:
             lines.append(EvidenceLine(number=number, text=claim.text, source=said_by, date=f"{source.published:%B %Y}"))
         return tuple(lines)
 
-    def ask(self, prompt: Prompt, *, schema: Mapping[str, Any], parse: Callable[[str], Parsed]) -> Parsed:
-        return self.calls.ask(self.messages(prompt), schema=schema, parse=parse)
+    def ask(
+        self, prompt: Prompt, *, schema: Mapping[str, Any], parse: Callable[[str], Parsed], hear: Callable[[str], object] | None = None
+    ) -> Parsed:
+        return self.calls.ask(self.messages(prompt), schema=schema, parse=parse, hear=hear)
 
 
 def write(
@@ -209,9 +219,14 @@ def units(report: Report, *, vocabulary: Vocabulary) -> list[Unit]:
 # ── one unit ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def word_unit(desk: Desk, unit: Unit, *, prompt: Prompt, homes: Mapping[str, Written] | None = None) -> Written:
-    """The unit as the model words it, asked by ``prompt``; ``homes`` are those before it. Raises ModelError's children."""
-    answer = desk.ask(prompt, schema=SENTENCES, parse=lambda text: parse_sentences(text, most=len(unit.claims)))
+def word_unit(
+    desk: Desk, unit: Unit, *, prompt: Prompt, homes: Mapping[str, Written] | None = None, hear: Callable[[str], object] | None = None
+) -> Written:
+    """The unit as the model words it, asked by ``prompt``; ``homes`` are those before it. Raises ModelError's children.
+
+    ``hear`` is told what has come of the first draft, as the model writes it.
+    """
+    answer = desk.ask(prompt, schema=SENTENCES, parse=lambda text: parse_sentences(text, most=len(unit.claims)), hear=hear)
     return _settled(desk, unit, answer, homes or {})
 
 
@@ -497,6 +512,21 @@ def parse_sentences(text: str, *, most: int) -> tuple[Sentence, ...]:
     if not found or len(found) > 3 * most:
         raise AnswerError(f"the model answered with {len(found)} sentences, where 1 to {3 * most} were asked for")
     return tuple(Sentence(text=_tidy(item["text"]), evidence=tuple(item["evidence"])) for item in found)
+
+
+def sentences_so_far(text: str) -> Iterator[Sentence]:
+    """The whole sentences of an answer that is still being written; none of one that does not begin as SENTENCES does."""
+    begun = _BEGUN.match(text)
+    at, decode = (begun.end() if begun else len(text)), json.JSONDecoder().raw_decode
+    while text[at : at + 1] == "{":
+        try:
+            item, at = decode(text, at)
+        except ValueError:  # the rest of it has not come yet
+            return
+        if set(item) != {"text", "evidence"} or not all(_fits(key, value) for key, value in item.items()):
+            return
+        yield Sentence(text=_tidy(item["text"]), evidence=tuple(item["evidence"]))
+        at += len(text[at:]) - len(text[at:].lstrip(", \t\r\n"))
 
 
 def parse_repairs(text: str, *, places: Sequence[int]) -> dict[int, Sentence]:

@@ -17,11 +17,11 @@ from rag.report import delta
 from rag.schedule import Health
 from rag.types import Delta, Report, SearchResult, Source, Turn
 from rag.upkeep import Finding
-from rag.web import serving
+from rag.web import asking, serving
 from rag.web.child import Job
 from rag.web.refuse import REFUSALS
 from rag.web.runs import Run
-from rag.web.serving import MEDIA, Here
+from rag.web.serving import LARGEST_NUMBER, MEDIA, Here
 from rag.web.uploads import MOST_FILES
 
 routes = APIRouter(prefix="/api", tags=["rag"], responses=REFUSALS)
@@ -31,9 +31,6 @@ _LOOK_S = 0.2
 """Between two looks at a run that is followed."""
 _BEAT_S = 15.0
 """A line that says nothing, so that nobody between closes the stream."""
-
-LARGEST_NUMBER = (1 << 63) - 1
-"""SQLite's."""
 
 Text = Annotated[str, Query(max_length=4_000)]
 Chat = Annotated[int, Path(ge=1, le=LARGEST_NUMBER)]
@@ -51,6 +48,10 @@ class Question(BaseModel):
     folders: list[str] = []
     tags: list[str] = []
     keep: bool = Field(default=True, description="False leaves no trace in the history.")
+    wait: bool = Field(
+        default=True,
+        description="False gives the documents' own sentences at once where a model words them: follow the turn's events for its words.",
+    )
 
 
 class Wish(BaseModel):
@@ -143,10 +144,8 @@ async def search(
 async def ask(here: Here, asked: Question) -> Turn:
     """An answer with checked citations, or why the documents do not say."""
     scope = serving.scope_of(asked.published_from, asked.published_to, asked.folders, asked.tags)
-    now = here.clock()
-    turn = await here.desks.do(lambda library: library.ask(asked.question, now=now, chat=asked.chat, scope=scope, keep=asked.keep))
-    here.numbers.answered(turn.answer)
-    return turn
+    answered = await asking.ask(here, asked.question, chat=asked.chat, scope=scope, keep=asked.keep)
+    return await answered.worded() if asked.wait else answered.turn
 
 
 @routes.get("/chats")

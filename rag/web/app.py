@@ -16,12 +16,12 @@ from starlette.types import ASGIApp
 from rag import __version__
 from rag.errors import RagError
 from rag.types import STRANGER
-from rag.web import api, completions, entrance, health, pages, plan_pages, report_pages, review_api
+from rag.web import api, asking, completions, entrance, health, pages, plan_pages, report_pages, review_api
 from rag.web.accounts import Accounts, session_cookie
 from rag.web.desks import DESKS, Desks
 from rag.web.forms import STATIC
 from rag.web.guard import Guard
-from rag.web.own import OwnDesks, OwnRuns
+from rag.web.own import OwnDesks, OwnRuns, OwnWriters
 from rag.web.refuse import refusal
 from rag.web.rules import allowed
 from rag.web.runs import Runs
@@ -30,6 +30,7 @@ from rag.web.timer import Timer
 from rag.web.tracing import Traces
 from rag.web.watch import Numbers, Watch
 from rag.web.who import Key
+from rag.web.writing import Writers
 
 _ABOUT = "Questions, documents, reports, schedules and health of one workspace. Every request carries Authorization: Bearer TOKEN."
 
@@ -51,11 +52,13 @@ def app(
     numbers = Numbers(traces=traces)
     accounts = Accounts(workspace, clock=_now)
     all_desks, all_runs = Desks(workspace, count=desks, waited=numbers.waited.observe), Runs(workspace, ended=numbers.ended)
+    all_writers = Writers(all_desks)
     serving = Serving(
         workspace=workspace,
         reader=STRANGER,
         desks=OwnDesks(desks=all_desks, reader=STRANGER),
         runs=OwnRuns(runs=all_runs, reader=STRANGER),
+        writers=OwnWriters(writers=all_writers, reader=STRANGER),
         numbers=numbers,
         key=key,
         clock=_now,
@@ -73,6 +76,7 @@ def app(
         if timer is not None:
             timer.close()
         all_runs.close()
+        all_writers.close()
         all_desks.close()
         accounts.close()
         if traces is not None:
@@ -94,7 +98,7 @@ def app(
     made.add_exception_handler(HTTPException, _refused)
     made.add_exception_handler(UnicodeEncodeError, _no_text)
     made.add_exception_handler(Exception, _unforeseen)
-    rooms = (entrance, health, api, review_api, completions, pages, plan_pages, report_pages)
+    rooms = (entrance, health, api, asking, review_api, completions, pages, plan_pages, report_pages)
     for part in (room.routes for room in rooms):
         made.include_router(part)
     made.mount("/static", StaticFiles(directory=STATIC), name="static")

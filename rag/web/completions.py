@@ -4,30 +4,34 @@ A conversation is stateless there, so earlier questions of the same conversation
 answered, to understand a follow-up. Nothing of it enters the history of chats.
 """
 
+import asyncio
 import base64
 import hashlib
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, TypeAlias
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from rag.app import Library
-from rag.config import WriterKind
 from rag.errors import UsageError
 from rag.types import Answer
+from rag.web.asking import BEAT_S, Asked, ask
 from rag.web.refuse import OPENAI_REFUSALS
-from rag.web.serving import Here
+from rag.web.serving import Here, Serving
 from rag.web.views import Plain, Spoken, spoken
 
 routes = APIRouter(prefix="/v1", tags=["OpenAI-compatible"], responses=OPENAI_REFUSALS)
 
 MODEL = "rag"
+_Whole: TypeAlias = tuple[Spoken, list[Plain], Plain]
+"""What is said, its annotations, its usage."""
 _REMEMBERED = 500
 """Answers kept to understand follow-ups."""
 _LOOKED_BACK = 4
@@ -96,23 +100,23 @@ class Answers:
         self._held: OrderedDict[str, Answer] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of(self, library: Library, questions: Sequence[str], *, now: datetime) -> Answer:
-        """The answer to the last question, understood from those before it, for which no model is asked."""
+    def of(self, library: Library, questions: Sequence[str], *, now: datetime) -> list[Answer]:
+        """The answers to these questions in the documents' own sentences, each understood from those before it."""
         made: list[Answer] = []
-        for count in range(1, len(questions)):
-            known = self._held.get(self._key(library, questions[:count]))
-            made.append(known or self._asked(library, questions[:count], made, now=now, writer="extractive"))
-        return self._asked(library, questions, made, now=now)
+        for count in range(1, len(questions) + 1):
+            key = self._key(library, questions[:count])
+            with self._lock:
+                known = self._held.get(key)
+            answer = known or library.ask(questions[count - 1], now=now, history=made, keep=False, writer="extractive").answer
+            self._hold(key, answer)
+            made.append(answer)
+        return made
 
-    def _asked(
-        self, library: Library, questions: Sequence[str], history: Sequence[Answer], *, now: datetime, writer: WriterKind | None = None
-    ) -> Answer:
-        answer = library.ask(questions[-1], now=now, history=history, keep=False, writer=writer).answer
+    def _hold(self, key: str, answer: Answer) -> None:
         with self._lock:
-            self._held[self._key(library, questions)] = answer
+            self._held[key] = answer
             while len(self._held) > _REMEMBERED:
                 self._held.popitem(last=False)
-        return answer
 
     @staticmethod
     def _key(library: Library, questions: Sequence[str]) -> str:
@@ -149,26 +153,32 @@ async def chat(here: Here, request: Request, asked: ChatRequest) -> Response:
         raise UsageError("no message of the user holds a question")
     now = here.clock()
 
-    def job(library: Library) -> tuple[Answer, int, int]:
-        answer = _ANSWERS.of(library, questions[-1 - _LOOKED_BACK :], now=now)
-        asked_tokens = sum(len(library.embedder.token_spans(message.text)) for message in asked.messages)
-        return answer, asked_tokens, len(library.embedder.token_spans(spoken(answer).text))
+    def before(library: Library) -> tuple[list[Answer], int]:
+        tokens = sum(len(library.embedder.token_spans(message.text)) for message in asked.messages)
+        return _ANSWERS.of(library, questions[-1 - _LOOKED_BACK : -1], now=now), tokens
 
-    answer, tokens_in, tokens_out = await here.desks.do(job)
-    here.numbers.answered(answer)
-    said = spoken(answer)
-    head = {"id": f"chatcmpl-{answer.id.removeprefix('a-')}", "created": int(now.timestamp()), "model": MODEL}
-    usage = {"prompt_tokens": tokens_in, "completion_tokens": tokens_out, "total_tokens": tokens_in + tokens_out}
-    annotations = annotations_of(said, base=here.address or str(request.base_url).rstrip("/"))
+    history, tokens_in = await here.desks.do(before)
+    answered = await ask(here, questions[-1], history=history, keep=False)
+    head = {"id": f"chatcmpl-{answered.turn.answer.id.removeprefix('a-')}", "created": int(now.timestamp()), "model": MODEL}
+    whole = partial(_whole, here, answered, tokens_in=tokens_in, base=here.address or str(request.base_url).rstrip("/"))
     if asked.stream:
         wants_usage = asked.stream_options is not None and asked.stream_options.include_usage
-        return StreamingResponse(_pieces(head, said.parts, annotations, usage if wants_usage else None), media_type="text/event-stream")
+        return StreamingResponse(_pieces(head, whole, wants_usage=wants_usage), media_type="text/event-stream")
+    said, annotations, usage = await whole()
     message = {"role": "assistant", "content": said.text, "refusal": None, "annotations": annotations}
     choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
     return JSONResponse({**head, "object": "chat.completion", "choices": [choice], "usage": usage})
 
 
-def annotations_of(said: Spoken, *, base: str) -> list[dict[str, Any]]:
+async def _whole(here: Serving, answered: Asked, *, tokens_in: int, base: str) -> _Whole:
+    """Of the answer when it stands."""
+    said = spoken((await answered.worded()).answer)
+    tokens_out = await here.desks.do(lambda library: len(library.embedder.token_spans(said.text)))
+    usage = {"prompt_tokens": tokens_in, "completion_tokens": tokens_out, "total_tokens": tokens_in + tokens_out}
+    return said, annotations_of(said, base=base), usage
+
+
+def annotations_of(said: Spoken, *, base: str) -> list[Plain]:
     """One for each [n] of the sentences; ``base`` is this server's address."""
     sources = {source["number"]: source for source in said.sources}
     return [
@@ -185,19 +195,26 @@ def annotations_of(said: Spoken, *, base: str) -> list[dict[str, Any]]:
     ]
 
 
-async def _pieces(head: Plain, parts: Sequence[str], annotations: list[dict[str, Any]], usage: Plain | None) -> AsyncIterator[str]:
-    """A sentence a piece, all of them checked before the first is sent; the annotations with the last."""
-    extra = {} if usage is None else {"usage": None}
+async def _pieces(head: Plain, whole: Callable[[], Coroutine[Any, Any, _Whole]], *, wants_usage: bool) -> AsyncIterator[str]:
+    """A sentence a piece, all of them checked before the first is sent; the annotations with the last.
+
+    What a model has written and nobody has checked is no content: the stream is kept open by comments until the answer stands.
+    """
+    extra = {"usage": None} if wants_usage else {}
 
     def piece(delta: Plain, finish: str | None = None) -> str:
         choices = [{"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}]
         return _line({**head, "object": "chat.completion.chunk", "choices": choices, **extra})
 
     yield piece({"role": "assistant", "content": ""})
-    for number, part in enumerate(parts):
+    standing = asyncio.ensure_future(whole())
+    while not (await asyncio.wait([standing], timeout=BEAT_S))[0]:
+        yield ": the answer is being worded and checked\n\n"
+    said, annotations, usage = await standing
+    for number, part in enumerate(said.parts):
         yield piece({"content": part if number == 0 else f"\n\n{part}"})
     yield piece({"annotations": annotations}, "stop")
-    if usage is not None:
+    if wants_usage:
         yield _line({**head, "object": "chat.completion.chunk", "choices": [], "usage": usage})
     yield "data: [DONE]\n\n"
 

@@ -1,7 +1,6 @@
-"""Threads that each hold the workspace open and share one embedder: a Library belongs to one thread."""
+"""Threads that each hold the workspace open and share one embedder: a Library belongs to one thread. People are served in turn."""
 
 import asyncio
-import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -11,10 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from rag.app import Library
 from rag.config import FILE_NAME
-from rag.errors import BusyError
+from rag.errors import CrowdedError
 from rag.ports import Embedder
 from rag.seeing import Views
 from rag.types import Reader, TextKind
+from rag.web.line import Line
 
 if TYPE_CHECKING:
     from rag.ports import Vectors
@@ -25,6 +25,8 @@ DESKS = 4
 """Questions answered at once; the embedder takes them one after the other."""
 MOST_WAITING = 256
 """Requests that wait for a desk; one more is told to come back."""
+MOST_OF_ONE = 32
+"""Of them, those of one person where there are users."""
 
 
 class OneAtATime:
@@ -63,7 +65,7 @@ class Desks:
         """``waited`` is told how long each job stood in line."""
         self._workspace = workspace
         self._waited = waited
-        self._jobs: queue.SimpleQueue[tuple[Future[Any], Callable[[Library], Any], Reader, float] | None] = queue.SimpleQueue()
+        self._jobs: Line[tuple[Future[Any], Callable[[Library], Any], Reader, float]] = Line()
         self._sharing = threading.Lock()
         self._shared: tuple[int, OneAtATime] | None = None
         self._threads = [threading.Thread(target=self._work, name=f"desk-{number}", daemon=True) for number in range(count)]
@@ -73,23 +75,31 @@ class Desks:
     async def do(self, job: Callable[[Library], T], *, reader: Reader) -> T:
         """What the job gives over what this person may see, from the first desk that is free.
 
-        Raises what the job raises; BusyError when too many wait.
+        Raises what the job raises; CrowdedError when too many wait.
         """
-        if self._jobs.qsize() >= MOST_WAITING:
-            raise BusyError("too many requests are waiting; come back in a moment")
+        if len(self._jobs) >= MOST_WAITING:
+            raise CrowdedError("too many requests are waiting; come back in a moment")
+        if reader.user > 0 and self._jobs.of(reader.user) >= MOST_OF_ONE:
+            raise CrowdedError(f"{MOST_OF_ONE} of your requests are waiting already; come back when some are answered")
+        return await asyncio.wrap_future(self._in_line(job, reader))
+
+    def done(self, job: Callable[[Library], T], *, reader: Reader) -> T:
+        """The same for a thread that waits, and that is not turned away: what it has to tell belongs to an answer that was begun."""
+        return self._in_line(job, reader).result()
+
+    def _in_line(self, job: Callable[[Library], T], reader: Reader) -> Future[T]:
         future: Future[T] = Future()
-        self._jobs.put((future, job, reader, time.perf_counter()))
-        return await asyncio.wrap_future(future)
+        self._jobs.put((future, job, reader, time.perf_counter()), of=reader.user)
+        return future
 
     @property
     def waiting(self) -> int:
         """Jobs in line."""
-        return self._jobs.qsize()
+        return len(self._jobs)
 
     def close(self) -> None:
         """Jobs that were begun are finished."""
-        for _ in self._threads:
-            self._jobs.put(None)
+        self._jobs.close()
         for thread in self._threads:
             thread.join(timeout=10)
 
@@ -97,7 +107,7 @@ class Desks:
         library: Library | None = None
         views = Views()
         opened_at = -1
-        while (taken := self._jobs.get()) is not None:
+        while (taken := self._jobs.take()) is not None:
             future, job, reader, came = taken
             self._waited(time.perf_counter() - came)
             if not future.set_running_or_notify_cancel():

@@ -7,13 +7,13 @@ from starlette.responses import RedirectResponse, Response
 
 from rag.app import Library, examine
 from rag.types import Scope
-from rag.web import serving
-from rag.web.api import LARGEST_NUMBER, Chat
+from rag.web import asking, serving
+from rag.web.api import Chat
 from rag.web.child import Job
 from rag.web.forms import page
 from rag.web.leaf import leaf
 from rag.web.scoped import InAddress, InForm, looking
-from rag.web.serving import Here
+from rag.web.serving import LARGEST_NUMBER, Here
 from rag.web.uploads import MOST_FILES
 from rag.web.views import passage_view, short, turn_view
 from rag.web.who import same
@@ -43,7 +43,13 @@ async def home(here: Here, request: Request, token: str = "", q: Words = "") -> 
         return _let_in(here, token)
 
     def job(library: Library) -> dict[str, Any]:
-        return {"documents": len(library.record.sources()), "history": _history(library, q), "looking": looking(library, Scope())}
+        setting = library.settings.writer
+        return {
+            "documents": len(library.record.sources()),
+            "history": _history(library, q),
+            "looking": looking(library, Scope()),
+            "writer": "" if setting.kind == "extractive" else setting.model,
+        }
 
     return page("ask.html.j2", here="ask", words=q, busy=here.busy(), **await here.desks.do(job))
 
@@ -74,10 +80,8 @@ async def ask(
     question: Annotated[str, Form(max_length=4_000)] = "",
     chat: Annotated[int | None, Form(ge=1, le=LARGEST_NUMBER)] = None,
 ) -> Response:
-    """Answers, and shows the chat at the new answer."""
-    now = here.clock()
-    turn = await here.desks.do(lambda library: library.ask(question, now=now, chat=chat, scope=scope))
-    here.numbers.answered(turn.answer)
+    """Answers, and shows the chat at the new answer, where a model's words appear as it writes them."""
+    turn = (await asking.ask(here, question, chat=chat, scope=scope)).turn
     return _to(f"/chats/{turn.chat}#turn-{turn.number}")
 
 
@@ -87,7 +91,14 @@ async def chat(here: Here, chat: Chat, report: Identity = "", claim: Identity = 
 
     def job(library: Library) -> dict[str, Any]:
         turns = library.turns(chat)
-        seen = [{**turn_view(turn), "looked": looking(library, turn.answer.scope)["words"]} for turn in turns]
+        seen = [
+            {
+                **turn_view(turn),
+                "looked": looking(library, turn.answer.scope)["words"],
+                "writing": here.writers.of(turn.chat, turn.number) is not None,
+            }
+            for turn in turns
+        ]
         return {"turns": seen, "history": _history(library, ""), "looking": looking(library, turns[-1].answer.scope if turns else Scope())}
 
     return page("chat.html.j2", here="ask", chat=chat, back=f"/reports/{report}#{claim}" if report else "", **await here.desks.do(job))

@@ -43,7 +43,7 @@ _KINDS = {401: "authentication_error", 403: "permission_error", 404: "not_found_
 def refusal(scope: Scope, *, status: int, message: str, code: str | None = None) -> Response:
     """The answer to a request that cannot be served. ``code`` is for /v1 only."""
     sentence = message[:1].upper() + message[1:].rstrip(".") + "."
-    extra = {"www-authenticate": "Bearer"} if status == 401 else {}
+    extra = {401: {"www-authenticate": "Bearer"}, 429: {"retry-after": "1"}}.get(status, {})
     if scope["path"].startswith("/v1/"):
         kind = _KINDS.get(status, "server_error" if status >= 500 else "invalid_request_error")
         error = {"message": sentence, "type": kind, "param": None, "code": code}

@@ -11,8 +11,7 @@ from rag.app import Library
 from rag.chat.about import about
 from rag.render.changes import changes
 from rag.reviewing import LONGEST_NOTE, review, reviewed
-from rag.types import Turn
-from rag.web import serving
+from rag.web import asking, serving
 from rag.web.api import compared
 from rag.web.forms import page
 from rag.web.reading import reading
@@ -87,15 +86,10 @@ async def ask(
     where: Annotated[Literal["cited", "all"], Form()] = "cited",
 ) -> Response:
     """A chat that begins with this claim: a follow-up on it, in the documents that it cites or in all of them."""
-    now = here.clock()
-
-    def job(library: Library) -> Turn:
-        told = about(library.saved(report), claim)
-        if where == "cited":
-            return library.ask(question, now=now, about=told)
-        return library.ask(question, now=now, history=[told.answer])
-
-    turn = await here.desks.do(job)
+    told = await here.desks.do(lambda library: about(library.saved(report), claim))
+    only = where == "cited"
+    asked = await asking.ask(here, question, about=told if only else None, history=() if only else [told.answer])
+    turn = asked.turn
     return RedirectResponse(f"/chats/{turn.chat}?{urlencode({'report': report, 'claim': claim})}#turn-{turn.number}", status_code=303)
 
 

@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from rag.app import Library
 from rag.record import ReviewVerdict
 from rag.reviewing import LONGEST_NOTE, review, reviewed
+from rag.web.refuse import REFUSALS
 from rag.web.serving import Here
 
-routes = APIRouter(prefix="/api", tags=["rag"])
+routes = APIRouter(prefix="/api", tags=["rag"], responses=REFUSALS)
 
 
 class Verdict(BaseModel):

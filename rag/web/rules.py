@@ -42,6 +42,7 @@ NEEDS: dict[str, Needs] = {
     "GET /api/chats": "reader",
     "GET /api/chats/{chat}": "reader",
     "GET /api/chats/{chat}/markdown": "reader",
+    "GET /api/chats/{chat}/turns/{number}/events": "reader",
     "GET /v1/models": "reader",
     "GET /v1/models/{model:path}": "reader",
     "POST /v1/chat/completions": "reader",

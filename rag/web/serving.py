@@ -15,12 +15,14 @@ from rag.report import to_json
 from rag.schedule import Health, healths, owners_of
 from rag.types import STRANGER, Reader, Report, Scope, Source
 from rag.web.accounts import Accounts
-from rag.web.own import OwnDesks, OwnRuns
+from rag.web.own import OwnDesks, OwnRuns, OwnWriters
 from rag.web.runs import Job, Run
 from rag.web.uploads import folder_for, keep, safe_name
 from rag.web.watch import Numbers
 from rag.web.who import Key, Person
 
+LARGEST_NUMBER = (1 << 63) - 1
+"""SQLite's."""
 MEDIA = {
     "html": "text/html; charset=utf-8",
     "md": "text/markdown; charset=utf-8",
@@ -40,9 +42,10 @@ class Serving:
 
     workspace: Path
     reader: Reader
-    """Who asks; desks and runs are theirs."""
+    """Who asks; desks, runs and writers are theirs."""
     desks: OwnDesks
     runs: OwnRuns
+    writers: OwnWriters
     numbers: Numbers
     key: Key
     clock: Callable[[], datetime]
@@ -59,7 +62,8 @@ class Serving:
 
     def of(self, reader: Reader) -> "Serving":
         """The same parts, as this person may use them."""
-        return replace(self, reader=reader, desks=replace(self.desks, reader=reader), runs=replace(self.runs, reader=reader))
+        own = {name: replace(getattr(self, name), reader=reader) for name in ("desks", "runs", "writers")}
+        return replace(self, reader=reader, **own)
 
     def busy(self) -> list[dict[str, Any]]:
         """The runs that go on, newest first."""

@@ -97,7 +97,7 @@ class Watch:
         try:
             await self._inner(scope, receive, noting)
         except Exception as error:  # noqa: BLE001 - the outermost door: the answer was sent by the handler inside, the place goes to the log
-            LOG.error("defect", extra={"data": {"error": type(error).__name__, "at": _places(error)}})  # noqa: TRY400 - texts may hold a document's
+            LOG.error("defect", extra={"data": {"error": type(error).__name__, "at": places(error)}})  # noqa: TRY400 - texts may hold a document's
         route = getattr(scope.get("route"), "path", "none")
         seconds = time.perf_counter() - begun
         self._numbers.requests.labels(scope["method"], route, status).inc()
@@ -114,7 +114,7 @@ class Watch:
         self._numbers.traces.span(f"{scope['method']} {route}", seconds=seconds, attributes=told, failed=status >= 500, parent=parent)
 
 
-def _places(error: BaseException) -> list[str]:
+def places(error: BaseException) -> list[str]:
     """Where it happened, innermost last; no values."""
     return [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-5:]]
 

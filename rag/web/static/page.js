@@ -1,6 +1,7 @@
 "use strict";
 // The page works without this. With it: a source opens beside its sentence, files can be dropped, progress moves.
 
+const told = document.body.appendChild(Object.assign(document.createElement("p"), { className: "hidden", role: "status" }));
 const say = (form, text) => { form.querySelector(".said").textContent = text; };
 
 // ── a source beside its sentence ────────────────────────────────────────────────────────────────────────────────
@@ -119,6 +120,26 @@ if (run) {
     }
   });
   source.addEventListener("end", () => { source.close(); location.reload(); });
+}
+
+// ── an answer that is being put into words ──────────────────────────────────────────────────────────────────────
+for (const writing of document.querySelectorAll("[data-writing]")) {
+  const source = new EventSource(writing.dataset.writing), drafts = writing.querySelector(".drafts");
+  source.addEventListener("message", (event) => {
+    const line = document.createElement("p");
+    line.textContent = JSON.parse(event.data).unverified;
+    drafts.lastElementChild.append(line);
+    drafts.hidden = false;
+  });
+  source.addEventListener("end", async () => {
+    source.close();
+    const turn = writing.closest(".turn");
+    const answer = await fetch(location.pathname);
+    const now = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(turn.id);
+    if (!now) { location.reload(); return; }
+    turn.replaceWith(document.importNode(now, true));
+    told.textContent = "The answer stands; it is checked.";
+  });
 }
 
 // ── a marked passage is brought into sight ──────────────────────────────────────────────────────────────────────

@@ -1,0 +1,56 @@
+"""An answer that waits for its wording, with all that a model needs for it, so that no library is held while the model writes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+
+from rag.chat.worded import loose_claims, worded
+from rag.config import WriterSettings
+from rag.llms.calls import Calls, Limits
+from rag.model_prompts import Prompts
+from rag.ports import Ledger, Llm
+from rag.report.wording import Vocabulary
+from rag.types import Answer, Document
+
+ANSWER_S = 60.0
+"""Who asks waits no longer than this for an answer's wording, pauses included; then it stands as it is quoted."""
+
+_LIMITS = [limit.name for limit in fields(Limits) if limit.name != "set_by"]
+"""Each is a setting of [writer] too."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unworded:
+    """Values only: any thread may hold it."""
+
+    answer: Answer
+    """In the documents' own sentences."""
+    documents: Mapping[str, Document]
+    """Those that it cites, by id."""
+    setting: WriterSettings
+    prompts: Prompts
+    vocabulary: Vocabulary
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is anything to word."""
+        return bool(loose_claims(self.answer))
+
+    def by(self, model: Llm, *, ledger: Ledger, now: datetime, heard: Callable[[str], object] | None = None) -> Answer:
+        """In the model's words where they hold; ``heard`` as in rag.chat.worded. ``ledger`` records the calls."""
+        own = limits_of(self.setting)
+        limits = replace(own, timeout_s=min(own.timeout_s, ANSWER_S), run_timeout_s=min(own.run_timeout_s, ANSWER_S))
+        return worded(
+            self.answer,
+            calls=Calls(llm=model, limits=limits, ledger=ledger, now=lambda: now),
+            model=model.model,
+            prompts=self.prompts,
+            document=self.documents.__getitem__,
+            vocabulary=self.vocabulary,
+            heard=heard,
+        )
+
+
+def limits_of(setting: WriterSettings) -> Limits:
+    """Of a run of model calls, as rag.toml says."""
+    return Limits(**{name: getattr(setting, name) for name in _LIMITS})

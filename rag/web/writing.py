@@ -1,0 +1,132 @@
+"""Answers that a model words: the documents' own sentences are there at once, the model writes in a thread of its own, and no desk waits.
+
+What the model has written so far is told as it comes, so that a page that is loaded again in the middle goes on where it is. A server that
+is killed meanwhile leaves the documents' own sentences, which were kept before the model was asked.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypeVar
+
+from rag.app import Library
+from rag.chat.worded import unfinished
+from rag.config import WriterSettings
+from rag.llms.calls import Nowhere
+from rag.parts import llm_of
+from rag.ports import Ledger, Llm
+from rag.types import Reader, Recorded, Turn
+from rag.unworded import Unworded
+from rag.web.desks import Desks
+from rag.web.watch import LOG, places
+
+T = TypeVar("T")
+
+MOST_AT_ONCE = 64
+"""Answers that are worded at once, each by one call of the model; whoever asks when there are more gets them quoted."""
+
+
+@dataclass(kw_only=True)
+class Writing:
+    """One answer that a model words."""
+
+    turn: Turn
+    """In the documents' own sentences."""
+    by: Reader
+    """Who asked."""
+    sentences: list[str] = field(default_factory=list)
+    """The model's so far: each holds against its own quotations, none is checked beside the others yet."""
+    done: Future[Turn] = field(default_factory=Future)
+    """The turn as it stands in the end."""
+
+
+class Writers:
+    """The threads that wait for a model."""
+
+    def __init__(self, desks: Desks) -> None:
+        self._desks = desks
+        self._going: dict[tuple[int, int], Writing] = {}
+        self._idle: list[tuple[WriterSettings, Llm]] = []
+        self._lock = threading.Lock()
+        self._count = 0
+
+    def begin(self, turn: Turn, unworded: Unworded, *, keep: bool, by: Reader, now: datetime) -> Writing | None:
+        """Words a turn that is kept in the documents' own sentences; with ``keep=False`` one that is not kept. None when too many go on."""
+        writing = Writing(turn=turn, by=by)
+        with self._lock:
+            if self._count >= MOST_AT_ONCE:
+                return None
+            self._count += 1
+            if keep:
+                self._going[turn.chat, turn.number] = writing
+        work = threading.Thread(target=self._work, args=(writing, unworded, keep, now), name="wording", daemon=True)
+        work.start()
+        return writing
+
+    def of(self, chat: int, number: int, *, by: Reader) -> Writing | None:
+        """The one that goes on for a turn; None when none does, or it is another person's."""
+        with self._lock:
+            found = self._going.get((chat, number))
+        return found if found is not None and found.by.user == by.user else None
+
+    def close(self) -> None:
+        """Lets go of the models' connections; what goes on ends with the process, and stands as it was kept."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for _, model in idle:
+            model.close()
+
+    def _work(self, writing: Writing, unworded: Unworded, keep: bool, now: datetime) -> None:
+        turn = writing.turn
+        try:
+            made = self._worded(writing, unworded, keep=keep, now=now)
+        except Exception as error:  # noqa: BLE001 - a thread's outermost door: the answer stands as it was kept, the reason goes to the log
+            LOG.error("defect", extra={"data": {"error": type(error).__name__, "at": places(error)}})
+            made = replace(turn, answer=unfinished(turn.answer))
+        with self._lock:
+            self._count -= 1
+            self._going.pop((turn.chat, turn.number), None)
+        writing.done.set_result(made)
+
+    def _worded(self, writing: Writing, unworded: Unworded, *, keep: bool, now: datetime) -> Turn:
+        model = self._model(unworded.setting)
+        ledger: Ledger = AtDesks(self._desks, writing.by) if keep else Nowhere()
+        made = unworded.by(model, ledger=ledger, now=now, heard=writing.sentences.append)
+        with self._lock:
+            self._idle.append((unworded.setting, model))
+        if not keep:
+            return replace(writing.turn, answer=made)
+        return self._desks.done(lambda library: library.revise(writing.turn, made), reader=writing.by)
+
+    def _model(self, setting: WriterSettings) -> Llm:
+        """One that nobody uses now: a late call closes its connections, which must be nobody else's."""
+        with self._lock:
+            fit = next((at for at, (known, _) in enumerate(self._idle) if known == setting), None)
+            if fit is not None:
+                return self._idle.pop(fit)[1]
+        return llm_of(setting)
+
+
+@dataclass(frozen=True, slots=True)
+class AtDesks:
+    """The record of model calls, each step written at a desk, so that none is held while the model writes."""
+
+    desks: Desks
+    reader: Reader
+
+    def answers(self, prompt: str) -> Sequence[Recorded]:
+        """See rag.ports.Ledger."""
+        return self._at_one(lambda library: library.calls.answers(prompt))
+
+    def begin(self, prompt: str, *, model: str, parameters: str, at: datetime) -> int:
+        """See rag.ports.Ledger."""
+        return self._at_one(lambda library: library.calls.begin(prompt, model=model, parameters=parameters, at=at))
+
+    def end(self, number: int, *, at: datetime, answer: Recorded | None, error: str) -> None:
+        """See rag.ports.Ledger."""
+        self._at_one(lambda library: library.calls.end(number, at=at, answer=answer, error=error))
+
+    def _at_one(self, job: Callable[[Library], T]) -> T:
+        return self.desks.done(job, reader=self.reader)
