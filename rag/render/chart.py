@@ -9,6 +9,8 @@ from rag.types import SeriesPoint
 
 WIDTH, HEIGHT = 320, 112
 _LEFT, _RIGHT, _TOP, _BOTTOM = 8, 8, 26, 26
+_LARGE = 100_000
+"""From here on a label is as the document prints it ("EUR 23.0 million"); smaller values stand without their unit."""
 _FEWEST = 3
 """A line through two points shows nothing that the two numbers do not say."""
 
@@ -92,6 +94,6 @@ def _mark(point: SeriesPoint, corner: tuple[float, float], end: str) -> dict[str
         "above": f"{y - 9:.1f}",
         "kind": point.kind,
         "period": point.period,
-        "value": f"{point.value:,f}",
+        "value": point.printed if abs(point.value) >= _LARGE else f"{point.value:,f}",
         "end": end,
     }

@@ -20,6 +20,7 @@ from rag.render.words import (
     VERDICTS,
     clean,
     long_date,
+    names_nothing,
     printed,
     short_month,
 )
@@ -44,6 +45,12 @@ from rag.types import (
 _FURTHER, _TOP = "\0further", "\0top"
 """No section of a report is called so."""
 
+_A_PAIR = 2
+"""Cells of a matrix that the table at a glance shows as well."""
+
+_SIDES = "conflicts"
+"""The section of the sentences that are printed for a disagreement only."""
+
 Plain = dict[str, Any]
 """A dict of strings, whole numbers, booleans, and lists and dicts of them."""
 
@@ -56,8 +63,9 @@ class MarketTrends:
     """The variables of a market_trends template. Those without a default must be printed by every template.
 
     A *mark* is a citation: {label, anchor, footnote, quote, title, publisher, date, page, cell, source}.
-    A *claim* is {number, anchor, home, id, text, kind, mode, said, period, direction, verdict, marks, faults, calculation}; ``home`` is
-    false where it is printed once more. ``verdict`` is {name, sign, word, meaning}, ``direction`` {name, arrow, word}.
+    A *claim* is {number, anchor, home, id, text, kind, mode, said, in, period, direction, verdict, marks, faults, calculation}; ``home``
+    is false where it is printed once more, ``in`` the title of its document where the sentence is not understood without it.
+    ``verdict`` is {name, sign, word, meaning}, ``direction`` {name, arrow, word}.
     """
 
     title: str
@@ -69,14 +77,16 @@ class MarketTrends:
     warnings: list[str]
     """What was seen in documents and not followed, such as instructions to a machine."""
     bottom_line: list[Plain]
-    """Claims; the first is the headline."""
+    """Claims; the first is the headline. Each also has its ``card``: {anchor, confidence}, empty for a claim of no card."""
     glance: list[Plain]
     """{metric, card, latest, period, change, direction, marks, confidence}."""
     sections: list[Plain]
-    """{anchor, title, question, cards, claims, gaps}; a card is {anchor, id, topic, title, direction, figure, chart, series, confidence,
-    claims, counter, conflicts}."""
+    """{anchor, name, title, question, cards, claims, gaps}; a card is {anchor, id, topic, title, direction, figure, chart, series,
+    confidence, claims, finding, statements, counter, conflicts}: ``finding`` is the claim that says what the title says, empty without
+    one, ``statements`` are the other claims. The section named "conflicts" holds the sentences of ``conflicts`` that no other prints."""
     conflicts: list[Plain]
-    """{anchor, topic, period, kind, reason, sides: [{value, period, published, claim}]}."""
+    """{anchor, topic, period, kind, replaced, reason, sides: [{value, period, published, title, by, claim}]}, disagreements first;
+    ``replaced`` is true where the first side replaces the others. ``claim.home`` is true where only the section "conflicts" has it."""
     gaps: list[Plain]
     """{question, reason, section}."""
     method: Plain
@@ -132,11 +142,11 @@ def context(report: Report) -> MarketTrends:
         how_to_cite=_how_to_cite(report),
         counts=_counts(report.manifest),
         warnings=[clean(warning) for warning in report.warnings],
-        bottom_line=[book.claim(claim, home=_TOP) for claim in report.bottom_line],
+        bottom_line=[{**book.claim(claim, home=_TOP), "card": _card_of(claim, book)} for claim in report.bottom_line],
         glance=[_glance(row, book) for row in report.glance],
         matrix=_matrix(report, book),
         sections=[_section(section, book) for section in book.sections],
-        conflicts=[_conflict(conflict, book) for conflict in report.conflicts],
+        conflicts=_conflicts(report, book),
         gaps=[_gap(gap, book) for gap in report.gaps],
         method=_method(report.manifest),
         coverage=_coverage(report.coverage),
@@ -217,6 +227,7 @@ class _Book:
             "kind": KINDS[claim.kind],
             "mode": claim.mode,
             "said": self._speaker(claim),
+            "in": self._document(claim),
             "period": clean(period_words(claim.period.label)) if claim.period else "",
             "direction": _direction(claim.direction),
             "verdict": _verdict(claim),
@@ -228,7 +239,16 @@ class _Book:
     def _speaker(self, claim: Claim) -> str:
         """Whose words a claim is; empty for a calculation and for what several sources say."""
         documents = {self.quote(item).document for item in claim.evidence}
-        return _said(self.source(documents.pop())) if len(documents) == 1 and claim.calculation is None else ""
+        if len(documents) != 1 or claim.calculation is not None:
+            return ""
+        return _said(self.source(documents.pop()))
+
+    def _document(self, claim: Claim) -> str:
+        """The title of the document that a sentence of no card needs to be understood; empty where it names things itself."""
+        if claim.mode != "verbatim" or self.homes[claim.id] in self.cards or not names_nothing(clean(claim.text)):
+            return ""
+        source = self.source(self.quote(claim.evidence[0]).document)
+        return clean(source.title) if source.publisher or source.author else ""
 
     def mark(self, identifier: str) -> Plain:
         """A citation."""
@@ -298,11 +318,20 @@ def _homes(sections: Iterable[Section], book: _Book) -> dict[str, str]:
     homes: dict[str, str] = {}
     for section in sections:
         for card in map(book.card, section.cards):
-            for claim in (*card.claims, *card.counter_claims):
+            for claim in (*_of_card(card, book), *card.counter_claims):
                 homes.setdefault(claim, card.id)
         for claim in section.claims:
             homes.setdefault(claim, section.id)
     return {claim: _TOP for claim in book.report.bottom_line if claim not in homes} | homes
+
+
+def _of_card(card: TrendCard, book: _Book) -> list[str]:
+    """The card's claims, each once, the one that says what its title says first."""
+    return sorted(dict.fromkeys(card.claims), key=lambda claim: not _is_title(_get(book.claims, claim, "claim"), card))
+
+
+def _is_title(claim: Claim, card: TrendCard) -> bool:
+    return claim.calculation is not None and claim.text.startswith(card.title)
 
 
 def _cited(report: Report, book: _Book) -> list[str]:
@@ -386,7 +415,7 @@ def _glance(row: GlanceRow, book: _Book) -> Plain:
 
 
 def _matrix(report: Report, book: _Book) -> Plain:
-    """The glance rows of metrics that are known of two places or more, against those places; empty without any."""
+    """The glance rows of metrics that are known of two places or more, against those places; empty where that is one pair of figures."""
     found: dict[str, dict[str, list[Plain]]] = {}
     places: dict[str, None] = {}
     for row in report.glance:
@@ -401,7 +430,7 @@ def _matrix(report: Report, book: _Book) -> Plain:
         found.setdefault(clean(key.metric), {}).setdefault(place, []).append(cell)
         places[place] = None
     compared = {metric: cells for metric, cells in found.items() if len(cells) >= 2}
-    if not compared:
+    if sum(map(len, compared.values())) <= _A_PAIR:
         return {}
     shown = [place for place in places if any(place in cells for cells in compared.values())]
     rows = [{"metric": metric, "cells": [cells.get(place, []) for place in shown]} for metric, cells in compared.items()]
@@ -411,6 +440,7 @@ def _matrix(report: Report, book: _Book) -> Plain:
 def _section(section: Section, book: _Book) -> Plain:
     return {
         "anchor": f"section-{book.section_numbers[section.id]}",
+        "name": "" if section.id == _FURTHER else clean(section.id),
         "title": clean(section.title),
         "question": clean(section.question),
         "cards": [_card(book.card(card), book) for card in section.cards],
@@ -419,11 +449,19 @@ def _section(section: Section, book: _Book) -> Plain:
     }
 
 
+def _card_of(claim: str, book: _Book) -> Plain:
+    """Where a claim's card stands, and how sure it is; empty for a claim of no card."""
+    home = book.homes.get(claim, "")
+    return {"anchor": book.anchor(home), "confidence": book.card(home).confidence.word} if home in book.cards else {}
+
+
 def _card(card: TrendCard, book: _Book) -> Plain:
     own = {*card.claims, *card.counter_claims}
     numbers = [
         n for n, conflict in enumerate(book.report.conflicts, 1) if conflict.key == card.key or own & {s.claim for s in conflict.sides}
     ]
+    claims = [book.claim(claim, home=card.id) for claim in _of_card(card, book)]
+    finding = next((shown for shown, claim in zip(claims, _of_card(card, book), strict=True) if _is_title(book.claims[claim], card)), {})
     return {
         "anchor": book.anchor(card.id),
         "id": clean(card.id),
@@ -434,7 +472,9 @@ def _card(card: TrendCard, book: _Book) -> Plain:
         "chart": _drawing(card, book),
         "series": [_point(point, book) for point in card.series],
         "confidence": {"word": card.confidence.word, "reason": clean(card.confidence.reason)},
-        "claims": [book.claim(claim, home=card.id) for claim in dict.fromkeys(card.claims)],
+        "claims": claims,
+        "finding": finding,
+        "statements": [claim for claim in claims if claim is not finding],
         "counter": [book.claim(claim, home=card.id) for claim in dict.fromkeys(card.counter_claims) if claim not in card.claims],
         "conflicts": [f"conflict-{number}" for number in numbers],
     }
@@ -442,7 +482,7 @@ def _card(card: TrendCard, book: _Book) -> Plain:
 
 def _figure(card: TrendCard, book: _Book) -> Plain:
     """The card's key number, from its line in the table at a glance; empty without one."""
-    row = next((row for row in book.report.glance if row.card == card.id), None)
+    row = next((row for row in book.report.glance if row.card == card.id and row.latest), None)
     return _glance(row, book) if row else {}
 
 
@@ -453,7 +493,7 @@ def _drawing(card: TrendCard, book: _Book) -> Plain:
         return {}
     marks = [book.mark(point.evidence) for point in comparable(card.series)]
     points = [
-        {**point, "period": clean(period_words(point["period"])), "mark": mark}
+        {**point, "period": clean(period_words(point["period"])), "value": clean(point["value"]), "mark": mark}
         for point, mark in zip(drawing["points"], marks, strict=True)
     ]
     once = list({mark["label"]: mark for mark in marks}.values())
@@ -469,32 +509,40 @@ def _point(point: SeriesPoint, book: _Book) -> Plain:
     }
 
 
-def _conflict(conflict: Conflict, book: _Book) -> Plain:
-    number = book.report.conflicts.index(conflict) + 1
+def _conflicts(report: Report, book: _Book) -> list[Plain]:
+    """The disagreements, then what was replaced; a sentence that two of them need is at home in the first."""
+    numbered = sorted(enumerate(report.conflicts, 1), key=lambda pair: pair[1].kind == "superseded")
+    made = [_conflict(conflict, book, number=number) for number, conflict in numbered]
+    seen: set[str] = set()
+    for side in (side for conflict in made for side in conflict["sides"]):
+        side["claim"]["home"] = side["claim"]["home"] and side["claim"]["anchor"] not in seen
+        seen.add(side["claim"]["anchor"])
+    return made
+
+
+def _conflict(conflict: Conflict, book: _Book, *, number: int) -> Plain:
     return {
         "anchor": f"conflict-{number}",
         "topic": topic(conflict.key),
         "period": clean(period_words(conflict.period)),
         "kind": CONFLICTS[conflict.kind],
+        "replaced": conflict.kind == "superseded",
         "reason": clean(conflict.reason),
         "sides": [_side(side, book) for side in conflict.sides],
     }
 
 
 def _side(side: ConflictSide, book: _Book) -> Plain:
+    evidence = _get(book.claims, side.claim, "claim").evidence
+    source = book.source(book.quote(evidence[0]).document) if evidence else None
     return {
         "value": clean(side.value),
         "period": clean(period_words(side.period)),
-        "published": _side_day(side, book),
-        "claim": book.claim(side.claim),
+        "published": f"{long_date(side.published)}{_file_date(source) if source else ''}",
+        "title": clean(source.title) if source else "",
+        "by": clean(source.publisher or source.author) if source else "",
+        "claim": book.claim(side.claim, home=_SIDES),
     }
-
-
-def _side_day(side: ConflictSide, book: _Book) -> str:
-    evidence = _get(book.claims, side.claim, "claim").evidence
-    return (
-        f"{long_date(side.published)}{_file_date(book.source(book.quote(evidence[0]).document))}" if evidence else long_date(side.published)
-    )
 
 
 def _gap(gap: Gap, book: _Book) -> Plain:

@@ -6,6 +6,8 @@ from decimal import Decimal
 
 _MONTHS = "January February March April May June July August September October November December".split()
 
+_MONTH = re.compile(rf"\b(?:{'|'.join(_MONTHS)})\b")
+
 DIRECTIONS = {
     "up": ("↑", "rising"),
     "down": ("↓", "falling"),
@@ -76,12 +78,14 @@ COUNTS = {
     "facts": "facts found",
     "claims": "sentences printed",
     "evidence": "quotes",
-    "conflicts": "disagreements",
+    "cards": "trend cards",
+    "conflicts": "disagreements and replaced figures",
     "gaps": "gaps",
     "written": "sentences worded by the model",
     "repaired": "of those, repaired after a failed check",
     "replaced": "sentences of the model replaced by quotation",
     "left_out": "quotations that the model left out",
+    "dropped": "sentences left out because a check failed",
 }
 
 GLOSSARY = (
@@ -114,6 +118,15 @@ def printed(number: Decimal, *, places: int | None = None) -> str:
     """With thousands separators and a real minus sign; ``places`` decimals, or as many as it has."""
     text = f"{number:,f}" if places is None else f"{number:,.{places}f}"
     return text.replace("-", "−")
+
+
+_POINTS_BACK = re.compile(r"(?:For |In |On |At )?(?:The|This|These|That|Those|It|They|He|She|There|Its|Their|Both|Such)\b", re.IGNORECASE)
+_NAME = re.compile(r"(?<=\s)[“\"(]?[A-Z][\w.’'-]*[a-z]")
+
+
+def names_nothing(text: str) -> bool:
+    """True for a sentence that points back to what its document spoke of and holds no name of its own: "The pilot stores 6 MWh."."""
+    return _POINTS_BACK.match(text) is not None and not _NAME.search(_MONTH.sub("", text))
 
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")

@@ -18,7 +18,7 @@ from rag.report.conflicts import Disagreement, agree, family, retired, same_mome
 from rag.report.facts import Stated
 from rag.report.gather import Candidate, repeats
 from rag.report.names import Names
-from rag.report.wording import Vocabulary
+from rag.report.wording import Vocabulary, tokens
 from rag.types import CardKey, Claim, Confidence, ConfidenceReason, Direction, Evidence, SeriesPoint, Source, TrendCard
 
 MOST_CARDS = 12
@@ -31,7 +31,11 @@ _WORDS: tuple[Confidence, ...] = ("low", "medium", "high")
 _FRESH_DAYS = 548
 """A newest source older than a year and a half cannot carry a high confidence."""
 _REPEAT = 0.6
+_RECENT_YEARS = 2
+"""Years before its document that a sentence may speak of and still tell how things go."""
 _CONDITIONAL = re.compile(r"\b(?:would|could|might|if|unless|were to)\b", re.IGNORECASE)
+_DIFFERENCE = re.compile(r"\s(?:lower|higher|less|more|greater|smaller|fewer|above|below|better|worse)\s(?:than\b|the\b)", re.IGNORECASE)
+"""After a number: it is how far two figures are apart."""
 _RESTATED = re.compile(r"\brestate[ds]?\b", re.IGNORECASE)
 _LARGEST_STEP = 20
 """A point this many times its neighbour is another thing."""
@@ -95,6 +99,8 @@ def _series_cards(
 ) -> list[DraftCard]:
     groups: dict[tuple[str, str, str, str, str], list[Stated]] = defaultdict(list)
     for item in facts:
+        if _DIFFERENCE.match(item.text[item.text.find(item.fact.number.printed) + len(item.fact.number.printed) :]):
+            continue
         if item.fact.period is not None and (item.fact.period.found_in != "document" or "Q" in item.fact.period.label):
             fact = item.fact
             groups[fact.metric, fact.entity, fact.region, fact.segment, comparable(fact.number)[1]].append(item)
@@ -179,6 +185,8 @@ def _series_card(
     metric = vocabulary.metrics.get(fact.metric.removesuffix("_change"))
     if metric is None or not metric.facet or fact.metric.endswith("_change") or (metric.company and not fact.entity):
         return None
+    if not fact.number.unit and "money" in metric.units:
+        return None  # of what, only a heading that was not read could say
     key = CardKey(market=market, metric=metric.name, segment=fact.segment, region=fact.region, entity=fact.entity)
     series = _points(chosen)
     section = metric.facet
@@ -300,7 +308,7 @@ def _direction_cards(candidates: Sequence[Candidate], *, vocabulary: Vocabulary,
             if vocabulary.metrics[metric].company:
                 continue
             way = direction_of(candidate.text, vocabulary=vocabulary, metric=metric)
-            if way != "none" and candidate.standing >= 0.7 and not _CONDITIONAL.search(candidate.text):
+            if way != "none" and candidate.standing >= 0.7 and way in _ways_told(candidate, metric, vocabulary=vocabulary):
                 groups[metric].append((candidate, way))
     drafts = []
     for metric in sorted(groups):
@@ -308,6 +316,16 @@ def _direction_cards(candidates: Sequence[Candidate], *, vocabulary: Vocabulary,
         if draft is not None:
             drafts.append(draft)
     return drafts
+
+
+def _ways_told(candidate: Candidate, metric: str, *, vocabulary: Vocabulary) -> set[Direction]:
+    """The ways the sentence tells as a fact that the metric moved, at a time not long before its document."""
+    years = [period_order(period.label)[0] for period in candidate.periods if not period.relative]
+    if years and max(years) < candidate.source.published.year - _RECENT_YEARS:
+        return set()
+    words = tokens(candidate.text)
+    own = (mention for mention in candidate.mentions if mention.metric.id == metric)
+    return {vocabulary.asserted(candidate.text, words, mention) for mention in own}
 
 
 def _best_of_documents(said: Sequence[tuple[Candidate, Direction]]) -> list[tuple[Candidate, Direction]]:

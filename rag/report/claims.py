@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
-from rag.numbers import find_numbers, period_when
+from rag.numbers import find_numbers, period_order, period_when
 from rag.report.facts import Stated, cell_value, table_text
 from rag.report.gather import Candidate
 from rag.report.quality import supposes
@@ -59,7 +59,7 @@ def directions_in(text: str, *, vocabulary: Vocabulary) -> set[Direction]:
 
 
 def _kind(candidate: Candidate, vocabulary: Vocabulary) -> ClaimKind:
-    ahead = any(not period.relative and period.label[:4] > str(candidate.source.published.year) for period in candidate.periods)
+    ahead = any(not period.relative and period_order(period.label)[0] > candidate.source.published.year for period in candidate.periods)
     decided = candidate.text.startswith("From ")
     expected = vocabulary.kind(candidate.text) == "forecast"
     if expected and ahead and any(number.kind != "year" for number in candidate.numbers):

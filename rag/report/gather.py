@@ -349,7 +349,7 @@ def evidence_id(document: str, start: int, end: int) -> str:
 
 
 def _evidence(document: Document, key: str, *, sentence: Sentence | TableCell, start: int, by: RetrievedBy) -> Evidence:
-    before, after = context(document, start, sentence.end)
+    before, after = _whole_words(document, *context(document, start, sentence.end), start=start, end=sentence.end)
     return Evidence(
         id=evidence_id(key, start, sentence.end),
         document=key,
@@ -364,6 +364,16 @@ def _evidence(document: Document, key: str, *, sentence: Sentence | TableCell, s
         table=sentence.reference if isinstance(sentence, TableCell) else None,
         retrieved_by=by,
     )
+
+
+def _whole_words(document: Document, before: str, after: str, *, start: int, end: int) -> tuple[str, str]:
+    """The surroundings of a span without the words that their far ends cut through."""
+    text, first, last = document.text, start - len(before), end + len(after)
+    if first > 0 and not text[first - 1].isspace():
+        before = re.sub(r"^\S+\s*", "", before)
+    if last < len(text) and not text[last].isspace():
+        after = re.sub(r"\s*\S+$", "", after)
+    return before, after
 
 
 def _cell_evidence(

@@ -98,7 +98,9 @@ _LEAD_IN = re.compile(
     r"(?:(?:However|Moreover|Furthermore|In addition|Additionally|Indeed|Accordingly|Therefore|Consequently|As a result|Overall|In fact|"
     r"Meanwhile|Nevertheless|Nonetheless|Conversely|Likewise|Similarly|By contrast|In contrast|Still|Also),\s+"
     r"|[A-Z][A-Z .’'-]{2,30}(?:, \d{1,2} \w+)?(?: \([\w ]+\))? [-–—] (?=[A-Z])"
-    r"|(?:[-–—*•·]|\(\w\)|\d{1,2}[.)]|\[\d{1,3}\])\s+|[¹²³⁴⁵⁶⁷⁸⁹⁰†‡]+\s*|>\s*)+"
+    r"|(?:[-–—*•·]|\(\w\)|\d{1,2}[.)]|\[\d{1,3}\])\s+|[¹²³⁴⁵⁶⁷⁸⁹⁰†‡]+\s*|>\s*"
+    r"|\d{1,2}\s+(?=(?:The|A|An|This|These|That|Those|There|It|Its|They|We|Our|In|On|At|By|As|For|From|To|Of|With|When|While|Although|Though|"
+    r"Since|Because|If|And|But|Or|So|Also|More|Most|Many|Some|Such|Recent|Overall|However|Moreover|And)\b))+"
 )
 
 

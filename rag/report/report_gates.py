@@ -145,14 +145,13 @@ def point_fault(point: SeriesPoint, item: Evidence, source: Source | None) -> st
         return f"the point {point.period} prints {main!r}, which is not in its quote"
     if unit_words and unit_words not in quoted(item):
         return f"the unit {unit_words!r} of the point {point.period} is not in the table's labels"
-    number = next(iter(find_numbers(main)), None)
+    added = unit_in(unit_words) if unit_words else ("", Decimal(1), "")
+    number = next(iter(find_numbers(main if added[0] else point.printed)), None)
     if number is None:
         return f"the point {point.period} prints no number"
     if item.table is None and all(supposes(quote, at=match.start()) for match in re.finditer(re.escape(main), quote)):
         return f"the point {point.period} prints {main!r}, of which its quote says only that it would be so"
-    unit, factor, _ = unit_in(unit_words) if unit_words else (number.unit, Decimal(1), "")
-    value = abs(number.value * factor)
-    printed = Number(start=0, end=0, printed="", value=value, unit=unit or number.unit, kind=number.kind)
+    printed = Number(start=0, end=0, printed="", value=abs(number.value * added[1]), unit=added[0] or number.unit, kind=number.kind)
     stated = Number(start=0, end=0, printed="", value=abs(point.value), unit=point.unit, kind=number.kind)
     if comparable(printed) != comparable(stated):
         return f"the point {point.period} has the value {point.value} {point.unit}, its evidence says {point.printed}"

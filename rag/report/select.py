@@ -13,6 +13,7 @@ from rag.text import content_stems, overlap, shingles, words
 from rag.types import Claim, Confidence, Number, TrendCard
 
 _OWN_VOICE = re.compile(r"\b(?:we|our|us|I|my)\b", re.IGNORECASE)
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 MOST_LOOSE = 5
 """Sentences of a section besides its cards."""
 FEWEST_LOOSE = 2
@@ -138,6 +139,7 @@ def bottom_line(
     headline = max(
         of_cards, key=lambda claim: (claim.evidence[0] in series, _headline_worth(plan, candidates[claim.evidence[0]]), claim.id)
     )
+    headline = _dated(headline, ordered, claims)
     found = _findings(ordered, claims, candidates)
     rest = sorted(short, key=lambda claim: (-_worth(candidates, claim), claim.id))
     taken, findings = [headline], list[Claim]()
@@ -199,6 +201,20 @@ def _by_importance(cards: Sequence[TrendCard], *, plan: Plan, metrics: Sequence[
     )
 
 
+def _dated(headline: Claim, cards: Sequence[TrendCard], claims: Mapping[str, Claim]) -> Claim:
+    """The headline, or, where it leaves open which year it speaks of, the calculation of its card, which says both periods."""
+    home = next((card for card in cards if headline.id in card.claims), None)
+    if home is None or _says_when(headline):
+        return headline
+    derived = [claims[item] for item in home.claims if item in claims and claims[item].calculation is not None]
+    return next((claim for claim in derived if len(words(claim.text)) <= HEADLINE_WORDS), headline)
+
+
+def _says_when(claim: Claim) -> bool:
+    """True for a sentence that names a year itself."""
+    return _YEAR.search(claim.text) is not None
+
+
 def _findings(cards: Sequence[TrendCard], claims: Mapping[str, Claim], candidates: Mapping[str, Candidate]) -> list[Claim]:
     """One claim of each card: the first card of each section first, then the others, the surest before the rest."""
     seen: Counter[str] = Counter()
@@ -213,7 +229,7 @@ def _findings(cards: Sequence[TrendCard], claims: Mapping[str, Claim], candidate
         derived = [claim for claim in own if claim.calculation is not None]
         first_hand = [claim for claim in verbatim if claim.evidence[0] in {point.evidence for point in card.series}]
         if first_hand or derived:
-            found.append((first_hand or derived)[0])
+            found.append(([claim for claim in first_hand if _says_when(claim)] or derived or first_hand)[0])
         elif verbatim:
             found.append(max(verbatim, key=lambda claim: (_worth(candidates, claim) - _plainness(claim), claim.id)))
     return found

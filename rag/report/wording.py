@@ -99,6 +99,32 @@ def unit_family(number: Number) -> str:
     return next((family for bases, family in families if above in bases), "count")
 
 
+_SUPPOSED = re.compile(
+    r"(?i)^(?:when|if|unless|as long as|should|suppose|in order to|to)\b|\b(?:would|could|might|may|potential|arguably|scenarios?|"
+    r"simulations?|models?|figure|panels?)\b"
+)
+"""A sentence about what could be, or about a drawing."""
+_HEADS = frozenset(
+    "cost costs price prices rate rates material materials loan loans lending worker workers firm firms company companies contact contacts "
+    "industry pressure pressures expectations expectation outlook spending input inputs employment".split()
+)
+"""Nouns that a metric before them only describes: "construction costs", "output prices"."""
+_NARROWED = frozenset("equity stock bond asset share".split())
+"""Words that make another metric of the one behind them."""
+_NOUNS = frozenset(
+    "growth increase increases decrease decreases decline declines gain gains drop drops expansion contraction improvement".split()
+)
+_FINITE = frozenset("was were is are has have had been remained remains stayed stays continued continues continue edged trended".split())
+_FINITE_FORMS = frozenset("rose fell grew shrank rises falls grows".split())
+_PLAIN = frozenset("moderate modest strong robust solid steady slight brisk positive healthy broad-based widespread".split())
+"""What a growth is that is one."""
+_REPORTED = frozenset(
+    "reported report reports noted note notes saw see sees seen experienced experience showed show shows shown posted cited cite indicated "
+    "registered recorded described observed witnessed enjoyed said there mentioned had have pushed raised boosted drove led".split()
+)
+"""Words after which a movement is told as one that happened."""
+
+
 class Vocabulary:
     """The metric vocabulary, compiled: finds mentions, directions, segments and kinds in sentences."""
 
@@ -146,6 +172,44 @@ class Vocabulary:
             if way != "none" and not self._parted(text, words[at], mention):
                 return way
         return "none"
+
+    def asserted(self, text: str, words: Sequence[Token], mention: Mention) -> Direction:
+        """Which way the sentence tells as a fact that the metric itself moved; "none" for what is expected, meant, supposed or of a part.
+
+        Narrower than ``direction``: "sales rose", "wages were up" and "reported higher prices" tell it; "policies designed to increase
+        productivity", "demand growth", "increases in rates influence plans" and "rising construction costs" do not."""
+        way = self.direction(text, words, mention)
+        if way == "none" or self.kind(text, at=mention.start) == "forecast" or _SUPPOSED.search(text):
+            return "none"
+        following = words[mention.last + 1].word if mention.last + 1 < len(words) else ""
+        if following in _HEADS and "," not in text[mention.end : words[mention.last + 1].start]:
+            return "none"
+        if mention.first and words[mention.first - 1].word in _NARROWED:
+            return "none"
+        at = next(
+            at
+            for at in self._reachable(text, words, mention)
+            if self._way(text, words, at, mention.metric) != "none" and not self._parted(text, words[at], mention)
+        )
+        told = self._told_behind if at > mention.last else self._told_before
+        return way if told(words, at) else "none"
+
+    @staticmethod
+    def _told_behind(words: Sequence[Token], at: int) -> bool:
+        """True where the direction word is what the metric did or was: a past form, or one that an auxiliary makes finite."""
+        before = {token.word for token in words[max(0, at - 4) : at]}
+        word = words[at].word
+        if word in _NOUNS:
+            behind = {token.word for token in words[at + 1 : at + 5]}
+            return bool(behind & _FINITE and behind & _PLAIN)
+        if word in _FINITE_FORMS or (word.endswith("ed") and "to" not in before):
+            return True
+        return bool(before & _FINITE)
+
+    @staticmethod
+    def _told_before(words: Sequence[Token], at: int) -> bool:
+        """True where somebody reports the movement: "saw higher prices", "reported an increase in wages", "rising wages were noted"."""
+        return bool({token.word for token in words[max(0, at - 5) : at]} & _REPORTED)
 
     def _reachable(self, text: str, words: Sequence[Token], mention: Mention) -> Iterable[int]:
         """Where a direction word may stand: behind the metric with nothing but helping words between ("prices have generally risen"),
