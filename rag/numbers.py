@@ -428,7 +428,8 @@ class PeriodMention:
     """A period where a text names it."""
 
     label: str
-    """Normalised: "2025", "2025-Q3", "2025-H1", "2025-09", "2025-09-30", "FY2025", "2024/2025", "2024-2026", "2025-end", "2026-06/12m"."""
+    """Normalised: "2025", "2025-Q3", "2025-H1", "2025-09", "2025-09-30", "FY2025", "2024/2025", "2024-2026", "2025-end", "2026-06/12m",
+    "2025-05/5m"."""
     start: int
     end: int
     relative: bool = False
@@ -443,12 +444,42 @@ def _century(short: str, *, like: str = "20") -> str:
     return short if len(short) == 4 else like + short
 
 
+_COUNTS = "one two three four five six seven eight nine ten eleven twelve".split()
+_MONTHS_LONG = r"(?P<count>[1-9]|1[0-2]|(?i:" + "|".join(_COUNTS) + "))"
+
+
+def _months_to(year: str, month: int, count: int) -> str:
+    """The label of so many months to the end of a month: a quarter or a half where they are one, else "2025-05/5m"."""
+    if count == 3 and month % 3 == 0:
+        return f"{year}-Q{month // 3}"
+    if count == 6 and month % 6 == 0:
+        return f"{year}-H{month // 6}"
+    return f"{year}-{month:02d}/{count}m"
+
+
+def _count(word: str) -> int:
+    return int(word) if word.isdigit() else _COUNTS.index(word.lower()) + 1
+
+
 _EXPLICIT: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]], ...] = tuple(
     (re.compile(pattern), label)
     for pattern, label in (
         (
-            rf"(?i:(?:twelve|12)[\s-]months?|year)\s(?i:to|ended|ending)\s(?:the\s)?(?:end\sof\s|end-)?(?:\d{{1,2}}\s)?(?i:{_MONTH})\s(?:\d{{1,2}},\s)?{_YEAR}\b",
+            rf"(?i:(?:twelve|12)[\s-]months?|years?)\s(?i:to|ended|ending)\s(?:the\s)?(?:end\sof\s|end-)?(?:\d{{1,2}}\s)?(?i:{_MONTH})\s(?:\d{{1,2}},\s)?{_YEAR}\b",
             lambda m: f"{m['year']}-{_month_number(m['month']):02d}/12m",
+        ),
+        (
+            rf"\b{_MONTHS_LONG}[\s-](?i:months?)\s(?:period\s)?(?i:to|ended|ending)\s(?:the\s)?(?:end\sof\s|end-)?(?:\d{{1,2}}\s)?(?i:{_MONTH})\s(?:\d{{1,2}},\s)?{_YEAR}\b",
+            lambda m: _months_to(m["year"], _month_number(m["month"]), _count(m["count"])),
+        ),
+        (
+            rf"(?i:\bquarter\s(?:ended|ending))\s(?:\d{{1,2}}\s)?(?i:{_MONTH})\s(?:\d{{1,2}},\s)?{_YEAR}\b",
+            lambda m: _months_to(m["year"], _month_number(m["month"]), 3),
+        ),
+        (rf"(?i:\b{_MONTH})\s{_YEAR}\s(?i:quarter)\b", lambda m: _months_to(m["year"], _month_number(m["month"]), 3)),
+        (
+            rf"(?i:\b{_MONTH})\s{_YEAR}\s(?i:year[- ]to[- ]date)\b",
+            lambda m: _months_to(m["year"], _month_number(m["month"]), _month_number(m["month"])),
         ),
         (r"\b(?P<year>(?:19|20)\d\d)-(?P<m>0[1-9]|1[0-2])-(?P<d>[0-3]\d)\b", lambda m: f"{m['year']}-{m['m']}-{m['d']}"),
         (
@@ -507,8 +538,9 @@ _MONTH_OF = re.compile(
     r"\b(?P<month>" + "|".join(m.capitalize() for m in _MONTHS if m != "may") + r")\s(?=[a-z])(?!(?:to|and|through|or)\b)"
 )
 """A month before what it is the month of: "October home sales"."""
-_BARE_QUARTER = re.compile(rf"(?i:\b{_NTH_WORD}[\s-]quarter)\b")
+_BARE_QUARTER = re.compile(rf"(?i:\b{_NTH_WORD}[\s-]quarter)\b(?!\sof\s(?:our\s|the\s)?(?:fiscal|FY))")
 _BARE_HALF = re.compile(r"(?i:\b(?P<nth>first|second)[\s-]half)\b(?!\sof\slast)")
+_MONTHS_AHEAD = re.compile(rf"(?i:\b(?:over|in|during|for|within)\sthe\s(?:next|coming))\s{_MONTHS_LONG}\s(?i:months)\b")
 _NEAR_YEAR = re.compile(r"(?i:\b(?P<which>this|last|next)\syear)\b(?!['’]s)")
 
 
@@ -546,6 +578,10 @@ def _relative(text: str, published: date) -> Iterator[PeriodMention]:
     def mention(match: re.Match[str], label: str) -> PeriodMention:
         return PeriodMention(label=label, start=match.start(), end=match.end(), relative=True)
 
+    for match in _MONTHS_AHEAD.finditer(text):
+        count = _count(match["count"])
+        ends = published.year * 12 + published.month - 1 + count
+        yield mention(match, f"{ends // 12}-{ends % 12 + 1:02d}/{count}m")
     for match in _NEAR_YEAR.finditer(text):
         yield mention(match, str(published.year + {"this": 0, "last": -1, "next": 1}[match["which"].lower()]))
     for match in _BARE_MONTH.finditer(text):
@@ -564,11 +600,13 @@ def _relative(text: str, published: date) -> Iterator[PeriodMention]:
 
 
 _PARTS = {"early": 3, "spring": 5, "mid": 6, "summer": 8, "late": 11, "autumn": 11, "winter": 12, "end": 12}
+_MONTHLY = re.compile(r"\d{1,2}m")
+"""The shape of so many months to the end of one."""
 _LABEL = re.compile(r"(?:FY)?(?P<year>\d{4})(?:(?P<sep>[-/])(?P<part>.+))?")
 
 
 def period_shape(label: str) -> str:
-    """What a label names, so that only like is compared with like: year, fiscal, quarter, half, month, day, span, 12m, end, mid, ..."""
+    """What a label names, so that only like is compared with like: year, fiscal, quarter, half, month, day, span, 12m, 5m, end, mid, ..."""
     match = _LABEL.fullmatch(label)
     part = match["part"] if match and match["part"] else ""
     if label.startswith("FY"):
@@ -580,8 +618,9 @@ def period_shape(label: str) -> str:
         (r"\d\d", "month"),
         (r"\d\d-\d\d", "day"),
         (r"\d{4}", "span"),
-        (r"\d\d/12m", "12m"),
     )
+    if re.fullmatch(r"\d\d/\d{1,2}m", part):
+        return part[3:]
     return next((shape for pattern, shape in shapes if re.fullmatch(pattern, part)), part)
 
 
@@ -610,8 +649,8 @@ def period_words(label: str) -> str:
         return f"{_MONTHS[int(part) - 1].capitalize()} {year}"
     if shape == "day":
         return f"{int(part[3:])} {_MONTHS[int(part[:2]) - 1].capitalize()} {year}"
-    if shape == "12m":
-        return f"12 months to {_MONTHS[int(part[:2]) - 1].capitalize()} {year}"
+    if _MONTHLY.fullmatch(shape):
+        return f"{shape[:-1]} months to {_MONTHS[int(part[:2]) - 1].capitalize()} {year}"
     if shape in ("end", "mid"):
         return f"{'end of' if shape == 'end' else 'middle of'} {year}"
     if shape == "span":
@@ -624,7 +663,7 @@ def period_when(label: str) -> str:
     shape, words = period_shape(label), period_words(label)
     if shape == "half":
         return f"in the {words[:-5]} of {words[-4:]}"
-    if shape in ("end", "mid", "12m"):
+    if shape in ("end", "mid") or _MONTHLY.fullmatch(shape):
         return f"{'in' if shape != 'end' else 'at'} the {words}"
     return f"{'on' if shape == 'day' else 'in'} {words}"
 
@@ -648,7 +687,7 @@ def period_order(label: str) -> tuple[int, int, int]:
     year, part, shape = int(match["year"]), match["part"] or "", period_shape(label)
     if shape in ("quarter", "half"):
         return year, int(part[1]) * (3 if shape == "quarter" else 6), 31
-    if shape in ("month", "12m", "day"):
+    if shape in ("month", "day") or _MONTHLY.fullmatch(shape):
         return year, int(part[:2]), int(part[3:5]) if shape == "day" else 31
     if shape == "span" or (shape == "fiscal" and part):
         return int(part), 12, 31

@@ -68,6 +68,10 @@ class Metric:
     synonyms: tuple[str, ...]
     company: bool = False
     """True when it belongs to one company or place, so that what several say is not pooled."""
+    whole: bool = False
+    """True when a company has one only, which no division has: earnings per share, debt, the tax rate."""
+    stock: bool = False
+    """True when it is what there is on a day, not what flows in a time: debt, cash, a backlog."""
     figures: tuple[str, ...] = ()
     """Wordings that name the metric only beside a figure with one of its units, such as "capacity"."""
     up: tuple[str, ...] = ()
@@ -165,9 +169,12 @@ def _facet(item: Any, *, at: str) -> Facet:
 
 def _metric(item: Any, *, at: str) -> Metric:
     data = fields.mapping(
-        item, needed=("id", "name", "facet", "change", "units", "synonyms"), allowed=("company", "figures", "up", "down"), at=at
+        item,
+        needed=("id", "name", "facet", "change", "units", "synonyms"),
+        allowed=("company", "whole", "stock", "figures", "up", "down"),
+        at=at,
     )
-    for key in ("change", "company"):
+    for key in ("change", "company", "whole", "stock"):
         if not isinstance(data.get(key, False), bool):
             raise SettingsError(f"{at}.{key} must be true or false, not {data[key]!r}")
     units = fields.texts(data["units"], at=f"{at}.units")
@@ -179,6 +186,8 @@ def _metric(item: Any, *, at: str) -> Metric:
         facet=fields.identifier(data["facet"], at=f"{at}.facet"),
         change=data["change"],
         company=data.get("company", False),
+        whole=data.get("whole", False),
+        stock=data.get("stock", False),
         units=units,
         synonyms=fields.texts(data["synonyms"], at=f"{at}.synonyms"),
         figures=fields.texts(data.get("figures", []), at=f"{at}.figures"),

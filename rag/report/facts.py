@@ -7,17 +7,20 @@ else from the table's header or label, else from the section's heading, else fro
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from rag.numbers import PeriodMention, comparable, find_numbers, find_periods, period_order, period_shape, unit_in, with_unit
 from rag.remembered import remembered
 from rag.report.asserted import is_beside, is_denied, is_taken_back, is_unnamed
+from rag.report.clause import Scope, scope_of
 from rag.report.gather import Candidate, CellEvidence, Gathered
+from rag.report.labels import are_plain
 from rag.report.names import Names
 from rag.report.quality import supposes
 from rag.report.wording import Mention, Token, Vocabulary, tokens, unit_family
+from rag.text import content_stems
 from rag.types import Direction, Evidence, Fact, FactKind, Number, Period, Source
 
 _NEAR = 16
@@ -42,12 +45,17 @@ _HIRES = re.compile(r"(?i)\b(?:shed|lay off|laid off|cut|hir(?:e|ed|ing)|add(?:e
 _AFTER_AMOUNT = re.compile(r"\d\s?(?:thousand|million|billion|bn|mn|m)?\s?(?:,\s)?\(?(?:or\s)?$", re.IGNORECASE)
 """Before the percentage in "decreased $8.0 billion or 13%"."""
 _FROM = re.compile(r"\b(?:from|against|compared (?:with|to)|versus|than)\s$", re.IGNORECASE)
+_HIGHER = re.compile(
+    r"(?i)\s(higher|lower|above|below|more|less|fewer|ahead|behind)\b(?=\s(?:than|of|in|the|last|year|its|their|a)\b|[.,;]|$)"
+)
 _BEFORE_THAT = re.compile(r"^\s?,?\s?(?:a year (?:before|earlier|ago)|the year before|in the (?:previous|prior) year)\b")
 _BASIS = re.compile(
     r"(?:than|compared (?:with|to)|from|against|versus|since|relative to|over|as|of|and replaces?)\s(?:in\s|the\s|that\sof\s|"
     r"for\s|same\s(?:time|period|month|quarter)\s)*$",
     re.IGNORECASE,
 )
+_OBJECT = re.compile(r"(?i)\b(?:of|for|from|among|by|with)\s(?:the\s|an?\s)?$")
+_THAN = re.compile(r"(?i)\b(?:than|compared|versus|against|relative)\b")
 _LABEL_BEFORE = re.compile(
     r"\b(?:(?!(?:With|At|In|From|By|About|After|Some|Nearly|Almost|Over|Only|The)\b)[A-Z][a-z]+s?|no\.|"
     r"page|pages|note|hall|halls|series|phase|table|figure|section|step|level|age)\s$"
@@ -145,13 +153,19 @@ class Stated:
     """True for a figure of which its own sentence says that it was corrected."""
 
 
-def facts_of(gathered: Gathered, *, vocabulary: Vocabulary, names: Names) -> tuple[Stated, ...]:
-    """All facts of the gathered sentences and cells, each evidence's in text order."""
-    found = [stated for candidate in gathered.candidates for stated in _of_sentence(candidate, vocabulary=vocabulary, names=names)]
-    cells = [stated for cell in gathered.cells if (stated := _of_cell(cell, vocabulary=vocabulary, names=names)) is not None]
+def facts_of(gathered: Gathered, *, vocabulary: Vocabulary, names: Names, topic: Collection[str] = ()) -> tuple[Stated, ...]:
+    """All facts of the gathered sentences and cells, each evidence's in text order. ``topic``: stems of what the report is about."""
+    whole = _Whole(gathered, names=names, vocabulary=vocabulary, topic=frozenset(topic))
+    found = [
+        stated for candidate in gathered.candidates for stated in _of_sentence(candidate, vocabulary=vocabulary, names=names, whole=whole)
+    ]
+    cells = [whole.of_cell(stated) for cell in gathered.cells if (stated := _of_cell(cell, vocabulary=vocabulary, names=names)) is not None]
     sure = tuple(_sure_of_scale(found, cells, gathered))
     found = [item for item in sure if item.evidence.table is None]
-    found += rows_apart([item for item in sure if item.evidence.table is not None], names=names)
+    in_tables = [item for item in sure if item.evidence.table is not None]
+    found += [item for item in in_tables if whole.is_divided(item)]
+    found += rows_apart([item for item in in_tables if not whole.is_divided(item)], names=names)
+    found = whole.agreeing(found)
     return (*found, *_corrected(gathered.candidates, found))
 
 
@@ -226,7 +240,180 @@ def _as(item: Stated, candidate: Candidate, *, number: Number, period: Period) -
     )
 
 
-def _of_sentence(candidate: Candidate, *, vocabulary: Vocabulary, names: Names) -> Iterable[Stated]:
+class _Whole:
+    """What a figure holds for, given what its document is about."""
+
+    def __init__(self, gathered: Gathered, *, names: Names, vocabulary: Vocabulary, topic: frozenset[str]) -> None:
+        self._names = names
+        self._vocabulary = vocabulary
+        self.topic = topic
+        self._family = frozenset(gathered.subjects)
+        self._quarterly = {
+            document for document, text in gathered.prose.items() if len(_SHORT.findall(text)) > max(9, len(_LONG.findall(text)))
+        }
+        headed = {
+            item.evidence.document
+            for item in (*gathered.candidates, *gathered.cells)
+            if any(_SEGMENTS.search(heading) for heading in item.evidence.heading_path)
+        }
+        self._divided = headed | {document for document, text in gathered.prose.items() if len(_SEGMENTS.findall(text)) >= _DIVIDED}
+
+    def of(self, made: Stated, *, number: Number, mention: Mention, numbers: Sequence[Number]) -> Stated:
+        """The figure as its clause scopes it; not exact where the clause does not tell."""
+        candidate = made.candidate
+        if candidate is None or made.fact.period is None:
+            return replace(made, is_exact=False)
+        scope = scope_of(
+            candidate.text,
+            number,
+            mention,
+            end=made.fact.number.end,
+            numbers=numbers,
+            periods=candidate.periods,
+            others=candidate.mentions,
+            names=self._names,
+            topic=self.topic,
+        )
+        stock = self._vocabulary.metrics[made.fact.metric.removesuffix("_change")].stock
+        told = scope is not None and (stock or not self._is_of_unsaid_length(made))
+        settled = self._settled(made, scope) if scope is not None and told else None
+        return replace(made, is_exact=False) if settled is None else replace(made, fact=settled)
+
+    def _settled(self, made: Stated, scope: Scope) -> Fact | None:
+        fact = made.fact
+        places = [place for place in scope.places if place not in self._names.homes]
+        region = places[0] if places else ""
+        if len(places) > 1 or (fact.region and not region) or (_names_segment(made, fact.segment) and fact.segment not in scope.segment):
+            return None
+        entity = self._entity(made, scope)
+        if entity is None:
+            return None
+        return replace(fact, entity=entity, region=region, segment=scope.segment)
+
+    def of_cell(self, made: Stated) -> Stated:
+        """The cell as it is; not exact where its labels do not tell what it is, of when, or of how long a time."""
+        fact, evidence = made.fact, made.evidence
+        caption = evidence.heading_path[-1] if evidence.heading_path else ""
+        metric = self._vocabulary.metrics[fact.metric]
+        if not (metric.company or self._is_of_company(made)):
+            return made
+        plain = (
+            evidence.table is not None
+            and not (fact.number.kind == "plain" and "money" in metric.units)
+            and fact.period is not None
+            and fact.period.found_in == "table"
+            and are_plain(evidence.table, caption=caption, metric=metric.id, vocabulary=self._vocabulary, topic=self.topic)
+            and not any(_EXHIBIT.search(heading) for heading in evidence.heading_path)
+            and (metric.stock or not self._is_of_unsaid_length(made))
+            and not (
+                metric.stock and fact.segment != END_OF_PERIOD and any(_FLOWS.search(heading) for heading in evidence.heading_path[-1:])
+            )
+        )
+        return made if plain else replace(made, is_exact=False)
+
+    def _is_of_unsaid_length(self, made: Stated) -> bool:
+        """True for what flows in a time that ends on a day or in a month, however long it was, and in a year's column of a quarterly
+        report; a month that the sentence itself names is a month."""
+        period = made.fact.period
+        shape = period_shape(period.label) if period else ""
+        if shape == "month":
+            return period is not None and period.found_in != "sentence" and self._is_of_company(made)
+        headings = " ".join((*made.evidence.heading_path[-2:], made.evidence.table.column if made.evidence.table else ""))
+        in_quarterly = made.evidence.table is not None and made.source.document in self._quarterly and _YEARLY.search(headings) is None
+        return (shape == "day" and self._is_of_company(made)) or (shape == "year" and in_quarterly)
+
+    def agreeing(self, found: Sequence[Stated]) -> list[Stated]:
+        """The facts, those of a divided company's document not exact where it gives several values under one key: which of them is the
+        whole's is known only of statements called consolidated, else of the value that most of its tables and sentences give."""
+        keyed: dict[tuple[object, ...], list[Stated]] = defaultdict(list)
+        for item in found:
+            if item.is_exact and not item.is_withdrawn and self.is_divided(item):
+                fact = item.fact
+                when = (
+                    period_order(fact.period.label)[:1]
+                    if fact.period and period_shape(fact.period.label) in ("year", "fiscal", "12m")
+                    else fact.period
+                )
+                keyed[item.source.document, fact.metric, fact.entity, fact.segment, fact.region, when, comparable(fact.number)[1]].append(
+                    item
+                )
+        unsure = {id(item) for items in keyed.values() for item in items} - {
+            id(item) for items in keyed.values() for item in self._sure(items)
+        }
+        return [replace(item, is_exact=False) if id(item) in unsure else item for item in found]
+
+    def _is_of_company(self, item: Stated) -> bool:
+        """True for a document that is about one company."""
+        document = item.source.document
+        return document in self._names.about and document not in self._family
+
+    def is_divided(self, item: Stated) -> bool:
+        return item.source.document in self._divided and self._is_of_company(item)
+
+    def _sure(self, items: Sequence[Stated]) -> Sequence[Stated]:
+        alike: list[list[Stated]] = []
+        for item in items:
+            group = next((group for group in alike if _apart(group[0], item.fact.number) <= _ROUNDED), None)
+            if group is None:
+                alike.append([item])
+            else:
+                group.append(item)
+        called = [group for group in alike if any(_is_consolidated(item) for item in group)]
+        metric = self._vocabulary.metrics[items[0].fact.metric.removesuffix("_change")]
+        if len(called) == 1:
+            return called[0]
+        most = max(alike, key=len)
+        is_most = all(len(group) < len(most) for group in alike if group is not most)
+        told = len(most) > 1 or metric.whole or bool(most[0].fact.segment) or most[0].candidate is not None
+        return most if not called and is_most and told else ()
+
+    def _entity(self, made: Stated, scope: Scope) -> str | None:
+        """Whose figure it is; None where the sentence leaves it to what stands around it."""
+        document, fact = made.source.document, made.fact
+        about = self._names.about.get(document, "")
+        owners = [owner for owner in scope.owners if owner != about]
+        if document in self._family:
+            return None if owners or scope.segment != scope.segment.lower() else about
+        if len(owners) > 1:
+            return None
+        if about:
+            if owners:
+                return owners[0]
+            metric = self._vocabulary.metrics[fact.metric.removesuffix("_change")]
+            if not metric.company and document not in self._divided and not scope.is_own:
+                return fact.entity
+            is_told = about in scope.owners or scope.is_own or metric.whole or document not in self._divided or _is_consolidated(made)
+            return about if is_told and not any(_EXHIBIT.search(heading) for heading in made.evidence.heading_path) else None
+        of_company = self._vocabulary.metrics[fact.metric.removesuffix("_change")].company
+        return fact.entity if fact.entity or not of_company else None
+
+
+def _names_segment(made: Stated, segment: str) -> bool:
+    """True where the segment is named in the figure's own clause or before it."""
+    ends = made.text.find(",", made.fact.number.end)
+    return bool(segment) and segment in made.text[: ends if ends >= 0 else None].lower()
+
+
+_SEGMENTS = re.compile(r"(?i)\bsegments?\b")
+_DIVIDED = 5
+"""Mentions of segments in a document from which on a figure without an owner may be a segment's."""
+_CONSOLIDATED = re.compile(r"(?i)\bconsolidated\b|\bselected financial data\b")
+_EXHIBIT = re.compile(r"\bExhibit\s\d")
+"""Another company's statements stand there."""
+_YEARLY = re.compile(r"(?i)\b(?:years?|annual|fiscal|twelve|52 weeks)\b")
+_FLOWS = re.compile(r"(?i)\bcash flows?\b")
+"""A statement whose lines are changes of what its labels name."""
+_SHORT = re.compile(r"(?i)\bmonths\s(?:period\s)?ended\b")
+_LONG = re.compile(r"(?i)\byears?\s(?:ended|ending)\b")
+_ROUNDED = Decimal("0.012")
+"""Relative difference of a figure from itself printed with fewer digits."""
+
+
+def _is_consolidated(item: Stated) -> bool:
+    return _CONSOLIDATED.search(" ".join(item.evidence.heading_path[-1:])) is not None
+
+
+def _of_sentence(candidate: Candidate, *, vocabulary: Vocabulary, names: Names, whole: _Whole) -> Iterable[Stated]:
     text = candidate.text
     if _EACH.search(text) or _OTHER_TIME.search(text):
         return
@@ -237,7 +424,7 @@ def _of_sentence(candidate: Candidate, *, vocabulary: Vocabulary, names: Names) 
         if at and _is_range(text, numbers[at - 1], number):
             continue
         is_old = is_taken_back(text, number)
-        mention = _metric_of(number, candidate, words, vocabulary=vocabulary)
+        mention = _metric_of(number, candidate, words, vocabulary=vocabulary, topic=whole.topic)
         if mention is None and is_old and latest is not None and vocabulary.accepts(latest.metric, number):
             mention = latest
         latest = mention or latest
@@ -247,6 +434,7 @@ def _of_sentence(candidate: Candidate, *, vocabulary: Vocabulary, names: Names) 
         if is_unnamed(text, number) or _is_in_other_rows(text, numbers, candidate):
             continue
         direction = vocabulary.direction(text, words, mention)
+        direction = _way_behind(text, number) if direction == "none" else direction
         metric = _measure(text, number, mention, direction)
         period = _period_of(number, numbers, candidate, end=high.end if high else number.end)
         if is_old and period is None and len({mention.label for mention in candidate.periods}) == 1:
@@ -255,7 +443,14 @@ def _of_sentence(candidate: Candidate, *, vocabulary: Vocabulary, names: Names) 
             made = _stated(
                 candidate, number=number, high=high, metric=metric, period=period, direction=direction, vocabulary=vocabulary, names=names
             )
+            made = whole.of(made, number=number, mention=mention, numbers=numbers) if made.is_exact and not is_old else made
             yield replace(made, is_withdrawn=True) if is_old else made
+
+
+def _way_behind(text: str, number: Number) -> Direction:
+    """Which way a percentage goes that is said to be higher or lower than another: "5 percent lower than in June"."""
+    said = _HIGHER.match(text, number.end) if number.kind == "percent" else None
+    return "none" if said is None else "up" if said[1].lower() in ("higher", "above", "more", "ahead") else "down"
 
 
 def _says_when(candidate: Candidate) -> bool:
@@ -286,7 +481,7 @@ def _stated(
     of_company = vocabulary.metrics[metric.removesuffix("_change")].company
     voice = names.voice(candidate.source) if of_company else ""
     voice = "" if voice in names.strangers else voice
-    if period is not None and _is_ahead(period, candidate.source):
+    if period is not None and _is_ahead(period, candidate.source, is_fiscal="fiscal year" in text.lower()):
         kind = "forecast"
     fact = Fact(
         id=_fact_id(candidate.evidence.id, metric, number),
@@ -320,9 +515,9 @@ def _day(source: Source) -> tuple[int, int, int]:
     return source.published.year, source.published.month, 31
 
 
-def _is_ahead(period: Period, source: Source) -> bool:
+def _is_ahead(period: Period, source: Source, *, is_fiscal: bool = False) -> bool:
     """True for a period that ends after the document's month; a fiscal year of the same number may have ended before."""
-    fiscal = period_shape(period.label) == "fiscal" and period_order(period.label)[0] <= source.published.year
+    fiscal = (period_shape(period.label) == "fiscal" or is_fiscal) and period_order(period.label)[0] <= source.published.year
     this_year = period.found_in == "document" and period.label == str(source.published.year)
     return not fiscal and not this_year and period_order(period.label) > _day(source)
 
@@ -362,14 +557,18 @@ def _is_range(text: str, low: Number, high: Number) -> bool:
     return joined and unit_family(low) == unit_family(high)
 
 
-def _metric_of(number: Number, candidate: Candidate, words: Sequence[Token], *, vocabulary: Vocabulary) -> Mention | None:
+def _metric_of(
+    number: Number, candidate: Candidate, words: Sequence[Token], *, vocabulary: Vocabulary, topic: frozenset[str]
+) -> Mention | None:
     """The nearest metric that can have this value; one that stands before it is preferred, one beyond a semicolon is not taken. The
-    words of a period count as one."""
+    words of a period count as one. "Cargo" in "utilisation at makers of cargo drones" is the report's topic, not what is measured."""
     text = candidate.text
     at = next((i for i, token in enumerate(words) if token.end > number.start), len(words))
     best: tuple[int, Mention] | None = None
-    for mention in candidate.mentions:
-        if not vocabulary.accepts(mention.metric, number) or mention.start <= number.start < mention.end or _is_part(text, mention):
+    accepted = [mention for mention in candidate.mentions if vocabulary.accepts(mention.metric, number)]
+    for mention in accepted:
+        is_topic = mention is not accepted[0] and _OBJECT.search(text[: mention.start]) and topic.issuperset(_stems(text, mention))
+        if is_topic or mention.start <= number.start < mention.end or _is_part(text, mention):
             continue
         before = mention.end <= number.start
         gap = at - mention.last if before else mention.first - at + 3
@@ -389,6 +588,10 @@ def _metric_of(number: Number, candidate: Candidate, words: Sequence[Token], *, 
         if best is None or gap < best[0]:
             best = (gap, mention)
     return best[1] if best else None
+
+
+def _stems(text: str, mention: Mention) -> Iterable[str]:
+    return content_stems(text[mention.start : mention.end])
 
 
 def _is_bare(number: Number) -> bool:
@@ -492,6 +695,7 @@ def _adjoins(text: str, number: Number, period: PeriodMention, numbers: Sequence
     between = text[end : period.start]
     return (
         len(between.split()) <= 4
+        and _THAN.search(between) is None
         and re.fullmatch(r"[\w\s'’-]*\b(?:in|for|during|over|at|by|of|on)\s(?:the\s|about\s)?(?:end\sof\s)?|\s?\(|\s", between) is not None
     )
 
@@ -518,6 +722,8 @@ def _inherited(evidence: Evidence, source: Source) -> Period | None:
 # ── tables ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+_TIMES_OF_YEAR = frozenset("year years quarter quarters".split())
+"""Words of a column's time, which are no unit: "Fiscal year 2018"."""
 _BY_PLACE = re.compile(r"(?i)\bby (?:region|district|state|country|county|province|town|municipality|city)\b")
 _IN_SCALE = re.compile(r"(?i)(?:\bin |\()(thousand|million|billion)s\b")
 _SCALE_WORD = re.compile(r"(?i)\d\s?(?:thousand|million|billion|trillion|bn|mn|m|k)\b|\b(?:thousand|million|billion)\b")
@@ -672,9 +878,9 @@ def _with_table_unit(number: Number, *, labels: Sequence[str]) -> Number:
     """The number with the unit and scale its header, row or caption says."""
     if scale := _scale_in(number, labels):
         return replace(number, value=next(iter(find_numbers(f"1 {scale}"))).value * number.value)
-    for label in labels:
+    for label in (*labels[:2], re.sub(r"^.*(?=[,(]|\bin\s\S+(?:\s\S+)?$)", "", labels[2])):
         unit, factor, words = unit_in(label)
-        if unit and not number.unit:
+        if unit and not number.unit and not any(word in _TIMES_OF_YEAR for word in words.lower().split()):
             scaled = Decimal(format(number.value * factor, "f"))
             settled = next(iter(find_numbers(f"1 {words}")), None)
             return replace(number, value=scaled, unit=unit, kind=settled.kind if settled and settled.unit else "money")
@@ -712,7 +918,7 @@ def _named_price(thing: str, vocabulary: Vocabulary) -> str:
 def _rest(row: str, mention: Mention) -> str:
     """What a row's label says besides its metric: "Home division operating result" leaves "Home division"."""
     rest = re.sub(r"\(.*?\)|,.*$", "", row[: mention.start] + row[mention.end :])
-    return " ".join(rest.split())
+    return " ".join(re.sub(r"(?i)^(?:(?:total|net|consolidated)\b\s*)+", "", rest.strip()).split())
 
 
 _NO_LEVEL = re.compile(r"(?i)\b(?:change|growth|share|adjustment|difference|effect)\b")

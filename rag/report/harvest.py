@@ -44,7 +44,7 @@ def harvest(
     """
     gathered = gather(plan, find=find, document=document, sources=sources, vocabulary=vocabulary, as_of=as_of)
     names = find_names(gathered.prose, sources=sources, regions=plan.outline.regions, subjects=gathered.subjects)
-    facts = facts_of(gathered, vocabulary=vocabulary, names=names)
+    facts = facts_of(gathered, vocabulary=vocabulary, names=names, topic=plan.stems)
     seen = {source.document for source in sources}
     copies = {document: first for document, first in (copies or {}).items() if document in seen}
     found = disagreements(facts, names=names, copies=copies)

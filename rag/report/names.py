@@ -21,6 +21,8 @@ _ASIDE = re.compile(
 _DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)+")
 _OFTEN = 3
 _ABOUT_ELSE = re.compile(r"\s(?:of|on|about)\s")
+_ITS_PAPER_ON = re.compile(r"(?:['’]s)?\s(?:\w+\s){1,2}(?:of|on|about)\s")
+"""Behind the name a title leads with: who writes, not whom it is about: "Tidewatch monitor of heat pumps"."""
 _AT_ONCE = re.compile(r"\S+(?:\s(?:percent|per cent|%|million|billion|thousand))?\s(?:in|at|on)\s(?:the\s)?(?=[A-Z])")
 """A value with the place it holds for straight behind it."""
 _INSIDE = re.compile(r"[a-z,;:–]\s(?:the\s)?$")
@@ -41,6 +43,9 @@ _SPEAKS = re.compile(
     r"\s(?:(?:now|also|still)\s)?(?:expects?|forecasts?|says?|said|estimates?|estimated|believes?|reports?|reported|projects?|sees?|thinks?|told|"
     r"publish\w*|looks?|finds?|found|lists?|counts?|counted|noted|gives?|puts?|models?|predicts?)\b"
 )
+_SURVEYS = re.compile(r"(?i)['’]?s?\s(?:[\w-]+\s){0,3}(?:surveys?|polls?|index|indicators?|monitors?|reports?|data|figures)\b")
+_BODIES = frozenset("district districts region state states nation country company group bank board government".split())
+"""Nouns that stand for a name and are written with a capital."""
 _REPORTS = re.compile(
     r"\s(?:reported|posted|recorded|achieved|generated|earned|booked|made|lost|had|has|saw|raised|lifted|cut|ended|closed|holds|held|"
     r"expects?|expected|forecasts?|guides|guided|announced|said|says|turned over|increased|grew|doubled)\b"
@@ -144,6 +149,33 @@ class Names:
         return (
             inside and not plain and not self._known(match[0], self.places) and not re.match(r"\s\d", text[match.end() : match.end() + 2])
         )
+
+    def runs(self, text: str) -> Iterable[tuple[int, int]]:
+        """(start, end) of the capitalised runs that can be names: less the ordinary words that open a sentence or a run."""
+        for match in _RUN.finditer(text):
+            parts = list(re.finditer(r"\S+", match[0]))
+            if _bare(match[0]) not in self.others | self.places:
+                opens = match.start() == 0
+                while parts and self._is_opener(parts[0][0], opens=opens):
+                    parts, opens = parts[1:], False
+            words = {part.lower() for part in _bare(" ".join(part[0] for part in parts)).split()}
+            is_plain = len(words) == 1 and (
+                words <= self.ordinary or (match.start() == 0 and not self._known(match[0], self.others | self.places))
+            )
+            if parts and not words <= _COMMON | _BODIES and not is_plain:
+                yield match.start() + parts[0].start(), match.start() + parts[-1].end()
+
+    def _is_opener(self, word: str, *, opens: bool) -> bool:
+        return word.lower() in STOPWORDS or (opens and word.lower() in self.ordinary)
+
+    @staticmethod
+    def speaks(text: str, end: int) -> bool:
+        """True where the name that ends there only says what follows: "Orrin reports that", "the Atlanta Fed's survey showed"."""
+        return _SPEAKS.match(text, end) is not None or _SURVEYS.match(text, end) is not None
+
+    def as_place(self, name: str, *, is_placed: bool) -> str:
+        """The place a capitalised run is: a known one in it, or the run itself where the text says that something is in it; else empty."""
+        return self._known(name, self.places) or (_bare(name) if is_placed else "")
 
     def within(self, text: str) -> set[str]:
         """The known names in a text, homes left out."""
@@ -286,7 +318,7 @@ def whose(sources: Iterable[Source], names: Iterable[str] = ()) -> dict[str, str
         lead = next((name for name in ordered if re.match(rf"{re.escape(name)}(?!\w)", source.title)), "")
         named = source.publisher if source.publisher and source.publisher in source.title else _shared_start(source.title, source.author)
         own = "" if named and _ABOUT_ELSE.search(source.title.rpartition(named)[2]) else named
-        if own or (lead and source.publisher != lead):
+        if own or (lead and source.publisher != lead and not _ITS_PAPER_ON.match(source.title, len(lead))):
             found[source.document] = own or lead
     return found
 

@@ -16,6 +16,10 @@ _CLAUSE = re.compile(
     r"[;:]|,\s(?:and|but|while|whereas|although|though|with|as|since|because|which|who|so)\b|\b(?:while|whereas|although|but|though|because)\b|[–—]"
 )
 _AND_THEN = re.compile(r";|,\s(?:and|but|while|whereas|although|though)\b")
+_ROUGHLY = frozenset("about some roughly around approximately".split())
+"""Words that make an estimate only of the figure they stand before."""
+_JUST_BEFORE = 24
+"""Characters before a figure."""
 _NO_FORECAST = re.compile(r"\b(?:of|than|as|the|[a-z]{3,}s) expected\b|\bexpected (?:use|volumes?)\b", re.IGNORECASE)
 """Words of a forecast that only describe a noun: "70% of expected use", "as expected"."""
 _LOOKS_AHEAD = re.compile(
@@ -285,7 +289,9 @@ class Vocabulary:
         found = {token.word for token in tokens(_NO_FORECAST.sub(" ", f"{first} {own}"))}
         if found & self._forecast or _LOOKS_AHEAD.search(first):
             return "forecast"
-        return "estimate" if found & self._estimate else "actual"
+        rough = self._estimate & _ROUGHLY
+        near = {token.word for token in tokens(text[max(0, at - _JUST_BEFORE) : at])} if at else found
+        return "estimate" if found & (self._estimate - rough) or near & rough else "actual"
 
     def accepts(self, metric: Metric, number: Number) -> bool:
         """True when the metric can have a value of that unit."""

@@ -1,0 +1,106 @@
+"""Whether a table cell's labels say plainly what it is: the metric as a whole label, and a time that is nothing but a time."""
+
+import re
+from decimal import Decimal
+
+from rag.numbers import find_numbers, find_periods, unit_in
+from rag.report.wording import Vocabulary
+from rag.text import content_stems
+from rag.types import TableReference
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’.&-][^\W\d_]+)*")
+_ASIDE = re.compile(r"\([^)]*\)?|\[[^\]]*\]?")
+_NEUTRAL = frozenset("total net consolidated overall the our group's company's all of and gaap reported average median".split())
+"""In a row's label: of the whole."""
+_ODD = frozenset(
+    (
+        "cumulative core adjusted organic underlying non-gaap normalized normalised comparable pro forma segment other certain "
+        "deferred unearned gross allowance risk-free statutory federal state foreign beginning change changes increase decrease "
+        "growth contribution impact effect minimum maximum expected average weighted weighted-average per less before after from "
+        "on in to for discontinued operations’ unaudited restated combined joint parent guarantor obligor eliminations "
+        "unallocated intersegment"
+    ).split()
+)
+"""In a row's label: another thing than its metric, by nearly its name."""
+_BEHIND = re.compile(
+    r"(?i)[\s,–—-]*(?:(?:attributable|available|applicable)\s(?:to|for)\s.{2,60}|from continuing operations|"
+    r"(?:at\s)?(?:the\s)?end of (?:the\s)?\w+|"
+    r"(?:at\s)?(?:period|quarter|year)[- ]end|on the last day|,?\snet)?\W*"
+)
+"""What may follow a metric in a row's label."""
+_TIMES = frozenset(
+    (
+        "fiscal year years ended ending as at of the for in month months quarter quarters twelve half first second third fourth "
+        "thousand thousands million millions billion billions actual actuals audited unaudited dollars dollar eur usd gbp chf us "
+        "u.s total amount value and end reported restated revised previously percent forecast estimate plan target outlook "
+        "guidance expected e f a q h fy number h1 h2"
+    ).split()
+)
+"""In a column's header, beside its period: nothing that says what its cells are."""
+_BY = re.compile(r"(?i)\b(?:by|per)\s[\w\s]{2,40}")
+_TABLES = frozenset("table selected financial data key figures summary of for and in the at end by from to overview".split())
+
+
+def are_plain(reference: TableReference, *, caption: str, metric: str, vocabulary: Vocabulary, topic: frozenset[str]) -> bool:
+    """True where row, column or caption names the metric by its whole label and nothing else in them is left over.
+
+    ``topic``: stems of the words that say what the report is about.
+    """
+    is_timed = is_time(reference.column) or (len(find_periods(caption)) == 1 and _is_empty(reference.column))
+    if _names(reference.row, metric, vocabulary):
+        return is_whole_row(reference.row, metric, vocabulary=vocabulary) and is_timed
+    if _names(reference.column, metric, vocabulary):
+        return not _left(reference.column, metric, vocabulary) - _TIMES - _NEUTRAL
+    if _names(caption, metric, vocabulary):
+        rest = _left(_BY.sub(" ", caption), metric, vocabulary) - _TIMES - _NEUTRAL - _TABLES
+        rest -= {word for synonym in vocabulary.metrics[metric].synonyms for word in synonym.split()}
+        return is_timed and (not rest or not topic.isdisjoint(stem for word in rest for stem in content_stems(word)))
+    return is_timed
+
+
+def _names(label: str, metric: str, vocabulary: Vocabulary) -> bool:
+    return any(mention.metric.id == metric for mention in vocabulary.named(label))
+
+
+def is_whole_row(row: str, metric: str, *, vocabulary: Vocabulary) -> bool:
+    """True for "Total net revenue (a)", "Net income attributable to Halvex" and "Home division operating result"."""
+    bare = _ASIDE.sub(" ", row)
+    unit = unit_in(row)[2]
+    bare = bare.replace(unit, " ") if unit else bare
+    mentions = [mention for mention in vocabulary.named(bare) if mention.metric.id == metric]
+    if not mentions:
+        return False
+    last = mentions[-1]
+    before = {word.lower() for word in _WORD.findall(bare[: last.start])}
+    behind = re.sub(r"\W*\b\d\b\W*", " ", bare[last.end :])
+    return not before & _ODD and "," not in bare[: last.start] and _BEHIND.fullmatch(behind) is not None
+
+
+def is_time(column: str) -> bool:
+    """True for a header that is one period and its unit: "2018", "Fiscal year 2020", "Years ended December 31, 2018 (in millions)"."""
+    if len(find_periods(column)) != 1:
+        return False
+    rest = column
+    for period in reversed(find_periods(column)):
+        rest = rest[: period.start] + " " + rest[period.end :]
+    unit = unit_in(rest)[2]
+    words = {word.lower() for word in _WORD.findall(rest.replace(unit, " ") if unit else rest)}
+    return words <= _TIMES and not any(abs(number.value) >= Decimal(100) for number in find_numbers(rest))
+
+
+def _is_empty(column: str) -> bool:
+    """True for a header that says no more than "As reported" or a unit."""
+    unit = unit_in(column)[2]
+    words = _WORD.findall(column.replace(unit, " ") if unit else column)
+    return bool(words) and {word.lower() for word in words} <= _TIMES and not find_numbers(column)
+
+
+def _left(label: str, metric: str, vocabulary: Vocabulary) -> set[str]:
+    """The words of a label besides the metric, its periods and its unit."""
+    rest = _ASIDE.sub(" ", label)
+    for mention in reversed([mention for mention in vocabulary.named(rest) if mention.metric.id == metric]):
+        rest = rest[: mention.start] + " " + rest[mention.end :]
+    for period in reversed(find_periods(rest)):
+        rest = rest[: period.start] + " " + rest[period.end :]
+    unit = unit_in(rest)[2]
+    return {word.lower() for word in _WORD.findall(rest.replace(unit, " ") if unit else rest)}
