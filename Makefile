@@ -135,10 +135,18 @@ bench-cold:  ## CPU seconds of a search from process start, beside a plain LangC
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.cold
 
+bench-precision:  ## what bfloat16 costs in finding, on labelled sets (RAG_EVAL_DATA); a quarter of an hour
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.precision
+
+bench-whole:  ## CPU seconds from files to a library, beside a plain LangChain script, and how well each finds; a quarter of an hour
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.whole
+
 lock:  ## write requirements*.txt anew from pyproject.toml
 	@scripts/lock.sh
 
 clean:  ## remove the sample workspace, reports and build outputs
 	rm -rf workspace reports build dist
 
-.PHONY: help report test check lint types contracts eval eval-chat eval-editions eval-report eval-tuples eval-injection eval-chat-injection eval-beige-book eval-gates eval-schedules eval-week faults faults-schedule hostile bench bench-writer bench-scale bench-retrieval bench-load bench-api bench-embed bench-cold forms bench-formats lock clean
+.PHONY: help report test check lint types contracts eval eval-chat eval-editions eval-report eval-tuples eval-injection eval-chat-injection eval-beige-book eval-gates eval-schedules eval-week faults faults-schedule hostile bench bench-writer bench-scale bench-retrieval bench-load bench-api bench-embed bench-cold bench-precision bench-whole forms bench-formats lock clean

@@ -11,7 +11,7 @@ from typing import Any
 
 from onnx import ModelProto, NodeProto, TensorProto, helper
 
-LAYERS, HEADS, WIDTH, INNER, WORDS, PLACES, EPSILON = 6, 12, 384, 1536, 30_522, 512, 1e-12
+LAYERS, HEADS, WIDTH, INNER, EPSILON = 6, 12, 384, 1536, 1e-12
 OPSET = 20
 """The first with Gelu."""
 _FUSED = "com.microsoft"
@@ -65,24 +65,17 @@ class _Graph:
 
 
 def graph() -> ModelProto:
-    """ids (tokens) in, the mean of the last hidden states (hidden size) out."""
+    """The sums of three embeddings (tokens, hidden size) in, the mean of the last hidden states (hidden size) out."""
     made = _Graph()
     made.weights.append(helper.make_tensor("first", TensorProto.INT64, [1], [0]))
-    scalars = {name: helper.make_tensor(name, TensorProto.INT64, [], [value]) for name, value in (("zero", 0), ("one", 1))}
-    made.weights += scalars.values()
-    words = made.node("Gather", made.weight("embeddings.word_embeddings.weight", WORDS, WIDTH), "ids", to="words")
-    tokens = made.node("Shape", "ids", to="tokens")
-    places = made.node("Slice", made.weight("embeddings.position_embeddings.weight", PLACES, WIDTH), "first", tokens, to="places")
-    kind = made.node("Gather", made.weight("embeddings.token_type_embeddings.weight", 2, WIDTH), "zero", to="kind")
-    placed = made.node("Add", made.node("Add", words, places, to="placed"), kind, to="embedded")
     norm = made.weight("embeddings.LayerNorm.weight", WIDTH), made.weight("embeddings.LayerNorm.bias", WIDTH)
-    states = made.node("LayerNormalization", placed, *norm, to="normed", epsilon=EPSILON)
+    states = made.node("LayerNormalization", "embedded", *norm, to="normed", epsilon=EPSILON)
     for number in range(LAYERS):
         states = made.layer(states, prefix=f"encoder.layer.{number}.")
     made.node("ReduceMean", states, "first", to="mean", keepdims=0)
-    ids = helper.make_tensor_value_info("ids", TensorProto.INT64, ["tokens"])
+    embedded = helper.make_tensor_value_info("embedded", TensorProto.FLOAT, ["tokens", WIDTH])
     mean = helper.make_tensor_value_info("mean", TensorProto.FLOAT, [WIDTH])
-    content = helper.make_graph(made.nodes, "all-MiniLM-L6-v2", [ids], [mean], [tensor for tensor in made.weights if tensor.name != "one"])
+    content = helper.make_graph(made.nodes, "all-MiniLM-L6-v2", [embedded], [mean], made.weights)
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(_FUSED, 1)]
     return helper.make_model(content, opset_imports=opsets, ir_version=10, producer_name="rag-reports")
 
