@@ -782,7 +782,8 @@ class Record:
         self._connection.execute(
             "INSERT INTO lexical (rowid, header, text) SELECT number, header, text FROM live WHERE document = ?", [document]
         )
-        self._connection.execute("DELETE FROM deletions WHERE chunk IN (SELECT id FROM live WHERE document = ?)", [document])
+        if self._rows("SELECT 1 FROM deletions LIMIT 1"):
+            self._connection.execute("DELETE FROM deletions WHERE chunk IN (SELECT id FROM live WHERE document = ?)", [document])
 
     def _point(self, file: FileRow, *, forget: Sequence[str]) -> None:
         if file.document is not None:
@@ -813,6 +814,9 @@ class Record:
     def _drop_chunks(self, document: str, *, sequence: int) -> None:
         """A document's chunks in every space, their lexical rows, and a note of the deletion."""
         execute = self._connection.execute
+        execute("DELETE FROM filled WHERE document = ?", [document])
+        if not self._rows("SELECT 1 FROM chunks WHERE document = ? LIMIT 1", [document]):
+            return
         execute(
             "INSERT INTO lexical (lexical, rowid, header, text) SELECT 'delete', number, header, text FROM live WHERE document = ?",
             [document],
@@ -821,7 +825,6 @@ class Record:
         self._keep_aside(document)
         execute("DELETE FROM chunks WHERE document = ?", [document])
         execute("DELETE FROM blocks WHERE document = ?", [document])
-        execute("DELETE FROM filled WHERE document = ?", [document])
 
     def _drop_space(self, space: str) -> None:
         for table in ("chunks", "vectors", "filled", "blocks"):
