@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from rag.cli import cli
+from rag.record import Record
 
 NOTE = """# Velox zinc cells
 
@@ -142,6 +143,18 @@ def test_ingest_finds_its_workspace_and_a_second_run_embeds_nothing(workspace: P
     summary = json.loads(result.stdout)["summary"]
     assert summary["files"] == {"unchanged": 1}
     assert summary["embedded"] == 0
+
+
+def test_a_changed_precision_holds_from_the_next_ingest_and_embeds_nothing(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The vectors that are there lose what is no longer kept; searches find the note as before."""
+    found = rag("search", "zinc", "--json").stdout
+    monkeypatch.setenv("RAG_STORE__PRECISION", "int8")
+    assert json.loads(rag("ingest", "--json").stdout)["summary"]["embedded"] == 0
+    with Record.open(workspace / "library.db") as record:
+        assert record.precision == "int8"
+        assert record.rows("SELECT count(*) FROM blocks WHERE length(rest) > 0") == [(0,)]
+    passages = [json.loads(output)["passages"][0]["chunk"]["id"] for output in (found, rag("search", "zinc", "--json").stdout)]
+    assert passages[0] == passages[1]
 
 
 def test_an_unknown_and_an_empty_folder_are_refused(workspace: Path) -> None:

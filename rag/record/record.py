@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sqlite3
 import time
 import zlib
@@ -43,6 +44,10 @@ BUSY_S = 30.0
 QUERY_VECTORS_KEPT = 10_000
 """15 to 40 MB of cached queries, the newest; a report asks some 60."""
 
+_NULL_VALUE = re.compile(r"NULL value in (\w+)\.(\w+)")
+_FAULTS_TOLD = 20
+_MOST_LINES = 100_000
+"""Of SQLite's check: mistaken ones must not crowd out the others."""
 _EVERYTHING = Scope()
 _ACTIVE = "(SELECT id FROM spaces WHERE active = 1)"
 _IN_SCOPE = "document IN ({documents})"
@@ -522,7 +527,8 @@ class Record:
 
     def faults(self) -> list[str]:
         """What is wrong with the file, one sentence each; empty when all is well. Reads everything."""
-        found = [line for (line,) in self._rows("PRAGMA integrity_check(20)") if line != "ok"]
+        lines = dict.fromkeys(line for (line,) in self._rows(f"PRAGMA integrity_check({_MOST_LINES})"))
+        found = [line for line in lines if line != "ok" and not self._is_mistaken(line)][:_FAULTS_TOLD]
         broken = [
             f"a row of {table} names a row of {parent} that is not there" for table, _, parent, _ in self._rows("PRAGMA foreign_key_check")
         ]
@@ -533,6 +539,11 @@ class Record:
         except RecordError as error:
             found.append(f"the lexical index does not agree with the chunks ({error.__cause__})")
         return found
+
+    def _is_mistaken(self, line: str) -> bool:
+        """SQLite 3.40 calls values of tables without row numbers NULL, one line a row and column; a query sees what is there."""
+        named = _NULL_VALUE.fullmatch(line)
+        return named is not None and not self._rows(f'SELECT 1 FROM "{named[1]}" WHERE "{named[2]}" IS NULL LIMIT 1')
 
     def tables_with(self, matches: Callable[[str], bool]) -> list[str]:
         """Tables beside those that a document is made into whose text or compressed text matches."""
@@ -782,7 +793,8 @@ class Record:
         self._connection.execute(
             "INSERT INTO lexical (rowid, header, text) SELECT number, header, text FROM live WHERE document = ?", [document]
         )
-        self._connection.execute("DELETE FROM deletions WHERE chunk IN (SELECT id FROM live WHERE document = ?)", [document])
+        if self._rows("SELECT 1 FROM deletions LIMIT 1"):
+            self._connection.execute("DELETE FROM deletions WHERE chunk IN (SELECT id FROM live WHERE document = ?)", [document])
 
     def _point(self, file: FileRow, *, forget: Sequence[str]) -> None:
         if file.document is not None:
@@ -813,6 +825,9 @@ class Record:
     def _drop_chunks(self, document: str, *, sequence: int) -> None:
         """A document's chunks in every space, their lexical rows, and a note of the deletion."""
         execute = self._connection.execute
+        execute("DELETE FROM filled WHERE document = ?", [document])
+        if not self._rows("SELECT 1 FROM chunks WHERE document = ? LIMIT 1", [document]):
+            return
         execute(
             "INSERT INTO lexical (lexical, rowid, header, text) SELECT 'delete', number, header, text FROM live WHERE document = ?",
             [document],
@@ -821,7 +836,6 @@ class Record:
         self._keep_aside(document)
         execute("DELETE FROM chunks WHERE document = ?", [document])
         execute("DELETE FROM blocks WHERE document = ?", [document])
-        execute("DELETE FROM filled WHERE document = ?", [document])
 
     def _drop_space(self, space: str) -> None:
         for table in ("chunks", "vectors", "filled", "blocks"):

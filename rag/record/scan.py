@@ -30,6 +30,8 @@ _WORDS_KEPT = 64
 _SCOPES_KEPT = 8
 """8 bytes for each chunk in one."""
 _BATCH = 500
+_BLOCKS_READ = 64
+"""At a time: few enough that their memory is used again, not asked of the system anew."""
 _WORDS_WRITTEN = 2_000
 """Words of a segment a transaction, so that nobody waits long to write."""
 
@@ -134,7 +136,7 @@ class Scan:
             since = int(before.blocks[-1]) if len(before.blocks) else 0
         sql = "SELECT bits FROM blocks WHERE space = ? AND number > ? ORDER BY number"
         cursor = self._connection.execute(sql, [space, since])
-        while batch := cursor.fetchmany(_BATCH):
+        while batch := cursor.fetchmany(_BLOCKS_READ):
             at = codes.put(at, b"".join(bits for (bits,) in batch))
         self._codes = rows, codes, space
         return codes

@@ -66,12 +66,14 @@ FROM blocks AS b CROSS JOIN old_chunks AS c ON c.number >= b.first AND c.number 
 
 DROP TABLE old_chunks;
 DROP TABLE codes;
-DELETE FROM vectors WHERE query = 0;
 
 CREATE INDEX chunks_by_document ON chunks (document, space);
 CREATE INDEX chunks_by_sequence ON chunks (space, sequence);
 CREATE INDEX chunks_by_key ON chunks (key);
 CREATE INDEX chunks_by_block ON chunks (block);
+
+-- What no chunk has yet stays: it may have been loaded for the next ingest.
+DELETE FROM vectors WHERE query = 0 AND EXISTS (SELECT 1 FROM chunks AS c WHERE c.key = vectors.key AND +c.space = vectors.space);
 
 CREATE VIEW live AS
 SELECT chunks.* FROM chunks JOIN spaces ON spaces.id = chunks.space WHERE spaces.active = 1;
