@@ -1,9 +1,10 @@
 """A question in, passages out: dense search, lexical search and documents the question names, weighed together, optionally reranked.
 
-Candidates come from the three lists. Each is then scored by four values that mean the same for every question: its cosine, the mean
-cosine of its surroundings on the page, how closely its words follow the question's, and how well its document is named. A question worded
-as a title asks for a document: then the nearest passages of each document and its words as a whole count before them. Ranks are not fused:
-a lexical list that found next to nothing would count as much as one that found the very sentence (docs/log.md).
+Candidates come from the three lists. Each is then scored by four values that mean the same for every question: its cosine as seen against
+the whole library (rag/contrast.py), the mean cosine of its surroundings on the page, how closely its words follow the question's, and how
+well its document is named. A question worded as a title asks for a document: then the nearest passages of each document and its words as a
+whole count before them. Ranks are not fused: a lexical list that found next to nothing would count as much as one that found the very
+sentence (docs/log.md).
 
 Dense search is exact in a scope, in a library of up to SCANNED chunks, in a process's first searches and without a sound generation: the
 record finds the nearest. Otherwise it asks the published generation, which may miss some (docs/reliability.md says how many), for
@@ -11,15 +12,17 @@ everything up to its sequence number, adds what was committed since, and leaves 
 record, so a passage has the same one, and two passages the same order, either way.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import nsmallest
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
 
+from rag.around import Context, span
 from rag.closeness import closenesses
+from rag.contrast import SAMPLE, Contrast
 from rag.errors import FingerprintError, IndexDamagedError, ModelError, RecordError, UsageError
 from rag.named import Named, days
-from rag.order import at_most, behind_newer, diverse, spread
+from rag.order import RANK_OFFSET, at_most, behind_newer, diverse, newest_sooner, spread
 from rag.ports import Embedder, Reranker, VectorStore
 from rag.record import Near, Record, cosines
 from rag.statements import LEAST, Statement, asked_for, plain, share
@@ -60,10 +63,10 @@ NAMED_DOCUMENTS = 3
 """So many of the documents that are named best are searched whole."""
 RERANKED = 20
 """How many of the best passages the reranker sees, unless set."""
-_RANK_OFFSET = 60
 
 NOT_RERANKED = "not reranked: no reranker is set, so the fused order stands"
 
+_Found = TypeVar("_Found")
 _EVERYTHING = Scope()
 _ListName: TypeAlias = Literal["dense", "lexical", "name", "document", "statement"]
 _Rankings: TypeAlias = Mapping[_ListName, Sequence[Near]]
@@ -83,7 +86,12 @@ class Retrieval:
     """Financial statements that a question may ask for without naming them."""
     reranked: int = RERANKED
     """How many of the best passages the reranker sees."""
-    _names: "_Names" = field(default_factory=lambda: _Names(), init=False, repr=False, compare=False)
+    _names: "_Known[Named]" = field(
+        default_factory=lambda: _Known(lambda record: Named(record.names())), init=False, repr=False, compare=False
+    )
+    _contrast: "_Known[Contrast]" = field(
+        default_factory=lambda: _Known(lambda record: Contrast(record.sample(SAMPLE))), init=False, repr=False, compare=False
+    )
 
     def find(
         self,
@@ -95,16 +103,28 @@ class Retrieval:
         lexical: bool = True,
         per_document: int | None = None,
         diverse: bool = False,
+        recent: bool = False,
+        context: Context = "none",
     ) -> SearchResult:
         """At most ``k`` passages, best first; equal scores by chunk id. An older version of a document stands behind its newest one.
 
         ``per_document``: at most so many of one document. ``diverse``: instead of the best, those that together tell most; their order
-        is no longer that of the scores.
+        is no longer that of the scores. ``recent``: newer documents' passages come sooner. ``context``: what is shown around each.
 
         Raises UsageError for an empty question, an empty library or neither kind of search, FingerprintError when the library was
         embedded by another model, and ModelError when the question cannot be embedded.
         """
-        return self.find_all([question], k=k, scope=scope, dense=dense, lexical=lexical, per_document=per_document, diverse=diverse)[0]
+        return self.find_all(
+            [question],
+            k=k,
+            scope=scope,
+            dense=dense,
+            lexical=lexical,
+            per_document=per_document,
+            diverse=diverse,
+            recent=recent,
+            context=context,
+        )[0]
 
     def find_all(
         self,
@@ -116,6 +136,8 @@ class Retrieval:
         lexical: bool = True,
         per_document: int | None = None,
         diverse: bool = False,
+        recent: bool = False,
+        context: Context = "none",
     ) -> list[SearchResult]:
         """What ``find`` gives for each question; all of them are embedded in one call."""
         self._check(questions, k=k, dense=dense, lexical=lexical, per_document=per_document)
@@ -130,7 +152,9 @@ class Retrieval:
             with self.record.snapshot():
                 passages = self._weighed(question, rankings, names=names, worth=worth, vector=vector, lexical=lexical)
             reranked = self._reranked(SearchResult(question=question, passages=passages))
-            results.append(self._chosen(reranked, names=names, k=k, per_document=per_document, varied=diverse))
+            ordered = replace(reranked, passages=newest_sooner(reranked.passages)) if recent else reranked
+            chosen = self._chosen(ordered, names=names, k=k, per_document=per_document, varied=diverse)
+            results.append(self._in_context(chosen, context=context) if context != "none" else chosen)
         shared = (*notes, *near.notes)
         return [replace(result, notes=(*shared, *self._too_long(result.question, dense=dense), *result.notes)) for result in results]
 
@@ -163,6 +187,20 @@ class Retrieval:
         paths = sorted({passage.source.path for passage in shown} & set(newer))
         notes = tuple(f"{path} is superseded by {newer[path]}" for path in paths)
         return replace(result, passages=shown, notes=(*result.notes, *notes))
+
+    def _in_context(self, result: SearchResult, *, context: Context) -> SearchResult:
+        """With the text around each passage; one whose document has gone meanwhile keeps none."""
+        shown: list[Passage] = []
+        with self.record.snapshot():
+            for passage in result.passages:
+                chunks = self.record.chunks_of(passage.chunk.document)
+                at = next((at for at, chunk in enumerate(chunks) if chunk.id == passage.chunk.id), None)
+                if at is None:
+                    shown.append(passage)
+                    continue
+                start, end = span(chunks, at, context=context)
+                shown.append(replace(passage, context=self.record.document(passage.chunk.document).text[start:end]))
+        return replace(result, passages=tuple(shown))
 
     def _varied(self, passages: Sequence[Passage], *, k: int) -> tuple[Passage, ...]:
         """Those that still live, by maximal marginal relevance."""
@@ -304,11 +342,14 @@ class Retrieval:
         return [CLOSENESS * whole + CLAUSE * clause for whole, clause in values]
 
     def _cosines(self, chunks: Sequence[Chunk], vector: "Vectors | None") -> list[float]:
-        """Own cosine and the weighted mean of the surroundings'; zeros without dense search."""
+        """The own vector's value and the weighted mean of the surroundings' cosines; zeros without dense search."""
         if vector is None or not chunks:
             return [0.0] * len(chunks)
+        aim = self._contrast.of(self.record).aim(vector)
         around = self.record.surroundings([chunk.id for chunk in chunks], nearby=NEARBY)
-        return [float(own @ vector) + SURROUNDINGS * float((page @ vector).mean()) for own, page in (around[chunk.id] for chunk in chunks)]
+        return [
+            float(aim.values(own)) + SURROUNDINGS * float((page @ vector).mean()) for own, page in (around[chunk.id] for chunk in chunks)
+        ]
 
     def _reranked(self, result: SearchResult) -> SearchResult:
         """The best passages in the reranker's order. Scores are then 1 / (60 + rank), so that the list stays ordered by score."""
@@ -326,25 +367,25 @@ class Retrieval:
         ]
         unseen = [passage for passage, score in zip(top, scores, strict=True) if score is None]
         ordered = (*judged, *unseen, *result.passages[len(top) :])
-        passages = tuple(replace(passage, score=1 / (_RANK_OFFSET + rank)) for rank, passage in enumerate(ordered, start=1))
+        passages = tuple(replace(passage, score=1 / (RANK_OFFSET + rank)) for rank, passage in enumerate(ordered, start=1))
         late = f"the reranker's time ran out: {len(given)} of {len(top)} passages are in its order, the others follow in the fused one"
         notes = (late,) if unseen else ()
         return replace(result, passages=passages, reranked_by=self.reranker.model, notes=notes)
 
 
-class _Names:
-    """The library's names as last read; read again when the record has changed."""
+class _Known(Generic[_Found]):
+    """What was last made of the library as a whole; made again when the record has changed."""
 
-    def __init__(self) -> None:
-        self._revision = (-1, -1)
-        self._named = Named(())
+    def __init__(self, made: Callable[[Record], _Found]) -> None:
+        self._made = made
+        self._found: tuple[tuple[int, int], _Found] | None = None
 
-    def of(self, record: Record) -> Named:
-        """The names of all documents."""
+    def of(self, record: Record) -> _Found:
+        """As the record is now."""
         revision = record.revision()
-        if revision != self._revision:
-            self._revision, self._named = revision, Named(record.names())
-        return self._named
+        if self._found is None or self._found[0] != revision:
+            self._found = revision, self._made(record)
+        return self._found[1]
 
 
 class _Dense:
