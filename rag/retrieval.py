@@ -1,10 +1,9 @@
 """A question in, passages out: dense search, lexical search and documents the question names, weighed together, optionally reranked.
 
-Candidates come from the three lists. Each is then scored by four values that mean the same for every question: its cosine as seen against
-the whole library (rag/contrast.py), the mean cosine of its surroundings on the page, how closely its words follow the question's, and how
-well its document is named. A question worded as a title asks for a document: then the nearest passages of each document and its words as a
-whole count before them. Ranks are not fused: a lexical list that found next to nothing would count as much as one that found the very
-sentence (docs/log.md).
+Candidates come from the three lists. Each is then scored by four values that mean the same for every question: its cosine, the mean
+cosine of its surroundings on the page, how closely its words follow the question's, and how well its document is named. A question worded
+as a title asks for a document: then the nearest passages of each document and its words as a whole count before them. Ranks are not fused:
+a lexical list that found next to nothing would count as much as one that found the very sentence (docs/log.md).
 
 Dense search is exact in a scope, in a library of up to SCANNED chunks, in a process's first searches and without a sound generation: the
 record finds the nearest. Otherwise it asks the published generation, which may miss some (docs/reliability.md says how many), for
@@ -12,14 +11,13 @@ everything up to its sequence number, adds what was committed since, and leaves 
 record, so a passage has the same one, and two passages the same order, either way.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import nsmallest
-from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from rag.around import Context, span
 from rag.closeness import closenesses
-from rag.contrast import SAMPLE, Contrast
 from rag.errors import FingerprintError, IndexDamagedError, ModelError, RecordError, UsageError
 from rag.named import Named, days
 from rag.order import RANK_OFFSET, at_most, behind_newer, diverse, newest_sooner, spread
@@ -66,7 +64,6 @@ RERANKED = 20
 
 NOT_RERANKED = "not reranked: no reranker is set, so the fused order stands"
 
-_Found = TypeVar("_Found")
 _EVERYTHING = Scope()
 _ListName: TypeAlias = Literal["dense", "lexical", "name", "document", "statement"]
 _Rankings: TypeAlias = Mapping[_ListName, Sequence[Near]]
@@ -86,12 +83,7 @@ class Retrieval:
     """Financial statements that a question may ask for without naming them."""
     reranked: int = RERANKED
     """How many of the best passages the reranker sees."""
-    _names: "_Known[Named]" = field(
-        default_factory=lambda: _Known(lambda record: Named(record.names())), init=False, repr=False, compare=False
-    )
-    _contrast: "_Known[Contrast]" = field(
-        default_factory=lambda: _Known(lambda record: Contrast(record.sample(SAMPLE))), init=False, repr=False, compare=False
-    )
+    _names: "_Names" = field(default_factory=lambda: _Names(), init=False, repr=False, compare=False)
 
     def find(
         self,
@@ -342,14 +334,11 @@ class Retrieval:
         return [CLOSENESS * whole + CLAUSE * clause for whole, clause in values]
 
     def _cosines(self, chunks: Sequence[Chunk], vector: "Vectors | None") -> list[float]:
-        """The own vector's value and the weighted mean of the surroundings' cosines; zeros without dense search."""
+        """Own cosine and the weighted mean of the surroundings'; zeros without dense search."""
         if vector is None or not chunks:
             return [0.0] * len(chunks)
-        aim = self._contrast.of(self.record).aim(vector)
         around = self.record.surroundings([chunk.id for chunk in chunks], nearby=NEARBY)
-        return [
-            float(aim.values(own)) + SURROUNDINGS * float((page @ vector).mean()) for own, page in (around[chunk.id] for chunk in chunks)
-        ]
+        return [float(own @ vector) + SURROUNDINGS * float((page @ vector).mean()) for own, page in (around[chunk.id] for chunk in chunks)]
 
     def _reranked(self, result: SearchResult) -> SearchResult:
         """The best passages in the reranker's order. Scores are then 1 / (60 + rank), so that the list stays ordered by score."""
@@ -373,19 +362,19 @@ class Retrieval:
         return replace(result, passages=passages, reranked_by=self.reranker.model, notes=notes)
 
 
-class _Known(Generic[_Found]):
-    """What was last made of the library as a whole; made again when the record has changed."""
+class _Names:
+    """The library's names as last read; read again when the record has changed."""
 
-    def __init__(self, made: Callable[[Record], _Found]) -> None:
-        self._made = made
-        self._found: tuple[tuple[int, int], _Found] | None = None
+    def __init__(self) -> None:
+        self._revision = (-1, -1)
+        self._named = Named(())
 
-    def of(self, record: Record) -> _Found:
-        """As the record is now."""
+    def of(self, record: Record) -> Named:
+        """The names of all documents."""
         revision = record.revision()
-        if self._found is None or self._found[0] != revision:
-            self._found = revision, self._made(record)
-        return self._found[1]
+        if revision != self._revision:
+            self._revision, self._named = revision, Named(record.names())
+        return self._named
 
 
 class _Dense:

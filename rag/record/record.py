@@ -357,15 +357,6 @@ class Record:
                 ids.extend(identity for identity, _ in batch)
         return ids, matrix
 
-    def sample(self, most: int) -> "Vectors":
-        """Vectors of ``most`` live chunks or of all, whichever are fewer: always the same ones of the same chunks. Unit rows."""
-        import numpy as np
-
-        sql = f"""SELECT v.vector FROM chunks JOIN vectors AS v ON v.number = chunks.vector
-            WHERE chunks.space = {_ACTIVE} ORDER BY chunks.id LIMIT ?"""
-        blobs = [blob for (blob,) in self._rows(sql, [most])]
-        return np.frombuffer(b"".join(blobs), dtype="<f4").reshape(len(blobs), -1) if blobs else np.empty((0, 0), dtype=np.float32)
-
     def surroundings(self, ids: Sequence[str], *, nearby: int) -> dict[str, tuple["NDArray[np.float32]", "Vectors"]]:
         """For each live chunk: its vector, and those of the chunks on its page that are at most ``nearby`` places away, its own too.
 
