@@ -58,6 +58,7 @@ from rag.report import (
 from rag.report.elsewhere import read_manuscript
 from rag.report.outline import arranged
 from rag.report.verify import ManuscriptCheck, verify
+from rag.report.when import within_reach
 from rag.report.wording import Vocabulary
 from rag.report.write import prompts_of
 from rag.report.write import write as word
@@ -470,9 +471,10 @@ class Library:
                 raise UsageError(self._why_nothing_is_in_scope(as_of))
             retrieval = self._retrieval(record)
             query = query_prompt(self.settings.search.query_prompt, workspace=self.workspace)
+            reached = within_reach(scope, sources=sources, period=outline.period)
             return write_report(
                 outline,
-                find=lambda questions: retrieval.find_all(questions, k=PASSAGES_A_QUERY, scope=scope),
+                find=lambda questions: retrieval.find_all(questions, k=PASSAGES_A_QUERY, scope=reached),
                 document=record.document,
                 sources=sources,
                 as_of=as_of,

@@ -204,6 +204,25 @@ def test_html_keeps_what_is_seen(pool: ReaderPool, tmp_path: Path) -> None:
     assert "hidden text dropped (39 characters)" in document.notices
 
 
+def test_html_notes_marks_are_no_digits_and_emphasised_first_lines_are_headings(pool: ReaderPool, tmp_path: Path) -> None:
+    """A raised number that leads to a note is not read, one of a unit is; a sentence in bold is no heading."""
+    path = tmp_path / "speech.html"
+    path.write_text(
+        """<html><body><h2>Housing</h2>
+<p><em>Supply&#160;</em><br />Need grew faster than supply.<a href="#fn4"><sup>4</sup></a><a name="f4"></a> Lots are few.</p>
+<p><strong>Each home</strong> has 90 m<sup>2</sup>.<sup><a href="#note-5">[5]</a></sup> Section <a href="#3">3</a> says more.</p>
+<p><b>Prices rose.</b><br>Rents did too.</p></body></html>""",
+        encoding="utf-8",
+    )
+    assert blocks(pool.read(path)) == [
+        ("heading2", "Housing"),
+        ("heading6", "Supply"),
+        ("paragraph", "Need grew faster than supply. Lots are few."),
+        ("paragraph", "Each home has 90 m2. Section 3 says more."),
+        ("paragraph", "Prices rose.\nRents did too."),
+    ]
+
+
 def mail(**headers: str) -> EmailMessage:
     message = EmailMessage()
     for name, value in {"From": "Odalys Brenner <odalys@quillon.example>", "To": "perrin@quillon.example"}.items():

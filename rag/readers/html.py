@@ -49,6 +49,11 @@ _BLOCKS = frozenset(
     " legend li main ol p pre section summary table tbody td tfoot th thead tr ul".split()
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_EMPHASIS = frozenset("b em i strong u".split())
+_LONGEST_RUN_IN = 100
+"""Characters of a heading that stands in the first line of its paragraph."""
+_NOTE_MARK = re.compile(r"[\[(]?(?:\d{1,3}|[*†‡§]{1,3})[\])]?")
+_NOTE_TARGET = re.compile(r"#.*(?:note|fn|ftn|cite|ref)", re.IGNORECASE)
 _MAIN_SHARE = 0.25
 """A main element with less of the page's text than this is not what the page is about."""
 _WORTH_A_NOTICE = 200
@@ -283,6 +288,8 @@ class _Writer:
             self._list(element)
         elif tag == "br":
             self.inline.append("\n")
+        elif tag == "a" and _is_note_mark(element):
+            return
         elif tag in _BLOCKS:
             self._block(element)
         else:
@@ -300,6 +307,8 @@ class _Writer:
         self._flush()
         if element.tag == "li" and self.lists:
             self.marker = _marker(self.lists)
+        if element.tag == "p" and not self.lists and (title := _run_in(element)):
+            self.draft.heading(title, level=len(_HEADINGS))
         self._children(element)
         self._flush()
         self.marker = ""
@@ -340,6 +349,30 @@ class _Writer:
     def _flush_items(self) -> None:
         self.draft.list_items(self.items)
         self.items.clear()
+
+
+def _run_in(paragraph: "HtmlElement") -> str:
+    """The heading that stands emphasised in a line of its own at the paragraph's start, which is taken out of it; empty without one."""
+    first = next(iter(paragraph), None)
+    if first is None or first.tag not in _EMPHASIS or (paragraph.text or "").strip() or (first.tail or "").strip():
+        return ""
+    line_end, title = first.getnext(), one_line(first.text_content())
+    if line_end is None or line_end.tag != "br" or not (line_end.tail or "").strip():
+        return ""
+    if not title or len(title) > _LONGEST_RUN_IN or title.endswith((".", ",", ";")):
+        return ""
+    first.drop_tree()
+    line_end.drop_tag()
+    return title
+
+
+def _is_note_mark(link: "HtmlElement") -> bool:
+    """True for the small number in a sentence that leads to a note of the same page; read, it would be a digit of the sentence."""
+    target = link.get("href") or ""
+    raised = any(True for _ in link.iter("sup")) or any(True for _ in link.iterancestors("sup"))
+    if not target.startswith("#") or not (raised or _NOTE_TARGET.match(target)):
+        return False
+    return _NOTE_MARK.fullmatch(one_line(link.text_content())) is not None
 
 
 def _squash(text: str, *, keep_lines: bool) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from rag.numbers import period_words
 from rag.report.cards import DraftCard, finish, spoken_for
 from rag.report.check import CheckResult, check_report
 from rag.report.claims import side_claim
@@ -20,6 +21,7 @@ from rag.report.report_gates import LARGEST_SHARE, card_name, cited_documents, g
 from rag.report.seal import sealed
 from rag.report.select import FEWEST_LOOSE, MOST_LOOSE, Chosen, bottom_line, loose_claims, subject_claims
 from rag.report.tables import table_claims
+from rag.report.when import span_of
 from rag.report.wording import Vocabulary
 from rag.types import (
     CardKey,
@@ -425,6 +427,9 @@ def _why_not_cited(source: Source, parts: Parts) -> str:
     document, gathered = source.document, parts.gathered
     if source.published > parts.as_of:
         return "published after the as-of date"
+    span, period = span_of(parts.plan.outline.period), period_words(parts.plan.outline.period)
+    if span is not None and not span.reaches(source):
+        return f"of another time: published more than a year before or after {period}"
     if document not in gathered.sources:
         return f"no passage of it was among the best of any of the {len(parts.plan.queries)} searches"
     if document in gathered.off_topic:
@@ -434,7 +439,8 @@ def _why_not_cited(source: Source, parts: Parts) -> str:
     if not own and twins:
         return f'a copy: what was found of it stands in "{twins[0]}" too'
     if not own:
-        return "left out by the rules: no sentence found in it can stand alone as a quotation, and no table of it was used"
+        alone = "can stand alone as a quotation" + (f" and is about {period}" if span is not None else "")
+        return f"left out by the rules: no sentence found in it {alone}, and no table of it was used"
     current = {candidate.evidence.id for candidate in parts.current} - retired(parts.found, parts.facts)
     if not any(candidate.evidence.id in current for candidate in own):
         return "replaced: later documents give other figures for what was found of it"

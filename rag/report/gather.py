@@ -14,6 +14,7 @@ from rag.report.plan import Plan
 from rag.report.quality import fault, lead_in, standing
 from rag.report.reading import ReadDocument, Sentence, TableCell, context, prose, read, split_titles
 from rag.report.subjects import SubjectRule, subjects
+from rag.report.when import span_of
 from rag.report.wording import Mention, Vocabulary, tokens
 from rag.text import content_stems, overlap, shingles
 from rag.types import Chunk, ClaimMode, Document, Evidence, Number, Passage, RetrievedBy, SearchResult, Source
@@ -125,7 +126,7 @@ def gather(
     )
     return Gathered(
         candidates=_collapse(candidates),
-        cells=tuple(_cell_evidence(topical.found, documents, read_documents)),
+        cells=tuple(cell for cell in _cell_evidence(topical.found, documents, read_documents) if _is_asked(cell, plan)),
         rows=tuple(_cell_evidence(topical.found, documents, read_documents, whole_rows=True)),
         prose={key: prose(item, texts[key]) for key, item in read_documents.items()},
         subjects=named,
@@ -256,7 +257,7 @@ def _candidates(
     for item in found.values():
         by_document[item.source.document].append(item)
     made: list[Candidate] = []
-    seen = 0
+    seen, span = 0, span_of(plan.outline.period)
     for key in sorted(by_document):
         for at, sentence in enumerate(read_documents[key].sentences):
             hits = [item for item in by_document[key] if item.chunk.start <= sentence.start < item.chunk.end]
@@ -272,7 +273,9 @@ def _candidates(
                 newness=newness[key],
                 opening=max(0.0, 1.5 - 1.5 * at / _OPENING),
             )
-            if candidate is not None and not rule.others_named(candidate.text, document=key):
+            if candidate is None or rule.others_named(candidate.text, document=key):
+                continue
+            if span is None or span.holds(candidate.source, candidate.periods):
                 made.append(candidate)
     return made, seen
 
@@ -381,6 +384,14 @@ def _cell_evidence(
                 evidence = _evidence(documents[key], key, sentence=cell, start=cell.start, by=by)
                 made.setdefault(evidence.id, CellEvidence(evidence=evidence, source=item.source))
     return [made[key] for key in sorted(made, key=lambda key: (made[key].evidence.document, made[key].evidence.start))]
+
+
+def _is_asked(cell: CellEvidence, plan: Plan) -> bool:
+    """Whether a cell may be about the period asked for: any of a document of the period, else one whose labels name it."""
+    span, reference = span_of(plan.outline.period), cell.evidence.table
+    if span is None or reference is None or span.first <= cell.source.published <= span.last:
+        return True
+    return span.holds(cell.source, find_periods(f"{reference.column}, {reference.row}", published=cell.source.published))
 
 
 @dataclass(frozen=True, kw_only=True)

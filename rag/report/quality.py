@@ -12,21 +12,24 @@ _INSTRUCTION = re.compile(
     r"(?i)\b(?:"
     r"(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:previous|prior|above|earlier|preceding|all|any|other|your|system|foregoing)\b.{0,30}"
     r"\b(?:instruction|instructions|prompt|prompts|direction|directions|rules|guidelines|commands|text|content|context)"
-    r"|(?:system|developer|hidden|secret)\s(?:prompt|note|message|instruction|override)s?\b"
+    r"|(?:system|developer|hidden|secret)[\s_](?:prompt|note|message|instruction|override)s?\b"
     r"|you\sare\s(?:now\s)?(?:an?\s)?(?:ai|llm|chatbot|language\smodel|assistant|dan)\b"
     r"|(?:ai|llm|language)[\s-](?:model|assistant|agent|system)s?\s(?:reading|processing|summari[sz]ing|must|should|are\sinstructed|is\sinstructed)"
-    r"|(?:as|when)\s(?:an?\s)?(?:ai|llm|language\smodel|assistant)\b"
+    r"|(?:as|when)\san?\s(?:ai|llm|language\smodel|assistant)(?:\s(?:language\smodel|model|assistant|agent|system))?(?:,|\s(?:you|your|i|we|must|should)\b)"
     r"|(?:if|when)\syou\sare\s(?:an?\s)?(?:ai|llm|language\smodel|automated|machine)"
     r"|(?:attention|note\sto|message\sto|instructions?\s(?:to|for))\s(?:the\s)?(?:ai|llm|llms|model|assistant|chatbot|summari[sz]er|language\smodel)s?\b"
     r"|do\snot\s(?:mention|reveal|disclose|tell)\b.{0,30}\b(?:user|instruction|prompt|reader|this\snote)"
     r"|(?:respond|reply|answer)\s(?:only\s)?(?:with|by)\b.{0,40}[\"'“:]"
-    r"|(?:print|output|say|repeat|write|append|include|insert|state)\s(?:only\s)?(?:exactly\s|the\s(?:exact\s)?(?:following|phrase|words?|sentence|text|string)\b)"
+    r"|(?:print|output|say|repeat|write|append|insert|state)\s(?:only\s)?(?:exactly\s|the\s(?:exact\s)?(?:following|phrase|words?|sentence|text|string)\b)"
+    r"|include\s(?:only\s)?(?:exactly\s|the\s(?:exact\s|following\s)?(?:phrase|words?|sentence|text|string)\b)"
+    r"|(?:^|[.!?;:,]\s|\b(?:please|must|should|always|also|and|then)\s)include\sthe\s(?:exact\s)?following\b"
     r"|(?:stop|instead)\b.{0,30}\band\s(?:print|output|say|write|respond)\b"
     r"|new\s(?:instructions?|task)\s*:"
     r"|(?:if|when)\s(?:the\s|a\s)?users?\sasks?\b|(?:i\swant|you\sare\sto|you\smust)\b.{0,12}\bignore\b|disregard\sall\b"
-    r"|(?:reply|respond|answer)\swith\s(?:only|nothing)\b|absolutely\snothing\selse\b"
+    r"|(?:reply|respond|answer)\swith\s(?:only|nothing)\b"
+    r"|(?:say|print|output|write|reply|respond|answer|return|repeat)\b.{0,80}\b(?:absolutely\s)?nothing\selse\b"
     r"|(?:from\snow\son|henceforth)\b.{0,20}\byou\b"
-    r")|<\|?(?:im_start|im_end|system|endoftext)\|?>|\[/?INST\]|^\s*(?:system|assistant|user|human)\s*:"
+    r")|<\|?/?(?:im_start|im_end|system|endoftext|information)\|?>|\[/?INST\]|^\s*(?:system|assistant|user|human)\s*:"
 )
 _ORDER = re.compile(
     r"(?i)^(?:please|click|see|visit|contact|subscribe|download|read|refer|note that you|say|state|write|include|print|output|return|reply|"
@@ -82,8 +85,15 @@ _VERB = re.compile(
     r"came|went|made|saw|took|gave|held|kept|led|lost|met|paid|put|ran|said|sold|spent|stood|won|built|bought|cut|set|hit|cost|costs|"
     r"remains?|continues?|expects?|reports?|shows?|says?|makes?|takes?|gives?|holds?|leads?|needs?|wants?|plans?|sets?|lies|pays?|uses?|"
     r"rises?|falls?|grows?|means|rests?|depends?|covers?|counts?|becomes?|became|began|brought|drew|drove|left|lent|shrank|sank|slid|"
+    r"anticipates?|calls?|indicates?|cites?|notes?|sees?|finds?|feels?|believes?|describes?|suggests?|mentions?|attribute|point|"
     r"lengthens?|adds?|helps?|hurts?|comes?|stands?|works?|runs?|returns?|accounts?|employs?|lists?|retains?|loses?|wins?|[a-z]{3,}(?:es|s))\b"
 )
+_NO_VERB = re.compile(r"\([^()]*\)|\b[A-Z][\w’'-]*")
+"""Where no verb of a sentence stands: in brackets, and in names ("United States", "Accounts Receivable")."""
+_CITED_WORK = re.compile(
+    r"\(PDF\)|\b(?:vol|pp)\.\s?\d|\(\s?[A-Z][\w .]+:\s[^()]{3,80}\b\d{4}\)|\b(?:Working|Discussion|Staff) Papers?\b[^.]*\b(?:no\.|\d{4})"
+)
+"""An entry of a list of references."""
 _LEAD_IN = re.compile(
     r"(?:(?:However|Moreover|Furthermore|In addition|Additionally|Indeed|Accordingly|Therefore|Consequently|As a result|Overall|In fact|"
     r"Meanwhile|Nevertheless|Nonetheless|Conversely|Likewise|Similarly|By contrast|In contrast|Still|Also),\s+"
@@ -115,13 +125,13 @@ def fault(text: str) -> str:
     content = [word for word in found if word.lower() not in STOPWORDS]
     if len(content) < FEWEST_CONTENT_WORDS or len(found) > MOST_WORDS:
         return "length"
-    if not _VERB.search(text):
+    if not _VERB.search(_NO_VERB.sub(" ", text)):
         return "verb"
     if "?" in text or _ORDER.match(text) or is_instruction(text):
         return "order"
     if _REFUTED.search(text):
         return "refuted"
-    if _FURNITURE.search(text) or _unbalanced(text):
+    if _FURNITURE.search(text) or _CITED_WORK.search(text) or _unbalanced(text):
         return "furniture"
     letters = [c for c in text if c.isalpha()]
     return "capitals" if sum(c.isupper() for c in letters) > 0.4 * len(letters) else ""
