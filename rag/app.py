@@ -19,6 +19,7 @@ from typing import Any, Self, get_args
 
 from rag import assets, bulk, config, upkeep
 from rag import ingest as stations
+from rag.around import Context
 from rag.chat import PASSAGES, SMALL_LIBRARY, Ground, answer, understand
 from rag.chat.about import About
 from rag.chat.alike import cosines
@@ -34,6 +35,7 @@ from rag.globs import chooser
 from rag.kin import alike, copies, editions, sketch
 from rag.llms.calls import Calls, Caps, Estimate, FromRecord, Nowhere, Spent, estimate
 from rag.model_prompts import Prompts
+from rag.parted import merged, parts_of
 from rag.parts import INDEX, RECORD, embedder_of, index_of, llm_of, reranker_of, retrieval_of
 from rag.ports import Embedder, Index, Llm, Reranker, VectorStore
 from rag.prompts import facet_pack, metric_vocabulary, query_prompt
@@ -322,9 +324,35 @@ class Library:
         by_ocr = "+".join(["", self.settings.ocr, *self.settings.ocr_languages]) if self.settings.ocr != "off" else ""
         return f"{READER_VERSION}.{CHUNKER_VERSION}{by_ocr}"
 
-    def search(self, question: str, *, k: int = 10, scope: Scope = _EVERYTHING) -> SearchResult:
-        """The best passages for a question, best first. Raises UsageError when nothing is ingested yet."""
-        return self.retrieval.find(question, k=k, scope=scope)
+    def search(
+        self,
+        question: str,
+        *,
+        k: int = 10,
+        scope: Scope = _EVERYTHING,
+        per_document: int | None = None,
+        diverse: bool = False,
+        recent: bool = False,
+        context: Context = "none",
+    ) -> SearchResult:
+        """What ``Retrieval.find`` gives for a question, best first. Raises UsageError when nothing is ingested yet."""
+        return self.retrieval.find(question, k=k, scope=scope, per_document=per_document, diverse=diverse, recent=recent, context=context)
+
+    def search_in_parts(
+        self, question: str, *, now: datetime, k: int = 10, scope: Scope = _EVERYTHING, context: Context = "none"
+    ) -> SearchResult:
+        """As ``search``, for the question and for the parts that the writer's model takes it apart into.
+
+        Raises SettingsError without a model, and what the model's calls raise.
+        """
+        model, whole = self.llm, question.strip()
+        own = self._limits()
+        limits = replace(own, timeout_s=min(own.timeout_s, ANSWER_S), run_timeout_s=min(own.run_timeout_s, ANSWER_S))
+        calls = Calls(llm=model, limits=limits, ledger=self.calls, now=lambda: now)
+        parts = parts_of(whole, calls=calls, prompts=Prompts(workspace=self.workspace)) if whole else ()
+        results = self.retrieval.find_all([question, *parts], k=k, scope=scope, context=context)
+        found = merged(question, results)
+        return replace(found, passages=found.passages[:k])
 
     def ask(
         self,

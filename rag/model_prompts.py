@@ -97,7 +97,17 @@ class AnswerPrompt:
     """Of all sentences together."""
 
 
-Prompt: TypeAlias = Rules | CardPrompt | RepairPrompt | SummaryPrompt | AnswerPrompt
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PartsPrompt:
+    """A question to be taken apart before it is searched for."""
+
+    file: ClassVar[str] = "write/parts.j2"
+    question: str
+    most: int
+    """Parts."""
+
+
+Prompt: TypeAlias = Rules | CardPrompt | RepairPrompt | SummaryPrompt | AnswerPrompt | PartsPrompt
 
 _LINES = (
     EvidenceLine(
@@ -119,6 +129,7 @@ EXAMPLES: Mapping[str, Prompt] = {
         ),
         SummaryPrompt(market="widgets, Erewhon", headline_words=35, findings=3, evidence=_LINES),
         AnswerPrompt(question="How did sales of widgets develop?", evidence=_LINES, most_words=120),
+        PartsPrompt(question="How did sales and prices of widgets develop?", most=4),
     )
 }
 """File -> values to try it with."""
@@ -153,8 +164,9 @@ class Prompts:
 
     @property
     def versions(self) -> dict[str, str]:
-        """File -> SHA-256 of what a report is written with, for its manifest: all but the answer's."""
-        return {f"prompts/{name}": file.sha256 for name, file in self.files.items() if name != AnswerPrompt.file}
+        """File -> SHA-256 of what a report is written with, for its manifest: all but an answer's and a search's."""
+        others = (AnswerPrompt.file, PartsPrompt.file)
+        return {f"prompts/{name}": file.sha256 for name, file in self.files.items() if name not in others}
 
 
 def read(name: str, *, workspace: Path | None = None) -> PromptFile:

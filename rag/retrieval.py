@@ -16,10 +16,11 @@ from dataclasses import dataclass, field, replace
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from rag.around import Context, span
 from rag.closeness import closenesses
 from rag.errors import FingerprintError, IndexDamagedError, ModelError, RecordError, UsageError
 from rag.named import Named, days
-from rag.order import at_most, behind_newer, diverse, spread
+from rag.order import RANK_OFFSET, at_most, behind_newer, diverse, newest_sooner, spread
 from rag.ports import Embedder, Reranker, VectorStore
 from rag.record import Near, Record, cosines
 from rag.statements import LEAST, Statement, asked_for, plain, share
@@ -60,7 +61,6 @@ NAMED_DOCUMENTS = 3
 """So many of the documents that are named best are searched whole."""
 RERANKED = 20
 """How many of the best passages the reranker sees, unless set."""
-_RANK_OFFSET = 60
 
 NOT_RERANKED = "not reranked: no reranker is set, so the fused order stands"
 
@@ -95,16 +95,28 @@ class Retrieval:
         lexical: bool = True,
         per_document: int | None = None,
         diverse: bool = False,
+        recent: bool = False,
+        context: Context = "none",
     ) -> SearchResult:
         """At most ``k`` passages, best first; equal scores by chunk id. An older version of a document stands behind its newest one.
 
         ``per_document``: at most so many of one document. ``diverse``: instead of the best, those that together tell most; their order
-        is no longer that of the scores.
+        is no longer that of the scores. ``recent``: newer documents' passages come sooner. ``context``: what is shown around each.
 
         Raises UsageError for an empty question, an empty library or neither kind of search, FingerprintError when the library was
         embedded by another model, and ModelError when the question cannot be embedded.
         """
-        return self.find_all([question], k=k, scope=scope, dense=dense, lexical=lexical, per_document=per_document, diverse=diverse)[0]
+        return self.find_all(
+            [question],
+            k=k,
+            scope=scope,
+            dense=dense,
+            lexical=lexical,
+            per_document=per_document,
+            diverse=diverse,
+            recent=recent,
+            context=context,
+        )[0]
 
     def find_all(
         self,
@@ -116,6 +128,8 @@ class Retrieval:
         lexical: bool = True,
         per_document: int | None = None,
         diverse: bool = False,
+        recent: bool = False,
+        context: Context = "none",
     ) -> list[SearchResult]:
         """What ``find`` gives for each question; all of them are embedded in one call."""
         self._check(questions, k=k, dense=dense, lexical=lexical, per_document=per_document)
@@ -130,7 +144,9 @@ class Retrieval:
             with self.record.snapshot():
                 passages = self._weighed(question, rankings, names=names, worth=worth, vector=vector, lexical=lexical)
             reranked = self._reranked(SearchResult(question=question, passages=passages))
-            results.append(self._chosen(reranked, names=names, k=k, per_document=per_document, varied=diverse))
+            ordered = replace(reranked, passages=newest_sooner(reranked.passages)) if recent else reranked
+            chosen = self._chosen(ordered, names=names, k=k, per_document=per_document, varied=diverse)
+            results.append(self._in_context(chosen, context=context) if context != "none" else chosen)
         shared = (*notes, *near.notes)
         return [replace(result, notes=(*shared, *self._too_long(result.question, dense=dense), *result.notes)) for result in results]
 
@@ -163,6 +179,20 @@ class Retrieval:
         paths = sorted({passage.source.path for passage in shown} & set(newer))
         notes = tuple(f"{path} is superseded by {newer[path]}" for path in paths)
         return replace(result, passages=shown, notes=(*result.notes, *notes))
+
+    def _in_context(self, result: SearchResult, *, context: Context) -> SearchResult:
+        """With the text around each passage; one whose document has gone meanwhile keeps none."""
+        shown: list[Passage] = []
+        with self.record.snapshot():
+            for passage in result.passages:
+                chunks = self.record.chunks_of(passage.chunk.document)
+                at = next((at for at, chunk in enumerate(chunks) if chunk.id == passage.chunk.id), None)
+                if at is None:
+                    shown.append(passage)
+                    continue
+                start, end = span(chunks, at, context=context)
+                shown.append(replace(passage, context=self.record.document(passage.chunk.document).text[start:end]))
+        return replace(result, passages=tuple(shown))
 
     def _varied(self, passages: Sequence[Passage], *, k: int) -> tuple[Passage, ...]:
         """Those that still live, by maximal marginal relevance."""
@@ -330,7 +360,7 @@ class Retrieval:
         ]
         unseen = [passage for passage, score in zip(top, scores, strict=True) if score is None]
         ordered = (*judged, *unseen, *result.passages[len(top) :])
-        passages = tuple(replace(passage, score=1 / (_RANK_OFFSET + rank)) for rank, passage in enumerate(ordered, start=1))
+        passages = tuple(replace(passage, score=1 / (RANK_OFFSET + rank)) for rank, passage in enumerate(ordered, start=1))
         late = f"the reranker's time ran out: {len(given)} of {len(top)} passages are in its order, the others follow in the fused one"
         notes = (late,) if unseen else ()
         return replace(result, passages=passages, reranked_by=self.reranker.model, notes=notes)

@@ -240,6 +240,8 @@ class Passage:
     score: float
     """The fused score the list is ordered by, higher first; comparable within one list only."""
     hits: tuple[Hit, ...]
+    context: str = ""
+    """The document's text around the chunk, the chunk's own included, where it was asked for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -176,7 +176,7 @@ def found(result: SearchResult, *, as_json: bool) -> None:
         why = "; ".join(f"{_REASONS[hit.by]} #{hit.rank} ({hit.score:.2f})" for hit in passage.hits)
         head = click.style(f"{rank}. {source.title}", bold=True)
         click.echo(f"{head}  {source.path}{_pages(passage)}  {source.published}")
-        click.echo(textwrap.indent(textwrap.fill(" ".join(passage.chunk.text.split()), 100), "   "))
+        click.echo(textwrap.indent(textwrap.fill(" ".join((passage.context or passage.chunk.text).split()), 100), "   "))
         click.echo(click.style(f"   found by: {why}", dim=True) + "\n")
     if not result.passages:
         click.echo("nothing found in this scope")

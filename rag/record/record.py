@@ -284,6 +284,12 @@ class Record:
             found.setdefault((document, page), []).append(rows.chunk(tuple(row)))
         return found
 
+    def chunks_of(self, document: str) -> list[Chunk]:
+        """The live chunks of a document, in text order."""
+        return [
+            rows.chunk(row) for row in self._rows(f"SELECT {rows.CHUNK_COLUMNS} FROM live WHERE document = ? ORDER BY ordinal", [document])
+        ]
+
     def chunk_count(self) -> int:
         """Live chunks of the active space; counted once a commit."""
         with self.snapshot():

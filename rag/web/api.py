@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response, StreamingResponse
 
 from rag.app import Library, Status, examine
+from rag.around import Context
 from rag.chat.words import to_markdown
 from rag.errors import UsageError
 from rag.report import delta
@@ -131,10 +132,27 @@ async def search(
     published_to: date | None = None,
     folder: Annotated[list[str], Query()] = [],  # noqa: B006 - FastAPI copies it
     tag: Annotated[list[str], Query()] = [],  # noqa: B006
+    per_document: Annotated[int | None, Query(ge=1, le=100)] = None,
+    diverse: bool = False,
+    recent: bool = False,
+    context: Context = "none",
+    parts: bool = False,
 ) -> SearchResult:
-    """Passages for a question, best first, with page and reason."""
+    """Passages for a question, best first, with page and reason.
+
+    ``per_document``: at most so many of one document. ``diverse``: those that together tell most. ``recent``: newer documents sooner.
+    ``context``: each passage with its neighbours or its section around it. ``parts``: also what the writer's model takes the question
+    apart into.
+    """
     scope = serving.scope_of(published_from, published_to, folder, tag)
-    return await here.desks.do(lambda library: library.search(q, k=k, scope=scope))
+    if parts:
+        if per_document is not None or diverse or recent:
+            raise UsageError("parts puts several lists together; leave out per_document, diverse and recent")
+        now = here.clock()
+        return await here.desks.do(lambda library: library.search_in_parts(q, now=now, k=k, scope=scope, context=context))
+    return await here.desks.do(
+        lambda library: library.search(q, k=k, scope=scope, per_document=per_document, diverse=diverse, recent=recent, context=context)
+    )
 
 
 # ── asking ────────────────────────────────────────────────────────────────────────────────────────────────────────
