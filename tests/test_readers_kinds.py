@@ -12,6 +12,7 @@ from rag.readers import read_file
 from rag.readers.doc import _write_stories, _Writer
 from rag.readers.draft import Draft
 from rag.readers.ole import _day, _properties, _text
+from rag.readers.pdf import _author
 from rag.readers.xls import _text_boxes, _write_sheets
 from rag.types import Document, Metadata
 from tests.test_readers import assert_sound, cells
@@ -359,3 +360,19 @@ def test_properties_that_claim_to_be_endless_end() -> None:
         assert _text(_properties(whole[:end]), 2) == ""
     claimed = whole[:52] + struct.pack("<I", 0xFFFFFFFF) + whole[56:]
     assert len(_properties(claimed)) < 10
+
+
+@pytest.mark.parametrize(
+    ("declared", "author"),
+    [
+        ("Holmes, Jon", "Holmes, Jon"),
+        ("Fleet Reports, a division of Prints & Sons", ""),
+        ("Paper mill - papermill.io", ""),
+        ("G635890", ""),
+        ("Anonymous", ""),
+        ("May Wong", "May Wong"),
+    ],
+)
+def test_a_service_that_made_a_pdf_is_not_its_author(declared: str, author: str) -> None:
+    """Named as the program is, by an address, or as a user's number."""
+    assert _author(declared, programs=("Fleet PDF Generator", "May")) == author
