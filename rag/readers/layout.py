@@ -405,7 +405,8 @@ class _Table:
         bold words over two columns and more."""
         top = max(taken, key=lambda one: one.bottom, default=self.first)
         reach = min(top.bottom + highest * max(line.size, top.size), self.first.bottom + _HIGHEST_HEADER * line.size)
-        close = self.first.bottom - _SAME_HEIGHT * line.size < line.bottom < reach
+        beside_first = _SAME_HEIGHT * line.size if self.rows[0][0].header else 0.0
+        close = self.first.bottom - beside_first < line.bottom < reach
         if (
             not close
             or len(line.text) > _LONGEST_HEADING
