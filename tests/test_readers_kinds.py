@@ -12,6 +12,8 @@ from rag.readers import read_file
 from rag.readers.doc import _write_stories, _Writer
 from rag.readers.draft import Draft
 from rag.readers.ole import _day, _properties, _text
+from rag.readers.pdf import _author
+from rag.readers.xls import _text_boxes, _write_sheets
 from rag.types import Document, Metadata
 from tests.test_readers import assert_sound, cells
 
@@ -133,6 +135,46 @@ def test_a_binary_workbook_named_as_a_plain_one_is_read(tmp_path: Path) -> None:
     path = tmp_path / "metals.xlsx"
     make_binary_workbook(path)
     assert "Zinc | 12.30% | 2025-12-09" in read_file(path).text
+
+
+# ── Excel 97-2003 ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def old_record(kind: int, content: bytes = b"") -> bytes:
+    """Kind, length and content."""
+    return struct.pack("<HH", kind, len(content)) + content
+
+
+def drawn(number: int, *, kind: int, parts: list[str]) -> bytes:
+    """A drawn object and its text, which may go on in a second record, and the text's format."""
+    head = old_record(0x5D, struct.pack("<HHHHH", 0x15, 18, kind, number, 0) + bytes(16))
+    text = old_record(0x1B6, bytes(10) + struct.pack("<HHI", sum(map(len, parts)), 8, 0))
+    return head + text + b"".join(old_record(0x3C, b"\1" + part.encode("utf-16-le")) for part in parts) + old_record(0x3C, bytes(8))
+
+
+def begin(kind: int) -> bytes:
+    """Of a workbook (5) or a sheet (16)."""
+    return old_record(0x809, struct.pack("<HHHHII", 0x600, kind, 0x0DBB, 1996, 0, 6))
+
+
+def test_comments_and_text_boxes_of_an_old_workbook_are_read() -> None:
+    """Comments with their cell and author, a text that is long in parts, no buttons; what lies at a hidden row is left out and counted."""
+    import xlrd
+
+    by = b"A. Reviewer"
+    sheet = begin(16) + old_record(0x208, struct.pack("<HHHHHHI", 4, 0, 1, 255, 0, 0, 0x20))
+    sheet += drawn(1, kind=0x19, parts=["Per tonne?"]) + drawn(2, kind=6, parts=["Look ", "here."]) + drawn(3, kind=7, parts=["Button 1"])
+    sheet += drawn(4, kind=0x19, parts=["unseen"])
+    for row, number in ((1, 1), (4, 4)):
+        sheet += old_record(0x1C, struct.pack("<HHHHHB", row, 1, 0, number, len(by), 0) + by + b"\0")
+    sheet += old_record(0x0A)
+    place = len(begin(5)) + 4 + 8 + len("Metals") + 4
+    stream = begin(5) + old_record(0x85, struct.pack("<IBBBB", place, 0, 0, 6, 0) + b"Metals") + old_record(0x0A) + sheet
+    draft = Draft()
+    _write_sheets(draft, xlrd.open_workbook(file_contents=stream, formatting_info=True), boxes=_text_boxes(stream))
+    document = draft.finish(metadata=Metadata(title="old", published_from="mtime"), format="xls", path=Path("old.xls"))
+    assert document.text == "Cell | Comment by | Comment\nB2 | A. Reviewer | Per tonne?\n\nText box: Look here."
+    assert document.notices == ('sheet "Metals": 1 comments at hidden cells left out',)
 
 
 # ── notebooks ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -318,3 +360,19 @@ def test_properties_that_claim_to_be_endless_end() -> None:
         assert _text(_properties(whole[:end]), 2) == ""
     claimed = whole[:52] + struct.pack("<I", 0xFFFFFFFF) + whole[56:]
     assert len(_properties(claimed)) < 10
+
+
+@pytest.mark.parametrize(
+    ("declared", "author"),
+    [
+        ("Holmes, Jon", "Holmes, Jon"),
+        ("Fleet Reports, a division of Prints & Sons", ""),
+        ("Paper mill - papermill.io", ""),
+        ("G635890", ""),
+        ("Anonymous", ""),
+        ("May Wong", "May Wong"),
+    ],
+)
+def test_a_service_that_made_a_pdf_is_not_its_author(declared: str, author: str) -> None:
+    """Named as the program is, by an address, or as a user's number."""
+    assert _author(declared, programs=("Fleet PDF Generator", "May")) == author

@@ -363,12 +363,21 @@ class _Table:
             if groups[-1]:
                 break
             groups.pop()
-        rows = _by_height(taken)
-        found = [_entries(sorted(cell for line in row for cell in self._names(line)), columns=self.columns) for row in rows]
-        heads = [[Entry(text=entry.text, column=entry.column, header=True) for entry in row] for row in found]
+        if not taken:
+            return
+        lowest = min(line.bottom for line in taken)
+        has_head = self.rows[0][0].header and lowest - self.first.bottom < _WIDE_LEADING * self.first.size
+        rows = _by_height([*taken, self.first] if has_head else taken)
+        heads = [self._head(row) for row in rows]
         if len(rows) > 1 and self._are_wrapped([_one_row(row) for row in rows], heads):
             heads = [_stacked(heads)]
-        self.rows[:0] = heads
+        self.rows[: int(has_head)] = heads
+
+    def _head(self, row: Sequence[Line]) -> list[Entry]:
+        """The header cells of lines that stand beside each other; the table's first line has its cells."""
+        cells = sorted(cell for line in row if line is not self.first for cell in self._names(line))
+        found = _entries(cells, columns=self.columns)
+        return _stacked([found, self.rows[0]] if any(line is self.first for line in row) else [found])
 
     def _names(self, line: Line) -> list[_Cell]:
         """The words of a header line, each over its own column; a name that is broader than its column as one, over its middle."""
@@ -380,21 +389,24 @@ class _Table:
         return [(middle, middle, line.text)]
 
     def _are_wrapped(self, rows: Sequence[Line], heads: Sequence[Sequence[Entry]]) -> bool:
-        """True when the lowest row names every column and what stands above it, in steps of lines, is the beginning of single names."""
-        steps = [above.bottom - below.bottom for above, below in pairwise(rows)]
-        is_close = all(step < _WIDE_LEADING * row.size for step, row in zip(steps, rows, strict=False))
-        spans = [cell for row in rows[:-1] for cell in row.cells()]
-        is_single = all(
-            sum(left < right_edge and left_edge < right for left_edge, right_edge in self.columns) < 2 for left, right, _ in spans
-        )
-        return is_close and is_single and len({entry.column for entry in heads[-1]}) == len(self.columns)
+        """True when the lowest row names every column but that of the row labels, and what stands above it, in steps of lines, is the
+        beginning of single names. What stands alone over the middle one of three columns may be the name of all three."""
+        last = len(self.columns) - 1
+        upper = {entry.column for row in heads[:-1] for entry in row}
+        is_alone = any(1 < column < last and not upper & {column - 1, column + 1} for column in upper)
+        if is_alone or not {entry.column for entry in heads[-1]} >= set(range(1, last + 1)):
+            return False
+        is_close = all(above.bottom - below.bottom < _WIDE_LEADING * above.size for above, below in pairwise(rows))
+        spans = [cell for row in rows for cell in row.cells()]
+        return is_close and all(sum(cell[0] < right and left < cell[1] for left, right in self.columns) < 2 for cell in spans)
 
     def _is_over_columns(self, line: Line, taken: Sequence[Line], *, highest: float) -> bool:
         """Close above, ``highest`` font sizes over what is taken at most, and to the right of the row labels; or beside a line that is; or
         bold words over two columns and more."""
         top = max(taken, key=lambda one: one.bottom, default=self.first)
         reach = min(top.bottom + highest * max(line.size, top.size), self.first.bottom + _HIGHEST_HEADER * line.size)
-        close = self.first.bottom < line.bottom < reach
+        beside_first = _SAME_HEIGHT * line.size if self.rows[0][0].header else 0.0
+        close = self.first.bottom - beside_first < line.bottom < reach
         if (
             not close
             or len(line.text) > _LONGEST_HEADING

@@ -2,6 +2,7 @@
 
 import ctypes
 import math
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,6 +23,11 @@ suffixes: frozenset[str] = frozenset({".pdf"})
 
 _LISTED = 20
 _OCR_FOUND_NOTHING = "OCR found no text in it either: look at it, and leave it out if it is a picture"
+_NOBODY = frozenset({"anonymous", "(anonymous)", "unknown", "user", "admin"})
+_ADDRESS = re.compile(r"\w\.(?:com|net|org|io)\b", re.IGNORECASE)
+_USER_NUMBER = re.compile(r"^[A-Za-z]{0,3}\d{3,}$")
+_LONG_NAME = 4
+"""Letters: of an author and of a program, shorter words may be the same by chance."""
 _DRAWN_NOTES = frozenset({3, 13, 20})
 """PDFium's kinds of annotation with text on the page: free text, stamp, form field."""
 
@@ -191,7 +197,7 @@ def _metadata(info: dict[str, str], *, title: str, language: str, opening: Seque
     byline = find_byline(opening, title=title)
     return Metadata(
         title=choose_title(title, info.get("Title", ""), path=path),
-        author=_author(info.get("Author", "")) or byline.author,
+        author=_author(info.get("Author", ""), programs=(info.get("Creator", ""), info.get("Producer", ""))) or byline.author,
         publisher=byline.publisher,
         published=found.day if found else None,
         published_from=found.source if found else "mtime",
@@ -200,7 +206,9 @@ def _metadata(info: dict[str, str], *, title: str, language: str, opening: Seque
     )
 
 
-def _author(declared: str) -> str:
-    """The declared author unless the program that wrote the file made it up."""
+def _author(declared: str, *, programs: Sequence[str]) -> str:
+    """The declared author unless the program or the service that wrote the file made it up, or it is a user's number."""
     author = one_line(declared)
-    return "" if author.lower() in ("anonymous", "(anonymous)", "unknown", "user", "admin") else author
+    first = author.partition(" ")[0].lower()
+    is_program = len(first) >= _LONG_NAME and any(first == word for program in programs for word in one_line(program).lower().split())
+    return "" if is_program or author.lower() in _NOBODY or _ADDRESS.search(author) or _USER_NUMBER.match(author) else author

@@ -1,14 +1,16 @@
 """Excel 97-2003 workbooks, as xlsx: a page a sheet, tables with cell addresses, values as a person sees them."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from struct import unpack_from
 from typing import Any
 
 from rag.errors import CorruptFileError
 from rag.readers import ole
-from rag.readers.draft import Draft, Entry
+from rag.readers.clean import one_line
+from rag.readers.draft import Draft, Entry, entries
 from rag.readers.numberformat import display
 from rag.readers.xlsx import MOST_CELLS, write_sheet
 from rag.types import Document
@@ -16,13 +18,21 @@ from rag.types import Document
 suffixes: frozenset[str] = frozenset({".xls", ".xlt"})
 
 _WHAT = "an Excel 97-2003 workbook"
+_BIFF8 = 80
+"""xlrd's number for the files of Excel 97 and later."""
+_SHEET, _BEGIN, _OBJECT, _TEXT, _CONTINUED = 0x85, 0x809, 0x5D, 0x1B6, 0x3C
+"""Kinds of records."""
+_SHAPES = frozenset({2, 3, 6, 9, 0x0E, 0x1E})
+"""Kinds of drawn objects that say something: rectangle, oval, text box, polygon, label, Office drawing."""
 
 
 def read(path: Path) -> Document:
     """Pages are labelled "sheet NAME". Raises ReadError and its children."""
     with ole.opened(path, what=_WHAT) as container:
         draft = Draft()
-        _write_sheets(draft, _book(path))
+        book = _book(path)
+        stream = ole.stream(container, "Workbook")
+        _write_sheets(draft, book, boxes=_text_boxes(stream) if book.biff_version == _BIFF8 else {})
         metadata = ole.metadata(container, draft, content_title="", path=path)
     return draft.finish(metadata=metadata, format="xls", path=path)
 
@@ -39,9 +49,10 @@ def _book(path: Path) -> Any:
         raise CorruptFileError(f"cannot read {path.name}: {_WHAT} that cannot be followed ({error}); open and save it again") from error
 
 
-def _write_sheets(draft: Draft, book: Any) -> None:
+def _write_sheets(draft: Draft, book: Any, *, boxes: Mapping[int, list[str]]) -> None:
+    """``boxes``: the texts of the text boxes of each sheet, by its place."""
     left = MOST_CELLS
-    for sheet in book.sheets():
+    for place, sheet in enumerate(book.sheets()):
         if sheet.visibility:
             draft.notice(f'sheet "{sheet.name}" is hidden and was left out')
             continue
@@ -54,14 +65,70 @@ def _write_sheets(draft: Draft, book: Any) -> None:
                 break
             rows.append(row)
         write_sheet(draft, rows, title=sheet.name)
+        _write_comments(draft, sheet)
+        for text in boxes.get(place, []):
+            draft.paragraph(f"Text box: {text}")
+
+
+def _write_comments(draft: Draft, sheet: Any) -> None:
+    """As a table behind the cells; those at hidden rows and columns are left out and counted."""
+    from openpyxl.utils import get_column_letter
+
+    hidden_rows, hidden_columns = _hidden(sheet)
+    found = sorted((at, one_line(note.text), one_line(note.author)) for at, note in sheet.cell_note_map.items() if note.text.strip())
+    seen = [(at, text, by) for at, text, by in found if at[0] not in hidden_rows and at[1] not in hidden_columns]
+    rows = []
+    for (row, column), text, by in seen:
+        ref = f"{get_column_letter(column + 1)}{row + 1}"
+        rows.append([Entry(text=said, column=place, address=ref) for place, said in enumerate((ref, by, text))])
+    if rows:
+        draft.table([entries(["Cell", "Comment by", "Comment"], header=True), *rows])
+    if unseen := len(found) - len(seen):
+        draft.notice(f'sheet "{sheet.name}": {unseen} comments at hidden cells left out')
+
+
+def _hidden(sheet: Any) -> tuple[set[int], set[int]]:
+    """Rows and columns, 0-based."""
+    rows = {number for number, about in sheet.rowinfo_map.items() if about.hidden}
+    return rows, {number for number, about in sheet.colinfo_map.items() if about.hidden}
+
+
+def _text_boxes(stream: bytes) -> dict[int, list[str]]:
+    """Place of a sheet -> the texts of its text boxes and shapes ([MS-XLS] 2.4.329); comments and buttons are others."""
+    begins: list[int] = []
+    boxes: dict[int, list[str]] = {}
+    drawn, wanted, sheet, text = 0, 0, -1, ""
+    for at, kind, content in _records(stream):
+        if kind == _SHEET and len(content) >= 4:
+            begins.append(unpack_from("<I", content)[0])
+        elif kind == _BEGIN:
+            sheet = begins.index(at) if at in begins else sheet
+        elif kind == _OBJECT and len(content) >= 6:
+            drawn = unpack_from("<H", content, 4)[0]
+        elif kind == _TEXT and len(content) >= 12:
+            text, wanted = "", unpack_from("<H", content, 10)[0] if drawn in _SHAPES else 0
+        elif kind == _CONTINUED and wanted and content:
+            part = content[1:].decode("utf-16-le" if content[0] & 1 else "latin-1", "replace")[:wanted]
+            text, wanted = text + part, wanted - len(part)
+            if not wanted and (shown := one_line(text)):
+                boxes.setdefault(sheet, []).append(shown)
+    return boxes
+
+
+def _records(stream: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """(place in the stream, kind, content) of each record."""
+    at = 0
+    while at + 4 <= len(stream):
+        kind, size = unpack_from("<HH", stream, at)
+        yield at, kind, stream[at + 4 : at + 4 + size]
+        at += 4 + size
 
 
 def _rows(book: Any, sheet: Any) -> Iterator[list[Entry]]:
     """The visible rows with their filled cells; an empty row is an empty list, runs of empty rows are one."""
     from openpyxl.utils import get_column_letter
 
-    hidden_rows = {number for number, about in sheet.rowinfo_map.items() if about.hidden}
-    hidden_columns = {number for number, about in sheet.colinfo_map.items() if about.hidden}
+    hidden_rows, hidden_columns = _hidden(sheet)
     was_empty = True
     for number in range(sheet.nrows):
         cells = [] if number in hidden_rows else enumerate(sheet.row(number))
