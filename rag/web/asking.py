@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 
 from rag.app import Library
 from rag.chat.about import About
-from rag.chat.worded import crowded, unfinished
+from rag.chat.worded import crowded
 from rag.types import Answer, Scope, Turn
 from rag.unworded import Unworded
 from rag.web.refuse import REFUSALS
@@ -54,13 +54,7 @@ async def ask(
     now = here.clock()
 
     def job(library: Library) -> tuple[Turn, Unworded | None]:
-        turn = library.ask(question, now=now, chat=chat, scope=scope, about=about, history=history, keep=keep, writer="extractive")
-        if library.settings.writer.kind == "extractive":
-            return turn, None
-        unworded = library.unworded(turn.answer)
-        if unworded.wanted and keep:
-            library.revise(turn, unfinished(turn.answer))
-        return turn, unworded if unworded.wanted else None
+        return library.ask_to_word(question, now=now, chat=chat, scope=scope, about=about, history=history, keep=keep)
 
     turn, unworded = await here.desks.do(job)
     here.numbers.answered(turn.answer)
