@@ -25,6 +25,7 @@ from rag.chat.about import About
 from rag.chat.alike import cosines
 from rag.chat.schema import from_json as answer_from_json
 from rag.chat.schema import to_json as answer_to_json
+from rag.chat.worded import unfinished
 from rag.chat.words import to_markdown
 from rag.chunking import CHUNKER_VERSION, budget_for, chunk
 from rag.config import EmbedderKind, Format, Settings, WriterKind
@@ -375,6 +376,36 @@ class Library:
         against its own quotations, and is not checked beside the others yet. Raises UsageError for an unknown chat, an empty question or
         an empty library, SettingsError for a writer that rag.toml does not describe.
         """
+        made = self._quoted(question, now=now, chat=chat, scope=scope, about=about, history=history)
+        if (writer or self.settings.writer.kind) != "extractive":
+            made = self.unworded(made).by(self.llm, ledger=self.calls if keep else Nowhere(), now=now, heard=heard)
+        return self._kept(made, chat=chat, asked=now, keep=keep)
+
+    def ask_to_word(
+        self,
+        question: str,
+        *,
+        now: datetime,
+        chat: int | None = None,
+        scope: Scope = _EVERYTHING,
+        about: About | None = None,
+        history: Sequence[Answer] = (),
+        keep: bool = True,
+    ) -> tuple[Turn, Unworded | None]:
+        """The first half of ``ask``, for who lets no model hold this library: a turn in the documents' own sentences, and what a model
+        needs to word it; None where rag.toml names none or nothing is to be worded.
+
+        The turn is kept with a note that it waits; ``revise`` puts the worded answer in its place.
+        """
+        made = self._quoted(question, now=now, chat=chat, scope=scope, about=about, history=history)
+        unworded = None if self.settings.writer.kind == "extractive" else self.unworded(made)
+        if unworded is None or not unworded.wanted:
+            return self._kept(made, chat=chat, asked=now, keep=keep), None
+        return replace(self._kept(unfinished(made), chat=chat, asked=now, keep=keep), answer=made), unworded
+
+    def _quoted(
+        self, question: str, *, now: datetime, chat: int | None, scope: Scope, about: About | None, history: Sequence[Answer]
+    ) -> Answer:
         if chat is not None:
             last = self.record.chats.last(chat)
             history = [answer_from_json(last.answer)] if last else []
@@ -384,11 +415,11 @@ class Library:
         understood = understand(question, history=history, vocabulary=vocabulary)
         self.retrieval.prepare([understood.text])
         with self.record.snapshot():
-            made = answer(understood, ground=self._ground(scope, as_of=now.date(), vocabulary=vocabulary), scope=scope)
-        if (writer or self.settings.writer.kind) != "extractive":
-            made = self.unworded(made).by(self.llm, ledger=self.calls if keep else Nowhere(), now=now, heard=heard)
-        where = self.record.chats.add(chat, asked=now, question=made.question, answer=answer_to_json(made)) if keep else (chat or 0, 0)
-        return Turn(chat=where[0], number=where[1], asked=now, answer=made)
+            return answer(understood, ground=self._ground(scope, as_of=now.date(), vocabulary=vocabulary), scope=scope)
+
+    def _kept(self, made: Answer, *, chat: int | None, asked: datetime, keep: bool) -> Turn:
+        where = self.record.chats.add(chat, asked=asked, question=made.question, answer=answer_to_json(made)) if keep else (chat or 0, 0)
+        return Turn(chat=where[0], number=where[1], asked=asked, answer=made)
 
     def unworded(self, made: Answer) -> Unworded:
         """The answer with all that a model needs to word it; nothing of this library is held."""
@@ -435,7 +466,7 @@ class Library:
             among=max(self.record.chunk_count(), SMALL_LIBRARY),
             vocabulary=vocabulary,
             statements=retrieval.statements,
-            alike=self._alike if self.settings.embedder.kind == "small" else None,  # 2 ms a sentence; larger models take 100
+            alike=self._alike if self.settings.embedder.kind == "small" else None,  # 11 ms a sentence; larger models take 100
             as_of=as_of,
         )
 

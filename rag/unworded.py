@@ -38,11 +38,9 @@ class Unworded:
 
     def by(self, model: Llm, *, ledger: Ledger, now: datetime, heard: Callable[[str], object] | None = None) -> Answer:
         """In the model's words where they hold; ``heard`` as in rag.chat.worded. ``ledger`` records the calls."""
-        own = limits_of(self.setting)
-        limits = replace(own, timeout_s=min(own.timeout_s, ANSWER_S), run_timeout_s=min(own.run_timeout_s, ANSWER_S))
         return worded(
             self.answer,
-            calls=Calls(llm=model, limits=limits, ledger=ledger, now=lambda: now),
+            calls=Calls(llm=model, limits=answer_limits(self.setting), ledger=ledger, now=lambda: now),
             model=model.model,
             prompts=self.prompts,
             document=self.documents.__getitem__,
@@ -54,3 +52,9 @@ class Unworded:
 def limits_of(setting: WriterSettings) -> Limits:
     """Of a run of model calls, as rag.toml says."""
     return Limits(**{name: getattr(setting, name) for name in _LIMITS})
+
+
+def answer_limits(setting: WriterSettings) -> Limits:
+    """The same for somebody who waits for an answer."""
+    own = limits_of(setting)
+    return replace(own, timeout_s=min(own.timeout_s, ANSWER_S), run_timeout_s=min(own.run_timeout_s, ANSWER_S))

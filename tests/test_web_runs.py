@@ -20,6 +20,7 @@ from rag.errors import UsageError
 from rag.web.child import Job
 from rag.web.runfile import RunFile, abandoned, read_lines
 from rag.web.runs import Run, Runs
+from rag.web.stream import last_heard
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 TOKEN = "a-token-that-stays-over-a-restart"
@@ -201,3 +202,9 @@ def test_a_child_goes_on_when_only_the_server_is_killed(tmp_path: Path) -> None:
 def told(workspace: Path, number: int) -> list[dict[str, Any]]:
     """What a run has said so far, by its file."""
     return [line["told"] for line in read_lines(workspace / "runs" / f"{number:06d}.jsonl") if "told" in line]
+
+
+@pytest.mark.parametrize(("header", "number"), [("7", 7), ("0", 0), ("", 0), ("-1", 0), ("²", 0), ("1e3", 0), ("9" * 5_000, 0)])
+def test_what_a_client_heard_last_is_a_number_or_nothing(header: str, number: int) -> None:
+    """Whatever it sends, such as a superscript, which is a digit and no number."""
+    assert last_heard(header) == number

@@ -15,7 +15,7 @@ from rag.report.wording import Vocabulary
 from rag.text import content_stems, squeeze, words
 from rag.types import Passage
 
-LEAST_CLOSE = 0.065
+LEAST_CLOSE = 0.073
 """Closeness of the best passage to the question below which it is about something else."""
 MOST_STRANGERS = 0.5
 """Share of the names asked for, standing in no passage, from which on the passages are about others."""

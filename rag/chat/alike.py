@@ -25,7 +25,7 @@ def cosines(texts: Sequence[str], *, question: "Vectors", embedder: Embedder) ->
         held = {text: _KEPT[space, text] for text in texts if (space, text) in _KEPT}
     new = sorted(set(texts) - set(held))
     if new:
-        held |= dict(zip(new, embedder.embed([_readable(text, embedder) for text in new], kind="document"), strict=True))
+        held |= dict(zip(new, embedder.embed(new, kind="query"), strict=True))  # a document's way loads torch, and refuses what is too long
     with _LOCK:
         for text in texts:
             _KEPT[space, text] = held[text]
@@ -33,12 +33,3 @@ def cosines(texts: Sequence[str], *, question: "Vectors", embedder: Embedder) ->
         while len(_KEPT) > MOST_KEPT:
             _KEPT.popitem(last=False)
     return [float(held[text] @ question) for text in texts]
-
-
-def _readable(text: str, embedder: Embedder) -> str:
-    """Its beginning, where it is longer than the model reads; no token is shorter than a character."""
-    room = embedder.max_tokens - embedder.special_tokens
-    if len(text) <= room:
-        return text
-    spans = embedder.token_spans(text)
-    return text if len(spans) <= room else text[: spans[room - 1][1]]

@@ -53,7 +53,7 @@ FIRST_PAGES = 3
 FIRST_BEHIND = 0.65
 """When it scores so much of the best one's."""
 _PARTS = {"early": (1, 4), "late": (9, 12)}
-_COMPARED = 60
+_COMPARED = 16
 """Options whose cosine is computed."""
 _CELLS = 80
 """Table cells looked at closely: those whose labels share most words with the question."""

@@ -1,8 +1,6 @@
 """JSON beside every page."""
 
-import asyncio
-import json
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any
 
@@ -23,6 +21,7 @@ from rag.web.child import Job
 from rag.web.refuse import REFUSALS
 from rag.web.runs import Run
 from rag.web.serving import LARGEST_NUMBER, MEDIA, Here
+from rag.web.stream import event, followed, last_heard
 from rag.web.uploads import MOST_FILES
 
 routes = APIRouter(prefix="/api", tags=["rag"], responses=REFUSALS)
@@ -30,8 +29,6 @@ routes = APIRouter(prefix="/api", tags=["rag"], responses=REFUSALS)
 _MOST = 1_000
 _LOOK_S = 0.2
 """Between two looks at a run that is followed."""
-_BEAT_S = 15.0
-"""A line that says nothing, so that nobody between closes the stream."""
 
 Text = Annotated[str, Query(max_length=4_000)]
 Chat = Annotated[int, Path(ge=1, le=LARGEST_NUMBER)]
@@ -267,26 +264,22 @@ async def stop(here: Here, run: int) -> dict[str, Any]:
 @routes.get("/runs/{run}/events", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
 async def events(here: Here, request: Request, run: int, last_event_id: Annotated[str, Header()] = "0") -> Response:
     """Its progress as server-sent events, from the last kept one that the client has not seen; ends with the run."""
-    seen = int(last_event_id) if last_event_id.isdigit() else 0
-    return StreamingResponse(_told(here.runs.get(run), after=seen, request=request), media_type="text/event-stream")
+    look = _said(here.runs.get(run), after=last_heard(last_event_id))
+    return StreamingResponse(followed(look, request=request, every_s=_LOOK_S), media_type="text/event-stream")
 
 
-async def _told(run: Run, *, after: int, request: Request) -> AsyncIterator[str]:
-    quiet = 0.0
-    while not await request.is_disconnected():
+def _said(run: Run, *, after: int) -> Callable[[], tuple[list[str], bool]]:
+    told = after
+
+    def look() -> tuple[list[str], bool]:
+        nonlocal told
         ended = run.ended
-        news = run.after(after)
-        for event in news:
-            after = event.number
-            yield f"id: {event.number}\ndata: {json.dumps(dict(event.told), ensure_ascii=False)}\n\n"
-        if ended:
-            yield f"event: end\ndata: {json.dumps(run.as_data(), ensure_ascii=False)}\n\n"
-            return
-        quiet = 0.0 if news else quiet + _LOOK_S
-        if quiet > _BEAT_S:
-            quiet = 0.0
-            yield ": still at it\n\n"
-        await asyncio.sleep(_LOOK_S)
+        news = run.after(told)
+        told = news[-1].number if news else told
+        events = [event(one.told, number=one.number) for one in news]
+        return [*events, event(run.as_data(), name="end")] if ended else events, ended
+
+    return look
 
 
 @routes.get("/schedules")

@@ -1,8 +1,7 @@
 """Asking, for every door of the server: the documents' own sentences at once, a model's words as it writes them."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -11,20 +10,18 @@ from starlette.responses import Response, StreamingResponse
 
 from rag.app import Library
 from rag.chat.about import About
-from rag.chat.worded import crowded, unfinished
+from rag.chat.worded import crowded
 from rag.types import Answer, Scope, Turn
 from rag.unworded import Unworded
 from rag.web.refuse import REFUSALS
 from rag.web.serving import LARGEST_NUMBER, Here, Serving
+from rag.web.stream import event, followed, last_heard
 from rag.web.writing import Writing
 
 routes = APIRouter(prefix="/api", tags=["rag"], responses=REFUSALS)
 
 LOOK_S = 0.1
 """Between two looks at what a model writes."""
-BEAT_S = 15.0
-"""A line that says nothing, so that nobody between closes the stream."""
-
 _EVERYTHING = Scope()
 Number = Annotated[int, Path(ge=1, le=LARGEST_NUMBER)]
 
@@ -57,13 +54,7 @@ async def ask(
     now = here.clock()
 
     def job(library: Library) -> tuple[Turn, Unworded | None]:
-        turn = library.ask(question, now=now, chat=chat, scope=scope, about=about, history=history, keep=keep, writer="extractive")
-        if library.settings.writer.kind == "extractive":
-            return turn, None
-        unworded = library.unworded(turn.answer)
-        if unworded.wanted and keep:
-            library.revise(turn, unfinished(turn.answer))
-        return turn, unworded if unworded.wanted else None
+        return library.ask_to_word(question, now=now, chat=chat, scope=scope, about=about, history=history, keep=keep)
 
     turn, unworded = await here.desks.do(job)
     here.numbers.answered(turn.answer)
@@ -82,24 +73,19 @@ async def ask(
 async def events(here: Here, request: Request, chat: Number, number: Number, last_event_id: Annotated[str, Header()] = "0") -> Response:
     """What a model writes of an answer, a sentence an event from the first on, unverified; "end" with the turn when it stands checked."""
     await here.desks.do(lambda library: library.turns(chat))
-    after = int(last_event_id) if last_event_id.isdecimal() and len(last_event_id) < 10 else 0
-    told = _told(here.writers.of(chat, number), after=after, end={"chat": chat, "number": number}, request=request)
-    return StreamingResponse(told, media_type="text/event-stream")
+    look = _heard(here.writers.of(chat, number), after=last_heard(last_event_id), end={"chat": chat, "number": number})
+    return StreamingResponse(followed(look, request=request, every_s=LOOK_S), media_type="text/event-stream")
 
 
-async def _told(writing: Writing | None, *, after: int, end: Mapping[str, int], request: Request) -> AsyncIterator[str]:
-    quiet = 0.0
-    while not await request.is_disconnected():
+def _heard(writing: Writing | None, *, after: int, end: Mapping[str, int]) -> Callable[[], tuple[list[str], bool]]:
+    told = after
+
+    def look() -> tuple[list[str], bool]:
+        nonlocal told
         ended = writing is None or writing.done.done()
-        news = writing.sentences[after:] if writing else []
-        for sentence in news:
-            after += 1
-            yield f"id: {after}\ndata: {json.dumps({'unverified': sentence}, ensure_ascii=False)}\n\n"
-        if ended:
-            yield f"event: end\ndata: {json.dumps(end)}\n\n"
-            return
-        quiet = 0.0 if news else quiet + LOOK_S
-        if quiet > BEAT_S:
-            quiet = 0.0
-            yield ": still at it\n\n"
-        await asyncio.sleep(LOOK_S)
+        news = writing.sentences[told:] if writing else []
+        events = [event({"unverified": sentence}, number=told + at) for at, sentence in enumerate(news, 1)]
+        told += len(news)
+        return [*events, event(end, name="end")] if ended else events, ended
+
+    return look

@@ -22,9 +22,10 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from rag.app import Library
 from rag.errors import UsageError
 from rag.types import Answer
-from rag.web.asking import BEAT_S, Asked, ask
+from rag.web.asking import Asked, ask
 from rag.web.refuse import OPENAI_REFUSALS
 from rag.web.serving import Here, Serving
+from rag.web.stream import BEAT_S
 from rag.web.views import Plain, Spoken, spoken
 
 routes = APIRouter(prefix="/v1", tags=["OpenAI-compatible"], responses=OPENAI_REFUSALS)
