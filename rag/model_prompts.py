@@ -97,7 +97,26 @@ class AnswerPrompt:
     """Of all sentences together."""
 
 
-Prompt: TypeAlias = Rules | CardPrompt | RepairPrompt | SummaryPrompt | AnswerPrompt
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Statement:
+    """A written sentence as a judge sees it."""
+
+    number: int
+    """From 1."""
+    text: str
+    quotes: str
+    """What it cites, each in quotation marks."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JudgePrompt:
+    """Whether written sentences are carried by what they cite."""
+
+    file: ClassVar[str] = "write/judge.j2"
+    statements: tuple[Statement, ...]
+
+
+Prompt: TypeAlias = Rules | CardPrompt | RepairPrompt | SummaryPrompt | AnswerPrompt | JudgePrompt
 
 _LINES = (
     EvidenceLine(
@@ -119,6 +138,7 @@ EXAMPLES: Mapping[str, Prompt] = {
         ),
         SummaryPrompt(market="widgets, Erewhon", headline_words=35, findings=3, evidence=_LINES),
         AnswerPrompt(question="How did sales of widgets develop?", evidence=_LINES, most_words=120),
+        JudgePrompt(statements=(Statement(number=1, text="Sales of widgets in Erewhon rose in 2025.", quotes=f"“{_LINES[0].text}”"),)),
     )
 }
 """File -> values to try it with."""
@@ -153,8 +173,14 @@ class Prompts:
 
     @property
     def versions(self) -> dict[str, str]:
-        """File -> SHA-256 of what a report is written with, for its manifest: all but the answer's."""
-        return {f"prompts/{name}": file.sha256 for name, file in self.files.items() if name != AnswerPrompt.file}
+        """File -> SHA-256 of what a report is written with, for its manifest: all but the answer's and the judge's."""
+        apart = (AnswerPrompt.file, JudgePrompt.file)
+        return {f"prompts/{name}": file.sha256 for name, file in self.files.items() if name not in apart}
+
+    @property
+    def judge(self) -> dict[str, str]:
+        """File -> SHA-256 of what a judge is told."""
+        return {f"prompts/{JudgePrompt.file}": self.files[JudgePrompt.file].sha256}
 
 
 def read(name: str, *, workspace: Path | None = None) -> PromptFile:
