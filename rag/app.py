@@ -27,6 +27,7 @@ from rag.chat.schema import from_json as answer_from_json
 from rag.chat.schema import to_json as answer_to_json
 from rag.chat.worded import unfinished
 from rag.chat.words import to_markdown
+from rag.checkers.cross_encoder import NliChecker
 from rag.chunking import CHUNKER_VERSION, budget_for, chunk
 from rag.config import EmbedderKind, Format, Settings, WriterKind
 from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
@@ -35,10 +36,11 @@ from rag.errors import ReadError, UsageError, WorkspaceError
 from rag.globs import chooser
 from rag.kin import alike, copies, editions, sketch
 from rag.llms.calls import Calls, Caps, Estimate, FromRecord, Nowhere, Spent, estimate
+from rag.llms.openai import OpenAILlm
 from rag.model_prompts import Prompts
 from rag.parted import merged, parts_of
 from rag.parts import INDEX, RECORD, embedder_of, index_of, llm_of, reranker_of, retrieval_of
-from rag.ports import Embedder, Index, Llm, Reranker, VectorStore
+from rag.ports import Checker, Embedder, Index, Llm, Reranker, VectorStore
 from rag.prompts import facet_pack, metric_vocabulary, query_prompt
 from rag.readers import READER_VERSION, SUFFIXES, Ocr, ReaderPool, tesseract
 from rag.record import CallLog, Edition, FileRow, KeptTurn, KnownStatus, Record, Run, SeenRecord, Space, space_of, writer_lock
@@ -56,7 +58,9 @@ from rag.report import (
     write_report,
 )
 from rag.report.elsewhere import read_manuscript
+from rag.report.judge import LlmJudge, judged
 from rag.report.outline import arranged
+from rag.report.report_gates import ReportCheck
 from rag.report.verify import ManuscriptCheck, verify
 from rag.report.when import within_reach
 from rag.report.wording import Vocabulary
@@ -64,7 +68,7 @@ from rag.report.write import prompts_of
 from rag.report.write import write as word
 from rag.retrieval import Retrieval
 from rag.types import Answer, Chunk, Document, Fingerprint, Progress, Reader, Report, Scope, SearchResult, Source, Turn
-from rag.unworded import Unworded, limits_of
+from rag.unworded import Unworded, answer_limits, limits_of
 from rag.upkeep import Backup, Erased, Finding, back_up, erase, let_in_again
 
 REPORTS = "reports"
@@ -178,8 +182,9 @@ class Library:
         """Idempotent."""
         if "store" in self.__dict__:
             self.store.close()
-        if "llm" in self.__dict__:
-            self.llm.close()
+        for part in ("llm", "judging"):
+            if part in self.__dict__:
+                self.__dict__[part].close()
         self.record.close()
 
     def __enter__(self) -> Self:
@@ -197,7 +202,7 @@ class Library:
         record = SeenRecord.of(path, reader=reader) if self.record.access.grants(reader) else Record.open(path)
         record.turn_to(reader)
         seen = Library(self.workspace, settings=self.settings, record=record)
-        for part in ("embedder", "reranker", "llm"):
+        for part in ("embedder", "reranker", "llm", "inference", "judging"):
             if part in self.__dict__:
                 seen.__dict__[part] = self.__dict__[part]
         return seen
@@ -224,6 +229,28 @@ class Library:
     def llm(self) -> Llm:
         """The writer's model, as rag.toml says; any other can be put in its place. Raises SettingsError when rag.toml names none."""
         return llm_of(self.settings.writer)
+
+    @property
+    def checker(self) -> Checker | None:
+        """What gives a second opinion on written sentences; None where rag.toml names none."""
+        kind = self.settings.checker.kind
+        return None if kind == "none" else self.inference if kind == "nli" else self._judge(self.judging)
+
+    @cached_property
+    def inference(self) -> NliChecker:
+        """The checker's cross-encoder; not loaded yet."""
+        return NliChecker(self.settings.checker.model, revision=self.settings.checker.revision)
+
+    @cached_property
+    def judging(self) -> Llm:
+        """The checker's language model."""
+        setting = self.settings.checker
+        return OpenAILlm(setting.model, base_url=setting.base_url, api_key=config.secret(setting.api_key_env))
+
+    def _judge(self, model: Llm, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> LlmJudge:
+        """A language model as a checker; its calls are recorded as the writer's are, within the same limits."""
+        calls = Calls(llm=model, limits=limits_of(self.settings.writer), ledger=self.calls, now=clock)
+        return LlmJudge(calls, model=model.model, prompts=Prompts(workspace=self.workspace))
 
     @property
     def calls(self) -> CallLog:
@@ -347,9 +374,7 @@ class Library:
         Raises SettingsError without a model, and what the model's calls raise.
         """
         model, whole = self.llm, question.strip()
-        own = self._limits()
-        limits = replace(own, timeout_s=min(own.timeout_s, ANSWER_S), run_timeout_s=min(own.run_timeout_s, ANSWER_S))
-        calls = Calls(llm=model, limits=limits, ledger=self.calls, now=lambda: now)
+        calls = Calls(llm=model, limits=answer_limits(self.settings.writer), ledger=self.calls, now=lambda: now)
         parts = parts_of(whole, calls=calls, prompts=Prompts(workspace=self.workspace)) if whole else ()
         results = self.retrieval.find_all([question, *parts], k=k, scope=scope, context=context)
         found = merged(question, results)
@@ -561,6 +586,10 @@ class Library:
         metrics = metric_vocabulary(workspace=self.workspace)
         return check_report(report, document=self.record.ever, metrics=metrics, saved=self._saved, of_run=self.record.reports_of_run)
 
+    def second_opinion(self, report: Report) -> tuple[ReportCheck, ...] | None:
+        """What the checker says of each written sentence, beside what ``check`` finds; None where rag.toml names no checker."""
+        return tuple(judged(report, self.checker)) if self.checker is not None else None
+
     def _saved(self, identity: str) -> Report | None:
         known = {name for name, _ in self.record.reports()}
         return from_json(self.record.report(identity)) if identity in known else None
@@ -590,7 +619,9 @@ class Library:
         if made.writer == EXTRACTIVE:
             return again
         midnight = datetime.combine(report.as_of, time_of_day.min, tzinfo=UTC)
-        return self._worded(again, FromRecord(made.writer), Wording(clock=lambda: midnight))[0]
+        judge = FromRecord(self.settings.checker.model) if self.settings.checker.kind == "llm" else None
+        checker = self._judge(judge, clock=lambda: midnight) if judge is not None else self.checker
+        return self._worded(again, FromRecord(made.writer), Wording(clock=lambda: midnight), checker=checker)[0]
 
     def report(
         self,
@@ -624,7 +655,7 @@ class Library:
         if model is not None:
             request = _request(report, formats=formats, output=output, writer=chosen_writer)
             number = self.calls.request(request, at=now)
-            report, spent = self._worded(report, model, wording or Wording(clock=lambda: now))
+            report, spent = self._worded(report, model, wording or Wording(clock=lambda: now), checker=self.checker)
             watch.lap("word")
         paths, notes = self._files(report, template=chosen, formats=formats, output=output)
         name = edition_name(report.title, scope=report.manifest.scope, template=chosen)
@@ -674,8 +705,8 @@ class Library:
         paths = _put_down(output or self.workspace / REPORTS, named)
         return tuple(paths), tuple(note for file in files.values() for note in file.notes)
 
-    def _worded(self, report: Report, model: Llm, wording: Wording) -> tuple[Report, Spent]:
-        """The report in the model's words, and what that took."""
+    def _worded(self, report: Report, model: Llm, wording: Wording, *, checker: Checker | None) -> tuple[Report, Spent]:
+        """The report in the model's words, without those that the checker doubts, and what the wording took."""
         limits = limits_of(self.settings.writer).lowered(wording.caps) if wording.caps else limits_of(self.settings.writer)
         prompts = Prompts(workspace=self.workspace)
         outline = read_outline(report.manifest.outline, at="the report's manifest")
@@ -690,6 +721,7 @@ class Library:
             document=self.record.ever,
             vocabulary=vocabulary,
             before=self.saved(report.manifest.predecessor) if report.manifest.predecessor else None,
+            checker=checker,
             tell=wording.tell,
         )
         return made, calls.spent

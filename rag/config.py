@@ -25,6 +25,7 @@ RerankerKind = Literal["cross-encoder", "cohere", "mixedbread"]
 Format = Literal["html", "md", "json", "pdf", "docx", "csl", "bib", "csv"]
 OcrKind = Literal["off", "tesseract"]
 WriterKind = Literal["extractive", "openai"]
+CheckerKind = Literal["none", "nli", "llm"]
 
 
 class EmbedderSettings(BaseModel):
@@ -211,6 +212,30 @@ class WriterSettings(BaseModel):
         return self
 
 
+class CheckerSettings(BaseModel):
+    """A second opinion on sentences in a model's words, after the gates."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: CheckerKind = Field(
+        default="none",
+        description='"nli": a cross-encoder for natural language inference on this machine. "llm": a model of any OpenAI-compatible '
+        "endpoint. Sentences that it doubts are quoted instead, and counted; what a gate refuses it cannot pass.",
+    )
+    model: str = Field(default="", description='Such as "cross-encoder/nli-deberta-v3-base", or the endpoint\'s name for its model.')
+    revision: str = Field(default="main", description='Branch, tag or commit on the Hugging Face Hub. kind = "nli" only.')
+    base_url: str = Field(default="https://api.openai.com/v1", description='The endpoint. kind = "llm" only, as what follows.')
+    api_key_env: str = Field(
+        default="OPENAI_API_KEY", description="The environment variable that holds the endpoint's key; the key itself never goes here."
+    )
+
+    @model_validator(mode="after")
+    def _a_checker_has_a_model(self) -> Self:
+        if self.kind != "none" and not self.model:
+            raise ValueError(f'kind = "{self.kind}" needs model')
+        return self
+
+
 class Settings(BaseModel):
     """All there is to set."""
 
@@ -239,6 +264,7 @@ class Settings(BaseModel):
     reranker: RerankerSettings = RerankerSettings()
     report: ReportSettings = ReportSettings()
     writer: WriterSettings = WriterSettings()
+    checker: CheckerSettings = CheckerSettings()
 
     @field_validator("folders")
     @classmethod

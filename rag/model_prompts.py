@@ -107,7 +107,26 @@ class PartsPrompt:
     """Parts."""
 
 
-Prompt: TypeAlias = Rules | CardPrompt | RepairPrompt | SummaryPrompt | AnswerPrompt | PartsPrompt
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Statement:
+    """A written sentence as a judge sees it."""
+
+    number: int
+    """From 1."""
+    text: str
+    quotes: str
+    """What it cites, each in quotation marks."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JudgePrompt:
+    """Whether written sentences are carried by what they cite."""
+
+    file: ClassVar[str] = "write/judge.j2"
+    statements: tuple[Statement, ...]
+
+
+Prompt: TypeAlias = Rules | CardPrompt | RepairPrompt | SummaryPrompt | AnswerPrompt | PartsPrompt | JudgePrompt
 
 _LINES = (
     EvidenceLine(
@@ -130,6 +149,7 @@ EXAMPLES: Mapping[str, Prompt] = {
         SummaryPrompt(market="widgets, Erewhon", headline_words=35, findings=3, evidence=_LINES),
         AnswerPrompt(question="How did sales of widgets develop?", evidence=_LINES, most_words=120),
         PartsPrompt(question="How did sales and prices of widgets develop?", most=4),
+        JudgePrompt(statements=(Statement(number=1, text="Sales of widgets in Erewhon rose in 2025.", quotes=f"“{_LINES[0].text}”"),)),
     )
 }
 """File -> values to try it with."""
@@ -164,9 +184,14 @@ class Prompts:
 
     @property
     def versions(self) -> dict[str, str]:
-        """File -> SHA-256 of what a report is written with, for its manifest: all but an answer's and a search's."""
-        others = (AnswerPrompt.file, PartsPrompt.file)
-        return {f"prompts/{name}": file.sha256 for name, file in self.files.items() if name not in others}
+        """File -> SHA-256 of what a report is written with, for its manifest: all but an answer's, a search's and a judge's."""
+        apart = (AnswerPrompt.file, PartsPrompt.file, JudgePrompt.file)
+        return {f"prompts/{name}": file.sha256 for name, file in self.files.items() if name not in apart}
+
+    @property
+    def judge(self) -> dict[str, str]:
+        """File -> SHA-256 of what a judge is told."""
+        return {f"prompts/{JudgePrompt.file}": self.files[JudgePrompt.file].sha256}
 
 
 def read(name: str, *, workspace: Path | None = None) -> PromptFile:

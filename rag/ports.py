@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias
 
-from rag.types import Document, Fingerprint, Message, Recorded, Reply, TextKind
+from rag.types import Document, Fingerprint, Message, Recorded, Reply, TextKind, Verdict
 
 if TYPE_CHECKING:
     import numpy as np
@@ -143,6 +143,16 @@ class Llm(Protocol):
 
     def close(self) -> None:
         """Lets go of connections; the next call opens new ones."""
+        ...
+
+
+class Checker(Protocol):
+    """A second opinion on sentences in a model's words, after the gates: it can make a verdict worse, never better."""
+
+    model: str
+
+    def supports(self, claims: Sequence[tuple[str, str]]) -> Sequence[Verdict]:
+        """One verdict for each (sentence, its quotations): "unchecked" where it has none. Raises ModelError and its children."""
         ...
 
 

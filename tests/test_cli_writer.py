@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -134,3 +135,43 @@ def test_prompts_are_shown_and_tried(workspace: Path) -> None:
     assert_refused(rag("prompts", "try", "write/card.j2", "-w", workspace), status=2, saying="leaves out 'question'")
     assert_refused(rag("prompts", "show", "card", "-w", workspace), status=2, saying="no prompt 'card'; there is: write/rules.j2")
     assert json.loads(rag("prompts", "show", "write/rules.j2", "--json", "-w", workspace).stdout)["fields"] == ["market", "most_words"]
+
+
+def test_a_second_opinion_is_asked_in_the_report_and_in_rag_check(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A judge that doubts one sentence has it quoted; `rag check` prints its opinion after the gates and fails where it doubts."""
+    doubted: list[str] = []
+
+    def model(request: dict[str, Any]) -> str:
+        told = request["messages"][-1]["content"]
+        if not told.startswith("You judge"):
+            return good(request)
+        lines = [line for line in told.splitlines() if line.startswith("Sentence ")]
+        verdicts = ["unsupported" if line.split(": ", 1)[1] in doubted else "supported" for line in lines]
+        return json.dumps({"verdicts": [{"sentence": at, "verdict": verdict} for at, verdict in enumerate(verdicts, 1)]})
+
+    with serving(model) as state:
+        for name, value in {"WRITER__BASE_URL": state.base_url, "CHECKER__BASE_URL": state.base_url}.items():
+            monkeypatch.setenv(f"RAG_{name}", value)
+        assert rag(*REPORT, "--writer", "openai", "-w", workspace).exit_code == 0
+        path = next((workspace / "reports").glob("*.json"))
+        alone = json.loads(path.read_text("utf-8"))
+        assert "checker" not in rag("check", path, "-w", workspace).stdout
+        monkeypatch.setenv("RAG_CHECKER__KIND", "llm")
+        monkeypatch.setenv("RAG_CHECKER__MODEL", "judge-1")
+        written = [claim for claim in alone["claims"] if claim["mode"] == "prose" and not claim["calculation"]]
+        agreed = rag("check", path, "-w", workspace)
+        assert agreed.exit_code == 0, agreed.output
+        assert f"checker: {len(written)} of {len(written)} written sentences supported by their quotations" in agreed.stdout
+        doubted.append(written[0]["text"])
+        monkeypatch.setenv("RAG_CHECKER__MODEL", "judge-2")
+        doubts = rag("check", path, "-w", workspace)
+        assert doubts.exit_code == 1
+        assert f"DOUBT {written[0]['id']}: judge-2 finds it unsupported on its quotations" in doubts.stdout
+        told = json.loads(rag("check", path, "-w", workspace, "--json").stdout)
+        same = [claim["id"] for claim in written if claim["text"] in doubted]
+        assert (told["passed"], [one["about"] for one in told["judged"] if one["outcome"] == "fail"]) == (False, same)
+        assert rag(*REPORT, "--writer", "openai", "-w", workspace).exit_code == 0
+        made = json.loads(path.read_text("utf-8"))
+        assert written[0]["text"] not in [claim["text"] for claim in made["claims"]]
+        assert made["manifest"]["counts"]["doubted"] >= 1
+        assert rag("check", path, "-w", workspace, "--reproduce").exit_code == 0

@@ -1,6 +1,7 @@
 """Models with random weights and the architectures of the real ones, built on the spot: real loading, no download."""
 
 import string
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,23 @@ def cross_encoder(**more: Any) -> Any:
 def save_cross_encoder(folder: Path) -> Path:
     """The same with its tokenizer, in a folder."""
     cross_encoder().save_pretrained(folder)
+    _fast_tokenizer().save_pretrained(folder)
+    return folder
+
+
+def save_nli(folder: Path, *, labels: Sequence[str], bias: Sequence[float] = ()) -> Path:
+    """A sequence classifier with one output a label, as nli-deberta-v3-base is: DeBERTa-v2, 64 tokens; ``bias`` moves its answers."""
+    import torch
+    from transformers import DebertaV2Config, DebertaV2ForSequenceClassification
+
+    torch.manual_seed(7)
+    named = {"id2label": dict(enumerate(labels)), "label2id": {label: at for at, label in enumerate(labels)}}
+    config = _config(DebertaV2Config, relative_attention=True, position_buckets=16, pos_att_type=["p2c", "c2p"], **named)
+    model = DebertaV2ForSequenceClassification(config)
+    if bias:
+        with torch.no_grad():
+            model.classifier.bias.copy_(torch.tensor(bias))
+    model.save_pretrained(folder)
     _fast_tokenizer().save_pretrained(folder)
     return folder
 

@@ -39,6 +39,9 @@ def check(report: Path, sources: Path | None, output: Output, reproduce: bool, w
 
     The JSON of any report is checked against the documents in the workspace. A Markdown report (.md) with [n] citations and a reference
     list is checked sentence by sentence against the files its references name. Exit status 1 when something fails.
+
+    With a [checker] in rag.toml the sentences of a JSON report that a model wrote get its opinion as well, printed after the gates: it
+    can fail what the gates passed, never the other way round.
     """
     chosen: Output = "json" if as_json else output
     text = _read(report)
@@ -65,14 +68,16 @@ def _check_json(text: bytes, *, reproduce: bool, workspace: Path | None, output:
     read = from_json(text)
     with open_library(workspace) as library:
         result = library.check(read)
+        opinion = library.second_opinion(read) if output in ("text", "json") else None
         again = to_json(library.made_again(read)).encode() == text if reproduce else True
     if output in ("text", "json"):
-        show.checked(read, result, as_json=output == "json")
+        show.checked(read, result, opinion=opinion, as_json=output == "json")
     else:
         _print(findings_of(read, result, source=text.decode()), output=output, name=name)
     if reproduce:
         click.echo("made again from its manifest: the same bytes" if again else "made again from its manifest: other bytes", err=True)
-    sys.exit(0 if result.ok and again else 1)
+    doubted = any(one.outcome == "fail" for one in opinion or ())
+    sys.exit(0 if result.ok and again and not doubted else 1)
 
 
 def _check_markdown(text: bytes, *, sources: Path | None, workspace: Path | None, output: Output, name: str) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rag.ingest import IngestSummary
     from rag.record import FileRow
     from rag.report import CheckResult
+    from rag.report.report_gates import ReportCheck
     from rag.schedule import Health
     from rag.upkeep import Backup, Erased, Finding
 
@@ -213,10 +214,12 @@ def written(result: "WrittenReport", *, as_json: bool) -> None:
     click.echo(f"Time: {_seconds(result.seconds)}")
 
 
-def checked(report: Report, check: "CheckResult", *, as_json: bool) -> None:
-    """Each gate with what it found; every failure with the claim it names."""
+def checked(report: Report, check: "CheckResult", *, opinion: "Sequence[ReportCheck] | None" = None, as_json: bool) -> None:
+    """Each gate with what it found; every failure with the claim it names; then the checker's ``opinion``, where there is one."""
     if as_json:
-        print_json({"report": report.id, "passed": check.ok, "failures": check.failures(), **plain(check)})
+        extra = {} if opinion is None else {"judged": plain(list(opinion))}
+        passed = check.ok and not any(one.outcome == "fail" for one in opinion or ())
+        print_json({"report": report.id, "passed": passed, "failures": check.failures(), **plain(check), **extra})
         return
     click.echo(f"{report.title}: {len(report.claims)} claims, {len(report.evidence)} quotes, {len(report.sources)} sources")
     for gate, title, outcomes in _by_gate(check):
@@ -226,6 +229,16 @@ def checked(report: Report, check: "CheckResult", *, as_json: bool) -> None:
     for failure in check.failures():
         click.echo(f"FAIL {failure}")
     click.echo(_outcome(check))
+    if opinion is not None:
+        _second_opinion(opinion)
+
+
+def _second_opinion(found: "Sequence[ReportCheck]") -> None:
+    """What a checker says of written sentences, each doubt with its sentence's id."""
+    for one in found:
+        if one.outcome != "pass":
+            click.echo(f"{'DOUBT' if one.outcome in ('fail', 'warn') else 'open':5} {one.about}: {one.reason}")
+    click.echo(f"checker: {sum(one.outcome == 'pass' for one in found)} of {len(found)} written sentences supported by their quotations")
 
 
 _MARKS = {"ok": "ok", "warning": "look", "broken": "BROKEN"}

@@ -85,6 +85,9 @@ COUNTS = {
     "repaired": "of those, repaired after a failed check",
     "replaced": "sentences of the model replaced by quotation",
     "left_out": "quotations that the model left out",
+    "judged": "written sentences that the checker judged",
+    "doubted": "of those, doubted and replaced by quotation",
+    "unjudged": "of those, that it could not judge",
     "dropped": "sentences left out because a check failed",
 }
 

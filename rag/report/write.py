@@ -8,18 +8,22 @@ too, and a card's direction and confidence are those of its quotations: no wordi
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from rag.errors import AnswerError
 from rag.model_prompts import CardPrompt, EvidenceLine, FaultyLine, Prompt, Prompts, RepairPrompt, Rules, SummaryPrompt
 from rag.numbers import find_numbers, find_periods
+from rag.ports import Checker
 from rag.report.book import BOTTOM_LINE, open_book
 from rag.report.check import check_report
 from rag.report.claims import claim_id, direction_of
 from rag.report.delta import delta
+from rag.report.judge import Asks as Asks
+from rag.report.judge import is_written, quotes_of
 from rag.report.prose import MOST_WORDS, Ground, faults
 from rag.report.restate import Homes, fixed_claims, restate
 from rag.report.seal import sealed
@@ -55,21 +59,6 @@ def _list_of(item: Mapping[str, Any]) -> dict[str, Any]:
 SENTENCES = _object(sentences=_list_of(_object(text=_TEXT, evidence=_NUMBERS)))
 """What a card's prompt is answered with."""
 REPAIRS = _object(repairs=_list_of(_object(sentence={"type": "integer"}, text=_TEXT, evidence=_NUMBERS)))
-
-
-class Asks(Protocol):
-    """Calls to a language model, as rag.llms.calls makes them."""
-
-    def ask(
-        self,
-        messages: Sequence[Message],
-        *,
-        schema: Mapping[str, Any],
-        parse: Callable[[str], Parsed],
-        hear: Callable[[str], object] | None = None,
-    ) -> Parsed:
-        """What ``parse`` makes of the answer; ``hear`` is told what has come of it. Raises ModelError's children."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -154,11 +143,12 @@ def write(
     document: Callable[[str], Document],
     vocabulary: Vocabulary,
     before: Report | None = None,
+    checker: Checker | None = None,
     tell: Callable[[Progress], None] = lambda _: None,
 ) -> Report:
     """The extractive report, worded by the model: it passes every gate that the extractive one passes.
 
-    ``before`` is the edition that it is compared with.
+    ``before`` is the edition that it is compared with. Sentences that ``checker`` doubts are quoted instead.
     Raises ModelError's children when the model cannot be had; an answer of no use costs its card the wording only.
     """
     named = replace(report, manifest=replace(report.manifest, writer=model))
@@ -178,7 +168,11 @@ def write(
     tell(Progress(stage="write", done=len(asked), total=len(asked) + 1))
     homes |= _bottom_line(desk, homes)
     homes = _without_failures(desk, homes)
-    return _finished(desk, homes, model=model, before=before)
+    opinion: dict[str, int] = {}
+    if checker is not None:
+        homes, opinion = _judged(desk, homes, checker, units=[*asked, _summary_unit(desk, homes)])
+        homes = _without_failures(desk, homes)
+    return _finished(desk, homes, model=model, before=before, checker=checker, opinion=opinion)
 
 
 def prompts_of(report: Report, *, prompts: Prompts, vocabulary: Vocabulary) -> list[tuple[Message, ...]]:
@@ -458,31 +452,75 @@ def _without_failures(desk: Desk, homes: dict[str, Written]) -> dict[str, Writte
     return homes
 
 
+def _judged(
+    desk: Desk, homes: Mapping[str, Written], checker: Checker, *, units: Sequence[Unit]
+) -> tuple[dict[str, Written], dict[str, int]]:
+    """(the units without the written sentences that the checker doubts, how many it judged, doubted and could not judge)."""
+    evidence = {item.id: item for item in desk.report.evidence}
+    counts: Counter[str] = Counter(judged=0, doubted=0, unjudged=0)
+    made = dict(homes)
+    for unit in (unit for unit in units if unit.home in homes):
+        own = [claim for claim in homes[unit.home].claims if is_written(claim)]
+        verdicts = dict(zip(own, checker.supports([(claim.text, quotes_of(claim, evidence)) for claim in own]), strict=True))
+        doubted = {claim for claim, verdict in verdicts.items() if verdict not in ("supported", "unchecked")}
+        counts.update(judged=len(own), doubted=len(doubted), unjudged=sum(verdict == "unchecked" for verdict in verdicts.values()))
+        if doubted:
+            made[unit.home] = _requoted(desk, unit, homes[unit.home], doubted, made)
+    return made, {name: counts[name] for name in ("judged", "doubted", "unjudged") if name != "unjudged" or counts[name]}
+
+
+def _requoted(desk: Desk, unit: Unit, written: Written, doubted: Collection[Claim], homes: Mapping[str, Written]) -> Written:
+    """The unit with quotations in the place of the doubted sentences; all quoted where that alone would change what its card says."""
+    quotations = {claim.evidence[0]: claim for claim in unit.claims}
+    covered = {item for claim in written.claims if claim not in doubted for item in claim.evidence}
+    claims: dict[str, Claim] = {}
+    for claim in written.claims:
+        quoted = [quotations[item] for item in claim.evidence if item not in covered and item in quotations]
+        claims |= {one.id: one for one in (quoted if claim in doubted else [claim])}
+    counts = replace(written, written=written.written - len(doubted), replaced=written.replaced + len(doubted))
+    if unit.home == BOTTOM_LINE:
+        return _led_briefly(desk, unit, replace(counts, claims=tuple(claims.values())))
+    made = replace(counts, claims=tuple(claims.values()))
+    if _says_the_same(desk, unit, made, homes):
+        return made
+    return replace(written, claims=unit.claims, written=0, repaired=0, replaced=written.replaced + written.written)
+
+
 def _failures(desk: Desk, homes: Mapping[str, Written]) -> int:
     trial = restate(desk.report, _claims(homes))
     return check_report(sealed(trial), document=desk.document, vocabulary=desk.vocabulary).counts.get("fail", 0)
 
 
-def _finished(desk: Desk, homes: Mapping[str, Written], *, model: str, before: Report | None) -> Report:
+def _finished(
+    desk: Desk,
+    homes: Mapping[str, Written],
+    *,
+    model: str,
+    before: Report | None,
+    checker: Checker | None,
+    opinion: Mapping[str, int],
+) -> Report:
     counts = {name: sum(getattr(made, name) for made in homes.values()) for name in ("written", "repaired", "replaced", "left_out")}
     made = restate(desk.report, _claims(homes))
     manifest = replace(
         made.manifest,
-        run=_run(desk, model=model),
+        run=_run(desk, model=model, checker=checker),
         writer=model,
         prompts=dict(sorted({**made.manifest.prompts, **desk.prompts.versions}.items())),
-        counts={**made.manifest.counts, **counts},
+        counts={**made.manifest.counts, **counts, **opinion},
     )
-    made = replace(made, manifest=manifest, banner=banner(model, counts))
+    told = banner(model, counts) + (second_opinion(checker.model, opinion) if checker is not None else "")
+    made = replace(made, manifest=manifest, banner=told)
     result = check_report(made, document=desk.document, vocabulary=desk.vocabulary)
     claims = tuple(replace(claim, checks=result.claims[claim.id], verdict=result.verdicts[claim.id]) for claim in made.claims)
     made = replace(made, claims=claims)
     return sealed(replace(made, changes=delta(before, made) if before is not None else None))
 
 
-def _run(desk: Desk, *, model: str) -> str:
-    """The content hash of the inputs: those of the extractive report, the model and its prompts."""
+def _run(desk: Desk, *, model: str, checker: Checker | None) -> str:
+    """The content hash of the inputs: those of the extractive report, the model and its prompts, and who judged it."""
     parts = [desk.report.manifest.run, model, *(f"{name} {sha256}" for name, sha256 in sorted(desk.prompts.versions.items()))]
+    parts += [f"judged by {checker.model}"] if checker is not None else []
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
 
 
@@ -491,6 +529,16 @@ def banner(model: str, counts: Mapping[str, int]) -> str:
     return (
         f"Worded by the language model {model} from numbered quotations: {in_words(counts)}. It chose no figure, quote or source, every "
         "sentence was checked against its quotations alone, and directions and confidence are computed without it."
+    )
+
+
+def second_opinion(model: str, counts: Mapping[str, int]) -> str:
+    """What the checker said, as the banner's last sentence."""
+    doubted = counts["doubted"]
+    left = f"; {counts['unjudged']} it could not judge" if counts.get("unjudged") else ""
+    return (
+        f" {model} compared each of {counts['judged']} written sentences with its quotations as well: {doubted} "
+        f"{'was' if doubted == 1 else 'were'} doubted and {'is' if doubted == 1 else 'are'} quoted instead{left}."
     )
 
 
