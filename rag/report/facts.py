@@ -251,11 +251,8 @@ class _Whole:
         self._quarterly = {
             document for document, text in gathered.prose.items() if len(_SHORT.findall(text)) > max(9, len(_LONG.findall(text)))
         }
-        headed = {
-            item.evidence.document
-            for item in (*gathered.candidates, *gathered.cells)
-            if any(_SEGMENTS.search(heading) for heading in item.evidence.heading_path)
-        }
+        read = [*(item.evidence for item in gathered.candidates), *(item.evidence for item in gathered.cells)]
+        headed = {evidence.document for evidence in read if any(_SEGMENTS.search(heading) for heading in evidence.heading_path)}
         self._divided = headed | {document for document, text in gathered.prose.items() if len(_SEGMENTS.findall(text)) >= _DIVIDED}
 
     def of(self, made: Stated, *, number: Number, mention: Mention, numbers: Sequence[Number]) -> Stated:
