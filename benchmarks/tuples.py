@@ -37,14 +37,10 @@ SETS = {"beige": ("macro", "Economic conditions by Federal Reserve district, 201
 PARTS = ("tuned", "fresh")
 """Documents that rules were mended on, and others."""
 SEED = 7
-FILINGS = 12
+FILINGS = 21
 """Tuned on; the others are fresh."""
-ISSUES = (
-    *("2011-01", "2011-06", "2011-07", "2011-10", "2012-02", "2012-07", "2012-11", "2013-01", "2013-07"),
-    *("2018-03", "2018-07", "2018-12"),
-)
-"""Tuned on; the others are fresh, and so are these of 1996 to 2010."""
-OLDER_ISSUES = 12
+OLDER_TUNED, OLDER_FRESH = 12, 40
+"""Beige Book issues of 1996 to 2010 drawn by seed: tuned on besides those of 2011 to 2018, and fresh."""
 
 
 def files_of(name: str, *, part: str, data: Path, folder: Path) -> list[Path]:
@@ -53,14 +49,15 @@ def files_of(name: str, *, part: str, data: Path, folder: Path) -> list[Path]:
         every = sorted((data / "financebench" / "pdfs").glob("*.pdf"))
         tuned = set(random.Random(SEED).sample(every, FILINGS))
         return [path for path in every if (path in tuned) == (part == "tuned")]
-    if part == "tuned":
-        return _written(data / "beigebook" / "corpus.jsonl", folder, wanted=ISSUES)
-    issues = {row["period"] for row in map(json.loads, (data / "beigebook" / "reports.jsonl").open(encoding="utf-8"))}
     older = data / "beigebook_scale" / "corpus-1996-2010.jsonl.gz"
     with gzip.open(older, "rt", encoding="utf-8") as lines:
         past = sorted({str(json.loads(line)["published_at"])[:7] for line in lines})
-    drawn = random.Random(SEED).sample(past, OLDER_ISSUES)
-    return _written(data / "beigebook" / "corpus.jsonl", folder, wanted=issues - set(ISSUES)) + _written(older, folder, wanted=drawn)
+    drawn = random.Random(SEED).sample(past, OLDER_TUNED)
+    if part == "fresh":
+        others = [issue for issue in past if issue not in drawn]
+        return _written(older, folder, wanted=random.Random(SEED).sample(others, OLDER_FRESH))
+    issues = {row["period"] for row in map(json.loads, (data / "beigebook" / "reports.jsonl").open(encoding="utf-8"))}
+    return _written(data / "beigebook" / "corpus.jsonl", folder, wanted=issues) + _written(older, folder, wanted=drawn)
 
 
 def _written(corpus: Path, folder: Path, *, wanted: Collection[str]) -> list[Path]:
@@ -85,11 +82,11 @@ def documents_of(name: str, *, part: str, data: Path) -> dict[str, Document]:
 
 
 def facts_of(name: str, documents: Mapping[str, Document]) -> dict[str, Stated]:
-    """Address and hash of each tuple -> the tuple, over whole documents; a Beige Book issue is a corpus, and so are the filings."""
+    """Address and hash of each tuple -> the tuple, over whole documents; a Beige Book issue is a corpus, and so is each filing."""
     pack, topic = SETS[name]
     groups: dict[str, dict[str, Document]] = {}
     for path, document in documents.items():
-        groups.setdefault(path.split("/")[0] if name == "beige" else "", {})[path] = document
+        groups.setdefault(path.split("/")[0] if name == "beige" else path, {})[path] = document
     made: dict[str, Stated] = {}
     for group in groups.values():
         made |= {key_of(item): item for item in _facts(group, pack=pack, topic=topic)}
