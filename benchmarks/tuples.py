@@ -2,6 +2,7 @@
 
     python -m benchmarks.tuples                      # precision of the judged tuples, by set
     python -m benchmarks.tuples --sample 100         # prints that many of each set to be judged, with their sentences
+    python -m benchmarks.tuples --part fresh         # either, of documents that no rule was tuned on
 
 A tuple is right when entity, metric, segment, region, period, value, unit and kind are all what its sentence or cell says. The judgements
 are benchmarks/tuples.jsonl: address, hash of the tuple, verdict; no text. A tuple that is judged wrong and is no longer made is gone; one
@@ -9,17 +10,19 @@ that is judged right and is no longer made is lost; what is made otherwise now i
 """
 
 import argparse
+import gzip
 import hashlib
 import json
 import os
 import random
+import re
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-from benchmarks.evaluate import REPOSITORY, write_issue
+from benchmarks.evaluate import REPOSITORY
 from rag.prompts import facet_pack, metric_vocabulary
 from rag.readers import ReaderPool
 from rag.report.facts import Stated
@@ -31,29 +34,59 @@ from rag.types import Chunk, Document, Hit, Passage, SearchResult, Source
 
 JUDGED = Path(__file__).with_name("tuples.jsonl")
 SETS = {"beige": ("macro", "Economic conditions by Federal Reserve district, 2012"), "filings": ("filings", "Annual reports, 2015-23")}
+PARTS = ("tuned", "fresh")
+"""Documents that rules were mended on, and others."""
 SEED = 7
-ISSUES, FILINGS = 5, 12
+FILINGS = 21
+"""Tuned on; the others are fresh."""
+OLDER_TUNED, OLDER_FRESH = 12, 40
+"""Beige Book issues of 1996 to 2010 drawn by seed: tuned on besides those of 2011 to 2018, and fresh."""
 
 
-def files_of(name: str, *, data: Path, folder: Path) -> list[Path]:
-    """The set's documents: drawn by seed."""
-    dice = random.Random(SEED)
+def files_of(name: str, *, part: str, data: Path, folder: Path) -> list[Path]:
+    """The documents of a set's part: filings drawn by seed, Beige Book issues written out as files."""
     if name == "filings":
-        return sorted(dice.sample(sorted((data / "financebench" / "pdfs").glob("*.pdf")), FILINGS))
-    issues = [row["period"] for row in map(json.loads, (data / "beigebook" / "reports.jsonl").open(encoding="utf-8"))]
-    drawn = sorted(dice.sample(sorted(issues), ISSUES))
-    return sorted(folder / issue / path.split("/")[-1] for issue in drawn for path in write_issue(data, folder / issue, issue=issue))
+        every = sorted((data / "financebench" / "pdfs").glob("*.pdf"))
+        tuned = set(random.Random(SEED).sample(every, FILINGS))
+        return [path for path in every if (path in tuned) == (part == "tuned")]
+    older = data / "beigebook_scale" / "corpus-1996-2010.jsonl.gz"
+    with gzip.open(older, "rt", encoding="utf-8") as lines:
+        past = sorted({str(json.loads(line)["published_at"])[:7] for line in lines})
+    drawn = random.Random(SEED).sample(past, OLDER_TUNED)
+    if part == "fresh":
+        others = [issue for issue in past if issue not in drawn]
+        return _written(older, folder, wanted=random.Random(SEED).sample(others, OLDER_FRESH))
+    issues = {row["period"] for row in map(json.loads, (data / "beigebook" / "reports.jsonl").open(encoding="utf-8"))}
+    return _written(data / "beigebook" / "corpus.jsonl", folder, wanted=issues) + _written(older, folder, wanted=drawn)
 
 
-def facts_of(name: str, *, data: Path) -> dict[str, Stated]:
-    """Address and hash of each tuple -> the tuple, over whole documents."""
-    pack, topic = SETS[name]
+def _written(corpus: Path, folder: Path, *, wanted: Collection[str]) -> list[Path]:
+    """The district reports of the issues, as files in a folder an issue."""
+    written = []
+    with (gzip.open if corpus.suffix == ".gz" else open)(corpus, "rt", encoding="utf-8") as lines:
+        for document in map(json.loads, lines):
+            issue = str(document["published_at"])[:7]
+            if issue in wanted:
+                path = folder / issue / (re.sub(r"[^a-z0-9]+", "-", document["title"].lower()).strip("-") + ".txt")
+                path.parent.mkdir(exist_ok=True)
+                path.write_text(f"{document['title']}\n\nDate: {document['published_at']}\n\n{document['text']}\n", encoding="utf-8")
+                written.append(path)
+    return sorted(written)
+
+
+def documents_of(name: str, *, part: str, data: Path) -> dict[str, Document]:
+    """The part's documents, read; by folder and file name."""
     with tempfile.TemporaryDirectory() as folder, ReaderPool() as pool:
-        files = files_of(name, data=data, folder=Path(folder))
-        documents = {f"{path.parent.name}/{path.name}": pool.read(path) for path in files}
+        files = files_of(name, part=part, data=data, folder=Path(folder))
+        return {f"{path.parent.name}/{path.name}": pool.read(path) for path in files}
+
+
+def facts_of(name: str, documents: Mapping[str, Document]) -> dict[str, Stated]:
+    """Address and hash of each tuple -> the tuple, over whole documents; a Beige Book issue is a corpus, and so is each filing."""
+    pack, topic = SETS[name]
     groups: dict[str, dict[str, Document]] = {}
     for path, document in documents.items():
-        groups.setdefault(path.split("/")[0] if name == "beige" else "", {})[path] = document
+        groups.setdefault(path.split("/")[0] if name == "beige" else path, {})[path] = document
     made: dict[str, Stated] = {}
     for group in groups.values():
         made |= {key_of(item): item for item in _facts(group, pack=pack, topic=topic)}
@@ -152,21 +185,22 @@ def judged() -> list[dict[str, str]]:
     return [json.loads(line) for line in JUDGED.read_text(encoding="utf-8").splitlines()]
 
 
-def table(data: Path) -> Iterator[str]:
+def table(data: Path, *, part: str) -> Iterator[str]:
     """A line a set."""
-    yield "| documents | judged | right | of those still made | wrong ones gone | right ones lost | period known |"
-    yield "|---|---|---|---|---|---|---|"
+    yield "| documents | judged | right | of those still made | wrong ones gone | right ones lost | exact a document | period known |"
+    yield "|---|---|---|---|---|---|---|---|"
     for name in SETS:
-        made = facts_of(name, data=data)
-        own = [row for row in judged() if row["set"] == name]
+        documents = documents_of(name, part=part, data=data)
+        made = {key: item for key, item in facts_of(name, documents).items() if item.is_exact}
+        own = [row for row in judged() if row["set"] == name and row["key"].split()[0] in documents]
         right = [row for row in own if row["verdict"] == "right"]
         held = [row for row in own if row["key"] in made]
         kept = sum(row["verdict"] == "right" for row in held)
         periods = sum(item.fact.period is not None for item in made.values())
         yield (
-            f"| {name} | {len(own)} | {len(right)} ({len(right) / max(1, len(own)):.2f}) | {kept} of {len(held)} "
+            f"| {name}, {part} | {len(own)} | {len(right)} ({len(right) / max(1, len(own)):.2f}) | {kept} of {len(held)} "
             f"({kept / max(1, len(held)):.2f}) | {len(own) - len(right) - (len(held) - kept)} | {len(right) - kept} | "
-            f"{periods / max(1, len(made)):.2f} of {len(made)} |"
+            f"{len(made) / max(1, len(documents)):.1f} of {len(documents)} | {periods / max(1, len(made)):.2f} |"
         )
 
 
@@ -174,13 +208,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sample", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--part", choices=PARTS, default=PARTS[0])
     given = parser.parse_args()
     data = Path(os.environ.get("RAG_EVAL_DATA", REPOSITORY.parent / "shared" / "data"))
     if not given.sample:
-        sys.stdout.write("".join(f"{line}\n" for line in table(data)))
+        sys.stdout.write("".join(f"{line}\n" for line in table(data, part=given.part)))
         return
     for name in SETS:
-        drawn = sampled(facts_of(name, data=data), count=given.sample, seed=given.seed)
+        made = facts_of(name, documents_of(name, part=given.part, data=data))
+        drawn = sampled(made, count=given.sample, seed=given.seed)
         sys.stdout.write("".join(f"{key}\n  {name} {shown(at, item)}\n" for at, (key, item) in enumerate(drawn)))
 
 

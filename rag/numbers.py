@@ -540,7 +540,7 @@ _MONTH_OF = re.compile(
 """A month before what it is the month of: "October home sales"."""
 _BARE_QUARTER = re.compile(rf"(?i:\b{_NTH_WORD}[\s-]quarter)\b(?!\sof\s(?:our\s|the\s)?(?:fiscal|FY))")
 _BARE_HALF = re.compile(r"(?i:\b(?P<nth>first|second)[\s-]half)\b(?!\sof\slast)")
-_MONTHS_AHEAD = re.compile(rf"(?i:\b(?:over|in|during|for|within)\sthe\s(?:next|coming))\s{_MONTHS_LONG}\s(?i:months)\b")
+_MONTHS_AHEAD = re.compile(rf"(?i:\b(?:over|in|during|for|within)\sthe\s(?:next|coming))\s{_MONTHS_LONG}[\s-](?i:months)\b")
 _NEAR_YEAR = re.compile(r"(?i:\b(?P<which>this|last|next)\syear)\b(?!['’]s)")
 
 

@@ -56,8 +56,10 @@ _BASIS = re.compile(
     r"behind)\s(?:that of\s|those of\s|levels? (?:of|from|in)\s)?)?(?:in\s)?"
     r"(?:(?:a|one|the) years? (?:ago|earlier|before)(?:['’]?s?\s(?:levels?|pace|period|month|quarter))?|"
     r"(?:the |its |their )?(?:year-ago|year-earlier|prior[- ]year|previous[- ]year)(?:\s(?:levels?|period|month|quarter|total))?|"
-    r"(?:the )?(?:same|comparable|corresponding|prior|previous|preceding) (?:time|period|month|quarter|year)"
-    r"(?:\s(?:of|in|from|during|a|the|last|one|previous|prior|preceding|year|ago|earlier|before))*|"
+    r"(?:the )?(?:same|comparable|corresponding) (?:time|period|month|quarter)\s"
+    r"(?:of|in|from|during|a|the|last|one|previous|prior|preceding)"
+    r"(?:\s(?:of|the|last|previous|prior|preceding|year|ago|earlier|before))*|"
+    r"(?:the )?(?:prior|previous|preceding) (?:month|quarter|year)|"
     r"(?:the )?last (?:year|month|quarter)(?:['’]?s?\s(?:levels?|pace))?|"
     r"(?:over |in )?the (?:past|last) (?:year|twelve months|12 months))\b|"
     r"\byear[- ](?:over|on)[- ]year(?:\sbasis)?\b|\b(?:a|per) (?:year|month|week|day)\b(?! (?:ago|earlier|before|later))|"
@@ -80,15 +82,18 @@ _NEUTRAL = _set(
 """Before a metric: of the whole of it."""
 _ARTICLES = _set("the a an")
 _POSSESSIVES = _set("our its their his your")
+_RESTATES = _set("restated revised corrected amended updated")
 _SETS = _set("raises raised lowers lowered cuts cut increases increased reduces reduced lifts lifted widens widened narrows narrowed")
 """Verbs whose object is set to the value: "raises its guidance to"."""
 _ODD = _set(
+    "last past months "
     "gross organic adjusted core underlying comparable normalized real nominal deferred unearned other certain some most many both "
     "each additional incremental remaining further lost potential such these this those same any no all several various similar "
     "annual annualized quarterly monthly weekly daily constant-currency excess initial higher lower increased decreased reduced "
     "stronger weaker rising falling lagging expected estimated planned projected record first second third fourth previous prior "
     "earlier former more less fewer much strong weak solid pro forma non-gaap gaap segment base starting minimum maximum peak "
-    "target targeted year-to-date cumulative recurring restated unadjusted implied effective tax foreign domestic"
+    "target targeted recent significant substantial considerable sizable large small healthy robust brisk sluggish sharp modest "
+    "moderate year-to-date cumulative recurring restated unadjusted implied effective tax foreign domestic"
 )
 """Before a metric: another thing by nearly its name, or a part that is not said."""
 _PARTICIPLES = _set(
@@ -105,11 +110,31 @@ _ROUGHLY = _set("about around roughly nearly almost some approximately a total o
 _OBJECT_ENDS = _set("built sold with in warrants")
 """Last words of metrics that are verbs, besides those in -ed."""
 _BE = _set("be is are was were been being")
+_ONE_SPEAKER = re.compile(
+    r"(?i)\b(?:an?|one|another|this|that|the)\s(?!(?:[\w’'-]+\s){0,4}(?:surveys?|polls?|index|data|board|company|group|office)\b)(?:[\w’'-]+\s){0,5}"
+    r"(?:said|says|noted|notes|reported|reports|stated|states|indicated|indicates|plans|planned|continues|told|mentioned|cited|"
+    r"anticipates|experienced|saw|sees|estimated|estimates|claims|claimed|attributed|predicts)\b|"
+    r"\b(?:another|others|the rest|(?<!that )they|he|she|half|most|many|several|some|few|two|three|four|majority|third|quarter|two-thirds)"
+    r"\s(?:of\s(?:the\s)?)?"
+    r"(?:[\w’'-]+\s){0,2}"
+    r"(?:saw|see|said|reports?|reported|noted|expects?|expected|plan|plans|planned|experienced|indicated|anticipates?|anticipated)\b"
+)
+"""Of one party or of some of those asked: what they say of themselves holds for nobody else."""
+_AGAINST_USUAL = re.compile(
+    r"(?i)\s(?:averages?|highs?|lows?)\b|"
+    r"\s(?:[\w-]+\s)?(?:below|above|than|over|of|from|under)\s(?:the\s|its\s|their\s)?(?:[\w-]+\s){0,2}"
+    r"(?:averages?|normal|plan|trend|usual)\b"
+)
+"""Behind a value: it is measured against no time."""
+_SAME_WINDOW = re.compile(
+    r"(?i)\b(?:over|during|in|for) (?:the same|this|that) (?:time|period|time frame)\b(?!\s(?:a|last|of|in|the|one|from)\b)"
+)
+"""A time that the sentence before says."""
 _BEFORE_VERBS = _set("have has had we they it who")
 _BOUNDS = _set("less more higher lower so better fewer")
 _CHANGES = _set("increase decrease decline drop gain growth rise reduction jump fall change uptick improvement contraction expansion")
 _HOLDS = _set(
-    "had have has having reported report reports recorded record records posted post posts expects expect expected forecast "
+    "say had have has having reported report reports recorded record records posted post posts expects expect expected forecast "
     "forecasts gives give gave puts put saw see sees brought generated generates achieved said says indicated indicate indicates "
     "show shows showed shown noted estimates estimate estimated predicts predict predicted projects project projected anticipate "
     "anticipates anticipated with that while whereas although though but where as since because left proposes proposed declared "
@@ -124,7 +149,7 @@ _LINKS = _set(
     "steadily marginally generally against after close lengthened shortened widened narrowed reaches reached reach reaching "
     "averaged average averaging totaled totalled totaling numbered amounted amounting came come stood stand stands put reported "
     "recorded estimated expected projected forecast anticipated seen continued continue continues remained remain remains held "
-    "hold ranged equal equalled equaled fixed set gives given giving due likely on-year increased increase increases increasing "
+    "hold equal equalled equaled fixed set gives given giving due likely on-year increased increase increases increasing "
     "rose rise rises risen rising grew grow grows grown growing climbed climb climbs gained gain gains advanced jumped jump surged "
     "improved improve strengthened expanded accelerated fell fall falls fallen falling declined decline declines declining "
     "decreased decrease decreases decreasing dropped drop drops slipped shrank contracted weakened moved went go goes ran run "
@@ -133,7 +158,7 @@ _LINKS = _set(
 )
 """Words that may stand between a metric and its value, and behind the value, and say nothing of what is meant."""
 _AREAS = _set(
-    "fiscal year years works company group nation area areas region district county counties metropolitan metro market state city "
+    "full fiscal year years works company group nation area areas region district county counties metropolitan metro market state city "
     "province town"
 )
 _STOPS = _set(
@@ -172,8 +197,9 @@ def scope_of(
         at = value = value if at is None else at
     if at is None or value is None:
         return None
-    own = frozenset(word for synonym in mention.metric.synonyms for word in synonym.split())
-    return _Reading(text, items, at=at, value=value, names=names, own=own).scope()
+    own = frozenset(word for synonym in mention.metric.synonyms for word in synonym.split()) - _LINKS - _PREPOSITIONS - _HOLDS
+    is_share = number.kind == "percent" and not mention.metric.change
+    return _Reading(text, items, at=at, value=value, names=names, own=own, is_share=is_share).scope()
 
 
 def _items(
@@ -195,7 +221,9 @@ def _items(
     spans += [
         (other.start, other.end, "other")
         for other in others
-        if not other.figures_only and not topic.issuperset(content_stems(text[other.start : other.end]))
+        if not other.figures_only
+        and other.metric is not mention.metric
+        and not topic.issuperset(content_stems(text[other.start : other.end]))
     ]
     spans += [(start, stop, "name") for start, stop in names.runs(text)]
     taken: list[tuple[int, int, Kind]] = []
@@ -220,12 +248,13 @@ def _kind_of(word: str, topic: frozenset[str]) -> Kind:
 class _Reading:
     """One figure's clause."""
 
-    def __init__(self, text: str, items: Sequence[Item], *, at: int, value: int, names: Names, own: frozenset[str]) -> None:
+    def __init__(self, text: str, items: Sequence[Item], *, at: int, value: int, names: Names, own: frozenset[str], is_share: bool) -> None:
         self._text = text
         self._items = items
         self._at = at
         self._value = value
         self._names = names
+        self._is_share = is_share
         self._own = own
         """Words of the metric's own names, which single out no part of it."""
         self._segment: list[str] = []
@@ -235,6 +264,13 @@ class _Reading:
         """Indices of names that are parts of the metric's name."""
 
     def scope(self) -> Scope | None:
+        value = self._items[self._value]
+        if (
+            _ONE_SPEAKER.search(self._text, 0, value.start)
+            or _AGAINST_USUAL.match(self._text, value.end)
+            or _SAME_WINDOW.search(self._text)
+        ):
+            return None
         first = self._at if self._is_predicate() else self._before_metric()
         if first is None or not (self._is_predicate() or self._is_governed(first)):
             return None
@@ -244,8 +280,8 @@ class _Reading:
         inner = range(phrases.stop, self._value) if self._at < self._value else range(self._value + 1, first)
         if not self._is_told(inner):
             return None
-        tail = self._tail()
-        if tail is None or not self._is_told(tail):
+        tail, owners = self._tail(), len(self._owners)
+        if tail is None or not self._is_told(tail) or len(self._owners) > owners:
             return None
         if not self._places and not self._opened():
             return None
@@ -352,7 +388,7 @@ class _Reading:
         is_verb = self._is_verb(at)
         if not is_verb and (item.text in _ODD or len(parts) > _LONGEST_SEGMENT):
             return None
-        if item.text in _ARTICLES | _POSSESSIVES | _NEUTRAL | self._own:
+        if item.text in _ARTICLES | _POSSESSIVES | _NEUTRAL | _AREAS | self._own:
             return 1
         if item.text == "and" and self._joins_parts(at, parts):
             parts[:0] = [self._items[at - 1], item]
@@ -422,7 +458,9 @@ class _Reading:
         if before.text in ("in", "for"):
             heads = _CHANGES if before.text == "in" else _VALUE_FOR
             return earlier is not None and (earlier.kind in ("value", "number") or earlier.text in heads)
-        if self._is_verb(first - 1) or (before.text in _SETS and self._items[first].text in _POSSESSIVES):
+        if (self._is_verb(first - 1) and before.text in _HOLDS | _RESTATES) or (
+            before.text in _SETS and self._items[first].text in _POSSESSIVES
+        ):
             return True
         if before.text == "with":
             return earlier is None or earlier.text != ","
@@ -492,13 +530,17 @@ class _Reading:
                 item.text in _STOPS or (item.text == "or" and self._items[last + 1 :][:1] and self._items[last + 1].text in _BOUNDS)
             ):
                 break
-            if item.kind == "metric" or item.kind == "other":
-                break
+            if item.kind in ("metric", "other") and not self._is_share_of(last):
+                return None
             last += 1
         following = [item.text for item in self._items[last : last + 2]]
         if following[:1] and (following[0] in _VETO_AFTER or (following[0] == "or" and following[-1] in _BOUNDS)):
             return None
         return range(self._value + 1, last) if self._at < self._value or last < self._at else range(self._value + 1, self._value + 1)
+
+    def _is_share_of(self, at: int) -> bool:
+        """True for the whole of which a share is: "34% of additions"."""
+        return self._is_share and self._items[self._value + 1].text == "of" and at <= self._value + _LONGEST_SEGMENT + 2
 
     def _is_told(self, span: range) -> bool:
         """Whether every word of a span is known, its names noted: a phrase with a word of the report's topic is known as a whole."""
@@ -515,12 +557,16 @@ class _Reading:
         if item.kind == "mark":
             return item.text in ",-'\"%" or self._takes_up(at)
         if item.kind != "word":
-            return item.kind != "other"
+            return item.kind != "other" or self._is_share_of(at)
         if item.text in _LINKS | _PREPOSITIONS | _ARTICLES | _NEUTRAL | _AREAS:
             return True
         if item.text.endswith("ly") and item.text not in _ODD:
             return True
-        return item.text in self._own or (at > 0 and any(noted == at - 1 for noted, _ in (*self._places, *self._owners)))
+        return (
+            item.text in self._own
+            or item.text.removesuffix("s") in self._own
+            or (at > 0 and any(noted == at - 1 for noted, _ in (*self._places, *self._owners)))
+        )
 
     def _topical(self, span: range) -> set[int]:
         """Indices of the words of phrases that hold a word of the topic: from a preposition to the next mark, value or time."""

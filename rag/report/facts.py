@@ -50,10 +50,16 @@ _HIGHER = re.compile(
 )
 _BEFORE_THAT = re.compile(r"^\s?,?\s?(?:a year (?:before|earlier|ago)|the year before|in the (?:previous|prior) year)\b")
 _BASIS = re.compile(
-    r"(?:than|compared (?:with|to)|from|against|versus|since|relative to|over|as|of|and replaces?)\s(?:in\s|the\s|that\sof\s|"
+    r"(?:than|compared (?:with|to)|from|against|versus|since|relative to|over|above|below|as|of|and replaces?)\s(?:in\s|the\s|that\sof\s|"
     r"for\s|same\s(?:time|period|month|quarter)\s)*$",
     re.IGNORECASE,
 )
+_JOINED_TIMES = re.compile(
+    r"\s(?:and|to|through)\s(?:in\s|early\s|late\s|mid-)*(?:(?:19|20)\d\d\b|Jan|Feb|Mar(?:ch)?\b|Apr|May\b|June?\b|July?\b|Aug|Sep|Oct|Nov|Dec)"
+)
+"""Between two times that one figure is of."""
+_OVER = re.compile(r"\bover\s(?:the\s)?$")
+_AVERAGED = re.compile(r"\baverag\w+\s(?:of\s)?$")
 _OBJECT = re.compile(r"(?i)\b(?:of|for|from|among|by|with)\s(?:the\s|an?\s)?$")
 _THAN = re.compile(r"(?i)\b(?:than|compared|versus|against|relative)\b")
 _LABEL_BEFORE = re.compile(
@@ -251,11 +257,8 @@ class _Whole:
         self._quarterly = {
             document for document, text in gathered.prose.items() if len(_SHORT.findall(text)) > max(9, len(_LONG.findall(text)))
         }
-        headed = {
-            item.evidence.document
-            for item in (*gathered.candidates, *gathered.cells)
-            if any(_SEGMENTS.search(heading) for heading in item.evidence.heading_path)
-        }
+        read = [*(item.evidence for item in gathered.candidates), *(item.evidence for item in gathered.cells)]
+        headed = {evidence.document for evidence in read if any(_SEGMENTS.search(heading) for heading in evidence.heading_path)}
         self._divided = headed | {document for document, text in gathered.prose.items() if len(_SEGMENTS.findall(text)) >= _DIVIDED}
 
     def of(self, made: Stated, *, number: Number, mention: Mention, numbers: Sequence[Number]) -> Stated:
@@ -275,18 +278,21 @@ class _Whole:
             topic=self.topic,
         )
         stock = self._vocabulary.metrics[made.fact.metric.removesuffix("_change")].stock
-        told = scope is not None and (stock or not self._is_of_unsaid_length(made))
-        settled = self._settled(made, scope) if scope is not None and told else None
+        told = scope is not None and (stock or not self._is_of_unsaid_length(made)) and not _is_beyond_its_clause(made, number)
+        settled = self._settled(made, scope, mention=mention) if scope is not None and told else None
         return replace(made, is_exact=False) if settled is None else replace(made, fact=settled)
 
-    def _settled(self, made: Stated, scope: Scope) -> Fact | None:
+    def _settled(self, made: Stated, scope: Scope, *, mention: Mention) -> Fact | None:
         fact = made.fact
         places = [place for place in scope.places if place not in self._names.homes]
         region = places[0] if places else ""
         if len(places) > 1 or (fact.region and not region) or (_names_segment(made, fact.segment) and fact.segment not in scope.segment):
             return None
         entity = self._entity(made, scope)
-        if entity is None:
+        is_bare = (
+            made.source.document in self._family and not scope.segment and _needs_a_thing(fact, made.text, mention, is_placed=bool(region))
+        )
+        if entity is None or is_bare:
             return None
         return replace(fact, entity=entity, region=region, segment=scope.segment)
 
@@ -299,7 +305,9 @@ class _Whole:
             return made
         plain = (
             evidence.table is not None
+            and (bool(fact.entity) or not metric.company or made.source.format != "pdf")
             and not (fact.number.kind == "plain" and "money" in metric.units)
+            and not (_PER_SHARE.search(caption) and _SMALL.fullmatch(made.evidence.quote))
             and fact.period is not None
             and fact.period.found_in == "table"
             and are_plain(evidence.table, caption=caption, metric=metric.id, vocabulary=self._vocabulary, topic=self.topic)
@@ -394,6 +402,34 @@ def _names_segment(made: Stated, segment: str) -> bool:
     return bool(segment) and segment in made.text[: ends if ends >= 0 else None].lower()
 
 
+def _is_beyond_its_clause(made: Stated, number: Number) -> bool:
+    """True for a sum by which something is higher, a change against "the same period" of a time that is not said, or against last year."""
+    text, period = made.text, made.fact.period
+    if number.kind == "money" and _HIGHER.match(text, number.end):
+        return True
+    if period is None or period.found_in == "sentence" or not made.fact.metric.endswith("_change"):
+        return False
+    last_year = period.found_in == "document" and period.label.isdigit() and int(period.label) < made.source.published.year
+    return last_year or (period.found_in == "section" and _SAME_PERIOD.search(text) is not None)
+
+
+_SAME_PERIOD = re.compile(r"(?i)\bsame (?:period|time) (?:in|of)\b")
+_OF_A_THING = frozenset("sales price".split())
+_OF_A_THING_OR_PLACE = frozenset("inventories output demand revenue lending orders".split())
+"""Metrics that a survey of many trades means of some thing: which one must be said, or at least where."""
+_COMPLETE = frozenset("employment wages inflation tourism productivity exports imports optimism unemployment_rate".split())
+"""Metrics whose one word says what is meant: "wages"; "production" or "prices" alone are of what stands before."""
+
+
+def _needs_a_thing(fact: Fact, text: str, mention: Mention, *, is_placed: bool) -> bool:
+    """True for a metric named by one word that leaves open of what: "production", "prices"."""
+    metric = fact.metric.removesuffix("_change")
+    is_one_word = " " not in text[mention.start : mention.end]
+    if is_placed:
+        return is_one_word and metric in _OF_A_THING
+    return metric in _OF_A_THING_OR_PLACE or metric == "price" or (is_one_word and metric not in _COMPLETE)
+
+
 _SEGMENTS = re.compile(r"(?i)\bsegments?\b")
 _DIVIDED = 5
 """Mentions of segments in a document from which on a figure without an owner may be a segment's."""
@@ -401,6 +437,9 @@ _CONSOLIDATED = re.compile(r"(?i)\bconsolidated\b|\bselected financial data\b")
 _EXHIBIT = re.compile(r"\bExhibit\s\d")
 """Another company's statements stand there."""
 _YEARLY = re.compile(r"(?i)\b(?:years?|annual|fiscal|twelve|52 weeks)\b")
+_PER_SHARE = re.compile(r"(?i)\bexcept\b.*\bper[- ]share\b")
+_SMALL = re.compile(r"\W*\d{1,2}\.\d\d\W*")
+"""A sum as it is printed a share, in a table of millions except for those."""
 _FLOWS = re.compile(r"(?i)\bcash flows?\b")
 """A statement whose lines are changes of what its labels name."""
 _SHORT = re.compile(r"(?i)\bmonths\s(?:period\s)?ended\b")
@@ -552,6 +591,8 @@ def _is_range(text: str, low: Number, high: Number) -> bool:
         return True
     if between.strip() == "to" and unit_family(low) == unit_family(high) and not _FROM.search(text[: low.start]):
         return True
+    if "respectively" in text[high.end : high.end + 16]:
+        return False
     before = r"\b(?:between|ranging from|rang(?:es|ed) from|range from|range of|in the|up|down|by|grew|rose|increased)\s\w*\s?$"
     joined = between.strip() in ("and", "to") and re.search(before, text[: low.start]) is not None
     return joined and unit_family(low) == unit_family(high)
@@ -639,6 +680,8 @@ def _period_of(number: Number, numbers: Sequence[Number], candidate: Candidate, 
     owned = {
         period.label: other for other in reversed(numbers) for period in periods if _adjoins(text, other, period, numbers, end=other.end)
     }
+    if any(_JOINED_TIMES.match(text, period.end) for period in periods) and "respectively" not in text:
+        return None
     own = [period for period in periods if owned.get(period.label) is number or _adjoins(text, number, period, numbers, end=end)]
     if own:
         return _period(own[0])
@@ -696,8 +739,17 @@ def _adjoins(text: str, number: Number, period: PeriodMention, numbers: Sequence
     return (
         len(between.split()) <= 4
         and _THAN.search(between) is None
-        and re.fullmatch(r"[\w\s'’-]*\b(?:in|for|during|over|at|by|of|on)\s(?:the\s|about\s)?(?:end\sof\s)?|\s?\(|\s", between) is not None
+        and not (number.kind == "percent" and _OVER.search(between) and not _AVERAGED.search(text[: number.start]))
+        and re.fullmatch(
+            r"[\w\s'’-]*\b(?:in|for|during|over|at|by|of|on)\s(?:the\s|about\s)?(?:end\sof\s)?(?:early\s|late\s|mid-)?|\s?\(|\s", between
+        )
+        is not None
     )
+
+
+def _is_long_ago(mention: PeriodMention, source: Source) -> bool:
+    """True for the year of a law in a heading: "Securities Exchange Act of 1934"."""
+    return abs(period_order(mention.label)[0] - source.published.year) >= _LONG_AGO
 
 
 def _inherited(evidence: Evidence, source: Source) -> Period | None:
@@ -705,9 +757,7 @@ def _inherited(evidence: Evidence, source: Source) -> Period | None:
     day a PDF was made nothing of the year it reports on: its title may."""
     for heading in reversed(evidence.heading_path):
         mentions = [
-            mention
-            for mention in find_periods(heading)
-            if abs(int(mention.label[-4:] if mention.label[:2] == "FY" else mention.label[:4]) - source.published.year) < _LONG_AGO
+            mention for mention in find_periods(heading) if not _is_long_ago(mention, source) and period_shape(mention.label) != "span"
         ]
         if mentions:
             return Period(label=mentions[-1].label, found_in="section")
@@ -918,7 +968,8 @@ def _named_price(thing: str, vocabulary: Vocabulary) -> str:
 def _rest(row: str, mention: Mention) -> str:
     """What a row's label says besides its metric: "Home division operating result" leaves "Home division"."""
     rest = re.sub(r"\(.*?\)|,.*$", "", row[: mention.start] + row[mention.end :])
-    return " ".join(re.sub(r"(?i)^(?:(?:total|net|consolidated)\b\s*)+", "", rest.strip()).split())
+    rest = " ".join(re.sub(r"(?i)^(?:(?:total|net|consolidated)\b\s*)+", "", rest.strip()).split())
+    return rest if re.search(r"\w", rest) else ""
 
 
 _NO_LEVEL = re.compile(r"(?i)\b(?:change|growth|share|adjustment|difference|effect)\b")
@@ -936,7 +987,7 @@ _NOT_HEAD = re.compile(r"(?i),|\b(?:from|into|of|on|related|to|in|for|before|aft
 
 def _table_period(column: str, row: str, caption: str, cell: CellEvidence) -> Period | None:
     for label in (column, row, caption):
-        mentions = find_periods(label)
+        mentions = [mention for mention in find_periods(label) if label is not caption or not _is_long_ago(mention, cell.source)]
         if len(mentions) == 1:
             return Period(label=mentions[0].label, found_in="table")
         if mentions:

@@ -43,7 +43,7 @@ _SPEAKS = re.compile(
     r"\s(?:(?:now|also|still)\s)?(?:expects?|forecasts?|says?|said|estimates?|estimated|believes?|reports?|reported|projects?|sees?|thinks?|told|"
     r"publish\w*|looks?|finds?|found|lists?|counts?|counted|noted|gives?|puts?|models?|predicts?)\b"
 )
-_SURVEYS = re.compile(r"(?i)['’]?s?\s(?:[\w-]+\s){0,3}(?:surveys?|polls?|index|indicators?|monitors?|reports?|data|figures)\b")
+_SURVEYS = re.compile(r"(?i)['’]?s?\s(?:[\w-]+\s){0,3}(?:surveys?|polls?|index|indicators?|monitors?|data)\b")
 _BODIES = frozenset("district districts region state states nation country company group bank board government".split())
 """Nouns that stand for a name and are written with a capital."""
 _REPORTS = re.compile(
