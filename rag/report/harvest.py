@@ -10,6 +10,7 @@ from rag.report.gather import Candidate, Gathered, gather
 from rag.report.names import Names, find_names
 from rag.report.plan import Plan
 from rag.report.wording import Vocabulary
+from rag.text import content_stems
 from rag.types import Document, SearchResult, Source
 
 
@@ -44,7 +45,7 @@ def harvest(
     """
     gathered = gather(plan, find=find, document=document, sources=sources, vocabulary=vocabulary, as_of=as_of)
     names = find_names(gathered.prose, sources=sources, regions=plan.outline.regions, subjects=gathered.subjects)
-    facts = facts_of(gathered, vocabulary=vocabulary, names=names, topic=plan.stems)
+    facts = facts_of(gathered, vocabulary=vocabulary, names=names, topic=plan.stems or _subject(plan.outline.topic, vocabulary))
     seen = {source.document for source in sources}
     copies = {document: first for document, first in (copies or {}).items() if document in seen}
     found = disagreements(facts, names=names, copies=copies)
@@ -55,3 +56,9 @@ def harvest(
     stale = known | {made.sides[1].evidence.id for made in corrected}
     current = tuple(candidate for candidate in gathered.candidates if candidate.evidence.id not in stale)
     return Harvest(copies=copies, gathered=gathered, names=names, facts=facts, found=found, current=current)
+
+
+def _subject(question: str, vocabulary: Vocabulary) -> frozenset[str]:
+    """Stems of the words that a question about no market in particular adds to what it measures."""
+    measured = {stem for mention in vocabulary.named(question) for stem in content_stems(question[mention.start : mention.end])}
+    return frozenset(content_stems(question)) - measured
