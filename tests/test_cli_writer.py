@@ -124,7 +124,7 @@ def test_prompts_are_shown_and_tried(workspace: Path) -> None:
     """What ships, and an own version that cannot be used."""
     listed = rag("prompts", "show", "-w", workspace)
     assert [line.split()[0] for line in listed.stdout.splitlines()] == [
-        f"write/{name}.j2" for name in ("rules", "card", "repair", "summary", "answer", "judge")
+        f"write/{name}.j2" for name in ("rules", "card", "repair", "summary", "answer", "parts", "judge")
     ]
     text = rag("prompts", "show", "write/card.j2", "-w", workspace).stdout
     assert "{{ heading }}" in text

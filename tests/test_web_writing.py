@@ -94,6 +94,15 @@ def events(client: TestClient, turn: dict[str, Any]) -> list[dict[str, Any]]:
     return [json.loads(line.removeprefix("data: ")) for line in text.split("\n") if line.startswith("data: ")]
 
 
+def followed(room: Room, turn: dict[str, Any], gate: Gate, *, people: int) -> list[list[dict[str, Any]]]:
+    """What each of them is told of a turn; the model goes on once all listen, for which a second is left."""
+    with ThreadPoolExecutor(people) as threads:
+        listening = [threads.submit(events, room.client, turn) for _ in range(people)]
+        time.sleep(1)
+        gate.let_go.set()
+        return [one.result(WAIT_S) for one in listening]
+
+
 def kept(client: TestClient, turn: dict[str, Any]) -> dict[str, Any]:
     """The turn as the history holds it."""
     return dict(next(one for one in client.get(f"/api/chats/{turn['chat']}").json() if one["number"] == turn["number"]))
@@ -114,8 +123,7 @@ def test_the_documents_own_sentences_are_there_while_a_model_writes(room: Room) 
     assert UNFINISHED in kept(room.client, turn)["answer"]["notes"]
     page = room.client.get(f"/chats/{turn['chat']}").text
     assert f'data-writing="/api/chats/{turn["chat"]}/turns/{turn["number"]}/events"' in page
-    gate.let_go.set()
-    *drafts, end = events(room.client, turn)
+    ((*drafts, end),) = followed(room, turn, gate, people=1)
     after = kept(room.client, turn)
     assert end == {"chat": turn["chat"], "number": turn["number"]}
     assert drafts
@@ -135,12 +143,9 @@ def test_who_comes_again_in_the_middle_is_told_what_was_missed(room: Room) -> No
     while not here._going[turn["chat"], turn["number"]].sentences:
         assert time.monotonic() < until
         time.sleep(0.01)
-    with ThreadPoolExecutor(2) as people:
-        first, second = (people.submit(events, room.client, turn) for _ in range(2))
-        time.sleep(0.3)
-        gate.let_go.set()
-        assert first.result(WAIT_S) == second.result(WAIT_S)
-    assert len(first.result()) > 1
+    first, second = followed(room, turn, gate, people=2)
+    assert first == second
+    assert len(first) > 1
 
 
 def test_extractive_answers_and_pages_do_not_wait_for_a_model(room: Room) -> None:

@@ -26,6 +26,7 @@ _OCR_FOUND_NOTHING = "OCR found no text in it either: look at it, and leave it o
 _NOBODY = frozenset({"anonymous", "(anonymous)", "unknown", "user", "admin"})
 _ADDRESS = re.compile(r"\w\.(?:com|net|org|io)\b", re.IGNORECASE)
 _USER_NUMBER = re.compile(r"^[A-Za-z]{0,3}\d{3,}$")
+_PROGRAM = re.compile(r"pdf|generator|converter|engine|library|writer|distiller", re.IGNORECASE)
 _LONG_NAME = 4
 """Letters: of an author and of a program, shorter words may be the same by chance."""
 _DRAWN_NOTES = frozenset({3, 13, 20})
@@ -210,5 +211,6 @@ def _author(declared: str, *, programs: Sequence[str]) -> str:
     """The declared author unless the program or the service that wrote the file made it up, or it is a user's number."""
     author = one_line(declared)
     first = author.partition(" ")[0].lower()
-    is_program = len(first) >= _LONG_NAME and any(first == word for program in programs for word in one_line(program).lower().split())
+    names = [one_line(program).lower().split() for program in programs if _PROGRAM.search(program)]
+    is_program = len(first) >= _LONG_NAME and any(first in name for name in names)
     return "" if is_program or author.lower() in _NOBODY or _ADDRESS.search(author) or _USER_NUMBER.match(author) else author
