@@ -214,6 +214,7 @@ def test_a_unit_or_code_beside_a_value_is_no_answer_unless_it_is_asked_for(libra
     [
         ("Who is the chief executive of Samsung Electronics?", "no passage found names “Samsung Electronics”"),
         ("How many patents does Halvex hold in Japan?", "no passage found names “Japan”"),
+        ("What was the revenue of Kord in 2025?", "no passage found names “Kord”"),
         ("What zinc-air capacity does the Calder Storage Forum forecast for 2035?", "but not for “2035”"),
         ("How do I bake bread?", "share too few of the question's words"),
         ("Revenue of Kordwell in 1999?", "not for “1999”"),
@@ -231,6 +232,23 @@ def test_what_the_documents_do_not_say_is_said(library: Library, question: str, 
     assert answer.claims == ()
     assert reason in answer.reason
     assert 1 <= len(answer.nearest) <= 3
+
+
+@pytest.mark.parametrize(
+    ("question", "doubted"),
+    [
+        ("Who is the mayor of Ostvik?", "“mayor”"),
+        ("What is the weather in Tarnholm?", "“weather”"),
+        ("What was Kordwell's operating profit in 2025?", ""),
+        ("How long is the wait for a grid connection?", ""),
+    ],
+)
+def test_an_answer_that_holds_the_names_alone_says_so(library: Library, question: str, doubted: str) -> None:
+    """Its sentences are about them, and perhaps not about what is asked."""
+    notes = [note for note in ask(library, question).notes if "may not answer" in note]
+    assert notes == (
+        [f"none of the passages cited has {doubted}: the sentences are the nearest there are, and may not answer"] if doubted else []
+    )
 
 
 def test_an_answer_keeps_to_its_scope(library: Library) -> None:

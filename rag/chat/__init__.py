@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
-from rag.chat.abstain import reason_to_abstain
+from rag.chat.abstain import doubt, reason_to_abstain
 from rag.chat.choose import Option, best, options
 from rag.chat.condense import condense
 from rag.chat.gated import BESIDE, checked, claim_of
@@ -121,6 +121,8 @@ def answer(understood: Understood, *, ground: Ground, scope: Scope = _EVERYTHING
     made = _silent(draft, reason, visible) if reason else _spoken(draft, chosen, read, ground=ground)
     if not reason and not made.claims:
         made = _silent(draft, "the sentences that came nearest did not pass the checks", visible)
+    elif not reason and (note := doubt(asked, chosen, passages=visible)):
+        made = replace(made, notes=(*made.notes, note))
     return sealed(made)
 
 

@@ -54,6 +54,9 @@ def reason_to_abstain(
         return "the nearest passages share too few of the question's words to be about it"
     if not chosen:
         return "the passages found hold no whole sentence or labelled figure that could answer"
+    cited = [passages[option.rank] for option in chosen]
+    if names and len(unknown_names(names, passages=cited)) == len(names):
+        return f"what comes nearest is not about {_listed(names)}"
     if asked.wants in ("number", "share", "date") and not any(option.value for option in chosen):
         return f"the passages found speak of it, but give no {'date' if asked.wants == 'date' else 'figure'}"
     if asked.labels and any(option.period < 0 for option in chosen) and not any(option.period > 0 for option in chosen):
@@ -61,6 +64,20 @@ def reason_to_abstain(
     if asked.labels and not any(_speaks_of(year, passage) for label in asked.labels for year in _years(label) for passage in passages):
         return _not_for(asked.labels)
     return ""
+
+
+def doubt(asked: Asked, chosen: Sequence[Option], *, passages: Sequence[Passage]) -> str:
+    """A note for an answer whose passages hold the question's names alone, in words; empty for any other.
+
+    It may be right in other words ("turnover" for revenue), so it is shown; where the documents do not say, it stands beside the point.
+    """
+    if not asked.names or any(option.on_statement or option.metric for option in chosen):
+        return ""
+    told = [word for word in words(asked.content) if any(_TELLING.search(stem) for stem in content_stems(word))]
+    held = {stem for option in chosen for stem in content_stems(_all(passages[option.rank]))}
+    if not told or asked.content == asked.text or any(held.intersection(content_stems(word)) for word in told):
+        return ""
+    return f"none of the passages cited has {_listed(told)}: the sentences are the nearest there are, and may not answer"
 
 
 def _not_for(labels: Collection[str]) -> str:
@@ -95,8 +112,14 @@ def unknown_names(names: Sequence[str], *, passages: Sequence[Passage]) -> list[
     spelt = [_spelt(_all(passage)) for passage in passages] if names else []
     as_names, anyhow = frozenset[str]().union(*(one for one, _ in spelt)), frozenset[str]().union(*(other for _, other in spelt))
     strangers = [name for name in names if not as_names & {_bare(part) for part in words(name)} and words(name)[0].lower() not in anyhow]
-    everything = squeeze(" ".join(_all(passage) for passage in passages))[0] if strangers else ""
-    return [name for name in strangers if squeeze(name)[0] not in everything]
+    everything = " ".join(_all(passage) for passage in passages) if strangers else ""
+    return [name for name in strangers if not _stands_in(everything, name)]
+
+
+def _stands_in(text: str, name: str) -> bool:
+    """Whether the name's letters and digits stand there as whole words, whatever is between them."""
+    letters = r"[\W_]*".join(map(re.escape, squeeze(name)[0]))
+    return re.search(rf"(?<![^\W_]){letters}(?:[’']s)?(?![^\W_])", text, re.IGNORECASE) is not None
 
 
 @remembered(4_096)
