@@ -371,8 +371,12 @@ class Library:
     ) -> SearchResult:
         """As ``search``, for the question and for the parts that the writer's model takes it apart into.
 
-        Raises SettingsError without a model, and what the model's calls raise.
+        Raises UsageError where no model is set, and what the model's calls raise.
         """
+        if "llm" not in self.__dict__ and not self.settings.writer.model:
+            raise UsageError(
+                "no model is set that could take a question apart: set writer.model and writer.base_url in rag.toml, or leave out parts"
+            )
         model, whole = self.llm, question.strip()
         calls = Calls(llm=model, limits=answer_limits(self.settings.writer), ledger=self.calls, now=lambda: now)
         parts = parts_of(whole, calls=calls, prompts=Prompts(workspace=self.workspace)) if whole else ()

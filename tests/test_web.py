@@ -101,6 +101,13 @@ def test_the_printed_address_lets_a_browser_in_with_another_secret(web: TestClie
     assert web.get("/", params={"token": "x" * len(KEY.token)}).status_code == 401
 
 
+def test_a_search_in_parts_without_a_model_is_a_wrong_call(person: TestClient) -> None:
+    """The server is sound, so it says what is missing and is no server error."""
+    refused = person.get("/api/search", params={"q": "zinc price", "parts": True})
+    assert refused.status_code == 400
+    assert "no model is set" in refused.json()["error"].lower()
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
