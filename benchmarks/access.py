@@ -109,7 +109,7 @@ def write(seen: Library, *, hidden: Sequence[Paper], count: Count) -> None:
         count.see("report", data.decode(), hidden=hidden)
     with serving(puppet) as endpoint:
         seen.llm = OpenAILlm("scripted", base_url=endpoint.base_url, api_key="x", json_schema=False)
-        worded = seen._worded(report, seen.llm, Wording(clock=lambda: NOW))[0]
+        worded = seen._worded(report, seen.llm, Wording(clock=lambda: NOW), checker=None)[0]
         seen.llm.close()
         del seen.__dict__["llm"]
     count.looked["prompt"] += len(endpoint.requests) - 1
