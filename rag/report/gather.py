@@ -14,7 +14,7 @@ from rag.report.plan import Plan
 from rag.report.quality import fault, lead_in, standing
 from rag.report.reading import ReadDocument, Sentence, TableCell, context, prose, read, split_titles
 from rag.report.subjects import SubjectRule, subjects
-from rag.report.when import span_of
+from rag.report.when import Span, span_of
 from rag.report.wording import Mention, Vocabulary, tokens
 from rag.text import content_stems, overlap, shingles
 from rag.types import Chunk, ClaimMode, Document, Evidence, Number, Passage, RetrievedBy, SearchResult, Source
@@ -120,13 +120,20 @@ def gather(
     texts = {key: item.text for key, item in documents.items()}
     read_documents = split_titles({key: read(item) for key, item in documents.items()}, texts=texts)
     named = subjects([source for source in sources if source.published <= as_of])
+    span = span_of(plan.outline.period)
     topical = _on_topic(plan, found=found, documents=documents, family=frozenset(named) if plan.outline.dimension else frozenset())
     candidates, seen = _candidates(
-        plan, found=topical.found, documents=documents, read_documents=read_documents, vocabulary=vocabulary, rule=SubjectRule(named)
+        plan,
+        found=topical.found,
+        documents=documents,
+        read_documents=read_documents,
+        vocabulary=vocabulary,
+        rule=SubjectRule(named),
+        span=span,
     )
     return Gathered(
         candidates=_collapse(candidates),
-        cells=tuple(cell for cell in _cell_evidence(topical.found, documents, read_documents) if _is_asked(cell, plan)),
+        cells=tuple(cell for cell in _cell_evidence(topical.found, documents, read_documents) if _is_asked(cell, span)),
         rows=tuple(_cell_evidence(topical.found, documents, read_documents, whole_rows=True)),
         prose={key: prose(item, texts[key]) for key, item in read_documents.items()},
         subjects=named,
@@ -250,6 +257,7 @@ def _candidates(
     read_documents: Mapping[str, ReadDocument],
     vocabulary: Vocabulary,
     rule: SubjectRule,
+    span: Span | None,
 ) -> tuple[list[Candidate], int]:
     newness = _newness([item.source for item in found.values()])
     scorer = _Scorer(plan=plan, owned=frozenset(whose(item.source for item in found.values())))
@@ -257,7 +265,7 @@ def _candidates(
     for item in found.values():
         by_document[item.source.document].append(item)
     made: list[Candidate] = []
-    seen, span = 0, span_of(plan.outline.period)
+    seen = 0
     for key in sorted(by_document):
         for at, sentence in enumerate(read_documents[key].sentences):
             hits = [item for item in by_document[key] if item.chunk.start <= sentence.start < item.chunk.end]
@@ -396,9 +404,9 @@ def _cell_evidence(
     return [made[key] for key in sorted(made, key=lambda key: (made[key].evidence.document, made[key].evidence.start))]
 
 
-def _is_asked(cell: CellEvidence, plan: Plan) -> bool:
+def _is_asked(cell: CellEvidence, span: Span | None) -> bool:
     """Whether a cell may be about the period asked for: any of a document of the period, else one whose labels name it."""
-    span, reference = span_of(plan.outline.period), cell.evidence.table
+    reference = cell.evidence.table
     if span is None or reference is None or span.first <= cell.source.published <= span.last:
         return True
     return span.holds(cell.source, find_periods(f"{reference.column}, {reference.row}", published=cell.source.published))
