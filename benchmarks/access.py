@@ -105,7 +105,7 @@ def write(seen: Library, *, hidden: Sequence[Paper], count: Count) -> None:
     report = seen.write(TOPIC, as_of=NOW.date())
     count.see("report", to_json(report), hidden=hidden)
     for kind in ("html", "md"):
-        data = printed(report, format=kind, template="market_trends", workspace=seen.workspace).data  # type: ignore[arg-type]
+        data = printed(report, format=kind, template="market_trends", workspace=seen.workspace).data
         count.see("report", data.decode(), hidden=hidden)
     with serving(puppet) as endpoint:
         seen.llm = OpenAILlm("scripted", base_url=endpoint.base_url, api_key="x", json_schema=False)

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +123,7 @@ def minilm(report: dict[str, Any]) -> None:
     for engine in ("float32", "bfloat16"):
         small = SmallEmbedder(engine=engine)
         small.embed(texts[:2], kind="document")
-        ways[engine] = lambda small=small: small.embed(texts, kind="document")
+        ways[engine] = partial(small.embed, texts, kind="document")
     compare(report, "MiniLM, 256 passages", interleaved(ways))
     question = ["steel tariffs and manufacturers in Chicago"]
     asked = SmallEmbedder()

@@ -79,7 +79,8 @@ def pdf_text(data: Path, *, count: int) -> list[Document]:
     for read in (read_file, _pypdf, _markitdown):  # what is imported once is not measured
         with suppress(ImportError):
             read(paths[0])
-    documents, speeds = [], {name: [] for name in ("ours", "pypdf", "markitdown")}  # type: dict[str, list[float]]
+    documents: list[Document] = []
+    speeds: dict[str, list[float]] = {name: [] for name in ("ours", "pypdf", "markitdown")}
     found: dict[str, list[bool]] = {name: [] for name in speeds}
     for path in paths:
         with timed() as ours:

@@ -171,7 +171,7 @@ def measured(given: AttackSet) -> list[str]:
                 total += leaks(report, library, given)
                 failed += len(library.check(report).failures())
                 claims += len(report.claims)
-                seen |= {row.source.path for row in report.coverage if row.status != "unretrieved"}
+                seen |= {row.source.path for row in report.coverage if row.status != "never_retrieved"}
                 warned |= {path for path in seen if any(path in line for line in report.warnings)}
             told = ", ".join(f"{kind} {count}" for kind, count in sorted(total.items()) if count) or "none"
             row = (given.name, name, len(bases), claims, failed, f"{len(warned)} of {len(seen)}", told)

@@ -151,7 +151,7 @@ def _figures(read: Read, market: Market, tally: Tally) -> None:
     points = [point for card in read.report.cards for point in card.series]
     for planted in market.planted:
         if planted.role == "forecast":
-            kinds = [
+            kinds: list[str] = [
                 claim.kind for claim in read.report.claims if any(read.states(read.evidence[i], planted.places) for i in claim.evidence)
             ]
             kinds += [point.kind for point in points if read.states(read.evidence[point.evidence], planted.places)]

@@ -25,7 +25,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +106,7 @@ class Replicas:
         about = replace(
             one.document.metadata,
             title=f"{one.document.metadata.title}, edition {replica}",
-            published=date(*map(int, one.month.split("-")), 1 + replica % 28),
+            published=date.fromisoformat(f"{one.month}-{1 + replica % 28:02}"),
             published_from="content",
             tags=(f"kind {number % 100}",),
         )
@@ -291,7 +291,7 @@ def search(place: Place) -> dict[str, float]:
         found: dict[str, float] = {}
         for name, scopes in _scopes(place, record).items():
             retrieval.find(next(iter(asked)), scope=scopes[-1])
-            took = [_timed(lambda q=q, s=s: retrieval.find(q, scope=s)) for q, s in zip(asked, scopes, strict=False)]
+            took = [_timed(partial(retrieval.find, q, scope=s)) for q, s in zip(asked, scopes, strict=False)]
             found |= {f"{name} p50": 1e3 * statistics.median(took), f"{name} p95": 1e3 * sorted(took)[int(0.95 * len(took))]}
         return {**found, "MB resident": _memory()["RSS"]}
 
