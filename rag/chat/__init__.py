@@ -10,17 +10,18 @@ from datetime import date
 from functools import partial
 
 from rag.chat.abstain import doubt, reason_to_abstain
-from rag.chat.choose import Option, best, options
+from rag.chat.choose import Option, best, current_cells, options
 from rag.chat.condense import condense
-from rag.chat.gated import BESIDE, checked, claim_of
-from rag.chat.measures import Sought, sought
+from rag.chat.gated import ANSWER, BESIDE, checked, claim_of
 from rag.chat.question import take_apart
 from rag.chat.schema import sealed
+from rag.chat.sums import computed
 from rag.errors import UsageError
 from rag.report.book import EXTRACTIVE
 from rag.report.claims import side_claim
 from rag.report.conflicts import Disagreement, conflict_of
 from rag.report.harvest import Harvest, harvest
+from rag.report.measures import Sought, sought
 from rag.report.outline import Outline
 from rag.report.plan import Plan, SubQuery
 from rag.report.wording import Vocabulary
@@ -115,10 +116,11 @@ def answer(understood: Understood, *, ground: Ground, scope: Scope = _EVERYTHING
         notes=tuple(note for note in result.notes if note != NOT_RERANKED),
         warnings=read.gathered.warnings,
     )
-    reason = reason_to_abstain(
+    derived = computed(asked, current_cells(read), section=ANSWER)
+    reason = derived is None and reason_to_abstain(
         asked, chosen, passages=visible, holders=holders, among=ground.among, vocabulary=ground.vocabulary, measures=wanted.words
     )
-    made = _silent(draft, reason, visible) if reason else _spoken(draft, chosen, read, ground=ground)
+    made = _silent(draft, reason, visible) if reason else _spoken(draft, derived, chosen, read, ground=ground)
     if not reason and not made.claims:
         made = _silent(draft, "the sentences that came nearest did not pass the checks", visible)
     elif not reason and (note := doubt(asked, chosen, passages=visible)):
@@ -157,10 +159,13 @@ def _silent(draft: Answer, reason: str, passages: Sequence[Passage]) -> Answer:
     return replace(draft, reason=reason, nearest=tuple(passages[:NEAREST]))
 
 
-def _spoken(draft: Answer, chosen: Sequence[Option], read: Harvest, *, ground: Ground) -> Answer:
-    """The options as claims that passed the gates, with the other sides of disagreements beside them."""
-    claims = [claim_of(option, vocabulary=ground.vocabulary) for option in chosen]
-    evidence = {option.evidence.id: option.evidence for option in chosen}
+def _spoken(draft: Answer, derived: Claim | None, chosen: Sequence[Option], read: Harvest, *, ground: Ground) -> Answer:
+    """What is computed and the options, as claims that passed the gates, with the other sides of disagreements beside them."""
+    cells = {cell.evidence.id: cell.evidence for cell in current_cells(read)}
+    operands = derived.evidence if derived else ()
+    quoted = [option for option in chosen if option.evidence.id not in operands]
+    claims = [*([derived] if derived else []), *(claim_of(option, vocabulary=ground.vocabulary) for option in quoted)]
+    evidence = {item: cells[item] for item in operands} | {option.evidence.id: option.evidence for option in quoted}
     sides, conflicts = _disagreeing(claims, read.found, vocabulary=ground.vocabulary)
     evidence |= {side.evidence.id: side.evidence for made in read.found for side in made.sides}
     sources = {source.document: source for source in read.gathered.sources.values()}

@@ -5,7 +5,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from rag.chat.measures import Sought
 from rag.chat.question import Asked, gives, units
 from rag.closeness import closeness
 from rag.numbers import find_periods, period_order, period_shape
@@ -14,8 +13,9 @@ from rag.report.conflicts import retired
 from rag.report.facts import cell_text
 from rag.report.gather import Candidate, CellEvidence
 from rag.report.harvest import Harvest
+from rag.report.measures import Sought
 from rag.report.wording import Vocabulary
-from rag.text import content_stems, words
+from rag.text import STOPWORDS, content_stems, words
 from rag.types import Document, Evidence, Passage, Source
 
 MOST_SENTENCES = 5
@@ -128,9 +128,7 @@ def options(
     for candidate in read.current:
         if passage := _around(candidate.evidence, passages):
             found.append((candidate.text, candidate.evidence, candidate.source, candidate, passage))
-    stale = retired(read.found, read.facts)
-    cells = [cell for cell in (*read.gathered.cells, *read.gathered.rows) if cell.evidence.id not in stale]
-    for cell in _likely_cells(asked, cells, sought=sought):
+    for cell in _likely_cells(asked, current_cells(read), sought=sought):
         if passage := _around(cell.evidence, passages):
             found.append((cell_text(cell.evidence), cell.evidence, cell.source, None, passage))
     chunks = [replace(passage.chunk, text=text, header=_header(evidence)) for text, evidence, source, _, passage in found]
@@ -144,7 +142,7 @@ def options(
             candidate=candidate,
             closeness=value,
             metric=_metric(metrics, candidate, evidence, vocabulary),
-            names=_names(asked, f"{text} {source.title} {chunk.header} {source.author} {source.publisher}"),
+            names=names_held(asked, f"{text} {source.title} {chunk.header} {source.author} {source.publisher}"),
             alike=0.0,
             unit=float(asked.unit in units(text)),
             value=_value(asked, text),
@@ -157,6 +155,12 @@ def options(
         for (text, evidence, source, candidate, passage), chunk, value in zip(found, chunks, near, strict=True)
     ]
     return _compared(sorted(made, key=_best_first), alike=alike)
+
+
+def current_cells(read: Harvest) -> list[CellEvidence]:
+    """The cells of the passages' tables but for superseded figures."""
+    stale = retired(read.found, read.facts)
+    return [cell for cell in (*read.gathered.cells, *read.gathered.rows) if cell.evidence.id not in stale]
 
 
 def _compared(made: Sequence[Option], *, alike: Callable[[Sequence[str]], Sequence[float]] | None) -> list[Option]:
@@ -275,11 +279,14 @@ def _labels(evidence: Evidence) -> str:
     return " ".join((reference.row, reference.column, *evidence.heading_path[-1:])) if reference else ""
 
 
-def _names(asked: Asked, text: str) -> float:
+def names_held(asked: Asked, text: str) -> float:
+    """Share of the names asked for that a text holds; 1 where none is asked for."""
     if not asked.names:
         return 1.0
     held = _spelt(text)
-    return sum(all(part.lower() in held for part in words(name)) for name in asked.names) / len(asked.names)
+    return sum(all(part.lower() in held for part in words(name) if part.lower() not in STOPWORDS) for name in asked.names) / len(
+        asked.names
+    )
 
 
 @remembered(8_192)
@@ -293,13 +300,13 @@ def _period(asked: Asked, evidence: Evidence, source: Source, candidate: Candida
     if not asked.labels:
         return 0.0
     own, around = _periods(evidence, source, candidate)
-    if any(_overlap(one, other) for one in asked.labels for other in own):
+    if any(overlapping(one, other) for one in asked.labels for other in own):
         return 1.0
     if source.published.isoformat() in asked.labels:
         return 0.5  # a day asked for is the day of the article
     if own:
         return -1.0
-    return 0.5 * any(_overlap(one, other) for one in asked.labels for other in around)
+    return 0.5 * any(overlapping(one, other) for one in asked.labels for other in around)
 
 
 def _periods(evidence: Evidence, source: Source, candidate: Candidate | None) -> tuple[frozenset[str], frozenset[str]]:
@@ -318,7 +325,7 @@ def _in_label(text: str) -> frozenset[str]:
     return frozenset(mention.label for mention in find_periods(text))
 
 
-def _overlap(one: str, other: str) -> bool:
+def overlapping(one: str, other: str) -> bool:
     """True for periods of one year that share a month: 2025 and 2025-Q3, the middle of 2026 and 30 June 2026."""
     if one[:4] != other[:4]:
         return one[:4] in other or other[:4] in one

@@ -71,7 +71,7 @@ class Draft:
     def table(self, rows: Sequence[Sequence[Entry]]) -> None:
         """Rows of entries in column order. Empty entries, rows and columns are left out."""
         shown = [[entry for entry in ((_cleaned(entry)) for entry in row) if entry.text] for row in rows]
-        shown = [row for row in shown if row]
+        shown = _with_further_headers([row for row in shown if row])
         if not shown:
             return
         self._separate()
@@ -172,10 +172,38 @@ def with_headers(rows: Sequence[Sequence[Entry]]) -> list[list[Entry]]:
     return [[_as_header(entry) if is_header and not number else entry for entry in row] for number, row in enumerate(filled)]
 
 
+_UNIT_IN_CORNER = re.compile(r"(?i)^\(?(?:[\w$€£]+ )?in (?:[\w$€£]+ )?(?:thousands|millions|billions)\b.*$")
+_HEADER_ROWS = 3
+"""At most."""
+
+
+def _with_further_headers(rows: list[list[Entry]]) -> list[list[Entry]]:
+    """The rows right below a header row that name columns too, as header rows: nothing in the first column, years, units or words above
+    the others, and figures under each of them."""
+    count = next((at for at, row in enumerate(rows) if not all(entry.header for entry in row)), len(rows))
+    first = min((entry.column for row in rows for entry in row), default=0)
+    numeric = {entry.column for row in rows[count + 1 :] for entry in row if is_number_like(entry.text)}
+    while (
+        0 < count < _HEADER_ROWS
+        and count + 1 < len(rows)
+        and all(
+            _UNIT_IN_CORNER.match(entry.text) if entry.column == first else entry.column in numeric and _names_a_column(entry.text)
+            for entry in rows[count]
+        )
+    ):
+        rows = [*rows[:count], [_as_header(entry) for entry in rows[count]], *rows[count + 1 :]]
+        count += 1
+    return rows
+
+
+def _names_a_column(text: str) -> bool:
+    return bool(_YEAR.match(text)) or not is_number_like(text)
+
+
 def reads_like_header(texts: Sequence[str]) -> bool:
     """True when the texts name columns: at least two, none of them a number unless it is a year."""
     filled = [text for text in (one_line(text) for text in texts) if text]
-    return len(filled) > 1 and all(_YEAR.match(text) or not _NUMBER_LIKE.match(text) for text in filled)
+    return len(filled) > 1 and all(_names_a_column(text) for text in filled)
 
 
 def is_number_like(text: str) -> bool:

@@ -1,6 +1,7 @@
 """Gates on a single claim. Each says pass, fail, warn or unchecked, and why."""
 
 import re
+from dataclasses import replace
 
 from rag.numbers import comparable, find_numbers, find_periods
 from rag.report.book import BOTTOM_LINE, EXTRACTIVE, Book
@@ -10,6 +11,7 @@ from rag.report.facts import cell_text, table_text
 from rag.report.gather import same_numbers
 from rag.report.quality import FEWEST_CONTENT_WORDS, MOST_WORDS
 from rag.report.reading import references, row_references
+from rag.report.sums import sum_claim
 from rag.text import STOPWORDS, content_stems, find_squeezed, overlap, words
 from rag.types import Claim, Document, Evidence, GateOutcome, Number, Source
 
@@ -134,7 +136,7 @@ def numbers_in_quotes(claim: Claim, book: Book) -> Finding:
 
 def _calculation_fault(claim: Claim, book: Book) -> str:
     done = claim.calculation
-    if done is None:
+    if done is None or _is_sum_of_cells(claim, book):
         return ""
     if done.formula not in FORMULAS:
         return f"the formula {done.formula!r} is not one of: {'; '.join(FORMULAS)}"
@@ -147,6 +149,15 @@ def _calculation_fault(claim: Claim, book: Book) -> str:
     if again is None or again.formula != done.formula or again.result != done.result:
         return f"the calculation gives {again.result if again else 'nothing'}, not {done.result}"
     return ""
+
+
+def _is_sum_of_cells(claim: Claim, book: Book) -> bool:
+    """True when the cells that a claim cites, computed again, give this very claim."""
+    done = claim.calculation
+    if done is None or done.operands != claim.evidence:
+        return False
+    made = sum_claim(done.formula, book.quotes(claim), section=claim.section)
+    return made == replace(claim, checks=(), verdict="unchecked")
 
 
 def supported(claim: Claim, book: Book) -> Finding:
@@ -165,8 +176,7 @@ def supported(claim: Claim, book: Book) -> Finding:
 
 
 def _template_finding(claim: Claim, book: Book) -> Finding:
-    done = claim.calculation
-    if done is None:
+    if claim.calculation is None or _is_sum_of_cells(claim, book):
         return PASS
     for card in book.report.cards:
         if claim.id in card.claims and len(card.series) >= 2:
@@ -249,6 +259,8 @@ def anchor_reuse(claim: Claim, book: Book) -> Finding:
 def claim_direction(claim: Claim, book: Book) -> Finding:
     """B13: the direction noted is one the sentence gives."""
     if claim.calculation is not None:
+        if _is_sum_of_cells(claim, book):
+            return PASS
         expected = "up" if claim.calculation.result > 0 else "down" if claim.calculation.result < 0 else "flat"
         return PASS if claim.direction == expected else ("fail", f"direction {claim.direction!r}, but the change is {expected!r}")
     if claim.direction == "none":

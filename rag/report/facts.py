@@ -772,11 +772,16 @@ def _inherited(evidence: Evidence, source: Source) -> Period | None:
 # ── tables ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+_TIMES = frozenset("year years quarter quarters month months week weeks day days".split())
+"""Words that mostly say when, and only behind a mark what a figure is counted in."""
 _TIMES_OF_YEAR = frozenset("year years quarter quarters".split())
 """Words of a column's time, which are no unit: "Fiscal year 2018"."""
 _BY_PLACE = re.compile(r"(?i)\bby (?:region|district|state|country|county|province|town|municipality|city)\b")
 _IN_SCALE = re.compile(r"(?i)(?:\bin |\()(thousand|million|billion)s\b")
+_SCALE_AT_END = re.compile(r"(?i)\s*\((?:[\w$€£]+ )?in (?:[\w$€£]+ )?(?:thousands|millions|billions)[^)]*\)$")
 _SCALE_WORD = re.compile(r"(?i)\d\s?(?:thousand|million|billion|trillion|bn|mn|m|k)\b|\b(?:thousand|million|billion)\b")
+_IN_FULL = re.compile(r"(?i)\bper\b|\beps\b|\bshares?\b|%|\bper\s?cent|\b(?:ratio|rate|margin|yield|number|days|employees)s?\b")
+"""Rows that a table "in thousands" mostly excepts."""
 _A_SHARE = re.compile(r"(?i)\bper\b|\beps\b")
 
 
@@ -785,7 +790,7 @@ def cell_text(evidence: Evidence) -> str:
     reference, value = evidence.table, cell_value(evidence)
     if reference is None:
         return value
-    labels = ", ".join(_without_unit(label) for label in (reference.row, reference.column) if label)
+    labels = ", ".join(without_unit(label) for label in (reference.row, reference.column) if label)
     value = value.replace(" | ", "; ") if not reference.column else value
     caption = _caption(evidence)
     return f"{labels}: {value} (table: {caption})." if caption else f"{labels}: {value}."
@@ -793,8 +798,8 @@ def cell_text(evidence: Evidence) -> str:
 
 def table_text(items: Sequence[Evidence]) -> str:
     """One column of a table put into words, all of them verbatim: "Capacity in operation, 2025: Inland 2,090 MWh; Coast 520 MWh."."""
-    cells = "; ".join(f"{_without_unit(item.table.row)} {cell_value(item)}" for item in items if item.table)
-    column = _without_unit(items[0].table.column) if items[0].table else ""
+    cells = "; ".join(f"{without_unit(item.table.row)} {cell_value(item)}" for item in items if item.table)
+    column = without_unit(items[0].table.column) if items[0].table else ""
     owner = _OWNER.match(items[0].heading_path[0]) if len(items[0].heading_path) > 1 else None
     return f"{owner[1] + ': ' if owner else ''}{_caption(items[0])}, {column}: {cells}."
 
@@ -813,7 +818,26 @@ def cell_unit(evidence: Evidence) -> str:
     labels = (reference.column, reference.row, *evidence.heading_path[-1:])
     if numbers[0].unit:
         return _scale_in(numbers[0], labels)
-    return next((words for label in labels for unit, _, words in [unit_in(label)] if unit), "")
+    words = next((words for label in labels if (words := _unit_words(label))), "")
+    return f"{_scale_of_count(labels)} {words}".strip() if words.lower() in ("", "dollars", "euros") else words
+
+
+@remembered(8_192)
+def _unit_words(label: str) -> str:
+    """The words of a label that say a unit; a noun only where it is set apart: "Payback, years", and not "Goodwill, end of the year"."""
+    words = unit_in(label)[2]
+    is_time = set(words.lower().split()) & _TIMES
+    if not is_time and (len(words) < 4 or words.isupper() or not words.replace(" ", "").isalpha()):
+        return words
+    behind = r"[,(:/]\s?|\bin\s" if is_time else r"^|[,(:/\d]\s?|\bin\s"
+    apart = re.search(rf"(?:{behind}){re.escape(words)}", label)
+    return words if apart else ""
+
+
+def _scale_of_count(labels: Sequence[str]) -> str:
+    """The word by which the labels scale a bare number; empty where its row is of what is mostly printed in full."""
+    said = next((said[1].lower() for label in labels if (said := _IN_SCALE.search(label))), "")
+    return "" if _IN_FULL.search(labels[1]) else said
 
 
 def _scale_in(number: Number, labels: Sequence[str]) -> str:
@@ -825,13 +849,14 @@ def _scale_in(number: Number, labels: Sequence[str]) -> str:
 
 def _caption(evidence: Evidence) -> str:
     caption = evidence.heading_path[-1] if evidence.heading_path else ""
-    return _without_unit(re.sub(r"^(?i:table)\s?[\d.]*[:.]?\s*", "", caption)).rstrip(".")
+    return without_unit(re.sub(r"^(?i:table)\s?[\d.]*[:.]?\s*", "", caption)).rstrip(".")
 
 
 @remembered(8_192)
-def _without_unit(label: str) -> str:
+def without_unit(label: str) -> str:
     """A label less the unit it ends in: "Price, EUR per kWh" is "Price"."""
-    words = unit_in(label)[2]
+    label = _SCALE_AT_END.sub("", label) or label
+    words = _unit_words(label)
     return re.sub(rf"[\s,(]*{re.escape(words)}\)?$", "", label).strip(" :,") or label if words else label.strip(" :")
 
 
@@ -875,7 +900,7 @@ def _division(caption: str) -> str:
 
 def _table_segment(words: str, names: Names) -> str:
     """The segment a row stands for: nothing for totals, names, places and periods."""
-    bare = _without_unit(words).strip(" :,")
+    bare = without_unit(words).strip(" :,")
     return "" if _is_total(words) or bare in names.places | names.others or find_periods(words) else bare
 
 
@@ -909,7 +934,7 @@ def _told_apart(items: Sequence[Stated]) -> Iterable[Stated]:
     for item in items:
         twins = [other for other in items if _labels(other) == _labels(item)]
         if len({comparable(other.fact.number) for other in twins}) == 1:
-            yield item if is_plain and _row(item) == shortest else _in_segment(item, _without_unit(_row(item)))
+            yield item if is_plain and _row(item) == shortest else _in_segment(item, without_unit(_row(item)))
 
 
 def _row(item: Stated) -> str:
@@ -927,14 +952,18 @@ def _in_segment(item: Stated, segment: str) -> Stated:
 def _with_table_unit(number: Number, *, labels: Sequence[str]) -> Number:
     """The number with the unit and scale its header, row or caption says."""
     if scale := _scale_in(number, labels):
-        return replace(number, value=next(iter(find_numbers(f"1 {scale}"))).value * number.value)
+        return _scaled(number, scale)
     for label in (*labels[:2], re.sub(r"^.*(?=[,(]|\bin\s\S+(?:\s\S+)?$)", "", labels[2])):
         unit, factor, words = unit_in(label)
         if unit and not number.unit and not any(word in _TIMES_OF_YEAR for word in words.lower().split()):
             scaled = Decimal(format(number.value * factor, "f"))
             settled = next(iter(find_numbers(f"1 {words}")), None)
             return replace(number, value=scaled, unit=unit, kind=settled.kind if settled and settled.unit else "money")
-    return number
+    return _scaled(number, scale) if not number.unit and (scale := _scale_of_count(labels)) else number
+
+
+def _scaled(number: Number, scale: str) -> Number:
+    return replace(number, value=next(iter(find_numbers(f"1 {scale}"))).value * number.value)
 
 
 def _table_metric(row: str, column: str, caption: str, *, number: Number, vocabulary: Vocabulary) -> tuple[str, str]:
@@ -951,7 +980,7 @@ def _table_metric(row: str, column: str, caption: str, *, number: Number, vocabu
             return "", ""
         if label is caption and label not in (row, column) and not number.unit and not _COUNTS.search(caption):
             return "", ""
-        if accepted and (label is not row or len(_without_unit(row).split()) <= 8):
+        if accepted and (label is not row or len(without_unit(row).split()) <= 8):
             rest = row if label is not row else _rest(row, accepted[-1])
             named = _named_price(rest, vocabulary) if accepted[-1].metric.id == "price" else ""
             segment = "" if named else rest

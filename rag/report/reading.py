@@ -6,10 +6,10 @@ sentence by their recurring in other documents; they become the sentence's headi
 
 import re
 from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 from rag.remembered import Shelf
 from rag.report.quality import is_instruction
@@ -25,6 +25,8 @@ _LEAD = 240
 """Characters of what stands above a table, and of a row's values."""
 _ADDRESS = re.compile(r"(?i)(?:https?://|www\.)\S*")
 _WORD = re.compile(r"\S+")
+_SCALE = re.compile(r"(?i)^\W*(?:[\w$€£]+ )?in (?:[\w$€£]+ )?(?:thousands|millions|billions)\b")
+"""What a table's corner says of all its columns."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -200,22 +202,65 @@ def row_references(document: Document, block: Block) -> Iterable[tuple[int, int,
 def references(document: Document, block: Block) -> Iterable[tuple[Cell, TableReference]]:
     """Each data cell of a table with its row's label and its column's header, both verbatim; the row's unit, where a column says it,
     belongs to the label."""
-    headers: dict[int, list[str]] = defaultdict(list)
+    headers = _headers(document, block)
     labels: dict[int, str] = {}
     units: dict[int, str] = {}
     unit_columns = {cell.column for cell in block.cells if cell.header and _is_unit(document.text[cell.start : cell.end])}
     for cell in block.cells:
         words = _one_line(document.text[cell.start : cell.end])
-        if cell.header and words and words not in headers[cell.column]:
-            headers[cell.column].append(words)
-        elif not cell.header and cell.column == 0:
+        if cell.header:
+            continue
+        if cell.column == 0:
             labels[cell.row] = words
         elif cell.column in unit_columns and words:
             units[cell.row] = words
+    corner = [f"({words.strip('()')})" for words in headers.get(0, ()) if _SCALE.search(words)]
+    labels = _told_apart(labels, {cell.row for cell in block.cells if cell.column > 0 and cell.end > cell.start})
     for cell in block.cells:
         if not cell.header and cell.column > 0 and cell.end > cell.start and labels.get(cell.row) and headers.get(cell.column):
             row = f"{labels[cell.row]}, {units[cell.row]}" if cell.row in units else labels[cell.row]
-            yield cell, TableReference(row=row, column=" ".join(headers[cell.column]), address=cell.address)
+            yield cell, TableReference(row=row, column=" ".join([*headers[cell.column], *corner]), address=cell.address)
+
+
+def _headers(document: Document, block: Block) -> Mapping[int, list[str]]:
+    """Column -> what its header rows say, from the top; the name of a group of columns belongs to each of them."""
+    rows: dict[int, dict[int, str]] = defaultdict(dict)
+    for cell in block.cells:
+        if cell.header and (words := _one_line(document.text[cell.start : cell.end])):
+            rows[cell.row][cell.column] = words
+    lowest = rows[max(rows)] if rows else {}
+    headers: dict[int, list[str]] = defaultdict(list)
+    for row in rows.values():
+        over = row if row is lowest or document.format == "pdf" else _over_groups(row, lowest)
+        for column, words in over.items():
+            if words not in headers[column]:
+                headers[column].append(words)
+    return headers
+
+
+def _over_groups(row: Mapping[int, str], lowest: Mapping[int, str]) -> Mapping[int, str]:
+    """A row of names of groups, each over its own column and those to the right without one; as it is where groups differ in size, since
+    then nothing tells which columns stand alone. (A PDF sets such names above the middle of their columns, and they are not moved.)"""
+    begins = sorted(column for column in row if column > 0)
+    under = sorted(column for column in lowest if column > 0)
+    if len(begins) == 1 and all(re.fullmatch(r"(?:FY\s?)?(?:19|20)\d\d", lowest[column]) for column in under):
+        return {**row, **dict.fromkeys(under, row[begins[0]])}  # "Years ended December 31," wherever it stands above the years
+    groups = {start: [column for column in under if start <= column < end] for start, end in pairwise([*begins, max(under, default=0) + 1])}
+    if len({len(group) for group in groups.values()}) != 1:
+        return row
+    return {**row, **{column: row[start] for start, group in groups.items() for column in group}}
+
+
+def _told_apart(labels: Mapping[int, str], filled: Collection[int]) -> dict[int, str]:
+    """Row -> its label; one that stands in several rows behind the line without values above it: "Cost of revenue: Services"."""
+    often = Counter(labels[row] for row in filled if row in labels)
+    told: dict[int, str] = {}
+    section = ""
+    for row, label in sorted(labels.items()):
+        if row not in filled:
+            section = label.rstrip(" :")
+        told[row] = f"{section}: {label}" if row in filled and section and often[label] > 1 else label
+    return told
 
 
 def _is_unit(header: str) -> bool:

@@ -7,8 +7,8 @@ import pytest
 
 from rag import Library
 from rag.app import create
-from rag.chat.measures import LINES, MEASURES, sought
 from rag.ingest import drain
+from rag.report.measures import LINES, MEASURES, sought
 from rag.report.reading import read, row_references
 from rag.statements import printed_on, statements
 from rag.types import Block, Cell, Document, Metadata, Page

@@ -23,6 +23,8 @@ class Line:
     """The statement's id in prompts/statements.toml."""
     label: re.Pattern[str]
     """How its label begins or what it holds."""
+    paid: bool = False
+    """What is paid, printed with or without a minus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,30 @@ class Measure:
     said: re.Pattern[str]
     """How a question names it."""
     lines: tuple[str, ...]
+    name: str = ""
+    """How a sentence names it; empty for what is looked for and not computed."""
+    formulas: tuple[str, ...] = ()
+    """Over a, b, ...: the lines in order; the first whose lines are all there is used."""
+
+    def names_cells(self, labels: Sequence[str], formula: str) -> bool:
+        """Whether rows with these labels are the lines of a formula, in the order of its letters."""
+        lines = self.lines_of(formula)
+        return (
+            formula in self.formulas
+            and len(labels) == len(lines)
+            and all(LINES[line].label.search(label) for line, label in zip(lines, labels, strict=True))
+        )
+
+    def lines_of(self, formula: str) -> tuple[str, ...]:
+        """The lines that a formula needs, in the order of its letters."""
+        return tuple(line for letter, line in zip("abcdef", self.lines, strict=False) if re.search(rf"\b{letter}\b", formula))
+
+
+_PAID = ("cost of sales", "interest expense", "dividends", "capital expenditures", "depreciation")
 
 
 def _line(name: str, statement: str, label: str) -> Line:
-    return Line(name, statement, re.compile(rf"(?i)^\W*(?:{label})"))
+    return Line(name, statement, re.compile(rf"(?i)^\W*(?:{label})"), paid=name.startswith(_PAID))
 
 
 LINES: dict[str, Line] = {
@@ -79,37 +101,41 @@ LINES: dict[str, Line] = {
 }  # fmt: skip
 
 
-def _measure(said: str, *lines: str) -> Measure:
+def _measure(said: str, *lines: str, name: str = "", by: str = "") -> Measure:
     known = [next(name for name in LINES if name.startswith(line)) for line in lines]
-    return Measure(re.compile(rf"(?i)\b(?:{said})(?![\w])"), tuple(known))
+    return Measure(re.compile(rf"(?i)\b(?:{said})(?![\w])"), tuple(known), name, tuple(by.split("; ")) if by else ())
 
 
 MEASURES: tuple[Measure, ...] = (
-    _measure(r"gross (?:profit )?margins?|gross profit (?:rate|percentage)", "gross profit", "net sales", "cost of sales"),
-    _measure(r"operating (?:profit |income )?margins?|EBIT margins?", "operating income", "net sales"),
-    _measure(r"(?:net )?(?:profit|income) margins?", "net income", "net sales"),
-    _measure(r"EBITDA(?: margins?)?", "operating income", "depreciation and", "net sales"),
-    _measure(r"effective tax rate", "provision for", "income before income"),
-    _measure(r"quick ratio|acid[- ]test(?: ratio)?", "total current assets", "inventories", "total current liabilities", "cash and", "accounts receivable"),
-    _measure(r"current ratio|working capital(?: ratio)?|liquidity(?: profile| position| ratio)?", "total current assets", "total current liabilities"),
-    _measure(r"cash ratio", "cash and", "total current liabilities"),
-    _measure(r"return on (?:total )?assets|ROA", "net income", "total assets"),
-    _measure(r"return on (?:shareholders['’]? )?equity|ROE", "net income", "total equity"),
+    _measure(r"gross (?:profit )?margins?|gross profit (?:rate|percentage)", "gross profit", "net sales", "cost of sales", name="Gross margin", by="a / b * 100; (b - c) / b * 100"),
+    _measure(r"operating (?:profit |income )?margins?|EBIT margins?", "operating income", "net sales", name="Operating margin", by="a / b * 100"),
+    _measure(r"(?:net )?(?:profit|income) margins?", "net income", "net sales", name="Net profit margin", by="a / b * 100"),
+    _measure(r"EBITDA margins?", "operating income", "depreciation and", "net sales", name="EBITDA margin", by="(a + b) / c * 100"),
+    _measure(r"EBITDA(?! margins?)", "operating income", "depreciation and", "net sales", name="EBITDA", by="a + b"),
+    _measure(r"effective tax rate", "provision for", "income before income", name="Effective tax rate", by="a / b * 100"),
+    _measure(r"quick ratio|acid[- ]test(?: ratio)?", "total current assets", "inventories", "total current liabilities", "cash and", "accounts receivable", name="Quick ratio", by="(a - b) / c"),
+    _measure(r"current ratio|working capital ratio", "total current assets", "total current liabilities", name="Current ratio", by="a / b"),
+    _measure(r"working capital(?! ratio)", "total current assets", "total current liabilities", name="Working capital", by="a - b"),
+    _measure(r"liquidity(?: profile| position| ratio)?", "total current assets", "total current liabilities"),
+    _measure(r"cash ratio", "cash and", "total current liabilities", name="Cash ratio", by="a / b"),
+    _measure(r"return on (?:total )?assets|ROA", "net income", "total assets", name="Return on assets at the year's end", by="a / b * 100"),
+    _measure(r"return on (?:shareholders['’]? )?equity|ROE", "net income", "total equity", name="Return on equity at the year's end", by="a / b * 100"),
     _measure(r"return on (?:invested )?capital|ROIC|ROCE", "operating income", "total equity", "long-term debt"),
-    _measure(r"asset turnover", "net sales", "total assets"),
-    _measure(r"fixed[- ]asset turnover", "net sales", "property,"),
+    _measure(r"asset turnover", "net sales", "total assets", name="Asset turnover", by="a / b"),
+    _measure(r"fixed[- ]asset turnover", "net sales", "property,", name="Fixed asset turnover", by="a / b"),
     _measure(r"inventory turnover|inventory turns|days inventory(?: outstanding)?|DIO", "cost of sales", "inventories"),
     _measure(r"receivables? turnover|days sales outstanding|DSO", "net sales", "accounts receivable"),
     _measure(r"payables? turnover|days payables?(?: outstanding)?|DPO", "cost of sales", "accounts payable", "inventories"),
     _measure(r"cash conversion cycle|CCC", "inventories", "accounts receivable", "accounts payable", "cost of sales", "net sales"),
     _measure(r"debt[- ]to[- ]equity(?: ratio)?|leverage(?: ratio)?|gearing", "long-term debt", "short-term debt", "total equity"),
-    _measure(r"interest coverage(?: ratio)?|times interest earned", "operating income", "interest expense"),
+    _measure(r"interest coverage(?: ratio)?|times interest earned", "operating income", "interest expense", name="Interest coverage", by="a / b"),
     _measure(r"capital[- ]intensi(?:ve|ty)", "capital expenditures", "net sales", "property,", "total assets"),
     _measure(r"cap\s?ex|capital (?:expenditures?|spending)", "capital expenditures"),
-    _measure(r"free cash flow|FCF", "net cash from operating", "capital expenditures"),
+    _measure(r"free cash flow|FCF", "net cash from operating", "capital expenditures", name="Free cash flow", by="a - b"),
     _measure(r"operating cash flow(?: ratio)?|cash (?:flow )?from operations", "net cash from operating", "total current liabilities"),
     _measure(r"operati(?:ng|ons),? (?:activities,? )?investing,? (?:activities,? )?(?:and|or) financing", "net cash from operating", "net cash from investing", "net cash from financing"),
-    _measure(r"dividend payout(?: ratio)?|payout ratio|retention ratio", "dividends", "net income"),
+    _measure(r"dividend payout(?: ratio)?|payout ratio", "dividends", "net income", name="Payout ratio", by="a / b * 100"),
+    _measure(r"retention ratio", "dividends", "net income", name="Retention ratio", by="(b - a) / b"),
     _measure(r"D\s?&\s?A|depreciation and amorti[sz]ation", "depreciation and"),
     _measure(r"(?:net )?PP\s?&?\s?(?:N\s?)?E|PPNE|property,? plant,? (?:and|&) equipment|fixed assets", "property,"),
     _measure(r"COGS|costs? of goods sold|costs? of sales", "cost of sales"),

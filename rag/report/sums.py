@@ -1,0 +1,217 @@
+"""Sums over values of tables: a change, an average, a total, each of cited cells and computed again by the gate.
+
+A claim that prints one is a function of its formula and its cells alone, so that the gate makes it anew and compares.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from rag.numbers import find_numbers, find_periods, period_order
+from rag.report.claims import claim_id, rounded
+from rag.report.facts import cell_value, without_unit
+from rag.types import Calculation, Claim, Direction, Evidence, Number
+
+CHANGE = "b - a"
+RELATIVE_CHANGE = "(b - a) / a * 100"
+_SCALES = frozenset(Decimal(10) ** power for power in (0, 3, 6, 9, 12))
+_DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_MOST = 6
+"""Values that one sum adds up."""
+
+
+def total_of(count: int) -> str:
+    """The formula that adds up so many values."""
+    return " + ".join(_letters(count))
+
+
+def mean_of(count: int) -> str:
+    """The formula of the average of so many values."""
+    return f"({total_of(count)}) / {count}"
+
+
+def _letters(count: int) -> str:
+    return "abcdefghijklmnopqrstuvwxyz"[:count]
+
+
+_MEANS = {mean_of(count): count for count in range(2, _MOST + 1)}
+_TOTALS = {total_of(count): count for count in range(2, _MOST + 1)}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Operand:
+    """A cell that holds one number of one period."""
+
+    evidence: Evidence
+    number: Number
+    """As prose prints it, with the unit that its table says."""
+    name: str
+    """What the cell's labels say but for the period and the unit."""
+    period: str
+    """The label of its period."""
+    when: str
+    """The period as the table prints it."""
+
+    @property
+    def scale(self) -> Decimal:
+        """What the printed digits are multiplied by; 0 where they are not read so: "1.842,6"."""
+        scale = abs(self.number.value) / digits if (digits := self._digits) else Decimal(1)
+        return scale if scale in _SCALES else Decimal(0)
+
+    @property
+    def places(self) -> int:
+        """Decimal places printed."""
+        return len(_printed_digits(self.number).partition(".")[2])
+
+    @property
+    def _digits(self) -> Decimal:
+        return Decimal(_printed_digits(self.number).replace(",", ""))
+
+    def like(self, value: Decimal, *, places: int) -> str:
+        """Another value of the same unit, printed as this one is, without its sign."""
+        bare = re.sub(r"[()−–-]", "", self.number.printed)
+        return _DIGITS.sub(f"{rounded(abs(value) / self.scale, places=places):,f}", bare, count=1).strip()
+
+
+def _printed_digits(number: Number) -> str:
+    found = _DIGITS.search(number.printed)
+    return found[0] if found else "0"
+
+
+def operand_of(evidence: Evidence) -> Operand | None:
+    """A cell as an operand; None where it holds no number or several, or where its labels name no period or several."""
+    reference = evidence.table
+    numbers = find_numbers(cell_value(evidence))
+    if reference is None or not reference.column or len(numbers) != 1 or numbers[0].kind == "year":
+        return None
+    for label, other in ((reference.column, reference.row), (reference.row, reference.column)):
+        bare = without_unit(label)
+        mentions = find_periods(bare)
+        if mentions:
+            last = mentions[-1]
+            if len({mention.label[:4] for mention in mentions}) > 1 or last.relative:
+                return None
+            when = _YEARS_ENDED.sub("", bare[last.start : last.end])
+            rest = _named_apart(bare[: mentions[0].start] + bare[last.end :])
+            name = ", ".join(part for part in (_bare(other), rest) if part)
+            made = Operand(evidence=evidence, number=numbers[0], name=name, period=last.label, when=when)
+            return made if name and made.scale else None
+    return None
+
+
+_YEARS_ENDED = re.compile(r"(?i)^(?:fiscal\s)?years?\s(?:ended|ending)\s")
+_AROUND_A_TIME = frozenset(
+    "for the of as at and in to on fiscal year years ended ending end year-end period month months week weeks quarter restated audited "
+    "unaudited actual note see".split()
+)
+
+
+def _bare(label: str) -> str:
+    """A label without its unit and the numbers of its footnotes."""
+    return re.sub(r"\s?\(\d{1,2}\)|\s\d\)$", "", without_unit(label)).strip(" :;,.|–—-")
+
+
+def _named_apart(rest: str) -> str:
+    """What a label says beside a time; empty where that only stands around the time: "Fiscal year ended"."""
+    rest = _bare(rest)
+    return rest if any(word not in _AROUND_A_TIME and not word.isdigit() for word in re.findall(r"[\w-]+", rest.lower())) else ""
+
+
+def sum_claim(formula: str, cells: Sequence[Evidence], *, section: str) -> Claim | None:
+    """The claim that prints a formula of cells; None where the cells cannot be set against each other so.
+
+    ``cells``: in the formula's order. Those of a change, an average or a total are one line of a table at several times, oldest first.
+    """
+    operands = [operand_of(cell) for cell in cells]
+    known = [operand for operand in operands if operand is not None]
+    if len(known) < len(operands) or len({cell.id for cell in cells}) < len(cells):
+        return None
+    made = _computed(formula, known)
+    if made is None:
+        return None
+    text, result, places = made
+    evidence = tuple(cell.id for cell in cells)
+    return Claim(
+        id=claim_id(section, text, evidence),
+        section=section,
+        kind="calc",
+        mode="prose",
+        text=text,
+        evidence=evidence,
+        numbers=find_numbers(text),
+        direction=_direction(formula, result),
+        calculation=Calculation(
+            formula=formula, operands=evidence, values=tuple(operand.number.value for operand in known), result=result, rounding=places
+        ),
+    )
+
+
+def _direction(formula: str, result: Decimal) -> Direction:
+    if formula not in (CHANGE, RELATIVE_CHANGE):
+        return "none"
+    return "up" if result > 0 else "down" if result < 0 else "flat"
+
+
+Computed = tuple[str, Decimal, int]
+"""(sentence, result, its decimal places)"""
+
+
+def _computed(formula: str, operands: Sequence[Operand]) -> Computed | None:
+    if len({(one.number.unit, one.number.kind, one.scale) for one in operands}) != 1:
+        return None
+    times = [period_order(one.period) for one in operands]
+    if len({one.name for one in operands}) != 1 or times != sorted(set(times)):
+        return None
+    if formula in (CHANGE, RELATIVE_CHANGE):
+        return _changed(formula, operands)
+    if _MEANS.get(formula) == len(operands):
+        return _added(operands, verb="averaged", by=len(operands))
+    return _added(operands, verb="came to", by=1) if _TOTALS.get(formula) == len(operands) else None
+
+
+def _changed(formula: str, operands: Sequence[Operand]) -> Computed | None:
+    if len(operands) != 2:
+        return None
+    first, last = operands
+    a, b = first.number.value, last.number.value
+    relative = formula == RELATIVE_CHANGE
+    if relative and (a <= 0 or b < 0 or last.number.unit == "%"):
+        return None
+    places = 1 if relative else max(first.places, last.places)
+    exact = (b - a) / a * 100 if relative else b - a
+    result = rounded(exact, places=places) if relative or last.scale == 1 else exact
+    if relative:
+        size = f"{abs(result)}%"
+    elif last.number.unit == "%":
+        size = f"{abs(result)} percentage points"
+    else:
+        size = last.like(exact, places=places)
+    span = f"from {first.number.printed} ({first.when}) to {last.number.printed} ({last.when})"
+    if not result:
+        return f"{last.name} did not change: {span}.", result, places
+    if min(a, b) < 0:
+        return f"{last.name} changed by {'−' if result < 0 else '+'}{size}, {span}.", result, places
+    return f"{last.name} {'rose' if result > 0 else 'fell'} by {size}, {span}.", result, places
+
+
+_MEAN_PLACES = 2
+"""Decimal places that an average may have where its values have fewer."""
+_NO_AMOUNT = re.compile(r"(?i)%|\b(?:per|price|rate|ratio|margin|average|percent(?:age)?|yield|return)\b")
+"""Names of what does not add up; and an average of averages is nobody's figure."""
+
+
+def _added(operands: Sequence[Operand], *, verb: str, by: int) -> Computed | None:
+    last = operands[-1]
+    if (by == 1 and last.number.unit == "%") or (_NO_AMOUNT.search(last.name) and (by == 1 or "average" in last.name.lower())):
+        return None
+    exact = sum((one.number.value for one in operands), Decimal(0)) / by
+    places = max(one.places for one in operands)
+    for digits in range(places, max(places, _MEAN_PLACES) + 1):
+        result = rounded(exact / last.scale, places=digits)
+        if result * last.scale == exact:
+            break
+    value = last.like(exact, places=digits)
+    listed = [f"{one.number.printed} ({one.when})" for one in operands]
+    over = f"{', '.join(listed[:-1])} and {listed[-1]}"
+    return f"{last.name} {verb} {'−' if exact < 0 else ''}{value} over {over}.", result * last.scale, digits

@@ -1,0 +1,253 @@
+"""Sums over cited cells: what a question wants computed, which line of a table is meant, and that the gate computes it again."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from rag import Library
+from rag.app import create
+from rag.chat.gated import ANSWER, checked
+from rag.chat.question import take_apart
+from rag.chat.sums import Wish, wish_of
+from rag.ingest import drain
+from rag.prompts import metric_vocabulary
+from rag.report.facts import cell_text, cell_unit, cell_value
+from rag.report.reading import references
+from rag.report.sums import CHANGE, RELATIVE_CHANGE, mean_of, operand_of, sum_claim, total_of
+from rag.report.wording import Vocabulary
+from rag.types import Answer, Evidence, RetrievedBy, Scope, TableReference
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+ACCOUNTS = """# Annual accounts
+
+Published: 15 November 2019
+
+Sales by contract type are below.
+
+| (in millions) | Years ended September 30, |  |  |
+|---|---|---|---|
+|  | 2019 | 2018 | 2017 |
+| Revenue: |  |  |  |
+| Fixed price | $1,452.4 | $1,146.2 | $1,036.9 |
+| Services | 44.1 | 56.7 | 70.8 |
+| Total sales | $1,496.5 | $1,202.9 | $1,107.7 |
+| Cost of revenue: |  |  |  |
+| Services | 20.1 | 30.5 | 40.0 |
+| Operating margin | 8.1% | 7.4% | 7.0% |
+| Result of the venture | (4.0) | 2.0 | 1.0 |
+"""
+
+
+def cell(row: str, column: str, quote: str, *, number: int = 0, heading: str = "") -> Evidence:
+    """A table's value as evidence."""
+    return Evidence(
+        id=f"e-{number:012x}", document="d", page=1, page_label="1", start=number * 100, end=number * 100 + len(quote), quote=quote,
+        heading_path=(heading,) if heading else (), table=TableReference(row=row, column=column),
+        retrieved_by=RetrievedBy(query="", rank=0, score=0.0),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """A library of one set of accounts."""
+    folder = tmp_path_factory.mktemp("accounts")
+    (folder / "documents").mkdir()
+    (folder / "documents" / "accounts.md").write_text(ACCOUNTS, encoding="utf-8")
+    create(folder / "workspace", folders=[folder / "documents"], embedder="small")
+    with Library.open(folder / "workspace") as opened:
+        drain(opened.ingest(now=NOW))
+        yield opened
+
+
+def ask(library: Library, question: str) -> Answer:
+    """An answer that leaves no trace."""
+    return library.ask(question, now=NOW, scope=Scope(), keep=False).answer
+
+
+# ── tables ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_second_header_row_a_groups_name_and_a_corner_belong_to_each_column(library: Library) -> None:
+    """Years under "Years ended September 30," are a header too, whose every column is of those years and in millions."""
+    document = library.record.document(library.record.sources()[0].document)
+    table = next(block for block in document.blocks if block.kind == "table")
+    columns = dict.fromkeys(reference.column for _, reference in references(document, table))
+    assert list(columns) == [f"Years ended September 30, {year} (in millions)" for year in (2019, 2018, 2017)]
+
+
+def test_rows_of_one_name_are_told_apart_by_the_line_above_them(library: Library) -> None:
+    """The others keep their label as it is printed."""
+    document = library.record.document(library.record.sources()[0].document)
+    table = next(block for block in document.blocks if block.kind == "table")
+    rows = list(dict.fromkeys(reference.row for _, reference in references(document, table)))
+    assert rows[:4] == ["Fixed price", "Revenue: Services", "Total sales", "Cost of revenue: Services"]
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "quote", "value"),
+    [
+        ("Revenue", "2019 US$’000", "14,801", "US$14,801 thousand"),
+        ("Revenue", "2019 £m", "12.5", "£12.5m"),
+        ("Revenue", "2019 $M", "12.5", "$12.5m"),
+        ("Revenue", "2019 (in thousands)", "9,441", "9,441 thousand"),
+        ("Revenue", "2019 (dollars in millions)", "9,441", "9,441 million dollars"),
+        ("Diluted, per share", "2019 (in thousands, except per share data)", "1.02", "1.02"),
+        ("Weighted average shares", "2019 (in thousands, except share data)", "1,305", "1,305"),
+        ("Goodwill, end of the year", "2019", "2,450.8", "2,450.8"),
+        ("Payback, years", "2019", "4.5", "4.5 years"),
+        ("Profit", "2019 53 WEEKS", "1,493", "1,493"),
+        ("External customers", "2019", "83.2", "83.2"),
+    ],
+)
+def test_a_cell_has_the_unit_and_scale_that_its_labels_say(row: str, column: str, quote: str, value: str) -> None:
+    """In any of the usual ways to say so; a time, or a noun that is part of the name, is no unit."""
+    assert cell_value(cell(row, column, quote)) == value
+
+
+def test_a_cells_sentence_says_its_scale_once() -> None:
+    """Beside the value, not in the label too."""
+    assert cell_text(cell("Revenue", "2019 (in thousands)", "9,441")) == "Revenue, 2019: 9,441 thousand."
+    assert cell_unit(cell("Revenue", "2019 US$’000", "14,801")) == "US$’000"
+
+
+# ── sums ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def line(*values: str, row: str = "Total sales", scale: str = "") -> list[Evidence]:
+    """The values of a row from 2017 on."""
+    return [cell(row, f"{2017 + at}{scale}", value, number=at + 1) for at, value in enumerate(values)]
+
+
+@pytest.mark.parametrize(
+    ("formula", "cells", "text"),
+    [
+        (CHANGE, line("$1,202.9", "$1,496.5"), "Total sales rose by $293.6, from $1,202.9 (2017) to $1,496.5 (2018)."),
+        (
+            CHANGE,
+            line("44.1", "40", scale=" (in millions)"),
+            "Total sales fell by 4.1 million, from 44.1 million (2017) to 40 million (2018).",
+        ),
+        (CHANGE, line("7.4%", "8.1%"), "Total sales rose by 0.7 percentage points, from 7.4% (2017) to 8.1% (2018)."),
+        (CHANGE, line("2.0", "(4.0)"), "Total sales changed by −6.0, from 2.0 (2017) to (4.0) (2018)."),
+        (CHANGE, line("12", "12"), "Total sales did not change: from 12 (2017) to 12 (2018)."),
+        (RELATIVE_CHANGE, line("1,202.9", "1,496.5"), "Total sales rose by 24.4%, from 1,202.9 (2017) to 1,496.5 (2018)."),
+        (mean_of(3), line("5,860", "5,803", "5,075"), "Total sales averaged 5,579.33 over 5,860 (2017), 5,803 (2018) and 5,075 (2019)."),
+        (mean_of(2), line("€5m", "€8m"), "Total sales averaged €6.5m over €5m (2017) and €8m (2018)."),
+        (total_of(2), line("100", "(30)"), "Total sales came to 70 over 100 (2017) and (30) (2018)."),
+    ],
+)
+def test_a_sum_is_a_sentence_of_its_cells(formula: str, cells: list[Evidence], text: str) -> None:
+    """With every operand as it is printed."""
+    claim = sum_claim(formula, cells, section=ANSWER)
+    assert claim is not None
+    assert (claim.text, claim.kind, claim.evidence) == (text, "calc", tuple(cell.id for cell in cells))
+
+
+@pytest.mark.parametrize(
+    ("formula", "cells"),
+    [
+        (RELATIVE_CHANGE, line("(4.0)", "2.0")),
+        (RELATIVE_CHANGE, line("0", "2.0")),
+        (RELATIVE_CHANGE, line("7.4%", "8.1%")),
+        (CHANGE, line("$12", "€14")),
+        (CHANGE, line("12", "14 million")),
+        (CHANGE, list(reversed(line("12", "14")))),
+        (CHANGE, line("12")),
+        (CHANGE, [cell("Total sales", "2017", "12"), cell("Other sales", "2018", "14", number=1)]),
+        (CHANGE, [cell("Total sales", "2018 > 2017", "12"), cell("Total sales", "2018", "14", number=1)]),
+        (total_of(2), line("7.4%", "8.1%")),
+        (total_of(2), line("7.4", "8.1", row="Price per share")),
+        (mean_of(2), line("7.4", "8.1", row="Average price")),
+        ("a * b", line("7.4", "8.1")),
+    ],
+)
+def test_what_cannot_be_set_against_each_other_is_not_computed(formula: str, cells: list[Evidence]) -> None:
+    """A base below zero, two units, two scales, the wrong order, two names, shares added up, a formula that nobody knows."""
+    assert sum_claim(formula, cells, section=ANSWER) is None
+
+
+def test_european_digits_are_not_computed_with() -> None:
+    """ "1.842,6" is printed as it is, and nothing is printed like it."""
+    assert operand_of(cell("Umsatz", "2018", "1.842,6")) is None
+
+
+# ── questions ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("question", "wish"),
+    [
+        ("What was the change in net sales from 2018 to 2019?", Wish(formula=CHANGE, times=("2018", "2019"))),
+        ("How much did net sales fall between 2019 and 2018?", Wish(formula=CHANGE, times=("2018", "2019"))),
+        ("What was the percentage change in net sales in 2019 from 2018?", Wish(formula=RELATIVE_CHANGE, times=("2018", "2019"))),
+        ("By what percentage did sales grow between 2018 and 2019?", Wish(formula=RELATIVE_CHANGE, times=("2018", "2019"))),
+        ("What was the change in sales in 2019 from the prior year?", Wish(formula=CHANGE, times=("2018", "2019"))),
+        ("What is the average of net sales for 2018 and 2019?", Wish(formula="", times=("2018", "2019"))),
+        ("What are the average net sales from 2017 to 2019?", Wish(formula="", times=("2017", "2019"), span=True)),
+        ("What is the sum of net sales in 2018 and 2019?", Wish(formula="", added=True, times=("2018", "2019"))),
+        ("What were net sales in 2019?", None),
+        ("What drove the change in net sales in 2019?", None),
+        ("What are total sales in 2019?", None),
+    ],
+)
+def test_what_a_question_wants_computed(question: str, wish: Wish | None) -> None:
+    """By its words and the times it names."""
+    assert wish_of(take_apart(question)) == wish
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        (
+            "What was the percentage change in total sales from 2018 to 2019?",
+            "Total sales rose by 24.4%, from $1,202.9 million (September 30, 2018) to $1,496.5 million (September 30, 2019).",
+        ),
+        (
+            "What was the change in the cost of revenue of services between 2018 and 2019?",
+            "Cost of revenue: Services fell by 10.4 million, from 30.5 million (September 30, 2018) to 20.1 million (September 30, 2019).",
+        ),
+        (
+            "What are the average total sales from 2017 to 2019?",
+            "Total sales averaged $1,269.03 million over $1,107.7 million (September 30, 2017), $1,202.9 million (September 30, 2018) and "
+            "$1,496.5 million (September 30, 2019).",
+        ),
+    ],
+)
+def test_an_answer_begins_with_what_is_computed(library: Library, question: str, text: str) -> None:
+    """From the line that the question names, checked by every gate, each operand cited."""
+    answer = ask(library, question)
+    first = answer.claims[0]
+    assert (first.text, first.verdict) == (text, "supported")
+    assert set(first.evidence) <= {item.id for item in answer.evidence}
+
+
+def test_a_line_that_the_question_does_not_name_is_not_computed_with(library: Library) -> None:
+    """Nor one of two that it names alike."""
+    assert all(claim.calculation is None for claim in ask(library, "What was the change in employee headcount from 2018 to 2019?").claims)
+    assert all(claim.calculation is None for claim in ask(library, "What was the change in services between 2018 and 2019?").claims)
+
+
+def test_the_gate_computes_it_again(library: Library) -> None:
+    """A sentence with another figure, another operand or another word fails."""
+    answer = ask(library, "What was the percentage change in total sales from 2018 to 2019?")
+    claim = answer.claims[0]
+    assert claim.calculation is not None
+    forged = [
+        replace(claim, calculation=replace(claim.calculation, result=Decimal("25.0"))),
+        replace(claim, calculation=replace(claim.calculation, formula=CHANGE)),
+        replace(claim, calculation=replace(claim.calculation, operands=claim.calculation.operands[::-1])),
+        replace(claim, text=claim.text.replace("24.4", "25.4")),
+        replace(claim, text=claim.text.replace("rose", "fell")),
+    ]
+    for one in (claim, *forged):
+        judged = checked(
+            [one],
+            evidence=answer.evidence,
+            sources=answer.sources,
+            document=library.record.document,
+            vocabulary=Vocabulary(metric_vocabulary()),
+        )
+        assert (judged[0].verdict == "supported") is (one is claim)
