@@ -214,10 +214,13 @@ def tatqa(library: Library, data: Path) -> list[Asked]:
                     f"{kind}: refused": float(answer.abstained),
                 }
             numbers = {number for text in texts for number in _NUMBER.findall(text)}
-            result = abs(float(gold[0]))
+            done = [_NUMBER.findall(_plain(claim.text.split(", from ")[0])) for claim in answer.claims if claim.calculation]
+            right = any(_is_result(number, query) for numbers in done for number in numbers)
             return {
                 "sum: its figures in the answer": float(operands <= numbers) if operands else None,
-                "sum: result in the answer": float(any(abs(float(number) - result) <= 0.006 * max(1, result / 1e3) for number in numbers)),
+                "sum: computed": float(bool(done)),
+                "sum: computed rightly": float(right),
+                "sum: of those computed, right": float(right) if done else None,
                 "sum: refused": float(answer.abstained),
             }
 
@@ -228,6 +231,12 @@ def tatqa(library: Library, data: Path) -> list[Asked]:
         for query in _lines(data / "tatqa" / "queries.jsonl")
         if query["type"] != "count" and query["evidence"]
     ]
+
+
+def _is_result(printed: str, query: Mapping[str, Any]) -> bool:
+    """True for the result of a sum, but for its sign and rounding."""
+    result = abs(float(query["answer"][0] if isinstance(query["answer"], list) else query["answer"]))
+    return abs(float(printed) - result) <= (0.051 if query["scale"] == "percent" else max(0.006, result * 1e-5))
 
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")

@@ -18,7 +18,7 @@ from rag.report.facts import cell_text, cell_unit, cell_value
 from rag.report.reading import references
 from rag.report.sums import CHANGE, RELATIVE_CHANGE, mean_of, operand_of, sum_claim, total_of
 from rag.report.wording import Vocabulary
-from rag.types import Answer, Evidence, RetrievedBy, Scope, TableReference
+from rag.types import Answer, Document, Evidence, RetrievedBy, Scope, TableReference
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ACCOUNTS = """# Annual accounts
@@ -40,6 +40,25 @@ Sales by contract type are below.
 | Result of the venture | (4.0) | 2.0 | 1.0 |
 """
 
+INCOME = """# Tarnholm Foods: Consolidated Statements of Earnings
+
+Published: 1 July 2020
+
+| (in millions) | Fiscal year ended |  |
+|---|---|---|
+|  | May 31, 2020 | May 26, 2019 |
+| Net sales | $17,626 | $16,865 |
+| Cost of sales | (11,496) | (11,108) |
+| Selling, general and administrative | 3,151 | 2,935 |
+| Research and development | 224 | 222 |
+| Operating profit | 2,953 | 2,515 |
+| Interest expense | 466 | 521 |
+| Earnings before income taxes | 2,600 | 2,000 |
+| Income taxes | 480 | 367 |
+| Net earnings | 2,210 | 1,786 |
+| Net earnings per share | 3.59 | 2.90 |
+"""
+
 
 def cell(row: str, column: str, quote: str, *, number: int = 0, heading: str = "") -> Evidence:
     """A table's value as evidence."""
@@ -56,10 +75,16 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     folder = tmp_path_factory.mktemp("accounts")
     (folder / "documents").mkdir()
     (folder / "documents" / "accounts.md").write_text(ACCOUNTS, encoding="utf-8")
+    (folder / "documents" / "earnings.md").write_text(INCOME, encoding="utf-8")
     create(folder / "workspace", folders=[folder / "documents"], embedder="small")
     with Library.open(folder / "workspace") as opened:
         drain(opened.ingest(now=NOW))
         yield opened
+
+
+def the_accounts(library: Library) -> Document:
+    """The document of ACCOUNTS."""
+    return library.record.document(next(source.document for source in library.record.sources() if source.path.endswith("accounts.md")))
 
 
 def ask(library: Library, question: str) -> Answer:
@@ -72,7 +97,7 @@ def ask(library: Library, question: str) -> Answer:
 
 def test_a_second_header_row_a_groups_name_and_a_corner_belong_to_each_column(library: Library) -> None:
     """Years under "Years ended September 30," are a header too, whose every column is of those years and in millions."""
-    document = library.record.document(library.record.sources()[0].document)
+    document = the_accounts(library)
     table = next(block for block in document.blocks if block.kind == "table")
     columns = dict.fromkeys(reference.column for _, reference in references(document, table))
     assert list(columns) == [f"Years ended September 30, {year} (in millions)" for year in (2019, 2018, 2017)]
@@ -80,7 +105,7 @@ def test_a_second_header_row_a_groups_name_and_a_corner_belong_to_each_column(li
 
 def test_rows_of_one_name_are_told_apart_by_the_line_above_them(library: Library) -> None:
     """The others keep their label as it is printed."""
-    document = library.record.document(library.record.sources()[0].document)
+    document = the_accounts(library)
     table = next(block for block in document.blocks if block.kind == "table")
     rows = list(dict.fromkeys(reference.row for _, reference in references(document, table)))
     assert rows[:4] == ["Fixed price", "Revenue: Services", "Total sales", "Cost of revenue: Services"]
@@ -131,6 +156,7 @@ def line(*values: str, row: str = "Total sales", scale: str = "") -> list[Eviden
             "Total sales fell by 4.1 million, from 44.1 million (2017) to 40 million (2018).",
         ),
         (CHANGE, line("7.4%", "8.1%"), "Total sales rose by 0.7 percentage points, from 7.4% (2017) to 8.1% (2018)."),
+        (CHANGE, line("$12", "14"), "Total sales rose by $2, from $12 (2017) to 14 (2018)."),
         (CHANGE, line("2.0", "(4.0)"), "Total sales changed by −6.0, from 2.0 (2017) to (4.0) (2018)."),
         (CHANGE, line("12", "12"), "Total sales did not change: from 12 (2017) to 12 (2018)."),
         (RELATIVE_CHANGE, line("1,202.9", "1,496.5"), "Total sales rose by 24.4%, from 1,202.9 (2017) to 1,496.5 (2018)."),
@@ -251,3 +277,15 @@ def test_the_gate_computes_it_again(library: Library) -> None:
             vocabulary=Vocabulary(metric_vocabulary()),
         )
         assert (judged[0].verdict == "supported") is (one is claim)
+
+
+# ── measures ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_measure_is_computed_from_the_lines_of_its_statement(library: Library) -> None:
+    """For each year asked for, by a formula whose lines are all there; what is paid counts without its brackets."""
+    answer = ask(library, "What was the gross margin of Tarnholm Foods in 2020 and 2019?")
+    assert [claim.text for claim in answer.claims if claim.calculation] == [
+        "Gross margin was 34.8% (May 31, 2020): (Net sales $17,626 million − Cost of sales 11,496 million) ÷ Net sales $17,626 million.",
+        "Gross margin was 34.1% (May 26, 2019): (Net sales $16,865 million − Cost of sales 11,108 million) ÷ Net sales $16,865 million.",
+    ]

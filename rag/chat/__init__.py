@@ -15,7 +15,7 @@ from rag.chat.condense import condense
 from rag.chat.gated import ANSWER, BESIDE, checked, claim_of
 from rag.chat.question import take_apart
 from rag.chat.schema import sealed
-from rag.chat.sums import computed
+from rag.chat.sums import computed, measured
 from rag.errors import UsageError
 from rag.report.book import EXTRACTIVE
 from rag.report.claims import side_claim
@@ -35,6 +35,7 @@ SMALL_LIBRARY = 200
 """Words are weighed as among so many passages at least: in a library of three, every word that is there at all would weigh nothing."""
 STATEMENTS_OF = 3
 """Documents whose financial statements are looked at, those of the best passages."""
+MOST_COMPUTED = 4
 NEAREST = 3
 """Passages shown when the documents do not say."""
 
@@ -116,8 +117,12 @@ def answer(understood: Understood, *, ground: Ground, scope: Scope = _EVERYTHING
         notes=tuple(note for note in result.notes if note != NOT_RERANKED),
         warnings=read.gathered.warnings,
     )
-    derived = computed(asked, current_cells(read), section=ANSWER)
-    reason = derived is None and reason_to_abstain(
+    cells = current_cells(read)
+    derived = [
+        *([total] if (total := computed(asked, cells, section=ANSWER)) else []),
+        *measured(asked, cells, sought=wanted, document=ground.document, section=ANSWER),
+    ][:MOST_COMPUTED]
+    reason = not derived and reason_to_abstain(
         asked, chosen, passages=visible, holders=holders, among=ground.among, vocabulary=ground.vocabulary, measures=wanted.words
     )
     made = _silent(draft, reason, visible) if reason else _spoken(draft, derived, chosen, read, ground=ground)
@@ -159,12 +164,12 @@ def _silent(draft: Answer, reason: str, passages: Sequence[Passage]) -> Answer:
     return replace(draft, reason=reason, nearest=tuple(passages[:NEAREST]))
 
 
-def _spoken(draft: Answer, derived: Claim | None, chosen: Sequence[Option], read: Harvest, *, ground: Ground) -> Answer:
+def _spoken(draft: Answer, derived: Sequence[Claim], chosen: Sequence[Option], read: Harvest, *, ground: Ground) -> Answer:
     """What is computed and the options, as claims that passed the gates, with the other sides of disagreements beside them."""
     cells = {cell.evidence.id: cell.evidence for cell in current_cells(read)}
-    operands = derived.evidence if derived else ()
+    operands = [item for claim in derived for item in claim.evidence]
     quoted = [option for option in chosen if option.evidence.id not in operands]
-    claims = [*([derived] if derived else []), *(claim_of(option, vocabulary=ground.vocabulary) for option in quoted)]
+    claims = [*derived, *(claim_of(option, vocabulary=ground.vocabulary) for option in quoted)]
     evidence = {item: cells[item] for item in operands} | {option.evidence.id: option.evidence for option in quoted}
     sides, conflicts = _disagreeing(claims, read.found, vocabulary=ground.vocabulary)
     evidence |= {side.evidence.id: side.evidence for made in read.found for side in made.sides}

@@ -6,16 +6,17 @@ decided by its labels; where they do not tell, or a time is there twice, nothing
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rag.chat.choose import names_held, overlapping
 from rag.chat.question import Asked
 from rag.numbers import period_order, period_shape
 from rag.report.gather import CellEvidence
-from rag.report.sums import CHANGE, RELATIVE_CHANGE, Operand, mean_of, operand_of, sum_claim, total_of
+from rag.report.measures import Measure, Sought
+from rag.report.sums import CHANGE, RELATIVE_CHANGE, Operand, mean_of, measure_claim, operand_of, sum_claim, total_of
 from rag.text import content_stems
-from rag.types import Claim, Evidence, Source
+from rag.types import Claim, Document, Evidence, Source
 
 _MOVES = r"(?:changes?|increases?|decreases?|growth|declines?|differences?|rise|fall|drop|reduction)"
 _RELATIVE = re.compile(
@@ -86,6 +87,51 @@ def computed(asked: Asked, cells: Sequence[CellEvidence], *, section: str) -> Cl
         return None
     claims = {claim.text if claim else "": claim for claim in (_claim(wish, chosen, section=section) for chosen in best[max(best)])}
     return next(iter(claims.values())) if len(claims) == 1 else None
+
+
+_OWN_TERMS = re.compile(r"(?i)\bdefin|\baverage|adjusted|\bexclud|\bincluding\b")
+"""A question that says how it wants a measure computed, which is then not ours to say."""
+
+
+def measured(
+    asked: Asked, cells: Sequence[CellEvidence], *, sought: Sought, document: Callable[[str], Document], section: str
+) -> list[Claim]:
+    """The measures that a question names, of lines of one document's statements, for each time it names, the newest first without one."""
+    if _OWN_TERMS.search(asked.text):
+        return []
+    of_document: dict[str, list[tuple[str, Operand]]] = defaultdict(list)
+    for cell in cells:
+        evidence = cell.evidence
+        line = sought.line_of(evidence.table.row) if evidence.table else ""
+        stated = line and _is_about(asked, cell) and sought.prints(line, evidence.page, document(evidence.document))
+        if stated and (operand := operand_of(evidence)):
+            of_document[evidence.document].append((line, operand))
+    for lines in of_document.values():
+        times = sorted(asked.labels, key=period_order, reverse=True) or _newest(lines)
+        made = [claim for measure in sought.measures for time in times if (claim := _measure(measure, lines, time, section=section))]
+        if made:
+            return made
+    return []
+
+
+def _newest(lines: Sequence[tuple[str, Operand]]) -> list[str]:
+    return [f"{max(period_order(operand.period)[0] for _, operand in lines)}"] if lines else []
+
+
+def _measure(measure: Measure, lines: Sequence[tuple[str, Operand]], time: str, *, section: str) -> Claim | None:
+    for formula in measure.formulas:
+        chosen = [_only(lines, line, time) for line in measure.lines_of(formula)]
+        if all(chosen):
+            return measure_claim(measure, formula, [operand.evidence for operand in chosen if operand], section=section)
+    return None
+
+
+def _only(lines: Sequence[tuple[str, Operand]], name: str, time: str) -> Operand | None:
+    """A line's value at a time: of its plainest label, where that prints one value only."""
+    found = [operand for line, operand in lines if line == name and overlapping(operand.period, time)]
+    shortest = min((len(operand.name) for operand in found), default=0)
+    plain = [operand for operand in found if len(operand.name) == shortest]
+    return plain[0] if len({operand.number.value for operand in plain}) == 1 else None
 
 
 def _is_about(asked: Asked, cell: CellEvidence) -> bool:

@@ -15,7 +15,11 @@ _UNIT = r"(?:[%€£$x°]|[a-zA-Z]{1,3}(?:/[a-zA-Z]{1,4})?|thousand|million|bill
 _NUMBER_LIKE = re.compile(
     rf"^[\s$€£¥(+\-−–~<>≈]*(?:[A-Z]{{2,3}})?\s?[$€£¥]?\d[\d.,\s]*\)?\s?{_UNIT}?\)?%?$|^[-–—]$|^n/?[am]\.?$|^\$ ?[-–—]$", re.IGNORECASE
 )
-_YEAR = re.compile(r"^(?:FY|Q[1-4]|H[12])?[\s-]*(?:19|20)\d\d[EFe]?$")
+_TIME = re.compile(
+    r"^(?:FY|Q[1-4]|H[12])?[\s-]*(?:19|20)\d\d[EFe]?$|^(?:FY|[QH][1-4])\s?['’]?\d\d$|"
+    r"^(?i:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?\s\d{1,2},?\s(?:19|20)\d\d$"
+)
+"""A time that looks like a number: "2019", "FY19", "May 31, 2020"."""
 _EMPTY_TITLES = frozenset("word document|powerpoint presentation|presentation|untitled|untitled document|document|document1".split("|"))
 _OFFICE_PREFIX = re.compile(r"^microsoft (?:word|powerpoint|excel) - ", re.IGNORECASE)
 _FILE_ENDING = re.compile(r"\.(?:docx?|pptx?|xlsx?|pdf|od[tsp]|indd|qxd|rtf|html?|txt|md|tex)$", re.IGNORECASE)
@@ -197,7 +201,7 @@ def _with_further_headers(rows: list[list[Entry]]) -> list[list[Entry]]:
 
 
 def _names_a_column(text: str) -> bool:
-    return bool(_YEAR.match(text)) or not is_number_like(text)
+    return bool(_TIME.match(text)) or not is_number_like(text)
 
 
 def reads_like_header(texts: Sequence[str]) -> bool:

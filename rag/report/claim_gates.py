@@ -9,9 +9,10 @@ from rag.report.cards import base_of, last_of
 from rag.report.claims import FORMULAS, calculate, change_text, claim_id, directions_in, quoted
 from rag.report.facts import cell_text, table_text
 from rag.report.gather import same_numbers
+from rag.report.measures import MEASURES
 from rag.report.quality import FEWEST_CONTENT_WORDS, MOST_WORDS
 from rag.report.reading import references, row_references
-from rag.report.sums import sum_claim
+from rag.report.sums import measure_claim, sum_claim
 from rag.text import STOPWORDS, content_stems, find_squeezed, overlap, words
 from rag.types import Claim, Document, Evidence, GateOutcome, Number, Source
 
@@ -156,8 +157,10 @@ def _is_sum_of_cells(claim: Claim, book: Book) -> bool:
     done = claim.calculation
     if done is None or done.operands != claim.evidence:
         return False
-    made = sum_claim(done.formula, book.quotes(claim), section=claim.section)
-    return made == replace(claim, checks=(), verdict="unchecked")
+    cells, bare = book.quotes(claim), replace(claim, checks=(), verdict="unchecked")
+    measures = [measure for measure in MEASURES if done.formula in measure.formulas]
+    made = [measure_claim(measure, done.formula, cells, section=claim.section) for measure in measures]
+    return bare in (sum_claim(done.formula, cells, section=claim.section), *made)
 
 
 def supported(claim: Claim, book: Book) -> Finding:

@@ -27,6 +27,11 @@ class Line:
     """What is paid, printed with or without a minus."""
 
 
+def letters_of(formula: str) -> tuple[str, ...]:
+    """The names of its operands: a, b, ... in alphabetical order."""
+    return tuple(sorted(set(re.findall(r"\b[a-f]\b", formula))))
+
+
 @dataclass(frozen=True, slots=True)
 class Measure:
     """What is computed from lines, or is one that companies name otherwise."""
@@ -50,7 +55,8 @@ class Measure:
 
     def lines_of(self, formula: str) -> tuple[str, ...]:
         """The lines that a formula needs, in the order of its letters."""
-        return tuple(line for letter, line in zip("abcdef", self.lines, strict=False) if re.search(rf"\b{letter}\b", formula))
+        by_letter = dict(zip("abcdef", self.lines, strict=False))
+        return tuple(by_letter[letter] for letter in letters_of(formula))
 
 
 _PAID = ("cost of sales", "interest expense", "dividends", "capital expenditures", "depreciation")
@@ -156,6 +162,8 @@ class Sought:
     """Of the lines, and those that the question names."""
     words: tuple[str, ...] = ()
     """How the question names measures: no names of companies."""
+    measures: tuple[Measure, ...] = ()
+    """Those that can be computed."""
 
     def pages(self, document: Document) -> list[int]:
         """The document's pages that print one of the statements."""
@@ -176,4 +184,9 @@ def sought(question: str, *, statements: Sequence[Statement]) -> Sought:
     lines = tuple(LINES[name] for name in dict.fromkeys(name for measure, _ in found for name in measure.lines))
     wanted = {line.statement for line in lines} | {statement.id for statement in named(question, statements)}
     known = tuple(statement for statement in statements if statement.id in wanted)
-    return Sought(lines=lines, statements=known, words=tuple(match[0] for _, match in found))
+    return Sought(
+        lines=lines,
+        statements=known,
+        words=tuple(match[0] for _, match in found),
+        measures=tuple(measure for measure, _ in found if measure.formulas),
+    )

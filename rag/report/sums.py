@@ -1,16 +1,19 @@
-"""Sums over values of tables: a change, an average, a total, each of cited cells and computed again by the gate.
+"""Sums over values of tables: a change, an average, a total, a measure of statements, each of cited cells and computed again by the gate.
 
 A claim that prints one is a function of its formula and its cells alone, so that the gate makes it anew and compares.
 """
 
+import ast
+import operator
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from rag.numbers import find_numbers, find_periods, period_order
 from rag.report.claims import claim_id, rounded
 from rag.report.facts import cell_value, without_unit
+from rag.report.measures import LINES, Measure, letters_of
 from rag.types import Calculation, Claim, Direction, Evidence, Number
 
 CHANGE = "b - a"
@@ -158,7 +161,7 @@ Computed = tuple[str, Decimal, int]
 
 
 def _computed(formula: str, operands: Sequence[Operand]) -> Computed | None:
-    if len({(one.number.unit, one.number.kind, one.scale) for one in operands}) != 1:
+    if not _are_of_a_kind(operands):
         return None
     times = [period_order(one.period) for one in operands]
     if len({one.name for one in operands}) != 1 or times != sorted(set(times)):
@@ -168,6 +171,13 @@ def _computed(formula: str, operands: Sequence[Operand]) -> Computed | None:
     if _MEANS.get(formula) == len(operands):
         return _added(operands, verb="averaged", by=len(operands))
     return _added(operands, verb="came to", by=1) if _TOTALS.get(formula) == len(operands) else None
+
+
+def _are_of_a_kind(operands: Sequence[Operand]) -> bool:
+    """True for one unit and scale; a table of money prints its mark in some rows only."""
+    units = {(one.number.unit, one.number.kind) for one in operands}
+    alike = len(units) == 1 or (len(units - {("", "plain")}) == 1 and {kind for _, kind in units} == {"money", "plain"})
+    return alike and len({one.scale for one in operands}) == 1
 
 
 def _changed(formula: str, operands: Sequence[Operand]) -> Computed | None:
@@ -186,7 +196,7 @@ def _changed(formula: str, operands: Sequence[Operand]) -> Computed | None:
     elif last.number.unit == "%":
         size = f"{abs(result)} percentage points"
     else:
-        size = last.like(exact, places=places)
+        size = _marked(operands).like(exact, places=places)
     span = f"from {first.number.printed} ({first.when}) to {last.number.printed} ({last.when})"
     if not result:
         return f"{last.name} did not change: {span}.", result, places
@@ -211,7 +221,97 @@ def _added(operands: Sequence[Operand], *, verb: str, by: int) -> Computed | Non
         result = rounded(exact / last.scale, places=digits)
         if result * last.scale == exact:
             break
-    value = last.like(exact, places=digits)
+    value = _marked(operands).like(exact, places=digits)
     listed = [f"{one.number.printed} ({one.when})" for one in operands]
     over = f"{', '.join(listed[:-1])} and {listed[-1]}"
     return f"{last.name} {verb} {'−' if exact < 0 else ''}{value} over {over}.", result * last.scale, digits
+
+
+# ── measures of financial statements ──────────────────────────────────────────────────────────────────────────────
+
+
+def measure_claim(measure: Measure, formula: str, cells: Sequence[Evidence], *, section: str) -> Claim | None:
+    """The claim that prints a measure of lines of financial statements; None where the cells are not those lines, of one year and unit.
+
+    ``cells``: in the order of the formula's letters. Raises nothing for a divisor of zero or below: there is no claim.
+    """
+    operands = [operand for cell in cells if (operand := operand_of(cell))]
+    rows = [cell.table.row for cell in cells if cell.table]
+    if len(operands) < len(cells) or not measure.names_cells(rows, formula):
+        return None
+    if not _are_of_a_kind(operands) or len({period_order(one.period)[0] for one in operands}) != 1:
+        return None
+    lines = zip(operands, measure.lines_of(formula), strict=True)
+    values = [abs(one.number.value) if LINES[line].paid else one.number.value for one, line in lines]
+    exact = _evaluated(formula, dict(zip(letters_of(formula), values, strict=True)))
+    if exact is None:
+        return None
+    shown, result, places = _measured(formula, exact, like=_marked(operands))
+    text = f"{measure.name} was {shown} ({operands[0].when}): {_working(formula, operands, values)}."
+    evidence = tuple(cell.id for cell in cells)
+    return Claim(
+        id=claim_id(section, text, evidence),
+        section=section,
+        kind="calc",
+        mode="prose",
+        text=text,
+        evidence=evidence,
+        numbers=find_numbers(text),
+        calculation=Calculation(
+            formula=formula, operands=evidence, values=tuple(one.number.value for one in operands), result=result, rounding=places
+        ),
+    )
+
+
+def _marked(operands: Sequence[Operand]) -> Operand:
+    """The first that prints its unit, else the last."""
+    return next((one for one in operands if one.number.unit), operands[-1])
+
+
+def _measured(formula: str, exact: Decimal, *, like: Operand) -> Computed:
+    """(as it is printed, rounded, decimal places): a share in per cent, a ratio to two places, money as its lines are."""
+    if "/" not in formula:
+        return f"{'−' if exact < 0 else ''}{like.like(exact, places=like.places)}", exact, like.places
+    places, mark = (1, "%") if formula.endswith("* 100") else (2, "")
+    result = rounded(exact, places=places)
+    return f"{f'{result}'.replace('-', '−')}{mark}", result, places
+
+
+def _working(formula: str, operands: Sequence[Operand], values: Sequence[Decimal]) -> str:
+    """The formula with the lines and their values in place of letters."""
+    named = {
+        letter: f"{operand.name} {'−' if value < 0 else ''}{operand.like(value, places=operand.places)}"
+        for letter, operand, value in zip(letters_of(formula), operands, values, strict=True)
+    }
+    signs = {"/": "÷", "-": "−", "*": "×"}
+    bare = formula.removesuffix(" * 100")
+    return re.sub(r"[a-f]|[-/*]", lambda match: named.get(match[0]) or signs[match[0]], bare)
+
+
+def _evaluated(formula: str, values: Mapping[str, Decimal]) -> Decimal | None:
+    """A formula of +, -, *, / and brackets over named values; None for a divisor of zero or below."""
+
+    def value(node: ast.expr) -> Decimal:
+        if isinstance(node, ast.Name):
+            return values[node.id]
+        if isinstance(node, ast.Constant) and isinstance(node.value, int):
+            return Decimal(node.value)
+        if not isinstance(node, ast.BinOp):
+            raise TypeError(f"{formula!r} is no formula of names, whole numbers and +, -, *, /")
+        left, right = value(node.left), value(node.right)
+        if isinstance(node.op, ast.Div) and right <= 0:
+            raise ZeroDivisionError
+        return _OPERATIONS[type(node.op)](left, right)
+
+    try:
+        return value(ast.parse(formula, mode="eval").body)
+    except ZeroDivisionError:
+        return None
+
+
+_OPERATIONS: Mapping[type[ast.operator], Callable[[Decimal, Decimal], Decimal]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
