@@ -48,6 +48,7 @@ MODEL_S = 2.0
 """What a scripted model would take."""
 _OPENINGS = ("", "Please tell me: ", "For the board: ", "One more thing: ", "In short: ", "To be sure: ", "For my note: ", "Quickly: ")
 _FOLLOW_UPS = ("And in 2024?", "And in 2025?", "Why?", "What about 2026?", "And before that?")
+_MOST_CHATS = 1_000
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -134,9 +135,9 @@ def questions(*, seed: int) -> Iterator[str]:
         yield f"{draw.choice(_OPENINGS)}{draw.choice(known)} (note {seed}-{turn})"
 
 
-async def chat(client: httpx2.AsyncClient, number: int, *, until: Callable[[], bool], pause: float, seen: Seen) -> None:
+async def chat(client: httpx2.AsyncClient, seed: int, *, until: Callable[[], bool], pause: float, seen: Seen) -> None:
     """One person."""
-    draw, asking, at, turn = random.Random(number), questions(seed=number), None, 0
+    draw, asking, at, turn = random.Random(seed), questions(seed=seed), None, 0
     await asyncio.sleep(draw.random() * pause)
     while not until():
         turn, worded = turn + 1, False
@@ -172,13 +173,19 @@ async def _timed(client: httpx2.AsyncClient, method: str, path: str, seen: Seen,
     return response
 
 
-async def phase(server: Server, *, chats: int, seconds: float, pause: float, beside: Any = None) -> tuple[Seen, Used, Used, list[float]]:
-    """So many chats for so long; what they saw, what the server used before and after, and its memory every ten seconds."""
+async def phase(
+    server: Server, *, number: int, chats: int, seconds: float, pause: float, beside: Any = None
+) -> tuple[Seen, Used, Used, list[float]]:
+    """So many chats for so long; what they saw, what the server used before and after, and its memory every ten seconds.
+
+    ``number``: the phase's; no two phases ask the same, so that none is answered from what another had a model say.
+    """
     seen, ends, memory = Seen(), time.monotonic() + seconds, list[float]()
     limits = httpx2.Limits(max_connections=chats + 4)
     async with httpx2.AsyncClient(base_url=server.base, headers={"authorization": f"Bearer {TOKEN}"}, timeout=60, limits=limits) as client:
         before = server.used()
-        people = [chat(client, number, until=lambda: time.monotonic() > ends, pause=pause, seen=seen) for number in range(chats)]
+        seeds = range(number * _MOST_CHATS, number * _MOST_CHATS + chats)
+        people = [chat(client, seed, until=lambda: time.monotonic() > ends, pause=pause, seen=seen) for seed in seeds]
 
         async def watched() -> None:
             while time.monotonic() < ends:
@@ -359,15 +366,15 @@ async def _phases(server: Server, asked: argparse.Namespace, *, took: Sequence[T
         "| phase | answers | answer, ms p50/p95/p99 | page, ms | errors | CPU ms an answer | ms an answer ready without a core | MB |"
     )
     print_line("|---|---|---|---|---|---|---|---|")
-    await phase(server, chats=min(8, asked.chats), seconds=15, pause=0)  # what is read once, is
-    seen, before, after, memory = await phase(server, chats=asked.chats, seconds=asked.seconds, pause=asked.pause)
+    await phase(server, number=0, chats=min(8, asked.chats), seconds=15, pause=0)  # what is read once, is
+    seen, before, after, memory = await phase(server, number=1, chats=asked.chats, seconds=asked.seconds, pause=asked.pause)
     _reported("chats", seen, before, after, seconds=asked.seconds, took=took)
-    uploads = Uploads()
-    beside, one, other, _ = await phase(server, chats=asked.chats, seconds=asked.seconds / 3, pause=asked.pause, beside=uploads)
-    _reported("ingest beside them", beside, one, other, seconds=asked.seconds / 3, took=took)
+    uploads, third = Uploads(), asked.seconds / 3
+    beside, one, other, _ = await phase(server, number=2, chats=asked.chats, seconds=third, pause=asked.pause, beside=uploads)
+    _reported("ingest beside them", beside, one, other, seconds=third, took=took)
     kill = Kill(server, after_s=asked.seconds / 12)
-    killed, _, last, _ = await phase(server, chats=asked.chats, seconds=asked.seconds / 3, pause=asked.pause, beside=kill)
-    _reported("killed and started again", killed, Used(cpu_s=0, waited_s=0, resident_mb=0), last, seconds=asked.seconds / 3, took=took)
+    killed, _, last, _ = await phase(server, number=3, chats=asked.chats, seconds=third, pause=asked.pause, beside=kill)
+    _reported("killed and started again", killed, Used(cpu_s=0, waited_s=0, resident_mb=0), last, seconds=third, took=took)
     lost = list(await kept(server, [seen, beside, killed], kill, uploads))
     print_line(f"memory every ten seconds of the first phase, MB: {' '.join(f'{value:.0f}' for value in memory)}")
     print_line(

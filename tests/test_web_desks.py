@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from rag.app import Library, create
+from rag.desks import Desks
+from rag.desks.desks import MOST_OF_ONE
+from rag.desks.line import Line
 from rag.errors import CrowdedError
 from rag.types import OWNER, Reader
-from rag.web.desks import MOST_OF_ONE, Desks
-from rag.web.line import Line
 
 ANN, BOB = (Reader(user=number, name=name, role="admin") for number, name in ((1, "ann"), (2, "bob")))
 

@@ -17,8 +17,9 @@ from starlette.testclient import TestClient
 
 from rag.app import Library, create
 from rag.chat.worded import UNFINISHED
+from rag.desks import writing
 from rag.ingest import drain
-from rag.web import Key, app, writing
+from rag.web import Key, app
 from tests.llm_faults import FAULTS, playing
 from tests.scripted_models import ATTACKS, Endpoint, good, puppet
 from tests.scripted_models import serving as scripted

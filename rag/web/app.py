@@ -14,11 +14,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from rag import __version__
+from rag.desks import DESKS, Desks, Writers
 from rag.errors import RagError
 from rag.types import STRANGER
 from rag.web import api, asking, completions, entrance, health, pages, plan_pages, report_pages, review_api
 from rag.web.accounts import Accounts, session_cookie
-from rag.web.desks import DESKS, Desks
 from rag.web.forms import STATIC
 from rag.web.guard import Guard
 from rag.web.own import OwnDesks, OwnRuns, OwnWriters
@@ -30,7 +30,6 @@ from rag.web.timer import Timer
 from rag.web.tracing import Traces
 from rag.web.watch import Numbers, Watch
 from rag.web.who import Key
-from rag.web.writing import Writers
 
 _ABOUT = "Questions, documents, reports, schedules and health of one workspace. Every request carries Authorization: Bearer TOKEN."
 

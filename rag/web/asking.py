@@ -11,12 +11,12 @@ from starlette.responses import Response, StreamingResponse
 from rag.app import Library
 from rag.chat.about import About
 from rag.chat.worded import crowded
+from rag.desks import Writing
 from rag.types import Answer, Scope, Turn
 from rag.unworded import Unworded
 from rag.web.refuse import REFUSALS
 from rag.web.serving import LARGEST_NUMBER, Here, Serving
 from rag.web.stream import event, followed, last_heard
-from rag.web.writing import Writing
 
 routes = APIRouter(prefix="/api", tags=["rag"], responses=REFUSALS)
 

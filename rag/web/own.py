@@ -6,12 +6,11 @@ from datetime import datetime
 from typing import TypeVar
 
 from rag.app import Library
+from rag.desks import Desks, Writers, Writing
 from rag.errors import UsageError
 from rag.types import Reader, Turn
 from rag.unworded import Unworded
-from rag.web.desks import Desks
 from rag.web.runs import Job, Run, Runs
-from rag.web.writing import Writers, Writing
 
 T = TypeVar("T")
 
