@@ -65,6 +65,8 @@ def serving(model: Model) -> Iterator[Endpoint]:
             begun = time.perf_counter()
             try:
                 self._answer(request)
+            except ConnectionError:
+                self.close_connection = True  # the client is gone, which some tests are about
             finally:
                 state.took.append(Took(request, begun, time.perf_counter()))
 

@@ -4,6 +4,7 @@
 """
 
 from rag.desks.desks import DESKS, Desks
+from rag.desks.own import Asked, OwnDesks, OwnWriters, begun
 from rag.desks.writing import Writers, Writing
 
-__all__ = ["DESKS", "Desks", "Writers", "Writing"]
+__all__ = ["DESKS", "Asked", "Desks", "OwnDesks", "OwnWriters", "Writers", "Writing", "begun"]
