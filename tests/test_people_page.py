@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from rag.app import Library, create
 from rag.passwords import fits, hashed
-from rag.web import Key, app
+from rag.web import Key, app, rate
 from tests.teams import NOW
 
 HOST = "http://127.0.0.1:8377"
@@ -249,3 +249,15 @@ def test_nothing_of_it_is_asked_for_by_another_page(root: TestClient, workspace:
     body = {"name": "eve", "role": "admin", "password": PASSWORD, "again": PASSWORD}
     assert root.post("/people/users", data=body, headers={"origin": "https://evil.example"}).status_code == 403
     assert "eve" not in named(workspace)
+
+
+def test_one_person_s_flood_is_refused_and_another_is_served(root: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the status and the header that programs wait at; strangers are not counted, since they get nothing."""
+    monkeypatch.setattr(rate, "AT_ONCE", 5.0)
+    monkeypatch.setattr(rate, "A_SECOND", 0.01)
+    answers = [root.get("/you") for _ in range(7)]
+    assert {answer.status_code for answer in answers[5:]} == {429}
+    assert answers[-1].headers["retry-after"] == "1"
+    amy = other(root)
+    assert log_in(amy, "amy") == 303
+    assert amy.get("/you").status_code == 200
