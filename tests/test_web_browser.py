@@ -13,6 +13,7 @@ import pytest
 from rag.app import Library, create
 from rag.ingest import drain
 from rag.passwords import hashed
+from rag.record.schedules import SlotRow
 from tests.test_web_real import CHROMIUM, Served, serving
 from tests.test_web_reports import NOTES, NOW, TOPIC
 
@@ -269,15 +270,21 @@ def test_an_admin_makes_a_team_by_keyboard_alone(browser: Any, empty: Served) ->
 
 @pytest.fixture(scope="module")
 def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A workspace with two users, a group, a key and lists, served."""
+    """A workspace with two users, a group, a key, lists and a schedule, served."""
     folder = tmp_path_factory.mktemp("team")
     create(folder / "ws", embedder="small")
+    (folder / "ws" / "schedules").mkdir()
+    weekly = 'topic = "Heat storage, Varland, 2024-26"\ncron = "0 7 * * MON"\nzone = "Europe/Berlin"\n'
+    (folder / "ws" / "schedules" / "weekly.toml").write_text(weekly, encoding="utf-8")
     with Library.open(folder / "ws") as library:
         people = library.record.people
         people.add("root", role="admin", password=hashed(PASSWORD), now=NOW)
         people.add("a.long.name.of.somebody@research.example.org", role="reader", password="", now=NOW)
         people.put_into("board", ["root"])
         people.add_key("root", label="the notebook of the desk", secret="x" * 43, now=NOW)
+        library.record.schedules.put(
+            SlotRow(schedule="weekly", slot="2026-11-16T07:00", due=NOW, not_before=NOW, state="failed", reason="x")
+        )
         library.record.access.put("docs/a/folder/with/quite/a/long/path/agenda.pdf", ["board", "root"])
     with serving(folder / "ws", folder / "stderr") as started:
         yield started
@@ -293,7 +300,15 @@ def test_no_page_of_a_team_has_a_serious_barrier(browser: Any, team: Served, wid
     found = barriers(page, width=width)
     logged_in(page, team, "root")
     checked = "/people?user=a.long.name.of.somebody@research.example.org&path=docs/a/folder/with/quite/a/long/path/agenda.pdf"
-    for path in ("/you", "/people", checked, "/people/users/root", "/people/users/a.long.name.of.somebody@research.example.org?said=added"):
+    for path in (
+        "/schedules",
+        "/schedules/weekly",
+        "/you",
+        "/people",
+        checked,
+        "/people/users/root",
+        "/people/users/a.long.name.of.somebody@research.example.org?said=added",
+    ):
         page.goto(team.base + path)
         found += barriers(page, width=width)
     page.fill("#label", "for a program with a long name")

@@ -76,6 +76,10 @@ NEEDS: dict[str, Needs] = {
     "GET /api/runs/{run}/events": "reader",
     # schedules: one's own
     "GET /schedules": "reader",
+    "GET /schedules/{name}": "reader",
+    "POST /schedules/{name}/pause": "member",
+    "POST /schedules/{name}/resume": "member",
+    "POST /schedules/{name}/run": "member",
     "GET /api/schedules": "reader",
     # people: who may come in
     "GET /people": "admin",
