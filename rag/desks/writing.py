@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import TypeVar
 
 from rag.app import Library
@@ -47,9 +48,13 @@ class Writing:
 class Writers:
     """The threads that wait for a model."""
 
-    def __init__(self, desks: Desks, *, defect: Callable[[Exception], object]) -> None:
-        """``defect`` is told what no one foresaw in a thread of these: nobody else would hear of it."""
-        self._desks = desks
+    def __init__(self, workspace: Path, *, defect: Callable[[Exception], object]) -> None:
+        """``defect`` is told what no one foresaw in a thread of these: nobody else would hear of it.
+
+        What is asked and answered is written down at a desk of their own: five short steps an answer, each of which would wait behind
+        questions.
+        """
+        self._desks = Desks(workspace, count=1)
         self._defect = defect
         self._going: dict[tuple[int, int], Writing] = {}
         self._idle: list[tuple[WriterSettings, Llm]] = []
@@ -88,6 +93,7 @@ class Writers:
             idle, self._idle = self._idle, []
         for _, model in idle:
             model.close()
+        self._desks.close()
 
     def _comes(self) -> bool:
         """Whether there is room for one more, which has it then."""

@@ -72,7 +72,7 @@ class Floor:
     def _writers(self) -> "Writers":
         from rag.desks import Writers
 
-        return Writers(self._desks, defect=lambda error: _log.error("a wording failed", exc_info=error))
+        return Writers(self._workspace, defect=lambda error: _log.error("a wording failed", exc_info=error))
 
     async def run(self, tool: Tool, asked: "Shape", *, reader: Reader) -> "Shape":
         """What the tool gives over what this person may see, or raises. One that is cancelled while it waits is never begun."""

@@ -51,7 +51,7 @@ def app(
     numbers = Numbers(traces=traces)
     accounts = Accounts(workspace, clock=_now)
     all_desks, all_runs = Desks(workspace, count=desks, waited=numbers.waited.observe), Runs(workspace, ended=numbers.ended)
-    all_writers = Writers(all_desks, defect=defect)
+    all_writers = Writers(workspace, defect=defect)
     serving = Serving(
         workspace=workspace,
         reader=STRANGER,
