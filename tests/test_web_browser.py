@@ -232,6 +232,7 @@ def logged_in(page: Any, served: Served, name: str) -> None:
 def test_an_admin_makes_a_team_by_keyboard_alone(browser: Any, empty: Served) -> None:
     """From the first admin to a member with a key that is shown once and revoked, and out again; on a phone's screen."""
     with opened(browser, empty, width=390, dark=True) as page:
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, "the first page that anybody sees"
         page.goto(f"{empty.base}/you")
         tab_to(page, "a[href='/people']")
         page.keyboard.press("Enter")
