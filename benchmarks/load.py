@@ -6,7 +6,9 @@ The model of the load: each chat is a closed loop. It asks, waits for the answer
 to word it, and an exponential time of reading and typing with mean ``--pause`` less these 2 s. A third of the questions are follow-ups, a
 third of the answers are also opened as a page. No two questions are alike, so that none is answered from a cache. Timed is everything
 but the pause: from the request to its last byte. ``--pause 0`` asks without a pause, which finds the most that is answered in a second.
-With ``--worded`` the server asks a scripted model over loopback, which takes these 2 s for each answer; they are taken off the time.
+With ``--worded`` the server asks a scripted model over loopback, which takes these 2 s for each call: one for an answer, two where it is
+repaired. What is timed then is the answer's whole time less the time that its own calls were with the model, from a call's arrival there to
+its last byte; calls that overlap count once. An answer whose calls were recorded before has nothing taken off.
 
 On a shared machine wall times depend on the neighbours, so CPU seconds of the server an answer are printed beside them, with how long its
 threads stood ready and got no core (Linux counts that for each thread).
@@ -24,9 +26,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,7 +40,7 @@ from benchmarks.retrieval import GOLD, REPOSITORY
 from rag.app import Library, create
 from rag.ingest import drain
 from rag.report import EXTRACTIVE
-from tests.scripted_models import good
+from tests.scripted_models import Took, good
 from tests.scripted_models import serving as scripted
 
 TOKEN = "the-token-of-the-load-benchmark"
@@ -45,19 +48,30 @@ MODEL_S = 2.0
 """What a scripted model would take."""
 _OPENINGS = ("", "Please tell me: ", "For the board: ", "One more thing: ", "In short: ", "To be sure: ", "For my note: ", "Quickly: ")
 _FOLLOW_UPS = ("And in 2024?", "And in 2025?", "Why?", "What about 2026?", "And before that?")
+_MOST_CHATS = 1_000
 _TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Timed:
+    """One request, by time.perf_counter."""
+
+    begun: float
+    ended: float
+    question: str = ""
+    """As the answer understood it; a page has none."""
+    worded: bool = False
+    """In the model's words; it may have been asked in vain."""
 
 
 @dataclass(kw_only=True)
 class Seen:
     """What the chats of one phase saw."""
 
-    asked: list[float] = field(default_factory=list)
-    """Seconds of each answer."""
-    opened: list[float] = field(default_factory=list)
-    """Seconds of each page."""
-    worded: int = 0
-    """Answers in the model's words."""
+    asked: list[Timed] = field(default_factory=list)
+    """Each answer."""
+    opened: list[Timed] = field(default_factory=list)
+    """Each page."""
     errors: list[str] = field(default_factory=list)
     away: int = 0
     """Requests that met no server while it was down; each was sent again."""
@@ -121,19 +135,18 @@ def questions(*, seed: int) -> Iterator[str]:
         yield f"{draw.choice(_OPENINGS)}{draw.choice(known)} (note {seed}-{turn})"
 
 
-async def chat(client: httpx2.AsyncClient, number: int, *, until: Callable[[], bool], pause: float, seen: Seen) -> None:
+async def chat(client: httpx2.AsyncClient, seed: int, *, until: Callable[[], bool], pause: float, seen: Seen) -> None:
     """One person."""
-    draw, asking, at, turn = random.Random(number), questions(seed=number), None, 0
+    draw, asking, at, turn = random.Random(seed), questions(seed=seed), None, 0
     await asyncio.sleep(draw.random() * pause)
     while not until():
-        turn += 1
+        turn, worded = turn + 1, False
         text = draw.choice(_FOLLOW_UPS) if at and turn % 3 == 0 else next(asking)
         answered = await _timed(client, "POST", "/api/ask", seen, seen.asked, json={"question": text, "chat": at})
         if answered is not None:
             told = answered.json()
-            if told["answer"]["writer"] != EXTRACTIVE:
-                seen.worded += 1
-                seen.asked[-1] -= MODEL_S
+            worded = told["answer"]["writer"] != EXTRACTIVE
+            seen.asked[-1] = replace(seen.asked[-1], question=told["answer"]["understood_as"], worded=worded)
             at = told["chat"]
             seen.turns[told["chat"], told["number"]] = told["answer"]["id"]
             if turn % 3 == 1:
@@ -141,11 +154,11 @@ async def chat(client: httpx2.AsyncClient, number: int, *, until: Callable[[], b
         if at and turn % 12 == 0:
             at = None  # another subject
         if pause:
-            waited = MODEL_S if answered is not None and told["answer"]["writer"] != EXTRACTIVE else 0.0
+            waited = MODEL_S if worded else 0.0
             await asyncio.sleep(MODEL_S - waited + draw.expovariate(1 / max(0.1, pause - MODEL_S)))
 
 
-async def _timed(client: httpx2.AsyncClient, method: str, path: str, seen: Seen, times: list[float], **sent: Any) -> httpx2.Response | None:
+async def _timed(client: httpx2.AsyncClient, method: str, path: str, seen: Seen, times: list[Timed], **sent: Any) -> httpx2.Response | None:
     begun = time.perf_counter()
     try:
         response = await client.request(method, path, **sent)
@@ -156,17 +169,23 @@ async def _timed(client: httpx2.AsyncClient, method: str, path: str, seen: Seen,
     if response.status_code != 200:
         seen.errors.append(f"{response.status_code} {path}: {response.text[:200]}")
         return None
-    times.append(time.perf_counter() - begun)
+    times.append(Timed(begun=begun, ended=time.perf_counter()))
     return response
 
 
-async def phase(server: Server, *, chats: int, seconds: float, pause: float, beside: Any = None) -> tuple[Seen, Used, Used, list[float]]:
-    """So many chats for so long; what they saw, what the server used before and after, and its memory every ten seconds."""
+async def phase(
+    server: Server, *, number: int, chats: int, seconds: float, pause: float, beside: Any = None
+) -> tuple[Seen, Used, Used, list[float]]:
+    """So many chats for so long; what they saw, what the server used before and after, and its memory every ten seconds.
+
+    ``number``: the phase's; no two phases ask the same, so that none is answered from what another had a model say.
+    """
     seen, ends, memory = Seen(), time.monotonic() + seconds, list[float]()
     limits = httpx2.Limits(max_connections=chats + 4)
     async with httpx2.AsyncClient(base_url=server.base, headers={"authorization": f"Bearer {TOKEN}"}, timeout=60, limits=limits) as client:
         before = server.used()
-        people = [chat(client, number, until=lambda: time.monotonic() > ends, pause=pause, seen=seen) for number in range(chats)]
+        seeds = range(number * _MOST_CHATS, number * _MOST_CHATS + chats)
+        people = [chat(client, seed, until=lambda: time.monotonic() > ends, pause=pause, seen=seen) for seed in seeds]
 
         async def watched() -> None:
             while time.monotonic() < ends:
@@ -179,15 +198,45 @@ async def phase(server: Server, *, chats: int, seconds: float, pause: float, bes
     return seen, before, after, memory
 
 
-def _reported(name: str, seen: Seen, before: Used, after: Used, *, seconds: float) -> None:
+def with_model(answers: Sequence[Timed], took: Sequence[Took]) -> list[list[tuple[float, float]]]:
+    """(begun, ended) of the model's calls for each answer, within its time."""
+    heads = [(call.request["messages"][-1]["content"].partition("<evidence>")[0], call.begun, call.ended) for call in took]
+    return [
+        [
+            (max(begun, one.begun), min(ended, one.ended))
+            for head, begun, ended in heads
+            if begun < one.ended and ended > one.begun and one.question in head
+        ]
+        for one in answers
+    ]
+
+
+def covered(spans: Iterable[tuple[float, float]]) -> float:
+    """Seconds that lie in one span or more."""
+    total, last = 0.0, float("-inf")
+    for begun, ended in sorted(spans):
+        total += max(0.0, ended - max(begun, last))
+        last = max(last, ended)
+    return total
+
+
+def _reported(name: str, seen: Seen, before: Used, after: Used, *, seconds: float, took: Sequence[Took]) -> None:
+    calls = with_model(seen.asked, took)
+    own = [one.ended - one.begun - covered(spans) for one, spans in zip(seen.asked, calls, strict=True)]
     answers = max(1, len(seen.asked))
     cpu, waited = after.cpu_s - before.cpu_s, after.waited_s - before.waited_s
     print_line(
-        f"| {name} | {len(seen.asked)} ({len(seen.asked) / seconds:.1f}/s) | {_spread(seen.asked)} | {_spread(seen.opened)} | "
+        f"| {name} | {len(seen.asked)} ({len(seen.asked) / seconds:.1f}/s) | {_spread(own)} | "
+        f"{_spread([one.ended - one.begun for one in seen.opened])} | "
         f"{len(seen.errors)} | {1000 * cpu / answers:.0f} | {1000 * waited / answers:.0f} | {after.resident_mb:.0f} |"
     )
     for error in seen.errors[:5]:
         print_line(f"  {error}")
+    if took:
+        for name, kind in (("in the model's words", True), ("quoted", False)):
+            found = [(time, len(spans)) for time, spans, one in zip(own, calls, seen.asked, strict=True) if one.worded == kind]
+            asked = ", ".join(f"{times} after {number} calls" for number, times in sorted(Counter(number for _, number in found).items()))
+            print_line(f"  {len(found)} {name} ({asked}): {_spread([time for time, _ in found])} ms without the model")
 
 
 def _spread(times: list[float]) -> str:
@@ -306,28 +355,26 @@ async def main() -> None:
         model.before = lambda sent: time.sleep(0.0 if sent else MODEL_S)
         server = Server(workspace, port=asked.port, writer=model.base_url if asked.worded else "")
         try:
-            await _phases(server, asked)
+            await _phases(server, asked, took=model.took)
         finally:
             server.kill()
 
 
-async def _phases(server: Server, asked: argparse.Namespace) -> None:
+async def _phases(server: Server, asked: argparse.Namespace, *, took: Sequence[Took]) -> None:
     print_line(f"{asked.chats} chats, a pause of {asked.pause:g} s; machine: {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     print_line(
         "| phase | answers | answer, ms p50/p95/p99 | page, ms | errors | CPU ms an answer | ms an answer ready without a core | MB |"
     )
     print_line("|---|---|---|---|---|---|---|---|")
-    await phase(server, chats=min(8, asked.chats), seconds=15, pause=0)  # what is read once, is
-    seen, before, after, memory = await phase(server, chats=asked.chats, seconds=asked.seconds, pause=asked.pause)
-    _reported("chats", seen, before, after, seconds=asked.seconds)
-    if asked.worded:
-        print_line(f"  {seen.worded} of these in the model's words")
-    uploads = Uploads()
-    beside, one, other, _ = await phase(server, chats=asked.chats, seconds=asked.seconds / 3, pause=asked.pause, beside=uploads)
-    _reported("ingest beside them", beside, one, other, seconds=asked.seconds / 3)
+    await phase(server, number=0, chats=min(8, asked.chats), seconds=15, pause=0)  # what is read once, is
+    seen, before, after, memory = await phase(server, number=1, chats=asked.chats, seconds=asked.seconds, pause=asked.pause)
+    _reported("chats", seen, before, after, seconds=asked.seconds, took=took)
+    uploads, third = Uploads(), asked.seconds / 3
+    beside, one, other, _ = await phase(server, number=2, chats=asked.chats, seconds=third, pause=asked.pause, beside=uploads)
+    _reported("ingest beside them", beside, one, other, seconds=third, took=took)
     kill = Kill(server, after_s=asked.seconds / 12)
-    killed, _, last, _ = await phase(server, chats=asked.chats, seconds=asked.seconds / 3, pause=asked.pause, beside=kill)
-    _reported("killed and started again", killed, Used(cpu_s=0, waited_s=0, resident_mb=0), last, seconds=asked.seconds / 3)
+    killed, _, last, _ = await phase(server, number=3, chats=asked.chats, seconds=third, pause=asked.pause, beside=kill)
+    _reported("killed and started again", killed, Used(cpu_s=0, waited_s=0, resident_mb=0), last, seconds=third, took=took)
     lost = list(await kept(server, [seen, beside, killed], kill, uploads))
     print_line(f"memory every ten seconds of the first phase, MB: {' '.join(f'{value:.0f}' for value in memory)}")
     print_line(

@@ -38,7 +38,7 @@ from rag.kin import alike, copies, editions, sketch
 from rag.llms.calls import Calls, Caps, Estimate, FromRecord, Nowhere, Spent, estimate
 from rag.llms.openai import OpenAILlm
 from rag.model_prompts import Prompts
-from rag.parted import merged, parts_of
+from rag.parted import merged
 from rag.parts import INDEX, RECORD, embedder_of, index_of, llm_of, reranker_of, retrieval_of
 from rag.ports import Checker, Embedder, Index, Llm, Reranker, VectorStore
 from rag.prompts import facet_pack, metric_vocabulary, query_prompt
@@ -68,7 +68,7 @@ from rag.report.write import prompts_of
 from rag.report.write import write as word
 from rag.retrieval import Retrieval
 from rag.types import Answer, Chunk, Document, Fingerprint, Progress, Reader, Report, Scope, SearchResult, Source, Turn
-from rag.unworded import Unworded, answer_limits, limits_of
+from rag.unworded import Unparted, Unworded, limits_of
 from rag.upkeep import Backup, Erased, Finding, back_up, erase, let_in_again
 
 REPORTS = "reports"
@@ -373,15 +373,22 @@ class Library:
 
         Raises UsageError where no model is set, and what the model's calls raise.
         """
+        parts = self.unparted(question).by(self.llm, ledger=self.calls, now=now)
+        return self.search_parts(question, parts, k=k, scope=scope, context=context)
+
+    def unparted(self, question: str) -> Unparted:
+        """The question with all that a model needs to take it apart; nothing of this library is held. Raises UsageError without a model."""
         if "llm" not in self.__dict__ and not self.settings.writer.model:
             raise UsageError(
                 "no model is set that could take a question apart: set writer.model and writer.base_url in rag.toml, or leave out parts"
             )
-        model, whole = self.llm, question.strip()
-        calls = Calls(llm=model, limits=answer_limits(self.settings.writer), ledger=self.calls, now=lambda: now)
-        parts = parts_of(whole, calls=calls, prompts=Prompts(workspace=self.workspace)) if whole else ()
-        results = self.retrieval.find_all([question, *parts], k=k, scope=scope, context=context)
-        found = merged(question, results)
+        return Unparted(question=question.strip(), setting=self.settings.writer, prompts=Prompts(workspace=self.workspace))
+
+    def search_parts(
+        self, question: str, parts: Sequence[str], *, k: int = 10, scope: Scope = _EVERYTHING, context: Context = "none"
+    ) -> SearchResult:
+        """As ``search``, for the question and for parts of it; one list of all."""
+        found = merged(question, self.retrieval.find_all([question, *parts], k=k, scope=scope, context=context))
         return replace(found, passages=found.passages[:k])
 
     def ask(

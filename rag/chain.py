@@ -11,11 +11,13 @@ from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 from langchain_core.retrievers import BaseRetriever
+from langchain_core.runnables import RunnableConfig
 from pydantic import PrivateAttr
 
 from rag.ports import Embedder
 from rag.retrieval import Retrieval
 from rag.types import Passage, Scope
+from rag.untraced import untraced
 
 
 def _one_thread() -> ThreadPoolExecutor:
@@ -54,6 +56,8 @@ class PassageRetriever(BaseRetriever):
     k: int = 10
     """At most so many documents."""
     scope: Scope = Scope()
+    traced: bool = False
+    """True lets LangSmith have the questions and passages where the environment asks for it. A chain that is traced sends its own steps."""
 
     _thread: ThreadPoolExecutor = PrivateAttr(default_factory=_one_thread)
     _opened: ExitStack = PrivateAttr(default_factory=ExitStack)
@@ -69,6 +73,16 @@ class PassageRetriever(BaseRetriever):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def invoke(self, input: str, config: RunnableConfig | None = None, **kwargs: Any) -> list[Document]:
+        """The documents for a question."""
+        with untraced(traced=self.traced):
+            return super().invoke(input, config, **kwargs)
+
+    async def ainvoke(self, input: str, config: RunnableConfig | None = None, **kwargs: Any) -> list[Document]:
+        """The same, awaited."""
+        with untraced(traced=self.traced):
+            return await super().ainvoke(input, config, **kwargs)
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
         return self._thread.submit(self._documents, query).result()

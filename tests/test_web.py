@@ -402,6 +402,18 @@ def test_leaves_hold_a_whole_document_and_the_mark() -> None:
     assert [run.text for row in piece.rows for _, runs in row for run in runs if run.marked] == [text[1500:1504]]
 
 
+def test_lines_that_were_broken_to_fit_flow_on_a_screen_and_others_stay() -> None:
+    """A mail's paragraph flows; an address, a list and a single line are as they stand."""
+    mail = "It asks for storage that can carry the islands for a full day\nwhen the cable is out, and the lowest bid came in at EUR 239."
+    texts = [mail, "From: Perrin\nTo: the team", "- prices\n- costs", "One line."]
+    starts = [sum(len(text) + 2 for text in texts[:at]) for at in range(len(texts))]
+    blocks = tuple(Block(kind="paragraph", start=at, end=at + len(text)) for at, text in zip(starts, texts, strict=True))
+    whole = "\n\n".join(texts)
+    pages = (Page(number=1, label="", start=0, end=len(whole)),)
+    shown = leaf(Document(metadata=Metadata(title="x"), text=whole, pages=pages, blocks=blocks, format="eml"), start=0, end=0)
+    assert [piece.flows for piece in shown.pieces] == [True, False, False, False]
+
+
 # ── reports, schedules, health ────────────────────────────────────────────────────────────────────────────────────
 
 

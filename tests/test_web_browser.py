@@ -12,6 +12,8 @@ import pytest
 
 from rag.app import Library, create
 from rag.ingest import drain
+from rag.passwords import hashed
+from rag.record.schedules import SlotRow
 from tests.test_web_real import CHROMIUM, Served, serving
 from tests.test_web_reports import NOTES, NOW, TOPIC
 
@@ -213,27 +215,157 @@ def test_all_of_it_works_without_scripts(browser: Any, served: Served) -> None:
         assert page.get_by_role("heading", name="Installed base").count() == 1
 
 
+PASSWORD = "correct horse battery"
+
+
+def logged_in(page: Any, served: Served, name: str) -> None:
+    """By the form, with keys alone."""
+    page.goto(f"{served.base}/login")
+    page.locator("#name:focus").wait_for()
+    page.keyboard.type(name)
+    tab_to(page, "#password")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{served.base}/")
+
+
+def test_an_admin_makes_a_team_by_keyboard_alone(browser: Any, empty: Served) -> None:
+    """From the first admin to a member with a key that is shown once and revoked, and out again; on a phone's screen."""
+    with opened(browser, empty, width=390, dark=True) as page:
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, "the first page that anybody sees"
+        page.goto(f"{empty.base}/you")
+        tab_to(page, "a[href='/people']")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/people")
+        for field, text in (("#name", "root"), ("#password", PASSWORD), ("#again", PASSWORD)):
+            tab_to(page, field)
+            page.keyboard.type(text)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/login")
+        logged_in(page, empty, "root")
+        page.goto(f"{empty.base}/people")
+        tab_to(page, "#name")
+        page.keyboard.type("bob")
+        page.keyboard.press("Enter")
+        page.get_by_text("no password, comes by keys alone").wait_for()
+        tab_to(page, "#label")
+        page.keyboard.type("notebook")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/keys")
+        key = page.locator("code.key").inner_text()
+        program = {"authorization": f"Bearer {key}"}
+        assert httpx2.get(f"{empty.base}/api/status", headers=program).status_code == 200
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        tab_to(page, ".moves button")
+        page.keyboard.press("Enter")
+        page.get_by_text("No keys: no program comes in as bob.").wait_for()
+        assert key not in page.content()
+        assert httpx2.get(f"{empty.base}/api/status", headers=program).status_code == 401
+        tab_to(page, "[name=sure]")
+        page.keyboard.press("Space")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/people#users")
+        assert page.get_by_role("link", name="bob").count() == 0
+
+
+@pytest.fixture(scope="module")
+def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A workspace with two users, a group, a key, lists and a schedule, served."""
+    folder = tmp_path_factory.mktemp("team")
+    create(folder / "ws", embedder="small")
+    (folder / "ws" / "schedules").mkdir()
+    weekly = 'topic = "Heat storage, Varland, 2024-26"\ncron = "0 7 * * MON"\nzone = "Europe/Berlin"\n'
+    (folder / "ws" / "schedules" / "weekly.toml").write_text(weekly, encoding="utf-8")
+    with Library.open(folder / "ws") as library:
+        people = library.record.people
+        people.add("root", role="admin", password=hashed(PASSWORD), now=NOW)
+        people.add("a.long.name.of.somebody@research.example.org", role="reader", password="", now=NOW)
+        people.put_into("board", ["root"])
+        people.add_key("root", label="the notebook of the desk", secret="x" * 43, now=NOW)
+        library.record.schedules.put(
+            SlotRow(schedule="weekly", slot="2026-11-16T07:00", due=NOW, not_before=NOW, state="failed", reason="x")
+        )
+        library.record.access.put("docs/a/folder/with/quite/a/long/path/agenda.pdf", ["board", "root"])
+    with serving(folder / "ws", folder / "stderr") as started:
+        yield started
+
+
+@pytest.mark.skipif(not AXE, reason="set RAG_AXE to axe-core's axe.min.js (npm pack axe-core)")
+@pytest.mark.parametrize(("width", "dark"), [(390, True), (1280, False), (390, False), (1280, True)])
+def test_no_page_of_a_team_has_a_serious_barrier(browser: Any, team: Served, width: int, dark: bool) -> None:
+    """The entrance, one's own page, and the pages for people, with what is wrong and a key that is shown."""
+    context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme="dark" if dark else "light", bypass_csp=True)
+    page = context.new_page()
+    page.goto(f"{team.base}/login?next=/you")
+    found = barriers(page, width=width)
+    logged_in(page, team, "root")
+    checked = "/people?user=a.long.name.of.somebody@research.example.org&path=docs/a/folder/with/quite/a/long/path/agenda.pdf"
+    for path in (
+        "/schedules",
+        "/schedules/weekly",
+        "/you",
+        "/people",
+        checked,
+        "/people/users/root",
+        "/people/users/a.long.name.of.somebody@research.example.org?said=added",
+    ):
+        page.goto(team.base + path)
+        found += barriers(page, width=width)
+    page.fill("#label", "for a program with a long name")
+    page.get_by_role("button", name="Make a key").click()
+    page.locator("code.key").wait_for()
+    found += barriers(page, width=width)
+    page.fill("#password", PASSWORD)
+    page.fill("#again", f"{PASSWORD}s")
+    page.get_by_role("button", name="Set the password").click()
+    page.get_by_role("alert").wait_for()
+    found += barriers(page, width=width)
+    assert found == []
+    context.close()
+
+
+def barriers(page: Any, *, width: int) -> list[tuple[str, str, str]]:
+    """(page, impact, rule) of what axe-core calls serious or critical; the page is no wider than its screen."""
+    page.evaluate("for (const one of [...document.querySelectorAll('details')].slice(0, 8)) one.open = true")
+    page.evaluate(Path(AXE).read_text(encoding="utf-8"))
+    told = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
+    return [(page.url, one["impact"], one["id"]) for one in told["violations"] if one["impact"] in ("serious", "critical")]
+
+
 @pytest.mark.skipif(not AXE, reason="set RAG_AXE to axe-core's axe.min.js (npm pack axe-core)")
 @pytest.mark.parametrize(("width", "dark"), [(390, True), (1280, False), (390, False), (1280, True)])
 def test_no_page_has_a_serious_barrier(browser: Any, served: Served, width: int, dark: bool) -> None:
     """axe-core finds nothing serious or critical on any page, and no page is wider than its screen."""
     context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme="dark" if dark else "light", bypass_csp=True)
-    page, found = context.new_page(), []
+    page = context.new_page()
+    found: list[tuple[str, str, str]] = []
     page.goto(f"{served.base}/?token={served.token}")
     data = page.request
     reports = [one["id"] for one in data.get(f"{served.base}/api/reports").json()]
     document = data.get(f"{served.base}/api/documents").json()["documents"][0]["document"]
     paths = [
-        f"/{room}" for room in ("", "library", "reports", "schedules", "health", "search?q=heat", "chats/1", "chats/2", "runs/1", "nothing")
+        f"/{room}"
+        for room in (
+            "",
+            "library",
+            "reports",
+            "schedules",
+            "health",
+            "search?q=heat",
+            "you",
+            "people",
+            "chats/1",
+            "chats/2",
+            "runs/1",
+            "nothing",
+        )
     ]
     paths += [f"/reports/{reports[0]}", f"/reports/plan?report={reports[0]}", f"/compare?before={reports[-1]}&after={reports[0]}"]
     paths += [f"/documents/{document}?start=0&end=40"]
     for path in paths:
         page.goto(served.base + path)
-        page.evaluate("for (const one of [...document.querySelectorAll('details')].slice(0, 8)) one.open = true")
-        page.evaluate(Path(AXE).read_text(encoding="utf-8"))
-        told = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        found += [(path, one["impact"], one["id"]) for one in told["violations"] if one["impact"] in ("serious", "critical")]
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        found += barriers(page, width=width)
     assert found == []
     context.close()

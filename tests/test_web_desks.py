@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from rag.app import Library, create
+from rag.desks import Desks
+from rag.desks.desks import MOST_OF_ONE
+from rag.desks.line import Line
 from rag.errors import CrowdedError
 from rag.types import OWNER, Reader
-from rag.web.desks import MOST_OF_ONE, Desks
-from rag.web.line import Line
+from rag.web.rate import A_SECOND, AT_ONCE, Rates
 
 ANN, BOB = (Reader(user=number, name=name, role="admin") for number, name in ((1, "ann"), (2, "bob")))
 
@@ -73,3 +75,16 @@ def test_who_asks_too_much_at_once_is_told_to_come_back(one_desk: Desks) -> None
     assert (refused[0].http_status, str(refused[0])[:2]) == (429, str(MOST_OF_ONE))
     let_go.clear()
     assert asyncio.run(crowd(OWNER)) == [None] * (MOST_OF_ONE + 4)
+
+
+def test_one_person_sends_so_many_requests_a_second() -> None:
+    """After a rest many at once, then as many as time fills in again; another person is not held up."""
+    now = 0.0
+    rates = Rates(clock=lambda: now)
+    assert [rates.wait(1) for _ in range(int(AT_ONCE))] == [0.0] * int(AT_ONCE)
+    assert rates.wait(1) == pytest.approx(1 / A_SECOND)
+    assert rates.wait(2) == 0.0
+    now = 0.5
+    assert sum(rates.wait(1) == 0.0 for _ in range(20)) == A_SECOND / 2
+    now = 1_000.0
+    assert sum(rates.wait(1) == 0.0 for _ in range(1_000)) == AT_ONCE

@@ -17,8 +17,9 @@ from starlette.testclient import TestClient
 
 from rag.app import Library, create
 from rag.chat.worded import UNFINISHED
+from rag.desks import writing
 from rag.ingest import drain
-from rag.web import Key, app, writing
+from rag.web import Key, app
 from tests.llm_faults import FAULTS, playing
 from tests.scripted_models import ATTACKS, Endpoint, good, puppet
 from tests.scripted_models import serving as scripted
@@ -162,6 +163,39 @@ def test_extractive_answers_and_pages_do_not_wait_for_a_model(room: Room) -> Non
         gate.let_go.set()
         worded = [one.result(WAIT_S) for one in waiting]
     assert {turn["answer"]["writer"] for turn in worded} == {"scripted-1"}
+
+
+PARTS = ("How did orders of heat storage develop?", "How long are lead times of heat storage?")
+
+
+def test_a_search_in_parts_holds_no_desk_while_the_model_takes_the_question_apart(room: Room) -> None:
+    """With a model that hangs, at one desk, others search and ask; then the search has what was found for the parts, too."""
+    room.model.model = lambda request: json.dumps({"questions": PARTS})
+    room.model.before = gate = Gate(out=0)
+    with ThreadPoolExecutor(1) as people:
+        waiting = people.submit(room.client.get, "/api/search", params={"q": QUESTION, "parts": True})
+        assert gate.reached.wait(WAIT_S)
+        assert room.client.get("/api/search", params={"q": QUESTION}).json()["passages"]
+        assert asked(room.client, "How many chess clubs are there in Patagonia?")["answer"]["abstained"]
+        assert not waiting.done()
+        gate.let_go.set()
+        found = waiting.result(WAIT_S).json()
+    assert found["notes"][:2] == [f"searched for a part, too: {part}" for part in PARTS]
+    assert found["passages"]
+
+
+def test_a_search_in_parts_by_a_model_of_no_use_is_told_in_a_sentence(room: Room) -> None:
+    """As an endpoint's failure, and the desk goes on."""
+    room.model.model = lambda request: "no JSON"
+    refused = room.client.get("/api/search", params={"q": QUESTION, "parts": True})
+    assert (refused.status_code, list(refused.json())) == (503, ["error"])
+    assert room.client.get("/api/search", params={"q": QUESTION}).json()["passages"]
+
+
+def test_too_many_searches_in_parts_are_told_to_come_back(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the status that programs wait at."""
+    monkeypatch.setattr(writing, "MOST_AT_ONCE", 0)
+    assert room.client.get("/api/search", params={"q": QUESTION, "parts": True}).status_code == 429
 
 
 def test_whoever_asks_when_too_many_are_worded_is_quoted(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:

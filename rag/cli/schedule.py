@@ -123,10 +123,10 @@ def resume(name: str, workspace: Path | None) -> None:
 @in_workspace
 def remove(name: str, workspace: Path | None) -> None:
     """Remove schedule NAME. Its reports and the record of its runs stay."""
-    from rag.schedule import FOLDER
+    from rag.schedule import FOLDER, text_of
 
     with open_library(workspace) as library:
-        _text_known(library, name)
+        text_of(library.workspace, name)
         library.record.schedules.remove(name)
         (library.workspace / FOLDER / f"{name}.toml").unlink(missing_ok=True)
     click.echo(f"Schedule {name} is removed; its reports stay in reports/{name}")
@@ -138,10 +138,10 @@ def remove(name: str, workspace: Path | None) -> None:
 @json_option
 def run(name: str, workspace: Path | None, as_json: bool) -> None:
     """Make the report of schedule NAME now, beside its slots, and deliver it."""
-    from rag.schedule import note_now
+    from rag.schedule import ask_for
 
     with open_library(workspace) as library:
-        note_now(library.record.schedules, name, zone=_known(library, name).zone, now=utc_now())
+        ask_for(library.workspace, name, book=library.record.schedules, now=utc_now())
     _due_round(workspace, as_json=as_json, only=name)
 
 
@@ -244,30 +244,17 @@ def _refuse_unmade(library: "Library", definition: "Definition") -> None:
     find("templates", definition.template or library.settings.report.template, workspace=library.workspace)
 
 
-def _text_known(library: "Library", name: str) -> str:
-    from rag.schedule import definitions
-
-    found = definitions(library.workspace)
-    if name not in found:
-        raise UsageError(f"no schedule {name!r}; there is: {', '.join(found) or 'none'}")
-    return found[name]
-
-
 def _known(library: "Library", name: str) -> "Definition":
-    from rag.schedule import FOLDER, read_definition
+    from rag.schedule import definition_of
 
-    definition = read_definition(_text_known(library, name), at=f"{FOLDER}/{name}.toml")
-    library.record.schedules.begin(name, since=utc_now())
-    return definition
+    return definition_of(library.workspace, name, book=library.record.schedules, now=utc_now())
 
 
 def _set_paused(name: str, *, workspace: Path | None, paused: bool) -> None:
-    from rag.schedule import consider
+    from rag.schedule import set_paused
 
     with open_library(workspace) as library:
-        definition = _known(library, name)
-        consider(library.record.schedules, name, definition, now=utc_now())  # what was due so far counts as before
-        library.record.schedules.pause(name, paused=paused)
+        set_paused(library.workspace, name, book=library.record.schedules, paused=paused, now=utc_now())
     click.echo(f"Schedule {name} is {'paused' if paused else 'on again'}")
 
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from rag.errors import AnswerError, CutOffError, EndpointError, FilteredError, OverloadedError, TimeLimitError
 from rag.llms.deadline import pieces_within, within
 from rag.types import Message, Reply, Usage
+from rag.untraced import untraced
 from rag.weights import one_line
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import BaseMessage
+    from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 
 _ENDED = ("stop", "end_turn", "stop_sequence", "completed")
 _CUT = ("length", "max_tokens", "max_output_tokens", "incomplete")
@@ -24,20 +25,24 @@ class LangChainLlm:
     One call is one request only where the chat model is made with ``max_retries=0``.
     """
 
-    def __init__(self, chat: "BaseChatModel", *, model: str, limit: str = "max_tokens", says_how_it_ended: bool = True) -> None:
+    def __init__(
+        self, chat: "BaseChatModel", *, model: str, limit: str = "max_tokens", says_how_it_ended: bool = True, traced: bool = False
+    ) -> None:
         """``model`` is the name that reports print. ``limit`` is what the chat model calls its most tokens of an answer.
-        ``says_how_it_ended=False`` is for chat models that give no reason for the end of an answer: then a cut one cannot be told."""
+        ``says_how_it_ended=False`` is for chat models that give no reason for the end of an answer: then a cut one cannot be told.
+        ``traced=True`` lets LangSmith have prompts and answers where the environment asks for it."""
         self.model = model
         self._chat = chat
         self._limited: Callable[[int], dict[str, Any]] = lambda most: {limit: most}
         self._says_how_it_ended = says_how_it_ended
+        self._traced = traced
 
     def reply(self, messages: Sequence[Message], *, most_tokens: int, timeout_s: float, schema: Mapping[str, Any] | None = None) -> Reply:
         """See rag.ports.Llm. The schema is in the prompt already; a chat model's own way to hold to it is set up with the model."""
         with self._translated():
             answer = within(
                 timeout_s,
-                lambda: self._chat.invoke(_turns(messages), **self._limited(most_tokens)),
+                lambda: self._asked(messages, most_tokens=most_tokens),
                 late=self._late(timeout_s),
                 abandon=self.close,
             )
@@ -56,7 +61,7 @@ class LangChainLlm:
         with self._translated():
             for part in pieces_within(
                 timeout_s,
-                lambda: self._chat.stream(_turns(messages), **self._limited(most_tokens)),
+                lambda: self._streamed(messages, most_tokens=most_tokens),
                 late=self._late(timeout_s),
                 abandon=self.close,
             ):
@@ -67,6 +72,14 @@ class LangChainLlm:
 
     def close(self) -> None:
         """Nothing: a chat model's connections are its own."""
+
+    def _asked(self, messages: Sequence[Message], *, most_tokens: int) -> "AIMessage":
+        with untraced(traced=self._traced):  # in the thread that asks
+            return self._chat.invoke(_turns(messages), **self._limited(most_tokens))
+
+    def _streamed(self, messages: Sequence[Message], *, most_tokens: int) -> "Iterator[AIMessageChunk]":
+        with untraced(traced=self._traced):
+            yield from self._chat.stream(_turns(messages), **self._limited(most_tokens))
 
     def _late(self, timeout_s: float) -> str:
         return f"{self.model} gave no whole answer within {timeout_s:g} s: try again later"

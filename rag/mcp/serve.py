@@ -7,14 +7,12 @@ import logging
 import os
 import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
-from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 import mcp_types as protocol
@@ -24,7 +22,7 @@ from pydantic import ValidationError
 
 from rag import __version__
 from rag.errors import AccessError, RagError, UsageError
-from rag.mcp.tools import Call, Tool, offered
+from rag.mcp.tools import Call, Tool, Waiting, answered, offered
 from rag.parts import RECORD
 from rag.record import Record
 from rag.types import OWNER, STRANGER, Reader
@@ -33,12 +31,16 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from rag.app import Library
+    from rag.desks import Desks, Writers
     from rag.mcp.shapes import Shape
-    from rag.seeing import Views
+
+T = TypeVar("T")
 
 HOST = "127.0.0.1"
 """Nothing but this machine; what is further away comes through a tunnel or a proxy of its own."""
 PATH = "/mcp"
+DESKS = 2
+"""Calls answered at once; a report takes one of them at most."""
 _READER = "rag_reader"
 """Where a request's scope says who asks."""
 _FAREWELL_S = 0.5
@@ -51,50 +53,59 @@ _INSTRUCTIONS = (
 _log = logging.getLogger(__name__)
 
 
-class LibraryThread:
-    """The one thread that a library belongs to: opened at the first call, calls one after the other in the order they came."""
+class Floor:
+    """Where the tools work: desks that hold the library, opened at the first call, and the models that are asked beside them."""
 
-    def __init__(self, workspace: Path) -> None:
+    def __init__(self, workspace: Path, *, clock: Callable[[], datetime], keeps: bool) -> None:
         self._workspace = workspace
-        self._waiting: SimpleQueue[tuple[Future[Shape], Callable[[Library], Shape], Reader] | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name="library", daemon=True)
-        self._thread.start()
+        self._clock = clock
+        self._keeps = keeps
+        self._writing = asyncio.Lock()
 
-    async def run(self, call: "Callable[[Library], Shape]", *, reader: Reader) -> "Shape":
-        """What the call gives over what this person may see, or raises. One that is cancelled while it waits is never begun."""
-        future: Future[Shape] = Future()
-        self._waiting.put((future, call, reader))
-        return await asyncio.wrap_future(future)
+    @cached_property
+    def _desks(self) -> "Desks":
+        from rag.desks import Desks
+
+        return Desks(self._workspace, count=DESKS)
+
+    @cached_property
+    def _writers(self) -> "Writers":
+        from rag.desks import Writers
+
+        return Writers(self._workspace, defect=lambda error: _log.error("a wording failed", exc_info=error))
+
+    async def run(self, tool: Tool, asked: "Shape", *, reader: Reader) -> "Shape":
+        """What the tool gives over what this person may see, or raises. One that is cancelled while it waits is never begun."""
+        from rag.desks import OwnDesks, OwnWriters, begun
+
+        desks, writers = (OwnDesks(desks=self._desks, reader=reader), OwnWriters(writers=self._writers, reader=reader))
+        now = self._clock()
+
+        def job(library: "Library") -> "Shape | Waiting":
+            return tool.run(Call(library=library, now=now, keeps=self._keeps), asked)
+
+        made = await (self._one_at_a_time(desks.do(job)) if tool.writes else desks.do(job))
+        if not isinstance(made, Waiting):
+            return made
+        waiting = await begun(made.turn, made.unworded, desks=desks, writers=writers, keep=self._keeps, now=now)
+        return answered(await waiting.worded(), kept=self._keeps)
+
+    async def _one_at_a_time(self, job: Coroutine[Any, Any, T]) -> T:
+        """So that a desk is left for those who read, also where nobody waits for the report any more."""
+        try:
+            await self._writing.acquire()
+        except BaseException:
+            job.close()
+            raise
+        work = asyncio.ensure_future(job)
+        work.add_done_callback(lambda _: self._writing.release())
+        return await asyncio.shield(work)
 
     def close(self) -> bool:
-        """Closes the library behind the call that runs; False when that one takes too long."""
-        self._waiting.put(None)
-        self._thread.join(timeout=_FAREWELL_S)
-        return not self._thread.is_alive()
-
-    def _work(self) -> None:
-        with ExitStack() as stack:
-            opened: list[tuple[Library, Views]] = []
-            while (next_one := self._waiting.get()) is not None:
-                future, call, reader = next_one
-                if not future.set_running_or_notify_cancel():
-                    continue
-                try:
-                    opened = opened or [_open(self._workspace, stack)]
-                    library, views = opened[0]
-                    future.set_result(call(views.of(library, reader)))
-                except BaseException as error:  # noqa: BLE001 - it is raised where the call is waited for
-                    future.set_exception(error)
-
-
-def _open(workspace: Path, stack: ExitStack) -> "tuple[Library, Views]":
-    from rag.app import Library
-    from rag.seeing import Views
-
-    views = Views()
-    library = stack.enter_context(Library.open(workspace))
-    stack.callback(views.close)
-    return library, views
+        """Closes the library behind the calls that run; False when they take too long."""
+        if "_writers" in self.__dict__:
+            self._writers.close()
+        return self._desks.close(within_s=_FAREWELL_S) if "_desks" in self.__dict__ else True
 
 
 @contextmanager
@@ -103,16 +114,16 @@ def serving(workspace: Path, *, allow_writes: bool, clock: Callable[[], datetime
 
     At the end, a call that still runs and that nobody waits for any more is cut off with the process, as by a kill.
     """
-    thread = LibraryThread(workspace)
+    floor = Floor(workspace, clock=clock, keeps=allow_writes)
     try:
-        yield _server(thread, tools=offered(allow_writes=allow_writes), keeps=allow_writes, clock=clock)
+        yield _server(floor, tools=offered(allow_writes=allow_writes))
     finally:
-        if not thread.close():
+        if not floor.close():
             sys.stderr.flush()
             os._exit(0)
 
 
-def _server(thread: LibraryThread, *, tools: Sequence[Tool], keeps: bool, clock: Callable[[], datetime]) -> Server:
+def _server(floor: Floor, *, tools: Sequence[Tool]) -> Server:
     by_name = {tool.name: tool for tool in tools}
     listed = protocol.ListToolsResult(tools=[_listed(tool) for tool in tools])
 
@@ -123,8 +134,7 @@ def _server(thread: LibraryThread, *, tools: Sequence[Tool], keeps: bool, clock:
         try:
             reader = _reader_of(context.request)
             tool = _tool(by_name, params.name, reader=reader)
-            asked = _taken(tool, params.arguments or {})
-            result = await thread.run(lambda library: tool.run(Call(library=library, now=clock(), keeps=keeps), asked), reader=reader)
+            result = await floor.run(tool, _taken(tool, params.arguments or {}), reader=reader)
         except RagError as error:
             return _refused(str(error))
         except Exception:  # noqa: BLE001 - a door: what no one foresaw is logged whole and told in one sentence

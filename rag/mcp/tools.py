@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from rag.app import Library
-    from rag.types import Answer, Claim, Conflict, Document, Evidence, Page, Passage, Report, Section, Source
+    from rag.types import Answer, Claim, Conflict, Document, Evidence, Page, Passage, Report, Section, Source, Turn
+    from rag.unworded import Unworded
 
 _BEFORE_A_SPAN = 2_000
 """Characters read before a span on a page that is too long to be read whole."""
@@ -36,6 +37,15 @@ class Call:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Waiting:
+    """An answer that a model is to word before it is told; the library is not needed meanwhile."""
+
+    turn: Turn
+    """In the documents' own sentences."""
+    unworded: Unworded
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Tool:
     """One verb for programs."""
 
@@ -44,7 +54,7 @@ class Tool:
     description: str
     takes: type[shapes.Shape]
     gives: type[shapes.Shape]
-    run: Callable[[Call, Any], shapes.Shape]
+    run: Callable[[Call, Any], shapes.Shape | Waiting]
     writes: bool = False
     """Listed only where writing is allowed."""
 
@@ -82,9 +92,14 @@ def read_passage(call: Call, asked: shapes.ReadAt) -> shapes.PageRead:
     )
 
 
-def ask(call: Call, asked: shapes.Question) -> shapes.Answered:
+def ask(call: Call, asked: shapes.Question) -> shapes.Answered | Waiting:
     """An answer with checked citations, or why there is none."""
-    turn = call.library.ask(asked.question, now=call.now, chat=asked.chat, scope=_scope(asked), keep=call.keeps)
+    turn, unworded = call.library.ask_to_word(asked.question, now=call.now, chat=asked.chat, scope=_scope(asked), keep=call.keeps)
+    return Waiting(turn=turn, unworded=unworded) if unworded else answered(turn, kept=call.keeps)
+
+
+def answered(turn: Turn, *, kept: bool) -> shapes.Answered:
+    """A turn as it is told; without its chat where the history does not keep it."""
     answer = turn.answer
     return shapes.Answered(
         answered=not answer.abstained,
@@ -95,7 +110,7 @@ def ask(call: Call, asked: shapes.Question) -> shapes.Answered:
         nearest=tuple(map(_found, answer.nearest)),
         notes=answer.notes,
         warnings=answer.warnings,
-        chat=turn.chat if call.keeps else None,
+        chat=turn.chat if kept else None,
     )
 
 

@@ -35,6 +35,8 @@ class User:
     role: Role
     groups: tuple[str, ...]
     keys: int
+    has_password: bool
+    """False for one that comes by keys alone."""
     since: datetime
 
     @property
@@ -71,7 +73,7 @@ class People:
 
     def users(self) -> list[User]:
         """All of them, by name."""
-        sql = """SELECT id, name, role, since, (SELECT count(*) FROM api_keys WHERE user = users.id),
+        sql = """SELECT id, name, role, since, password <> '', (SELECT count(*) FROM api_keys WHERE user = users.id),
             (SELECT group_concat(name) FROM (SELECT g.name FROM members AS m JOIN groups AS g ON g.id = m.team
             WHERE m.user = users.id ORDER BY g.name)) FROM users ORDER BY name"""
         return [
@@ -81,9 +83,10 @@ class People:
                 role=role,
                 groups=tuple(groups.split(",")) if groups else (),
                 keys=keys,
+                has_password=bool(has_password),
                 since=datetime.fromisoformat(since),
             )
-            for identity, name, role, since, keys, groups in self.rows(sql, [])
+            for identity, name, role, since, has_password, keys, groups in self.rows(sql, [])
         ]
 
     def user(self, name: str) -> User:
@@ -111,15 +114,22 @@ class People:
             sql = "INSERT INTO users (name, role, password, since) VALUES (?, ?, ?, ?)"
             self.rows(sql, [called, role, password, now.isoformat()])
 
-    def remove(self, name: str) -> None:
-        """The user goes, with keys, sessions and the entries in lists, at once. Reports and chats stay in the record."""
+    def remove(self, name: str, *, keep_admin: bool = False) -> None:
+        """The user goes, with keys, sessions and the entries in lists, at once. Reports and chats stay in the record.
+
+        ``keep_admin``, for who has no command line to mend it by: raises UsageError where no admin would be left who can log in.
+        """
         user = self.user(name)
         with self.transaction():
             self.rows("DELETE FROM users WHERE id = ?", [user.id])
+            self._refuse_without_admin(keep_admin)
 
-    def set_role(self, name: str, role: Role) -> None:
-        """From the next request on."""
-        self._change("UPDATE users SET role = ? WHERE id = ?", [role, self.user(name).id])
+    def set_role(self, name: str, role: Role, *, keep_admin: bool = False) -> None:
+        """From the next request on. ``keep_admin`` as for ``remove``."""
+        user = self.user(name)
+        with self.transaction():
+            self.rows("UPDATE users SET role = ? WHERE id = ?", [role, user.id])
+            self._refuse_without_admin(keep_admin)
 
     def set_password(self, name: str, password: str) -> None:
         """Ends all sessions of the user."""
@@ -154,13 +164,27 @@ class People:
             for user in users:
                 self.rows(sql, [user, called])
 
+    def set_members(self, group: str, names: Sequence[str]) -> None:
+        """Who is in a group that there is: these users and nobody else. Raises UsageError for an unknown group or user."""
+        called, users = self.group(group), [self.user(name).id for name in names]
+        with self.transaction():
+            self.rows("DELETE FROM members WHERE team = (SELECT id FROM groups WHERE name = ?)", [called])
+            for user in users:
+                self.rows("INSERT OR IGNORE INTO members (team, user) SELECT id, ? FROM groups WHERE name = ?", [user, called])
+
+    def group(self, given: str) -> str:
+        """The name of a group as it is kept. Raises UsageError for an unknown one."""
+        there, called = self.groups(), name_of(given)
+        if called not in there:
+            raise UsageError(f"there is no group {given!r}; there is: {', '.join(there) or 'none yet'}")
+        return called
+
     def take_out(self, group: str, names: Sequence[str]) -> None:
         """Takes users out of a group; without names the group goes, and its entries in lists. Raises UsageError for an unknown one."""
-        there, called = self.groups(), name_of(group)
-        if called not in there:
-            raise UsageError(f"there is no group {group!r}; there is: {', '.join(there) or 'none yet'}")
-        if strangers := [name for name in map(name_of, names) if name not in there[called]]:
-            raise UsageError(f"{strangers[0]!r} is not in {called}; in it: {', '.join(there[called]) or 'nobody'}")
+        called = self.group(group)
+        held = self.groups()[called]
+        if strangers := [name for name in map(name_of, names) if name not in held]:
+            raise UsageError(f"{strangers[0]!r} is not in {called}; in it: {', '.join(held) or 'nobody'}")
         with self.transaction():
             if not names:
                 self.rows("DELETE FROM groups WHERE name = ?", [called])
@@ -238,6 +262,11 @@ class People:
         if not last or now - datetime.fromisoformat(last) > NOTED_EVERY:
             self._change(f"UPDATE {table} SET {noted} = ? WHERE secret = ?", [now.isoformat(), digest_of(given)])
         return Reader(user=user, name=name, role=role)
+
+    def _refuse_without_admin(self, keep_admin: bool) -> None:
+        """Within the transaction that would leave none."""
+        if keep_admin and not self.rows("SELECT 1 FROM users WHERE role = 'admin' AND password <> '' LIMIT 1", []):
+            raise UsageError("no admin would be left who can log in; make somebody else an admin with a password first")
 
     def _refuse_taken(self, name: str) -> None:
         if self.rows("SELECT 1 FROM users WHERE name = ?1 UNION SELECT 1 FROM groups WHERE name = ?1", [name]):

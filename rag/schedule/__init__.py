@@ -8,6 +8,7 @@ from rag.schedule.deliver import try_channels
 from rag.schedule.desk import consider, note_now, note_past
 from rag.schedule.golden import golden_questions
 from rag.schedule.health import Health, healths
+from rag.schedule.known import ask_for, definition_of, set_paused, text_of
 from rag.schedule.run import Round, asked_by, caps_of, run_due, work_waits
 from rag.schedule.slots import zone_of
 
@@ -16,9 +17,11 @@ __all__ = [
     "Definition",
     "Health",
     "Round",
+    "ask_for",
     "asked_by",
     "caps_of",
     "consider",
+    "definition_of",
     "definitions",
     "golden_questions",
     "healths",
@@ -28,6 +31,8 @@ __all__ = [
     "owners_of",
     "read_definition",
     "run_due",
+    "set_paused",
+    "text_of",
     "try_channels",
     "work_waits",
     "zone_of",

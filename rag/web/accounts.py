@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from rag.errors import AccessError
 from rag.parts import RECORD
-from rag.passwords import MOST, fits, secret
+from rag.passwords import MOST, fits, hashed, secret
 from rag.record import Record
 from rag.types import Reader
 
@@ -113,6 +113,20 @@ class Accounts:
         An unknown name takes as long as a wrong password.
         """
         called = name.strip().lower()[:200]
+        user, kept = await self._checked(called, password, address=address)
+        made = secret()
+
+        def begin(record: Record) -> None:
+            if record.people.password_of(called) != (user, kept):
+                raise WrongPasswordError("the password was changed just now; log in with the new one")
+            record.people.end_session(before)
+            record.people.begin_session(user, secret=made, now=self._clock())
+
+        await self._do(begin)
+        return made
+
+    async def _checked(self, called: str, password: str, *, address: str) -> tuple[int, str]:
+        """(the user's number, the hash) of whoever has this password. Raises WrongPasswordError, TooManyTriesError."""
         now = self._clock()
         wait = max(
             self._here.wait(called, address, now=now), self._anywhere.wait(called, now=now), self._anywhere.wait("", address, now=now)
@@ -129,16 +143,18 @@ class Accounts:
             raise WrongPasswordError("this name and this password do not belong together")
         for tries, of in counted:
             tries.take_back(*of, all_of_them=tries is self._here)
-        made = secret()
+        return user, kept
 
-        def begin(record: Record) -> None:
-            if record.people.password_of(called) != (user, kept):
-                raise WrongPasswordError("the password was changed just now; log in with the new one")
-            record.people.end_session(before)
-            record.people.begin_session(user, secret=made, now=self._clock())
+    async def change_password(self, name: str, before: str, after: str, *, address: str) -> None:
+        """Of whoever knows the one before; ends all their sessions. Raises what ``log_in`` and ``hashed`` raise."""
+        made = await self.hashed(after)
+        await self._checked(name, before, address=address)
+        await self._do(lambda record: record.people.set_password(name, made))
 
-        await self._do(begin)
-        return made
+    async def hashed(self, password: str) -> str:
+        """What is kept of a password. Raises UsageError for one that is too short or too long."""
+        async with self._hashing:
+            return await asyncio.to_thread(hashed, password)
 
     async def log_out(self, cookie: str) -> None:
         """Ends the session."""

@@ -145,8 +145,9 @@ async def search(
     if parts:
         if per_document is not None or diverse or recent:
             raise UsageError("parts puts several lists together; leave out per_document, diverse and recent")
-        now = here.clock()
-        return await here.desks.do(lambda library: library.search_in_parts(q, now=now, k=k, scope=scope, context=context))
+        unparted = await here.desks.do(lambda library: library.unparted(q))
+        found = await here.writers.parts(unparted, now=here.clock())
+        return await here.desks.do(lambda library: library.search_parts(q, found, k=k, scope=scope, context=context))
     return await here.desks.do(
         lambda library: library.search(q, k=k, scope=scope, per_document=per_document, diverse=diverse, recent=recent, context=context)
     )

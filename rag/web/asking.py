@@ -1,8 +1,6 @@
 """Asking, for every door of the server: the documents' own sentences at once, a model's words as it writes them."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Request
@@ -10,13 +8,12 @@ from starlette.responses import Response, StreamingResponse
 
 from rag.app import Library
 from rag.chat.about import About
-from rag.chat.worded import crowded
+from rag.desks import Asked, Writing, begun
 from rag.types import Answer, Scope, Turn
 from rag.unworded import Unworded
 from rag.web.refuse import REFUSALS
 from rag.web.serving import LARGEST_NUMBER, Here, Serving
 from rag.web.stream import event, followed, last_heard
-from rag.web.writing import Writing
 
 routes = APIRouter(prefix="/api", tags=["rag"], responses=REFUSALS)
 
@@ -24,20 +21,6 @@ LOOK_S = 0.1
 """Between two looks at what a model writes."""
 _EVERYTHING = Scope()
 Number = Annotated[int, Path(ge=1, le=LARGEST_NUMBER)]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
-    """A question that was answered, and may be waiting for its wording."""
-
-    turn: Turn
-    """In the documents' own sentences."""
-    writing: Writing | None
-    """The model's, where one words it."""
-
-    async def worded(self) -> Turn:
-        """The turn as it stands in the end. Whoever goes away ends no wording."""
-        return self.turn if self.writing is None else await asyncio.shield(asyncio.wrap_future(self.writing.done))
 
 
 async def ask(
@@ -58,11 +41,9 @@ async def ask(
 
     turn, unworded = await here.desks.do(job)
     here.numbers.answered(turn.answer)
-    writing = here.writers.begin(turn, unworded, keep=keep, now=now) if unworded else None
-    if unworded and writing is None:
-        quoted, made = turn, crowded(turn.answer)
-        turn = await here.desks.do(lambda library: library.revise(quoted, made)) if keep else replace(quoted, answer=made)
-    return Asked(turn=turn, writing=writing)
+    if unworded is None:
+        return Asked(turn=turn, writing=None)
+    return await begun(turn, unworded, desks=here.desks, writers=here.writers, keep=keep, now=now)
 
 
 @routes.get(

@@ -20,9 +20,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from rag.app import Library
+from rag.desks import Asked
 from rag.errors import UsageError
 from rag.types import Answer
-from rag.web.asking import Asked, ask
+from rag.web.asking import ask
 from rag.web.refuse import OPENAI_REFUSALS
 from rag.web.serving import Here, Serving
 from rag.web.stream import BEAT_S

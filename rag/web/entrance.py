@@ -5,9 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from rag.errors import AccessError
-from rag.web.forms import page
-from rag.web.serving import Here
+from rag.errors import AccessError, UsageError
+from rag.passwords import LEAST, MOST
+from rag.web.accounts import WrongPasswordError
+from rag.web.forms import page, same_twice, sentence_of
+from rag.web.serving import Here, Serving
 
 routes = APIRouter(include_in_schema=False)
 
@@ -38,7 +40,7 @@ async def log_in(
     try:
         secret = await here.accounts.log_in(name, password, address=address, before=before)
     except AccessError as error:
-        return _form(next, said=str(error), status=error.http_status)
+        return _form(next, said=sentence_of(error), status=error.http_status)
     answer = RedirectResponse(own_path(next), status_code=303)
     answer.set_cookie(here.session, secret, httponly=True, samesite="strict", path="/", secure=here.secure)
     return answer
@@ -55,12 +57,33 @@ async def log_out(here: Here, request: Request) -> Response:
 
 
 @routes.get("/you")
-async def you(here: Here, request: Request) -> Response:
+async def you(here: Here) -> Response:
     """Who one is here."""
-    person = request.scope["person"]
-    return page("you.html.j2", here="you", reader=person.reader, team=bool(person.reader.user))
+    return _you(here)
+
+
+@routes.post("/you/password")
+async def change_password(
+    here: Here,
+    request: Request,
+    before: Annotated[str, Form(max_length=2_000)] = "",
+    password: Annotated[str, Form(max_length=MOST)] = "",
+    again: Annotated[str, Form(max_length=MOST)] = "",
+) -> Response:
+    """One's own password, by whoever knows the one before; every session ends, this one too."""
+    address = request.client.host if request.client else ""
+    try:
+        await here.accounts.change_password(here.reader.name, before, same_twice(password, again), address=address)
+    except WrongPasswordError:
+        return _you(here, problem="Your present password is another one.", status=400)
+    except (AccessError, UsageError) as error:
+        return _you(here, problem=sentence_of(error), status=error.http_status)
+    return RedirectResponse("/login?next=/you", status_code=303)
+
+
+def _you(here: Serving, *, problem: str = "", status: int = 200) -> Response:
+    return page("you.html.j2", here="you", status=status, reader=here.reader, team=bool(here.reader.user), problem=problem, least=LEAST)
 
 
 def _form(next_path: str, *, said: str, status: int) -> Response:
-    sentence = f"{said[:1].upper()}{said[1:]}." if said else ""
-    return page("login.html.j2", here="", status=status, next=own_path(next_path), said=sentence)
+    return page("login.html.j2", here="", status=status, next=own_path(next_path), said=said)

@@ -7,6 +7,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from rag.errors import RagError, UsageError
+
 HERE = Path(__file__).resolve().parent
 STATIC = HERE / "static"
 
@@ -21,6 +23,19 @@ def _environment() -> Environment:
 def page(file: str, /, *, here: str, status: int = 200, **values: Any) -> HTMLResponse:
     """The page as an answer; ``here``: the room that the menu marks."""
     return HTMLResponse(rendered(file, here=here, **values), status_code=status)
+
+
+def sentence_of(error: RagError) -> str:
+    """What a person is told of it."""
+    said = str(error)
+    return f"{said[:1].upper()}{said[1:].rstrip('.')}."
+
+
+def same_twice(password: str, again: str) -> str:
+    """The password. Raises UsageError where it was not typed twice."""
+    if password != again:
+        raise UsageError("the two passwords are not the same; type it twice")
+    return password
 
 
 def rendered(file: str, /, **values: Any) -> str:

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from rag.errors import RagError
 from rag.web.accounts import Accounts, Known
 from rag.web.leaving import while_known
+from rag.web.rate import A_SECOND, Rates
 from rag.web.refuse import refusal
 from rag.web.uploads import LARGEST_UPLOAD
 from rag.web.who import Key, Person, who_is
@@ -32,7 +33,7 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 class Guard:
-    """Before the application: host, size, person, origin."""
+    """Before the application: host, size, person, rate, origin."""
 
     def __init__(self, inner: ASGIApp, *, key: Key, names: Collection[str], accounts: Accounts, session: str) -> None:
         """``names``: the host names that this server answers to, besides localhost and IP addresses. ``session``: the cookie of users."""
@@ -40,6 +41,7 @@ class Guard:
         self._key = key
         self._accounts = accounts
         self._session = session
+        self._rates = Rates()
         self._names = {"localhost", *(name.lower() for name in names)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,6 +94,8 @@ class Guard:
             if person is None and not (scope["path"] == "/" and b"token=" in scope["query_string"]):
                 return 401, "open the address that `rag serve` printed, or send its token as: Authorization: Bearer TOKEN"
         scope["person"] = person
+        if known.reader is not None and self._rates.wait(known.reader.user):
+            return 429, f"one person sends {A_SECOND:g} requests a second at most; send the next one in a second"
         return _origin(headers, by_cookie=person.by_cookie) if person is not None and scope["method"] not in _SAFE else None
 
 

@@ -8,6 +8,8 @@ from rag.types import Block, Cell, Document, Page
 
 LEAF = 12_000
 """Characters shown at once, about four printed pages."""
+_BROKEN_AT = 50
+"""Characters of a line that may have been broken to fit; lines of an address or a list are shorter."""
 _ROWS = 60
 """Rows of a table shown around the mark."""
 
@@ -31,6 +33,8 @@ class Piece:
     """Of a table: rows of (is a header, text)."""
     cut: bool = False
     """True for a table of which some rows are not shown."""
+    flows: bool = False
+    """True for a paragraph whose lines were broken to fit a width, as a mail's: on a screen they need not end there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,7 +94,8 @@ def _blocks(document: Document, first: int, last: int) -> Iterator[Block]:
 
 def _piece(block: Block, text: str, *, mark: tuple[int, int]) -> Piece:
     if not block.cells:
-        return Piece(kind=block.kind, level=block.level, runs=_runs(text, block.start, block.end, mark))
+        flows = _flows(text[block.start : block.end])
+        return Piece(kind=block.kind, level=block.level, runs=_runs(text, block.start, block.end, mark), flows=flows)
     rows = [list(cells) for _, cells in groupby(block.cells, key=lambda cell: cell.row)]
     shown = _around(rows, mark)
     return Piece(
@@ -100,6 +105,11 @@ def _piece(block: Block, text: str, *, mark: tuple[int, int]) -> Piece:
         rows=tuple(tuple((cell.header, _runs(text, cell.start, cell.end, mark)) for cell in row) for row in shown),
         cut=len(shown) < len(rows),
     )
+
+
+def _flows(paragraph: str) -> bool:
+    lines = paragraph.strip().split("\n")
+    return len(lines) > 1 and all(len(line) >= _BROKEN_AT for line in lines[:-1])
 
 
 def _around(rows: list[list[Cell]], mark: tuple[int, int]) -> list[list[Cell]]:

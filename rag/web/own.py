@@ -1,52 +1,11 @@
-"""What one person may do with the parts of a server: every route gets these and no others, so that none can forget to ask."""
+"""What one person may do with the runs of a server: every route gets these and no others, so that none can forget to ask."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeVar
 
-from rag.app import Library
 from rag.errors import UsageError
-from rag.types import Reader, Turn
-from rag.unworded import Unworded
-from rag.web.desks import Desks
+from rag.types import Reader
 from rag.web.runs import Job, Run, Runs
-from rag.web.writing import Writers, Writing
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OwnDesks:
-    """Desks that give out the library as this person may see it."""
-
-    desks: Desks
-    reader: Reader
-
-    async def do(self, job: Callable[[Library], T]) -> T:
-        """What the job gives. Raises what it raises; CrowdedError when too many wait."""
-        return await self.desks.do(job, reader=self.reader)
-
-    @property
-    def waiting(self) -> int:
-        """Jobs in line, of everybody."""
-        return self.desks.waiting
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OwnWriters:
-    """The answers that a model words for this person."""
-
-    writers: Writers
-    reader: Reader
-
-    def begin(self, turn: Turn, unworded: Unworded, *, keep: bool, now: datetime) -> Writing | None:
-        """In this person's name; None when too many go on."""
-        return self.writers.begin(turn, unworded, keep=keep, by=self.reader, now=now)
-
-    def of(self, chat: int, number: int) -> Writing | None:
-        """The one that goes on for a turn; another's is as unknown as none."""
-        return self.writers.of(chat, number, by=self.reader)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -178,14 +178,7 @@ async def stop(here: Here, run: int) -> Response:
     return _to(f"/runs/{run}")
 
 
-# ── schedules and health ──────────────────────────────────────────────────────────────────────────────────────────
-
-
-@routes.get("/schedules")
-async def schedules(here: Here) -> Response:
-    """How the schedules do."""
-    held = await here.desks.do(lambda library: serving.schedules(library, now=here.clock(), reader=here.reader))
-    return page("schedules.html.j2", here="schedules", schedules=held)
+# ── health ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @routes.get("/health")

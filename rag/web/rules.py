@@ -21,6 +21,7 @@ NEEDS: dict[str, Needs] = {
     "POST /login": "open",
     "POST /logout": "reader",
     "GET /you": "reader",
+    "POST /you/password": "reader",
     # documents
     "GET /api/status": "reader",
     "GET /api/documents": "reader",
@@ -75,7 +76,23 @@ NEEDS: dict[str, Needs] = {
     "GET /api/runs/{run}/events": "reader",
     # schedules: one's own
     "GET /schedules": "reader",
+    "GET /schedules/{name}": "reader",
+    "POST /schedules/{name}/pause": "member",
+    "POST /schedules/{name}/resume": "member",
+    "POST /schedules/{name}/run": "member",
     "GET /api/schedules": "reader",
+    # people: who may come in
+    "GET /people": "admin",
+    "POST /people/users": "admin",
+    "GET /people/users/{name}": "admin",
+    "POST /people/users/{name}/role": "admin",
+    "POST /people/users/{name}/password": "admin",
+    "POST /people/users/{name}/remove": "admin",
+    "POST /people/users/{name}/keys": "admin",
+    "POST /people/keys/{key}/revoke": "admin",
+    "POST /people/groups": "admin",
+    "POST /people/groups/{group}": "admin",
+    "POST /people/groups/{group}/remove": "admin",
     # how the server does
     "GET /health": "admin",
     "GET /api/health": "admin",

@@ -9,13 +9,14 @@ from typing import Annotated, Any, BinaryIO
 from fastapi import Depends, Request
 
 from rag.app import DOCUMENTS, Library, Status
+from rag.desks import OwnDesks, OwnWriters
 from rag.errors import AccessError, UsageError
 from rag.record import FileRow
 from rag.report import to_json
 from rag.schedule import Health, healths, owners_of
 from rag.types import STRANGER, Reader, Report, Scope, Source
 from rag.web.accounts import Accounts
-from rag.web.own import OwnDesks, OwnRuns, OwnWriters
+from rag.web.own import OwnRuns
 from rag.web.runs import Job, Run
 from rag.web.uploads import folder_for, keep, safe_name
 from rag.web.watch import Numbers

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from rag.chat.words import CONFLICTS, citations, place
-from rag.types import Answer, Claim, Passage, Turn
+from rag.types import Answer, Claim, Evidence, Passage, Source, Turn
 
 Plain = dict[str, Any]
 
@@ -29,6 +29,7 @@ def turn_view(turn: Turn) -> Plain:
     numbers = citations(answer)
     claims = {claim.id: claim for claim in (*answer.claims, *answer.beside)}
     sources = _sources(answer, numbers)
+    by = {item.id: source["by"] for item, source in zip(answer.evidence, sources, strict=True)}
     marks = {number: source for source in sources for number in [source["number"]]}
     return {
         "chat": turn.chat,
@@ -49,6 +50,7 @@ def turn_view(turn: Turn) -> Plain:
                         "value": side.value,
                         "period": side.period,
                         "published": side.published,
+                        "by": by[claims[side.claim].evidence[0]],
                         "marks": _marks(claims[side.claim], numbers, marks),
                     }
                     for side in conflict.sides
@@ -77,18 +79,20 @@ def passage_view(passage: Passage) -> Plain:
 
 def _sources(answer: Answer, numbers: Mapping[str, int]) -> list[Plain]:
     by_document = {source.document: source for source in answer.sources}
-    return [
-        {
-            "number": numbers[item.id],
-            "title": by_document[item.document].title,
-            "place": place(item),
-            "published": by_document[item.document].published,
-            "path": by_document[item.document].path,
-            "quote": item.quote,
-            "address": passage_address(item.document, start=item.start, end=item.end),
-        }
-        for item in answer.evidence
-    ]
+    return [_source(item, by_document[item.document], number=numbers[item.id]) for item in answer.evidence]
+
+
+def _source(item: Evidence, source: Source, *, number: int) -> Plain:
+    return {
+        "number": number,
+        "title": source.title,
+        "by": source.publisher or source.author or source.title,
+        "place": place(item),
+        "published": source.published,
+        "path": source.path,
+        "quote": item.quote,
+        "address": passage_address(item.document, start=item.start, end=item.end),
+    }
 
 
 def _sentence(claim: Claim, numbers: Mapping[str, int], marks: Mapping[int, Plain]) -> Plain:
@@ -146,7 +150,8 @@ def spoken(answer: Answer) -> Spoken:
     for conflict in view["conflicts"]:
         pieces: list[str | list[Plain]] = [f"{conflict['head']}: {conflict['reason']}"]
         for side in conflict["sides"]:
-            pieces += [f"\n- {side['value']} ({side['period'] or 'no period'}, published {side['published']}) ", side["marks"]]
+            told = f"{side['period'] or 'no period'}, {side['by']}, published {side['published']}"
+            pieces += [f"\n- {side['value']} ({told}) ", side["marks"]]
         speech.add(*pieces)
     if answer.abstained:
         speech.add(f"The documents do not say. {view['reason']}.")

@@ -97,7 +97,7 @@ class Watch:
         try:
             await self._inner(scope, receive, noting)
         except Exception as error:  # noqa: BLE001 - the outermost door: the answer was sent by the handler inside, the place goes to the log
-            LOG.error("defect", extra={"data": {"error": type(error).__name__, "at": places(error)}})  # noqa: TRY400 - texts may hold a document's
+            defect(error)
         route = getattr(scope.get("route"), "path", "none")
         seconds = time.perf_counter() - begun
         self._numbers.requests.labels(scope["method"], route, status).inc()
@@ -112,6 +112,11 @@ class Watch:
         told = {"http.request.method": scope["method"], "http.route": route, "http.response.status_code": status, "rag.request": request}
         parent = dict(scope["headers"]).get(b"traceparent", b"").decode("latin-1")
         self._numbers.traces.span(f"{scope['method']} {route}", seconds=seconds, attributes=told, failed=status >= 500, parent=parent)
+
+
+def defect(error: Exception) -> None:
+    """Into the log: its kind and place; texts may hold a document's."""
+    LOG.error("defect", extra={"data": {"error": type(error).__name__, "at": places(error)}})
 
 
 def places(error: BaseException) -> list[str]:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from rag.app import Library
 from rag.config import FILE_NAME
+from rag.desks.line import Line
 from rag.errors import CrowdedError
 from rag.ports import Embedder
 from rag.seeing import Views
 from rag.types import Reader, TextKind
-from rag.web.line import Line
 
 if TYPE_CHECKING:
     from rag.ports import Vectors
@@ -97,11 +97,13 @@ class Desks:
         """Jobs in line."""
         return len(self._jobs)
 
-    def close(self) -> None:
-        """Jobs that were begun are finished."""
+    def close(self, *, within_s: float = 10.0) -> bool:
+        """Jobs that wait are finished too; False when that takes longer."""
+        until = time.monotonic() + within_s
         self._jobs.close()
         for thread in self._threads:
-            thread.join(timeout=10)
+            thread.join(timeout=max(0.0, until - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
 
     def _work(self) -> None:
         library: Library | None = None
