@@ -282,6 +282,14 @@ def test_the_gate_computes_it_again(library: Library) -> None:
 # ── measures ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_a_measure_that_is_compared_is_computed_for_the_year_before_too(library: Library) -> None:
+    """Though the question names one year only; one that is defined by the question is not ours to compute."""
+    texts = [claim.text for claim in ask(library, "Did the gross margin of Tarnholm Foods improve in 2020?").claims if claim.calculation]
+    assert [text[:27] for text in texts] == ["Gross margin was 34.8% (May", "Gross margin was 34.1% (May"]
+    defined = ask(library, "What is the gross margin of Tarnholm Foods in 2020, defined as gross profit over average sales?")
+    assert all(claim.calculation is None for claim in defined.claims)
+
+
 def test_a_measure_is_computed_from_the_lines_of_its_statement(library: Library) -> None:
     """For each year asked for, by a formula whose lines are all there; what is paid counts without its brackets."""
     answer = ask(library, "What was the gross margin of Tarnholm Foods in 2020 and 2019?")

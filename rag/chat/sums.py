@@ -89,6 +89,10 @@ def computed(asked: Asked, cells: Sequence[CellEvidence], *, section: str) -> Cl
     return next(iter(claims.values())) if len(claims) == 1 else None
 
 
+_COMPARES = re.compile(
+    r"(?i)\b(?:improv|declin|chang|increas|decreas|grow|grew|rise|rose|fall|fell|drop|compar|develop|trend|consisten|better|worse|drove|historical)"
+)
+"""A question that sets a measure against the year before, which it need not name."""
 _OWN_TERMS = re.compile(r"(?i)\bdefin|\baverage|adjusted|\bexclud|\bincluding\b")
 """A question that says how it wants a measure computed, which is then not ours to say."""
 
@@ -108,10 +112,15 @@ def measured(
             of_document[evidence.document].append((line, operand))
     for lines in of_document.values():
         times = sorted(asked.labels, key=period_order, reverse=True) or _newest(lines)
+        times = [*times, *([_year_before(times[0])] if len(times) == 1 and _COMPARES.search(asked.text) else [])]
         made = [claim for measure in sought.measures for time in times if (claim := _measure(measure, lines, time, section=section))]
         if made:
             return made
     return []
+
+
+def _year_before(time: str) -> str:
+    return f"{period_order(time)[0] - 1}"
 
 
 def _newest(lines: Sequence[tuple[str, Operand]]) -> list[str]:
