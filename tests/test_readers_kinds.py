@@ -285,8 +285,8 @@ TEXT, LETTERS = 0x600, 2
 """Where the text lies in the file, and which of its pages says what is hidden."""
 
 
-def old_word(parts: dict[str, str], *, hidden: tuple[int, int] = (0, 0)) -> Document:
-    """What is read of the streams of a document with these parts, of which the characters of ``hidden`` are formatted so."""
+def old_word(parts: dict[str, str], *, hidden: tuple[int, int] = (0, 0), code: int = 0x083C) -> Document:
+    """What is read of the streams of a document with these parts, of which the characters of ``hidden`` have that property."""
     text = "".join(parts.get(name, "") for name in ("body", "footnotes", "headers", "macros", "comments", "endnotes", "boxes"))
     main = bytearray(0x600) + text.encode("cp1252")
     struct.pack_into(
@@ -298,7 +298,7 @@ def old_word(parts: dict[str, str], *, hidden: tuple[int, int] = (0, 0)) -> Docu
     struct.pack_into("<II", main, 0xFA, len(pieces), len(letters))
     page = bytearray(512)
     struct.pack_into("<4I", page, 0, TEXT, TEXT + hidden[0], TEXT + hidden[1], TEXT + len(text))
-    page[16:19], page[100:104], page[511] = bytes((0, 50, 0)), struct.pack("<BHB", 3, 0x083C, 1), 3
+    page[16:19], page[100:104], page[511] = bytes((0, 50, 0)), struct.pack("<BHB", 3, code, 1), 3
     main[LETTERS * 512 : (LETTERS + 1) * 512] = page
     draft = Draft()
     _write_stories(_Writer(draft=draft), bytes(main), pieces + letters)

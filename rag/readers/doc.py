@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
@@ -20,7 +21,8 @@ _WHAT = "a Word 97-2003 document"
 _MAGIC = 0xA5EC
 _ENCRYPTED, _SECOND_TABLE = 0x0100, 0x0200
 _IN_TABLE, _ROW_END, _LIST = 0x2416, 0x2417, 0x460B
-_VANISHES = 0x083C
+_VANISHES, _DELETED = 0x083C, 0x0800
+"""Properties of letters: hidden, and deleted with tracked changes."""
 _STORIES = ("body", "footnotes", "headers", "macros", "comments", "endnotes", "boxes", "header boxes")
 """Parts of the text, in its order."""
 _SEEN = re.compile("[^\r\x07\x0c]")
@@ -79,6 +81,7 @@ def _write_stories(writer: "_Writer", main: bytes, table: bytes) -> None:
         pieces = _pieces(main, table, first=ends[story] - lengths[story], past=ends[story])
         return list(_paragraphs(main, pieces, shapes=shapes, unseen=unseen))
 
+    writer.draft.open_page("")
     for story in ("body", "footnotes", "endnotes", "boxes"):
         writer.paragraphs(paragraphs(story))
     if comments := paragraphs("comments"):
@@ -89,7 +92,8 @@ def _write_stories(writer: "_Writer", main: bytes, table: bytes) -> None:
         writer.paragraphs(headers)
     elif any(_shown(text).strip() for text, _ in headers):
         writer.draft.notice("page headers and footers left out")
-    writer.draft.hidden(unseen.met)
+    writer.draft.hidden(unseen.met[_VANISHES])
+    writer.draft.deleted(unseen.met[_DELETED])
 
 
 def _pieces(main: bytes, table: bytes, *, first: int, past: int) -> list[_Piece]:
@@ -143,23 +147,23 @@ class _Shapes:
 
 
 class _Unseen:
-    """Text that is formatted as hidden, by file position."""
+    """Text that is formatted as hidden or deleted, by file position."""
 
     def __init__(self, main: bytes, table: bytes) -> None:
-        self._spans = sorted(span for page in _disk_pages(main, table, at=0xFA) for span in _hidden_spans(main, page))
-        self.met = 0
-        """Characters left out so far."""
+        self._spans = sorted(span for page in _disk_pages(main, table, at=0xFA) for span in _unseen_spans(main, page))
+        self.met: Counter[int] = Counter()
+        """Characters left out so far, by the property that hides them."""
 
     def blotted(self, text: str, piece: _Piece) -> str:
-        """The piece's text with a mark that is not shown for each hidden character; ends of paragraphs and cells stay."""
+        """The piece's text with a mark that is not shown for each unseen character; ends of paragraphs and cells stay."""
         past = piece.offset + len(text) * piece.width
-        for first, end in self._spans:
+        for first, end, why in self._spans:
             if end <= piece.offset or first >= past:
                 continue
             start, stop = (max(0, (at - piece.offset) // piece.width) for at in (first, end))
             hidden = text[start:stop]
             blot = _SEEN.sub("\x08", hidden)
-            self.met += len(hidden) - sum(map(hidden.count, "\r\x07\x0c"))
+            self.met[why] += len(hidden) - sum(map(hidden.count, "\r\x07\x0c"))
             text = text[:start] + blot + text[stop:]
         return text
 
@@ -172,15 +176,17 @@ def _disk_pages(main: bytes, table: bytes, *, at: int) -> list[int]:
     return [page for number in pages if (page := (number & 0x3FFFFF) * _PAGE) + _PAGE <= len(main)]
 
 
-def _hidden_spans(main: bytes, page: int) -> Iterator[tuple[int, int]]:
-    """(first, one past the last) file position of what one disk page describes as hidden."""
+def _unseen_spans(main: bytes, page: int) -> Iterator[tuple[int, int, int]]:
+    """(first, one past the last) file position of what one disk page describes as hidden or deleted, and by which property."""
     count = main[page + _PAGE - 1]
     places = unpack_from(f"<{count + 1}I", main, page) if 5 * count + 4 < _PAGE else ()
     for number, (first, end) in enumerate(pairwise(places)):
         offset = main[page + 4 * (count + 1) + number] * 2
         size = main[page + offset] if offset else 0
-        if dict(_properties(main[page + offset + 1 : page + offset + 1 + size])).get(_VANISHES) == 1:
-            yield first, end
+        properties = dict(_properties(main[page + offset + 1 : page + offset + 1 + size]))
+        why = next((code for code in (_DELETED, _VANISHES) if properties.get(code) == 1), None)
+        if why is not None:
+            yield first, end, why
 
 
 def _runs(main: bytes, page: int) -> Iterator[tuple[int, _Shape]]:

@@ -111,17 +111,20 @@ def _name(attachment: MIMEPart) -> str:
 
 
 def _write_body(draft: Draft, message: EmailMessage, *, path: Path) -> bool:
-    """Adds the plain part, else the HTML part; False when there is neither."""
-    part = message.get_body(preferencelist=("plain", "html"))
-    if part is None:
+    """Adds the plain part, else the HTML part; False when neither says anything."""
+    parts = [part for kind in ("plain", "html") if (part := message.get_body(preferencelist=(kind,))) is not None]
+    if not parts:
         draft.notice("the mail has no text part")
-        return False
-    text = _part_text(part, path=path)
-    if part.get_content_subtype() == "html":
-        html.add_page(draft, html.parse(text))
-    else:
-        txt.add_paragraphs(draft, txt.paragraphs(clean(text)))
-    return bool(text.strip())
+    for part in parts:  # some programs leave the plain part empty
+        text = _part_text(part, path=path)
+        if not text.strip():
+            continue
+        if part.get_content_subtype() == "html":
+            html.add_page(draft, html.parse(text))
+        else:
+            txt.add_paragraphs(draft, txt.paragraphs(clean(text)))
+        return True
+    return False
 
 
 def _part_text(part: MIMEPart, *, path: Path) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rag.errors import CorruptFileError
 from rag.readers.clean import one_line
+from rag.readers.cover import filing_title
 from rag.readers.dates import choose_date, parse_date
 from rag.readers.draft import Draft, Entry, choose_title, tags_from, with_headers
 from rag.readers.encoding import decode, read_bytes
@@ -84,15 +85,21 @@ def read(path: Path) -> Document:
 
 
 def parse(source: str) -> "HtmlElement":
-    """The element tree of a page or a fragment; nothing is fetched and no entity of the page's own is expanded."""
+    """The element tree of a page or a fragment; nothing is fetched and no entity of the page's own is expanded.
+
+    Raises RecursionError for one that is nested too deeply for the parser, which would lose the rest without a word.
+    """
     from lxml import etree
     from lxml.html import HTMLParser, document_fromstring
 
     parser = HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=True)  # else what lies deeper than 256 is lost
     try:
-        return document_fromstring(_XML_DECLARATION.sub("", source).replace("\0", ""), parser=parser)
+        tree = document_fromstring(_XML_DECLARATION.sub("", source).replace("\0", ""), parser=parser)
     except etree.ParserError:
         return document_fromstring("<html><body></body></html>", parser=parser)
+    if any(error.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for error in parser.error_log):
+        raise RecursionError("elements")
+    return tree
 
 
 def add_page(draft: Draft, tree: "HtmlElement") -> None:
@@ -112,7 +119,11 @@ def _metadata(tree: "HtmlElement", *, meta: dict[str, str], draft: Draft, path: 
         declared=next(iter(tree.xpath("//time/@datetime")), None),
     )
     return Metadata(
-        title=choose_title(draft.first_heading() or _first(meta, _TITLE_NAMES), tree.findtext(".//title") or "", path=path),
+        title=choose_title(
+            filing_title(draft.opening_lines()) or draft.first_heading() or _first(meta, _TITLE_NAMES),
+            tree.findtext(".//title") or "",
+            path=path,
+        ),
         author=_person(_first(meta, _AUTHOR_NAMES)),
         publisher=_first(meta, _PUBLISHER_NAMES),
         published=found.day if found else None,

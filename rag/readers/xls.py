@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from struct import unpack_from
 from typing import Any
@@ -11,7 +11,7 @@ from rag.errors import CorruptFileError
 from rag.readers import ole
 from rag.readers.clean import one_line
 from rag.readers.draft import Draft, Entry, entries
-from rag.readers.numberformat import display
+from rag.readers.numberformat import display, is_span
 from rag.readers.xlsx import MOST_CELLS, write_sheet
 from rag.types import Document
 
@@ -149,6 +149,8 @@ def _shown(book: Any, cell: Any) -> str:
         return "TRUE" if cell.value else "FALSE"
     if cell.ctype == xlrd.XL_CELL_ERROR:
         return str(xlrd.error_text_from_code.get(cell.value, "#ERROR"))
+    if cell.ctype == xlrd.XL_CELL_DATE and is_span(_format(book, cell)):
+        return display(timedelta(days=cell.value), number_format=_format(book, cell))
     if cell.ctype == xlrd.XL_CELL_DATE and (moment := _moment(cell.value, book.datemode)) is not None:
         return display(moment, number_format=_format(book, cell))
     if cell.ctype in (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE):
