@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.errors import CorruptFileError
+from rag.errors import CorruptFileError, UnsupportedFormatError
 from rag.readers import ReaderPool, read_file
 from rag.readers.cover import filing_title
 from rag.readers.numberformat import display
@@ -329,6 +329,44 @@ def test_colours_of_a_terminal_are_no_text(tmp_path: Path) -> None:
     path = tmp_path / "log.txt"
     path.write_text("\x1b[1;31mFailed\x1b[0m at noon.")
     assert read_file(path).text == "Failed at noon."
+
+
+def test_comments_beside_the_text_of_a_pdf_are_counted(tmp_path: Path) -> None:
+    """They are no part of the page, and nobody should think that they were read."""
+    from reportlab.pdfgen.canvas import Canvas
+
+    path = tmp_path / "report.pdf"
+    canvas = Canvas(str(path))
+    canvas.drawString(50, 700, "Berths were full in May.")
+    canvas.textAnnotation("Says who?", Rect=[50, 600, 70, 620])
+    canvas.textAnnotation("", Rect=[50, 500, 70, 520])
+    canvas.save()
+    document = read_file(path)
+    assert document.text == "Berths were full in May."
+    assert document.notices == ("comments beside the text left out (1)",)
+
+
+# ── formats that others keep to themselves ────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("suffix", [".pages", ".numbers", ".key"])
+def test_an_apple_document_is_read_by_its_preview(tmp_path: Path, suffix: str) -> None:
+    """A PDF of the whole; without one it is said what to do."""
+    from reportlab.pdfgen.canvas import Canvas
+
+    canvas = Canvas(str(tmp_path / "preview.pdf"))
+    canvas.drawString(50, 700, "Berths were full in May.")
+    canvas.save()
+    path = tmp_path / f"report{suffix}"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("Index/Document.iwa", b"own")
+        archive.write(tmp_path / "preview.pdf", "QuickLook/Preview.pdf")
+    document = read_file(path)
+    assert (document.text, document.format) == ("Berths were full in May.", suffix[1:])
+    assert document.notices == ("read from the preview that the file carries",)
+    without(path, lambda name: name.startswith("QuickLook"))
+    with pytest.raises(UnsupportedFormatError, match="export it as PDF"):
+        read_file(path)
 
 
 # ── titles of filings ─────────────────────────────────────────────────────────────────────────────────────────────

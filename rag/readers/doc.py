@@ -9,7 +9,7 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from struct import iter_unpack, unpack_from
 
-from rag.errors import CorruptFileError
+from rag.errors import CorruptFileError, UnsupportedFormatError
 from rag.readers import ole
 from rag.readers.clean import one_line
 from rag.readers.draft import Draft, Entry, entries, with_headers
@@ -19,6 +19,8 @@ suffixes: frozenset[str] = frozenset({".doc", ".dot"})
 
 _WHAT = "a Word 97-2003 document"
 _MAGIC = 0xA5EC
+_OLDER = frozenset({0xA5DC, 0xA697, 0xA698, 0xA699})
+"""What the text of Word 6 and 95 begins with, and of their East Asian editions."""
 _ENCRYPTED, _SECOND_TABLE = 0x0100, 0x0200
 _IN_TABLE, _ROW_END, _LIST = 0x2416, 0x2417, 0x460B
 _VANISHES, _DELETED = 0x083C, 0x0800
@@ -59,7 +61,10 @@ def read(path: Path) -> Document:
     """One page. Raises ReadError and its children."""
     with ole.opened(path, what=_WHAT) as container:
         main = ole.stream(container, "WordDocument")
-        if len(main) < _PAGE or unpack_from("<H", main)[0] != _MAGIC:
+        kind = unpack_from("<H", main)[0] if len(main) >= _PAGE else 0
+        if kind in _OLDER:
+            raise UnsupportedFormatError(f"cannot read {path.name}: it is of Word 6 or 95; open it and save it as .docx")
+        if kind != _MAGIC:
             raise CorruptFileError(f"cannot read {path.name}: it holds no text of Word 97-2003; open it and save it as .docx")
         flags = unpack_from("<H", main, 10)[0]
         if flags & _ENCRYPTED:

@@ -16,6 +16,7 @@ from rag.readers import (
     epub,
     html,
     ipynb,
+    iwork,
     markdown,
     mbox,
     msg,
@@ -56,6 +57,7 @@ _READERS: tuple[Reader, ...] = (
     archive,
     mbox,
     ipynb,
+    iwork,
     xml,
 )
 _BY_SUFFIX = {suffix: reader for reader in _READERS for suffix in reader.suffixes}

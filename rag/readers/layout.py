@@ -120,6 +120,8 @@ class PageLines:
     width: float
     hidden: int = 0
     """Characters of text that cannot be seen."""
+    comments: int = 0
+    """Notes with words beside the text."""
 
 
 def drop_running_lines(pages: Sequence[PageLines]) -> int:
