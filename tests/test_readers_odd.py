@@ -13,6 +13,7 @@ from rag.errors import CorruptFileError, UnsupportedFormatError
 from rag.readers import ReaderPool, read_file
 from rag.readers.cover import filing_title
 from rag.readers.numberformat import display
+from rag.readers.pdfscan import as_read, right_to_left
 from rag.readers.ppt import _slides
 from tests.test_readers_kinds import old_word
 
@@ -307,6 +308,35 @@ def test_a_mail_whose_plain_part_is_empty_is_read_by_its_other_part(tmp_path: Pa
     assert read_file(path).text.endswith("All berths are full.")
 
 
+def mail(path: Path, kind: str, *parts: str) -> None:
+    """A mail of several parts, each with its own head."""
+    head = f"From: a@example.org\nSubject: Berths\nMIME-Version: 1.0\nContent-Type: {kind}; boundary=B\n"
+    path.write_text(head + "".join(f"\n--B\n{part}\n" for part in parts) + "--B--\n")
+
+
+def test_text_behind_the_first_part_of_a_mail_is_its_text(tmp_path: Path) -> None:
+    """As behind a picture, or what a list adds; a part with a name is an attachment."""
+    path = tmp_path / "mail.eml"
+    named = "Content-Type: text/plain; name=notes.txt\nContent-Disposition: attachment; filename=notes.txt\n\nElsewhere."
+    mail(path, "multipart/mixed", "Content-Type: text/plain\n\nAll full.", "Content-Type: text/plain\n\nSent from a ship.", named)
+    document = read_file(path)
+    assert document.text.endswith("All full.\n\nSent from a ship.")
+    assert document.notices == ("attachment: notes.txt",)
+
+
+def test_attachments_of_a_signed_mail_are_those_that_were_signed(pool: ReaderPool, tmp_path: Path) -> None:
+    """They lie one level deeper, beside the signature."""
+    path, into = tmp_path / "mail.eml", tmp_path / "out"
+    into.mkdir()
+    named = "Content-Type: text/plain; name=notes.txt\nContent-Disposition: attachment; filename=notes.txt\n\nElsewhere."
+    signed = f"Content-Type: multipart/mixed; boundary=C\n\n--C\nContent-Type: text/plain\n\nAll full.\n--C\n{named}\n--C--"
+    mail(path, "multipart/signed", signed, "Content-Type: application/pkcs7-signature; name=smime.p7s\n\nAAAA")
+    document = pool.read(path)
+    assert document.text.endswith("All full.")
+    assert document.notices == ("attachment: notes.txt",)
+    assert [one.name for one in pool.unpack(path, into=into)] == ["notes.txt"]
+
+
 def test_a_table_that_names_its_separator_keeps_the_name_to_itself(tmp_path: Path) -> None:
     """Excel writes "sep=;" above a table for itself."""
     path = tmp_path / "table.csv"
@@ -322,6 +352,45 @@ def test_a_page_too_deep_for_the_parser_is_refused_and_not_cut(pool: ReaderPool,
     path.write_text("<p>Seen.</p>" + "<div>" * 5_000 + "Lost." + "</div>" * 5_000)
     with pytest.raises(CorruptFileError, match="nested too deeply"):
         pool.read(path)
+
+
+def test_rules_of_a_page_for_an_element_by_itself_hide_it(tmp_path: Path) -> None:
+    """By class, id, tag or all of them; what is said of elements inside others is left to the browser."""
+    path = tmp_path / "page.html"
+    rules = ".a, #b {display: none} p.c{visibility:hidden} i.d{display:none} div .e{display:none} @media print {.f{display:none}}"
+    words = "".join(f"<p {mark}>{mark[-1]}</p>" for mark in ("class=a", "id=b", "class=c", "class=d", "class=e", "class=f"))
+    path.write_text(f"<style>{rules}</style><p>Seen.</p>{words}")
+    document = read_file(path)
+    assert document.text.split() == ["Seen.", "d", "e", "f"]
+    assert document.notices == ("hidden text dropped (3 characters)",)
+
+
+def test_style_sheets_of_a_book_hide_as_those_of_a_page(tmp_path: Path) -> None:
+    """They lie beside the chapters."""
+    path = tmp_path / "book.epub"
+    package = (
+        '<package xmlns="http://www.idpf.org/2007/opf"><manifest><item id="a" href="text/a.xhtml" media-type="application/xhtml+xml"/>'
+        '</manifest><spine><itemref idref="a"/></spine></package>'
+    )
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(
+            "META-INF/container.xml",
+            '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfile full-path="O/c.opf"/></container>',
+        )
+        archive.writestr("O/c.opf", package)
+        archive.writestr("O/s.css", ".note{display:none}")
+        head = '<head><link rel="stylesheet" href="../s.css"/></head>'
+        archive.writestr("O/text/a.xhtml", f"<html>{head}<body><p>Seen.</p><p class='note'>Unseen</p></body></html>")
+    document = read_file(path)
+    assert document.text == "Seen."
+    assert document.notices == ("hidden text dropped (6 characters)",)
+
+
+def test_arabic_letters_of_a_pdf_are_in_the_order_of_reading() -> None:
+    """Some files give them as they stand on the page, from the left; words that are in order stay, and so do figures and full stops."""
+    words = ["\u0641\u064a", "12", "\u064a\u0628\u062f."]
+    assert [right_to_left(word) for word in words] == [[(0, 1)], [], [(0, 2)]]
+    assert as_read(words, [90.0, 80.0, 20.0, 40.0]) == ["\u0641\u064a", "12", "\u062f\u0628\u064a."]
 
 
 def test_colours_of_a_terminal_are_no_text(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Searches over everything: codes of vectors and postings of words against the plain ways, and old records brought up to date."""
 
 import random
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -383,7 +384,7 @@ def test_a_record_is_brought_up_to_date_only_where_the_disk_has_room(tmp_path: P
     assert schema.outdated(old) == (12, migrations()[-1][0])
     before = old.read_bytes()
     with monkeypatch.context() as full:
-        full.setattr(schema.shutil, "disk_usage", lambda folder: SimpleNamespace(free=1_000))
+        full.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=1_000))
         with pytest.raises(WorkspaceError, match="nothing has been changed"):
             Record.open(old)
     with closing(sqlite3.connect(old)) as connection:
@@ -407,7 +408,7 @@ def test_a_file_that_is_half_empty_gives_its_disk_back(tmp_path: Path, monkeypat
         record.forget(record.files()[1:], reports=[], at=datetime(2026, 3, 1, tzinfo=UTC))
         record.prune_cache()
         with monkeypatch.context() as full:
-            full.setattr(record_room.shutil, "disk_usage", lambda folder: SimpleNamespace(free=1_000))
+            full.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=1_000))
             assert record.give_back() == 0
         size, given = record.path.stat().st_size, record.give_back()
         assert given > size / 2

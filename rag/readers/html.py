@@ -1,7 +1,7 @@
 """Web pages: what a person reads of them. Hidden elements go first, then navigation and other furniture; tables keep their cells."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +35,9 @@ _BACKGROUND = re.compile(r"(?:^|;)background(?:-color)?:([^;!]+)")
 _WHITE = re.compile(r"white|#fff(?:fff)?$|rgb\(255,255,255\)|transparent|none")
 _STYLE_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _AT_RULE = re.compile(r"@[^{};]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
-_CLASS_SELECTOR = re.compile(r"^\.([\w-]+)$")
+_SELECTOR = re.compile(r"([a-z][a-z0-9]*)?((?:[.#][\w-]+)*)", re.IGNORECASE)
+"""Of one element by itself: its tag, its id and classes."""
+_MARK = re.compile(r"[.#][\w-]+")
 
 _UNREAD = frozenset(
     (
@@ -102,6 +104,14 @@ def parse(source: str) -> "HtmlElement":
     return tree
 
 
+def add_sheets(tree: "HtmlElement", sheets: Sequence[str]) -> None:
+    """Puts style sheets that lie beside a page into it."""
+    from lxml.etree import SubElement
+
+    for sheet in sheets:
+        SubElement(tree, "style").text = sheet
+
+
 def add_page(draft: Draft, tree: "HtmlElement") -> None:
     """Adds what a person reads of the page to the draft, and notices for what was left out."""
     draft.hidden(drop_hidden(tree))
@@ -159,17 +169,17 @@ def _person(author: str) -> str:
 
 def drop_hidden(tree: "HtmlElement") -> int:
     """Removes elements nobody sees; how many characters of text went with them."""
-    classes = _hiding_classes(tree)
-    hidden = [element for element in tree.iter() if isinstance(element.tag, str) and _is_hidden(element, classes=classes)]
+    rules = _hiding_rules(tree)
+    hidden = [element for element in tree.iter() if isinstance(element.tag, str) and _is_hidden(element, rules=rules)]
     return sum(_drop(element) for element in hidden)
 
 
-def _is_hidden(element: "HtmlElement", *, classes: frozenset[str]) -> bool:
+def _is_hidden(element: "HtmlElement", *, rules: Sequence["_Rule"]) -> bool:
     if element.tag in ("html", "body", "head") or element.tag in _UNREAD:
         return False
     if element.get("hidden") is not None or element.get("aria-hidden", "").strip().lower() == "true":
         return True
-    if classes and not classes.isdisjoint((element.get("class") or "").split()):
+    if rules and _is_ruled_out(element, rules):
         return True
     style = _style(element)
     return bool(style) and (_hides(style) or (bool(_WHITE_TEXT.search(style)) and _on_white(element)))
@@ -196,14 +206,24 @@ def _style(element: "HtmlElement") -> str:
     return re.sub(r"\s+", "", element.get("style") or "").lower()
 
 
-def _hiding_classes(tree: "HtmlElement") -> frozenset[str]:
-    """Classes that the page's own style sheets hide on every medium."""
-    found = set()
+_Rule = tuple[str, frozenset[str]]
+"""(tag or nothing, the classes and the id it must have, as ".class" and "#id")."""
+
+
+def _is_ruled_out(element: "HtmlElement", rules: Sequence[_Rule]) -> bool:
+    marks = {f".{name}" for name in (element.get("class") or "").split()} | {f"#{element.get('id')}"}
+    return any(tag in ("", element.tag) and names <= marks for tag, names in rules)
+
+
+def _hiding_rules(tree: "HtmlElement") -> list[_Rule]:
+    """What the page's own style sheets hide on every medium, as far as it is said of an element by itself."""
+    found: dict[_Rule, None] = {}
     for sheet in tree.iter("style"):
         for selectors, rules in _STYLE_RULE.findall(_AT_RULE.sub("", sheet.text or "")):
             if _hides(re.sub(r"\s+", "", rules).lower()):
-                found |= {match[1] for selector in selectors.split(",") if (match := _CLASS_SELECTOR.match(selector.strip()))}
-    return frozenset(found)
+                matches = (_SELECTOR.fullmatch(selector.strip()) for selector in selectors.split(","))
+                found |= {((match[1] or "").lower(), frozenset(_MARK.findall(match[2]))): None for match in matches if match and match[0]}
+    return list(found)
 
 
 def _drop(element: "HtmlElement") -> int:
