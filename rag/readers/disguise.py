@@ -162,7 +162,7 @@ def _is_strict(path: Path) -> bool:
 
 
 def _translate(path: Path, copy: Path, *, missing: Mapping[str, Iterable[str]]) -> None:
-    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED) as out:
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as out:
         check_sizes(archive.infolist(), path=path)
         for entry in archive.infolist():
             data = archive.read(entry)
