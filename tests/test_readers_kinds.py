@@ -163,7 +163,13 @@ def test_comments_and_text_boxes_of_an_old_workbook_are_read() -> None:
 
     by = b"A. Reviewer"
     sheet = begin(16) + old_record(0x208, struct.pack("<HHHHHHI", 4, 0, 1, 255, 0, 0, 0x20))
-    sheet += drawn(1, kind=0x19, parts=["Per tonne?"]) + drawn(2, kind=6, parts=["Look ", "here."]) + drawn(3, kind=7, parts=["Button 1"])
+    anchor = struct.pack("<HHI9H", 0, 0xF010, 18, 0, 3, 0, 19, 0, 5, 0, 22, 0)
+    sheet += (
+        drawn(1, kind=0x19, parts=["Per tonne?"])
+        + old_record(0xEC, bytes(40) + anchor)
+        + drawn(2, kind=6, parts=["Look ", "here."])
+        + drawn(3, kind=7, parts=["Button 1"])
+    )
     sheet += drawn(4, kind=0x19, parts=["unseen"])
     for row, number in ((1, 1), (4, 4)):
         sheet += old_record(0x1C, struct.pack("<HHHHHB", row, 1, 0, number, len(by), 0) + by + b"\0")
@@ -173,7 +179,7 @@ def test_comments_and_text_boxes_of_an_old_workbook_are_read() -> None:
     draft = Draft()
     _write_sheets(draft, xlrd.open_workbook(file_contents=stream, formatting_info=True), boxes=_text_boxes(stream))
     document = draft.finish(metadata=Metadata(title="old", published_from="mtime"), format="xls", path=Path("old.xls"))
-    assert document.text == "Cell | Comment by | Comment\nB2 | A. Reviewer | Per tonne?\n\nText box: Look here."
+    assert document.text == "Cell | Comment by | Comment\nB2 | A. Reviewer | Per tonne?\n\nText box at D20: Look here."
     assert document.notices == ('sheet "Metals": 1 comments at hidden cells left out',)
 
 
