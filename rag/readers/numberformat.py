@@ -8,6 +8,8 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 _LITERAL = re.compile(r"\"([^\"]*)\"|\\(.)|\[\$([^\]-]*)[^\]]*\]|\[[^\]]*\]|_.|\*.")
 _PLACES = re.compile(r"[#0?][#0?,]*(?:\.[#0?]+)?,*|\.[#0?]+")
+_EMPTY_PLACE = re.compile(r"^([-+(])\s+(?=\d)")
+"""What a small number leaves of "-# ##0"."""
 _PLACEHOLDER = re.compile(r"[#0?]")
 _CONDITION = re.compile(r"\[(<=|>=|<>|<|>|=)(-?\d+(?:\.\d+)?)\]")
 _HOLDS: dict[str, Callable[[float, float], bool]] = {
@@ -83,7 +85,8 @@ def _number(value: float, *, sections: list[str]) -> str:
         return _general(value)
     digits = _digits(value, pattern=places[-1][0], percent=template.count("%"))
     sign = "-" if value < 0 and not own_negative and re.search("[1-9]", digits) else ""
-    return sign + _restore(_filled(template, places, digits=digits), literals).strip()
+    shown = _restore(_filled(template, places, digits=digits), literals).strip()
+    return sign + (_EMPTY_PLACE.sub(r"\1", shown) if len(places) > 1 else shown)
 
 
 def _section(value: float, *, sections: list[str]) -> tuple[str, bool]:
@@ -138,7 +141,7 @@ def _digits(value: float, *, pattern: str, percent: int) -> str:
     except InvalidOperation:
         return _general(abs(value))
     least = whole.count("0") + (len(fraction) + 1 if fraction else 0)
-    shown = f"{number:,f}" if "," in whole else f"{number:0{least}f}"
+    shown = f"{number:,f}" if "," in whole else f"{number:f}".zfill(least)
     optional = len(fraction) - len(fraction.rstrip("#?"))
     for _ in range(optional):
         if shown.endswith("0"):
