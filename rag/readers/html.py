@@ -174,7 +174,7 @@ def drop_hidden(tree: "HtmlElement") -> int:
     return sum(_drop(element) for element in hidden)
 
 
-def _is_hidden(element: "HtmlElement", *, rules: Sequence["_Rule"]) -> bool:
+def _is_hidden(element: "HtmlElement", *, rules: "_Rules") -> bool:
     if element.tag in ("html", "body", "head") or element.tag in _UNREAD:
         return False
     if element.get("hidden") is not None or element.get("aria-hidden", "").strip().lower() == "true":
@@ -208,22 +208,27 @@ def _style(element: "HtmlElement") -> str:
 
 _Rule = tuple[str, frozenset[str]]
 """(tag or nothing, the classes and the id it must have, as ".class" and "#id")."""
+_Rules = dict[str, list[_Rule]]
+"""By one of the marks that an element must have, or by its tag."""
 
 
-def _is_ruled_out(element: "HtmlElement", rules: Sequence[_Rule]) -> bool:
+def _is_ruled_out(element: "HtmlElement", rules: _Rules) -> bool:
     marks = {f".{name}" for name in (element.get("class") or "").split()} | {f"#{element.get('id')}"}
-    return any(tag in ("", element.tag) and names <= marks for tag, names in rules)
+    near = (rule for key in (*marks, element.tag) for rule in rules.get(key, ()))
+    return any(tag in ("", element.tag) and names <= marks for tag, names in near)
 
 
-def _hiding_rules(tree: "HtmlElement") -> list[_Rule]:
+def _hiding_rules(tree: "HtmlElement") -> _Rules:
     """What the page's own style sheets hide on every medium, as far as it is said of an element by itself."""
-    found: dict[_Rule, None] = {}
+    found: _Rules = {}
     for sheet in tree.iter("style"):
         for selectors, rules in _STYLE_RULE.findall(_AT_RULE.sub("", sheet.text or "")):
             if _hides(re.sub(r"\s+", "", rules).lower()):
-                matches = (_SELECTOR.fullmatch(selector.strip()) for selector in selectors.split(","))
-                found |= {((match[1] or "").lower(), frozenset(_MARK.findall(match[2]))): None for match in matches if match and match[0]}
-    return list(found)
+                for match in filter(None, (_SELECTOR.fullmatch(selector.strip()) for selector in selectors.split(","))):
+                    tag, names = (match[1] or "").lower(), frozenset(_MARK.findall(match[2]))
+                    if match[0] and (tag, names) not in (known := found.setdefault(min(names, default=tag), [])):
+                        known.append((tag, names))
+    return found
 
 
 def _drop(element: "HtmlElement") -> int:
