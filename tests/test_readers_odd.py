@@ -367,6 +367,15 @@ def test_rules_of_a_page_for_an_element_by_itself_hide_it(tmp_path: Path) -> Non
     assert document.notices == ("hidden text dropped (3 characters)",)
 
 
+def test_what_a_page_strikes_out_is_left_out_and_counted(tmp_path: Path) -> None:
+    """As what tracked changes delete elsewhere; a message to browsers without frames is no text either."""
+    path = tmp_path / "page.html"
+    path.write_text("<p>Rates were <del>4</del> <ins>5</ins> per cent.</p><noframes><body>Get another browser.</body></noframes>")
+    document = read_file(path)
+    assert document.text == "Rates were 5 per cent."
+    assert document.notices == ("tracked changes: deleted text left out (1 characters), inserted text kept",)
+
+
 def test_style_sheets_of_a_book_hide_as_those_of_a_page(tmp_path: Path) -> None:
     """They lie beside the chapters."""
     path = tmp_path / "book.epub"

@@ -41,8 +41,8 @@ _MARK = re.compile(r"[.#][\w-]+")
 
 _UNREAD = frozenset(
     (
-        "script style noscript template svg math iframe object embed canvas audio video map select textarea button input head link meta"
-        " title"
+        "script style noscript noframes template svg math iframe object embed canvas audio video map select textarea button input head link"
+        " meta title"
     ).split()
 )
 _FURNITURE = frozenset("nav aside footer dialog menu".split())
@@ -115,6 +115,7 @@ def add_sheets(tree: "HtmlElement", sheets: Sequence[str]) -> None:
 def add_page(draft: Draft, tree: "HtmlElement") -> None:
     """Adds what a person reads of the page to the draft, and notices for what was left out."""
     draft.hidden(drop_hidden(tree))
+    draft.deleted(sum(_drop(element) for element in list(tree.iter("del"))))
     main = _main(tree)
     furniture = _drop_furniture(main)
     if furniture >= _WORTH_A_NOTICE:
