@@ -11,7 +11,6 @@ import pytest
 
 from rag.errors import CorruptFileError, UnsupportedFormatError
 from rag.readers import ReaderPool, read_file
-from rag.readers.cover import filing_title
 from rag.readers.numberformat import display
 from rag.readers.pdfscan import as_read, right_to_left
 from rag.readers.ppt import _slides
@@ -447,52 +446,3 @@ def test_an_apple_document_is_read_by_its_preview(tmp_path: Path, suffix: str) -
     without(path, lambda name: name.startswith("QuickLook"))
     with pytest.raises(UnsupportedFormatError, match="export it as PDF"):
         read_file(path)
-
-
-# ── titles of filings ─────────────────────────────────────────────────────────────────────────────────────────────
-
-COVER = ["UNITED STATES", "SECURITIES AND EXCHANGE COMMISSION", "Washington, D.C. 20549", "FORM 10-K"]
-
-
-@pytest.mark.parametrize(
-    ("lines", "title"),
-    [
-        (
-            [
-                *COVER,
-                "For the fiscal year ended January 28, 2017",
-                "Commission file number 1-1",
-                "ACME CO.",
-                "(Exact name of registrant as",
-            ],
-            "ACME CO. Form 10-K, fiscal year ended January 28, 2017",
-        ),
-        (
-            [*COVER, "REPORT FOR THE FISCAL YEAR ENDED", "May 26, 2019", "Commission file number 1-1", "ACME CO.", "State: Delaware"],
-            "ACME CO. Form 10-K, fiscal year ended May 26, 2019",
-        ),
-        (
-            [
-                *COVER[:2],
-                "____ FORM 8-K ____",
-                "Date of Report (Date of earliest event): July 1, 2022 (June 30, 2022)",
-                "Acme plc",
-                "(Exact name of registrant)",
-            ],
-            "Acme plc Form 8-K, July 1, 2022",
-        ),
-        (
-            [*COVER[:2], "____ FORM 8-K ____", "Date of Report: July 1, 2022", "____ Acme plc", "(Exact name of registrant)"],
-            "Acme plc Form 8-K, July 1, 2022",
-        ),
-        (
-            [*COVER, "For the fiscal year ended January 28, 2017", "Commission File Number 1-1", "(Exact name of registrant)", "Delaware"],
-            "",
-        ),
-        ([*COVER, "ACME CO.", "(Exact name of registrant)"], ""),
-        (["FORM 10-K", "For the fiscal year ended January 28, 2017", "ACME CO.", "(Exact name of registrant)"], ""),
-    ],
-)
-def test_a_filing_is_called_by_its_registrant_form_and_period(lines: list[str], title: str) -> None:
-    """Nothing where one of them is not printed: half a name is worse than the file's."""
-    assert filing_title(lines) == title

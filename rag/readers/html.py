@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from rag.errors import CorruptFileError
 from rag.readers.clean import one_line
-from rag.readers.cover import filing_title
 from rag.readers.dates import choose_date, parse_date
 from rag.readers.draft import Draft, Entry, choose_title, tags_from, with_headers
 from rag.readers.encoding import decode, read_bytes
@@ -130,11 +129,7 @@ def _metadata(tree: "HtmlElement", *, meta: dict[str, str], draft: Draft, path: 
         declared=next(iter(tree.xpath("//time/@datetime")), None),
     )
     return Metadata(
-        title=choose_title(
-            filing_title(draft.opening_lines()) or draft.first_heading() or _first(meta, _TITLE_NAMES),
-            tree.findtext(".//title") or "",
-            path=path,
-        ),
+        title=choose_title(draft.first_heading() or _first(meta, _TITLE_NAMES), tree.findtext(".//title") or "", path=path),
         author=_person(_first(meta, _AUTHOR_NAMES)),
         publisher=_first(meta, _PUBLISHER_NAMES),
         published=found.day if found else None,

@@ -12,7 +12,6 @@ from typing import Any
 from rag.errors import CorruptFileError, EncryptedError, NoTextError
 from rag.readers.byline import find_byline
 from rag.readers.clean import one_line
-from rag.readers.cover import filing_title
 from rag.readers.dates import choose_date, pdf_date
 from rag.readers.draft import Draft, choose_title, tags_from
 from rag.readers.layout import Line, PageLines, drop_running_lines, join_split_words, write_pages
@@ -63,7 +62,7 @@ def read(path: Path, *, ocr: Ocr | None = None, deadline: float = math.inf) -> D
     join_split_words(pages)
     title = write_pages(draft, pages)
     opening = [line.text for line in next(page.lines for page in pages if page.lines)]
-    metadata = _metadata(info, title=filing_title(opening) or title, language=language, opening=opening, path=path)
+    metadata = _metadata(info, title=title, language=language, opening=opening, path=path)
     return draft.finish(metadata=metadata, format="pdf", path=path)
 
 
