@@ -8,7 +8,7 @@ passage that says one of them says little of the whole: so it has a second value
 
 import math
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import chain, groupby
 from statistics import fmean
 from typing import NamedTuple, TypeVar
@@ -144,23 +144,28 @@ class _Scale:
 
     def share(self, text: _Text) -> float:
         """Single words, and pairs on top."""
-        places = [place for place in text.places if place[1] in self._words]
+        words = self._words
+        places = [place for place in text.places if place[1] in words]
         if not places:
             return 0.0
         length = _SATURATION * (1 - _LENGTH + _LENGTH * text.length / self._typical)
-        found = _sum((term for _, term in places), self._words, length=length) / self._most_words
+        found = _sum([term for _, term in places], words, length=length) / self._most_words
         if not self._pairs or len(places) == 1:
             return found
-        return found + _PAIRS * _sum(_pairs(places), self._pairs, length=length) / self._most_pairs
+        pairs = [pair for pair in _pairs(places) if pair in self._pairs]
+        return found + _PAIRS * _sum(pairs, self._pairs, length=length) / self._most_pairs if pairs else found
 
 
-def _sum(keys: Iterable[_Key], weights: Mapping[_Key, float], *, length: float) -> float:
-    """BM25 of those that have a weight; without a Counter, which costs as much as all the rest."""
+def _sum(keys: Sequence[_Key], weights: Mapping[_Key, float], *, length: float) -> float:
+    """BM25 of keys that have a weight; without a Counter, which costs as much as all the rest, and in most sentences each is there once."""
+    total = 0.0
+    if len(set(keys)) == len(keys):
+        for key in keys:
+            total += weights[key] * _MOST / (1 + length)
+        return total
     counts: dict[_Key, int] = {}
     for key in keys:
-        if key in weights:
-            counts[key] = counts.get(key, 0) + 1
-    total = 0.0
+        counts[key] = counts.get(key, 0) + 1
     for key, count in counts.items():
         total += weights[key] * count * _MOST / (count + length)
     return total

@@ -28,6 +28,9 @@ _K1, _B, _LEAST_WEIGHT = 1.2, 0.75, 1e-6
 """FTS5's."""
 _TOKENIZER = "porter unicode61 remove_diacritics 2"
 """The lexical index's."""
+_STEMS: dict[str, str] = {}
+"""Of words of questions, which come again; the tokenizer is one for all records."""
+_STEMS_KEPT = 65_536
 _DESK = (
     f"CREATE VIRTUAL TABLE temp.desk USING fts5 (header, text, content = '', tokenize = '{_TOKENIZER}')",
     "CREATE VIRTUAL TABLE temp.desk_words USING fts5vocab (temp, desk, instance)",
@@ -92,11 +95,17 @@ def _counted(connection: sqlite3.Connection, texts: Sequence[Sequence[str]]) -> 
 
 
 def stemmed(connection: sqlite3.Connection, words: Sequence[str]) -> list[str]:
-    """Each word as the index holds it; empty for one that FTS5 takes apart, such as "third-quarter"."""
-    terms: defaultdict[int, list[str]] = defaultdict(list)
-    for (term, at), times in _counted(connection, [("", word) for word in words]).items():
-        terms[at] += [term] * times
-    return [terms[at][0] if len(terms[at]) == 1 else "" for at in range(len(words))]
+    """Each word as the index holds it; empty for one that FTS5 takes apart, such as "third-quarter"; four statements for all new ones."""
+    known = {word: _STEMS[word] for word in words if word in _STEMS}
+    if new := [word for word in dict.fromkeys(words) if word not in known]:
+        terms: defaultdict[int, list[str]] = defaultdict(list)
+        for (term, at), times in _counted(connection, [("", word) for word in new]).items():
+            terms[at] += [term] * times
+        known |= {word: terms[at][0] if len(terms[at]) == 1 else "" for at, word in enumerate(new)}
+        if len(_STEMS) + len(known) > _STEMS_KEPT:
+            _STEMS.clear()
+        _STEMS.update(known)
+    return [known[word] for word in words]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
