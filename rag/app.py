@@ -286,6 +286,7 @@ class Library:
         """
         with writer_lock(self.workspace, now=now, wait_s=wait_s), self._store(space_of(self.embedder.fingerprint)) as store:
             self.record.keep_vectors(self.settings.store.precision)
+            self.record.give_back()
             if re_embed:
                 return (yield from stations.re_embed(record=self.record, store=store, embedder=self.embedder, chunk=self._chunk, now=now))
             with ReaderPool(ocr=self._ocr()) as pool:

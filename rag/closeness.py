@@ -8,12 +8,10 @@ passage that says one of them says little of the whole: so it has a second value
 
 import math
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from itertools import groupby
-from statistics import mean
-from typing import TypeVar
+from collections.abc import Container, Iterator, Mapping, Sequence
+from itertools import chain, groupby
+from statistics import fmean
+from typing import NamedTuple, TypeVar
 
 from rag.remembered import remembered
 from rag.text import STOPWORDS, sentences, stem, words
@@ -29,6 +27,8 @@ _PAIRS = 2 / 3
 """What pairs of words count beside single words."""
 _WINDOW = 15
 """Sentences are joined until they have so many words that carry meaning."""
+
+_RUNS_KEPT = 131_072
 
 _CELLS = " | "
 """Between the cells of a row."""
@@ -83,9 +83,8 @@ def _weights(question: str, *, holders: Mapping[str, int], among: int) -> dict[s
     return {term: known.get(term, _weight(0, among=among)) for term in dict.fromkeys(_stems(question))}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Text:
-    """What a text has of a question."""
+class _Text(NamedTuple):
+    """What a text has of a question. A tuple, because it is made for every sentence of every candidate."""
 
     places: list[tuple[int, str]]
     """(place among the text's stems, stem), ascending; only stems of the question."""
@@ -98,10 +97,11 @@ class _Texts:
 
     def __init__(self, chunks: Sequence[Chunk], *, terms: Container[str]) -> None:
         headers = {header: _text(_stems(header), terms=terms) for header in {chunk.header for chunk in chunks}}
-        self._windows = [[_text(window, terms=terms) for window in _windows(chunk.text)] for chunk in chunks]
-        self._passages = [_joined([headers[chunk.header], *found]) for chunk, found in zip(chunks, self._windows, strict=True)]
-        self._typical = mean(passage.length for passage in self._passages) if chunks else 0
-        self._typical_window = mean(window.length for found in self._windows for window in found) if chunks else 0
+        windows = [[_text(window, terms=terms) for window in _windows(chunk.text)] for chunk in chunks]
+        self._passages = [_joined([headers[chunk.header], *found]) for chunk, found in zip(chunks, windows, strict=True)]
+        self._typical = fmean(passage.length for passage in self._passages) if chunks else 0
+        self._typical_window = fmean(window.length for found in windows for window in found) if chunks else 0
+        self._windows = [[window for window in found if window.places] for found in windows]
 
     def close(self, asked: Sequence[str], *, weights: Mapping[str, float], among: int) -> list[float]:
         """One value a chunk."""
@@ -113,13 +113,13 @@ class _Texts:
         whole = _Scale(words_, pairs, typical=self._typical)
         close = _Scale(words_, pairs, typical=self._typical_window)
         return [
-            (whole.share(passage) + max(close.share(window) for window in found)) / 2
+            (whole.share(passage) + max(map(close.share, found), default=0.0)) / 2
             for passage, found in zip(self._passages, self._windows, strict=True)
         ]
 
 
 def _text(stems: Sequence[str], *, terms: Container[str]) -> _Text:
-    return _Text(places=[(at, term) for at, term in enumerate(stems) if term in terms], length=len(stems))
+    return _Text([(at, term) for at, term in enumerate(stems) if term in terms], len(stems))
 
 
 def _joined(texts: Sequence[_Text]) -> _Text:
@@ -129,7 +129,7 @@ def _joined(texts: Sequence[_Text]) -> _Text:
     for text in texts:
         places += [(at + length, term) for at, term in text.places]
         length += text.length
-    return _Text(places=places, length=length)
+    return _Text(places, length)
 
 
 class _Scale:
@@ -144,23 +144,28 @@ class _Scale:
 
     def share(self, text: _Text) -> float:
         """Single words, and pairs on top."""
-        places = [place for place in text.places if place[1] in self._words]
+        words = self._words
+        places = [place for place in text.places if place[1] in words]
         if not places:
             return 0.0
         length = _SATURATION * (1 - _LENGTH + _LENGTH * text.length / self._typical)
-        found = _sum((term for _, term in places), self._words, length=length) / self._most_words
+        found = _sum([term for _, term in places], words, length=length) / self._most_words
         if not self._pairs or len(places) == 1:
             return found
-        return found + _PAIRS * _sum(_pairs(places), self._pairs, length=length) / self._most_pairs
+        pairs = [pair for pair in _pairs(places) if pair in self._pairs]
+        return found + _PAIRS * _sum(pairs, self._pairs, length=length) / self._most_pairs if pairs else found
 
 
-def _sum(keys: Iterable[_Key], weights: Mapping[_Key, float], *, length: float) -> float:
-    """BM25 of those that have a weight; without a Counter, which costs as much as all the rest."""
+def _sum(keys: Sequence[_Key], weights: Mapping[_Key, float], *, length: float) -> float:
+    """BM25 of keys that have a weight; without a Counter, which costs as much as all the rest, and in most sentences each is there once."""
+    total = 0.0
+    if len(set(keys)) == len(keys):
+        for key in keys:
+            total += weights[key] * _MOST / (1 + length)
+        return total
     counts: dict[_Key, int] = {}
     for key in keys:
-        if key in weights:
-            counts[key] = counts.get(key, 0) + 1
-    total = 0.0
+        counts[key] = counts.get(key, 0) + 1
     for key, count in counts.items():
         total += weights[key] * count * _MOST / (count + length)
     return total
@@ -211,11 +216,19 @@ def _parts(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def _stems(text: str) -> list[str]:
-    return [term for term in map(_term, words(text)) if term]
+    return list(chain.from_iterable(map(_STEMS.__getitem__, text.split())))
 
 
-@lru_cache(maxsize=131_072)
-def _term(word: str) -> str:
-    """The stem of a word as written; empty for a stop word."""
-    lowered = word.lower()
-    return "" if lowered in STOPWORDS else stem(lowered)
+class _Stems(dict[str, tuple[str, ...]]):
+    """The stems of a run of characters without white space, stop words left out; most runs are a word. A dictionary, because a function
+    that remembers takes three times as long; it begins anew when it is full."""
+
+    def __missing__(self, run: str) -> tuple[str, ...]:
+        if len(self) >= _RUNS_KEPT:
+            self.clear()
+        lowered = (word.lower() for word in words(run))
+        self[run] = stems = tuple(stem(word) for word in lowered if word not in STOPWORDS)
+        return stems
+
+
+_STEMS = _Stems()

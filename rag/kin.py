@@ -224,22 +224,25 @@ def editions(sources: Iterable[Source]) -> dict[str, Edition]:
         if len(members) < 2 or not name:
             continue
         ordered = sorted(members, key=_age)
-        ages = {source.document: _age(source) for source in ordered}
+        of_period: defaultdict[str, list[Source]] = defaultdict(list)
         for source in ordered:
-            same = [
-                other
-                for other in ordered
-                if period(other.title) == period(source.title) and _version(other.title) != _version(source.title)
-            ]
-            later = [other for other in same if ages[other.document] > ages[source.document]]
-            found[source.document] = Edition(
-                document=source.document,
-                family=name,
-                period=period(source.title),
-                superseded_by=later[-1].document if later else "",
-                newest=source == ordered[-1],
-            )
+            of_period[period(source.title)].append(source)
+        for named, same in of_period.items():
+            for source in same:
+                found[source.document] = Edition(
+                    document=source.document,
+                    family=name,
+                    period=named,
+                    superseded_by=_successor(source, same),
+                    newest=source is ordered[-1],
+                )
     return found
+
+
+def _successor(source: Source, same: Sequence[Source]) -> str:
+    """The newest of another version, of these that are in order of age, where it is newer; empty otherwise."""
+    other = next((other for other in reversed(same) if _version(other.title) != _version(source.title)), None)
+    return other.document if other is not None and _age(other) > _age(source) else ""
 
 
 @lru_cache(maxsize=65_536)

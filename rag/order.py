@@ -40,7 +40,7 @@ def spread(passages: Sequence[Passage], *, by_document: bool) -> tuple[Passage, 
             heappush(waiting, (loss * taken[group] - passages[at].score, identity, taken[group], at))
             continue
         taken[group] += 1
-        ordered.append(replace(passages[at], score=-score))
+        ordered.append(passages[at] if passages[at].score == -score else replace(passages[at], score=-score))
     return tuple(ordered)
 
 

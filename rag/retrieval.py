@@ -266,7 +266,7 @@ class Retrieval:
 
     def _in_best(self, scores: Mapping[str, float], vector: "Vectors", *, most: int) -> list[Near]:
         """The nearest chunks of the ``most`` best documents, with the document's score."""
-        best = nsmallest(most, scores.items(), key=_best_first)
+        best = _best(scores, most=most)
         if not best:
             return []
         near = self.record.nearest(vector, k=CANDIDATES, scope=Scope(documents=tuple(document for document, _ in best)))
@@ -275,7 +275,7 @@ class Retrieval:
 
     def _printing(self, statements: Sequence[Statement], *, names: Mapping[str, float], scope: Scope) -> list[Near]:
         """The chunks of pages that print one of the statements, with its share, best first; of the named documents where some are named."""
-        best = tuple(document for document, _ in nsmallest(NAMED_DOCUMENTS, names.items(), key=_best_first))
+        best = tuple(document for document, _ in _best(names, most=NAMED_DOCUMENTS))
         within = replace(scope, documents=best) if best else scope
         shares: dict[str, float] = {}
         for statement in statements:
@@ -440,6 +440,12 @@ class _Dense:
 def _by_document(near: Sequence[Near]) -> list[Near]:
     """Best document first; its passages, which have its score, stay in their order."""
     return sorted(near, key=lambda entry: -entry[1])
+
+
+def _best(scores: Mapping[str, float], *, most: int) -> list[Near]:
+    """The ``most`` best, equal ones by id; a common word names thousands of documents, most of them far less than the best."""
+    least = sorted(scores.values())[-most:][:1] or [0.0]
+    return nsmallest(most, (entry for entry in scores.items() if entry[1] >= least[0]), key=_best_first)
 
 
 def _best_first(entry: Near) -> tuple[float, str]:

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ from click.testing import CliRunner, Result
 
 from rag.cli import cli
 from rag.record import Record
+from rag.record.codes import CodesOf
+from rag.record.schema import migrations
 
 NOTE = """# Velox zinc cells
 
@@ -238,3 +242,18 @@ def test_doctor_backup_restore_and_forget_work_together(workspace: Path, here: P
     broken = rag("doctor", "-w", workspace)
     assert broken.exit_code == 3
     assert "-> put a backup in its place" in broken.stdout
+
+
+def test_what_opening_does_to_an_earlier_record_is_said_first(workspace: Path) -> None:
+    """On stderr; opening it again has nothing to say."""
+    path, (*earlier, (newest, _)) = workspace / "library.db", migrations()
+    for file in workspace.glob("library.db*"):
+        file.unlink()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.create_aggregate("codes_of", 2, CodesOf)  # type: ignore[arg-type]
+        for number, script in earlier:
+            connection.executescript(script)
+            connection.execute(f"PRAGMA user_version = {number}")
+    said = rag("status", "-w", workspace).stderr
+    assert f"from record version {newest - 1} to {newest}; an earlier rag cannot open it afterwards" in said
+    assert "version" not in rag("status", "-w", workspace).stderr

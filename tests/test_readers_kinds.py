@@ -163,7 +163,13 @@ def test_comments_and_text_boxes_of_an_old_workbook_are_read() -> None:
 
     by = b"A. Reviewer"
     sheet = begin(16) + old_record(0x208, struct.pack("<HHHHHHI", 4, 0, 1, 255, 0, 0, 0x20))
-    sheet += drawn(1, kind=0x19, parts=["Per tonne?"]) + drawn(2, kind=6, parts=["Look ", "here."]) + drawn(3, kind=7, parts=["Button 1"])
+    anchor = struct.pack("<HHI9H", 0, 0xF010, 18, 0, 3, 0, 19, 0, 5, 0, 22, 0)
+    sheet += (
+        drawn(1, kind=0x19, parts=["Per tonne?"])
+        + old_record(0xEC, bytes(40) + anchor)
+        + drawn(2, kind=6, parts=["Look ", "here."])
+        + drawn(3, kind=7, parts=["Button 1"])
+    )
     sheet += drawn(4, kind=0x19, parts=["unseen"])
     for row, number in ((1, 1), (4, 4)):
         sheet += old_record(0x1C, struct.pack("<HHHHHB", row, 1, 0, number, len(by), 0) + by + b"\0")
@@ -173,7 +179,7 @@ def test_comments_and_text_boxes_of_an_old_workbook_are_read() -> None:
     draft = Draft()
     _write_sheets(draft, xlrd.open_workbook(file_contents=stream, formatting_info=True), boxes=_text_boxes(stream))
     document = draft.finish(metadata=Metadata(title="old", published_from="mtime"), format="xls", path=Path("old.xls"))
-    assert document.text == "Cell | Comment by | Comment\nB2 | A. Reviewer | Per tonne?\n\nText box: Look here."
+    assert document.text == "Cell | Comment by | Comment\nB2 | A. Reviewer | Per tonne?\n\nText box at D20: Look here."
     assert document.notices == ('sheet "Metals": 1 comments at hidden cells left out',)
 
 
@@ -285,8 +291,8 @@ TEXT, LETTERS = 0x600, 2
 """Where the text lies in the file, and which of its pages says what is hidden."""
 
 
-def old_word(parts: dict[str, str], *, hidden: tuple[int, int] = (0, 0)) -> Document:
-    """What is read of the streams of a document with these parts, of which the characters of ``hidden`` are formatted so."""
+def old_word(parts: dict[str, str], *, hidden: tuple[int, int] = (0, 0), code: int = 0x083C) -> Document:
+    """What is read of the streams of a document with these parts, of which the characters of ``hidden`` have that property."""
     text = "".join(parts.get(name, "") for name in ("body", "footnotes", "headers", "macros", "comments", "endnotes", "boxes"))
     main = bytearray(0x600) + text.encode("cp1252")
     struct.pack_into(
@@ -298,7 +304,7 @@ def old_word(parts: dict[str, str], *, hidden: tuple[int, int] = (0, 0)) -> Docu
     struct.pack_into("<II", main, 0xFA, len(pieces), len(letters))
     page = bytearray(512)
     struct.pack_into("<4I", page, 0, TEXT, TEXT + hidden[0], TEXT + hidden[1], TEXT + len(text))
-    page[16:19], page[100:104], page[511] = bytes((0, 50, 0)), struct.pack("<BHB", 3, 0x083C, 1), 3
+    page[16:19], page[100:104], page[511] = bytes((0, 50, 0)), struct.pack("<BHB", 3, code, 1), 3
     main[LETTERS * 512 : (LETTERS + 1) * 512] = page
     draft = Draft()
     _write_stories(_Writer(draft=draft), bytes(main), pieces + letters)

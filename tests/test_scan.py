@@ -1,11 +1,13 @@
 """Searches over everything: codes of vectors and postings of words against the plain ways, and old records brought up to date."""
 
 import random
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.embedders.runs import Runs, is_run_by_run
-from rag.record import FileRow, Record, scan
+from rag.errors import WorkspaceError
+from rag.record import FileRow, Record, scan, schema
 from rag.record import record as record_room
 from rag.record.codes import Codes, CodesOf, cosines, decoded, encoded
 from rag.record.lexical import match_expression
@@ -369,3 +372,47 @@ def test_spans_found_run_by_run_are_the_tokenizers(text: str) -> None:
 
 
 _TOKENIZERS: dict[str, Any] = {}
+
+
+def test_a_record_is_brought_up_to_date_only_where_the_disk_has_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refused before anything is changed; later it goes on where it was."""
+    path, old = tmp_path / "library.db", tmp_path / "old.db"
+    with Record.create(path) as record:
+        record.put_folder("docs", path=tmp_path)
+        put(record, 1)
+    _as_of_version(path, old, version=12)
+    assert schema.outdated(old) == (12, migrations()[-1][0])
+    before = old.read_bytes()
+    with monkeypatch.context() as full:
+        full.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=1_000))
+        with pytest.raises(WorkspaceError, match="nothing has been changed"):
+            Record.open(old)
+    with closing(sqlite3.connect(old)) as connection:
+        assert schema.version(connection) == 12
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute("PRAGMA journal_mode = DELETE")
+    assert before[100:] == old.read_bytes()[100:]  # the head says which journal there was
+    with Record.open(old) as record:
+        assert record.chunk_count() == len(record.vectors()[0]) > 0
+    assert schema.outdated(old) is None
+
+
+def test_a_file_that_is_half_empty_gives_its_disk_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once it is worth it and the disk has room; what is left is found as before."""
+    monkeypatch.setattr(record_room, "LEAST_GIVEN_BACK", 50_000)
+    with Record.create(tmp_path / "library.db") as record:
+        record.put_folder("docs", path=tmp_path)
+        for number in range(12):
+            put(record, number, words=1_000)
+        assert record.give_back() == 0
+        record.forget(record.files()[1:], reports=[], at=datetime(2026, 3, 1, tzinfo=UTC))
+        record.prune_cache()
+        with monkeypatch.context() as full:
+            full.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=1_000))
+            assert record.give_back() == 0
+        size, given = record.path.stat().st_size, record.give_back()
+        assert given > size / 2
+        assert record.path.stat().st_size < size / 2
+        ids, rows = record.vectors()
+        assert record.nearest(rows[0], k=1)[0][0] == ids[0]
+        assert record.faults() == []

@@ -110,14 +110,29 @@ def open_library(workspace: Path | None) -> "Library":
     """The workspace given or found."""
     from rag.app import Library
 
-    return Library.open(workspace or find_workspace(Path.cwd()))
+    return Library.open(_announced(workspace or find_workspace(Path.cwd())))
 
 
 def open_search(workspace: Path | None) -> "AbstractContextManager[Retrieval]":
     """Search over the workspace given or found."""
     from rag.parts import searching
 
-    return searching(workspace or find_workspace(Path.cwd()))
+    return searching(_announced(workspace or find_workspace(Path.cwd())))
+
+
+def _announced(workspace: Path) -> Path:
+    """The workspace; says first what opening it will do to a record of an earlier version."""
+    from rag.parts import RECORD
+    from rag.record import outdated
+
+    if versions := outdated(workspace / RECORD):
+        found, known = versions
+        click.echo(
+            f"rag: bringing {workspace / RECORD} from record version {found} to {known}; an earlier rag cannot open it afterwards, only a "
+            "backup made by that one; the next `rag ingest` gives back the disk that this leaves empty",
+            err=True,
+        )
+    return workspace
 
 
 def find_workspace(here: Path) -> Path:

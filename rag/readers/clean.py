@@ -10,6 +10,8 @@ _INVISIBLE = re.compile(
     "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"  # lone surrogates and noncharacters
     "\U000e0000-\U000e007f]"  # tag characters: text nobody can see
 )
+_TERMINAL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+"""Colours and moves of a terminal (ECMA-48)."""
 _LINE_END = re.compile("\r\n?|[\u000b\u000c\u0085\u2028\u2029]")
 _SPACE = re.compile("[\t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _PADDED_LINE_END = re.compile(r" *\n[ \n]*\n| +\n")
@@ -20,7 +22,7 @@ def clean(text: str) -> str:
     """NFC; line ends are "\\n", all spaces " "; invisible characters are gone."""
     text = _LINE_END.sub("\n", text)
     text = _SPACE.sub(" ", text)
-    return unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+    return unicodedata.normalize("NFC", _INVISIBLE.sub("", _TERMINAL.sub("", text)))
 
 
 def block_text(text: str) -> str:

@@ -1,6 +1,7 @@
 """Comma-, semicolon- and tab-separated tables: one table, one row a line."""
 
 import csv
+import re
 from collections.abc import Iterator
 from io import StringIO
 from itertools import islice
@@ -14,6 +15,7 @@ from rag.types import Document
 
 suffixes: frozenset[str] = frozenset({".csv", ".tsv"})
 
+_DECLARATION = re.compile(r"sep=(.)\r?[\n\r]")
 _DELIMITERS = ",;\t|"
 _SAMPLE_LINES = 200
 _MOST_LEAD_ROWS = 6
@@ -23,10 +25,10 @@ MOST_CELLS = 200_000
 
 def read(path: Path) -> Document:
     """One page with one table; lines of text above it are its title and paragraphs. Raises ReadError and its children."""
-    text = decode(read_bytes(path), path=path)
+    text, declared = _without_declaration(decode(read_bytes(path), path=path))
     draft = Draft()
     try:
-        rows = list(_rows(text, draft=draft))
+        rows = list(_rows(text, delimiter=declared or _delimiter(text), draft=draft))
     except csv.Error as error:
         raise CorruptFileError(f"cannot read {path.name}: it is not a table of separated values ({error}); export it again") from error
     lead = _lead(rows)
@@ -50,10 +52,16 @@ def _lead(rows: list[list[Entry]]) -> int:
     return first if first <= _MOST_LEAD_ROWS and all(width < commonest for width in widths[:first]) else 0
 
 
-def _rows(text: str, *, draft: Draft) -> Iterator[list[Entry]]:
+def _without_declaration(text: str) -> tuple[str, str]:
+    """(the text without a first line "sep=;", as Excel writes and reads it, the delimiter which that names); empty without one."""
+    found = _DECLARATION.match(text)
+    return (text[found.end() :], found[1]) if found else (text, "")
+
+
+def _rows(text: str, *, delimiter: str, draft: Draft) -> Iterator[list[Entry]]:
     csv.field_size_limit(10_000_000)
     cells = 0
-    for row in csv.reader(StringIO(text, newline=""), delimiter=_delimiter(text), skipinitialspace=True):
+    for row in csv.reader(StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True):
         cells += len(row)
         if cells > MOST_CELLS:
             draft.notice(f"rows after the first {MOST_CELLS:,} cells left out")

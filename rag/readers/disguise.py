@@ -1,16 +1,23 @@
-"""What an Office file is by its bytes: web programs send HTML and text as .xls or .doc, people rename, Office saves "strict" files."""
+"""What an Office file is by its bytes: web programs send HTML and text as .xls or .doc, people rename, Office saves "strict" files, and
+programs that edit packages leave parts out that the package still names."""
 
 import os
+import posixpath
 import re
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rag.readers.encoding import marked_as
 from rag.readers.ole import MAGIC
 from rag.readers.zipped import check_sizes
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
 
 _ZIP = b"PK\x03\x04"
 _OLD = {"WordDocument": ".doc", "Workbook": ".xls", "Book": ".xls", "PowerPoint Document": ".ppt"}
@@ -18,6 +25,8 @@ _LOCKED = "EncryptedPackage"
 _NEW = {"word/document.xml": ".docx", "xl/workbook.xml": ".xlsx", "xl/workbook.bin": ".xlsb", "ppt/presentation.xml": ".pptx"}
 _OPEN = {"text": ".odt", "spreadsheet": ".ods", "presentation": ".odp"}
 _OPEN_TYPE = "application/vnd.oasis.opendocument."
+_RELATIONS = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
+_KINDS = "[Content_Types].xml"
 _HEAD = 4096
 _HTML = re.compile(
     rb"^\s*(?:<!--.*?-->\s*|<\?xml[^>]*>\s*)*(?:<!doctype\s+html|<html|<head|<body|<table|<meta\s)", re.IGNORECASE | re.DOTALL
@@ -85,17 +94,62 @@ def _text_suffix(head: bytes, *, is_sheet: bool) -> str:
 
 
 @contextmanager
-def in_common_dialect(path: Path) -> Iterator[Path]:
-    """An Office file, or a copy of a "strict Open XML" one with the names that every parser knows. Raises ReadLimitError for a bomb."""
-    if not _is_strict(path):
-        yield path
+def readable(path: Path, *, is_sheet: bool) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """An Office file and the parts it names but does not hold. Where there are some, or it is a "strict Open XML" file, it is a copy that
+    names only what it holds, with the names that every parser knows. A workbook's parser looks for itself.
+
+    Raises ReadLimitError for a bomb.
+    """
+    is_strict, missing = _is_strict(path), {} if is_sheet else _missing(path)
+    if not is_strict and not any(missing.values()):
+        yield path, ()
         return
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / path.name
-        _translate(path, copy)
+        _translate(path, copy, missing=missing)
         seconds = path.stat().st_mtime
         os.utime(copy, (seconds, seconds))
-        yield copy
+        yield copy, tuple(sorted({part for parts in missing.values() for part in parts.values()}))
+
+
+def _missing(path: Path) -> dict[str, dict[str, str]]:
+    """Part of relations -> id of each relation that leads nowhere -> the part it names. Of a file that is no sound package: nothing."""
+    from lxml.etree import LxmlError
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            check_sizes(archive.infolist(), path=path)
+            names, known = set(archive.namelist()), _kinds(archive)
+            return {
+                name: {identity: part for identity, part in _relations(archive, name) if part not in names or not known(part)}
+                for name in names
+                if name.endswith(".rels")
+            }
+    except (zipfile.BadZipFile, zlib.error, LxmlError, KeyError, ValueError, NotImplementedError, EOFError, OSError, RuntimeError):
+        return {}
+
+
+def _relations(archive: zipfile.ZipFile, name: str) -> Iterator[tuple[str, str]]:
+    """(id, part) of the relations that stay in the package."""
+    folder = posixpath.dirname(posixpath.dirname(name))
+    for relation in _tree(archive.read(name)).iter(_RELATIONS):
+        target = relation.get("Target") or ""
+        if relation.get("TargetMode") != "External" and not target.startswith("#"):
+            yield relation.get("Id") or "", posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
+
+
+def _kinds(archive: zipfile.ZipFile) -> Callable[[str], bool]:
+    """Whether the package says of what kind a part is: without that no parser takes it."""
+    entries = list(_tree(archive.read(_KINDS)))
+    endings = {(entry.get("Extension") or "").lower() for entry in entries}
+    named = {(entry.get("PartName") or "").lstrip("/").lower() for entry in entries}
+    return lambda part: part.lower() in named or posixpath.splitext(part)[1].lstrip(".").lower() in endings
+
+
+def _tree(data: bytes) -> "_Element":
+    from lxml import etree
+
+    return etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True))
 
 
 def _is_strict(path: Path) -> bool:
@@ -107,12 +161,25 @@ def _is_strict(path: Path) -> bool:
         return False
 
 
-def _translate(path: Path, copy: Path) -> None:
-    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED) as out:
+def _translate(path: Path, copy: Path, *, missing: Mapping[str, Iterable[str]]) -> None:
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as out:
         check_sizes(archive.infolist(), path=path)
         for entry in archive.infolist():
             data = archive.read(entry)
+            if nowhere := missing.get(entry.filename):
+                data = _without(data, nowhere)
             out.writestr(entry.filename, _STRICT_NAME.sub(_common_name, data) if entry.filename.endswith((".xml", ".rels")) else data)
+
+
+def _without(data: bytes, identities: Iterable[str]) -> bytes:
+    """A part of relations without these."""
+    from lxml import etree
+
+    root, nowhere = _tree(data), set(identities)
+    for relation in list(root.iter(_RELATIONS)):
+        if relation.get("Id") in nowhere:
+            root.remove(relation)
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
 
 
 def _common_name(name: "re.Match[bytes]") -> bytes:

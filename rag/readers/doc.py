@@ -2,13 +2,14 @@
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from pathlib import Path
 from struct import iter_unpack, unpack_from
 
-from rag.errors import CorruptFileError
+from rag.errors import CorruptFileError, UnsupportedFormatError
 from rag.readers import ole
 from rag.readers.clean import one_line
 from rag.readers.draft import Draft, Entry, entries, with_headers
@@ -18,9 +19,12 @@ suffixes: frozenset[str] = frozenset({".doc", ".dot"})
 
 _WHAT = "a Word 97-2003 document"
 _MAGIC = 0xA5EC
+_OLDER = frozenset({0xA5DC, 0xA697, 0xA698, 0xA699})
+"""What the text of Word 6 and 95 begins with, and of their East Asian editions."""
 _ENCRYPTED, _SECOND_TABLE = 0x0100, 0x0200
 _IN_TABLE, _ROW_END, _LIST = 0x2416, 0x2417, 0x460B
-_VANISHES = 0x083C
+_VANISHES, _DELETED = 0x083C, 0x0800
+"""Properties of letters: hidden, and deleted with tracked changes."""
 _STORIES = ("body", "footnotes", "headers", "macros", "comments", "endnotes", "boxes", "header boxes")
 """Parts of the text, in its order."""
 _SEEN = re.compile("[^\r\x07\x0c]")
@@ -57,7 +61,10 @@ def read(path: Path) -> Document:
     """One page. Raises ReadError and its children."""
     with ole.opened(path, what=_WHAT) as container:
         main = ole.stream(container, "WordDocument")
-        if len(main) < _PAGE or unpack_from("<H", main)[0] != _MAGIC:
+        kind = unpack_from("<H", main)[0] if len(main) >= _PAGE else 0
+        if kind in _OLDER:
+            raise UnsupportedFormatError(f"cannot read {path.name}: it is of Word 6 or 95; open it and save it as .docx")
+        if kind != _MAGIC:
             raise CorruptFileError(f"cannot read {path.name}: it holds no text of Word 97-2003; open it and save it as .docx")
         flags = unpack_from("<H", main, 10)[0]
         if flags & _ENCRYPTED:
@@ -79,6 +86,7 @@ def _write_stories(writer: "_Writer", main: bytes, table: bytes) -> None:
         pieces = _pieces(main, table, first=ends[story] - lengths[story], past=ends[story])
         return list(_paragraphs(main, pieces, shapes=shapes, unseen=unseen))
 
+    writer.draft.open_page("")
     for story in ("body", "footnotes", "endnotes", "boxes"):
         writer.paragraphs(paragraphs(story))
     if comments := paragraphs("comments"):
@@ -89,7 +97,8 @@ def _write_stories(writer: "_Writer", main: bytes, table: bytes) -> None:
         writer.paragraphs(headers)
     elif any(_shown(text).strip() for text, _ in headers):
         writer.draft.notice("page headers and footers left out")
-    writer.draft.hidden(unseen.met)
+    writer.draft.hidden(unseen.met[_VANISHES])
+    writer.draft.deleted(unseen.met[_DELETED])
 
 
 def _pieces(main: bytes, table: bytes, *, first: int, past: int) -> list[_Piece]:
@@ -143,23 +152,23 @@ class _Shapes:
 
 
 class _Unseen:
-    """Text that is formatted as hidden, by file position."""
+    """Text that is formatted as hidden or deleted, by file position."""
 
     def __init__(self, main: bytes, table: bytes) -> None:
-        self._spans = sorted(span for page in _disk_pages(main, table, at=0xFA) for span in _hidden_spans(main, page))
-        self.met = 0
-        """Characters left out so far."""
+        self._spans = sorted(span for page in _disk_pages(main, table, at=0xFA) for span in _unseen_spans(main, page))
+        self.met: Counter[int] = Counter()
+        """Characters left out so far, by the property that hides them."""
 
     def blotted(self, text: str, piece: _Piece) -> str:
-        """The piece's text with a mark that is not shown for each hidden character; ends of paragraphs and cells stay."""
+        """The piece's text with a mark that is not shown for each unseen character; ends of paragraphs and cells stay."""
         past = piece.offset + len(text) * piece.width
-        for first, end in self._spans:
+        for first, end, why in self._spans:
             if end <= piece.offset or first >= past:
                 continue
             start, stop = (max(0, (at - piece.offset) // piece.width) for at in (first, end))
             hidden = text[start:stop]
             blot = _SEEN.sub("\x08", hidden)
-            self.met += len(hidden) - sum(map(hidden.count, "\r\x07\x0c"))
+            self.met[why] += len(hidden) - sum(map(hidden.count, "\r\x07\x0c"))
             text = text[:start] + blot + text[stop:]
         return text
 
@@ -172,15 +181,17 @@ def _disk_pages(main: bytes, table: bytes, *, at: int) -> list[int]:
     return [page for number in pages if (page := (number & 0x3FFFFF) * _PAGE) + _PAGE <= len(main)]
 
 
-def _hidden_spans(main: bytes, page: int) -> Iterator[tuple[int, int]]:
-    """(first, one past the last) file position of what one disk page describes as hidden."""
+def _unseen_spans(main: bytes, page: int) -> Iterator[tuple[int, int, int]]:
+    """(first, one past the last) file position of what one disk page describes as hidden or deleted, and by which property."""
     count = main[page + _PAGE - 1]
     places = unpack_from(f"<{count + 1}I", main, page) if 5 * count + 4 < _PAGE else ()
     for number, (first, end) in enumerate(pairwise(places)):
         offset = main[page + 4 * (count + 1) + number] * 2
         size = main[page + offset] if offset else 0
-        if dict(_properties(main[page + offset + 1 : page + offset + 1 + size])).get(_VANISHES) == 1:
-            yield first, end
+        properties = dict(_properties(main[page + offset + 1 : page + offset + 1 + size]))
+        why = next((code for code in (_DELETED, _VANISHES) if properties.get(code) == 1), None)
+        if why is not None:
+            yield first, end, why
 
 
 def _runs(main: bytes, page: int) -> Iterator[tuple[int, _Shape]]:

@@ -54,8 +54,7 @@ def read(path: Path) -> Document:
         _write_footnotes(writer, document)
         _write_comments(writer, document)
         _write_page_headers(writer, document)
-        if writer.deleted:
-            writer.draft.notice(f"tracked changes: deleted text left out ({writer.deleted} characters), inserted text kept")
+        writer.draft.deleted(writer.deleted)
         if has_macros(path):
             writer.draft.notice("macros left out")
         writer.draft.hidden(writer.hidden)

@@ -92,6 +92,11 @@ class Draft:
         if characters:
             self.notice(f"hidden text dropped ({characters} characters)")
 
+    def deleted(self, characters: int) -> None:
+        """Notes how much of what tracked changes delete was left out."""
+        if characters:
+            self.notice(f"tracked changes: deleted text left out ({characters} characters), inserted text kept")
+
     def first_heading(self, *, within: int = 6) -> str:
         """The first level 1 heading among the first ``within`` blocks; empty without one."""
         for block in self._blocks[:within]:

@@ -1,5 +1,6 @@
 """Mail: subject, sender, receivers and date, then the best text part. Quoted earlier mails stay; attachments are documents of their own."""
 
+from collections.abc import Iterator
 from datetime import date
 from email.errors import MessageError
 from email.message import EmailMessage, MIMEPart
@@ -79,7 +80,7 @@ def set_header(message: EmailMessage, name: str, value: str) -> None:
 def put_attachments(message: EmailMessage, desk: Desk) -> None:
     """Each under its own name; an enclosed mail under its subject."""
     sent = _moment(message)
-    for attachment in message.iter_attachments():
+    for attachment in _attachments(message):
         name = _name(attachment)
         data = _attached_bytes(attachment)
         if data is None:
@@ -97,7 +98,25 @@ def _attached_bytes(attachment: MIMEPart) -> bytes | None:
 
 
 def _attachment_names(message: EmailMessage) -> list[str]:
-    return [_name(attachment) for attachment in message.iter_attachments()]
+    return [_name(attachment) for attachment in _attachments(message)]
+
+
+def _attachments(message: EmailMessage) -> Iterator[MIMEPart]:
+    return (part for part in _parts(message) if not _goes_on(part))
+
+
+def _parts(message: EmailMessage) -> Iterator[MIMEPart]:
+    """What stands beside the mail's text; of a signed mail, of what was signed."""
+    if message.get_content_type() != "multipart/signed":
+        return cast("Iterator[MIMEPart]", message.iter_attachments())
+    signed = next(iter(message.iter_parts()), None)
+    return _parts(signed) if isinstance(signed, EmailMessage) and signed.is_multipart() else iter(())
+
+
+def _goes_on(part: MIMEPart) -> bool:
+    """True for more of the mail's own text, as lists and some programs put it behind the first part or a picture."""
+    is_text = part.get_content_type() in ("text/plain", "text/html")
+    return is_text and not part.get_filename() and part.get_content_disposition() != "attachment"
 
 
 def _name(attachment: MIMEPart) -> str:
@@ -111,17 +130,25 @@ def _name(attachment: MIMEPart) -> str:
 
 
 def _write_body(draft: Draft, message: EmailMessage, *, path: Path) -> bool:
-    """Adds the plain part, else the HTML part; False when there is neither."""
-    part = message.get_body(preferencelist=("plain", "html"))
-    if part is None:
+    """Adds the plain part, else the HTML part, and the text that follows it; False when nothing says anything."""
+    parts = [part for kind in ("plain", "html") if (part := message.get_body(preferencelist=(kind,))) is not None]
+    if not parts:
         draft.notice("the mail has no text part")
-        return False
+    found = any(_write_text(draft, part, path=path) for part in parts)  # some programs leave the plain part empty
+    more = [_write_text(draft, part, path=path) for part in _parts(message) if _goes_on(part)]
+    return found or any(more)
+
+
+def _write_text(draft: Draft, part: MIMEPart, *, path: Path) -> bool:
+    """False for a part that says nothing."""
     text = _part_text(part, path=path)
+    if not text.strip():
+        return False
     if part.get_content_subtype() == "html":
         html.add_page(draft, html.parse(text))
     else:
         txt.add_paragraphs(draft, txt.paragraphs(clean(text)))
-    return bool(text.strip())
+    return True
 
 
 def _part_text(part: MIMEPart, *, path: Path) -> str:

@@ -17,6 +17,7 @@ from rag.types import Document, Metadata
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
+    from lxml.html import HtmlElement
 
 suffixes: frozenset[str] = frozenset({".epub"})
 
@@ -38,7 +39,11 @@ def read(path: Path) -> Document:
             raise EncryptedError(f"cannot read {path.name}: its chapters are locked against copying; get a copy without a lock")
         for number, name in enumerate((name for name in chapters if name in names), start=1):
             draft.open_page(f"chapter {number}")
-            html.add_page(draft, html.parse(decode(archive.read(name), path=path)))
+            page = html.parse(decode(archive.read(name), path=path))
+            html.add_sheets(
+                page, [decode(archive.read(sheet), path=path) for sheet in _sheets(page, base=posixpath.dirname(name)) if sheet in names]
+            )
+            html.add_page(draft, page)
         metadata = _metadata(package[1], draft, path=path)
     return draft.finish(metadata=metadata, format="epub", path=path)
 
@@ -55,6 +60,12 @@ def _package(archive: ZipFile, *, path: Path) -> tuple[str, "_Element"]:
 def _spine(package: "_Element") -> list[str]:
     parts = {item.get("id"): item.get("href") or "" for item in package.iter("{*}item") if "html" in (item.get("media-type") or "")}
     return [parts[item.get("idref")] for item in package.iter("{*}itemref") if item.get("idref") in parts and item.get("linear") != "no"]
+
+
+def _sheets(page: "HtmlElement", *, base: str) -> list[str]:
+    """Names of the style sheets that a chapter is shown with."""
+    links = (link.get("href") or "" for link in page.iter("link") if "stylesheet" in (link.get("rel") or "").lower())
+    return [posixpath.normpath(posixpath.join(base, unquote(link))) for link in links]
 
 
 def _locked(archive: ZipFile) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """Which reader takes which file."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from rag.readers import (
     epub,
     html,
     ipynb,
+    iwork,
     markdown,
     mbox,
     msg,
@@ -30,7 +32,7 @@ from rag.readers import (
     xml,
 )
 from rag.readers.desk import Desk
-from rag.readers.disguise import in_common_dialect, suffix_of_bytes
+from rag.readers.disguise import readable, suffix_of_bytes
 from rag.readers.ocr import Ocr
 from rag.types import Document, Enclosed
 
@@ -55,12 +57,14 @@ _READERS: tuple[Reader, ...] = (
     archive,
     mbox,
     ipynb,
+    iwork,
     xml,
 )
 _BY_SUFFIX = {suffix: reader for reader in _READERS for suffix in reader.suffixes}
 _SHEETS: tuple[Reader, ...] = (xls, xlsb, xlsx)
 _OFFICE: tuple[Reader, ...] = (doc, docx, rtf, ppt, pptx, *_SHEETS)
 """Whose files are looked at before they are believed: web programs and people give them each other's suffixes."""
+_LISTED = 5
 _CONTAINERS = {suffix: container.enclosed for container in (eml, msg, archive, mbox) for suffix in container.suffixes}
 
 SUFFIXES: frozenset[str] = frozenset(_BY_SUFFIX)
@@ -89,11 +93,16 @@ def read_file(path: Path, *, ocr: Ocr | None = None, deadline: float = math.inf)
         return pdf.read(path, ocr=ocr, deadline=deadline) if ocr and named is pdf else named.read(path)
     suffix = suffix_of_bytes(path, is_sheet=named in _SHEETS)
     reader = _BY_SUFFIX[suffix] if suffix else named
-    with in_common_dialect(path) as readable:
-        document = pdf.read(path, ocr=ocr, deadline=deadline) if ocr and reader is pdf else reader.read(readable)
-    if reader is named:
-        return document
-    return replace(document, notices=(*document.notices, f"named {path.suffix}, read as the {suffix} that its bytes are"))
+    with readable(path, is_sheet=reader in _SHEETS) as (copy, missing):
+        document = pdf.read(path, ocr=ocr, deadline=deadline) if ocr and reader is pdf else reader.read(copy)
+    notices = [f"parts that the file names are not in it: {_listed(missing)}"] if missing else []
+    if reader is not named:
+        notices.append(f"named {path.suffix}, read as the {suffix} that its bytes are")
+    return replace(document, notices=(*document.notices, *notices)) if notices else document
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_LISTED]) + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")
 
 
 def may_be_scanned(path: Path) -> bool:

@@ -1,7 +1,7 @@
 """Web pages: what a person reads of them. Hidden elements go first, then navigation and other furniture; tables keep their cells."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,12 +34,14 @@ _BACKGROUND = re.compile(r"(?:^|;)background(?:-color)?:([^;!]+)")
 _WHITE = re.compile(r"white|#fff(?:fff)?$|rgb\(255,255,255\)|transparent|none")
 _STYLE_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _AT_RULE = re.compile(r"@[^{};]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
-_CLASS_SELECTOR = re.compile(r"^\.([\w-]+)$")
+_SELECTOR = re.compile(r"([a-z][a-z0-9]*)?((?:[.#][\w-]+)*)", re.IGNORECASE)
+"""Of one element by itself: its tag, its id and classes."""
+_MARK = re.compile(r"[.#][\w-]+")
 
 _UNREAD = frozenset(
     (
-        "script style noscript template svg math iframe object embed canvas audio video map select textarea button input head link meta"
-        " title"
+        "script style noscript noframes template svg math iframe object embed canvas audio video map select textarea button input head link"
+        " meta title"
     ).split()
 )
 _FURNITURE = frozenset("nav aside footer dialog menu".split())
@@ -84,20 +86,35 @@ def read(path: Path) -> Document:
 
 
 def parse(source: str) -> "HtmlElement":
-    """The element tree of a page or a fragment; nothing is fetched and no entity of the page's own is expanded."""
+    """The element tree of a page or a fragment; nothing is fetched and no entity of the page's own is expanded.
+
+    Raises RecursionError for one that is nested too deeply for the parser, which would lose the rest without a word.
+    """
     from lxml import etree
     from lxml.html import HTMLParser, document_fromstring
 
     parser = HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=True)  # else what lies deeper than 256 is lost
     try:
-        return document_fromstring(_XML_DECLARATION.sub("", source).replace("\0", ""), parser=parser)
+        tree = document_fromstring(_XML_DECLARATION.sub("", source).replace("\0", ""), parser=parser)
     except etree.ParserError:
         return document_fromstring("<html><body></body></html>", parser=parser)
+    if any(error.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for error in parser.error_log):
+        raise RecursionError("elements")
+    return tree
+
+
+def add_sheets(tree: "HtmlElement", sheets: Sequence[str]) -> None:
+    """Puts style sheets that lie beside a page into it."""
+    from lxml.etree import SubElement
+
+    for sheet in sheets:
+        SubElement(tree, "style").text = sheet
 
 
 def add_page(draft: Draft, tree: "HtmlElement") -> None:
     """Adds what a person reads of the page to the draft, and notices for what was left out."""
     draft.hidden(drop_hidden(tree))
+    draft.deleted(sum(_drop(element) for element in list(tree.iter("del"))))
     main = _main(tree)
     furniture = _drop_furniture(main)
     if furniture >= _WORTH_A_NOTICE:
@@ -148,17 +165,17 @@ def _person(author: str) -> str:
 
 def drop_hidden(tree: "HtmlElement") -> int:
     """Removes elements nobody sees; how many characters of text went with them."""
-    classes = _hiding_classes(tree)
-    hidden = [element for element in tree.iter() if isinstance(element.tag, str) and _is_hidden(element, classes=classes)]
+    rules = _hiding_rules(tree)
+    hidden = [element for element in tree.iter() if isinstance(element.tag, str) and _is_hidden(element, rules=rules)]
     return sum(_drop(element) for element in hidden)
 
 
-def _is_hidden(element: "HtmlElement", *, classes: frozenset[str]) -> bool:
+def _is_hidden(element: "HtmlElement", *, rules: "_Rules") -> bool:
     if element.tag in ("html", "body", "head") or element.tag in _UNREAD:
         return False
     if element.get("hidden") is not None or element.get("aria-hidden", "").strip().lower() == "true":
         return True
-    if classes and not classes.isdisjoint((element.get("class") or "").split()):
+    if rules and _is_ruled_out(element, rules):
         return True
     style = _style(element)
     return bool(style) and (_hides(style) or (bool(_WHITE_TEXT.search(style)) and _on_white(element)))
@@ -185,14 +202,29 @@ def _style(element: "HtmlElement") -> str:
     return re.sub(r"\s+", "", element.get("style") or "").lower()
 
 
-def _hiding_classes(tree: "HtmlElement") -> frozenset[str]:
-    """Classes that the page's own style sheets hide on every medium."""
-    found = set()
+_Rule = tuple[str, frozenset[str]]
+"""(tag or nothing, the classes and the id it must have, as ".class" and "#id")."""
+_Rules = dict[str, list[_Rule]]
+"""By one of the marks that an element must have, or by its tag."""
+
+
+def _is_ruled_out(element: "HtmlElement", rules: _Rules) -> bool:
+    marks = {f".{name}" for name in (element.get("class") or "").split()} | {f"#{element.get('id')}"}
+    near = (rule for key in (*marks, element.tag) for rule in rules.get(key, ()))
+    return any(tag in ("", element.tag) and names <= marks for tag, names in near)
+
+
+def _hiding_rules(tree: "HtmlElement") -> _Rules:
+    """What the page's own style sheets hide on every medium, as far as it is said of an element by itself."""
+    found: _Rules = {}
     for sheet in tree.iter("style"):
         for selectors, rules in _STYLE_RULE.findall(_AT_RULE.sub("", sheet.text or "")):
             if _hides(re.sub(r"\s+", "", rules).lower()):
-                found |= {match[1] for selector in selectors.split(",") if (match := _CLASS_SELECTOR.match(selector.strip()))}
-    return frozenset(found)
+                for match in filter(None, (_SELECTOR.fullmatch(selector.strip()) for selector in selectors.split(","))):
+                    tag, names = (match[1] or "").lower(), frozenset(_MARK.findall(match[2]))
+                    if match[0] and (tag, names) not in (known := found.setdefault(min(names, default=tag), [])):
+                        known.append((tag, names))
+    return found
 
 
 def _drop(element: "HtmlElement") -> int:

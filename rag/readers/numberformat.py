@@ -1,11 +1,26 @@
 """Spreadsheet values as printed: the part of Excel's number formats that reports use."""
 
+import operator
 import re
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 _LITERAL = re.compile(r"\"([^\"]*)\"|\\(.)|\[\$([^\]-]*)[^\]]*\]|\[[^\]]*\]|_.|\*.")
 _PLACES = re.compile(r"[#0?][#0?,]*(?:\.[#0?]+)?,*|\.[#0?]+")
+_EMPTY_PLACE = re.compile(r"^([-+(])\s+(?=\d)")
+"""What a small number leaves of "-# ##0"."""
+_PLACEHOLDER = re.compile(r"[#0?]")
+_CONDITION = re.compile(r"\[(<=|>=|<>|<|>|=)(-?\d+(?:\.\d+)?)\]")
+_HOLDS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "=": operator.eq,
+    "<>": operator.ne,
+}
+_ELAPSED = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
 _DAY_TOKEN = re.compile(r"d", re.IGNORECASE)
 _YEAR_TOKEN = re.compile(r"y", re.IGNORECASE)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -13,13 +28,14 @@ _MARKS = "\ue000"
 
 
 def display(value: float | date | datetime | time | timedelta, *, number_format: str) -> str:
-    """The value as the sheet shows it. Dates are ISO unless the format shows no day ("Mar 2026") or only the year."""
+    """The value as the sheet shows it; empty for a number that the format hides. Dates are ISO unless the format shows no day ("Mar 2026")
+    or only the year; a span of time is hours, minutes and, where the format has them, seconds."""
     if isinstance(value, date):
         return _date(value, number_format=number_format)
     if isinstance(value, time):
         return value.isoformat(timespec="minutes")
     if isinstance(value, timedelta):
-        return str(value)
+        return _span(value, with_seconds="s" in number_format.lower())
     if value != value or value in (float("inf"), float("-inf")):
         return str(value)
     return _number(value, sections=_sections(number_format))
@@ -46,20 +62,61 @@ def _sections(number_format: str) -> list[str]:
     return sections
 
 
+def is_span(number_format: str) -> bool:
+    """True for a format that counts hours, minutes or seconds beyond a day: "[h]:mm"."""
+    return bool(_ELAPSED.search(number_format))
+
+
+def _span(value: timedelta, *, with_seconds: bool) -> str:
+    seconds = round(value.total_seconds())
+    hours, rest = divmod(abs(seconds), 3_600)
+    return f"{'-' if seconds < 0 else ''}{hours}:{rest // 60:02}" + (f":{rest % 60:02}" if with_seconds else "")
+
+
 def _number(value: float, *, sections: list[str]) -> str:
-    own_negative = value < 0 and len(sections) > 1 and bool(sections[1].strip())
-    section = sections[1] if own_negative else sections[0]
-    if value == 0 and len(sections) > 2 and sections[2].strip():
-        section = sections[2]
+    if len(sections) > 1 and not any(section.strip() for section in sections[:3]):
+        return ""
+    section, own_negative = _section(value, sections=sections)
     template, literals = _without_literals(section)
-    places = _PLACES.search(template)
-    if places is None and value == 0 and literals and "general" not in template.lower():
+    places = list(_PLACES.finditer(template))
+    if not places and value == 0 and literals and "general" not in template.lower():
         return _restore(template, literals).strip()
-    if places is None or re.search(r"[eE][+-]|/|@|general", template, re.IGNORECASE):
+    if not places or re.search(r"[eE][+-]|/|@|general", template, re.IGNORECASE):
         return _general(value)
-    digits = _digits(value, pattern=places[0], percent=template.count("%"))
+    digits = _digits(value, pattern=places[-1][0], percent=template.count("%"))
     sign = "-" if value < 0 and not own_negative and re.search("[1-9]", digits) else ""
-    return sign + _restore(template[: places.start()] + digits + template[places.end() :], literals).strip()
+    shown = _restore(_filled(template, places, digits=digits), literals).strip()
+    return sign + (_EMPTY_PLACE.sub(r"\1", shown) if len(places) > 1 else shown)
+
+
+def _section(value: float, *, sections: list[str]) -> tuple[str, bool]:
+    """The section for the value, and whether it is for negative values only and so brings their sign."""
+    conditions = [_CONDITION.search(section) for section in sections[:3]]
+    if any(conditions):
+        last = len(conditions) - 1
+        for place, (section, condition) in enumerate(zip(sections, conditions, strict=False)):
+            if _HOLDS[condition[1]](value, float(condition[2])) if condition else place == last or (place == 1 and value < 0):
+                return section, bool(condition and condition[1].startswith("<") and condition[1] != "<>" and float(condition[2]) <= 0)
+    own_negative = value < 0 and len(sections) > 1 and bool(sections[1].strip())
+    if value == 0 and len(sections) > 2 and sections[2].strip():
+        return sections[2], False
+    return sections[1] if own_negative else sections[0], own_negative
+
+
+def _filled(template: str, places: list[re.Match[str]], *, digits: str) -> str:
+    """The template with the digits in its places, from the right where there are several: "# ##0", "000-00-0000"."""
+    whole, point, fraction = digits.partition(".")
+    if len(places) > 1:
+        whole = whole.replace(",", "").zfill(sum(place[0].partition(".")[0].count("0") for place in places))
+    filled, end = "", len(template)
+    for place in reversed(places):
+        most = len(_PLACEHOLDER.findall(place[0].partition(".")[0]))
+        own = whole[-most:] if most and place is not places[0] else whole if place is places[0] else ""
+        whole = whole[: len(whole) - len(own)]
+        tail = point + fraction if place is places[-1] else ""
+        filled = own + tail + template[place.end() : end] + filled
+        end = place.start()
+    return template[:end] + filled
 
 
 def _without_literals(section: str) -> tuple[str, list[str]]:
@@ -83,7 +140,8 @@ def _digits(value: float, *, pattern: str, percent: int) -> str:
         )
     except InvalidOperation:
         return _general(abs(value))
-    shown = f"{number:,f}" if "," in whole else f"{number:f}"
+    least = whole.count("0") + (len(fraction) + 1 if fraction else 0)
+    shown = f"{number:,f}" if "," in whole else f"{number:f}".zfill(least)
     optional = len(fraction) - len(fraction.rstrip("#?"))
     for _ in range(optional):
         if shown.endswith("0"):

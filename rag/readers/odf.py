@@ -1,4 +1,6 @@
-"""OpenDocument texts, sheets and slides (LibreOffice): one XML part, read in document order."""
+"""OpenDocument texts, sheets and slides (LibreOffice): one XML part, read in document order.
+
+What a person does not see is left out and counted: hidden text and sections, hidden sheets, rows and columns."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,7 +12,7 @@ from rag.errors import CorruptFileError, EncryptedError
 from rag.readers.byline import find_byline
 from rag.readers.clean import one_line
 from rag.readers.dates import choose_date, parse_date
-from rag.readers.draft import Draft, Entry, choose_title, tags_from, with_headers
+from rag.readers.draft import Draft, Entry, choose_title, entries, tags_from, with_headers
 from rag.readers.xlsx import MOST_CELLS, write_sheet
 from rag.readers.zipped import check_archive, office_errors
 from rag.types import Document, Metadata
@@ -23,6 +25,19 @@ suffixes: frozenset[str] = frozenset({".odt", ".ods", ".odp"})
 _WHAT = "an OpenDocument file"
 _URN = "{urn:oasis:names:tc:opendocument:xmlns:"
 _TEXT, _TABLE, _DRAW, _OFFICE, _PRESENTATION = (f"{_URN}{name}:1.0}}" for name in ("text", "table", "drawing", "office", "presentation"))
+_STYLE = f"{_URN}style:1.0}}"
+_DUBLIN = "{http://purl.org/dc/elements/1.1/}"
+_UNSEEN = frozenset({"collapse", "filter"})
+_MAY_HIDE = {
+    f"{_TEXT}{name}": family
+    for name, family in (
+        *(("span", "text"), ("p", "paragraph"), ("h", "paragraph"), ("section", "section")),
+        *(("hidden-text", ""), ("hidden-paragraph", "")),
+    )
+}
+"""Elements of a text that may be hidden, and the family of their styles."""
+_Styles = frozenset[tuple[str | None, str | None]]
+"""(family, name) of styles."""
 _UNREAD = frozenset((f"{_TEXT}tracked-changes", f"{_TEXT}note", f"{_OFFICE}annotation", f"{_OFFICE}forms", f"{_TABLE}shapes"))
 _MOST_REPEATED = 1_000
 """A cell or row that is said to repeat more often is the empty rest of a sheet."""
@@ -35,22 +50,64 @@ def read(path: Path) -> Document:
     with office_errors(path, what=_WHAT), ZipFile(path) as archive:
         if b"encryption-data" in _part(archive, "META-INF/manifest.xml"):
             raise EncryptedError(f"cannot read {path.name}: it wants a password; save a copy without one")
-        body = _tree(archive.read("content.xml")).find(f"{_OFFICE}body")
+        content = _tree(archive.read("content.xml"))
+        body = content.find(f"{_OFFICE}body")
         if body is None or not len(body):
             raise CorruptFileError(f"cannot read {path.name}: {_WHAT} without a body; open and save it again")
-        title = _write(draft, body[0])
+        unseen = _unseen_styles(content, *([_tree(styles)] if (styles := _part(archive, "styles.xml")) else []))
+        draft.hidden(_drop_hidden(body, styles=unseen))
+        title = _write(draft, body[0], unseen=unseen)
         metadata = _metadata(draft, _part(archive, "meta.xml"), title=title or draft.first_heading(), path=path)
     return draft.finish(metadata=metadata, format=path.suffix.lower().lstrip("."), path=path)
 
 
-def _write(draft: Draft, body: "_Element") -> str:
+def _unseen_styles(*parts: "_Element") -> _Styles:
+    """The styles that hide letters, sections, sheets or slides."""
+    hiding = (f"{_TEXT}display", "none"), (f"{_TABLE}display", "false"), (f"{_PRESENTATION}visibility", "hidden")
+    return frozenset(
+        (style.get(f"{_STYLE}family"), style.get(f"{_STYLE}name"))
+        for part in parts
+        for style in part.iter(f"{_STYLE}style")
+        if any(properties.get(name) == value for properties in style for name, value in hiding)
+    )
+
+
+def _drop_hidden(body: "_Element", *, styles: _Styles) -> int:
+    """Takes hidden runs, paragraphs and sections out of the tree; how many characters they have."""
+    hidden = [
+        element
+        for element in body.iter(*_MAY_HIDE)
+        if (_MAY_HIDE[element.tag], element.get(f"{_TEXT}style-name")) in styles
+        or element.get(f"{_TEXT}display") == "none"
+        or element.get(f"{_TEXT}is-hidden") == "true"
+    ]
+    return sum(_taken_out(element) for element in hidden)
+
+
+def _taken_out(element: "_Element") -> int:
+    """What follows it stays."""
+    parent = element.getparent()
+    if parent is None:
+        return 0
+    letters = len("".join(map(str, element.itertext())).strip())
+    before = element.getprevious()
+    if before is not None:
+        before.tail = (before.tail or "") + (element.tail or "")
+    else:
+        parent.text = (parent.text or "") + (element.tail or "")
+    parent.remove(element)
+    return letters
+
+
+def _write(draft: Draft, body: "_Element", *, unseen: _Styles) -> str:
     """Adds everything; the title, empty without one."""
     kind = body.tag.rpartition("}")[2]
     if kind == "spreadsheet":
-        _write_sheets(draft, body)
+        _write_sheets(draft, body, unseen=unseen)
         return ""
     if kind == "presentation":
-        titles = [_write_slide(draft, slide, number=number) for number, slide in enumerate(body.iterchildren(f"{_DRAW}page"), start=1)]
+        slides = enumerate(body.iterchildren(f"{_DRAW}page"), start=1)
+        titles = [_write_slide(draft, slide, number=number, unseen=unseen) for number, slide in slides]
         return titles[0] if titles else ""
     writer = _Writer(draft=draft)
     writer.container(body)
@@ -58,10 +115,13 @@ def _write(draft: Draft, body: "_Element") -> str:
     return ""
 
 
-def _write_sheets(draft: Draft, body: "_Element") -> None:
+def _write_sheets(draft: Draft, body: "_Element", *, unseen: _Styles) -> None:
     left = MOST_CELLS
     for sheet in body.iterchildren(f"{_TABLE}table"):
         name = sheet.get(f"{_TABLE}name") or ""
+        if ("table", sheet.get(f"{_TABLE}style-name")) in unseen:
+            draft.notice(f'sheet "{name}" is hidden and was left out')
+            continue
         draft.open_page(f"sheet {name}")
         rows: list[list[Entry]] = []
         for row in _rows(sheet):
@@ -70,11 +130,17 @@ def _write_sheets(draft: Draft, body: "_Element") -> None:
                 draft.notice(f'sheet "{name}": rows after the first {MOST_CELLS:,} cells of the workbook left out')
                 break
             rows.append(row)
+        if hidden := _hidden_cells(sheet):
+            draft.notice(f'sheet "{name}": {hidden:,} filled cells in hidden rows and columns left out')
         write_sheet(draft, rows, title=name)
+        _write_comments(draft, sheet)
 
 
-def _write_slide(draft: Draft, slide: "_Element", *, number: int) -> str:
+def _write_slide(draft: Draft, slide: "_Element", *, number: int, unseen: _Styles) -> str:
     draft.open_page(f"slide {number}")
+    if ("drawing-page", slide.get(f"{_DRAW}style-name")) in unseen:
+        draft.notice(f"slide {number} is hidden and was left out")
+        return ""
     title = ""
     for frame in slide:
         if frame.tag == f"{_PRESENTATION}notes":
@@ -156,18 +222,59 @@ def _rows(table: "_Element") -> Iterator[list[Entry]]:
     """The visible rows; an empty one is an empty list, runs of empty rows are one."""
     from openpyxl.utils import get_column_letter
 
-    number, was_empty = 0, True
+    number, was_empty, hidden = 0, True, _hidden_columns(table)
     for row in table.iter(f"{_TABLE}table-row"):
         if next(row.iterancestors(f"{_TABLE}table")) is not table:
             continue
         repeated = _count(row, "number-rows-repeated")
-        cells = [] if row.get(f"{_TABLE}visibility") in ("collapse", "filter") else list(_cells(row))
+        cells = [] if row.get(f"{_TABLE}visibility") in _UNSEEN else [(at, text) for at, text in _cells(row) if at not in hidden]
         for again in range(repeated if cells and repeated <= _MOST_REPEATED else 1):
             found = [Entry(text=text, column=at, address=f"{get_column_letter(at + 1)}{number + again + 1}") for at, text in cells]
             if found or not was_empty:
                 yield found
             was_empty = not found
         number += repeated
+
+
+def _hidden_columns(table: "_Element") -> frozenset[int]:
+    """0-based; of columns without end only the first, which may hold something."""
+    hidden: set[int] = set()
+    at = 0
+    for column in table.iter(f"{_TABLE}table-column"):
+        if next(column.iterancestors(f"{_TABLE}table")) is table:
+            repeated = _count(column, "number-columns-repeated")
+            if column.get(f"{_TABLE}visibility") in _UNSEEN:
+                hidden.update(range(at, at + min(repeated, _MOST_REPEATED)))
+            at += repeated
+    return frozenset(hidden)
+
+
+def _hidden_cells(table: "_Element") -> int:
+    """Filled cells in hidden rows and columns."""
+    columns = _hidden_columns(table)
+    return sum(
+        sum(row.get(f"{_TABLE}visibility") in _UNSEEN or at in columns for at, _ in _cells(row)) for row in table.iter(f"{_TABLE}table-row")
+    )
+
+
+def _write_comments(draft: Draft, sheet: "_Element") -> None:
+    """As a table behind the cells; those of hidden cells are left out."""
+    from openpyxl.utils import get_column_letter
+
+    hidden, number, rows = _hidden_columns(sheet), 0, []
+    for row in sheet.iter(f"{_TABLE}table-row"):
+        column = 0
+        for cell in row.iterchildren(f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"):
+            note = cell.find(f"{_OFFICE}annotation")
+            if note is not None and column not in hidden and row.get(f"{_TABLE}visibility") not in _UNSEEN:
+                ref = f"{get_column_letter(column + 1)}{number + 1}"
+                said = " ".join(_words(paragraph) for paragraph in note.iter(f"{_TEXT}p"))
+                texts = (ref, note.findtext(f"{_DUBLIN}creator") or "", said)
+                rows.append([Entry(text=text, column=place, address=ref) for place, text in enumerate(texts)])
+            column += _count(cell, "number-columns-repeated")
+        number += _count(row, "number-rows-repeated")
+    if rows:
+        draft.table([entries(["Cell", "Comment by", "Comment"], header=True), *rows])
 
 
 def _cells(row: "_Element") -> Iterator[tuple[int, str]]:

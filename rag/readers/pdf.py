@@ -31,6 +31,9 @@ _LONG_NAME = 4
 """Letters: of an author and of a program, shorter words may be the same by chance."""
 _DRAWN_NOTES = frozenset({3, 13, 20})
 """PDFium's kinds of annotation with text on the page: free text, stamp, form field."""
+_COMMENTS = frozenset({1, 9, 10, 11, 12, 14})
+"""Those with words beside the page: note, highlight, underline, squiggle, strike-out, caret."""
+_FREE_TEXT = 3
 
 
 def read(path: Path, *, ocr: Ocr | None = None, deadline: float = math.inf) -> Document:
@@ -52,6 +55,8 @@ def read(path: Path, *, ocr: Ocr | None = None, deadline: float = math.inf) -> D
         )
     _notice_empty(draft, empty, count=count)
     draft.hidden(sum(page.hidden for page in pages))
+    if comments := sum(page.comments for page in pages):
+        draft.notice(f"comments beside the text left out ({comments})")
     if furniture := drop_running_lines(pages):
         draft.notice(f"running headers and footers left out ({furniture} lines)")
     join_split_words(pages)
@@ -95,16 +100,31 @@ def _read_page(pdf: Any, index: int, *, draft: Draft, pdfium: Pdfium) -> PageLin
         draft.notice(f"page {index + 1} is damaged and was left out")
         return PageLines(number=index + 1, label=label, lines=[], width=0.0)
     try:
+        comments = _comments(page)
         page, printed = _with_drawn_notes(pdf, page, index=index)
         text_page = page.get_textpage()
         try:
             scan = PageScan(page, text_page, pdfium=pdfium)
             lines = scan.lines(printed=printed)
-            return PageLines(number=index + 1, label=label, lines=lines, width=page.get_width(), hidden=scan.hidden)
+            return PageLines(number=index + 1, label=label, lines=lines, width=page.get_width(), hidden=scan.hidden, comments=comments)
         finally:
             text_page.close()
     finally:
         page.close()
+
+
+def _comments(page: Any) -> int:
+    """How many notes have words that are not drawn on the page."""
+    from pypdfium2 import raw
+
+    found = 0
+    for number in range(raw.FPDFPage_GetAnnotCount(page)):
+        if note := raw.FPDFPage_GetAnnot(page, number):
+            kind = raw.FPDFAnnot_GetSubtype(note)
+            is_beside = kind in _COMMENTS or (kind == _FREE_TEXT and not raw.FPDFAnnot_HasKey(note, b"AP"))
+            found += is_beside and raw.FPDFAnnot_GetStringValue(note, b"Contents", None, 0) > len("\0".encode("utf-16-le"))
+            raw.FPDFPage_CloseAnnot(note)
+    return found
 
 
 def _with_drawn_notes(pdf: Any, page: Any, *, index: int) -> tuple[Any, int | None]:

@@ -26,6 +26,8 @@ _WHITE = 250
 """Red, green and blue of this and more are white on paper."""
 _USUAL_WORDS = 1_000
 """On a page; there is room for more where there are more."""
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]+")
+"""Hebrew, Arabic and their like."""
 _BOLD = 600
 """Of the weights of fonts, 100 to 900."""
 GRAPHICS = (2, 3, 4)
@@ -184,8 +186,18 @@ class PageScan:
             chars, lasts = (self._pdfium.chars(self._text_page.raw, places) for places in (starts, lasts))
         lefts, bottoms, tops = self._pdfium.boxes(self._address, chars, sides=(0, 2, 3))
         rights, others = self._pdfium.boxes(self._address, lasts, sides=(1, 3))
-        words = list(map(_word, zip(pieces[1::2], lefts, rights, bottoms, map(max, tops, others), strict=True)))
+        said = pieces[1::2]
+        if _RIGHT_TO_LEFT.search(text):
+            said = self._as_read(said, starts, is_every_char=chars is starts)
+        words = list(map(_word, zip(said, lefts, rights, bottoms, map(max, tops, others), strict=True)))
         return _Found(words, chars, starts, self._unseen(words, chars))
+
+    def _as_read(self, words: Sequence[str], starts: Sequence[int], *, is_every_char: bool) -> list[str]:
+        """The words, with letters that are read from right to left in that order."""
+        places = [start + place for start, word in zip(starts, words, strict=True) for run in right_to_left(word) for place in run]
+        chars = places if is_every_char else self._pdfium.chars(self._text_page.raw, places)
+        (lefts,) = self._pdfium.boxes(self._address, chars, sides=(0,))
+        return as_read(words, lefts)
 
     def _unseen(self, words: Sequence[Word], chars: Sequence[int]) -> frozenset[int]:
         """Places of the words that nobody can see, by the piece of text that their first character belongs to."""
@@ -213,6 +225,25 @@ class PageScan:
             self._graphics = [found.get_bounds() for found in self._page.get_objects(filter=list(GRAPHICS), max_depth=3)]
         x, y = (word.left + word.right) / 2, (word.bottom + word.top) / 2
         return any(left <= x <= right and bottom <= y <= top for left, bottom, right, top in self._graphics)
+
+
+def right_to_left(word: str) -> list[tuple[int, int]]:
+    """(first, last) place of each run of letters that are read from right to left."""
+    return [(run.start(), run.end() - 1) for run in _RIGHT_TO_LEFT.finditer(word)]
+
+
+def as_read(words: Sequence[str], lefts: Sequence[float]) -> list[str]:
+    """The words; letters that a file gives as they stand on the page, from the left, though they are read from the right, are turned.
+
+    ``lefts``: where the first and the last letter of each run of ``right_to_left`` stand, word by word.
+    """
+    read, sides = [], iter(lefts)
+    for word in words:
+        for first, last in right_to_left(word):
+            if next(sides) < next(sides):
+                word = word[:first] + word[first : last + 1][::-1] + word[last + 1 :]
+        read.append(word)
+    return read
 
 
 def _joined(before: list[str], after: list[str]) -> list[str]:

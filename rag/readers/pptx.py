@@ -26,16 +26,25 @@ def read(path: Path) -> Document:
     draft = Draft()
     with office_errors(path, what="a PowerPoint deck"):
         deck = Package.open(str(path)).main_document_part.presentation  # pptx.Presentation refuses shows and templates, the same inside
-        titles = [_write_slide(draft, slide, number=number) for number, slide in enumerate(deck.slides, start=1)]
+        titles = [_write_slide(draft, slide, number=number) for number, slide in enumerate(_slides(deck), start=1)]
         if has_macros(path):
             draft.notice("macros left out")
         metadata = package_metadata(draft, content_title=titles[0] if titles else "", path=path)
     return draft.finish(metadata=metadata, format="pptx", path=path)
 
 
+def _slides(deck: Any) -> Iterator[Any]:
+    """In the deck's order; None for one that the package names and does not hold."""
+    for entry in deck.element.iterfind("{*}sldIdLst/{*}sldId"):
+        yield deck.part.related_slide(entry.rId) if entry.rId in deck.part.rels else None
+
+
 def _write_slide(draft: Draft, slide: Any, *, number: int) -> str:
-    """Adds one slide; its title, empty without one. A hidden slide is an empty page with a notice."""
+    """Adds one slide; its title, empty without one. A hidden or missing slide is an empty page with a notice."""
     draft.open_page(f"slide {number}")
+    if slide is None:
+        draft.notice(f"slide {number} is not in the file")
+        return ""
     if slide.element.get("show") == "0":
         draft.notice(f"slide {number} is hidden and was left out")
         return ""
@@ -67,11 +76,19 @@ def _write_shape(draft: Draft, shape: Any, *, number: int) -> None:
     elif getattr(shape, "has_table", False) and shape.has_table:
         draft.table(_table_rows(shape.table))
     elif getattr(shape, "has_chart", False) and shape.has_chart:
-        write_chart(draft, parsed(shape.chart.part.blob))
+        if (part := _related_part(shape, shape.element.chart_rId)) is not None:
+            write_chart(draft, parsed(part.blob))
     elif shape.has_text_frame:
         _write_text(draft, shape)
-    elif (ids := next(shape.element.iter(f"{DIAGRAM}relIds"), None)) is not None:
-        write_diagram(draft, parsed(shape.part.related_part(ids.get(_DATA)).blob))
+    else:
+        for ids in shape.element.iter(f"{DIAGRAM}relIds"):
+            if (part := _related_part(shape, ids.get(_DATA))) is not None:
+                write_diagram(draft, parsed(part.blob))
+
+
+def _related_part(shape: Any, identity: str | None) -> Any:
+    """None for one that the package does not hold."""
+    return shape.part.related_part(identity) if identity in shape.part.rels else None
 
 
 def _is_hidden(shape: Any) -> bool:

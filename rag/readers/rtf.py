@@ -58,6 +58,8 @@ def plain(data: bytes) -> str:
 class _Group:
     skipped: bool = False
     hidden: bool = False
+    deleted: bool = False
+    """A tracked deletion."""
     fallback: int = 1
     """Characters after \\uN that stand for it in older readers."""
     codepage: int = 1252
@@ -79,6 +81,7 @@ class _Writer:
     in_table: bool = False
     to_skip: int = 0
     hidden: int = 0
+    deleted: int = 0
 
     def write(self, data: bytes) -> None:
         at = 0
@@ -95,6 +98,7 @@ class _Writer:
         self._paragraph()
         self._flush_table()
         self.draft.hidden(self.hidden)
+        self.draft.deleted(self.deleted)
 
     def _token(self, token: "re.Match[bytes]") -> None:
         word, number, code, symbol, brace, run = token.groups()
@@ -120,7 +124,7 @@ class _Writer:
             if len(self.stack) >= _MOST_DEPTH:
                 raise RecursionError("groups")
             self.stack.append(self.group)
-            self.group = _Group(self.group.skipped, self.group.hidden, self.group.fallback, self.group.codepage)
+            self.group = _Group(self.group.skipped, self.group.hidden, self.group.deleted, self.group.fallback, self.group.codepage)
         elif self.stack:
             self.group = self.stack.pop()
 
@@ -147,6 +151,10 @@ class _Writer:
             self.to_skip = self.group.fallback
         elif word == "v":
             self.group.hidden = number != 0
+        elif word == "deleted":
+            self.group.deleted = number != 0
+        elif word == "plain":
+            self.group.hidden = self.group.deleted = False
         elif not self.group.skipped:
             self._layout(word)
 
@@ -184,7 +192,9 @@ class _Writer:
     def _say(self, text: str) -> None:
         if self.group.skipped:
             return
-        if self.group.hidden:
+        if self.group.deleted:
+            self.deleted += len(text.strip())
+        elif self.group.hidden:
             self.hidden += len(text.strip())
         else:
             self.text += text

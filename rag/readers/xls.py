@@ -1,8 +1,9 @@
 """Excel 97-2003 workbooks, as xlsx: a page a sheet, tables with cell addresses, values as a person sees them."""
 
 import os
+import struct
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from struct import unpack_from
 from typing import Any
@@ -11,7 +12,7 @@ from rag.errors import CorruptFileError
 from rag.readers import ole
 from rag.readers.clean import one_line
 from rag.readers.draft import Draft, Entry, entries
-from rag.readers.numberformat import display
+from rag.readers.numberformat import display, is_span
 from rag.readers.xlsx import MOST_CELLS, write_sheet
 from rag.types import Document
 
@@ -20,8 +21,10 @@ suffixes: frozenset[str] = frozenset({".xls", ".xlt"})
 _WHAT = "an Excel 97-2003 workbook"
 _BIFF8 = 80
 """xlrd's number for the files of Excel 97 and later."""
-_SHEET, _BEGIN, _OBJECT, _TEXT, _CONTINUED = 0x85, 0x809, 0x5D, 0x1B6, 0x3C
+_SHEET, _BEGIN, _OBJECT, _TEXT, _CONTINUED, _DRAWING = 0x85, 0x809, 0x5D, 0x1B6, 0x3C, 0xEC
 """Kinds of records."""
+_ANCHOR = struct.pack("<HI", 0xF010, 18)
+"""What the place of a drawn object begins with, its size included ([MS-XLS] 2.5.193)."""
 _SHAPES = frozenset({2, 3, 6, 9, 0x0E, 0x1E})
 """Kinds of drawn objects that say something: rectangle, oval, text box, polygon, label, Office drawing."""
 
@@ -67,7 +70,7 @@ def _write_sheets(draft: Draft, book: Any, *, boxes: Mapping[int, list[str]]) ->
         write_sheet(draft, rows, title=sheet.name)
         _write_comments(draft, sheet)
         for text in boxes.get(place, []):
-            draft.paragraph(f"Text box: {text}")
+            draft.paragraph(text)
 
 
 def _write_comments(draft: Draft, sheet: Any) -> None:
@@ -94,15 +97,17 @@ def _hidden(sheet: Any) -> tuple[set[int], set[int]]:
 
 
 def _text_boxes(stream: bytes) -> dict[int, list[str]]:
-    """Place of a sheet -> the texts of its text boxes and shapes ([MS-XLS] 2.4.329); comments and buttons are others."""
+    """Place of a sheet -> its text boxes and shapes as "Text box at E5: ..." ([MS-XLS] 2.4.329); comments and buttons are others."""
     begins: list[int] = []
     boxes: dict[int, list[str]] = {}
-    drawn, wanted, sheet, text = 0, 0, -1, ""
+    drawn, wanted, sheet, text, cell = 0, 0, -1, "", ""
     for at, kind, content in _records(stream):
         if kind == _SHEET and len(content) >= 4:
             begins.append(unpack_from("<I", content)[0])
         elif kind == _BEGIN:
-            sheet = begins.index(at) if at in begins else sheet
+            sheet, cell = (begins.index(at), "") if at in begins else (sheet, cell)
+        elif kind == _DRAWING:
+            cell = _cell_under(content) or cell  # a second record of the object holds its text, one of a group's parts no place
         elif kind == _OBJECT and len(content) >= 6:
             drawn = unpack_from("<H", content, 4)[0]
         elif kind == _TEXT and len(content) >= 12:
@@ -111,8 +116,19 @@ def _text_boxes(stream: bytes) -> dict[int, list[str]]:
             part = content[1:].decode("utf-16-le" if content[0] & 1 else "latin-1", "replace")[:wanted]
             text, wanted = text + part, wanted - len(part)
             if not wanted and (shown := one_line(text)):
-                boxes.setdefault(sheet, []).append(shown)
+                boxes.setdefault(sheet, []).append(f"Text box{cell and f' at {cell}'}: {shown}")
     return boxes
+
+
+def _cell_under(drawing: bytes) -> str:
+    """The cell under the upper left corner of the object that a record of drawings ends with; empty where it says none."""
+    from openpyxl.utils import get_column_letter
+
+    at = drawing.rfind(_ANCHOR) + len(_ANCHOR)
+    if at < len(_ANCHOR) or at + 8 > len(drawing):
+        return ""
+    _, column, _, row = unpack_from("<4H", drawing, at)
+    return f"{get_column_letter(column + 1)}{row + 1}"
 
 
 def _records(stream: bytes) -> Iterator[tuple[int, int, bytes]]:
@@ -149,6 +165,8 @@ def _shown(book: Any, cell: Any) -> str:
         return "TRUE" if cell.value else "FALSE"
     if cell.ctype == xlrd.XL_CELL_ERROR:
         return str(xlrd.error_text_from_code.get(cell.value, "#ERROR"))
+    if cell.ctype == xlrd.XL_CELL_DATE and is_span(_format(book, cell)):
+        return display(timedelta(days=cell.value), number_format=_format(book, cell))
     if cell.ctype == xlrd.XL_CELL_DATE and (moment := _moment(cell.value, book.datemode)) is not None:
         return display(moment, number_format=_format(book, cell))
     if cell.ctype in (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE):

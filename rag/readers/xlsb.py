@@ -8,12 +8,13 @@ import struct
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from rag.readers.clean import one_line
 from rag.readers.draft import Draft, Entry, entries
-from rag.readers.numberformat import display
+from rag.readers.numberformat import display, is_span
 from rag.readers.sheetnotes import targets, write_drawings
 from rag.readers.xlsx import MOST_CELLS, write_sheet
 from rag.readers.zipped import check_archive, has_macros, office_errors, package_metadata
@@ -243,6 +244,8 @@ def _number(value: float, content: bytes, *, book: _Book) -> str:
 
     style = int.from_bytes(content[4:7], "little")
     number_format = book.formats[style] if style < len(book.formats) else "General"
+    if is_span(number_format):
+        return display(timedelta(days=value), number_format=number_format)
     if is_date_format(number_format):
         try:
             moment: Any = from_excel(value, book.epoch)

@@ -37,12 +37,19 @@ class _Hidden:
     columns: frozenset[int]
     cells: int = 0
     """How many filled cells of these were met."""
+    blank: int = 0
+    """How many cells were met whose number format shows nothing."""
 
     def holds(self, cell: Any) -> bool:
         """True for a cell in a hidden row or column, which is counted."""
         is_hidden = self.hides(cell.row, cell.column)
         self.cells += is_hidden
         return is_hidden
+
+    def seen(self, cell: Any, text: str) -> str:
+        """The cell's text as it is shown; a number that is shown as nothing is counted."""
+        self.blank += not text and not isinstance(cell.value, str)
+        return text
 
     def hides(self, row: int, column: int) -> bool:
         """True for what stands at a hidden row or column."""
@@ -92,6 +99,8 @@ def _write_sheets(draft: Draft, book: Any) -> None:
             rows.append(row)
         if hidden.cells:
             draft.notice(f'sheet "{sheet.title}": {hidden.cells:,} filled cells in hidden rows and columns left out')
+        if hidden.blank:
+            draft.notice(f'sheet "{sheet.title}": {hidden.blank:,} cells left out that their number format hides')
         write_sheet(draft, rows, title=sheet.title)
         if unseen := write_notes(draft, book._archive, sheet._worksheet_path, is_hidden=hidden.hides):
             draft.notice(f'sheet "{sheet.title}": {unseen} comments and drawings at hidden cells left out')
@@ -118,7 +127,7 @@ def _rows(sheet: Any, *, hidden: _Hidden) -> Iterator[list[Entry]]:
             Entry(text=text, column=cell.column - 1, address=f"{get_column_letter(cell.column)}{cell.row}")
             for cell in cells
             if cell.value is not None and not hidden.holds(cell)
-            if (text := _shown(cell).strip())
+            if (text := hidden.seen(cell, _shown(cell).strip()))
         ]
         if not was_empty and (not row or number > before + 1):
             yield []

@@ -10,6 +10,7 @@ from rag.record.people import ApiKey, User
 from rag.record.record import Near, Record
 from rag.record.reviews import Review, ReviewVerdict
 from rag.record.rows import FileRow, KnownStatus, Run, RunKind
+from rag.record.schema import outdated
 from rag.record.seen import SeenRecord
 from rag.record.spaces import Space, space_of, vector_key
 
@@ -34,6 +35,7 @@ __all__ = [
     "Space",
     "User",
     "cosines",
+    "outdated",
     "space_of",
     "vector_key",
     "writer_lock",

@@ -21,7 +21,7 @@ HEAD = 8
 """Bytes before a row's steps: the size of a step and the distance, 4 bytes each."""
 _PARTS = 1 << 15
 """Of a step. 127 of them have 22 binary digits, so that a float32 holds every number of parts; what is written counts halves of them."""
-_BLOCK = 512
+_BLOCK = 1_024
 """Rows at a time, so that their steps stay in the processor's cache as numbers that can be multiplied."""
 _ROUNDING = 2.0**-22
 """For each dimension: what adding up in 32 bits may be off by, of the lengths' product; four times the bound for sums in any order."""

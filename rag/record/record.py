@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import sqlite3
 import time
 import zlib
@@ -51,6 +52,8 @@ _MOST_LINES = 100_000
 _EVERYTHING = Scope()
 _ACTIVE = "(SELECT id FROM spaces WHERE active = 1)"
 _IN_SCOPE = "document IN ({documents})"
+LEAST_GIVEN_BACK = 20_000_000
+"""Bytes; less is not worth writing a file anew."""
 _BATCH = 500
 _OF_DOCUMENTS = frozenset(
     "documents chunks vectors files tags filled spaces folders meta deletions forgotten sketches past_files past_documents "
@@ -513,6 +516,18 @@ class Record:
             names = sorted({name for row in found for name in row if name})
             self._connection.executemany("DELETE FROM forgotten WHERE what = ?", [(name,) for name in names])
         return [name for name, _ in found]
+
+    def give_back(self) -> int:
+        """Writes the file anew where more than half of it is empty, as after a migration or many deletions, and the disk has room for that;
+        by how many bytes it has shrunk. The writer's lock is held."""
+        pages, empty, size = (int(self._value(f"PRAGMA {name}")) for name in ("page_count", "freelist_count", "page_size"))
+        room = shutil.disk_usage(self.path.parent).free
+        if empty * size < LEAST_GIVEN_BACK or 2 * empty <= pages or room < 2 * (pages - empty) * size:
+            return 0
+        with translated(self.path):
+            self._connection.execute("VACUUM")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return (pages - int(self._value("PRAGMA page_count"))) * size
 
     def compact(self) -> None:
         """Writes the whole file anew without what was deleted, the lexical index too, and empties the write-ahead log.

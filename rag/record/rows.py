@@ -79,6 +79,12 @@ _to_json = lru_cache(maxsize=4_096)(json.JSONEncoder(ensure_ascii=False).encode)
 """Chunks under one heading follow each other."""
 
 
+@lru_cache(maxsize=4_096)
+def _from_json(array: str) -> tuple[str, ...]:
+    """Most are empty, and passages of one document have the same."""
+    return tuple(json.loads(array))
+
+
 def file_row(row: tuple[Any, ...]) -> FileRow:
     """From FILE_COLUMNS."""
     return FileRow(**dict(zip(FILE_COLUMNS.split(", "), row, strict=True)))
@@ -105,7 +111,7 @@ def source(row: tuple[Any, ...]) -> Source:
         published_from=published_from,
         format=form,
         pages=pages,
-        tags=tuple(json.loads(tags)),
+        tags=_from_json(tags),
     )
 
 
@@ -121,7 +127,7 @@ def chunk(row: tuple[Any, ...]) -> Chunk:
         text=text,
         first_page=first_page,
         last_page=last_page,
-        heading_path=tuple(json.loads(heading_path)),
+        heading_path=_from_json(heading_path),
         header=header,
         tokens=tokens,
     )

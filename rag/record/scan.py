@@ -10,7 +10,7 @@ from rag.record import blocks, schema, scopes
 from rag.record.about import abouts
 from rag.record.codes import Codes, Rows, Signs, cosines
 from rag.record.lexical import quoted, telling_words
-from rag.record.postings import SEGMENT, Places, Postings, Segment, is_among, segment
+from rag.record.postings import SEGMENT, Places, Postings, Segment, is_among, segment, stemmed
 from rag.types import PRECISIONS, Scope
 
 if TYPE_CHECKING:
@@ -175,6 +175,7 @@ class Scan:
 
         postings = self._postings_there()
         words = telling_words(question)
+        stemmed(self._connection, words)  # all at once, and kept
         scores = postings.scores(map(self._of_word, words))
         if not scores.any():  # nothing but words that stand everywhere, or nowhere
             scores = postings.scores(postings.places(self._connection, word, common=True) for word in words)

@@ -1,14 +1,18 @@
 """The record's schema, brought up to date by numbered migrations."""
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from rag.errors import WorkspaceError
 from rag.record.codes import CodesOf, PagesOf, RestsOf
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_TIMES_SIZE = 2
+"""What a migration that writes every table anew takes beside the file, in its log and in the file itself."""
+_MEGABYTE = 1_000_000
 
 
 def migrations() -> list[tuple[int, str]]:
@@ -22,8 +26,12 @@ def version(connection: sqlite3.Connection) -> int:
 
 
 def migrate(connection: sqlite3.Connection, *, path: Path) -> None:
-    """Applies what is missing, each migration in a transaction of its own. Two processes may do it at once."""
+    """Applies what is missing, each migration in a transaction of its own. Two processes may do it at once.
+
+    Raises WorkspaceError, with nothing changed, for a file of a newer version and where the disk has too little room.
+    """
     refuse_newer(connection, path=path)
+    _refuse_without_room(connection, path=path)
     connection.create_aggregate("codes_of", 2, CodesOf)  # type: ignore[arg-type]
     connection.create_aggregate("pages_of", 2, PagesOf)  # type: ignore[arg-type]
     connection.create_aggregate("rests_of", 2, RestsOf)  # type: ignore[arg-type]
@@ -35,6 +43,27 @@ def migrate(connection: sqlite3.Connection, *, path: Path) -> None:
                 for statement in _statements(script):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {number}")
+
+
+def outdated(path: Path) -> tuple[int, int] | None:
+    """(version of the file, version it is brought to when it is opened for writing); None where they are the same, or nothing is there."""
+    if not path.is_file():
+        return None
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        found, known = version(connection), migrations()[-1][0]
+    return (found, known) if 0 < found < known else None
+
+
+def _refuse_without_room(connection: sqlite3.Connection, *, path: Path) -> None:
+    found, known = version(connection), migrations()[-1][0]
+    if not 0 < found < known:
+        return
+    needed, free = _TIMES_SIZE * path.stat().st_size, shutil.disk_usage(path.parent).free
+    if free < needed:
+        raise WorkspaceError(
+            f"{path} has record version {found} and has to be brought to {known}, for which {needed // _MEGABYTE + 1:,} MB must be free "
+            f"beside it; there are {free // _MEGABYTE:,} MB: free some, nothing has been changed"
+        )
 
 
 def refuse_newer(connection: sqlite3.Connection, *, path: Path) -> None:
