@@ -12,6 +12,7 @@ from rag.app import create
 from rag.chat.gated import ANSWER, checked
 from rag.chat.question import take_apart
 from rag.chat.sums import Wish, wish_of
+from rag.chat.words import said
 from rag.ingest import drain
 from rag.prompts import metric_vocabulary
 from rag.report.facts import cell_text, cell_unit, cell_value
@@ -248,6 +249,7 @@ def test_an_answer_begins_with_what_is_computed(library: Library, question: str,
     first = answer.claims[0]
     assert (first.text, first.verdict) == (text, "supported")
     assert set(first.evidence) <= {item.id for item in answer.evidence}
+    assert said(first) == f"Computed: {text}"
 
 
 def test_a_line_that_the_question_does_not_name_is_not_computed_with(library: Library) -> None:

@@ -20,6 +20,11 @@ def citations(answer: Answer) -> dict[str, int]:
     return {item.id: number for number, item in enumerate(answer.evidence, start=1)}
 
 
+def said(claim: Claim) -> str:
+    """A sentence of an answer as every door prints it: one that no document says, being computed, says so."""
+    return f"Computed: {claim.text}" if claim.calculation else claim.text
+
+
 def place(evidence: Evidence) -> str:
     """Page and table row of a quote, with a comma before; empty for a document without pages."""
     row = f"row {evidence.table.row}" if evidence.table else ""
@@ -56,4 +61,4 @@ def _turn(turn: Turn) -> str:
 
 def _sentence(claim: Claim, turn: Turn, numbers: Mapping[str, int]) -> str:
     marks = "".join(f"[^{turn.number}-{numbers[item]}]" for item in claim.evidence)
-    return f"{escape(claim.text)}{marks}"
+    return f"{escape(said(claim))}{marks}"

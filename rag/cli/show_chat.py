@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rag.chat.words import CONFLICTS, citations, place
+from rag.chat.words import CONFLICTS, citations, place, said
 from rag.cli.show import plain, print_json
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def answered(turn: "Turn", *, as_json: bool) -> None:
 def _said(answer: "Answer") -> None:
     numbers = citations(answer)
     for claim in answer.claims:
-        line(f"{_safe(claim.text)} {_marks(claim, numbers)}{_doubt(claim)}")
+        line(f"{_safe(said(claim))} {_marks(claim, numbers)}{_doubt(claim)}")
     for conflict in answer.conflicts:
         _disagreement(answer, conflict, numbers)
     click.echo()

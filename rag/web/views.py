@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from rag.chat.words import CONFLICTS, citations, place
+from rag.chat.words import CONFLICTS, citations, place, said
 from rag.types import Answer, Claim, Evidence, Passage, Source, Turn
 
 Plain = dict[str, Any]
@@ -96,8 +96,8 @@ def _source(item: Evidence, source: Source, *, number: int) -> Plain:
 
 
 def _sentence(claim: Claim, numbers: Mapping[str, int], marks: Mapping[int, Plain]) -> Plain:
-    sign, said = _VERDICTS.get(claim.verdict, ("?", claim.verdict))
-    return {"text": claim.text, "marks": _marks(claim, numbers, marks), "sign": sign, "said": said, "verdict": claim.verdict}
+    sign, meaning = _VERDICTS.get(claim.verdict, ("?", claim.verdict))
+    return {"text": said(claim), "marks": _marks(claim, numbers, marks), "sign": sign, "said": meaning, "verdict": claim.verdict}
 
 
 def _marks(claim: Claim, numbers: Mapping[str, int], marks: Mapping[int, Plain]) -> list[Plain]:
