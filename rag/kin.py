@@ -57,7 +57,7 @@ def sketch(text: str) -> bytes:
 
 def _words(text: str) -> list[bytes]:
     """Runs of letters and digits; six times faster than the expression where the text is ASCII."""
-    return text.encode().translate(_BLANKED).split() if text.isascii() else [word.encode() for word in _WORD.findall(text)]
+    return text.encode().translate(_BLANKED).split() if text.isascii() else " ".join(_WORD.findall(text)).encode().split()
 
 
 def likeness(one: bytes, other: bytes) -> float:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import islice
 
 from rag.numbers import PeriodMention, comparable, find_numbers, find_periods
 from rag.prompts import Facet
@@ -16,7 +17,7 @@ from rag.report.reading import ReadDocument, Sentence, TableCell, context, prose
 from rag.report.subjects import SubjectRule, subjects
 from rag.report.when import Span, span_of
 from rag.report.wording import Mention, Vocabulary, tokens
-from rag.text import content_stems, overlap, shingles
+from rag.text import content_stems, overlap, shingles, stem_set
 from rag.types import Chunk, ClaimMode, Document, Evidence, Number, Passage, RetrievedBy, SearchResult, Source
 
 NEAR_DUPLICATE = 0.8
@@ -183,15 +184,14 @@ def _on_topic(
     if not plan.market_words and not family:
         return _OnTopic(found=found, missing=(), notes=())
     titles = {item.source.document: item.source.title for item in found.values()}
-    held = {key: set(content_stems(f"{titles[key]} {document.text}")) for key, document in documents.items()}
+    held = {key: stem_set(f"{titles[key]} {document.text}") for key, document in documents.items()}
     asked = plan.market_words
     known = {stem for stem in asked if any(stem in stems for stems in held.values())}
     missing = tuple(word for stem, word in asked.items() if stem not in known)
     notes = tuple(f'no document found has the word "{word}" of the market "{plan.market}"' for word in missing)
     if asked and 2 * len(missing) >= len(asked):
         return _OnTopic(found={}, missing=missing, notes=notes)
-    lines = [titles[key] for key in titles] * _LINES + [line for document in documents.values() for line in _lines(document.text)]
-    if known and not family and sum(known <= set(content_stems(line)) for line in lines) < min(_LINES, len(documents)):
+    if known and not family and not _stand_together(known, titles=titles, documents=documents):
         apart = f'the words of the market "{plan.market}" stand in the documents found, but hardly ever together'
         return _OnTopic(found={}, missing=tuple(asked.values()), notes=(apart,))
     telling = _telling(known, held=held)
@@ -206,7 +206,17 @@ def _on_topic(
     return _OnTopic(found=speaking, missing=missing, notes=notes)
 
 
-def _telling(known: Collection[str], *, held: Mapping[str, set[str]]) -> set[str]:
+def _stand_together(known: Collection[str], *, titles: Mapping[str, str], documents: Mapping[str, Document]) -> bool:
+    """Whether a title holds all of the stems, or three lines do; as many as there are documents, where those are fewer."""
+    if any(stem_set(title).issuperset(known) for title in titles.values()):
+        return True
+    lines = (line for document in documents.values() for line in _lines(document.text))
+    together = (line for line in lines if stem_set(line).issuperset(known))
+    least = min(_LINES, len(documents))
+    return sum(1 for _ in islice(together, least)) == least
+
+
+def _telling(known: Collection[str], *, held: Mapping[str, Collection[str]]) -> set[str]:
     """The stems that at most twice as many documents hold as hold the rarest: where all are common, each tells."""
     counts = {stem: sum(stem in stems for stems in held.values()) for stem in known}
     return {stem for stem in known if counts[stem] <= 2 * min(counts.values())}

@@ -270,7 +270,11 @@ def named_in(title: str, *, texts: Sequence[str], ordinary: Collection[str]) -> 
     """The capitalised words of a title that sentences of two of the texts hold and that are no ordinary words: whom it is about."""
     words = {_bare(part) for match in _RUN.finditer(title) for part in match[0].split()}
     proper = {word for word in words if len(word) >= 4 and word.lower() not in _COMMON and word.lower() not in ordinary}
-    return {word for word in proper if sum(re.search(_INSIDE_WORD.format(re.escape(word)), text) is not None for text in texts) >= 2}
+    return {word for word in proper if sum(_stands_inside(word, text) for text in texts) >= 2}
+
+
+def _stands_inside(word: str, text: str) -> bool:
+    return word in text and re.search(_INSIDE_WORD.format(re.escape(word)), text) is not None
 
 
 _INSIDE_WORD = r"\b[a-z]+,?\s(?:[A-Z]\w*\s)?{}\b"
@@ -315,12 +319,18 @@ def whose(sources: Iterable[Source], names: Iterable[str] = ()) -> dict[str, str
     ordered = sorted(names, key=lambda name: (-len(name), name))
     found: dict[str, str] = {}
     for source in sources:
-        lead = next((name for name in ordered if re.match(rf"{re.escape(name)}(?!\w)", source.title)), "")
+        lead = next((name for name in ordered if _leads(name, source.title)), "")
         named = source.publisher if source.publisher and source.publisher in source.title else _shared_start(source.title, source.author)
         own = "" if named and _ABOUT_ELSE.search(source.title.rpartition(named)[2]) else named
         if own or (lead and source.publisher != lead and not _ITS_PAPER_ON.match(source.title, len(lead))):
             found[source.document] = own or lead
     return found
+
+
+def _leads(name: str, title: str) -> bool:
+    """True for a title that begins with the name as a whole word."""
+    following = title[len(name) : len(name) + 1]
+    return title.startswith(name) and not (following.isalnum() or following == "_")
 
 
 def _shared_start(title: str, author: str) -> str:
