@@ -59,7 +59,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
     One inside another is refused here: SQLite refuses it too, but only once it has taken the lock, which then stays with the outer one.
     """
-    if connection.in_transaction:
+    if _is_inside(connection):
         raise sqlite3.ProgrammingError("a transaction cannot be started within a transaction")
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -69,6 +69,11 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:  # a full disk has rolled back already
             connection.execute("ROLLBACK")
         raise
+
+
+def _is_inside(connection: sqlite3.Connection) -> bool:
+    """Whether a transaction is open now."""
+    return connection.in_transaction
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -24,6 +24,8 @@ NEAR_DUPLICATE = 0.8
 """Share of three-stem shingles above which two sentences are one source's."""
 _LINES = 3
 """Lines that must use the market's words together when no title does."""
+_HIDDEN_WORDS = 20
+"""Characters of hidden text from which on it may be more than an artefact of a program."""
 _OPENING = 4
 """Sentences at a document's start that most often say what it is about."""
 _ASKING = frozenset(content_stems("what which who how much many often does did share level change maker firm company market industry"))
@@ -510,11 +512,17 @@ def same_numbers(one: Sequence[Number], other: Sequence[Number]) -> bool:
     return {comparable(number) for number in one} == {comparable(number) for number in other}
 
 
+def _hides_words(notice: str) -> bool:
+    """True for hidden text that could say something: a stray character is told of in the appendix only."""
+    match = re.match(r"hidden text dropped \((\d+)", notice)
+    return match is not None and int(match[1]) >= _HIDDEN_WORDS
+
+
 def _warnings(read_documents: Mapping[str, ReadDocument], documents: Mapping[str, Document], sources: Mapping[str, Source]) -> list[str]:
     found = []
     for key in sorted(read_documents, key=lambda key: sources[key].path):
         name = f'"{sources[key].title}" ({sources[key].path})'
         if read_documents[key].orders:
             found.append(f"{name} holds orders to a machine; they and what stands beside them were left out")
-        found += [f"{name}: {notice}" for notice in documents[key].notices if "hidden" in notice]
+        found += [f"{name}: {notice}" for notice in documents[key].notices if _hides_words(notice)]
     return found

@@ -88,6 +88,11 @@ _VERB = re.compile(
     r"anticipates?|calls?|indicates?|cites?|notes?|sees?|finds?|feels?|believes?|describes?|suggests?|mentions?|attribute|point|"
     r"lengthens?|adds?|helps?|hurts?|comes?|stands?|works?|runs?|returns?|accounts?|employs?|lists?|retains?|loses?|wins?|[a-z]{3,}(?:es|s))\b"
 )
+_HEADLESS = re.compile(
+    r"(?:For|In|During) the (?:(?:fiscal|full|calendar|first|second|third|fourth|\w+ months?) )?(?:year|quarter|half|period|month)s?"
+    r"(?: (?:ended|ending|of|to) [\w ]{1,30}?| \d{4})? (?:was|were|is|are) "
+)
+"""A sentence whose subject a table or a page break has taken: "For the fiscal year 2023 was a decrease of $91 million"."""
 _NO_VERB = re.compile(r"\([^()]*\)|\b[A-Z][\w’'-]*")
 """Where no verb of a sentence stands: in brackets, and in names ("United States", "Accounts Receivable")."""
 _CITED_WORK = re.compile(
@@ -127,6 +132,8 @@ def fault(text: str) -> str:
     content = [word for word in found if word.lower() not in STOPWORDS]
     if len(content) < FEWEST_CONTENT_WORDS or len(found) > MOST_WORDS:
         return "length"
+    if _HEADLESS.match(text):
+        return "subject"
     if not _VERB.search(_NO_VERB.sub(" ", text)):
         return "verb"
     if "?" in text or _ORDER.match(text) or is_instruction(text):

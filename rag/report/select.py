@@ -216,14 +216,19 @@ def _says_when(claim: Claim) -> bool:
 
 
 def _findings(cards: Sequence[TrendCard], claims: Mapping[str, Claim], candidates: Mapping[str, Candidate]) -> list[Claim]:
-    """One claim of each card: the first card of each section first, then the others, the surest before the rest."""
+    """One claim of each card: the first card of each section first, then the others, the surest before the rest. Of cards on parts of
+    one company's or place's figure only the first."""
     seen: Counter[str] = Counter()
     turns: list[tuple[int, int, int, TrendCard]] = []
     for at, card in enumerate(cards):
         turns.append((seen[card.section], -_RANK[card.confidence.word], at, card))
         seen[card.section] += 1
-    found = []
+    found, told = [], set[tuple[str, str, str]]()
     for *_, card in sorted(turns, key=lambda turn: turn[:3]):
+        whose = (card.key.metric, card.key.entity, card.key.region)
+        if whose in told and (card.key.entity or card.key.region):
+            continue
+        told.add(whose)
         own = [claims[item] for item in card.claims if item in claims]
         verbatim = [claim for claim in own if claim.mode != "prose" and claim.kind != "source_opinion" and claim.evidence[0] in candidates]
         derived = [claim for claim in own if claim.calculation is not None]
