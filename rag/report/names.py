@@ -25,7 +25,8 @@ _ITS_PAPER_ON = re.compile(r"(?:['’]s)?\s(?:\w+\s){1,2}(?:of|on|about)\s")
 """Behind the name a title leads with: who writes, not whom it is about: "Tidewatch monitor of heat pumps"."""
 _AT_ONCE = re.compile(r"\S+(?:\s(?:percent|per cent|%|million|billion|thousand))?\s(?:in|at|on)\s(?:the\s)?(?=[A-Z])")
 """A value with the place it holds for straight behind it."""
-_INSIDE = re.compile(r"[a-z,;:–]\s(?:the\s)?$")
+_INSIDE = frozenset("abcdefghijklmnopqrstuvwxyz,;:–")
+"""What stands before the blank before a name inside a sentence."""
 _PLACE_BEFORE = re.compile(r"\b(?:in|on|across|at|near|throughout|around)\s(?:the\s)?$")
 _PLACED = re.compile(r"\b(?:in|on|across|at|near|throughout|around|of|for|from)\s(?:the\s)?$", re.IGNORECASE)
 _SEATED = re.compile(r"\b(?:based|headquartered|located|registered|seated)\s(?:in|at|on)\s(?:the\s)?$", re.IGNORECASE)
@@ -144,7 +145,7 @@ class Names:
         if self._known(match[0], self.others):
             return True
         before = text[max(0, match.start() - 16) : match.start()]
-        inside = _INSIDE.search(before) is not None and not _PLACE_BEFORE.search(before)
+        inside = _is_inside(text, match.start()) and not _PLACE_BEFORE.search(before)
         plain = all(part.lower() in _COMMON | self.ordinary for part in _bare(match[0]).split())
         return (
             inside and not plain and not self._known(match[0], self.places) and not re.match(r"\s\d", text[match.end() : match.end() + 2])
@@ -306,12 +307,17 @@ def _bare(run: str) -> str:
 
 def _inside(text: str) -> Iterable[tuple[str, bool]]:
     for match in _RUN.finditer(text):
-        before = text[max(0, match.start() - 16) : match.start()]
-        if not _INSIDE.search(before) or re.match(r"\s\d", text[match.end() : match.end() + 2]):
+        first, following = match.start(), text[match.end() : match.end() + 2]
+        if not _is_inside(text, first) or (following[:1].isspace() and following[1:].isdecimal()):
             continue
         parts = [part for part in _bare(match[0]).split() if part.lower() not in _COMMON]
         if parts and parts[0].lower() not in STOPWORDS:
-            yield " ".join(parts), _PLACE_BEFORE.search(before) is not None
+            yield " ".join(parts), _PLACE_BEFORE.search(text[max(0, first - 16) : first]) is not None
+
+
+def _is_inside(text: str, at: int) -> bool:
+    """True for a place inside a sentence: a small letter or a comma stands before the blank before it."""
+    return at >= 2 and text[at - 1].isspace() and text[at - 2] in _INSIDE
 
 
 def whose(sources: Iterable[Source], names: Iterable[str] = ()) -> dict[str, str]:

@@ -153,18 +153,11 @@ def _caption(text: str, block: Block) -> str:
 
 
 def _cells(document: Document, block: Block, *, headings: tuple[str, ...]) -> list[TableCell]:
-    number, label = page_at(document, block.start)
-    return [
-        TableCell(
-            start=cell.start,
-            end=cell.end,
-            page=page_at(document, cell.start)[0] if len(document.pages) > 1 else number,
-            page_label=page_at(document, cell.start)[1] if len(document.pages) > 1 else label,
-            heading_path=headings,
-            reference=reference,
-        )
-        for cell, reference in references(document, block)
-    ]
+    found = []
+    for cell, reference in references(document, block):
+        page, label = page_at(document, cell.start)
+        found.append(TableCell(start=cell.start, end=cell.end, page=page, page_label=label, heading_path=headings, reference=reference))
+    return found
 
 
 def _lead(document: Document, blocks: Sequence[Block], at: int) -> str:

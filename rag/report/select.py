@@ -132,7 +132,7 @@ def bottom_line(
     short = [claim for claim in short if claim.kind == "fact"] or short
     if not short:
         return ()
-    ordered = _by_importance(cards, plan=plan, metrics=metrics)
+    ordered = by_importance(cards, plan=plan, metrics=metrics)
     leading = [[claim for claim in short if claim.id in card.claims] for card in ordered]
     of_cards = next((own for own in leading if own), short)
     series = {point.evidence for card in ordered for point in card.series}
@@ -183,7 +183,7 @@ def _plainness(claim: Claim) -> float:
     return 0.05 * len(words(claim.text)) + 0.5 * (claim.kind != "fact")
 
 
-def _by_importance(cards: Sequence[TrendCard], *, plan: Plan, metrics: Sequence[str]) -> list[TrendCard]:
+def by_importance(cards: Sequence[TrendCard], *, plan: Plan, metrics: Sequence[str]) -> list[TrendCard]:
     """Cards on the whole market before those on a part of it, those of two sources and more before those of one, then in the order of
     facets and metrics, then by sources."""
     facets = {facet.id: at for at, facet in enumerate(plan.facets)}
