@@ -5,7 +5,7 @@ from typing import Any
 
 from rag.numbers import period_words
 from rag.render.words import clean, long_date, title_of
-from rag.types import CardKey, Delta, DocumentChange, Scope, Source
+from rag.types import CardKey, Delta, DocumentChange, Report, Scope, Source
 
 Plain = dict[str, Any]
 
@@ -55,6 +55,19 @@ def changes(delta: Delta | None, *, known: Iterable[Source]) -> Plain:
         "unchanged": delta.unchanged,
         "reshuffled": delta.reshuffled,
     }
+
+
+def comparison(made: Delta, *, before: Report, after: Report) -> Plain:
+    """Two reports and what changed: {before, after: {id, title, as_of}, changes}, the last as ``changes`` gives it."""
+    return {
+        "before": _edition(before),
+        "after": _edition(after),
+        "changes": changes(made, known=[row.source for row in after.coverage]),
+    }
+
+
+def _edition(report: Report) -> Plain:
+    return {"id": clean(report.id), "title": clean(report.title), "as_of": long_date(report.as_of)}
 
 
 def _document(change: DocumentChange, titles: Mapping[str, str]) -> Plain:

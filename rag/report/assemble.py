@@ -49,9 +49,7 @@ BANNER = (
 )
 
 
-_KEPT_TO = (
-    "It was to have at most {words:,} words: the most important were chosen, and {left:,} sentences fewer stand here than without it."
-)
+_KEPT_TO = " It was to have at most {words:,} words: the most important sentences were chosen, {fewer:,} fewer than without that limit."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,9 +164,7 @@ def _compose(parts: Parts, *, dropped: set[str], limits: Mapping[str, int], whol
         market=parts.plan.market,
         as_of=parts.as_of,
         cut_off=_newest(parts.gathered.sources.values()),
-        banner=BANNER
-        if whole is None
-        else f"{BANNER} {_KEPT_TO.format(words=parts.plan.outline.words, left=len(whole.claims) - len(claims))}",
+        banner=BANNER + (_KEPT_TO.format(words=parts.plan.outline.words, fewer=len(whole.claims) - len(claims)) if whole else ""),
         bottom_line=lead,
         sections=tuple(sections),
         cards=tuple(cards),
