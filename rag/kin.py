@@ -242,6 +242,12 @@ def editions(sources: Iterable[Source]) -> dict[str, Edition]:
     return found
 
 
+def replaces(newer: Source, older: Source) -> bool:
+    """Whether one document is a later version of the other: "Memo, v2" of "Memo", "Monitor Q1 (revised)" of "Monitor Q1"."""
+    same = family(newer.title) == family(older.title) != "" and period(newer.title) == period(older.title)
+    return same and _version(newer.title) != _version(older.title) and _age(newer) > _age(older)
+
+
 @lru_cache(maxsize=65_536)
 def family(title: str) -> str:
     """ "Market Monitor Q1 2026 (revised)" and "Market monitor, Q2 2026" are of the family "market monitor"."""

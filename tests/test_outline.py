@@ -66,7 +66,7 @@ def test_a_report_with_room_enough_is_the_same() -> None:
 @pytest.mark.parametrize("words", ["50", "-3", "yes", "1.5"])
 def test_a_number_of_words_that_is_none_is_refused(words: str) -> None:
     """Naming the key and what would do."""
-    with pytest.raises(SettingsError, match="plan.yaml: words must be 0 for no limit, or a whole number from 100"):
+    with pytest.raises(SettingsError, match=r"plan\.yaml: words must be 0 for no limit, or a whole number from 100"):
         read_outline(f"{OWN}\nwords: {words}\n", at="plan.yaml")
 
 

@@ -135,12 +135,13 @@ def names_nothing(text: str) -> bool:
 
 
 _FORM = re.compile(r"\b(10|20|40|6|8)(K|Q|F)\b")
+_ANSWERED = re.compile(r"^(?:(?:re|aw|fwd?|wg|sv|vs|tr|rv|antw)\s?: *)+", re.IGNORECASE)
 _CURRENCY_GAP = re.compile(r"(?<=[$€£¥])\s+(?=\d)")
 
 
 def title_of(source: Source) -> str:
-    """The title; one that is only a file's name is spelt out: "AMD 2015 10-K" for "AMD_2015_10K"."""
-    title = clean(source.title)
+    """The title; one that is only a file's name is spelt out: "AMD 2015 10-K" for "AMD_2015_10K". A mail's "Re: Fw:" goes."""
+    title = _ANSWERED.sub("", clean(source.title)) or clean(source.title)
     return _FORM.sub(r"\1-\2", title.replace("_", " ")) if "_" in title and " " not in title else title
 
 

@@ -43,6 +43,8 @@ from rag.types import (
 
 CONFLICTS = "conflicts"
 BY_SUBJECT = "by_subject"
+_ATTACHMENT = "attachment: "
+"""How the reader of mails names one: it is a document of its own, with its own line, and was not left out."""
 BANNER = (
     "Written without a language model: sentences are quoted word for word from the documents named, headings and derived figures "
     "follow fixed rules, and every quote and number was checked against its source."
@@ -461,7 +463,7 @@ def _coverage(parts: Parts, report: Report) -> list[Coverage]:
             status="cited" if source.document in cited else "retrieved" if source.document in parts.gathered.sources else "never_retrieved",
             claims=carried.get(source.document, 0),
             reason="" if source.document in cited else _why_not_cited(source, parts),
-            cut=parts.gathered.notices.get(source.document, ()),
+            cut=tuple(cut for cut in parts.gathered.notices.get(source.document, ()) if not cut.startswith(_ATTACHMENT)),
             copy_of=parts.copies.get(source.document, ""),
         )
         for source in parts.sources

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
 
+from rag.kin import replaces
 from rag.numbers import PeriodMention, comparable, find_numbers, find_periods
 from rag.prompts import Facet
 from rag.report.names import named_in, ordinary_words, whose
@@ -484,7 +485,8 @@ def _is_summary(headings: Sequence[str]) -> float:
 
 
 def _collapse(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """Near-duplicates as one candidate: the one that stands best, the oldest as the likeliest origin; the others' documents are noted."""
+    """Near-duplicates as one candidate: the one that stands best, the oldest as the likeliest origin, but of versions of one document
+    the latest; the others' documents are noted."""
     ordered = sorted(candidates, key=lambda c: (-c.standing, c.source.published, c.evidence.document, c.evidence.start))
     kept: list[Candidate] = []
     copies: dict[int, set[str]] = defaultdict(set)
@@ -493,7 +495,9 @@ def _collapse(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
         near = {at for shingle in candidate.shingles for at in holders[shingle]}
         twin = next((at for at in sorted(near) if repeats(candidate, kept[at], most=NEAR_DUPLICATE)), None)
         if twin is not None:
-            copies[twin].add(candidate.source.document)
+            copies[twin] |= {candidate.source.document, kept[twin].source.document}
+            if replaces(candidate.source, kept[twin].source):
+                kept[twin] = candidate
             continue
         for shingle in candidate.shingles:
             holders[shingle].append(len(kept))

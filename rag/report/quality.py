@@ -102,7 +102,7 @@ _VERB = re.compile(
 )
 _HEADLESS = re.compile(
     r"(?:For|In|During) the (?:(?:fiscal|full|calendar|first|second|third|fourth|\w+ months?) )?(?:year|quarter|half|period|month)s?"
-    r"(?: (?:ended|ending|of|to) [\w ]{1,30}?| \d{4})? (?:was|were|is|are) "
+    r"(?: (?:ended|ending|of) (?:[A-Z]\w+ )?\d{1,4}(?:, \d{4})?| \d{4})? (?:was|were|is|are) "
 )
 """A sentence whose subject a table or a page break has taken: "For the fiscal year 2023 was a decrease of $91 million"."""
 _NO_VERB = re.compile(r"\([^()]*\)|\b[A-Z][\w’'-]*")
