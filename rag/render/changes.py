@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rag.numbers import period_words
-from rag.render.words import clean, long_date, title_of
+from rag.render.words import clean, long_date, printed_title
 from rag.types import CardKey, Delta, DocumentChange, Report, Scope, Source
 
 Plain = dict[str, Any]
@@ -19,8 +19,8 @@ def changes(delta: Delta | None, *, known: Iterable[Source]) -> Plain:
     """See MarketTrends.changes. ``known`` are the later edition's documents: a cause that is among them goes by its title."""
     if delta is None:
         return {"first": True}
-    titles = {source.document: title_of(source) for source in known}
-    titles |= {change.source.document: title_of(change.source) for change in delta.documents}
+    titles = {source.document: printed_title(source) for source in known}
+    titles |= {change.source.document: printed_title(change.source) for change in delta.documents}
     return {
         "first": False,
         "nothing": delta.is_empty,
@@ -74,7 +74,7 @@ def _document(change: DocumentChange, titles: Mapping[str, str]) -> Plain:
     source = change.source
     return {
         "event": EVENTS[change.event],
-        "title": title_of(source),
+        "title": printed_title(source),
         "path": clean(source.path),
         "by": clean(source.publisher or source.author),
         "date": long_date(source.published),

@@ -24,8 +24,8 @@ from rag.render.words import (
     long_date,
     names_nothing,
     printed,
+    printed_title,
     short_month,
-    title_of,
 )
 from rag.text import squeeze
 from rag.types import (
@@ -254,7 +254,7 @@ class _Book:
         if claim.mode != "verbatim" or self.homes[claim.id] in self.cards or not names_nothing(clean(claim.text)):
             return ""
         source = self.source(self.quote(claim.evidence[0]).document)
-        return title_of(source) if source.publisher or source.author else ""
+        return printed_title(source) if source.publisher or source.author else ""
 
     def mark(self, identifier: str) -> Plain:
         """A citation."""
@@ -265,7 +265,7 @@ class _Book:
             "anchor": f"evidence-{self.labels[identifier]}",
             "footnote": self.footnotes[identifier],
             "quote": clean(item.quote),
-            "title": title_of(source),
+            "title": printed_title(source),
             "publisher": clean(source.publisher or source.author),
             "date": _day(source),
             "page": clean(item.page_label),
@@ -371,7 +371,7 @@ def _day(source: Source) -> str:
 
 def _said(source: Source, *, owner: str) -> str:
     """Whose words a sentence is: "Halden Energy Institute, Jun 2026". A company speaks in its own filing, whoever made the file of it."""
-    named = clean(source.publisher or owner or source.author) or title_of(source)
+    named = clean(source.publisher or owner or source.author) or printed_title(source)
     return f"{named}, {short_month(source.published)}{_file_date(source)}"
 
 
@@ -558,7 +558,7 @@ def _side(side: ConflictSide, book: _Book) -> Plain:
         "value": figured(side.value),
         "period": clean(period_words(side.period)),
         "published": f"{long_date(side.published)}{_file_date(source) if source else ''}",
-        "title": title_of(source) if source else "",
+        "title": printed_title(source) if source else "",
         "by": clean(source.publisher or source.author) if source else "",
         "claim": book.claim(side.claim, home=_SIDES),
     }
@@ -618,7 +618,7 @@ def _coverage(rows: Sequence[Coverage]) -> list[Plain]:
 
 def _document(row: Coverage) -> Plain:
     return {
-        "title": title_of(row.source),
+        "title": printed_title(row.source),
         "path": clean(row.source.path),
         "publisher": clean(row.source.publisher or row.source.author),
         "date": _day(row.source),
@@ -633,7 +633,7 @@ def _source(source: Source, book: _Book) -> Plain:
     return {
         "number": number,
         "anchor": f"source-{number}",
-        "title": title_of(source),
+        "title": printed_title(source),
         "author": clean(source.author),
         "publisher": clean(source.publisher),
         "date": long_date(source.published),

@@ -139,7 +139,7 @@ _ANSWERED = re.compile(r"^(?:(?:re|aw|fwd?|wg|sv|vs|tr|rv|antw)\s?: *)+", re.IGN
 _CURRENCY_GAP = re.compile(r"(?<=[$€£¥])\s+(?=\d)")
 
 
-def title_of(source: Source) -> str:
+def printed_title(source: Source) -> str:
     """The title; one that is only a file's name is spelt out: "AMD 2015 10-K" for "AMD_2015_10K". A mail's "Re: Fw:" goes."""
     title = _ANSWERED.sub("", clean(source.title)) or clean(source.title)
     return _FORM.sub(r"\1-\2", title.replace("_", " ")) if "_" in title and " " not in title else title
