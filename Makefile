@@ -107,6 +107,10 @@ forms:  ## write the Word templates that ship, docs/report.schema.json and the g
 	@$(PYTHON) scripts/schema.py
 	@$(PYTHON) scripts/question_graph.py
 
+bench-report:  ## CPU, memory and PDF of an extractive report on the sample documents, against bounds
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.report_speed
+
 bench-formats:  ## seconds and CPU of each format on the sample documents, pages, and whether bytes repeat
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.formats
@@ -149,4 +153,4 @@ lock:  ## write requirements*.txt anew from pyproject.toml
 clean:  ## remove the sample workspace, reports and build outputs
 	rm -rf workspace reports build dist
 
-.PHONY: help report test check lint types contracts eval eval-chat eval-editions eval-report eval-tuples eval-injection eval-chat-injection eval-beige-book eval-gates eval-schedules eval-week faults faults-schedule hostile bench bench-writer bench-scale bench-retrieval bench-load bench-api bench-embed bench-cold bench-precision bench-whole forms bench-formats lock clean
+.PHONY: help report test check lint types contracts eval eval-chat eval-editions eval-report eval-tuples eval-injection eval-chat-injection eval-beige-book eval-gates eval-schedules eval-week faults faults-schedule hostile bench bench-writer bench-scale bench-retrieval bench-load bench-api bench-embed bench-cold bench-precision bench-whole forms bench-report bench-formats lock clean

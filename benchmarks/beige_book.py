@@ -1,11 +1,11 @@
 """Coverage of the Beige Book's own national summaries by extractive reports on the same twelve districts.
 
-    python -m benchmarks.beige_book [--issues 6]
+    python -m benchmarks.beige_book [--issues 6 | --only 2012-04 2018-12] [--length 1.2]
 
 A claim of the human summary (queries.jsonl of the issue, RAG_EVAL_DATA) names districts. A pair of claim and district is covered when the
 report prints a sentence that cites that district's document and shares the claim's topic: a metric of the vocabulary, or, where the claim
 names none, two stems of its content words besides districts' names. Claims that name all districts but some count for those they name.
-Length is the words of the report's claims over the words of the human summary.
+Length is the words of the report's claims over the words of the human summary; ``--length`` asks the report to keep to so much of it.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -71,12 +71,13 @@ def covers(claim: tuple[frozenset[str], frozenset[str]], sentence: tuple[frozens
     return bool(claim[0] & sentence[0]) if claim[0] else len(claim[1] & sentence[1]) >= 2
 
 
-def scored(issue: str, *, data: Path, queries: Sequence[Mapping[str, Any]], human: int) -> Score:
-    """The report on one issue against its summary."""
+def scored(issue: str, *, data: Path, queries: Sequence[Mapping[str, Any]], human: int, length: float | None = None) -> Score:
+    """The report on one issue against its summary; ``length``: the words it may have, of the human's."""
     with tempfile.TemporaryDirectory() as folder:
         names = district_names(write_issue(data, Path(folder, "beigebook"), issue=issue))
         with library_of(Path(folder, "beigebook"), workspace=Path(folder, "workspace")) as library:
             asked = library.outline(f"Economic conditions by Federal Reserve district, {issue}", pack="macro")
+            asked = asked if length is None else replace(asked, words=round(length * human))
             report = library.write(asked, as_of=date.today(), since="none")  # noqa: DTZ011 - after the ingest, whenever that is
             failures = library.check(report).failures()
     return _against(report, names, issue=issue, queries=queries, human=human, failures=len(failures))
@@ -105,11 +106,13 @@ def _against(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--issues", type=int, default=32, help="how many, spread over the years")
-    wanted = parser.parse_args().issues
+    parser.add_argument("--only", nargs="*", default=[], metavar="ISSUE", help="these, such as 2012-04")
+    parser.add_argument("--length", type=float, help="words a report may have, of the human summary's; default: as many as it takes")
+    given = parser.parse_args()
     data = Path(os.environ.get("RAG_EVAL_DATA", REPOSITORY.parent / "shared" / "data"))
     summaries = {row["period"]: row["reference_words"] for row in map(json.loads, (data / "beigebook" / "reports.jsonl").open())}
     queries = [json.loads(line) for line in (data / "beigebook" / "queries.jsonl").open()]
-    issues = sorted(summaries)[:: max(1, len(summaries) // wanted)][:wanted]
+    issues = given.only or sorted(summaries)[:: max(1, len(summaries) // given.issues)][: given.issues]
     scores = []
     sys.stdout.write(
         "| issue | claims' districts covered | sentences naming a district that cite it | words, of the human's | checks failed |\n"
@@ -117,7 +120,7 @@ def main() -> None:
     sys.stdout.write("|---|---|---|---|---|\n")
     for issue in issues:
         own = [query for query in queries if query["filters"]["published_at"] == issue]
-        score = scored(issue, data=data, queries=own, human=summaries[issue])
+        score = scored(issue, data=data, queries=own, human=summaries[issue], length=given.length)
         scores.append(score)
         sys.stdout.write(
             f"| {issue} | {score.covered / max(1, score.pairs):.3f} ({score.covered} of {score.pairs}) | {score.right} of {score.named} | "

@@ -13,6 +13,17 @@ def load(text: str, *, at: str) -> Any:
     """The YAML's value; only plain data, no objects."""
     import yaml
 
+    quick = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is ten times as fast; PyYAML may have been built without it
+    try:
+        return yaml.load(text, Loader=quick)
+    except yaml.YAMLError:
+        return _load_naming_lines(text, at=at)
+
+
+def _load_naming_lines(text: str, *, at: str) -> Any:
+    """As ``load``; libyaml's lines are now and then one too high."""
+    import yaml
+
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:

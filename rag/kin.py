@@ -57,7 +57,7 @@ def sketch(text: str) -> bytes:
 
 def _words(text: str) -> list[bytes]:
     """Runs of letters and digits; six times faster than the expression where the text is ASCII."""
-    return text.encode().translate(_BLANKED).split() if text.isascii() else [word.encode() for word in _WORD.findall(text)]
+    return text.encode().translate(_BLANKED).split() if text.isascii() else " ".join(_WORD.findall(text)).encode().split()
 
 
 def likeness(one: bytes, other: bytes) -> float:
@@ -243,6 +243,12 @@ def _successor(source: Source, same: Sequence[Source]) -> str:
     """The newest of another version, of these that are in order of age, where it is newer; empty otherwise."""
     other = next((other for other in reversed(same) if _version(other.title) != _version(source.title)), None)
     return other.document if other is not None and _age(other) > _age(source) else ""
+
+
+def replaces(newer: Source, older: Source) -> bool:
+    """Whether one document is a later version of the other: "Memo, v2" of "Memo", "Monitor Q1 (revised)" of "Monitor Q1"."""
+    same = family(newer.title) == family(older.title) != "" and period(newer.title) == period(older.title)
+    return same and _version(newer.title) != _version(older.title) and _age(newer) > _age(older)
 
 
 @lru_cache(maxsize=65_536)

@@ -129,6 +129,12 @@ def content_stems(text: str) -> tuple[str, ...]:
     return tuple(stem(word) for word in lowered if word not in STOPWORDS)
 
 
+def stem_set(text: str) -> frozenset[str]:
+    """The different stems of ``content_stems``: each word of a long text is stemmed once, however often it stands there."""
+    lowered = {word.lower().removesuffix("'s").removesuffix("’s") for word in set(words(text))}
+    return frozenset(stem(word) for word in lowered - STOPWORDS)
+
+
 def shingles(stems: Sequence[str], *, size: int = 3) -> frozenset[tuple[str, ...]]:
     """All runs of ``size`` stems; the whole sequence when it is shorter."""
     if len(stems) <= size:

@@ -235,8 +235,22 @@ def test_diff_prints_what_changed(library: Library) -> None:
     assert "because of prices" in shown.stdout
     read = json.loads(_rag("diff", monday, tuesday, "-w", library.workspace, "--json").stdout)
     assert {one["event"] for one in read["documents"]} == {"new", "changed", "withdrawn"}
+    assert json.loads(_rag("diff", monday, tuesday, "--format", "json").stdout) == read
     wrong = _rag("diff", tuesday, monday, "-w", library.workspace)
     assert (wrong.exit_code, wrong.stderr.count("\n")) == (2, 1)
+
+
+@pytest.mark.parametrize("kind", ["md", "html"])
+def test_diff_is_a_page_to_hand_on(library: Library, kind: str) -> None:
+    """Two files without a workspace: both editions named, the figure before and after, the document that caused it, and what went."""
+    folder = library.workspace.parent
+    monday, tuesday = (next((folder / day).glob("*.json")) for day in ("monday", "tuesday"))
+    shown = _rag("diff", monday, tuesday, "--format", kind).stdout
+    assert [name for name in (json.loads(file.read_text())["id"] for file in (monday, tuesday)) if name not in shown] == []
+    figure = next(line for line in shown.splitlines() if "EUR 212 per kWh" in line and "EUR 219 per kWh" in line)
+    assert "prices" in figure.lower()
+    assert "Withdrawn" in shown
+    assert "Undefined" not in shown
 
 
 def test_what_is_forgotten_is_gone_from_the_past_too(library: Library) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.kin import alike, copies, editions, family, likeness, period, sketch
+from rag.kin import alike, copies, editions, family, likeness, period, replaces, sketch
 from rag.types import Source
 
 
@@ -146,3 +146,19 @@ def test_a_revised_document_supersedes_the_one_it_revises_and_no_other_issue() -
     }
     assert sorted(name for name, one in found.items() if one.newest) == ["Glossary v2", "Monitor Q2 2026"]
     assert "Alone 2026" not in found
+
+
+@pytest.mark.parametrize(
+    ("newer", "older", "expected"),
+    [
+        (("Memo, spring, v2", "2026-03-12"), ("Memo, spring", "2026-03-12"), True),
+        (("Memo, spring", "2026-03-12"), ("Memo, spring, v2", "2026-03-12"), False),
+        (("Monitor Q1 2026 (revised)", "2026-06-01"), ("Monitor Q1 2026", "2026-04-01"), True),
+        (("Monitor Q2 2026", "2026-07-01"), ("Monitor Q1 2026", "2026-04-01"), False),
+        (("Memo, spring", "2026-04-01"), ("Memo, spring", "2026-03-12"), False),
+        (("v2", "2026-04-01"), ("v1", "2026-03-12"), False),
+    ],
+)
+def test_a_later_version_replaces_an_earlier_one(newer: tuple[str, str], older: tuple[str, str], expected: bool) -> None:
+    """Of the same title and time; another quarter's monitor, a second memo of the same name and bare version marks do not."""
+    assert replaces(source(*newer), source(*older)) is expected

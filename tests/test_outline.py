@@ -1,5 +1,6 @@
 """The outline: a topic's own, and the analyst's."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,39 @@ def test_a_topics_plan_reads_back_as_it_was(pack: str) -> None:
     """What `rag plan` prints is what `rag report --plan` obeys."""
     outline = outline_of(TOPIC, pack=facet_pack(pack))
     assert read_outline(to_yaml(outline), at="plan.yaml") == outline
+
+
+@pytest.mark.parametrize("words", [150, 300])
+def test_a_report_keeps_to_its_words(words: int) -> None:
+    """The most important first, all checks passed, every printed dispute with both sides, the full report's gaps, and the reader told."""
+    outline = replace(outline_of(TOPIC, pack=facet_pack("market")), words=words)
+    whole, kept = small_report(), small_report(outline=outline)
+    assert 0.6 * words <= sum(len(claim.text.split()) for claim in kept.claims) <= words
+    assert {claim.verdict for claim in kept.claims} == {"supported"}
+    assert kept.bottom_line[0] == whole.bottom_line[0]
+    assert kept.gaps == whole.gaps
+    assert f"at most {words} words" in kept.banner
+    printed = {claim.id for claim in kept.claims}
+    cards = {card.key for card in kept.cards}
+    assert all(conflict.key in cards and {side.claim for side in conflict.sides} <= printed for conflict in kept.conflicts)
+    evidence = {item for claim in kept.claims for item in claim.evidence}
+    hidden = [one for one in whole.conflicts if one.kind != "superseded" and one.key not in cards]
+    sides = {claim.id: set(claim.evidence) for claim in whole.claims}
+    assert not any(sides[side.claim] & evidence for one in hidden for side in one.sides)
+
+
+def test_a_report_with_room_enough_is_the_same() -> None:
+    """Words that all fit change nothing but the plan."""
+    outline = replace(outline_of(TOPIC, pack=facet_pack("market")), words=100_000)
+    whole, kept = small_report(), small_report(outline=outline)
+    assert (kept.claims, kept.banner, kept.gaps) == (whole.claims, whole.banner, whole.gaps)
+
+
+@pytest.mark.parametrize("words", ["50", "-3", "yes", "1.5"])
+def test_a_number_of_words_that_is_none_is_refused(words: str) -> None:
+    """Naming the key and what would do."""
+    with pytest.raises(SettingsError, match=r"plan\.yaml: words must be 0 for no limit, or a whole number from 100"):
+        read_outline(f"{OWN}\nwords: {words}\n", at="plan.yaml")
 
 
 def test_an_own_plan_reads_back_as_it_was() -> None:

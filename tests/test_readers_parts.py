@@ -25,6 +25,8 @@ from rag.types import Block, Cell, Document, Metadata, Page
         ("15.03.2026", date(2026, 3, 15)),
         ("Sept. 2025", date(2025, 9, 1)),
         ("March 2026", date(2026, 3, 1)),
+        ("3. März 2026", date(2026, 3, 3)),
+        ("Dezember 2025", date(2025, 12, 1)),
         ("31 February 2026", None),
         ("03/04/2026", None),
         ("2026", None),

@@ -251,6 +251,29 @@ def test_vectors_are_cached_by_text_kind_and_embedder(record: Record) -> None:
     assert record.cached_vectors(["two"], fingerprint=HashingEmbedder(model="other").fingerprint, kind="query") == {}
 
 
+def test_a_snapshot_leaves_the_write_lock_free(record: Record) -> None:
+    """What is asked inside one is not kept, so that another program may write as long as a report is being written."""
+    asked = EMBEDDER.embed(["asked"], kind="query")
+    with record.snapshot():
+        record.sequence()
+        record.cache_vectors(["asked"], asked, fingerprint=EMBEDDER.fingerprint, kind="query")
+        assert record.cached_vectors(["asked"], fingerprint=EMBEDDER.fingerprint, kind="query") == {}
+        other = sqlite3.connect(record.path, timeout=0, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        other.close()
+
+
+def test_a_write_inside_a_snapshot_is_refused_without_taking_the_lock(record: Record) -> None:
+    """SQLite's own refusal would come once it has the lock."""
+    with record.snapshot():
+        record.sequence()
+        with pytest.raises(RecordError, match="within a transaction"):
+            record.prune_cache()
+        other = sqlite3.connect(record.path, timeout=0, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        other.close()
+
+
 def test_pruning_keeps_what_is_used(record: Record) -> None:
     """Vectors of live chunks and of queries stay; those of deleted text go."""
     add(record, "research/a.txt", "stays")

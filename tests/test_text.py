@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.text import content_stems, find_squeezed, overlap, sentences, shingles, squeeze
+from rag.text import content_stems, find_squeezed, overlap, sentences, shingles, squeeze, stem_set
 
 
 def _texts(text: str) -> list[str]:
@@ -69,3 +69,9 @@ def test_overlap_is_the_share_of_the_smaller_set() -> None:
     long = shingles(content_stems("Demand for zinc storage rose in every region of the country"))
     assert overlap(short, long) == 1.0
     assert overlap(short, shingles(content_stems("Wages fell sharply among electricians"))) == 0.0
+
+
+def test_the_set_of_stems_is_that_of_the_sequence() -> None:
+    """Whatever recurs, in capitals or with a possessive."""
+    text = "The plant's output rose; Plants' outputs are rising, and the PLANT is new. Prices of Müller’s ovens: 4.5%."
+    assert stem_set(text) == frozenset(content_stems(text))

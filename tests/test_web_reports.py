@@ -278,6 +278,8 @@ def test_what_is_wrong_with_a_plan_is_told_at_its_field(room: Room) -> None:
         assert told in answer.text.split(f'id="{field}-problem">')[1].split("</p>")[0]
     answer = posted(room, [("topic", "Heat"), ("period", "20x"), ("section_title", "Base")], do="save")
     assert "write one such as 2026" in answer.text.split('id="period-problem">')[1]
+    answer = posted(room, [("topic", "Heat"), ("words", "few"), ("section_title", "Base")], do="save")
+    assert "a whole number from 100" in answer.text.split('id="words-problem">')[1]
     assert "Add" not in posted(room, [("topic", "Heat")], do="write").text.split("problems")[0]
     assert "A report needs a section" in posted(room, [("topic", "Heat")], do="write").text
     assert len(room.client.get("/api/runs").json()) == before
@@ -293,6 +295,8 @@ def test_a_plan_saved_as_a_file_is_opened_again(room: Room) -> None:
     assert (outline.topic, outline.binding, outline.sections[0].title) == (TOPIC, True, "Activity")
     opened = room.client.post("/reports/plan", data={"do": "open", "plan": saved.text}).text
     assert fields(opened) == fields(page)
+    short = posted(room, [*((name, value) for name, value in fields(page) if name != "words"), ("words", "400")], do="save")
+    assert read_outline(short.text, at="it").words == 400
     for text, told in (("topic: [", "not valid YAML"), ("topic: x", "key 'sections' is missing"), ("a" * 100, "must be a mapping")):
         refused = room.client.post("/reports/plan", data={"do": "open", "plan": text})
         assert refused.status_code == 422

@@ -1,7 +1,7 @@
 """``rag diff``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -15,6 +15,7 @@ _DIFF = """\
 \b
   rag diff r-51c0ffee1234 last
   rag diff monday.json tuesday.json
+  rag diff monday.json tuesday.json --format html > changes.html
   rag diff r-51c0 last --json | jq '.figures[] | select(.kind == "revised")'
 """
 
@@ -23,8 +24,9 @@ _DIFF = """\
 @click.argument("before")
 @click.argument("after")
 @in_workspace
+@click.option("--format", "output", type=click.Choice(["text", "md", "html", "json"]), default="text", help="Default: text.")
 @json_option
-def diff(before: str, after: str, workspace: Path | None, as_json: bool) -> None:
+def diff(before: str, after: str, workspace: Path | None, output: Literal["text", "md", "html", "json"], as_json: bool) -> None:
     """What changed from the report BEFORE to the report AFTER, and because of which document.
 
     Each is a report's JSON file, the id of a saved report or its beginning, or "last".
@@ -36,10 +38,14 @@ def diff(before: str, after: str, workspace: Path | None, as_json: bool) -> None
     if one.as_of > other.as_of:
         raise UsageError(f"{before} is as of {one.as_of}, later than {after} as of {other.as_of}; name the earlier report first")
     made = delta(one, other)
-    if as_json:
+    if as_json or output == "json":
         show.print_json(show.plain(made))
-    else:
+    elif output == "text":
         _print(made, one, other)
+    else:
+        from rag.render import compared
+
+        click.echo(compared(made, before=one, after=other, format=output, workspace=workspace), nl=False)
 
 
 def _report(what: str, workspace: Path | None) -> "Report":
@@ -52,10 +58,11 @@ def _report(what: str, workspace: Path | None) -> "Report":
 
 
 def _print(made: "Delta", before: "Report", after: "Report") -> None:
-    from rag.render.changes import changes
+    from rag.render.changes import comparison
 
-    told = changes(made, known=[row.source for row in after.coverage])
-    click.echo(f"{before.title}, as of {before.as_of} ({before.id})\n{after.title}, as of {after.as_of} ({after.id})")
+    compared = comparison(made, before=before, after=after)
+    told = compared["changes"]
+    click.echo("\n".join("{title}, as of {as_of} ({id})".format(**compared[at]) for at in ("before", "after")))
     if told["nothing"]:
         click.echo("nothing changed: no document came, changed or went")
     for heading, rows in (

@@ -35,7 +35,7 @@ def plan(topic: str, pack: str, workspace: Path | None) -> None:
         click.echo(to_yaml(replace(library.outline(topic, pack=pack), binding=True)), nl=False)
 
 
-def asked_for(library: "Library", topic: str, *, plan: str | None, pack: str) -> "str | Outline":
+def asked_for(library: "Library", topic: str, *, plan: str | None, pack: str) -> "Outline":
     """What to report on. Raises UsageError when topic and plan do not go together, or when editing was given up."""
     if plan == EDIT:
         return _edited(library.outline(_needed(topic), pack=pack))

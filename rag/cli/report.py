@@ -1,6 +1,7 @@
 """``rag report``."""
 
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -62,6 +63,7 @@ _REPORT = """\
 @click.argument("topic", type=Text(), default="")
 @click.option("--plan", metavar="FILE|edit", help="Obey the plan in FILE, section by section; edit: change the topic's own plan first.")
 @click.option("--pack", default="", help="The questions to ask: a file in prompts/facets/; default: the one in rag.toml.")
+@click.option("--words", type=click.IntRange(min=100), help="At most so many words in all sentences together, such as 400 for one page.")
 @click.option("--as-of", type=Day(), help="Use nothing published or ingested after this day (UTC); default: today.")
 @click.option("--since", default="", metavar="ID|none", help="The edition to compare with; default: the one before of the same topic.")
 @from_option
@@ -87,6 +89,7 @@ def report(
     topic: str,
     plan: str | None,
     pack: str,
+    words: int | None,
     as_of: date | None,
     since: str,
     published_from: date | None,
@@ -119,6 +122,7 @@ def report(
                 written = library.resume(now=now, wording=worded.followed(fresh=fresh))
         else:
             asked = asked_for(library, topic, plan=plan, pack=pack)
+            asked = asked if words is None else replace(asked, words=words)
             day = as_of or now.date()
             with worded.going_on():
                 written = library.report(

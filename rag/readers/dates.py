@@ -7,12 +7,13 @@ from datetime import date, datetime
 from rag.readers.draft import FoundDate
 
 _MONTH_NAMES = (
-    "jan january|feb february|mar march|apr april|may|jun june|jul july|aug august|sep sept september|oct october|nov november|dec december"
+    "jan january januar jänner|feb february februar|mar march märz|apr april|may mai|jun june juni|jul july juli|aug august|"
+    "sep sept september|oct october okt oktober|nov november|dec december dez dezember"
 )
 _MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES.split("|"), start=1) for name in names.split()}
 _MONTH = "(?P<month>" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\.?"
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
-_DAY = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th)?"
+_DAY = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th|\.)?"
 _WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s+)?"
 _TIME = r"(?:[,T\s]+(?:at\s+)?\d{1,2}[:.]\d\d.*)?"
 _FORMS = [

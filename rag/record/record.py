@@ -416,8 +416,9 @@ class Record:
             return blocks.rows(self._connection, [blocks.Place(*row[:2]) for row in held]) if held else ()
 
     def cache_vectors(self, texts: Sequence[str], vectors: "Vectors", *, fingerprint: Fingerprint, kind: TextKind) -> None:
-        """Keeps them, one row of ``vectors`` a text. A read-only record keeps nothing."""
-        if not self._read_only:
+        """Keeps them, one row of ``vectors`` a text. A read-only record keeps nothing, and none does inside a snapshot: to write there
+        would hold the library's write lock until the snapshot ends, for a report as long as it takes."""
+        if not self._read_only and not self._connection.in_transaction:
             with self._transaction():
                 self._put_vectors([vector_key(text, kind=kind) for text in texts], vectors, space=space_of(fingerprint).id, kind=kind)
 

@@ -84,7 +84,12 @@ def refuse_older(connection: sqlite3.Connection, *, path: Path) -> None:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing; takes SQLite's write lock at the start, so that it cannot fail half-way for want of it."""
+    """All or nothing; takes SQLite's write lock at the start, so that it cannot fail half-way for want of it.
+
+    One inside another is refused here: SQLite refuses it too, but only once it has taken the lock, which then stays with the outer one.
+    """
+    if _is_inside(connection):
+        raise sqlite3.ProgrammingError("a transaction cannot be started within a transaction")
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -93,6 +98,11 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:  # a full disk has rolled back already
             connection.execute("ROLLBACK")
         raise
+
+
+def _is_inside(connection: sqlite3.Connection) -> bool:
+    """Whether a transaction is open now."""
+    return connection.in_transaction
 
 
 def _statements(script: str) -> Iterator[str]:

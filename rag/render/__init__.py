@@ -8,19 +8,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rag.errors import UsageError
+from rag.render.changes import comparison
 from rag.render.context import MarketTrends, context
 from rag.render.docx import FILE as DOCX
 from rag.render.docx import filled
-from rag.render.environment import fill, fill_part, home
+from rag.render.environment import FULL, fill, fill_part, home
 from rag.render.markdown import tidy
 from rag.render.references import bibtex, csl, figures
 from rag.render.typst import in_words, pictured, typeset
-from rag.types import Report
+from rag.types import Delta, Report
 
-__all__ = ["MarketTrends", "Printed", "context", "formats", "printed", "render"]
+__all__ = ["MarketTrends", "Printed", "compared", "context", "formats", "printed", "render"]
 
 _FILES = {"html": "report.html.j2", "md": "report.md.j2"}
 """Text formats made by a template -> the file it begins with."""
@@ -59,6 +60,14 @@ def render(report: Report, *, format: str, template: str = "market_trends", work
     if format not in _FILES:
         raise UsageError(f"no format {format!r} to render; there is: {', '.join(formats())}")
     text = fill(context(report), template=template, file=_FILES[format], markup=format, workspace=workspace)
+    return tidy(text) if format == "md" else text
+
+
+def compared(made: Delta, *, before: Report, after: Report, format: Literal["html", "md"], workspace: Path | None = None) -> str:
+    """What changed between two reports as a page or as Markdown, by compare.html.j2 and compare.md.j2 of the full report's template,
+    the workspace's own first. Raises TemplateError when template and data do not fit."""
+    values = comparison(made, before=before, after=after)
+    text = fill_part(f"compare.{format}.j2", values, template=FULL, markup=format, workspace=workspace)
     return tidy(text) if format == "md" else text
 
 

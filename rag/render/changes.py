@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rag.numbers import period_words
-from rag.render.words import clean, long_date
-from rag.types import CardKey, Delta, DocumentChange, Scope, Source
+from rag.render.words import clean, long_date, printed_title
+from rag.types import CardKey, Delta, DocumentChange, Report, Scope, Source
 
 Plain = dict[str, Any]
 
@@ -19,8 +19,8 @@ def changes(delta: Delta | None, *, known: Iterable[Source]) -> Plain:
     """See MarketTrends.changes. ``known`` are the later edition's documents: a cause that is among them goes by its title."""
     if delta is None:
         return {"first": True}
-    titles = {source.document: clean(source.title) for source in known}
-    titles |= {change.source.document: clean(change.source.title) for change in delta.documents}
+    titles = {source.document: printed_title(source) for source in known}
+    titles |= {change.source.document: printed_title(change.source) for change in delta.documents}
     return {
         "first": False,
         "nothing": delta.is_empty,
@@ -57,11 +57,24 @@ def changes(delta: Delta | None, *, known: Iterable[Source]) -> Plain:
     }
 
 
+def comparison(made: Delta, *, before: Report, after: Report) -> Plain:
+    """Two reports and what changed: {before, after: {id, title, as_of}, changes}, the last as ``changes`` gives it."""
+    return {
+        "before": _edition(before),
+        "after": _edition(after),
+        "changes": changes(made, known=[row.source for row in after.coverage]),
+    }
+
+
+def _edition(report: Report) -> Plain:
+    return {"id": clean(report.id), "title": clean(report.title), "as_of": long_date(report.as_of)}
+
+
 def _document(change: DocumentChange, titles: Mapping[str, str]) -> Plain:
     source = change.source
     return {
         "event": EVENTS[change.event],
-        "title": clean(source.title),
+        "title": printed_title(source),
         "path": clean(source.path),
         "by": clean(source.publisher or source.author),
         "date": long_date(source.published),

@@ -1,5 +1,6 @@
 """A report as the variables of a template: dicts, lists, strings, whole numbers and booleans, all looked up, numbered and worded."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from string import ascii_lowercase
@@ -19,11 +20,14 @@ from rag.render.words import (
     KINDS,
     VERDICTS,
     clean,
+    figured,
     long_date,
     names_nothing,
     printed,
+    printed_title,
     short_month,
 )
+from rag.text import squeeze
 from rag.types import (
     Calculation,
     Claim,
@@ -171,6 +175,7 @@ class _Book:
         self.quotes = _by_id(report.evidence)
         self.sources = {source.document: source for source in report.sources}
         self.source_numbers = {source.document: number for number, source in enumerate(report.sources, 1)}
+        self.owners = _owners(report)
         self.sections = _sections(report, self)
         self.section_numbers = {section.id: number for number, section in enumerate(self.sections, 1)}
         self.card_numbers = {card: number for number, card in enumerate((card for section in self.sections for card in section.cards), 1)}
@@ -223,7 +228,7 @@ class _Book:
             "anchor": f"claim-{number}",
             "home": home is not None and self.homes[identifier] == home,
             "id": clean(claim.id),
-            "text": clean(claim.text),
+            "text": figured(claim.text) if claim.calculation else clean(claim.text),
             "kind": KINDS[claim.kind],
             "mode": claim.mode,
             "said": self._speaker(claim),
@@ -241,14 +246,15 @@ class _Book:
         documents = {self.quote(item).document for item in claim.evidence}
         if len(documents) != 1 or claim.calculation is not None:
             return ""
-        return _said(self.source(documents.pop()))
+        source = self.source(documents.pop())
+        return _said(source, owner=self.owners.get(source.document, ""))
 
     def _document(self, claim: Claim) -> str:
         """The title of the document that a sentence of no card needs to be understood; empty where it names things itself."""
         if claim.mode != "verbatim" or self.homes[claim.id] in self.cards or not names_nothing(clean(claim.text)):
             return ""
         source = self.source(self.quote(claim.evidence[0]).document)
-        return clean(source.title) if source.publisher or source.author else ""
+        return printed_title(source) if source.publisher or source.author else ""
 
     def mark(self, identifier: str) -> Plain:
         """A citation."""
@@ -259,7 +265,7 @@ class _Book:
             "anchor": f"evidence-{self.labels[identifier]}",
             "footnote": self.footnotes[identifier],
             "quote": clean(item.quote),
-            "title": clean(source.title),
+            "title": printed_title(source),
             "publisher": clean(source.publisher or source.author),
             "date": _day(source),
             "page": clean(item.page_label),
@@ -363,9 +369,22 @@ def _day(source: Source) -> str:
     return f"{long_date(source.published)}{_file_date(source)}"
 
 
-def _said(source: Source) -> str:
-    """Whose words a sentence is: "Halden Energy Institute, Jun 2026"."""
-    return f"{clean(source.publisher or source.author or source.title)}, {short_month(source.published)}{_file_date(source)}"
+def _said(source: Source, *, owner: str) -> str:
+    """Whose words a sentence is: "Halden Energy Institute, Jun 2026". A company speaks in its own filing, whoever made the file of it."""
+    named = clean(source.publisher or owner or source.author) or printed_title(source)
+    return f"{named}, {short_month(source.published)}{_file_date(source)}"
+
+
+def _owners(report: Report) -> dict[str, str]:
+    """Document -> the company that most of its figures are of, where the title or the file's name has the company's."""
+    of_document = {item.id: item.document for item in report.evidence}
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for fact in report.facts:
+        if fact.entity and fact.evidence in of_document:
+            found[of_document[fact.evidence]][fact.entity] += 1
+    labels = {source.document: squeeze(f"{source.title} {source.path.rpartition('/')[2]}")[0] for source in report.sources}
+    first = {document: max(names, key=lambda name: (names[name], name)) for document, names in found.items()}
+    return {document: clean(name) for document, name in first.items() if squeeze(name)[0] in labels.get(document, "")}
 
 
 def _verdict(claim: Claim) -> Plain:
@@ -405,7 +424,7 @@ def _glance(row: GlanceRow, book: _Book) -> Plain:
     return {
         "metric": clean(row.metric),
         "card": book.anchor(row.card),
-        "latest": clean(row.latest),
+        "latest": figured(row.latest),
         "period": clean(period_words(row.period)),
         "change": clean(row.change),
         "direction": _direction(row.direction),
@@ -422,7 +441,7 @@ def _matrix(report: Report, book: _Book) -> Plain:
         key = book.card(row.card).key
         place = " · ".join(clean(part) for part in (key.region, key.segment, key.entity) if part) or "Whole market"
         cell = {
-            "latest": clean(row.latest),
+            "latest": figured(row.latest),
             "period": clean(period_words(row.period)),
             "direction": _direction(row.direction),
             "card": book.anchor(row.card),
@@ -466,7 +485,7 @@ def _card(card: TrendCard, book: _Book) -> Plain:
         "anchor": book.anchor(card.id),
         "id": clean(card.id),
         "topic": topic(card.key),
-        "title": clean(card.title),
+        "title": figured(card.title),
         "direction": _direction(card.direction),
         "figure": _figure(card, book),
         "chart": _drawing(card, book),
@@ -493,7 +512,7 @@ def _drawing(card: TrendCard, book: _Book) -> Plain:
         return {}
     marks = [book.mark(point.evidence) for point in comparable(card.series)]
     points = [
-        {**point, "period": clean(period_words(point["period"])), "value": clean(point["value"]), "mark": mark}
+        {**point, "period": clean(period_words(point["period"])), "value": figured(point["value"]), "mark": mark}
         for point, mark in zip(drawing["points"], marks, strict=True)
     ]
     once = list({mark["label"]: mark for mark in marks}.values())
@@ -503,7 +522,7 @@ def _drawing(card: TrendCard, book: _Book) -> Plain:
 def _point(point: SeriesPoint, book: _Book) -> Plain:
     return {
         "period": clean(period_words(point.period)),
-        "printed": clean(point.printed),
+        "printed": figured(point.printed),
         "kind": point.kind,
         "mark": book.mark(point.evidence),
     }
@@ -536,10 +555,10 @@ def _side(side: ConflictSide, book: _Book) -> Plain:
     evidence = _get(book.claims, side.claim, "claim").evidence
     source = book.source(book.quote(evidence[0]).document) if evidence else None
     return {
-        "value": clean(side.value),
+        "value": figured(side.value),
         "period": clean(period_words(side.period)),
         "published": f"{long_date(side.published)}{_file_date(source) if source else ''}",
-        "title": clean(source.title) if source else "",
+        "title": printed_title(source) if source else "",
         "by": clean(source.publisher or source.author) if source else "",
         "claim": book.claim(side.claim, home=_SIDES),
     }
@@ -599,7 +618,7 @@ def _coverage(rows: Sequence[Coverage]) -> list[Plain]:
 
 def _document(row: Coverage) -> Plain:
     return {
-        "title": clean(row.source.title),
+        "title": printed_title(row.source),
         "path": clean(row.source.path),
         "publisher": clean(row.source.publisher or row.source.author),
         "date": _day(row.source),
@@ -614,7 +633,7 @@ def _source(source: Source, book: _Book) -> Plain:
     return {
         "number": number,
         "anchor": f"source-{number}",
-        "title": clean(source.title),
+        "title": printed_title(source),
         "author": clean(source.author),
         "publisher": clean(source.publisher),
         "date": long_date(source.published),
@@ -640,7 +659,7 @@ def _evidence(item: Evidence, book: _Book) -> Plain:
         "query": clean(item.retrieved_by.query),
         "rank": item.retrieved_by.rank,
         "claims": [_checked(book.claims[claim], book) for claim in claims],
-        "cards": [{"anchor": book.anchor(card.id), "title": clean(card.title)} for card in cards],
+        "cards": [{"anchor": book.anchor(card.id), "title": figured(card.title)} for card in cards],
         "used": bool(claims or cards),
         "also": book.also_in(item.document),
     }

@@ -4,6 +4,8 @@ import re
 from datetime import date
 from decimal import Decimal
 
+from rag.types import Source
+
 _MONTHS = "January February March April May June July August September October November December".split()
 
 _MONTH = re.compile(rf"\b(?:{'|'.join(_MONTHS)})\b")
@@ -130,6 +132,22 @@ _NAME = re.compile(r"(?<=\s)[“\"(]?[A-Z][\w.’'-]*[a-z]")
 def names_nothing(text: str) -> bool:
     """True for a sentence that points back to what its document spoke of and holds no name of its own: "The pilot stores 6 MWh."."""
     return _POINTS_BACK.match(text) is not None and not _NAME.search(_MONTH.sub("", text))
+
+
+_FORM = re.compile(r"\b(10|20|40|6|8)(K|Q|F)\b")
+_ANSWERED = re.compile(r"^(?:(?:re|aw|fwd?|wg|sv|vs|tr|rv|antw)\s?: *)+", re.IGNORECASE)
+_CURRENCY_GAP = re.compile(r"(?<=[$€£¥])\s+(?=\d)")
+
+
+def printed_title(source: Source) -> str:
+    """The title; one that is only a file's name is spelt out: "AMD 2015 10-K" for "AMD_2015_10K". A mail's "Re: Fw:" goes."""
+    title = _ANSWERED.sub("", clean(source.title)) or clean(source.title)
+    return _FORM.sub(r"\1-\2", title.replace("_", " ")) if "_" in title and " " not in title else title
+
+
+def figured(text: str) -> str:
+    """A text of figures as a table's cells print them, their currency signs close to the number."""
+    return _CURRENCY_GAP.sub("", clean(text))
 
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")

@@ -14,12 +14,13 @@ from rag.report.claims import side_claim
 from rag.report.conflicts import Disagreement, conflict_of, retired
 from rag.report.facts import Stated
 from rag.report.figures import COMPANIES, OUTLOOK, Figures
+from rag.report.fit import length, of_cards, of_sections
 from rag.report.gather import Candidate, Gathered
-from rag.report.matrix import matrix_claims
+from rag.report.matrix import MOST_WORDS, matrix_claims
 from rag.report.plan import Plan
 from rag.report.report_gates import LARGEST_SHARE, card_name, cited_documents, glance_values
 from rag.report.seal import sealed
-from rag.report.select import FEWEST_LOOSE, MOST_LOOSE, Chosen, bottom_line, loose_claims, subject_claims
+from rag.report.select import FEWEST_LOOSE, MOST_LOOSE, Chosen, bottom_line, by_importance, loose_claims, subject_claims
 from rag.report.tables import table_claims
 from rag.report.when import span_of
 from rag.report.wording import Vocabulary
@@ -42,10 +43,15 @@ from rag.types import (
 
 CONFLICTS = "conflicts"
 BY_SUBJECT = "by_subject"
+_ATTACHMENT = "attachment: "
+"""How the reader of mails names one: it is a document of its own, with its own line, and was not left out."""
 BANNER = (
     "Written without a language model: sentences are quoted word for word from the documents named, headings and derived figures "
     "follow fixed rules, and every quote and number was checked against its source."
 )
+
+
+_KEPT_TO = " It was to have at most {words:,} words: the most important sentences were chosen, {fewer:,} fewer than without that limit."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +84,8 @@ def assemble(parts: Parts, *, document: Callable[[str], Document]) -> Report:
     limits: dict[str, int] = {}
     while True:
         report = _compose(parts, dropped=dropped, limits=limits)
+        if parts.plan.outline.words and length(report.claims) > parts.plan.outline.words:
+            report = _compose(parts, dropped=dropped, limits=limits, whole=report)
         result = check_report(report, document=document, vocabulary=parts.vocabulary)
         failing = {name for name, verdict in result.verdicts.items() if verdict in ("unsupported", "contradicted")}
         tighter = _tighter(report, result, limits)
@@ -108,7 +116,8 @@ def _anchor(claim: Claim) -> str:
     return f"{claim.text}\x1f{' '.join(claim.evidence)}"
 
 
-def _compose(parts: Parts, *, dropped: set[str], limits: Mapping[str, int]) -> Report:
+def _compose(parts: Parts, *, dropped: set[str], limits: Mapping[str, int], whole: Report | None = None) -> Report:
+    """The report; kept to the outline's words where ``whole`` is the one that is too long."""
     evidence = _all_evidence(parts)
     candidates = {candidate.evidence.id: candidate for candidate in parts.gathered.candidates}
     sources = {source.document: source for source in parts.sources}
@@ -117,10 +126,27 @@ def _compose(parts: Parts, *, dropped: set[str], limits: Mapping[str, int]) -> R
     by_subject = _by_subject(parts, chosen=chosen, dropped=dropped)
     cards, card_claims = _cards(parts, shared=by_subject, evidence=evidence, disputed=disputed, dropped=dropped)
     conflict_claims, conflicts = _conflicts(parts, printed=card_claims, dropped=dropped)
+    metrics = [metric.name for metric in parts.vocabulary.metrics.values()]
+    if whole is not None:
+        only = of_cards(
+            by_importance(cards, plan=parts.plan, metrics=metrics),
+            conflicts=conflicts,
+            claims={claim.id: claim for claim in (*card_claims, *conflict_claims)},
+            words=parts.plan.outline.words,
+            by_subject=bool(by_subject),
+        )
+        cards, card_claims = _cards(parts, shared=by_subject, evidence=evidence, disputed=disputed, dropped=dropped, only=only)
+        conflict_claims, conflicts = _conflicts(parts, printed=card_claims, dropped=dropped, about={card.key for card in cards})
     for claim in (*card_claims, *conflict_claims):
         if claim.section != BY_SUBJECT:
             chosen.take(claim, documents={evidence[item].document for item in claim.evidence})
     sections, loose = _sections(parts, by_subject=by_subject, cards=cards, chosen=chosen, dropped=dropped)
+    if whole is not None:
+        left = parts.plan.outline.words - length([*card_claims, *conflict_claims])
+        untold = _untold(parts, cards)
+        sections = of_sections(sections, claims={claim.id: claim for claim in loose}, barred=untold, left=left)
+        sections = [section for section in sections if section.cards or section.claims or parts.plan.outline.binding]
+        loose = [claim for claim in loose if any(claim.id in section.claims for section in sections)]
     if conflict_claims:
         sections.append(
             Section(
@@ -132,7 +158,6 @@ def _compose(parts: Parts, *, dropped: set[str], limits: Mapping[str, int]) -> R
         )
     claims = _in_print_order(sections, cards, {claim.id: claim for claim in (*loose, *card_claims, *conflict_claims)})
     by_id = {claim.id: claim for claim in claims}
-    metrics = [metric.name for metric in parts.vocabulary.metrics.values()]
     lead = bottom_line(parts.plan, cards=cards, claims=by_id, candidates=candidates, metrics=metrics)
     used = {item for claim in claims for item in claim.evidence} | {point.evidence for card in cards for point in card.series}
     report = Report(
@@ -141,7 +166,7 @@ def _compose(parts: Parts, *, dropped: set[str], limits: Mapping[str, int]) -> R
         market=parts.plan.market,
         as_of=parts.as_of,
         cut_off=_newest(parts.gathered.sources.values()),
-        banner=BANNER,
+        banner=BANNER + (_KEPT_TO.format(words=parts.plan.outline.words, fewer=len(whole.claims) - len(claims)) if whole else ""),
         bottom_line=lead,
         sections=tuple(sections),
         cards=tuple(cards),
@@ -150,7 +175,7 @@ def _compose(parts: Parts, *, dropped: set[str], limits: Mapping[str, int]) -> R
         sources=(),
         glance=tuple(_glance_row(card, by_id) for card in cards),
         conflicts=tuple(conflicts),
-        gaps=tuple(_gaps(parts, sections, by_id, evidence)),
+        gaps=whole.gaps if whole is not None else tuple(_gaps(parts, sections, by_id, evidence)),
         warnings=parts.gathered.warnings,
         facts=tuple(_facts(parts, used)),
         manifest=parts.manifest,
@@ -188,14 +213,23 @@ def _kept(claims: Sequence[Claim], dropped: set[str]) -> list[Claim]:
 
 
 def _cards(
-    parts: Parts, *, shared: Sequence[Claim], evidence: Mapping[str, Evidence], disputed: set[CardKey], dropped: set[str]
+    parts: Parts,
+    *,
+    shared: Sequence[Claim],
+    evidence: Mapping[str, Evidence],
+    disputed: set[CardKey],
+    dropped: set[str],
+    only: Collection[str] | None = None,
 ) -> tuple[list[TrendCard], list[Claim]]:
+    """(cards, what they print); ``only``: ids of the claims that they may print."""
     sources = spoken_for(parts.sources, parts.copies)
     homes = {claim.evidence: claim for claim in shared}
     cards: list[TrendCard] = []
     printed: list[Claim] = []
     for draft in parts.drafts:
         claims, against = ([_at_home(claim, homes) for claim in _kept(own, dropped)] for own in (draft.claims, draft.counter_claims))
+        if only is not None:
+            claims, against = ([claim for claim in own if claim.id in only] for own in (claims, against))
         if not claims:
             continue
         card = finish(
@@ -227,8 +261,10 @@ def _at_home(claim: Claim, homes: Mapping[tuple[str, ...], Claim]) -> Claim:
     return replace(claim, id=home.id, section=home.section) if home is not None and claim.calculation is None else claim
 
 
-def _conflicts(parts: Parts, *, printed: Sequence[Claim], dropped: set[str]) -> tuple[list[Claim], list[Conflict]]:
-    """(claims printed for a conflict only, the conflicts).
+def _conflicts(
+    parts: Parts, *, printed: Sequence[Claim], dropped: set[str], about: Collection[CardKey] | None = None
+) -> tuple[list[Claim], list[Conflict]]:
+    """(claims printed for a conflict only, the conflicts); ``about``: those of these keys that are open, and no others.
 
     A side that a card prints already is that claim. A side whose claim is dropped goes, and with it a conflict of one side.
     """
@@ -236,6 +272,8 @@ def _conflicts(parts: Parts, *, printed: Sequence[Claim], dropped: set[str]) -> 
     own: dict[str, Claim] = {}
     conflicts: list[Conflict] = []
     for made in parts.found:
+        if about is not None and (made.kind == "superseded" or _key(made.sides[0], parts) not in about):
+            continue
         sides = [
             (side, claim)
             for side in made.sides
@@ -247,6 +285,13 @@ def _conflicts(parts: Parts, *, printed: Sequence[Claim], dropped: set[str]) -> 
         own |= {claim.id: claim for _, claim in sides if claim.evidence not in known}
         conflicts.append(conflict_of(made, sides, key=_key(made.sides[0], parts)))
     return list(own.values()), conflicts
+
+
+def _untold(parts: Parts, cards: Sequence[TrendCard]) -> set[str]:
+    """Evidence of disputes that no card in print is about: one side alone would hide the other."""
+    told = {card.key for card in cards}
+    open_ones = [made for made in parts.found if made.kind != "superseded" and _key(made.sides[0], parts) not in told]
+    return {side.evidence.id for made in open_ones for side in made.sides}
 
 
 def _key(stated: Stated, parts: Parts) -> CardKey:
@@ -356,7 +401,13 @@ def _matrix(parts: Parts, usable: Sequence[Candidate], *, chosen: Chosen) -> dic
     subjects = {key: name for key, name in parts.gathered.subjects.items() if key in parts.gathered.sources}
     facets = [facet.id for facet in parts.plan.facets]
     return matrix_claims(
-        usable, subjects=subjects, facets=facets, printed=frozenset(chosen.evidence), chosen=chosen, vocabulary=parts.vocabulary
+        usable,
+        subjects=subjects,
+        facets=facets,
+        printed=frozenset(chosen.evidence),
+        chosen=chosen,
+        vocabulary=parts.vocabulary,
+        room=min(MOST_WORDS, parts.plan.outline.words or MOST_WORDS),
     )
 
 
@@ -412,7 +463,7 @@ def _coverage(parts: Parts, report: Report) -> list[Coverage]:
             status="cited" if source.document in cited else "retrieved" if source.document in parts.gathered.sources else "never_retrieved",
             claims=carried.get(source.document, 0),
             reason="" if source.document in cited else _why_not_cited(source, parts),
-            cut=parts.gathered.notices.get(source.document, ()),
+            cut=tuple(cut for cut in parts.gathered.notices.get(source.document, ()) if not cut.startswith(_ATTACHMENT)),
             copy_of=parts.copies.get(source.document, ""),
         )
         for source in parts.sources

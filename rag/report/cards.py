@@ -19,6 +19,7 @@ from rag.report.facts import Stated
 from rag.report.gather import Candidate, repeats
 from rag.report.names import Names
 from rag.report.wording import Vocabulary, tokens
+from rag.text import stem_set
 from rag.types import CardKey, Claim, Confidence, ConfidenceReason, Direction, Evidence, SeriesPoint, Source, TrendCard
 
 MOST_CARDS = 12
@@ -74,8 +75,23 @@ def draft_cards(
     usable = [candidate for candidate in candidates if candidate.evidence.id not in old]
     current = [item for item in facts if item.evidence.id not in old and item.is_exact and not item.is_withdrawn]
     drafts = _series_cards(current, usable, vocabulary=vocabulary, names=names, market=market)
-    drafts += _direction_cards(usable, vocabulary=vocabulary, about=about, market=market)
+    own = _own_accounts(facts, names=names, vocabulary=vocabulary)
+    named = stem_set(market)
+    others = [candidate for candidate in usable if candidate.source.document not in own or named & stem_set(candidate.text)]
+    drafts += _direction_cards(others, vocabulary=vocabulary, about=about, market=market)
     return _best(drafts)
+
+
+def _own_accounts(facts: Sequence[Stated], *, names: Names, vocabulary: Vocabulary) -> set[str]:
+    """Documents in which a company gives account of itself: that its sales rose, and another's too, is no agreement on anything,
+    unless they speak of the market."""
+    return {
+        item.source.document
+        for item in facts
+        if item.fact.entity
+        and item.fact.entity == names.about.get(item.source.document)
+        and vocabulary.metrics[item.fact.metric.removesuffix("_change")].company
+    }
 
 
 def _best(drafts: Sequence[DraftCard]) -> list[DraftCard]:

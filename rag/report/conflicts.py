@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from types import MappingProxyType
 from typing import Literal
 
+from rag.kin import replaces
 from rag.numbers import COUNTED, PeriodMention, comparable, period_order, period_shape, period_words
 from rag.report.asserted import is_taken_back
 from rag.report.facts import END_OF_PERIOD, Stated
@@ -307,6 +308,7 @@ def _of_group(items: Sequence[Stated], *, names: Names, copies: Mapping[str, str
         yield _made(sides, superseded=True, names=names)
         current = [item for item in current if item not in sides[1:]]
     ordered = sorted(_newest_first(current), key=lambda item: item.source.published_from == "mtime")
+    ordered.sort(key=lambda item: any(replaces(other.source, item.source) for other in current))
     used: set[str] = set()
     for at, newer in enumerate(ordered):
         if newer.source.document in used:
@@ -455,6 +457,8 @@ def _same_voice(one: Stated, other: Stated, *, names: Names) -> bool:
 
 def _supersedes(newer: Stated, older: Stated, *, names: Names) -> bool:
     """True when the same voice, or a newer edition of the same document, gives a later figure."""
+    if newer.fact.segment == older.fact.segment and replaces(newer.source, older.source):
+        return True
     undated = "mtime" in (newer.source.published_from, older.source.published_from)
     if undated or newer.source.published <= older.source.published or newer.fact.segment != older.fact.segment:
         return False
@@ -487,7 +491,8 @@ def _why_superseded(sides: Sequence[Stated]) -> tuple[Kind, str]:
     around = f"{newer.evidence.context_before} {newer.text} {newer.evidence.context_after}"
     said = _REPLACES.search(newer.text) or _REPLACES.search(around)
     words = f'; it says "{said[0].lower()}"' if said else ""
-    return "superseded", f"A later document of the same source gives a new figure{words}."
+    later = "version of the document" if replaces(newer.source, older.source) else "document of the same source"
+    return "superseded", f"A later {later} gives a new figure{words}."
 
 
 def _why(sides: Sequence[Stated], *, names: Names) -> tuple[Kind, str]:

@@ -6,7 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import islice
 
+from rag.kin import replaces
 from rag.numbers import PeriodMention, comparable, find_numbers, find_periods
 from rag.prompts import Facet
 from rag.report.names import named_in, ordinary_words, whose
@@ -16,13 +18,15 @@ from rag.report.reading import ReadDocument, Sentence, TableCell, context, prose
 from rag.report.subjects import SubjectRule, subjects
 from rag.report.when import Span, span_of
 from rag.report.wording import Mention, Vocabulary, tokens
-from rag.text import content_stems, overlap, shingles
+from rag.text import content_stems, overlap, shingles, stem_set
 from rag.types import Chunk, ClaimMode, Document, Evidence, Number, Passage, RetrievedBy, SearchResult, Source
 
 NEAR_DUPLICATE = 0.8
 """Share of three-stem shingles above which two sentences are one source's."""
 _LINES = 3
 """Lines that must use the market's words together when no title does."""
+_HIDDEN_WORDS = 20
+"""Characters of hidden text from which on it may be more than an artefact of a program."""
 _OPENING = 4
 """Sentences at a document's start that most often say what it is about."""
 _ASKING = frozenset(content_stems("what which who how much many often does did share level change maker firm company market industry"))
@@ -183,15 +187,14 @@ def _on_topic(
     if not plan.market_words and not family:
         return _OnTopic(found=found, missing=(), notes=())
     titles = {item.source.document: item.source.title for item in found.values()}
-    held = {key: set(content_stems(f"{titles[key]} {document.text}")) for key, document in documents.items()}
+    held = {key: stem_set(f"{titles[key]} {document.text}") for key, document in documents.items()}
     asked = plan.market_words
     known = {stem for stem in asked if any(stem in stems for stems in held.values())}
     missing = tuple(word for stem, word in asked.items() if stem not in known)
     notes = tuple(f'no document found has the word "{word}" of the market "{plan.market}"' for word in missing)
     if asked and 2 * len(missing) >= len(asked):
         return _OnTopic(found={}, missing=missing, notes=notes)
-    lines = [titles[key] for key in titles] * _LINES + [line for document in documents.values() for line in _lines(document.text)]
-    if known and not family and sum(known <= set(content_stems(line)) for line in lines) < min(_LINES, len(documents)):
+    if known and not family and not _stand_together(known, titles=titles, documents=documents):
         apart = f'the words of the market "{plan.market}" stand in the documents found, but hardly ever together'
         return _OnTopic(found={}, missing=tuple(asked.values()), notes=(apart,))
     telling = _telling(known, held=held)
@@ -206,7 +209,17 @@ def _on_topic(
     return _OnTopic(found=speaking, missing=missing, notes=notes)
 
 
-def _telling(known: Collection[str], *, held: Mapping[str, set[str]]) -> set[str]:
+def _stand_together(known: Collection[str], *, titles: Mapping[str, str], documents: Mapping[str, Document]) -> bool:
+    """Whether a title holds all of the stems, or three lines do; as many as there are documents, where those are fewer."""
+    if any(stem_set(title).issuperset(known) for title in titles.values()):
+        return True
+    lines = (line for document in documents.values() for line in _lines(document.text))
+    together = (line for line in lines if stem_set(line).issuperset(known))
+    least = min(_LINES, len(documents))
+    return sum(1 for _ in islice(together, least)) == least
+
+
+def _telling(known: Collection[str], *, held: Mapping[str, Collection[str]]) -> set[str]:
     """The stems that at most twice as many documents hold as hold the rarest: where all are common, each tells."""
     counts = {stem: sum(stem in stems for stems in held.values()) for stem in known}
     return {stem for stem in known if counts[stem] <= 2 * min(counts.values())}
@@ -472,7 +485,8 @@ def _is_summary(headings: Sequence[str]) -> float:
 
 
 def _collapse(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """Near-duplicates as one candidate: the one that stands best, the oldest as the likeliest origin; the others' documents are noted."""
+    """Near-duplicates as one candidate: the one that stands best, the oldest as the likeliest origin, but of versions of one document
+    the latest; the others' documents are noted."""
     ordered = sorted(candidates, key=lambda c: (-c.standing, c.source.published, c.evidence.document, c.evidence.start))
     kept: list[Candidate] = []
     copies: dict[int, set[str]] = defaultdict(set)
@@ -481,7 +495,9 @@ def _collapse(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
         near = {at for shingle in candidate.shingles for at in holders[shingle]}
         twin = next((at for at in sorted(near) if repeats(candidate, kept[at], most=NEAR_DUPLICATE)), None)
         if twin is not None:
-            copies[twin].add(candidate.source.document)
+            copies[twin] |= {candidate.source.document, kept[twin].source.document}
+            if replaces(candidate.source, kept[twin].source):
+                kept[twin] = candidate
             continue
         for shingle in candidate.shingles:
             holders[shingle].append(len(kept))
@@ -500,11 +516,17 @@ def same_numbers(one: Sequence[Number], other: Sequence[Number]) -> bool:
     return {comparable(number) for number in one} == {comparable(number) for number in other}
 
 
+def _hides_words(notice: str) -> bool:
+    """True for hidden text that could say something: a stray character is told of in the appendix only."""
+    match = re.match(r"hidden text dropped \((\d+)", notice)
+    return match is not None and int(match[1]) >= _HIDDEN_WORDS
+
+
 def _warnings(read_documents: Mapping[str, ReadDocument], documents: Mapping[str, Document], sources: Mapping[str, Source]) -> list[str]:
     found = []
     for key in sorted(read_documents, key=lambda key: sources[key].path):
         name = f'"{sources[key].title}" ({sources[key].path})'
         if read_documents[key].orders:
             found.append(f"{name} holds orders to a machine; they and what stands beside them were left out")
-        found += [f"{name}: {notice}" for notice in documents[key].notices if "hidden" in notice]
+        found += [f"{name}: {notice}" for notice in documents[key].notices if _hides_words(notice)]
     return found

@@ -1,16 +1,18 @@
 """What searches found, read: sentences, facts, and where those disagree. Reports and answers stand on the same harvest."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from rag.kin import replaces
 from rag.report.conflicts import Disagreement, corrections, disagreements, replacements
 from rag.report.facts import Stated, facts_of
-from rag.report.gather import Candidate, Gathered, gather
+from rag.report.gather import Candidate, Gathered, gather, same_numbers
 from rag.report.names import Names, find_names
 from rag.report.plan import Plan
 from rag.report.wording import Vocabulary
-from rag.text import content_stems
+from rag.text import content_stems, stem_set
 from rag.types import Document, SearchResult, Source
 
 
@@ -53,9 +55,32 @@ def harvest(
     corrected = (*replacements(gathered.candidates, facts), *corrections(gathered.candidates, facts, names=names))
     corrected = tuple({made.sides[1].evidence.id: made for made in reversed(corrected)}.values())
     found += tuple(made for made in corrected if made.sides[1].evidence.id not in known)
-    stale = known | {made.sides[1].evidence.id for made in corrected}
+    stale = known | {made.sides[1].evidence.id for made in corrected} | _said_anew(gathered.candidates)
     current = tuple(candidate for candidate in gathered.candidates if candidate.evidence.id not in stale)
     return Harvest(copies=copies, gathered=gathered, names=names, facts=facts, found=found, current=current)
+
+
+_SAME_WORDS = 0.8
+"""Share of two sentences' stems, figures aside, from which one is the other said anew."""
+
+
+def _said_anew(candidates: Sequence[Candidate]) -> set[str]:
+    """Ids of evidence of sentences that a later version of their document says again with other figures."""
+    sources = {candidate.source.document: candidate.source for candidate in candidates}
+    later = {old.document: [new.document for new in sources.values() if replaces(new, old)] for old in sources.values()}
+    of_document: dict[str, list[Candidate]] = defaultdict(list)
+    for candidate in candidates:
+        of_document[candidate.source.document].append(candidate)
+    return {
+        old.evidence.id
+        for old in candidates
+        if any(_is_anew(new, old) for document in later[old.source.document] for new in of_document[document])
+    }
+
+
+def _is_anew(new: Candidate, old: Candidate) -> bool:
+    one, other = ({stem for stem in stem_set(item.text) if not stem[0].isdigit()} for item in (new, old))
+    return len(one & other) >= _SAME_WORDS * len(one | other) and not same_numbers(new.numbers, old.numbers)
 
 
 def _subject(question: str, vocabulary: Vocabulary) -> frozenset[str]:

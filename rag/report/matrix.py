@@ -3,8 +3,9 @@
 Sentences are taken one by one, those first that say most of what is not said of their subject yet for the words they take.
 """
 
+import heapq
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rag.report.claims import sentence_claim
@@ -16,10 +17,10 @@ from rag.types import Claim
 
 MOST_WORDS = 2_960
 """Of all subjects together: half an hour's reading, and what the Beige Book's own national summaries come to."""
-MOST_WORDS_OF_SUBJECT = 247
+MOST_WORDS_OF_SUBJECT = 330
 _OVERHEAD = 6
 """Words that a citation costs the reader."""
-_DIRECTION, _STEM = 0.4, 0.12
+_DIRECTION, _STEM = 0.2, 0.12
 """What a stated direction and a new word are worth beside a metric that was not told yet."""
 _LEAST = 0.5
 """What a thing is worth that only one of many subjects has, beside one that all have."""
@@ -57,52 +58,65 @@ def matrix_claims(
     printed: Collection[str],
     chosen: Chosen,
     vocabulary: Vocabulary,
+    room: int = MOST_WORDS,
 ) -> dict[str, list[Claim]]:
-    """Facet -> claims, in the order of the subjects' names. ``subjects``: document -> name; ``printed`` are ids of evidence in print."""
-    room = min(MOST_WORDS_OF_SUBJECT, MOST_WORDS // max(1, len(subjects)))
+    """Facet -> claims, in the order of the subjects' names. ``subjects``: document -> name; ``printed`` are ids of evidence in print;
+    ``room``: words of all subjects together, those in print counted."""
     by_document: dict[str, list[Candidate]] = defaultdict(list)
     for candidate in candidates:
         if candidate.source.document in subjects:
             by_document[candidate.source.document].append(candidate)
-    weights = _weights(by_document)
+    taken = _told(by_document, room=room, printed=printed, chosen=chosen, vocabulary=vocabulary)
     made: dict[str, list[Claim]] = defaultdict(list)
-    for document in sorted(by_document, key=lambda key: subjects[key]):
-        for candidate in _told(by_document[document], room=room, weights=weights, printed=printed, chosen=chosen, vocabulary=vocabulary):
-            section = candidate.facet or facets[0]
-            made[section].append(sentence_claim(candidate, section=section, vocabulary=vocabulary))
+    for candidate in sorted(taken, key=lambda item: (subjects[item.source.document], item.evidence.document, item.evidence.start)):
+        section = candidate.facet or facets[0]
+        made[section].append(sentence_claim(candidate, section=section, vocabulary=vocabulary))
     return dict(made)
 
 
 def _told(
-    candidates: Sequence[Candidate],
-    *,
-    room: int,
-    weights: Mapping[str, float],
-    printed: Collection[str],
-    chosen: Chosen,
-    vocabulary: Vocabulary,
-) -> Iterable[Candidate]:
-    """One subject's sentences until its room is full, in the order of its document."""
-    ways = {candidate.evidence.id: _ways(candidate, vocabulary) for candidate in candidates}
-    stems = {candidate.evidence.id: content_stems(candidate.text) for candidate in candidates}
-    told, taken = Told(), list[Candidate]()
-    for candidate in candidates:
+    by_document: Mapping[str, Sequence[Candidate]], *, room: int, printed: Collection[str], chosen: Chosen, vocabulary: Vocabulary
+) -> list[Candidate]:
+    """Of all sentences the one that tells most of its subject for its words, then the next, until the room is full: a subject of which
+    much is to be told gets more of it than one of which little is."""
+    weights = _weights(by_document)
+    everything = [candidate for own in by_document.values() for candidate in own]
+    ways = {candidate.evidence.id: _ways(candidate, vocabulary) for candidate in everything}
+    stems = {candidate.evidence.id: content_stems(candidate.text) for candidate in everything}
+    told = {document: Told() for document in by_document}
+    for candidate in everything:
         if candidate.evidence.id in printed:
-            told.add(candidate, ways=ways[candidate.evidence.id])
+            told[candidate.source.document].add(candidate, ways=ways[candidate.evidence.id])
 
     def worth(item: Candidate) -> float:
-        return told.gain(item, ways=ways[item.evidence.id], stems=stems[item.evidence.id], weights=weights)
+        of = told[item.source.document]
+        return of.gain(item, ways=ways[item.evidence.id], stems=stems[item.evidence.id], weights=weights)
 
-    open_candidates = [candidate for candidate in candidates if candidate.standing >= LEAST_STANDING]
-    while open_candidates:
-        best = max(open_candidates, key=lambda item: (worth(item), item.evidence.id))
-        open_candidates.remove(best)
-        if told.words + len(words(best.text)) > room or chosen.repeats(best):
+    left = room - sum(of.words for of in told.values())
+    taken: list[Candidate] = []
+    for best in _best_first([item for item in everything if item.standing >= LEAST_STANDING], worth=worth):
+        length, of = len(words(best.text)), told[best.source.document]
+        if length > left or of.words + length > MOST_WORDS_OF_SUBJECT or chosen.repeats(best):
             continue
-        told.add(best, ways=ways[best.evidence.id])
+        of.add(best, ways=ways[best.evidence.id])
         chosen.take_candidate(best)
         taken.append(best)
-    return sorted(taken, key=lambda candidate: candidate.evidence.start)
+        left -= length
+    return taken
+
+
+def _best_first(candidates: Iterable[Candidate], *, worth: Callable[[Candidate], float]) -> Iterator[Candidate]:
+    """Each once, the worthiest first. What a sentence is worth only falls while others are taken, so that one is asked again only when
+    it comes up (lazy greedy: Minoux 1978)."""
+    waiting = [(-worth(item), item.evidence.id, item) for item in candidates]
+    heapq.heapify(waiting)
+    while waiting:
+        _, name, item = heapq.heappop(waiting)
+        now = -worth(item)
+        if waiting and (now, name) > waiting[0][:2]:
+            heapq.heappush(waiting, (now, name, item))
+        else:
+            yield item
 
 
 def _weights(by_document: Mapping[str, Sequence[Candidate]]) -> dict[str, float]:

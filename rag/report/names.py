@@ -25,7 +25,8 @@ _ITS_PAPER_ON = re.compile(r"(?:['’]s)?\s(?:\w+\s){1,2}(?:of|on|about)\s")
 """Behind the name a title leads with: who writes, not whom it is about: "Tidewatch monitor of heat pumps"."""
 _AT_ONCE = re.compile(r"\S+(?:\s(?:percent|per cent|%|million|billion|thousand))?\s(?:in|at|on)\s(?:the\s)?(?=[A-Z])")
 """A value with the place it holds for straight behind it."""
-_INSIDE = re.compile(r"[a-z,;:–]\s(?:the\s)?$")
+_INSIDE = frozenset("abcdefghijklmnopqrstuvwxyz,;:–")
+"""What stands before the blank before a name inside a sentence."""
 _PLACE_BEFORE = re.compile(r"\b(?:in|on|across|at|near|throughout|around)\s(?:the\s)?$")
 _PLACED = re.compile(r"\b(?:in|on|across|at|near|throughout|around|of|for|from)\s(?:the\s)?$", re.IGNORECASE)
 _SEATED = re.compile(r"\b(?:based|headquartered|located|registered|seated)\s(?:in|at|on)\s(?:the\s)?$", re.IGNORECASE)
@@ -144,7 +145,7 @@ class Names:
         if self._known(match[0], self.others):
             return True
         before = text[max(0, match.start() - 16) : match.start()]
-        inside = _INSIDE.search(before) is not None and not _PLACE_BEFORE.search(before)
+        inside = _is_inside(text, match.start()) and not _PLACE_BEFORE.search(before)
         plain = all(part.lower() in _COMMON | self.ordinary for part in _bare(match[0]).split())
         return (
             inside and not plain and not self._known(match[0], self.places) and not re.match(r"\s\d", text[match.end() : match.end() + 2])
@@ -270,7 +271,11 @@ def named_in(title: str, *, texts: Sequence[str], ordinary: Collection[str]) -> 
     """The capitalised words of a title that sentences of two of the texts hold and that are no ordinary words: whom it is about."""
     words = {_bare(part) for match in _RUN.finditer(title) for part in match[0].split()}
     proper = {word for word in words if len(word) >= 4 and word.lower() not in _COMMON and word.lower() not in ordinary}
-    return {word for word in proper if sum(re.search(_INSIDE_WORD.format(re.escape(word)), text) is not None for text in texts) >= 2}
+    return {word for word in proper if sum(_stands_inside(word, text) for text in texts) >= 2}
+
+
+def _stands_inside(word: str, text: str) -> bool:
+    return word in text and re.search(_INSIDE_WORD.format(re.escape(word)), text) is not None
 
 
 _INSIDE_WORD = r"\b[a-z]+,?\s(?:[A-Z]\w*\s)?{}\b"
@@ -302,12 +307,17 @@ def _bare(run: str) -> str:
 
 def _inside(text: str) -> Iterable[tuple[str, bool]]:
     for match in _RUN.finditer(text):
-        before = text[max(0, match.start() - 16) : match.start()]
-        if not _INSIDE.search(before) or re.match(r"\s\d", text[match.end() : match.end() + 2]):
+        first, following = match.start(), text[match.end() : match.end() + 2]
+        if not _is_inside(text, first) or (following[:1].isspace() and following[1:].isdecimal()):
             continue
         parts = [part for part in _bare(match[0]).split() if part.lower() not in _COMMON]
         if parts and parts[0].lower() not in STOPWORDS:
-            yield " ".join(parts), _PLACE_BEFORE.search(before) is not None
+            yield " ".join(parts), _PLACE_BEFORE.search(text[max(0, first - 16) : first]) is not None
+
+
+def _is_inside(text: str, at: int) -> bool:
+    """True for a place inside a sentence: a small letter or a comma stands before the blank before it."""
+    return at >= 2 and text[at - 1].isspace() and text[at - 2] in _INSIDE
 
 
 def whose(sources: Iterable[Source], names: Iterable[str] = ()) -> dict[str, str]:
@@ -315,12 +325,18 @@ def whose(sources: Iterable[Source], names: Iterable[str] = ()) -> dict[str, str
     ordered = sorted(names, key=lambda name: (-len(name), name))
     found: dict[str, str] = {}
     for source in sources:
-        lead = next((name for name in ordered if re.match(rf"{re.escape(name)}(?!\w)", source.title)), "")
+        lead = next((name for name in ordered if _leads(name, source.title)), "")
         named = source.publisher if source.publisher and source.publisher in source.title else _shared_start(source.title, source.author)
         own = "" if named and _ABOUT_ELSE.search(source.title.rpartition(named)[2]) else named
         if own or (lead and source.publisher != lead and not _ITS_PAPER_ON.match(source.title, len(lead))):
             found[source.document] = own or lead
     return found
+
+
+def _leads(name: str, title: str) -> bool:
+    """True for a title that begins with the name as a whole word."""
+    following = title[len(name) : len(name) + 1]
+    return title.startswith(name) and not (following.isalnum() or following == "_")
 
 
 def _shared_start(title: str, author: str) -> str:

@@ -23,6 +23,8 @@ from rag.prompts import Facet, FacetPack, MetricVocabulary
 _BY = re.compile(r"\s*\bby\s+(?:[\w.]+\s+){0,3}(?P<dimension>[a-z]+)$")
 _IN = re.compile(r"^(?P<market>.+?)\s+(?:in|on|for|across|of)\s+(?:the\s+)?(?P<region>[A-Z].*)$")
 _AND = re.compile(r"\s+(?:and|&|\+)\s+(?:the\s+)?")
+FEWEST_WORDS = 100
+"""Below it a report is no report."""
 _NAMES = ("entities", "segments", "regions", "themes")
 _HEAD = """\
 # What the report asks for. Change, add, remove or reorder anything; the report obeys it section by section.
@@ -31,6 +33,7 @@ _HEAD = """\
 # A section needs a title only. question: what it sets out to answer; queries: its searches, {market} stands for the market;
 # terms: words that tell that a sentence belongs to it, else two words of title and question do;
 # metrics: ids from prompts/metrics.yaml whose figures are printed in it.
+# words: at most so many in all sentences together, such as 400 for one page; 0 is no limit.
 # binding: true prints a section without evidence too, with the reason.
 """
 
@@ -54,6 +57,8 @@ class Outline:
     """What one sentence is wanted of each: "district"; empty for nothing."""
     sections: tuple[Facet, ...]
     """In print order."""
+    words: int = 0
+    """Of all sentences together at most; 0 for no limit."""
     binding: bool = False
     """True for an analyst's own: each section is printed, one without evidence with the reason."""
 
@@ -127,13 +132,14 @@ def to_yaml(outline: Outline) -> str:
         "period": outline.period,
         "dimension": outline.dimension,
     }
+    data["words"] = outline.words
     data["binding"] = outline.binding
     return _HEAD + yaml.safe_dump({**data, "sections": sections}, sort_keys=False, allow_unicode=True, width=130)
 
 
 def read_outline(text: str, *, at: str) -> Outline:
     """An analyst's own outline; ``at`` is the file's name for messages. Raises SettingsError naming file, key and what is wrong."""
-    optional = (*_NAMES, "market", "period", "dimension", "binding")
+    optional = (*_NAMES, "market", "period", "dimension", "words", "binding")
     data = fields.mapping(fields.load(text, at=at), needed=("topic", "sections"), allowed=optional, at=at)
     topic = fields.text(data["topic"], at=f"{at}: topic")
     sections = tuple(
@@ -146,6 +152,7 @@ def read_outline(text: str, *, at: str) -> Outline:
         period=_period(_optional(data, "period", at=at), at=f"{at}: period"),
         dimension=_optional(data, "dimension", at=at),
         sections=sections,
+        words=_count(data.get("words", 0), at=f"{at}: words"),
         binding=_flag(data.get("binding", True), at=f"{at}: binding"),
         **{key: fields.texts(data.get(key) or [], at=f"{at}: {key}") for key in _NAMES},
     )
@@ -160,6 +167,12 @@ def _optional(data: Mapping[str, Any], key: str, *, at: str) -> str:
 def _flag(value: Any, *, at: str) -> bool:
     if not isinstance(value, bool):
         raise SettingsError(f"{at} must be true or false, not {value!r}")
+    return value
+
+
+def _count(value: Any, *, at: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or (value and value < FEWEST_WORDS):
+        raise SettingsError(f"{at} must be 0 for no limit, or a whole number from {FEWEST_WORDS}, not {value!r}")
     return value
 
 

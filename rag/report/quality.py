@@ -31,6 +31,18 @@ _INSTRUCTION = re.compile(
     r"|(?:from\snow\son|henceforth)\b.{0,20}\byou\b"
     r")|<\|?/?(?:im_start|im_end|system|endoftext|information)\|?>|\[/?INST\]|^\s*(?:system|assistant|user|human)\s*:"
 )
+_NEEDLES = (
+    *("ignore", "disregard", "forget", "override", "bypass", "prompt", "hidden ", "hidden_", "secret ", "secret_", "developer"),
+    *("system note", "system_note", "system message", "system_message", "system instruction", "system_instruction", "you are", "do not"),
+    *("ai model", "ai-model", "ai assistant", "ai-assistant", "ai agent", "ai-agent", "ai system", "ai-system", "llm", "language"),
+    *("a ai", "an ai", "a assistant", "an assistant", "attention", "note to", "message to", "instruction to", "instructions to"),
+    *("instruction for", "instructions for", "respond", "reply", "answer", "exactly", "the exact", "the following", "the phrase"),
+    *("the word", "the sentence", "the text", "the string", "and print", "and output", "and say", "and write", "new instruction"),
+    *("new task", "user ask", "users ask", "nothing else", "from now on", "henceforth", "im_start", "im_end", "endoftext", "inst]"),
+    *("system>", "system|>", "information>", "information|>", "system:", "system :", "assistant:", "assistant :", "user:", "user :"),
+    *("human:", "human :"),
+)
+"""Each way to match _INSTRUCTION has one of these: looking for them costs a fifth of the expression, which most sentences are spared."""
 _ORDER = re.compile(
     r"(?i)^(?:please|click|see|visit|contact|subscribe|download|read|refer|note that you|say|state|write|include|print|output|return|reply|"
     r"respond|answer|call|email|e-mail|send|follow|remember|consider|imagine|add|ensure|make sure|do not|don[’']t|never|always|tell|ask|"
@@ -88,6 +100,11 @@ _VERB = re.compile(
     r"anticipates?|calls?|indicates?|cites?|notes?|sees?|finds?|feels?|believes?|describes?|suggests?|mentions?|attribute|point|"
     r"lengthens?|adds?|helps?|hurts?|comes?|stands?|works?|runs?|returns?|accounts?|employs?|lists?|retains?|loses?|wins?|[a-z]{3,}(?:es|s))\b"
 )
+_HEADLESS = re.compile(
+    r"(?:For|In|During) the (?:(?:fiscal|full|calendar|first|second|third|fourth|\w+ months?) )?(?:year|quarter|half|period|month)s?"
+    r"(?: (?:ended|ending|of) (?:[A-Z]\w+ )?\d{1,4}(?:, \d{4})?| \d{4})? (?:was|were|is|are) "
+)
+"""A sentence whose subject a table or a page break has taken: "For the fiscal year 2023 was a decrease of $91 million"."""
 _NO_VERB = re.compile(r"\([^()]*\)|\b[A-Z][\w’'-]*")
 """Where no verb of a sentence stands: in brackets, and in names ("United States", "Accounts Receivable")."""
 _CITED_WORK = re.compile(
@@ -106,7 +123,8 @@ _LEAD_IN = re.compile(
 
 def is_instruction(text: str) -> bool:
     """True for text that gives orders to a machine: "ignore previous instructions" and its kin."""
-    return _INSTRUCTION.search(text) is not None
+    folded = " ".join(text.casefold().split())
+    return any(needle in folded for needle in _NEEDLES) and _INSTRUCTION.search(text) is not None
 
 
 def lead_in(text: str) -> int:
@@ -127,6 +145,8 @@ def fault(text: str) -> str:
     content = [word for word in found if word.lower() not in STOPWORDS]
     if len(content) < FEWEST_CONTENT_WORDS or len(found) > MOST_WORDS:
         return "length"
+    if _HEADLESS.match(text):
+        return "subject"
     if not _VERB.search(_NO_VERB.sub(" ", text)):
         return "verb"
     if "?" in text or _ORDER.match(text) or is_instruction(text):

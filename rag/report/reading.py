@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, takewhile
+from operator import attrgetter
 
 from rag.remembered import Shelf
 from rag.report.quality import is_instruction
@@ -127,10 +128,13 @@ def _sentence(document: Document, start: int, end: int, headings: tuple[str, ...
 
 def page_at(document: Document, offset: int) -> tuple[int, str]:
     """Number and label of the page that holds an offset; (1, "") for a document without pages."""
-    at = bisect_right([page.start for page in document.pages], offset) - 1
+    at = bisect_right(document.pages, offset, key=_start) - 1
     if at < 0:
         return 1, ""
     return document.pages[at].number, document.pages[at].label
+
+
+_start = attrgetter("start")
 
 
 def context(document: Document, start: int, end: int) -> tuple[str, str]:
@@ -151,24 +155,17 @@ def _caption(text: str, block: Block) -> str:
 
 
 def _cells(document: Document, block: Block, *, headings: tuple[str, ...]) -> list[TableCell]:
-    number, label = page_at(document, block.start)
-    return [
-        TableCell(
-            start=cell.start,
-            end=cell.end,
-            page=page_at(document, cell.start)[0] if len(document.pages) > 1 else number,
-            page_label=page_at(document, cell.start)[1] if len(document.pages) > 1 else label,
-            heading_path=headings,
-            reference=reference,
-        )
-        for cell, reference in references(document, block)
-    ]
+    found = []
+    for cell, reference in references(document, block):
+        page, label = page_at(document, cell.start)
+        found.append(TableCell(start=cell.start, end=cell.end, page=page, page_label=label, heading_path=headings, reference=reference))
+    return found
 
 
 def _lead(document: Document, blocks: Sequence[Block], at: int) -> str:
     """What stands above a table on its page, down to the page's first table and right above this one: a statement's title and its years."""
     first = next((page.start for page in document.pages if page.start <= blocks[at].start < page.end), 0)
-    begins = bisect_right([block.start for block in blocks], first - 1)
+    begins = bisect_right(blocks, first - 1, key=_start)
     above = list(takewhile(lambda block: block.kind != "table", blocks[begins:at]))
     near = list(takewhile(lambda block: block.kind != "table", reversed(blocks[begins:at])))[:1]
     lines = [_one_line(document.text[block.start : block.end]) for block in dict.fromkeys((*above, *near))]

@@ -132,7 +132,7 @@ def bottom_line(
     short = [claim for claim in short if claim.kind == "fact"] or short
     if not short:
         return ()
-    ordered = _by_importance(cards, plan=plan, metrics=metrics)
+    ordered = by_importance(cards, plan=plan, metrics=metrics)
     leading = [[claim for claim in short if claim.id in card.claims] for card in ordered]
     of_cards = next((own for own in leading if own), short)
     series = {point.evidence for card in ordered for point in card.series}
@@ -183,7 +183,7 @@ def _plainness(claim: Claim) -> float:
     return 0.05 * len(words(claim.text)) + 0.5 * (claim.kind != "fact")
 
 
-def _by_importance(cards: Sequence[TrendCard], *, plan: Plan, metrics: Sequence[str]) -> list[TrendCard]:
+def by_importance(cards: Sequence[TrendCard], *, plan: Plan, metrics: Sequence[str]) -> list[TrendCard]:
     """Cards on the whole market before those on a part of it, those of two sources and more before those of one, then in the order of
     facets and metrics, then by sources."""
     facets = {facet.id: at for at, facet in enumerate(plan.facets)}
@@ -216,14 +216,19 @@ def _says_when(claim: Claim) -> bool:
 
 
 def _findings(cards: Sequence[TrendCard], claims: Mapping[str, Claim], candidates: Mapping[str, Candidate]) -> list[Claim]:
-    """One claim of each card: the first card of each section first, then the others, the surest before the rest."""
+    """One claim of each card: the first card of each section first, then the others, the surest before the rest. Of cards on parts of
+    one company's or place's figure only the first."""
     seen: Counter[str] = Counter()
     turns: list[tuple[int, int, int, TrendCard]] = []
     for at, card in enumerate(cards):
         turns.append((seen[card.section], -_RANK[card.confidence.word], at, card))
         seen[card.section] += 1
-    found = []
+    found, told = [], set[tuple[str, str, str]]()
     for *_, card in sorted(turns, key=lambda turn: turn[:3]):
+        whose = (card.key.metric, card.key.entity, card.key.region)
+        if whose in told and (card.key.entity or card.key.region):
+            continue
+        told.add(whose)
         own = [claims[item] for item in card.claims if item in claims]
         verbatim = [claim for claim in own if claim.mode != "prose" and claim.kind != "source_opinion" and claim.evidence[0] in candidates]
         derived = [claim for claim in own if claim.calculation is not None]

@@ -13,7 +13,7 @@ from rag.prompts import MetricVocabulary
 from rag.report import Outline, read_outline
 from rag.report.outline import arranged
 
-TOP = ("topic", "market", "period", "dimension")
+TOP = ("topic", "market", "period", "dimension", "words")
 """Fields with one value."""
 LISTS = ("regions", "entities", "segments", "themes")
 """Fields with values between commas."""
@@ -39,7 +39,7 @@ def draft_of(outline: Outline, *, metrics: MetricVocabulary) -> Draft:
     """The form of a plan; metrics go by their names."""
     names = {metric.id: metric.name for metric in metrics.metrics}
     return Draft(
-        values={name: getattr(outline, name) for name in TOP} | {name: ", ".join(getattr(outline, name)) for name in LISTS},
+        values={name: str(getattr(outline, name) or "") for name in TOP} | {name: ", ".join(getattr(outline, name)) for name in LISTS},
         sections=tuple(
             {
                 "id": one.id,
@@ -81,10 +81,11 @@ def checked(draft: Draft, *, metrics: MetricVocabulary) -> tuple[Draft, Outline 
     problems: dict[str, str] = {}
     plan: dict[str, Any] = {name: draft.values.get(name, "").strip() for name in TOP}
     plan |= {name: _parts(draft.values.get(name, "")) for name in LISTS}
+    plan["words"] = int(plan["words"]) if plan["words"].isdecimal() else plan["words"] or 0
     if not plan["topic"]:
         problems["topic"] = NO_TOPIC
     elif told := _refused({**plan, "sections": [{"title": "x"}]}):
-        problems["period" if "period" in told else "topic"] = told
+        problems[next((name for name in ("period", "words") if told.lower().startswith(name)), "topic")] = told
     sections = [_section(section, at, metrics=metrics, problems=problems) for at, section in enumerate(draft.sections)]
     if not sections:
         problems["add"] = "A report needs a section; add one."

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from rag.app import Library
 from rag.chat.about import about
-from rag.render.changes import changes
+from rag.render.changes import comparison
 from rag.reviewing import LONGEST_NOTE, review, reviewed
 from rag.web import asking, serving
 from rag.web.api import compared
@@ -38,12 +38,13 @@ _FORMS = {
 async def compare(here: Here, before: str, after: str) -> Response:
     """What changed between two saved reports."""
     one, other, made = await here.desks.do(lambda library: compared(library, before, after))
-    told = changes(made, known=[row.source for row in other.coverage])
+    shown = comparison(made, before=one, after=other)
+    told = shown["changes"]
     for row, claim in zip(told["claims"], made.claims, strict=True):
         row["address"] = f"/reports/{other.id}#{claim.claim}" if claim.claim else f"/reports/{one.id}#{claim.before}"
     for row, document in zip(told["documents"], made.documents, strict=True):
         row["address"] = "" if document.event == "withdrawn" else f"/documents/{document.source.document}"
-    return page("compare.html.j2", here="reports", before=one, after=other, told=told)
+    return page("compare.html.j2", here="reports", before=shown["before"], after=shown["after"], told=told)
 
 
 @routes.get("/reports/{report}")
