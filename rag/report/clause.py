@@ -513,6 +513,8 @@ class _Reading:
             till = next((i for i, item in enumerate(part) if item.kind != "word" or item.text in _PREPOSITIONS), len(part))
             if 0 < till <= _LONGEST_SEGMENT and not self._is_odd(part[:till]):
                 self._segment += [item.text for item in part[:till]]
+                if till + 1 < len(part) and part[till].kind == "name" and part[till + 1].text not in _LINKS | _PREPOSITIONS:
+                    return False  # "prime Manhattan apartments": the thing stands behind the name
                 rest = part[till].start if till < len(part) else self._items[span.stop - 1].end
                 return self._is_told(range(next((at for at in span if self._items[at].start >= rest), span.stop), span.stop))
         return self._is_told(span)

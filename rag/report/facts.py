@@ -19,6 +19,7 @@ from rag.report.gather import Candidate, CellEvidence, Gathered
 from rag.report.labels import are_plain
 from rag.report.names import Names
 from rag.report.quality import supposes
+from rag.report.sure import Standing, is_sure
 from rag.report.wording import Mention, Token, Vocabulary, tokens, unit_family
 from rag.text import content_stems
 from rag.types import Direction, Evidence, Fact, FactKind, Number, Period, Source
@@ -48,6 +49,8 @@ _FROM = re.compile(r"\b(?:from|against|compared (?:with|to)|versus|than)\s$", re
 _HIGHER = re.compile(
     r"(?i)\s(higher|lower|above|below|more|less|fewer|ahead|behind)\b(?=\s(?:than|of|in|the|last|year|its|their|a)\b|[.,;]|$)"
 )
+_DISTANCE = re.compile(r"(?i)\s(?:higher|lower|above|below|more|less|fewer|ahead|behind|short of)\b")
+"""Behind a sum or a count: it is how far one thing is from another, no value of either."""
 _BEFORE_THAT = re.compile(r"^\s?,?\s?(?:a year (?:before|earlier|ago)|the year before|in the (?:previous|prior) year)\b")
 _BASIS = re.compile(
     r"(?:than|compared (?:with|to)|from|against|versus|since|relative to|over|above|below|as|of|and replaces?)\s(?:in\s|the\s|that\sof\s|"
@@ -135,6 +138,10 @@ _OWNER = re.compile(r"([A-Z][\w&.’' -]{1,40}?),?\s(?:Annual|Interim|Half-Year|
 """Whose document its title says it is."""
 _LONG_AGO = 20
 """Years before a document beyond which a heading's year is a name: "Securities Exchange Act of 1934"."""
+_AGAINST = re.compile(r"(?i)\b(?:compared|versus|vs|against)\b")
+"""Between two times of a heading: what stands below it is of the first."""
+_PART_OF_YEAR = re.compile(r"(?i)\b(?:quarters?|half|months|weeks)\b")
+"""In a heading whose time is read as a year: "Third quarter of fiscal 2018"."""
 END_OF_PERIOD = "end of period"
 _AT_END = re.compile(r"(?i)\b(?:end of (?:the )?(?:period|quarter|month|year)|(?:period|quarter|month|year)[- ]end|last day)\b")
 _AHEAD = re.compile(r"(?i)\b(?:20\d\d\s?[EF]\b|forecast|estimate|expected|guidance|target|plan|outlook)")
@@ -254,6 +261,7 @@ class _Whole:
         self._vocabulary = vocabulary
         self.topic = topic
         self._family = frozenset(gathered.subjects)
+        self._covers = gathered.covers
         self._quarterly = {
             document for document, text in gathered.prose.items() if len(_SHORT.findall(text)) > max(9, len(_LONG.findall(text)))
         }
@@ -263,6 +271,7 @@ class _Whole:
 
     def of(self, made: Stated, *, number: Number, mention: Mention, numbers: Sequence[Number]) -> Stated:
         """The figure as its clause scopes it; not exact where the clause does not tell."""
+        made = self._dated(made)
         candidate = made.candidate
         if candidate is None or made.fact.period is None:
             return replace(made, is_exact=False)
@@ -280,7 +289,36 @@ class _Whole:
         stock = self._vocabulary.metrics[made.fact.metric.removesuffix("_change")].stock
         told = scope is not None and (stock or not self._is_of_unsaid_length(made)) and not _is_beyond_its_clause(made, number)
         settled = self._settled(made, scope, mention=mention) if scope is not None and told else None
-        return replace(made, is_exact=False) if settled is None else replace(made, fact=settled)
+        if (
+            settled is None
+            or scope is None
+            or not is_sure(
+                candidate,
+                settled,
+                number,
+                mention,
+                scope,
+                standing=self._standing(made),
+                vocabulary=self._vocabulary,
+                ordinary=self._names.ordinary,
+            )
+        ):
+            return replace(made, is_exact=False)
+        return replace(made, fact=settled)
+
+    def _dated(self, made: Stated) -> Stated:
+        """A figure without a time of its own in an annual filing is of the year that the cover names."""
+        cover, period = self._covers.get(made.source.document), made.fact.period
+        if cover is None or not cover.year or period is None or period.found_in != "document" or made.candidate is None:
+            return made
+        if any(said.label == period.label for said in made.candidate.periods) or _BEFORE_THAT.match(made.text[made.fact.number.end :]):
+            return made
+        return replace(made, fact=replace(made.fact, period=Period(label=cover.year, found_in="document")))
+
+    def _standing(self, made: Stated) -> Standing:
+        document = made.source.document
+        cover = self._covers.get(document)
+        return Standing(is_filing=cover is not None, is_survey=document in self._family, year=cover.year if cover else "")
 
     def _settled(self, made: Stated, scope: Scope, *, mention: Mention) -> Fact | None:
         fact = made.fact
@@ -305,14 +343,15 @@ class _Whole:
             return made
         plain = (
             evidence.table is not None
-            and (bool(fact.entity) or not metric.company or made.source.format != "pdf")
+            and (bool(fact.entity) or not (metric.company or made.source.document in self._covers) or made.source.format != "pdf")
             and not (fact.number.kind == "plain" and "money" in metric.units)
             and not (_PER_SHARE.search(caption) and _SMALL.fullmatch(made.evidence.quote))
             and fact.period is not None
             and fact.period.found_in == "table"
             and are_plain(evidence.table, caption=caption, metric=metric.id, vocabulary=self._vocabulary, topic=self.topic)
             and not any(_EXHIBIT.search(heading) for heading in evidence.heading_path)
-            and (metric.stock or not self._is_of_unsaid_length(made))
+            and not (_LOSS.search(_ASIDE.sub("", evidence.table.row)) and fact.number.value > 0)
+            and not (self._is_of_unsaid_day(made) if metric.stock else self._is_of_unsaid_length(made))
             and not (
                 metric.stock and fact.segment != END_OF_PERIOD and any(_FLOWS.search(heading) for heading in evidence.heading_path[-1:])
             )
@@ -329,6 +368,11 @@ class _Whole:
         headings = " ".join((*made.evidence.heading_path[-2:], made.evidence.table.column if made.evidence.table else ""))
         in_quarterly = made.evidence.table is not None and made.source.document in self._quarterly and _YEARLY.search(headings) is None
         return (shape == "day" and self._is_of_company(made)) or (shape == "year" and in_quarterly)
+
+    def _is_of_unsaid_day(self, made: Stated) -> bool:
+        """True for what there is on a day, in a year's column of a filing that is no annual one: on which day is not said."""
+        cover, period = self._covers.get(made.source.document), made.fact.period
+        return cover is not None and not cover.is_annual and period is not None and period_shape(period.label) in ("year", "fiscal")
 
     def agreeing(self, found: Sequence[Stated]) -> list[Stated]:
         """The facts, those of a divided company's document not exact where it gives several values under one key: which of them is the
@@ -351,9 +395,9 @@ class _Whole:
         return [replace(item, is_exact=False) if id(item) in unsure else item for item in found]
 
     def _is_of_company(self, item: Stated) -> bool:
-        """True for a document that is about one company."""
+        """True for a document that is about one company, or is some company's filing."""
         document = item.source.document
-        return document in self._names.about and document not in self._family
+        return (document in self._names.about or document in self._covers) and document not in self._family
 
     def is_divided(self, item: Stated) -> bool:
         return item.source.document in self._divided and self._is_of_company(item)
@@ -380,6 +424,8 @@ class _Whole:
         document, fact = made.source.document, made.fact
         about = self._names.about.get(document, "")
         owners = [owner for owner in scope.owners if owner != about]
+        if document in self._covers and (owners or not about):
+            return None
         if document in self._family:
             return None if owners or scope.segment != scope.segment.lower() else about
         if len(owners) > 1:
@@ -390,7 +436,8 @@ class _Whole:
             metric = self._vocabulary.metrics[fact.metric.removesuffix("_change")]
             if not metric.company and document not in self._divided and not scope.is_own:
                 return fact.entity
-            is_told = about in scope.owners or scope.is_own or metric.whole or document not in self._divided or _is_consolidated(made)
+            is_part = document in self._covers and bool(scope.segment) and _SEGMENTS.search(made.text, 0, fact.number.start) is not None
+            is_told = is_part or about in scope.owners or scope.is_own or metric.whole or document not in self._divided or _is_consolidated(made)
             return about if is_told and not any(_EXHIBIT.search(heading) for heading in made.evidence.heading_path) else None
         of_company = self._vocabulary.metrics[fact.metric.removesuffix("_change")].company
         return fact.entity if fact.entity or not of_company else None
@@ -403,10 +450,8 @@ def _names_segment(made: Stated, segment: str) -> bool:
 
 
 def _is_beyond_its_clause(made: Stated, number: Number) -> bool:
-    """True for a sum by which something is higher, a change against "the same period" of a time that is not said, or against last year."""
+    """True for a change against "the same period" of a time that is not said, or against last year."""
     text, period = made.text, made.fact.period
-    if number.kind == "money" and _HIGHER.match(text, number.end):
-        return True
     if period is None or period.found_in == "sentence" or not made.fact.metric.endswith("_change"):
         return False
     last_year = period.found_in == "document" and period.label.isdigit() and int(period.label) < made.source.published.year
@@ -440,6 +485,9 @@ _YEARLY = re.compile(r"(?i)\b(?:years?|annual|fiscal|twelve|52 weeks)\b")
 _PER_SHARE = re.compile(r"(?i)\bexcept\b.*\bper[- ]share\b")
 _SMALL = re.compile(r"\W*\d{1,2}\.\d\d\W*")
 """A sum as it is printed a share, in a table of millions except for those."""
+_ASIDE = re.compile(r"\([^)]*\)")
+_LOSS = re.compile(r"(?i)\blos(?:s|ses|t)\b")
+"""A value printed without a sign is then the opposite of the metric's: "net loss of $496 million" is no net income of as much."""
 _FLOWS = re.compile(r"(?i)\bcash flows?\b")
 """A statement whose lines are changes of what its labels name."""
 _SHORT = re.compile(r"(?i)\bmonths\s(?:period\s)?ended\b")
@@ -654,6 +702,8 @@ def _is_part(text: str, mention: Mention) -> bool:
 def _measure(text: str, number: Number, mention: Mention, direction: Direction) -> str:
     """The metric's name: its level, or "<id>_change" for a change; empty when the sentence does not tell which."""
     metric, family, before = mention.metric, unit_family(number), text[max(0, number.start - 40) : number.start]
+    if family not in ("%", "pp") and _DISTANCE.match(text, number.end):
+        return ""
     if family == "pp" and metric.units[:1] != ("pp",):
         return f"{metric.id}_change"
     if family == "%" and metric.change:
@@ -759,8 +809,12 @@ def _inherited(evidence: Evidence, source: Source) -> Period | None:
         mentions = [
             mention for mention in find_periods(heading) if not _is_long_ago(mention, source) and period_shape(mention.label) != "span"
         ]
+        if len({mention.label for mention in mentions}) > 1 and not _AGAINST.search(heading[mentions[0].end : mentions[1].start]):
+            return None
+        if mentions and period_shape(mentions[0].label) in ("year", "fiscal") and _PART_OF_YEAR.search(heading):
+            return None
         if mentions:
-            return Period(label=mentions[-1].label, found_in="section")
+            return Period(label=mentions[0].label, found_in="section")
     if source.published_from == "mtime":
         return None
     if source.format == "pdf" and source.published_from == "metadata":
@@ -772,7 +826,7 @@ def _inherited(evidence: Evidence, source: Source) -> Period | None:
 # ── tables ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-_TIMES_OF_YEAR = frozenset("year years quarter quarters".split())
+_TIMES_OF_YEAR = frozenset("year years quarter quarters month months week weeks".split())
 """Words of a column's time, which are no unit: "Fiscal year 2018"."""
 _BY_PLACE = re.compile(r"(?i)\bby (?:region|district|state|country|county|province|town|municipality|city)\b")
 _IN_SCALE = re.compile(r"(?i)(?:\bin |\()(thousand|million|billion)s\b")

@@ -9,6 +9,7 @@ from datetime import date
 
 from rag.numbers import PeriodMention, comparable, find_numbers, find_periods
 from rag.prompts import Facet
+from rag.report.cover import Cover, cover_of
 from rag.report.names import named_in, ordinary_words, whose
 from rag.report.plan import Plan
 from rag.report.quality import fault, lead_in, standing
@@ -77,6 +78,8 @@ class Gathered:
     """Document id -> the name it alone is about."""
     sources: Mapping[str, Source]
     """The retrieved documents."""
+    covers: Mapping[str, Cover]
+    """Document id -> its cover, of those that are companies' filings."""
     warnings: tuple[str, ...]
     passages: int
     """Distinct passages found."""
@@ -138,6 +141,7 @@ def gather(
         prose={key: prose(item, texts[key]) for key, item in read_documents.items()},
         subjects=named,
         sources=known,
+        covers={key: cover for key, text in texts.items() if (cover := cover_of(text)) is not None},
         warnings=(*topical.notes, *_warnings(read_documents, documents, known)),
         passages=passages,
         missing=topical.missing,

@@ -1,0 +1,189 @@
+"""Which of the figures read from sentences are exact: for each way of misreading one, a condition that must hold; else it is unsure.
+
+owner    in a filing it is the registrant's, of whom the clause names no other; elsewhere the clause's or the document's (facts.py)
+metric   its words leave nothing open: "retail sales", "prices of cement", not "unit sales" alone
+segment  its phrase is whole: no first part of a list before it, no name taken for a common word, no two parts shared out by "respectively"
+region   no other body's count ("according to a survey") in a report on one region
+period   the time is said of the figure (before its metric, in front of its clause or behind its value, by a preposition, with no other
+         clause between), or the document's own holds for it: an annual filing's year, a survey's issue where nothing near names a time
+value    no loss read as a gain, no part of a year, no stretch that has no length ("so far", "since May"); bounds and distances are no values (facts.py)
+kind     a forecast says so, and for when
+
+A condition is of words that say how parts of a sentence hang together, which are few and known; it never asks which noun is meant.
+"""
+
+import re
+from dataclasses import dataclass
+
+from rag.numbers import PeriodMention, find_periods, period_shape
+from rag.report.clause import Scope
+from rag.report.gather import Candidate
+from rag.report.wording import Mention, Vocabulary
+from rag.types import Fact, Number
+
+_UNSAID_LENGTH = re.compile(r"(?i)\b(?:year[- ]to[- ]date|ytd|so far|thus far|to date|season)\b")
+_BY_MONTHS = re.compile(r"/\d+m$")
+"""Of the label of a stretch of months, whose length is said."""
+_JOINS = re.compile(
+    r"(?i)(?:^|\b(?:in|for|during|of|at|by|on|over|through|throughout|ended|ending|mid|the|our|its|fiscal)[\s-])"
+    r"(?:(?:the|early|late|mid-|fiscal|full|year|month|end|of|beginning|middle|months?|quarter|years?)\s?)*$"
+)
+"""Before a time that is a figure's own."""
+_PARTS = re.compile(
+    r"(?i)[;:]|\b(?:following|after|before|since|until|till|from|than|versus|compared|relative|against|which|when|while|whereas|although|"
+    r"though|but|because)\b"
+)
+"""Between a figure and a time: the time is another clause's, or what the figure is compared with."""
+_NOT_ITS_OWN = re.compile(r"(?i)\b(?:since|from|than|versus|vs\.?|compared (?:with|to)|against|until|till|before|after)\s(?:[\w-]+\s){0,4}$")
+_LOSS = re.compile(r"(?i)\blos(?:s|ses|t)\b")
+_ENDED = re.compile(r"(?i)\b(?:ended|ending)\b")
+_ANOTHERS = re.compile(r"(?i)\b(?:according to|surveys?|polls?)\b")
+_ONE_PARTY = re.compile(
+    r"(?i)\b(?:an?|one|another)\s(?:[\w’'-]+\s){1,8}?(?:expects?|forecasts?|predicts?|projects?|estimates?|plans?|says|said|reports?|"
+    r"reported|noted|indicated)\b"
+)
+_OPEN = frozenset(("sales", "sold", "unit sales", "units sold", "price", "prices", "selling prices", "pricing"))
+"""Wordings that need a thing: of what."""
+_OF_NO_THING = frozenset(
+    "pending closed existing new prime unit total dollar current same average median final selling seasonal annual year-end first "
+    "retail".split()
+)
+"""Words before a metric that name no thing of which it could be."""
+_OF_ALL = frozenset("employment wages productivity optimism labour_market consumer_confidence".split())
+"""Metrics of the whole economy, but in a section on one trade of that trade."""
+_ON_ALL = re.compile(r"(?i)\b(?:labou?r|employment|wages?|prices|overview|summary|econom\w+|consumers?|households?|personnel)\b")
+_YEAR_BEFORE = re.compile(r"\s?,?\s?(?:a year (?:before|earlier|ago)|the year before|in the (?:previous|prior) year)\b")
+"""Behind a value of the year before the one that is named."""
+_LONGEST_GAP = 4
+"""Words between a time and the metric that it is put before: "February 2008 year-to-date home sales"."""
+_EFFECT = re.compile(r"(?i)\b(?:effects?|impacts?|increase|decrease|reduction|benefit|charge|adjustment)\b[^;]*\band\s(?:the\s|its\s|our\s)?$")
+"""Before a phrase: what went before is a change of one thing, and so may this one be of another."""
+_LISTED = re.compile(r"(?P<first>[^,;:.]*),\s(?:and|or)\s(?:the\s|its\s|our\s)?$")
+_LONGEST_LISTED = 3
+"""Words before ", and" up to which they are a list's item, not a clause."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """What kind of document a figure stands in."""
+
+    is_filing: bool
+    is_survey: bool
+    """One of a family of reports, each on one region."""
+    year: str
+    """Of an annual filing; empty for others."""
+
+
+def is_sure(
+    candidate: Candidate,
+    fact: Fact,
+    number: Number,
+    mention: Mention,
+    scope: Scope,
+    *,
+    standing: Standing,
+    vocabulary: Vocabulary,
+    ordinary: frozenset[str],
+) -> bool:
+    """Whether every condition holds. ``ordinary``: the words that the documents also write in lower case."""
+    text = candidate.text
+    if standing.is_filing and _LOSS.search(text[mention.start : mention.end]):
+        return False
+    if standing.is_survey and not _is_of_survey(candidate, fact, mention, scope):
+        return False
+    return (
+        _is_one_phrase(text[fact.number.end : mention.start])
+        and _is_whole(text, number, mention, scope, ordinary=ordinary)
+        and _is_timed(candidate, fact, number, mention, standing=standing)
+        and _is_of_kind(candidate, fact, number, vocabulary=vocabulary, standing=standing)
+    )
+
+
+# ── metric, region ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _is_of_survey(candidate: Candidate, fact: Fact, mention: Mention, scope: Scope) -> bool:
+    """Whether a figure of a report on one region is that region's, and of a thing that is named."""
+    text = candidate.text
+    if _ANOTHERS.search(text) or _ONE_PARTY.search(text, 0, fact.number.end):
+        return False
+    if text[mention.start : mention.end].lower() in _OPEN and set(scope.segment.split()) <= _OF_NO_THING:
+        return False
+    metric = fact.metric.removesuffix("_change")
+    section = " ".join(candidate.evidence.heading_path[1:])
+    return metric not in _OF_ALL or bool(scope.segment or scope.places) or _ON_ALL.search(section) is not None
+
+
+def _is_one_phrase(between: str) -> bool:
+    """Between a value and the metric behind it: a comma only where what follows it names the value ("EUR 92 per kWh, the price of")."""
+    return "," not in between or re.search(r",\s(?:the|its|our|their|an?)\s[^,]*$", between) is not None
+
+
+# ── segment ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _is_whole(text: str, number: Number, mention: Mention, scope: Scope, *, ordinary: frozenset[str]) -> bool:
+    """Whether the words of the part are all of its words, none of them a name at the sentence's start."""
+    first = scope.segment.split()[:1]
+    if not first:
+        return _is_no_list(text, mention.start) and _EFFECT.search(text[: mention.start]) is None
+    at = text.lower().rfind(first[0].lower(), 0, mention.start)
+    if (at == 0 and first[0].lower() not in ordinary) or _ENDED.search(scope.segment):
+        return False
+    if "respectively" in text[number.end :] and " and " in f" {scope.segment} ":
+        return False
+    return at < 0 or (_is_no_list(text, at) and _EFFECT.search(text[:at]) is None)
+
+
+def _is_no_list(text: str, at: int) -> bool:
+    """False behind ", and" with less than a clause before it: "professional, technical, and managerial salaries"."""
+    listed = _LISTED.search(text[:at])
+    return listed is None or len(listed["first"].split()) > _LONGEST_LISTED or any(character.isdigit() for character in listed["first"])
+
+
+# ── period ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _is_timed(candidate: Candidate, fact: Fact, number: Number, mention: Mention, *, standing: Standing) -> bool:
+    text, period = candidate.text, fact.period
+    if period is None or (_UNSAID_LENGTH.search(text) and not _BY_MONTHS.search(period.label)):
+        return False
+    if "respectively" in text:
+        return len({period_shape(said.label) for said in candidate.periods}) == 1  # shared out in turn
+    named = [said for said in candidate.periods if said.label == period.label]
+    first, last = min(mention.start, number.start), max(mention.end, fact.number.end)
+    if named:
+        return any(_is_joined(text, said, first=first, last=last) for said in named)
+    if _YEAR_BEFORE.match(text, last) is not None or period.found_in == "section":
+        return True
+    if standing.is_filing:
+        return period.label == standing.year
+    return not standing.is_survey or not find_periods(_sentence_before(candidate), published=candidate.source.published)
+
+
+def _is_joined(text: str, said: PeriodMention, *, first: int, last: int) -> bool:
+    """Whether a time is said of the figure whose metric and value stand from ``first`` to ``last``."""
+    before = text[: said.start]
+    if _NOT_ITS_OWN.search(before[-40:]):
+        return False
+    between = text[last : said.start] if said.start >= last else text[said.end : first] if said.end <= first else ""
+    if _PARTS.search(between.replace("as of", "of")):
+        return False
+    is_modifier = said.end <= first and len(between.split()) <= _LONGEST_GAP and (before == "" or before.endswith(", "))
+    return is_modifier or (said.start >= last and between.strip(" (,") == "") or _JOINS.search(before) is not None
+
+
+def _sentence_before(candidate: Candidate) -> str:
+    """The end of what stands before the sentence."""
+    return candidate.evidence.context_before[-160:]
+
+
+# ── kind ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _is_of_kind(candidate: Candidate, fact: Fact, number: Number, *, vocabulary: Vocabulary, standing: Standing) -> bool:
+    """False for a forecast that does not say that it is one, or for when."""
+    if fact.kind != "forecast":
+        return True
+    is_said = vocabulary.kind(candidate.text, at=number.start) == "forecast" or not (standing.is_survey or standing.is_filing)
+    return is_said and any(said.label == fact.period.label for said in candidate.periods if fact.period is not None)
