@@ -19,7 +19,7 @@ from rag.report.gather import Candidate, CellEvidence, Gathered
 from rag.report.labels import are_plain
 from rag.report.names import Names
 from rag.report.quality import supposes
-from rag.report.sure import Standing, is_sure
+from rag.report.sure import Standing, is_borne_out, is_sure
 from rag.report.wording import Mention, Token, Vocabulary, tokens, unit_family
 from rag.text import content_stems
 from rag.types import Direction, Evidence, Fact, FactKind, Number, Period, Source
@@ -332,7 +332,10 @@ class _Whole:
         )
         if entity is None or is_bare:
             return None
-        return replace(fact, entity=entity, region=region, segment=scope.segment)
+        segment = scope.segment
+        if made.source.document in self._family and fact.metric.removesuffix("_change") in _BUNDLES:
+            segment = f"{segment} {_bundled(made.text[mention.start : mention.end])}".strip()
+        return replace(fact, entity=entity, region=region, segment=segment)
 
     def of_cell(self, made: Stated) -> Stated:
         """The cell as it is; not exact where its labels do not tell what it is, of when, or of how long a time."""
@@ -375,11 +378,12 @@ class _Whole:
         return cover is not None and not cover.is_annual and period is not None and period_shape(period.label) in ("year", "fiscal")
 
     def agreeing(self, found: Sequence[Stated]) -> list[Stated]:
-        """The facts, those of a divided company's document not exact where it gives several values under one key: which of them is the
-        whole's is known only of statements called consolidated, else of the value that most of its tables and sentences give."""
+        """The facts, those of a filing and of a divided company's document not exact where it gives several values under one key: which of
+        them is the whole's is known only of statements called consolidated, else of the value that most of its tables and sentences give.
+        Nor is a change exact that the levels given beside it do not bear out."""
         keyed: dict[tuple[object, ...], list[Stated]] = defaultdict(list)
         for item in found:
-            if item.is_exact and not item.is_withdrawn and self.is_divided(item):
+            if item.is_exact and not item.is_withdrawn and (self.is_divided(item) or item.source.document in self._covers):
                 fact = item.fact
                 when = (
                     period_order(fact.period.label)[:1]
@@ -392,7 +396,9 @@ class _Whole:
         unsure = {id(item) for items in keyed.values() for item in items} - {
             id(item) for items in keyed.values() for item in self._sure(items)
         }
-        return [replace(item, is_exact=False) if id(item) in unsure else item for item in found]
+        found = [replace(item, is_exact=False) if id(item) in unsure else item for item in found]
+        odd = _not_borne_out(found)
+        return [replace(item, is_exact=False) if id(item) in odd else item for item in found]
 
     def _is_of_company(self, item: Stated) -> bool:
         """True for a document that is about one company, or is some company's filing."""
@@ -410,6 +416,8 @@ class _Whole:
                 alike.append([item])
             else:
                 group.append(item)
+        if len(alike) == 1 and not self.is_divided(items[0]):
+            return items
         called = [group for group in alike if any(_is_consolidated(item) for item in group)]
         metric = self._vocabulary.metrics[items[0].fact.metric.removesuffix("_change")]
         if len(called) == 1:
@@ -437,10 +445,45 @@ class _Whole:
             if not metric.company and document not in self._divided and not scope.is_own:
                 return fact.entity
             is_part = document in self._covers and bool(scope.segment) and _SEGMENTS.search(made.text, 0, fact.number.start) is not None
-            is_told = is_part or about in scope.owners or scope.is_own or metric.whole or document not in self._divided or _is_consolidated(made)
+            is_told = (
+                is_part or about in scope.owners or scope.is_own or metric.whole or document not in self._divided or _is_consolidated(made)
+            )
             return about if is_told and not any(_EXHIBIT.search(heading) for heading in made.evidence.heading_path) else None
         of_company = self._vocabulary.metrics[fact.metric.removesuffix("_change")].company
         return fact.entity if fact.entity or not of_company else None
+
+
+_BUNDLES = frozenset("sales energy_activity transport tourism".split())
+"""Metrics whose names are of different things: which one a figure is of is its segment."""
+
+
+def _bundled(wording: str) -> str:
+    """Which of a metric's things its wording names: "auto" of "auto sales", "rig count"; empty for none in particular."""
+    return " ".join(word for word in wording.lower().split() if word not in ("sales", "sold", "unit", "units", "activity", "tourism"))
+
+
+def _not_borne_out(found: Sequence[Stated]) -> set[int]:
+    """Of the exact changes, those that are not the difference of the levels that their own document gives of the same thing."""
+    levels: dict[tuple[object, ...], Number] = {}
+    for item in found:
+        if item.is_exact and not item.is_withdrawn and item.fact.period is not None:
+            levels.setdefault(_of_what(item, item.fact.metric, item.fact.period.label), item.fact.number)
+    odd: set[int] = set()
+    for item in found:
+        period, metric = item.fact.period, item.fact.metric.removesuffix("_change")
+        if metric == item.fact.metric or not item.is_exact or period is None:
+            continue
+        earlier = _year_before(period)
+        now = levels.get(_of_what(item, metric, period.label))
+        before = levels.get(_of_what(item, metric, earlier.label)) if earlier else None
+        if now is not None and before is not None and not is_borne_out(item.fact.number, now=now, before=before):
+            odd.add(id(item))
+    return odd
+
+
+def _of_what(item: Stated, metric: str, label: str) -> tuple[object, ...]:
+    fact = item.fact
+    return item.source.document, metric, fact.entity, fact.segment, fact.region, period_order(label), period_shape(label) in ("year", "12m")
 
 
 def _names_segment(made: Stated, segment: str) -> bool:

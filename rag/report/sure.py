@@ -6,16 +6,17 @@ segment  its phrase is whole: no first part of a list before it, no name taken f
 region   no other body's count ("according to a survey") in a report on one region
 period   the time is said of the figure (before its metric, in front of its clause or behind its value, by a preposition, with no other
          clause between), or the document's own holds for it: an annual filing's year, a survey's issue where nothing near names a time
-value    no loss read as a gain, no part of a year, no stretch that has no length ("so far", "since May"); bounds and distances are no values (facts.py)
-kind     a forecast says so, and for when
+value    no loss read as a gain, no part of a year, no stretch that has no length ("so far"); bounds and distances are none (facts.py)
+kind     a forecast says so, and for when; a change is the difference of the two levels, where the document gives both
 
 A condition is of words that say how parts of a sentence hang together, which are few and known; it never asks which noun is meant.
 """
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 
-from rag.numbers import PeriodMention, find_periods, period_shape
+from rag.numbers import PeriodMention, comparable, find_periods, period_shape
 from rag.report.clause import Scope
 from rag.report.gather import Candidate
 from rag.report.wording import Mention, Vocabulary
@@ -25,7 +26,7 @@ _UNSAID_LENGTH = re.compile(r"(?i)\b(?:year[- ]to[- ]date|ytd|so far|thus far|to
 _BY_MONTHS = re.compile(r"/\d+m$")
 """Of the label of a stretch of months, whose length is said."""
 _JOINS = re.compile(
-    r"(?i)(?:^|\b(?:in|for|during|of|at|by|on|over|through|throughout|ended|ending|mid|the|our|its|fiscal)[\s-])"
+    r"(?i)(?:^|\b(?:in|for|during|of|at|by|on|over|through|throughout|ended|ending|closed|began|mid|the|our|its|fiscal)[\s-])"
     r"(?:(?:the|early|late|mid-|fiscal|full|year|month|end|of|beginning|middle|months?|quarter|years?)\s?)*$"
 )
 """Before a time that is a figure's own."""
@@ -34,7 +35,12 @@ _PARTS = re.compile(
     r"though|but|because)\b"
 )
 """Between a figure and a time: the time is another clause's, or what the figure is compared with."""
-_NOT_ITS_OWN = re.compile(r"(?i)\b(?:since|from|than|versus|vs\.?|compared (?:with|to)|against|until|till|before|after)\s(?:[\w-]+\s){0,4}$")
+_NOT_ITS_OWN = re.compile(
+    r"(?i)\b(?:since|from|than|versus|vs\.?|compared (?:with|to)|against|until|till|before|after)\s"
+    r"(?:(?!(?:in|for|during|of|at|by|on)\s)[\w-]+\s){0,3}$"
+)
+_STRAIGHT_BEHIND = re.compile(r"(?i)(?:\s[\w'’-]+){0,3}?\s(?:in|for|during|of|at|on|by)\s(?:the\s)?(?:end\sof\s|early\s|late\s|mid-)*")
+"""Between a value and its own time."""
 _LOSS = re.compile(r"(?i)\blos(?:s|ses|t)\b")
 _ENDED = re.compile(r"(?i)\b(?:ended|ending)\b")
 _ANOTHERS = re.compile(r"(?i)\b(?:according to|surveys?|polls?)\b")
@@ -42,6 +48,10 @@ _ONE_PARTY = re.compile(
     r"(?i)\b(?:an?|one|another)\s(?:[\w’'-]+\s){1,8}?(?:expects?|forecasts?|predicts?|projects?|estimates?|plans?|says|said|reports?|"
     r"reported|noted|indicated)\b"
 )
+_RELATIVE = re.compile(r"(?i),\s(?:where|which|who|whose)\s")
+"""Before a metric: it is of what stands before the comma."""
+_OR_ELSE = re.compile(r"(?i)\d\s(?:or|and)\s(?:about\s|even\s)?$")
+"""Before a value: one of two, "8 or 9 percent"."""
 _OPEN = frozenset(("sales", "sold", "unit sales", "units sold", "price", "prices", "selling prices", "pricing"))
 """Wordings that need a thing: of what."""
 _OF_NO_THING = frozenset(
@@ -52,11 +62,15 @@ _OF_NO_THING = frozenset(
 _OF_ALL = frozenset("employment wages productivity optimism labour_market consumer_confidence".split())
 """Metrics of the whole economy, but in a section on one trade of that trade."""
 _ON_ALL = re.compile(r"(?i)\b(?:labou?r|employment|wages?|prices|overview|summary|econom\w+|consumers?|households?|personnel)\b")
+_NAMES_IT = re.compile(r",\s(?:the|its|our|their|an?)\s[^,]*$")
+_OPENS = re.compile(r"(?i)(?:^|[,;]\s)(?:with|at|having been)\s(?:[\w-]+\s){0,2}$")
 _YEAR_BEFORE = re.compile(r"\s?,?\s?(?:a year (?:before|earlier|ago)|the year before|in the (?:previous|prior) year)\b")
 """Behind a value of the year before the one that is named."""
 _LONGEST_GAP = 4
 """Words between a time and the metric that it is put before: "February 2008 year-to-date home sales"."""
-_EFFECT = re.compile(r"(?i)\b(?:effects?|impacts?|increase|decrease|reduction|benefit|charge|adjustment)\b[^;]*\band\s(?:the\s|its\s|our\s)?$")
+_EFFECT = re.compile(
+    r"(?i)\b(?:effects?|impacts?|increase|decrease|reduction|benefit|charge|adjustment)\b[^;]*\band\s(?:the\s|its\s|our\s)?$"
+)
 """Before a phrase: what went before is a change of one thing, and so may this one be of another."""
 _LISTED = re.compile(r"(?P<first>[^,;:.]*),\s(?:and|or)\s(?:the\s|its\s|our\s)?$")
 _LONGEST_LISTED = 3
@@ -87,12 +101,14 @@ def is_sure(
 ) -> bool:
     """Whether every condition holds. ``ordinary``: the words that the documents also write in lower case."""
     text = candidate.text
+    if number.printed == fact.number.printed and _OR_ELSE.search(text[: number.start]):
+        return False
     if standing.is_filing and _LOSS.search(text[mention.start : mention.end]):
         return False
     if standing.is_survey and not _is_of_survey(candidate, fact, mention, scope):
         return False
     return (
-        _is_one_phrase(text[fact.number.end : mention.start])
+        _is_one_phrase(text, fact.number, mention)
         and _is_whole(text, number, mention, scope, ordinary=ordinary)
         and _is_timed(candidate, fact, number, mention, standing=standing)
         and _is_of_kind(candidate, fact, number, vocabulary=vocabulary, standing=standing)
@@ -107,6 +123,8 @@ def _is_of_survey(candidate: Candidate, fact: Fact, mention: Mention, scope: Sco
     text = candidate.text
     if _ANOTHERS.search(text) or _ONE_PARTY.search(text, 0, fact.number.end):
         return False
+    if "respectively" in text or _RELATIVE.search(text, 0, mention.start):
+        return False
     if text[mention.start : mention.end].lower() in _OPEN and set(scope.segment.split()) <= _OF_NO_THING:
         return False
     metric = fact.metric.removesuffix("_change")
@@ -114,9 +132,11 @@ def _is_of_survey(candidate: Candidate, fact: Fact, mention: Mention, scope: Sco
     return metric not in _OF_ALL or bool(scope.segment or scope.places) or _ON_ALL.search(section) is not None
 
 
-def _is_one_phrase(between: str) -> bool:
-    """Between a value and the metric behind it: a comma only where what follows it names the value ("EUR 92 per kWh, the price of")."""
-    return "," not in between or re.search(r",\s(?:the|its|our|their|an?)\s[^,]*$", between) is not None
+def _is_one_phrase(text: str, number: Number, mention: Mention) -> bool:
+    """Between a value and the metric behind it: a comma only where what follows names the value ("EUR 92 per kWh, the price of"), or where
+    the value opens the sentence ("With 61 MW in 2025, new capacity")."""
+    between = text[number.end : mention.start]
+    return "," not in between or _NAMES_IT.search(between) is not None or _OPENS.search(text[: number.start]) is not None
 
 
 # ── segment ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -153,7 +173,7 @@ def _is_timed(candidate: Candidate, fact: Fact, number: Number, mention: Mention
     named = [said for said in candidate.periods if said.label == period.label]
     first, last = min(mention.start, number.start), max(mention.end, fact.number.end)
     if named:
-        return any(_is_joined(text, said, first=first, last=last) for said in named)
+        return any(_is_joined(text, said, first=first, last=last, value=fact.number.end) for said in named)
     if _YEAR_BEFORE.match(text, last) is not None or period.found_in == "section":
         return True
     if standing.is_filing:
@@ -161,9 +181,12 @@ def _is_timed(candidate: Candidate, fact: Fact, number: Number, mention: Mention
     return not standing.is_survey or not find_periods(_sentence_before(candidate), published=candidate.source.published)
 
 
-def _is_joined(text: str, said: PeriodMention, *, first: int, last: int) -> bool:
-    """Whether a time is said of the figure whose metric and value stand from ``first`` to ``last``."""
+def _is_joined(text: str, said: PeriodMention, *, first: int, last: int, value: int) -> bool:
+    """Whether a time is said of the figure whose metric and value stand from ``first`` to ``last``, the value's end at ``value``."""
     before = text[: said.start]
+    behind = text[value : said.start] if value <= said.start else ""
+    if _STRAIGHT_BEHIND.fullmatch(behind) and not _PARTS.search(behind):
+        return True
     if _NOT_ITS_OWN.search(before[-40:]):
         return False
     between = text[last : said.start] if said.start >= last else text[said.end : first] if said.end <= first else ""
@@ -176,6 +199,29 @@ def _is_joined(text: str, said: PeriodMention, *, first: int, last: int) -> bool
 def _sentence_before(candidate: Candidate) -> str:
     """The end of what stands before the sentence."""
     return candidate.evidence.context_before[-160:]
+
+
+# ── a second reading ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def is_borne_out(change: Number, *, now: Number, before: Number) -> bool:
+    """Whether a change is the difference of the two levels that the same document gives; True where those are too rounded to tell."""
+    level, base = comparable(now)[0], comparable(before)[0]
+    if not base or min(_digits(now), _digits(before)) < _TELLING_DIGITS:
+        return True
+    moved, size = abs(level - base), abs(comparable(change)[0])
+    if change.kind == "percent":
+        return abs(moved / abs(base) * 100 - size) <= _ROUNDED_PERCENT
+    return abs(moved - size) <= _ROUNDED * max(size, moved) + _LAST_DIGIT * abs(base)
+
+
+def _digits(number: Number) -> int:
+    return len(re.sub(r"\D", "", number.printed).lstrip("0"))
+
+
+_TELLING_DIGITS = 4
+_ROUNDED_PERCENT, _ROUNDED, _LAST_DIGIT = Decimal("0.6"), Decimal("0.06"), Decimal("0.0005")
+"""How far printing to the last digit puts a change off: percentage points, of the change, of a level."""
 
 
 # ── kind ──────────────────────────────────────────────────────────────────────────────────────────────────────────
