@@ -15,7 +15,7 @@ from rag.numbers import PeriodMention, comparable, find_numbers, find_periods, p
 from rag.remembered import remembered
 from rag.report.asserted import is_beside, is_denied, is_taken_back, is_unnamed
 from rag.report.clause import Scope, scope_of
-from rag.report.gather import Candidate, CellEvidence, Gathered
+from rag.report.gather import IN_SCALE, Candidate, CellEvidence, Gathered
 from rag.report.labels import are_plain
 from rag.report.names import Names
 from rag.report.quality import supposes
@@ -184,10 +184,8 @@ def facts_of(gathered: Gathered, *, vocabulary: Vocabulary, names: Names, topic:
 
 def _sure_of_scale(sentences: Sequence[Stated], cells: Sequence[Stated], gathered: Gathered) -> Iterable[Stated]:
     """Without figures that say no scale, in documents that print some of their tables in thousands or millions."""
-    scaled = {cell.evidence.document for cell in gathered.cells if any(_IN_SCALE.search(label) for label in _all_labels(cell.evidence))}
-    scaled |= {document for document, text in gathered.prose.items() if _IN_SCALE.search(text)}
     for item in (*sentences, *cells):
-        if item.evidence.document not in scaled or not _lacks_scale(item):
+        if item.evidence.document not in gathered.scaled or not _lacks_scale(item):
             yield item
 
 
@@ -346,7 +344,7 @@ class _Whole:
             return made
         plain = (
             evidence.table is not None
-            and (bool(fact.entity) or not (metric.company or made.source.document in self._covers) or made.source.format != "pdf")
+            and (bool(fact.entity) or not (metric.company or made.source.document in self._covers))
             and not (fact.number.kind == "plain" and "money" in metric.units)
             and not (_PER_SHARE.search(caption) and _SMALL.fullmatch(made.evidence.quote))
             and fact.period is not None
@@ -369,7 +367,9 @@ class _Whole:
         if shape == "month":
             return period is not None and period.found_in != "sentence" and self._is_of_company(made)
         headings = " ".join((*made.evidence.heading_path[-2:], made.evidence.table.column if made.evidence.table else ""))
-        in_quarterly = made.evidence.table is not None and made.source.document in self._quarterly and _YEARLY.search(headings) is None
+        document = made.source.document
+        quarterly = document in self._quarterly or (document in self._covers and not self._covers[document].is_annual)
+        in_quarterly = made.evidence.table is not None and quarterly and _YEARLY.search(headings) is None
         return (shape == "day" and self._is_of_company(made)) or (shape == "year" and in_quarterly)
 
     def _is_of_unsaid_day(self, made: Stated) -> bool:
@@ -872,7 +872,6 @@ def _inherited(evidence: Evidence, source: Source) -> Period | None:
 _TIMES_OF_YEAR = frozenset("year years quarter quarters month months week weeks".split())
 """Words of a column's time, which are no unit: "Fiscal year 2018"."""
 _BY_PLACE = re.compile(r"(?i)\bby (?:region|district|state|country|county|province|town|municipality|city)\b")
-_IN_SCALE = re.compile(r"(?i)(?:\bin |\()(thousand|million|billion)s\b")
 _SCALE_WORD = re.compile(r"(?i)\d\s?(?:thousand|million|billion|trillion|bn|mn|m|k)\b|\b(?:thousand|million|billion)\b")
 _A_SHARE = re.compile(r"(?i)\bper\b|\beps\b")
 
@@ -917,7 +916,7 @@ def _scale_in(number: Number, labels: Sequence[str]) -> str:
     """The word by which the labels scale money that a cell prints with its mark: "million" of "(In millions)"; empty for none."""
     if number.kind != "money" or "/" in number.unit or re.search(r"[A-Za-z]{4}", number.printed) or _A_SHARE.search(labels[1]):
         return ""
-    return next((said[1].lower() for label in labels if (said := _IN_SCALE.search(label))), "")
+    return next((said[1].lower() for label in labels if (said := IN_SCALE.search(label))), "")
 
 
 def _caption(evidence: Evidence) -> str:

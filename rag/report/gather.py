@@ -28,6 +28,8 @@ _OPENING = 4
 """Sentences at a document's start that most often say what it is about."""
 _ASKING = frozenset(content_stems("what which who how much many often does did share level change maker firm company market industry"))
 """Words of a question that say nothing of what it asks."""
+IN_SCALE = re.compile(r"(?i)(?:\bin |\()(thousand|million|billion)s\b")
+"""The words by which a table says its scale: "(in thousands)"."""
 Shingles = frozenset[tuple[str, ...]]
 
 
@@ -80,6 +82,8 @@ class Gathered:
     """The retrieved documents."""
     covers: Mapping[str, Cover]
     """Document id -> its cover, of those that are companies' filings."""
+    scaled: frozenset[str]
+    """Documents that print figures in thousands, millions or billions somewhere."""
     warnings: tuple[str, ...]
     passages: int
     """Distinct passages found."""
@@ -142,6 +146,7 @@ def gather(
         subjects=named,
         sources=known,
         covers={key: cover for key, text in texts.items() if (cover := cover_of(text)) is not None},
+        scaled=frozenset(key for key, text in texts.items() if IN_SCALE.search(text)),
         warnings=(*topical.notes, *_warnings(read_documents, documents, known)),
         passages=passages,
         missing=topical.missing,

@@ -39,6 +39,8 @@ _NOT_ITS_OWN = re.compile(
     r"(?i)\b(?:since|from|than|versus|vs\.?|compared (?:with|to)|against|until|till|before|after)\s"
     r"(?:(?!(?:in|for|during|of|at|by|on)\s)[\w-]+\s){0,3}$"
 )
+_PART_OF = re.compile(r"(?i)\b(?:quarters?|half|halves|months?|weeks?|end|beginning)\s(?:of|in)\s(?:our\s|the\s)?$")
+"""Before a year of which only a part is meant: "the first quarter of fiscal 2024"."""
 _STRAIGHT_BEHIND = re.compile(r"(?i)(?:\s[\w'’-]+){0,3}?\s(?:in|for|during|of|at|on|by)\s(?:the\s)?(?:end\sof\s|early\s|late\s|mid-)*")
 """Between a value and its own time."""
 _LOSS = re.compile(r"(?i)\blos(?:s|ses|t)\b")
@@ -184,6 +186,8 @@ def _is_timed(candidate: Candidate, fact: Fact, number: Number, mention: Mention
 def _is_joined(text: str, said: PeriodMention, *, first: int, last: int, value: int) -> bool:
     """Whether a time is said of the figure whose metric and value stand from ``first`` to ``last``, the value's end at ``value``."""
     before = text[: said.start]
+    if period_shape(said.label) in ("year", "fiscal") and _PART_OF.search(before):
+        return False
     behind = text[value : said.start] if value <= said.start else ""
     if _STRAIGHT_BEHIND.fullmatch(behind) and not _PARTS.search(behind):
         return True
