@@ -298,7 +298,7 @@ class _Whole:
                 scope,
                 standing=self._standing(made),
                 vocabulary=self._vocabulary,
-                ordinary=self._names.ordinary,
+                names=self._names,
             )
         ):
             return replace(made, is_exact=False)

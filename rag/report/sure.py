@@ -19,6 +19,7 @@ from decimal import Decimal
 from rag.numbers import PeriodMention, comparable, find_periods, period_shape
 from rag.report.clause import Scope
 from rag.report.gather import Candidate
+from rag.report.names import Names
 from rag.report.wording import Mention, Vocabulary
 from rag.types import Fact, Number
 
@@ -41,6 +42,7 @@ _NOT_ITS_OWN = re.compile(
 )
 _PART_OF = re.compile(r"(?i)\b(?:quarters?|half|halves|months?|weeks?|end|beginning)\s(?:of|in)\s(?:our\s|the\s)?$")
 """Before a year of which only a part is meant: "the first quarter of fiscal 2024"."""
+_PARTS_OF_YEARS = re.compile(r"(?i)\b(?:quarters?|half|halves|months?)\s(?:of|in)\s(?:our\s|the\s)?(?:fiscal\s)?years?\b")
 _STRAIGHT_BEHIND = re.compile(r"(?i)(?:\s[\w'’-]+){0,3}?\s(?:in|for|during|of|at|on|by)\s(?:the\s)?(?:end\sof\s|early\s|late\s|mid-)*")
 """Between a value and its own time."""
 _LOSS = re.compile(r"(?i)\blos(?:s|ses|t)\b")
@@ -50,15 +52,24 @@ _ONE_PARTY = re.compile(
     r"(?i)\b(?:an?|one|another)\s(?:[\w’'-]+\s){1,8}?(?:expects?|forecasts?|predicts?|projects?|estimates?|plans?|says|said|reports?|"
     r"reported|noted|indicated)\b"
 )
+_TAKES_UP = re.compile(r"^(?:This|That|These|Those|It|They|Such)\b|:")
+"""Before a figure: what it is of stands in another sentence or before the colon."""
+_SOME_SAY = re.compile(
+    r"(?i)(?<!contacts)(?<!respondents)(?<!employers)(?<!firms)(?<!businesses)(?<!companies)(?<!district)(?<!directors)"
+    r"\s(?:said|say|says|report|reports|reported|noted|note|expect|expected|indicated|indicate)\b"
+)
+"""Those of one trade say it."""
 _RELATIVE = re.compile(r"(?i),\s(?:where|which|who|whose)\s")
 """Before a metric: it is of what stands before the comma."""
 _OR_ELSE = re.compile(r"(?i)\d\s(?:or|and)\s(?:about\s|even\s)?$")
 """Before a value: one of two, "8 or 9 percent"."""
+_JUST_BEFORE = 200
+"""Characters: a sentence or two."""
 _OPEN = frozenset(("sales", "sold", "unit sales", "units sold", "price", "prices", "selling prices", "pricing"))
 """Wordings that need a thing: of what."""
 _OF_NO_THING = frozenset(
     "pending closed existing new prime unit total dollar current same average median final selling seasonal annual year-end first "
-    "retail".split()
+    "retail spot wholesale".split()
 )
 """Words before a metric that name no thing of which it could be."""
 _OF_ALL = frozenset("employment wages productivity optimism labour_market consumer_confidence".split())
@@ -66,8 +77,6 @@ _OF_ALL = frozenset("employment wages productivity optimism labour_market consum
 _ON_ALL = re.compile(r"(?i)\b(?:labou?r|employment|wages?|prices|overview|summary|econom\w+|consumers?|households?|personnel)\b")
 _NAMES_IT = re.compile(r",\s(?:the|its|our|their|an?)\s[^,]*$")
 _OPENS = re.compile(r"(?i)(?:^|[,;]\s)(?:with|at|having been)\s(?:[\w-]+\s){0,2}$")
-_YEAR_BEFORE = re.compile(r"\s?,?\s?(?:a year (?:before|earlier|ago)|the year before|in the (?:previous|prior) year)\b")
-"""Behind a value of the year before the one that is named."""
 _LONGEST_GAP = 4
 """Words between a time and the metric that it is put before: "February 2008 year-to-date home sales"."""
 _EFFECT = re.compile(
@@ -99,19 +108,19 @@ def is_sure(
     *,
     standing: Standing,
     vocabulary: Vocabulary,
-    ordinary: frozenset[str],
+    names: Names,
 ) -> bool:
-    """Whether every condition holds. ``ordinary``: the words that the documents also write in lower case."""
+    """Whether every condition holds."""
     text = candidate.text
     if number.printed == fact.number.printed and _OR_ELSE.search(text[: number.start]):
         return False
     if standing.is_filing and _LOSS.search(text[mention.start : mention.end]):
         return False
-    if standing.is_survey and not _is_of_survey(candidate, fact, mention, scope):
+    if standing.is_survey and not _is_of_survey(candidate, fact, mention, scope, names=names):
         return False
     return (
         _is_one_phrase(text, fact.number, mention)
-        and _is_whole(text, number, mention, scope, ordinary=ordinary)
+        and _is_whole(text, number, mention, scope, ordinary=names.ordinary)
         and _is_timed(candidate, fact, number, mention, standing=standing)
         and _is_of_kind(candidate, fact, number, vocabulary=vocabulary, standing=standing)
     )
@@ -120,18 +129,23 @@ def is_sure(
 # ── metric, region ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _is_of_survey(candidate: Candidate, fact: Fact, mention: Mention, scope: Scope) -> bool:
-    """Whether a figure of a report on one region is that region's, and of a thing that is named."""
+def _is_of_survey(candidate: Candidate, fact: Fact, mention: Mention, scope: Scope, *, names: Names) -> bool:
+    """Whether a figure of a report on one region is that region's, not of a place that the text is on just before, and of a thing that is
+    named in its own clause."""
     text = candidate.text
     if _ANOTHERS.search(text) or _ONE_PARTY.search(text, 0, fact.number.end):
         return False
-    if "respectively" in text or _RELATIVE.search(text, 0, mention.start):
+    if "respectively" in text or _RELATIVE.search(text, 0, mention.start) or _TAKES_UP.search(text, 0, fact.number.start):
+        return False
+    if not scope.places and names.within(_before(candidate)) & names.places:
         return False
     if text[mention.start : mention.end].lower() in _OPEN and set(scope.segment.split()) <= _OF_NO_THING:
         return False
     metric = fact.metric.removesuffix("_change")
     section = " ".join(candidate.evidence.heading_path[1:])
-    return metric not in _OF_ALL or bool(scope.segment or scope.places) or _ON_ALL.search(section) is not None
+    if metric not in _OF_ALL or scope.segment or scope.places:
+        return True
+    return _ON_ALL.search(section) is not None and not _SOME_SAY.search(text, 0, mention.start)
 
 
 def _is_one_phrase(text: str, number: Number, mention: Mention) -> bool:
@@ -171,16 +185,16 @@ def _is_timed(candidate: Candidate, fact: Fact, number: Number, mention: Mention
     if period is None or (_UNSAID_LENGTH.search(text) and not _BY_MONTHS.search(period.label)):
         return False
     if "respectively" in text:
+        if _PARTS_OF_YEARS.search(text) and period_shape(period.label) in ("year", "fiscal"):
+            return False
         return len({period_shape(said.label) for said in candidate.periods}) == 1  # shared out in turn
     named = [said for said in candidate.periods if said.label == period.label]
     first, last = min(mention.start, number.start), max(mention.end, fact.number.end)
     if named:
         return any(_is_joined(text, said, first=first, last=last, value=fact.number.end) for said in named)
-    if _YEAR_BEFORE.match(text, last) is not None or period.found_in == "section":
-        return True
     if standing.is_filing:
-        return period.label == standing.year
-    return not standing.is_survey or not find_periods(_sentence_before(candidate), published=candidate.source.published)
+        return period.found_in == "section" or period.label == standing.year
+    return not standing.is_survey or not find_periods(_before(candidate), published=candidate.source.published)
 
 
 def _is_joined(text: str, said: PeriodMention, *, first: int, last: int, value: int) -> bool:
@@ -200,9 +214,9 @@ def _is_joined(text: str, said: PeriodMention, *, first: int, last: int, value: 
     return is_modifier or (said.start >= last and between.strip(" (,") == "") or _JOINS.search(before) is not None
 
 
-def _sentence_before(candidate: Candidate) -> str:
+def _before(candidate: Candidate) -> str:
     """The end of what stands before the sentence."""
-    return candidate.evidence.context_before[-160:]
+    return candidate.evidence.context_before[-_JUST_BEFORE:]
 
 
 # ── a second reading ────────────────────────────────────────────────────────────────────────────────────────────
