@@ -76,7 +76,7 @@ _FROM_THERE = re.compile(r"-(?:area|based|region)\b")
 _AREA = re.compile(r"(?i)[- ](?:area|region|metropolitan area|metro area)\b")
 
 _NEUTRAL = _set(
-    "total overall average averaged median mean aggregate combined consolidated net current its our their his your company's "
+    "people total overall average averaged median mean aggregate combined consolidated net current its our their his your company's "
     "group's firm's own district's region's area's state's nation's country's market's"
 )
 """Before a metric: of the whole of it."""
@@ -93,7 +93,7 @@ _ODD = _set(
     "stronger weaker rising falling lagging expected estimated planned projected record first second third fourth previous prior "
     "earlier former more less fewer much strong weak solid pro forma non-gaap gaap segment base starting minimum maximum peak "
     "target targeted recent significant substantial considerable sizable large small healthy robust brisk sluggish sharp modest "
-    "optimal ideal moderate year-to-date cumulative recurring restated unadjusted implied effective tax foreign domestic"
+    "optimal ideal latter capita moderate year-to-date cumulative recurring restated unadjusted implied effective tax foreign domestic"
 )
 """Before a metric: another thing by nearly its name, or a part that is not said."""
 _PARTICIPLES = _set(
@@ -171,6 +171,12 @@ _VETO_AFTER = _set("including excluding before")
 _PREPOSITIONS = _set("of for in at by from among across to on with under within between")
 _SPEAKS = _set("according")
 _LONGEST_SEGMENT = 4
+
+
+def joins_on(word: str) -> bool:
+    """True for a word that may follow a metric's name without making it another thing's: "sales rose", "prices of", not "drilling rigs"."""
+    known = _LINKS | _PREPOSITIONS | _HOLDS | _STOPS | _ARTICLES | _BE | _HEADS | _CHANGES | _BOUNDS
+    return word in known or word.endswith(("ly", "ed"))
 
 
 def scope_of(

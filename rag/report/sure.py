@@ -2,8 +2,8 @@
 
 owner    in a filing it is the registrant's, of whom the clause names no other; elsewhere the clause's or the document's (facts.py)
 metric   its words leave nothing open: "retail sales", "prices of cement", not "unit sales" alone
-segment  its phrase is whole: no first part of a list before it, no name taken for a common word, no two parts shared out by "respectively"
-region   no other body's count ("according to a survey") in a report on one region
+segment  its phrase is whole: no first part of a list before it, no noun behind it, no name taken for a common word, no title run into it
+region   in a report on one region no other body's count, no part of a place, no place that the sentence before is on
 period   the time is said of the figure (before its metric, in front of its clause or behind its value, by a preposition, with no other
          clause between), or the document's own holds for it: an annual filing's year, a survey's issue where nothing near names a time
 value    no loss read as a gain, no part of a year, no stretch that has no length ("so far"); bounds and distances are none (facts.py)
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from rag.numbers import PeriodMention, comparable, find_periods, period_shape
-from rag.report.clause import Scope
+from rag.report.clause import Scope, joins_on
 from rag.report.gather import Candidate
 from rag.report.names import Names
 from rag.report.wording import Mention, Vocabulary
@@ -47,7 +47,15 @@ _STRAIGHT_BEHIND = re.compile(r"(?i)(?:\s[\w'’-]+){0,3}?\s(?:in|for|during|of|
 """Between a value and its own time."""
 _LOSS = re.compile(r"(?i)\blos(?:s|ses|t)\b")
 _ENDED = re.compile(r"(?i)\b(?:ended|ending)\b")
-_ANOTHERS = re.compile(r"(?i)\b(?:according to|surveys?|polls?)\b")
+_ANOTHERS = re.compile(
+    r"(?i)\b(?:according to|surveys?|polls?|national\w*|nationwide|nation['’]?s?|united states|"
+    r"(?:proportion|share|percentage|fraction|half|third|majority)\s(?:of\s[\w\s-]{0,40})?(?:who|that|expecting|reporting|looking)|"
+    r"(?:some|several|many|most|few|one|others)\s(?:[\w-]+\s){0,4}(?:reporting|noting|saying|expecting|seeing))\b|\bU\.S\."
+)
+"""In a report on one region: another body's count, the whole country's, or that of a part of those asked."""
+_PART_OF_PLACE = r"(?i)\b(?:(?:north|south|east|west)(?:ern|east|west|eastern|western)?|central|upstate|downstate)\s+{}\b"
+_JOINED_ON = re.compile(r"-[a-z]")
+"""Behind a value: its unit is written on to it, "$20-per-barrel"."""
 _ONE_PARTY = re.compile(
     r"(?i)\b(?:an?|one|another)\s(?:[\w’'-]+\s){1,8}?(?:expects?|forecasts?|predicts?|projects?|estimates?|plans?|says|said|reports?|"
     r"reported|noted|indicated)\b"
@@ -63,13 +71,14 @@ _RELATIVE = re.compile(r"(?i),\s(?:where|which|who|whose)\s")
 """Before a metric: it is of what stands before the comma."""
 _OR_ELSE = re.compile(r"(?i)\d\s(?:or|and)\s(?:about\s|even\s)?$")
 """Before a value: one of two, "8 or 9 percent"."""
+_WORD = re.compile(r"\s([^\W\d_][\w’'-]*)")
 _JUST_BEFORE = 200
 """Characters: a sentence or two."""
 _OPEN = frozenset(("sales", "sold", "unit sales", "units sold", "price", "prices", "selling prices", "pricing"))
 """Wordings that need a thing: of what."""
 _OF_NO_THING = frozenset(
     "pending closed existing new prime unit total dollar current same average median final selling seasonal annual year-end first "
-    "retail spot wholesale".split()
+    "retail spot wholesale sales".split()
 )
 """Words before a metric that name no thing of which it could be."""
 _OF_ALL = frozenset("employment wages productivity optimism labour_market consumer_confidence".split())
@@ -112,6 +121,8 @@ def is_sure(
 ) -> bool:
     """Whether every condition holds."""
     text = candidate.text
+    if _JOINED_ON.match(text, fact.number.end):
+        return False
     if number.printed == fact.number.printed and _OR_ELSE.search(text[: number.start]):
         return False
     if standing.is_filing and _LOSS.search(text[mention.start : mention.end]):
@@ -137,11 +148,18 @@ def _is_of_survey(candidate: Candidate, fact: Fact, mention: Mention, scope: Sco
         return False
     if "respectively" in text or _RELATIVE.search(text, 0, mention.start) or _TAKES_UP.search(text, 0, fact.number.start):
         return False
+    if any(re.search(_PART_OF_PLACE.format(re.escape(place)), text) for place in scope.places):
+        return False
+    following = _WORD.match(text, mention.end)
+    if following is not None and not joins_on(following[1].lower()):
+        return False
     if not scope.places and names.within(_before(candidate)) & names.places:
         return False
     if text[mention.start : mention.end].lower() in _OPEN and set(scope.segment.split()) <= _OF_NO_THING:
         return False
     metric = fact.metric.removesuffix("_change")
+    if metric == "gdp" and not scope.places:
+        return False  # the country's
     section = " ".join(candidate.evidence.heading_path[1:])
     if metric not in _OF_ALL or scope.segment or scope.places:
         return True
@@ -164,7 +182,8 @@ def _is_whole(text: str, number: Number, mention: Mention, scope: Scope, *, ordi
     if not first:
         return _is_no_list(text, mention.start) and _EFFECT.search(text[: mention.start]) is None
     at = text.lower().rfind(first[0].lower(), 0, mention.start)
-    if (at == 0 and first[0].lower() not in ordinary) or _ENDED.search(scope.segment):
+    is_title = at == 0 and text[mention.start].isupper()
+    if is_title or (at == 0 and first[0].lower() not in ordinary) or _ENDED.search(scope.segment):
         return False
     if "respectively" in text[number.end :] and " and " in f" {scope.segment} ":
         return False
