@@ -453,13 +453,14 @@ class _Whole:
         return fact.entity if fact.entity or not of_company else None
 
 
-_BUNDLES = frozenset("sales energy_activity transport tourism".split())
+_BUNDLES = frozenset("sales energy_activity transport tourism construction".split())
 """Metrics whose names are of different things: which one a figure is of is its segment."""
+_OF_THE_BUNDLE = frozenset("sales sold unit units activity tourism construction".split())
 
 
 def _bundled(wording: str) -> str:
     """Which of a metric's things its wording names: "auto" of "auto sales", "rig count"; empty for none in particular."""
-    return " ".join(word for word in wording.lower().split() if word not in ("sales", "sold", "unit", "units", "activity", "tourism"))
+    return " ".join(word for word in wording.lower().split() if word not in _OF_THE_BUNDLE)
 
 
 def _not_borne_out(found: Sequence[Stated]) -> set[int]:

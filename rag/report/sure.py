@@ -24,6 +24,8 @@ from rag.report.wording import Mention, Vocabulary
 from rag.types import Fact, Number
 
 _UNSAID_LENGTH = re.compile(r"(?i)\b(?:year[- ]to[- ]date|ytd|so far|thus far|to date|season)\b")
+_UNREAD_TIME = re.compile(r"(?i)\b(?:first|second|third|fourth)[- ](?:quarter|half)\b")
+"""In a sentence whose figure takes its time from its document."""
 _BY_MONTHS = re.compile(r"/\d+m$")
 """Of the label of a stretch of months, whose length is said."""
 _JOINS = re.compile(
@@ -37,7 +39,7 @@ _PARTS = re.compile(
 )
 """Between a figure and a time: the time is another clause's, or what the figure is compared with."""
 _NOT_ITS_OWN = re.compile(
-    r"(?i)\b(?:since|from|than|versus|vs\.?|compared (?:with|to)|against|until|till|before|after)\s"
+    r"(?i)\b(?:since|from|than|below|above|versus|vs\.?|compared (?:with|to)|against|until|till|before|after)\s"
     r"(?:(?!(?:in|for|during|of|at|by|on)\s)[\w-]+\s){0,3}$"
 )
 _PART_OF = re.compile(r"(?i)\b(?:quarters?|half|halves|months?|weeks?|end|beginning)\s(?:of|in)\s(?:our\s|the\s)?$")
@@ -48,7 +50,7 @@ _STRAIGHT_BEHIND = re.compile(r"(?i)(?:\s[\w'’-]+){0,3}?\s(?:in|for|during|of|
 _LOSS = re.compile(r"(?i)\blos(?:s|ses|t)\b")
 _ENDED = re.compile(r"(?i)\b(?:ended|ending)\b")
 _ANOTHERS = re.compile(
-    r"(?i)\b(?:according to|surveys?|polls?|national\w*|nationwide|nation['’]?s?|united states|"
+    r"(?i)\b(?:according to|surveys?|polls?|last (?:month|quarter)|for this|national\w*|nationwide|nation['’]?s?|united states|"
     r"(?:proportion|share|percentage|fraction|half|third|majority)\s(?:of\s[\w\s-]{0,40})?(?:who|that|expecting|reporting|looking)|"
     r"(?:some|several|many|most|few|one|others)\s(?:[\w-]+\s){0,4}(?:reporting|noting|saying|expecting|seeing))\b|\bU\.S\."
 )
@@ -60,7 +62,7 @@ _ONE_PARTY = re.compile(
     r"(?i)\b(?:an?|one|another)\s(?:[\w’'-]+\s){1,8}?(?:expects?|forecasts?|predicts?|projects?|estimates?|plans?|says|said|reports?|"
     r"reported|noted|indicated)\b"
 )
-_TAKES_UP = re.compile(r"^(?:This|That|These|Those|It|They|Such)\b|:")
+_TAKES_UP = re.compile(r"^(?:This|That|These|Those|It|Its|They|Their|Such|The (?:latter|former))\b|:")
 """Before a figure: what it is of stands in another sentence or before the colon."""
 _SOME_SAY = re.compile(
     r"(?i)(?<!contacts)(?<!respondents)(?<!employers)(?<!firms)(?<!businesses)(?<!companies)(?<!district)(?<!directors)"
@@ -158,6 +160,8 @@ def _is_of_survey(candidate: Candidate, fact: Fact, mention: Mention, scope: Sco
     if text[mention.start : mention.end].lower() in _OPEN and set(scope.segment.split()) <= _OF_NO_THING:
         return False
     metric = fact.metric.removesuffix("_change")
+    if "'s" in scope.segment or "’s" in scope.segment:
+        return False
     if metric == "gdp" and not scope.places:
         return False  # the country's
     section = " ".join(candidate.evidence.heading_path[1:])
@@ -213,7 +217,9 @@ def _is_timed(candidate: Candidate, fact: Fact, number: Number, mention: Mention
         return any(_is_joined(text, said, first=first, last=last, value=fact.number.end) for said in named)
     if standing.is_filing:
         return period.found_in == "section" or period.label == standing.year
-    return not standing.is_survey or not find_periods(_before(candidate), published=candidate.source.published)
+    if not standing.is_survey:
+        return True
+    return not (_UNREAD_TIME.search(text) or find_periods(_before(candidate), published=candidate.source.published))
 
 
 def _is_joined(text: str, said: PeriodMention, *, first: int, last: int, value: int) -> bool:
@@ -265,7 +271,10 @@ _ROUNDED_PERCENT, _ROUNDED, _LAST_DIGIT = Decimal("0.6"), Decimal("0.06"), Decim
 
 
 def _is_of_kind(candidate: Candidate, fact: Fact, number: Number, *, vocabulary: Vocabulary, standing: Standing) -> bool:
-    """False for a forecast that does not say that it is one, or for when."""
+    """False for a forecast that does not say that it is one, or for when, and for a rate's change that may be a change and a level."""
+    metric = fact.metric.removesuffix("_change")
+    if metric != fact.metric and not vocabulary.metrics[metric].change and " to " in fact.number.printed:
+        return False  # "fell 0.1 percent to 6.3 percent"
     if fact.kind != "forecast":
         return True
     is_said = vocabulary.kind(candidate.text, at=number.start) == "forecast" or not (standing.is_survey or standing.is_filing)
