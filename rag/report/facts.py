@@ -42,6 +42,10 @@ _AMOUNT_OF = re.compile(
     r"(?i)\s(?:(increase|decrease|decline|reduction|rise|drop|fall)|benefit|charge|adjustment|gain|loss|impairment|impact|effect)\b"
 )
 """Behind a sum of money: it is a change, or what something else did to the metric."""
+_CHANGE_IN = re.compile(
+    r"(?i)\b(?:increases?|decreases?|declines?|drops?|gains?|rises?|reductions?|jumps?|falls?|changes?)\sin\s(?:[\w’'-]+\s){0,3}$"
+)
+"""Before a metric whose value follows: "an increase in operating income of $2.0 million"."""
 _HIRES = re.compile(r"(?i)\b(?:shed|lay off|laid off|cut|hir(?:e|ed|ing)|add(?:ed)?|eliminat(?:e|ed)|creat(?:e|ed))\s(?:[\w-]+\s){0,2}$")
 _AFTER_AMOUNT = re.compile(r"\d\s?(?:thousand|million|billion|bn|mn|m)?\s?(?:,\s)?\(?(?:or\s)?$", re.IGNORECASE)
 """Before the percentage in "decreased $8.0 billion or 13%"."""
@@ -443,7 +447,7 @@ class _Whole:
                 return owners[0]
             metric = self._vocabulary.metrics[fact.metric.removesuffix("_change")]
             if not metric.company and document not in self._divided and not scope.is_own:
-                return fact.entity
+                return about if document in self._covers else fact.entity
             is_part = document in self._covers and bool(scope.segment) and _SEGMENTS.search(made.text, 0, fact.number.start) is not None
             is_told = (
                 is_part or about in scope.owners or scope.is_own or metric.whole or document not in self._divided or _is_consolidated(made)
@@ -754,6 +758,8 @@ def _measure(text: str, number: Number, mention: Mention, direction: Direction) 
         own_level = re.search(r"\b(?:share|rate|ratio)\b", text) is not None or re.match(r"\sof\b", text[number.end :]) is not None
         return "" if direction not in ("up", "down") or own_level else f"{metric.id}_change"
     if _BY_ONLY.search(before) or _MOVED_BY.search(before):
+        return f"{metric.id}_change" if direction in ("up", "down") else ""
+    if _CHANGE_IN.search(text[: mention.start]) and re.fullmatch(r"\s(?:of|by)\s(?:\w+\s)?", text[mention.end : number.start]):
         return f"{metric.id}_change" if direction in ("up", "down") else ""
     if family.startswith("money") and (said := _AMOUNT_OF.match(text, number.end)):
         return f"{metric.id}_change" if said[1] and direction in ("up", "down") else ""

@@ -48,6 +48,8 @@ _PARTS_OF_YEARS = re.compile(r"(?i)\b(?:quarters?|half|halves|months?)\s(?:of|in
 _STRAIGHT_BEHIND = re.compile(r"(?i)(?:\s[\w'’-]+){0,3}?\s(?:in|for|during|of|at|on|by)\s(?:the\s)?(?:end\sof\s|early\s|late\s|mid-)*")
 """Between a value and its own time."""
 _LOSS = re.compile(r"(?i)\blos(?:s|ses|t)\b")
+_EFFECT_OF = re.compile(r"(?i)\b(?:effects?|impacts?)\b")
+"""Before a metric: what follows is what something did to it."""
 _ENDED = re.compile(r"(?i)\b(?:ended|ending)\b")
 _ANOTHERS = re.compile(
     r"(?i)\b(?:according to|surveys?|polls?|last (?:month|quarter)|for this|national\w*|nationwide|nation['’]?s?|united states|"
@@ -127,7 +129,7 @@ def is_sure(
         return False
     if number.printed == fact.number.printed and _OR_ELSE.search(text[: number.start]):
         return False
-    if standing.is_filing and _LOSS.search(text[mention.start : mention.end]):
+    if standing.is_filing and (_LOSS.search(text[mention.start : mention.end]) or _EFFECT_OF.search(text, 0, mention.start)):
         return False
     if standing.is_survey and not _is_of_survey(candidate, fact, mention, scope, names=names):
         return False
