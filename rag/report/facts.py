@@ -666,6 +666,11 @@ _IN_A_NAME = re.compile(r"\d+[A-Z]\b(?!\w)")
 """A digit and a capital: "3M" is a company where no currency stands before it."""
 
 
+_OF_A_FRACTION = re.compile(r"\d/$")
+_AND_A_FRACTION = re.compile(r"[\s-]?\d/\d")
+"""Around the parts of "16 1/2 percent", none of which is a value."""
+
+
 def _values(text: str, numbers: Sequence[Number], periods: Sequence[PeriodMention]) -> list[Number]:
     """The numbers that can be values: not years, ordinals, parts of dates, or labels such as "Hall 3"."""
     return [
@@ -674,6 +679,7 @@ def _values(text: str, numbers: Sequence[Number], periods: Sequence[PeriodMentio
         if number.kind != "year"
         and number.unit != "ordinal"
         and not _IN_A_NAME.match(text, number.start)
+        and not (_OF_A_FRACTION.search(text[: number.start]) or _AND_A_FRACTION.match(text, number.end))
         and not is_beside(text, number)
         and not any(period.start <= number.start < period.end for period in periods)
         and not (number.kind == "plain" and _LABEL_BEFORE.search(text[max(0, number.start - 20) : number.start]))

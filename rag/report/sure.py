@@ -52,11 +52,16 @@ _EFFECT_OF = re.compile(r"(?i)\b(?:effects?|impacts?)\b")
 """Before a metric: what follows is what something did to it."""
 _ENDED = re.compile(r"(?i)\b(?:ended|ending)\b")
 _ANOTHERS = re.compile(
-    r"(?i)\b(?:according to|surveys?|polls?|last (?:month|quarter)|for this|national\w*|nationwide|nation['’]?s?|united states|"
+    r"(?i)\b(?:according to|surveys?|polls?|economists?|analysts?|last (?:month|quarter)|for this|"
+    r"national\w*|nationwide|nation['’]?s?|united states|"
     r"(?:proportion|share|percentage|fraction|half|third|majority)\s(?:of\s[\w\s-]{0,40})?(?:who|that|expecting|reporting|looking)|"
     r"(?:some|several|many|most|few|one|others)\s(?:[\w-]+\s){0,4}(?:reporting|noting|saying|expecting|seeing))\b|\bU\.S\."
 )
 """In a report on one region: another body's count, the whole country's, or that of a part of those asked."""
+_OPEN_END = re.compile(r"(?i)\s(?:and|or)\s(?:higher|lower|more|less|fewer|above|below|over|up|better)\b")
+"""Behind a value that is a bound."""
+_SOME_PLACE = re.compile(r"(?i)\b(?:the|that|this)\s(?:state|city|county|metro area)(?:['’]s)?\b")
+"""A place that another sentence names."""
 _PART_OF_PLACE = r"(?i)\b(?:(?:north|south|east|west)(?:ern|east|west|eastern|western)?|central|upstate|downstate)\s+{}\b"
 _JOINED_ON = re.compile(r"-[a-z]")
 """Behind a value: its unit is written on to it, "$20-per-barrel"."""
@@ -125,7 +130,7 @@ def is_sure(
 ) -> bool:
     """Whether every condition holds."""
     text = candidate.text
-    if _JOINED_ON.match(text, fact.number.end):
+    if _JOINED_ON.match(text, fact.number.end) or _OPEN_END.match(text, fact.number.end):
         return False
     if number.printed == fact.number.printed and _OR_ELSE.search(text[: number.start]):
         return False
@@ -157,7 +162,9 @@ def _is_of_survey(candidate: Candidate, fact: Fact, mention: Mention, scope: Sco
     following = _WORD.match(text, mention.end)
     if following is not None and not joins_on(following[1].lower()):
         return False
-    if not scope.places and names.within(_before(candidate)) & names.places:
+    if not scope.places and (_SOME_PLACE.search(text) or names.within(_before(candidate)) & names.places):
+        return False
+    if any(_is_name_in(text, word, till=mention.start) for word in scope.segment.split()):
         return False
     if text[mention.start : mention.end].lower() in _OPEN and set(scope.segment.split()) <= _OF_NO_THING:
         return False
@@ -177,6 +184,12 @@ def _is_one_phrase(text: str, number: Number, mention: Mention) -> bool:
     the value opens the sentence ("With 61 MW in 2025, new capacity")."""
     between = text[number.end : mention.start]
     return "," not in between or _NAMES_IT.search(between) is not None or _OPENS.search(text[: number.start]) is not None
+
+
+def _is_name_in(text: str, word: str, *, till: int) -> bool:
+    """True for a word of a segment that is a name: a place that was not known as one, "the Texas unemployment rate"."""
+    at = text.lower().rfind(word.lower(), 0, till)
+    return at > 0 and text[at].isupper()
 
 
 # ── segment ───────────────────────────────────────────────────────────────────────────────────────────────────────
