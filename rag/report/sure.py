@@ -40,7 +40,7 @@ _PARTS = re.compile(
 """Between a figure and a time: the time is another clause's, or what the figure is compared with."""
 _NOT_ITS_OWN = re.compile(
     r"(?i)\b(?:since|from|than|below|above|versus|vs\.?|compared (?:with|to)|against|until|till|before|after)\s"
-    r"(?:(?!(?:in|for|during|of|at|by|on)\s)[\w-]+\s){0,3}$"
+    r"(?:(?!(?:in|for|during|of|at|by|on)\s)[^\W\d][\w-]*\s){0,3}$"
 )
 _PART_OF = re.compile(r"(?i)\b(?:quarters?|half|halves|months?|weeks?|end|beginning)\s(?:of|in)\s(?:our\s|the\s)?$")
 """Before a year of which only a part is meant: "the first quarter of fiscal 2024"."""
