@@ -2,7 +2,8 @@
 
     python -m benchmarks.tuples                      # precision of the judged tuples, by set
     python -m benchmarks.tuples --sample 100         # prints that many of each set to be judged, with their sentences
-    python -m benchmarks.tuples --part fresh         # either, of documents that no rule was tuned on
+    python -m benchmarks.tuples --part last          # either, of documents that no rule was tuned on when they were judged
+    python -m benchmarks.tuples --folder unseen      # either, of one's own: PDFs of filings, folders 1984-01 and so on of district reports
 
 A tuple is right when entity, metric, segment, region, period, value, unit and kind are all what its sentence or cell says. The judgements
 are benchmarks/tuples.jsonl: address, hash of the tuple, verdict; no text. A tuple that is judged wrong and is no longer made is gone; one
@@ -33,31 +34,41 @@ from rag.report.wording import Vocabulary
 from rag.types import Chunk, Document, Hit, Passage, SearchResult, Source
 
 JUDGED = Path(__file__).with_name("tuples.jsonl")
-SETS = {"beige": ("macro", "Economic conditions by Federal Reserve district, 2012"), "filings": ("filings", "Annual reports, 2015-23")}
-PARTS = ("tuned", "fresh")
-"""Documents that rules were mended on, and others."""
+SETS = {"beige": ("macro", "Economic conditions by Federal Reserve district, {year}"), "filings": ("filings", "Annual reports, 2015-23")}
+"""Name -> facet pack and topic; ``year`` is the issue's."""
+PARTS = ("tuned", "fresh", "half", "last")
+"""Documents that rules were mended on from the start, and those judged at first sight one part after the other, each then tuned on but
+the last."""
 SEED = 7
 FILINGS = 21
 """Tuned on; the others are fresh."""
-OLDER_TUNED, OLDER_FRESH = 12, 40
-"""Beige Book issues of 1996 to 2010 drawn by seed: tuned on besides those of 2011 to 2018, and fresh."""
+OLDER = {"tuned": 12, "fresh": 40, "half": 28, "last": 40}
+"""Beige Book issues of 1996 to 2010, 120 in all, drawn by seed for each part in turn; those of 2011 to 2018 are tuned on besides."""
 
 
 def files_of(name: str, *, part: str, data: Path, folder: Path) -> list[Path]:
-    """The documents of a set's part: filings drawn by seed, Beige Book issues written out as files."""
+    """The documents of a set's part: filings drawn by seed, Beige Book issues written out as files; the last parts have no filings."""
     if name == "filings":
         every = sorted((data / "financebench" / "pdfs").glob("*.pdf"))
         tuned = set(random.Random(SEED).sample(every, FILINGS))
-        return [path for path in every if (path in tuned) == (part == "tuned")]
+        return [path for path in every if (part == "tuned" if path in tuned else part == "fresh")]
     older = data / "beigebook_scale" / "corpus-1996-2010.jsonl.gz"
-    with gzip.open(older, "rt", encoding="utf-8") as lines:
-        past = sorted({str(json.loads(line)["published_at"])[:7] for line in lines})
-    drawn = random.Random(SEED).sample(past, OLDER_TUNED)
-    if part == "fresh":
-        others = [issue for issue in past if issue not in drawn]
-        return _written(older, folder, wanted=random.Random(SEED).sample(others, OLDER_FRESH))
+    drawn = _written(older, folder, wanted=_issues(older)[part])
+    if part != "tuned":
+        return drawn
     issues = {row["period"] for row in map(json.loads, (data / "beigebook" / "reports.jsonl").open(encoding="utf-8"))}
-    return _written(data / "beigebook" / "corpus.jsonl", folder, wanted=issues) + _written(older, folder, wanted=drawn)
+    return _written(data / "beigebook" / "corpus.jsonl", folder, wanted=issues) + drawn
+
+
+def _issues(older: Path) -> dict[str, list[str]]:
+    """Part -> its older issues."""
+    with gzip.open(older, "rt", encoding="utf-8") as lines:
+        left = sorted({str(json.loads(line)["published_at"])[:7] for line in lines})
+    issues: dict[str, list[str]] = {}
+    for part, count in OLDER.items():
+        issues[part] = random.Random(SEED).sample(left, count)
+        left = [issue for issue in left if issue not in issues[part]]
+    return issues
 
 
 def _written(corpus: Path, folder: Path, *, wanted: Collection[str]) -> list[Path]:
@@ -74,10 +85,13 @@ def _written(corpus: Path, folder: Path, *, wanted: Collection[str]) -> list[Pat
     return sorted(written)
 
 
-def documents_of(name: str, *, part: str, data: Path) -> dict[str, Document]:
-    """The part's documents, read; by folder and file name."""
+def documents_of(name: str, *, part: str, data: Path, own: Path | None = None) -> dict[str, Document]:
+    """The part's documents, or those of a folder of one's own, read; by folder and file name."""
     with tempfile.TemporaryDirectory() as folder, ReaderPool() as pool:
-        files = files_of(name, part=part, data=data, folder=Path(folder))
+        if own is not None:
+            files = sorted(own.glob("*.pdf" if name == "filings" else "*/*.txt"))
+        else:
+            files = files_of(name, part=part, data=data, folder=Path(folder))
         return {f"{path.parent.name}/{path.name}": pool.read(path) for path in files}
 
 
@@ -88,8 +102,8 @@ def facts_of(name: str, documents: Mapping[str, Document]) -> dict[str, Stated]:
     for path, document in documents.items():
         groups.setdefault(path.split("/")[0] if name == "beige" else path, {})[path] = document
     made: dict[str, Stated] = {}
-    for group in groups.values():
-        made |= {key_of(item): item for item in _facts(group, pack=pack, topic=topic)}
+    for key, group in groups.items():
+        made |= {key_of(item): item for item in _facts(group, pack=pack, topic=topic.format(year=key[:4]))}
     return made
 
 
@@ -185,21 +199,22 @@ def judged() -> list[dict[str, str]]:
     return [json.loads(line) for line in JUDGED.read_text(encoding="utf-8").splitlines()]
 
 
-def table(data: Path, *, part: str) -> Iterator[str]:
+def table(data: Path, *, part: str, own: Path | None) -> Iterator[str]:
     """A line a set."""
     yield "| documents | judged | right | of those still made | wrong ones gone | right ones lost | exact a document | period known |"
     yield "|---|---|---|---|---|---|---|---|"
     for name in SETS:
-        documents = documents_of(name, part=part, data=data)
+        documents = documents_of(name, part=part, data=data, own=own)
         made = {key: item for key, item in facts_of(name, documents).items() if item.is_exact}
-        own = [row for row in judged() if row["set"] == name and row["key"].split()[0] in documents]
-        right = [row for row in own if row["verdict"] == "right"]
-        held = [row for row in own if row["key"] in made]
+        rows = [row for row in judged() if row["set"] == name and row["key"].split()[0] in documents]
+        right = [row for row in rows if row["verdict"] == "right"]
+        held = [row for row in rows if row["key"] in made]
         kept = sum(row["verdict"] == "right" for row in held)
         periods = sum(item.fact.period is not None for item in made.values())
+        title = f"{name}, {own.name if own else part}"
         yield (
-            f"| {name}, {part} | {len(own)} | {len(right)} ({len(right) / max(1, len(own)):.2f}) | {kept} of {len(held)} "
-            f"({kept / max(1, len(held)):.2f}) | {len(own) - len(right) - (len(held) - kept)} | {len(right) - kept} | "
+            f"| {title} | {len(rows)} | {len(right)} ({len(right) / max(1, len(rows)):.2f}) | {kept} of {len(held)} "
+            f"({kept / max(1, len(held)):.2f}) | {len(rows) - len(right) - (len(held) - kept)} | {len(right) - kept} | "
             f"{len(made) / max(1, len(documents)):.1f} of {len(documents)} | {periods / max(1, len(made)):.2f} |"
         )
 
@@ -209,13 +224,14 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--part", choices=PARTS, default=PARTS[0])
+    parser.add_argument("--folder", type=Path)
     given = parser.parse_args()
     data = Path(os.environ.get("RAG_EVAL_DATA", REPOSITORY.parent / "shared" / "data"))
     if not given.sample:
-        sys.stdout.write("".join(f"{line}\n" for line in table(data, part=given.part)))
+        sys.stdout.write("".join(f"{line}\n" for line in table(data, part=given.part, own=given.folder)))
         return
     for name in SETS:
-        made = facts_of(name, documents_of(name, part=given.part, data=data))
+        made = facts_of(name, documents_of(name, part=given.part, data=data, own=given.folder))
         drawn = sampled(made, count=given.sample, seed=given.seed)
         sys.stdout.write("".join(f"{key}\n  {name} {shown(at, item)}\n" for at, (key, item) in enumerate(drawn)))
 

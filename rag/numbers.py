@@ -332,6 +332,8 @@ def _tidy(value: Decimal) -> Decimal:
     return Decimal(format(value, "f"))
 
 
+_UNSCALED = frozenset(("%", "pp", "bp"))
+"""Units that no scale word goes with."""
 _RANGE_GAP = re.compile(r"\s?(?:[-–—]|to|and|or)\s?")
 _BETWEEN = re.compile(r"(?i:between|from)\s(?:about\s|roughly\s|around\s|approximately\s)?$")
 
@@ -354,6 +356,8 @@ def _settle_range(text: str, low: _Reading, high: _Reading) -> list[_Reading]:
     if high.number.unit.startswith("/") and low.number.unit:
         unit = low.number.unit + high.number.unit
     exponent = low.exponent if high.exponent is None else high.exponent
+    if exponent is not None and unit in _UNSCALED:
+        return [low, high]  # "grew 13% to 61.3 million"
     return [_with_unit(low, unit=unit, exponent=exponent), _with_unit(high, unit=unit, exponent=exponent)]
 
 

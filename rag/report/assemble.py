@@ -11,7 +11,7 @@ from rag.numbers import period_words
 from rag.report.cards import DraftCard, finish, spoken_for
 from rag.report.check import CheckResult, check_report
 from rag.report.claims import side_claim
-from rag.report.conflicts import Disagreement, conflict_of, retired
+from rag.report.conflicts import SAME_QUANTITY, Disagreement, conflict_of, retired
 from rag.report.facts import Stated
 from rag.report.figures import COMPANIES, OUTLOOK, Figures
 from rag.report.fit import length, of_cards, of_sections
@@ -122,7 +122,7 @@ def _compose(parts: Parts, *, dropped: set[str], limits: Mapping[str, int], whol
     candidates = {candidate.evidence.id: candidate for candidate in parts.gathered.candidates}
     sources = {source.document: source for source in parts.sources}
     chosen = Chosen(limits=limits)
-    disputed = {_key(made.sides[0], parts) for made in parts.found if made.kind != "superseded"}
+    disputed = {_key(made.sides[0], parts) for made in parts.found if made.kind != "superseded" and made.reason != SAME_QUANTITY}
     by_subject = _by_subject(parts, chosen=chosen, dropped=dropped)
     cards, card_claims = _cards(parts, shared=by_subject, evidence=evidence, disputed=disputed, dropped=dropped)
     conflict_claims, conflicts = _conflicts(parts, printed=card_claims, dropped=dropped)

@@ -76,7 +76,7 @@ _FROM_THERE = re.compile(r"-(?:area|based|region)\b")
 _AREA = re.compile(r"(?i)[- ](?:area|region|metropolitan area|metro area)\b")
 
 _NEUTRAL = _set(
-    "total overall average averaged median mean aggregate combined consolidated net current its our their his your company's "
+    "people total overall average averaged median mean aggregate combined consolidated net current its our their his your company's "
     "group's firm's own district's region's area's state's nation's country's market's"
 )
 """Before a metric: of the whole of it."""
@@ -93,7 +93,7 @@ _ODD = _set(
     "stronger weaker rising falling lagging expected estimated planned projected record first second third fourth previous prior "
     "earlier former more less fewer much strong weak solid pro forma non-gaap gaap segment base starting minimum maximum peak "
     "target targeted recent significant substantial considerable sizable large small healthy robust brisk sluggish sharp modest "
-    "moderate year-to-date cumulative recurring restated unadjusted implied effective tax foreign domestic"
+    "optimal ideal latter capita moderate year-to-date cumulative recurring restated unadjusted implied effective tax foreign domestic"
 )
 """Before a metric: another thing by nearly its name, or a part that is not said."""
 _PARTICIPLES = _set(
@@ -171,6 +171,12 @@ _VETO_AFTER = _set("including excluding before")
 _PREPOSITIONS = _set("of for in at by from among across to on with under within between")
 _SPEAKS = _set("according")
 _LONGEST_SEGMENT = 4
+
+
+def joins_on(word: str) -> bool:
+    """True for a word that may follow a metric's name without making it another thing's: "sales rose", "prices of", not "drilling rigs"."""
+    known = _LINKS | _PREPOSITIONS | _HOLDS | _STOPS | _ARTICLES | _BE | _HEADS | _CHANGES | _BOUNDS
+    return word in known or word.endswith(("ly", "ed"))
 
 
 def scope_of(
@@ -510,9 +516,12 @@ class _Reading:
             return all(item.kind != "other" for item in words)
         if words and words[0].text in ("of", "for"):
             part = [item for item in words[1:] if item.text not in _ARTICLES | _AREAS]
-            till = next((i for i, item in enumerate(part) if item.kind != "word" or item.text in _PREPOSITIONS), len(part))
+            ends = (i for i, item in enumerate(part) if item.kind != "word" or item.text in _PREPOSITIONS or self._is_adverb(item.text))
+            till = next(ends, len(part))
             if 0 < till <= _LONGEST_SEGMENT and not self._is_odd(part[:till]):
                 self._segment += [item.text for item in part[:till]]
+                if till + 1 < len(part) and part[till].kind == "name" and part[till + 1].text not in _LINKS | _PREPOSITIONS:
+                    return False  # "prime Manhattan apartments": the thing stands behind the name
                 rest = part[till].start if till < len(part) else self._items[span.stop - 1].end
                 return self._is_told(range(next((at for at in span if self._items[at].start >= rest), span.stop), span.stop))
         return self._is_told(span)
@@ -560,13 +569,17 @@ class _Reading:
             return item.kind != "other" or self._is_share_of(at)
         if item.text in _LINKS | _PREPOSITIONS | _ARTICLES | _NEUTRAL | _AREAS:
             return True
-        if item.text.endswith("ly") and item.text not in _ODD:
+        if self._is_adverb(item.text):
             return True
         return (
             item.text in self._own
             or item.text.removesuffix("s") in self._own
             or (at > 0 and any(noted == at - 1 for noted, _ in (*self._places, *self._owners)))
         )
+
+    @staticmethod
+    def _is_adverb(word: str) -> bool:
+        return word.endswith("ly") and word not in _ODD
 
     def _topical(self, span: range) -> set[int]:
         """Indices of the words of phrases that hold a word of the topic: from a preposition to the next mark, value or time."""

@@ -26,6 +26,8 @@ Kind = Literal["value", "unit", "scope", "definition", "superseded"]
 
 TOLERANCE = Decimal("0.005")
 """Relative difference up to which two values are the same."""
+SAME_QUANTITY = "The same quantity, printed in two units of measure."
+"""The reason of what the reader is told and is no dispute."""
 DATE = "schedule"
 """The metric of facts whose value is a date."""
 _LIKENESS = 0.2
@@ -366,7 +368,7 @@ def _in_two_units(ordered: Sequence[Stated]) -> Iterable[Disagreement]:
             ratio = comparable(older.fact.number)[0] / newer.fact.number.value if newer.fact.number.value else Decimal(0)
             apart = newer.source.document != older.source.document and newer.fact.number.unit != older.fact.number.unit
             if apart and ratio and agree(newer.fact.number, older.fact.number) and _are_of_two_systems(newer, older):
-                yield _identified("unit", "The same quantity, printed in two units of measure.", (newer, older))
+                yield _identified("unit", SAME_QUANTITY, (newer, older))
                 return
 
 

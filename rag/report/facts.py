@@ -15,10 +15,11 @@ from rag.numbers import PeriodMention, comparable, find_numbers, find_periods, p
 from rag.remembered import remembered
 from rag.report.asserted import is_beside, is_denied, is_taken_back, is_unnamed
 from rag.report.clause import Scope, scope_of
-from rag.report.gather import Candidate, CellEvidence, Gathered
+from rag.report.gather import IN_SCALE, Candidate, CellEvidence, Gathered
 from rag.report.labels import are_plain
 from rag.report.names import Names
 from rag.report.quality import supposes
+from rag.report.sure import Standing, is_borne_out, is_sure
 from rag.report.wording import Mention, Token, Vocabulary, tokens, unit_family
 from rag.text import content_stems
 from rag.types import Direction, Evidence, Fact, FactKind, Number, Period, Source
@@ -41,6 +42,10 @@ _AMOUNT_OF = re.compile(
     r"(?i)\s(?:(increase|decrease|decline|reduction|rise|drop|fall)|benefit|charge|adjustment|gain|loss|impairment|impact|effect)\b"
 )
 """Behind a sum of money: it is a change, or what something else did to the metric."""
+_CHANGE_IN = re.compile(
+    r"(?i)\b(?:increases?|decreases?|declines?|drops?|gains?|rises?|reductions?|jumps?|falls?|changes?)\sin\s(?:[\w’'-]+\s){0,3}$"
+)
+"""Before a metric whose value follows: "an increase in operating income of $2.0 million"."""
 _HIRES = re.compile(r"(?i)\b(?:shed|lay off|laid off|cut|hir(?:e|ed|ing)|add(?:ed)?|eliminat(?:e|ed)|creat(?:e|ed))\s(?:[\w-]+\s){0,2}$")
 _AFTER_AMOUNT = re.compile(r"\d\s?(?:thousand|million|billion|bn|mn|m)?\s?(?:,\s)?\(?(?:or\s)?$", re.IGNORECASE)
 """Before the percentage in "decreased $8.0 billion or 13%"."""
@@ -48,6 +53,8 @@ _FROM = re.compile(r"\b(?:from|against|compared (?:with|to)|versus|than)\s$", re
 _HIGHER = re.compile(
     r"(?i)\s(higher|lower|above|below|more|less|fewer|ahead|behind)\b(?=\s(?:than|of|in|the|last|year|its|their|a)\b|[.,;]|$)"
 )
+_DISTANCE = re.compile(r"(?i)\s(?:higher|lower|above|below|more|less|fewer|ahead|behind|short of)\b")
+"""Behind a sum or a count: it is how far one thing is from another, no value of either."""
 _BEFORE_THAT = re.compile(r"^\s?,?\s?(?:a year (?:before|earlier|ago)|the year before|in the (?:previous|prior) year)\b")
 _BASIS = re.compile(
     r"(?:than|compared (?:with|to)|from|against|versus|since|relative to|over|above|below|as|of|and replaces?)\s(?:in\s|the\s|that\sof\s|"
@@ -135,6 +142,10 @@ _OWNER = re.compile(r"([A-Z][\w&.’' -]{1,40}?),?\s(?:Annual|Interim|Half-Year|
 """Whose document its title says it is."""
 _LONG_AGO = 20
 """Years before a document beyond which a heading's year is a name: "Securities Exchange Act of 1934"."""
+_AGAINST = re.compile(r"(?i)\b(?:compared|versus|vs|against)\b")
+"""Between two times of a heading: what stands below it is of the first."""
+_PART_OF_YEAR = re.compile(r"(?i)\b(?:quarters?|half|months|weeks)\b")
+"""In a heading whose time is read as a year: "Third quarter of fiscal 2018"."""
 END_OF_PERIOD = "end of period"
 _AT_END = re.compile(r"(?i)\b(?:end of (?:the )?(?:period|quarter|month|year)|(?:period|quarter|month|year)[- ]end|last day)\b")
 _AHEAD = re.compile(r"(?i)\b(?:20\d\d\s?[EF]\b|forecast|estimate|expected|guidance|target|plan|outlook)")
@@ -177,10 +188,8 @@ def facts_of(gathered: Gathered, *, vocabulary: Vocabulary, names: Names, topic:
 
 def _sure_of_scale(sentences: Sequence[Stated], cells: Sequence[Stated], gathered: Gathered) -> Iterable[Stated]:
     """Without figures that say no scale, in documents that print some of their tables in thousands or millions."""
-    scaled = {cell.evidence.document for cell in gathered.cells if any(_IN_SCALE.search(label) for label in _all_labels(cell.evidence))}
-    scaled |= {document for document, text in gathered.prose.items() if _IN_SCALE.search(text)}
     for item in (*sentences, *cells):
-        if item.evidence.document not in scaled or not _lacks_scale(item):
+        if item.evidence.document not in gathered.scaled or not _lacks_scale(item):
             yield item
 
 
@@ -254,6 +263,7 @@ class _Whole:
         self._vocabulary = vocabulary
         self.topic = topic
         self._family = frozenset(gathered.subjects)
+        self._covers = gathered.covers
         self._quarterly = {
             document for document, text in gathered.prose.items() if len(_SHORT.findall(text)) > max(9, len(_LONG.findall(text)))
         }
@@ -263,6 +273,7 @@ class _Whole:
 
     def of(self, made: Stated, *, number: Number, mention: Mention, numbers: Sequence[Number]) -> Stated:
         """The figure as its clause scopes it; not exact where the clause does not tell."""
+        made = self._dated(made)
         candidate = made.candidate
         if candidate is None or made.fact.period is None:
             return replace(made, is_exact=False)
@@ -280,7 +291,36 @@ class _Whole:
         stock = self._vocabulary.metrics[made.fact.metric.removesuffix("_change")].stock
         told = scope is not None and (stock or not self._is_of_unsaid_length(made)) and not _is_beyond_its_clause(made, number)
         settled = self._settled(made, scope, mention=mention) if scope is not None and told else None
-        return replace(made, is_exact=False) if settled is None else replace(made, fact=settled)
+        if (
+            settled is None
+            or scope is None
+            or not is_sure(
+                candidate,
+                settled,
+                number,
+                mention,
+                scope,
+                standing=self._standing(made),
+                vocabulary=self._vocabulary,
+                names=self._names,
+            )
+        ):
+            return replace(made, is_exact=False)
+        return replace(made, fact=settled)
+
+    def _dated(self, made: Stated) -> Stated:
+        """A figure without a time of its own in an annual filing is of the year that the cover names."""
+        cover, period = self._covers.get(made.source.document), made.fact.period
+        if cover is None or not cover.year or period is None or period.found_in != "document" or made.candidate is None:
+            return made
+        if any(said.label == period.label for said in made.candidate.periods) or _BEFORE_THAT.match(made.text[made.fact.number.end :]):
+            return made
+        return replace(made, fact=replace(made.fact, period=Period(label=cover.year, found_in="document")))
+
+    def _standing(self, made: Stated) -> Standing:
+        document = made.source.document
+        cover = self._covers.get(document)
+        return Standing(is_filing=cover is not None, is_survey=document in self._family, year=cover.year if cover else "")
 
     def _settled(self, made: Stated, scope: Scope, *, mention: Mention) -> Fact | None:
         fact = made.fact
@@ -294,7 +334,10 @@ class _Whole:
         )
         if entity is None or is_bare:
             return None
-        return replace(fact, entity=entity, region=region, segment=scope.segment)
+        segment = scope.segment
+        if made.source.document in self._family and fact.metric.removesuffix("_change") in _BUNDLES:
+            segment = f"{segment} {_bundled(made.text[mention.start : mention.end])}".strip()
+        return replace(fact, entity=entity, region=region, segment=segment)
 
     def of_cell(self, made: Stated) -> Stated:
         """The cell as it is; not exact where its labels do not tell what it is, of when, or of how long a time."""
@@ -305,14 +348,15 @@ class _Whole:
             return made
         plain = (
             evidence.table is not None
-            and (bool(fact.entity) or not metric.company or made.source.format != "pdf")
+            and (bool(fact.entity) or not (metric.company or made.source.document in self._covers))
             and not (fact.number.kind == "plain" and "money" in metric.units)
             and not (_PER_SHARE.search(caption) and _SMALL.fullmatch(made.evidence.quote))
             and fact.period is not None
             and fact.period.found_in == "table"
             and are_plain(evidence.table, caption=caption, metric=metric.id, vocabulary=self._vocabulary, topic=self.topic)
             and not any(_EXHIBIT.search(heading) for heading in evidence.heading_path)
-            and (metric.stock or not self._is_of_unsaid_length(made))
+            and not (_LOSS.search(_ASIDE.sub("", evidence.table.row)) and fact.number.value > 0)
+            and not (self._is_of_unsaid_day(made) if metric.stock else self._is_of_unsaid_length(made))
             and not (
                 metric.stock and fact.segment != END_OF_PERIOD and any(_FLOWS.search(heading) for heading in evidence.heading_path[-1:])
             )
@@ -327,15 +371,23 @@ class _Whole:
         if shape == "month":
             return period is not None and period.found_in != "sentence" and self._is_of_company(made)
         headings = " ".join((*made.evidence.heading_path[-2:], made.evidence.table.column if made.evidence.table else ""))
-        in_quarterly = made.evidence.table is not None and made.source.document in self._quarterly and _YEARLY.search(headings) is None
+        document = made.source.document
+        quarterly = document in self._quarterly or (document in self._covers and not self._covers[document].is_annual)
+        in_quarterly = made.evidence.table is not None and quarterly and _YEARLY.search(headings) is None
         return (shape == "day" and self._is_of_company(made)) or (shape == "year" and in_quarterly)
 
+    def _is_of_unsaid_day(self, made: Stated) -> bool:
+        """True for what there is on a day, in a year's column of a filing that is no annual one: on which day is not said."""
+        cover, period = self._covers.get(made.source.document), made.fact.period
+        return cover is not None and not cover.is_annual and period is not None and period_shape(period.label) in ("year", "fiscal")
+
     def agreeing(self, found: Sequence[Stated]) -> list[Stated]:
-        """The facts, those of a divided company's document not exact where it gives several values under one key: which of them is the
-        whole's is known only of statements called consolidated, else of the value that most of its tables and sentences give."""
+        """The facts, those of a filing and of a divided company's document not exact where it gives several values under one key: which of
+        them is the whole's is known only of statements called consolidated, else of the value that most of its tables and sentences give.
+        Nor is a change exact that the levels given beside it do not bear out."""
         keyed: dict[tuple[object, ...], list[Stated]] = defaultdict(list)
         for item in found:
-            if item.is_exact and not item.is_withdrawn and self.is_divided(item):
+            if item.is_exact and not item.is_withdrawn and (self.is_divided(item) or item.source.document in self._covers):
                 fact = item.fact
                 when = (
                     period_order(fact.period.label)[:1]
@@ -348,12 +400,14 @@ class _Whole:
         unsure = {id(item) for items in keyed.values() for item in items} - {
             id(item) for items in keyed.values() for item in self._sure(items)
         }
-        return [replace(item, is_exact=False) if id(item) in unsure else item for item in found]
+        found = [replace(item, is_exact=False) if id(item) in unsure else item for item in found]
+        odd = _not_borne_out(found)
+        return [replace(item, is_exact=False) if id(item) in odd else item for item in found]
 
     def _is_of_company(self, item: Stated) -> bool:
-        """True for a document that is about one company."""
+        """True for a document that is about one company, or is some company's filing."""
         document = item.source.document
-        return document in self._names.about and document not in self._family
+        return (document in self._names.about or document in self._covers) and document not in self._family
 
     def is_divided(self, item: Stated) -> bool:
         return item.source.document in self._divided and self._is_of_company(item)
@@ -366,6 +420,8 @@ class _Whole:
                 alike.append([item])
             else:
                 group.append(item)
+        if len(alike) == 1 and not self.is_divided(items[0]):
+            return items
         called = [group for group in alike if any(_is_consolidated(item) for item in group)]
         metric = self._vocabulary.metrics[items[0].fact.metric.removesuffix("_change")]
         if len(called) == 1:
@@ -380,6 +436,8 @@ class _Whole:
         document, fact = made.source.document, made.fact
         about = self._names.about.get(document, "")
         owners = [owner for owner in scope.owners if owner != about]
+        if document in self._covers and (owners or not about):
+            return None
         if document in self._family:
             return None if owners or scope.segment != scope.segment.lower() else about
         if len(owners) > 1:
@@ -389,11 +447,48 @@ class _Whole:
                 return owners[0]
             metric = self._vocabulary.metrics[fact.metric.removesuffix("_change")]
             if not metric.company and document not in self._divided and not scope.is_own:
-                return fact.entity
-            is_told = about in scope.owners or scope.is_own or metric.whole or document not in self._divided or _is_consolidated(made)
+                return about if document in self._covers else fact.entity
+            is_part = document in self._covers and bool(scope.segment) and _SEGMENTS.search(made.text, 0, fact.number.start) is not None
+            is_told = (
+                is_part or about in scope.owners or scope.is_own or metric.whole or document not in self._divided or _is_consolidated(made)
+            )
             return about if is_told and not any(_EXHIBIT.search(heading) for heading in made.evidence.heading_path) else None
         of_company = self._vocabulary.metrics[fact.metric.removesuffix("_change")].company
         return fact.entity if fact.entity or not of_company else None
+
+
+_BUNDLES = frozenset("sales energy_activity transport tourism construction".split())
+"""Metrics whose names are of different things: which one a figure is of is its segment."""
+_OF_THE_BUNDLE = frozenset("sales sold unit units activity tourism construction".split())
+
+
+def _bundled(wording: str) -> str:
+    """Which of a metric's things its wording names: "auto" of "auto sales", "rig count"; empty for none in particular."""
+    return " ".join(word for word in wording.lower().split() if word not in _OF_THE_BUNDLE)
+
+
+def _not_borne_out(found: Sequence[Stated]) -> set[int]:
+    """Of the exact changes, those that are not the difference of the levels that their own document gives of the same thing."""
+    levels: dict[tuple[object, ...], Number] = {}
+    for item in found:
+        if item.is_exact and not item.is_withdrawn and item.fact.period is not None:
+            levels.setdefault(_of_what(item, item.fact.metric, item.fact.period.label), item.fact.number)
+    odd: set[int] = set()
+    for item in found:
+        period, metric = item.fact.period, item.fact.metric.removesuffix("_change")
+        if metric == item.fact.metric or not item.is_exact or period is None:
+            continue
+        earlier = _year_before(period)
+        now = levels.get(_of_what(item, metric, period.label))
+        before = levels.get(_of_what(item, metric, earlier.label)) if earlier else None
+        if now is not None and before is not None and not is_borne_out(item.fact.number, now=now, before=before):
+            odd.add(id(item))
+    return odd
+
+
+def _of_what(item: Stated, metric: str, label: str) -> tuple[object, ...]:
+    fact = item.fact
+    return item.source.document, metric, fact.entity, fact.segment, fact.region, period_order(label), period_shape(label) in ("year", "12m")
 
 
 def _names_segment(made: Stated, segment: str) -> bool:
@@ -403,10 +498,8 @@ def _names_segment(made: Stated, segment: str) -> bool:
 
 
 def _is_beyond_its_clause(made: Stated, number: Number) -> bool:
-    """True for a sum by which something is higher, a change against "the same period" of a time that is not said, or against last year."""
+    """True for a change against "the same period" of a time that is not said, or against last year."""
     text, period = made.text, made.fact.period
-    if number.kind == "money" and _HIGHER.match(text, number.end):
-        return True
     if period is None or period.found_in == "sentence" or not made.fact.metric.endswith("_change"):
         return False
     last_year = period.found_in == "document" and period.label.isdigit() and int(period.label) < made.source.published.year
@@ -440,6 +533,9 @@ _YEARLY = re.compile(r"(?i)\b(?:years?|annual|fiscal|twelve|52 weeks)\b")
 _PER_SHARE = re.compile(r"(?i)\bexcept\b.*\bper[- ]share\b")
 _SMALL = re.compile(r"\W*\d{1,2}\.\d\d\W*")
 """A sum as it is printed a share, in a table of millions except for those."""
+_ASIDE = re.compile(r"\([^)]*\)")
+_LOSS = re.compile(r"(?i)\blos(?:s|ses|t)\b")
+"""A value printed without a sign is then the opposite of the metric's: "net loss of $496 million" is no net income of as much."""
 _FLOWS = re.compile(r"(?i)\bcash flows?\b")
 """A statement whose lines are changes of what its labels name."""
 _SHORT = re.compile(r"(?i)\bmonths\s(?:period\s)?ended\b")
@@ -570,6 +666,11 @@ _IN_A_NAME = re.compile(r"\d+[A-Z]\b(?!\w)")
 """A digit and a capital: "3M" is a company where no currency stands before it."""
 
 
+_OF_A_FRACTION = re.compile(r"\d/$")
+_AND_A_FRACTION = re.compile(r"[\s-]?\d/\d")
+"""Around the parts of "16 1/2 percent", none of which is a value."""
+
+
 def _values(text: str, numbers: Sequence[Number], periods: Sequence[PeriodMention]) -> list[Number]:
     """The numbers that can be values: not years, ordinals, parts of dates, or labels such as "Hall 3"."""
     return [
@@ -578,6 +679,7 @@ def _values(text: str, numbers: Sequence[Number], periods: Sequence[PeriodMentio
         if number.kind != "year"
         and number.unit != "ordinal"
         and not _IN_A_NAME.match(text, number.start)
+        and not (_OF_A_FRACTION.search(text[: number.start]) or _AND_A_FRACTION.match(text, number.end))
         and not is_beside(text, number)
         and not any(period.start <= number.start < period.end for period in periods)
         and not (number.kind == "plain" and _LABEL_BEFORE.search(text[max(0, number.start - 20) : number.start]))
@@ -654,12 +756,16 @@ def _is_part(text: str, mention: Mention) -> bool:
 def _measure(text: str, number: Number, mention: Mention, direction: Direction) -> str:
     """The metric's name: its level, or "<id>_change" for a change; empty when the sentence does not tell which."""
     metric, family, before = mention.metric, unit_family(number), text[max(0, number.start - 40) : number.start]
+    if family not in ("%", "pp") and _DISTANCE.match(text, number.end):
+        return ""
     if family == "pp" and metric.units[:1] != ("pp",):
         return f"{metric.id}_change"
     if family == "%" and metric.change:
         own_level = re.search(r"\b(?:share|rate|ratio)\b", text) is not None or re.match(r"\sof\b", text[number.end :]) is not None
         return "" if direction not in ("up", "down") or own_level else f"{metric.id}_change"
     if _BY_ONLY.search(before) or _MOVED_BY.search(before):
+        return f"{metric.id}_change" if direction in ("up", "down") else ""
+    if _CHANGE_IN.search(text[: mention.start]) and re.fullmatch(r"\s(?:of|by)\s(?:\w+\s)?", text[mention.end : number.start]):
         return f"{metric.id}_change" if direction in ("up", "down") else ""
     if family.startswith("money") and (said := _AMOUNT_OF.match(text, number.end)):
         return f"{metric.id}_change" if said[1] and direction in ("up", "down") else ""
@@ -759,8 +865,12 @@ def _inherited(evidence: Evidence, source: Source) -> Period | None:
         mentions = [
             mention for mention in find_periods(heading) if not _is_long_ago(mention, source) and period_shape(mention.label) != "span"
         ]
+        if len({mention.label for mention in mentions}) > 1 and not _AGAINST.search(heading[mentions[0].end : mentions[1].start]):
+            return None
+        if mentions and period_shape(mentions[0].label) in ("year", "fiscal") and _PART_OF_YEAR.search(heading):
+            return None
         if mentions:
-            return Period(label=mentions[-1].label, found_in="section")
+            return Period(label=mentions[0].label, found_in="section")
     if source.published_from == "mtime":
         return None
     if source.format == "pdf" and source.published_from == "metadata":
@@ -772,12 +882,11 @@ def _inherited(evidence: Evidence, source: Source) -> Period | None:
 # ── tables ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+_BARE_MONEY = frozenset(("dollars", "euros"))
+"""Units to which a label adds a scale apart: "(dollars in millions)"."""
 _TIMES = frozenset("year years quarter quarters month months week weeks day days".split())
 """Words that mostly say when, and only behind a mark what a figure is counted in."""
-_TIMES_OF_YEAR = frozenset("year years quarter quarters".split())
-"""Words of a column's time, which are no unit: "Fiscal year 2018"."""
 _BY_PLACE = re.compile(r"(?i)\bby (?:region|district|state|country|county|province|town|municipality|city)\b")
-_IN_SCALE = re.compile(r"(?i)(?:\bin |\()(thousand|million|billion)s\b")
 _SCALE_AT_END = re.compile(r"(?i)\s*\((?:[\w$€£]+ )?in (?:[\w$€£]+ )?(?:thousands|millions|billions)[^)]*\)$")
 _SCALE_WORD = re.compile(r"(?i)\d\s?(?:thousand|million|billion|trillion|bn|mn|m|k)\b|\b(?:thousand|million|billion)\b")
 _IN_FULL = re.compile(r"(?i)\bper\b|\beps\b|\bshares?\b|%|\bper\s?cent|\b(?:ratio|rate|margin|yield|number|days|employees)s?\b")
@@ -819,7 +928,7 @@ def cell_unit(evidence: Evidence) -> str:
     if numbers[0].unit:
         return _scale_in(numbers[0], labels)
     words = next((words for label in labels if (words := _unit_words(label))), "")
-    return f"{_scale_of_count(labels)} {words}".strip() if words.lower() in ("", "dollars", "euros") else words
+    return f"{_scale_of_count(labels)} {words}".strip() if not words or words.lower() in _BARE_MONEY else words
 
 
 @remembered(8_192)
@@ -836,7 +945,7 @@ def _unit_words(label: str) -> str:
 
 def _scale_of_count(labels: Sequence[str]) -> str:
     """The word by which the labels scale a bare number; empty where its row is of what is mostly printed in full."""
-    said = next((said[1].lower() for label in labels if (said := _IN_SCALE.search(label))), "")
+    said = next((said[1].lower() for label in labels if (said := IN_SCALE.search(label))), "")
     return "" if _IN_FULL.search(labels[1]) else said
 
 
@@ -844,7 +953,7 @@ def _scale_in(number: Number, labels: Sequence[str]) -> str:
     """The word by which the labels scale money that a cell prints with its mark: "million" of "(In millions)"; empty for none."""
     if number.kind != "money" or "/" in number.unit or re.search(r"[A-Za-z]{4}", number.printed) or _A_SHARE.search(labels[1]):
         return ""
-    return next((said[1].lower() for label in labels if (said := _IN_SCALE.search(label))), "")
+    return next((said[1].lower() for label in labels if (said := IN_SCALE.search(label))), "")
 
 
 def _caption(evidence: Evidence) -> str:
@@ -954,9 +1063,10 @@ def _with_table_unit(number: Number, *, labels: Sequence[str]) -> Number:
     if scale := _scale_in(number, labels):
         return _scaled(number, scale)
     for label in (*labels[:2], re.sub(r"^.*(?=[,(]|\bin\s\S+(?:\s\S+)?$)", "", labels[2])):
-        unit, factor, words = unit_in(label)
-        if unit and not number.unit and not any(word in _TIMES_OF_YEAR for word in words.lower().split()):
-            scaled = Decimal(format(number.value * factor, "f"))
+        if (words := _unit_words(label)) and not number.unit:
+            unit, factor, _ = unit_in(label)
+            scale = _scale_of_count(labels) if words.lower() in _BARE_MONEY else ""
+            scaled = Decimal(format((_scaled(number, scale) if scale else number).value * factor, "f"))
             settled = next(iter(find_numbers(f"1 {words}")), None)
             return replace(number, value=scaled, unit=unit, kind=settled.kind if settled and settled.unit else "money")
     return _scaled(number, scale) if not number.unit and (scale := _scale_of_count(labels)) else number

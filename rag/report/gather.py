@@ -11,6 +11,7 @@ from itertools import islice
 from rag.kin import replaces
 from rag.numbers import PeriodMention, comparable, find_numbers, find_periods
 from rag.prompts import Facet
+from rag.report.cover import Cover, cover_of
 from rag.report.names import named_in, ordinary_words, whose
 from rag.report.plan import Plan
 from rag.report.quality import fault, lead_in, standing
@@ -31,6 +32,8 @@ _OPENING = 4
 """Sentences at a document's start that most often say what it is about."""
 _ASKING = frozenset(content_stems("what which who how much many often does did share level change maker firm company market industry"))
 """Words of a question that say nothing of what it asks."""
+IN_SCALE = re.compile(r"(?i)(?:\bin |\()(thousand|million|billion)s\b")
+"""The words by which a table says its scale: "(in thousands)"."""
 Shingles = frozenset[tuple[str, ...]]
 
 
@@ -81,6 +84,10 @@ class Gathered:
     """Document id -> the name it alone is about."""
     sources: Mapping[str, Source]
     """The retrieved documents."""
+    covers: Mapping[str, Cover]
+    """Document id -> its cover, of those that are companies' filings."""
+    scaled: frozenset[str]
+    """Documents that print figures in thousands, millions or billions somewhere."""
     warnings: tuple[str, ...]
     passages: int
     """Distinct passages found."""
@@ -142,6 +149,8 @@ def gather(
         prose={key: prose(item, texts[key]) for key, item in read_documents.items()},
         subjects=named,
         sources=known,
+        covers={key: cover for key, text in texts.items() if (cover := cover_of(text)) is not None},
+        scaled=frozenset(key for key, text in texts.items() if IN_SCALE.search(text)),
         warnings=(*topical.notes, *_warnings(read_documents, documents, known)),
         passages=passages,
         missing=topical.missing,

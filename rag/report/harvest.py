@@ -46,7 +46,13 @@ def harvest(
     ``copies``: document -> the first of the documents with nearly the same text, which count as one.
     """
     gathered = gather(plan, find=find, document=document, sources=sources, vocabulary=vocabulary, as_of=as_of)
-    names = find_names(gathered.prose, sources=sources, regions=plan.outline.regions, subjects=gathered.subjects)
+    names = find_names(
+        gathered.prose,
+        sources=sources,
+        regions=plan.outline.regions,
+        subjects=gathered.subjects,
+        registrants={document: cover.registrant for document, cover in gathered.covers.items() if cover.registrant},
+    )
     facts = facts_of(gathered, vocabulary=vocabulary, names=names, topic=plan.stems or _subject(plan.outline.topic, vocabulary))
     seen = {source.document for source in sources}
     copies = {document: first for document, first in (copies or {}).items() if document in seen}

@@ -3,7 +3,7 @@
 import re
 from decimal import Decimal
 
-from rag.numbers import find_numbers, find_periods, unit_in
+from rag.numbers import find_numbers, find_periods, period_shape, unit_in
 from rag.report.wording import Vocabulary
 from rag.text import content_stems
 from rag.types import TableReference
@@ -37,6 +37,8 @@ _TIMES = frozenset(
     ).split()
 )
 """In a column's header, beside its period: nothing that says what its cells are."""
+_PARTS_OF_A_YEAR = frozenset("first second third fourth quarter quarters half months".split())
+"""Beside a year: a part of it, though the header does not say so in one piece ("First 2016")."""
 _BY = re.compile(r"(?i)\b(?:by|per)\s[\w\s]{2,40}")
 _TABLES = frozenset("table selected financial data key figures summary of for and in the at end by from to overview".split())
 
@@ -85,6 +87,8 @@ def is_time(column: str) -> bool:
         rest = rest[: period.start] + " " + rest[period.end :]
     unit = unit_in(rest)[2]
     words = {word.lower() for word in _WORD.findall(rest.replace(unit, " ") if unit else rest)}
+    if words & _PARTS_OF_A_YEAR and period_shape(find_periods(column)[0].label) in ("year", "fiscal"):
+        return False
     return words <= _TIMES and not any(abs(number.value) >= Decimal(100) for number in find_numbers(rest))
 
 

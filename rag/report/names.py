@@ -211,9 +211,17 @@ class Names:
 
 
 def find_names(
-    texts: Mapping[str, str], *, sources: Sequence[Source], regions: Sequence[str] = (), subjects: Mapping[str, str] | None = None
+    texts: Mapping[str, str],
+    *,
+    sources: Sequence[Source],
+    regions: Sequence[str] = (),
+    subjects: Mapping[str, str] | None = None,
+    registrants: Mapping[str, str] | None = None,
 ) -> Names:
-    """Names seen inside sentences of two documents, or three times, and all publishers; a name is a place when most often after "in"."""
+    """Names seen inside sentences of two documents, or three times, and all publishers; a name is a place when most often after "in".
+
+    ``subjects``: document -> the name it alone is about; ``registrants``: document -> the company whose filing its cover says it is.
+    """
     documents: dict[str, set[str]] = defaultdict(set)
     count: Counter[str] = Counter()
     placed: Counter[str] = Counter()
@@ -227,7 +235,8 @@ def find_names(
     known = {name for name in count if (len(documents[name]) >= 2 or count[name] >= 3) and not ordinary.issuperset(name.lower().split())}
     known |= publishers
     places = {name for name in known if name not in publishers and placed[name] * 5 >= count[name] * 2} | set(regions)
-    about = _by_file_name(sources, known - places, texts=texts) | whose(sources, known - places)
+    filed = {document: _as_written(name, texts.get(document, "")) for document, name in (registrants or {}).items()}
+    about = filed | _by_file_name(sources, known - places, texts=texts) | whose(sources, known - places)
     said = "\n".join([*texts.values(), *(source.title for source in sources)])
     strangers = {name for source in sources for name in (source.publisher, source.author) if name and name not in said}
     about = {document: name for document, name in about.items() if name not in strangers} | dict(subjects or {})
@@ -265,6 +274,26 @@ def _spelt(joined: str, text: str) -> str:
     forms = Counter(" ".join(match[0].split()) for match in loose.finditer(text) if match[0][0].isupper())
     proper = [(count, form) for form, count in forms.items() if count >= _OFTEN and not (form.isupper() and len(form) > 4)]
     return max(proper)[1] if proper else ""
+
+
+_SHORT_FORM = 0.5
+"""Least share of the mentions of a name's first word that a longer form of it makes up: "Best Buy", but "Uber" of "Uber Technologies"."""
+
+
+def _as_written(registrant: str, text: str) -> str:
+    """The form of a company's full name that a text uses: the longest that is not much rarer than its first word."""
+    parts = registrant.split()
+    counted: list[tuple[int, str]] = []
+    for length in range(1, len(parts) + 1):
+        forms = Counter(re.findall(r"(?i)(?<!\w)" + r"\s".join(map(re.escape, parts[:length])) + r"(?!\w)", text))
+        proper = Counter({form: count for form, count in forms.items() if not form.islower()})
+        mixed = Counter({form: count for form, count in proper.items() if not form.isupper()})
+        best = (mixed or proper).most_common(1)
+        if not best:
+            break
+        counted.append((best[0][1], best[0][0]))
+    used = [form for count, form in counted if count >= _SHORT_FORM * counted[0][0]]
+    return used[-1] if used else registrant
 
 
 def named_in(title: str, *, texts: Sequence[str], ordinary: Collection[str]) -> set[str]:

@@ -13,7 +13,7 @@ from rag.report.book import BOTTOM_LINE, Book
 from rag.report.cards import card_direction, confidence_of, last_of, mixes_rows, spoken_for, title_of, voices_of
 from rag.report.claim_gates import CHATTER, periods_of, quote_fault
 from rag.report.claims import FORMULAS, quoted, signed
-from rag.report.conflicts import are_copies
+from rag.report.conflicts import SAME_QUANTITY, are_copies
 from rag.report.facts import cell_unit
 from rag.report.gather import evidence_id
 from rag.report.quality import supposes
@@ -287,8 +287,8 @@ def _copies(book: Book, *, stated: Mapping[str, str]) -> Iterable[ReportCheck]:
 
 
 def disputed_keys(report: Report) -> set[object]:
-    """Keys with an open disagreement."""
-    return {conflict.key for conflict in report.conflicts if conflict.kind != "superseded"}
+    """Keys with an open disagreement; one quantity in two units is none."""
+    return {conflict.key for conflict in report.conflicts if conflict.kind != "superseded" and conflict.reason != SAME_QUANTITY}
 
 
 def contradictions(book: Book) -> Iterable[ReportCheck]:

@@ -1,0 +1,219 @@
+"""Which figures are exact (rag/report/sure.py), and what a filing's cover says of all of them (rag/report/cover.py)."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from rag.prompts import facet_pack, metric_vocabulary
+from rag.report.cover import Cover, cover_of
+from rag.report.facts import Stated
+from rag.report.harvest import harvest
+from rag.report.outline import arranged, outline_of
+from rag.report.plan import make_plan
+from rag.report.sure import is_borne_out
+from rag.report.wording import Vocabulary
+from rag.types import Block, Chunk, Document, Hit, Metadata, Number, Page, Passage, SearchResult, Source
+
+HELD = "Economic conditions in the Federal Reserve district held."
+OTHERS = {
+    "Beige Book 2008-09: Boston District": f"{HELD} Auto sales, retail sales, prices and wages were discussed, and homes too.",
+    "Beige Book 2008-09: Dallas District": f"{HELD} There were lumber, cement and homes; prices, rig and oil firms, workers, pork.",
+}
+"""Of the family that a survey is one of; they hold the ordinary words in lower case."""
+ANNUAL = """FORM 10-K
+
+ANNUAL REPORT
+
+For the fiscal year ended September 30, 2018
+
+Commission File Number: 001-36605
+
+HALVEX TRANSPORT HOLDING, INC.
+
+(Exact name of registrant as specified in its charter)
+
+"""
+QUARTERLY = ANNUAL.replace("10-K", "10-Q").replace("For the fiscal year ended", "For the quarterly period ended")
+REVENUE = "Our revenue was $4.4 million, which customers paid for carrying goods."
+NAMED = "\n\nWe at Halvex sell transport. Customers of Halvex pay, which is our revenue from transport. Drivers at Halvex work."
+
+
+def _document(title: str, text: str, published: date) -> tuple[Source, Document]:
+    starts = [0, *(at + 2 for at in range(len(text)) if text.startswith("\n\n", at))]
+    blocks = tuple(
+        Block(kind="paragraph", start=start, end=end)
+        for start, end in zip(starts, [*(start - 2 for start in starts[1:]), len(text)], strict=True)
+    )
+    metadata = Metadata(title=title, published=published, published_from="metadata")
+    document = Document(
+        text=text, pages=(Page(number=1, label="", start=0, end=len(text)),), blocks=blocks, metadata=metadata, format="txt"
+    )
+    source = Source(document=title, path=title, title=title, published=published, published_from="metadata", format="txt", pages=1)
+    return source, document
+
+
+def facts(texts: dict[str, str], *, published: date, topic: str, pack: str) -> Sequence[Stated]:
+    """All figures of the documents, in which everything is found."""
+    made = {title: _document(title, text, published) for title, text in texts.items()}
+    sources = [source for source, _ in made.values()]
+    passages = tuple(
+        Passage(
+            chunk=Chunk(
+                id=source.document,
+                document=source.document,
+                ordinal=0,
+                start=0,
+                end=len(document.text),
+                text=document.text,
+                first_page=1,
+                last_page=1,
+                tokens=1,
+            ),
+            source=source,
+            score=1.0,
+            hits=(Hit(by="lexical", rank=1, score=1.0),),
+        )
+        for source, document in made.values()
+    )
+    outline = outline_of(topic, pack=facet_pack(pack))
+    return harvest(
+        make_plan(outline, subjects=[source.title for source in sources]),
+        find=lambda questions: [SearchResult(question=question, passages=passages) for question in questions],
+        document=lambda key: made[key][1],
+        sources=sources,
+        vocabulary=Vocabulary(arranged(metric_vocabulary(), outline)),
+        as_of=date.max,
+    ).facts
+
+
+def of_survey(text: str) -> list[tuple[str, str, str, str, str]]:
+    """(metric, segment, region, period, value) of the exact figures of a district's report."""
+    found = facts(
+        {"Beige Book 2008-09: Minneapolis District": f"{HELD}\n\n{text}", **OTHERS},
+        published=date(2008, 9, 1),
+        topic="Economic conditions by Federal Reserve district, 2008",
+        pack="macro",
+    )
+    return [
+        (item.fact.metric, item.fact.segment, item.fact.region, item.fact.period.label if item.fact.period else "", item.shown)
+        for item in found
+        if item.is_exact
+    ]
+
+
+def of_filing(text: str) -> list[tuple[str, str, str, str]]:
+    """(entity, metric, period, value) of the exact figures of a company's filing."""
+    found = facts({"10-K": text + NAMED}, published=date(2018, 12, 12), topic="Transport", pack="filings")
+    return [
+        (item.fact.entity, item.fact.metric, item.fact.period.label if item.fact.period else "", item.shown)
+        for item in found
+        if item.is_exact
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Lumber prices in August were down 10 percent from a year ago.", ("price_change", "lumber", "", "2008-08", "10 percent")),
+        ("The rig count rose 7 percent in July.", ("energy_activity_change", "rig count", "", "2008-07", "7 percent")),
+        ("Auto sales fell 5 percent in July from a year ago.", ("sales_change", "auto", "", "2008-07", "5 percent")),
+        ("In August, median home prices were up 4 percent.", ("home_prices_change", "", "", "2008-08", "4 percent")),
+    ],
+)
+def test_a_surveys_figure_that_says_what_where_and_when_is_exact(text: str, expected: tuple[str, ...]) -> None:
+    """The metric's own word is its segment where the metric is of several things."""
+    assert of_survey(text) == [expected]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Unit sales rose 21 percent in August.",  # of what
+        "Spot prices were down 10 percent in August.",
+        "Lumber prices rose 10 percent in August, according to a trade group.",  # another body's
+        "Lumber prices rose 10 percent nationally in August.",
+        "A chamber of commerce expects lumber prices to rise 10 percent in 2009.",  # one party's
+        "The proportion who expect an increase in lumber prices rose to 42 percent in August.",
+        "The rig count fell 8 percent, following a drop in June.",  # another clause's time
+        "Lumber prices have fallen 40 percent since late May.",
+        "Lumber prices are up 6 percent so far in 2008.",  # no length
+        "Lumber prices fell 8 percent last month.",
+        "Lumber and pork prices were up 5 percent and 3 percent, respectively, in August.",  # shared out
+        "The average number of active drilling rigs rose to 336 in August.",  # a noun behind the metric
+        "Contacts expect lumber prices to rise 5 percent.",  # when
+        "This stems from a 70 percent increase in pork prices.",  # another sentence's
+        "Lumber prices changed little in July. Pork prices were up 15 percent.",  # the time of the sentence before
+        "Auto sales picked up, to 8 or 9 percent above a year ago in August.",  # one of two values
+    ],
+)
+def test_a_surveys_figure_is_unsure_where_one_thing_is_not_said(text: str) -> None:
+    """Each sentence lacks one of the conditions."""
+    assert of_survey(text) == []
+
+
+def test_a_filings_figures_are_its_registrants() -> None:
+    """Its cover says whose they are, in the form that the text uses, and the year of those that name none."""
+    assert of_filing(ANNUAL + f"{REVENUE} As of September 30, 2018, the Company employed 783 people.") == [
+        ("Halvex", "revenue", "2018-09/12m", "$4.4 million"),
+        ("Halvex", "employment", "2018-09-30", "783 people"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        QUARTERLY + REVENUE,  # of three months or of nine
+        ANNUAL + "Our revenue in the first quarter of fiscal 2018 was $4.4 million.",
+        ANNUAL + "Our revenue was $4.4 million higher than in 2017.",  # a distance
+        ANNUAL + "Our operating loss was $4.4 million in 2018.",  # a loss is no profit
+        ANNUAL + "The effect was an increase in operating income of $2.0 million and net income of $1.6 million in 2018.",
+        ANNUAL.replace("HALVEX TRANSPORT HOLDING, INC.", "")
+        + "Our revenue was $4.4 million, which customers paid for carrying goods.",  # whose
+    ],
+)
+def test_a_filings_figure_is_unsure_where_one_thing_is_not_said(text: str) -> None:
+    """Each lacks one of the conditions."""
+    assert of_filing(text) == []
+
+
+def test_a_distance_is_no_figure() -> None:
+    """Neither exact nor unsure: "lower than net income" gives free cash flow no value."""
+    text = ANNUAL + "Free cash flow was $2.6 million lower than net income in 2018." + NAMED
+    assert facts({"10-K": text}, published=date(2018, 12, 12), topic="Transport", pack="filings") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (ANNUAL, Cover(form="10-K", registrant="HALVEX TRANSPORT", year="2018-09/12m")),
+        (QUARTERLY, Cover(form="10-Q", registrant="HALVEX TRANSPORT", year="")),
+        ("FORM 10-Q\n\nCommission File Number 001-37845\n\nVELTRANE CORPORATION\n\n", Cover(form="10-Q", registrant="VELTRANE", year="")),
+        ("FORM 10-K\n\nCommission File Number 001-02217\n\n(Exact name of Registrant)\n\n", Cover(form="10-K", registrant="", year="")),
+        ("Annual review of the market", None),
+    ],
+)
+def test_a_cover_says_form_registrant_and_year(text: str, expected: Cover | None) -> None:
+    """None for what is no filing; no name where the cover prints it as a picture."""
+    assert cover_of(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "now", "before", "expected"),
+    [
+        ("150", "money", "14694", "14544", True),
+        ("150", "money", "14694", "12861", False),
+        ("1", "percent", "14694", "14544", True),
+        ("9", "percent", "14694", "14544", False),
+        ("150", "money", "15", "14", True),  # too rounded to tell
+    ],
+)
+def test_a_change_is_the_difference_of_its_levels(change: str, kind: str, now: str, before: str, expected: bool) -> None:
+    """As far as the levels are printed."""
+
+    def number(value: str, *, of: str = "money") -> Number:
+        unit = "%" if of == "percent" else "USD"
+        return Number(start=0, end=len(value), printed=value, value=Decimal(value), unit=unit, kind="percent" if unit == "%" else "money")
+
+    assert is_borne_out(number(change, of=kind), now=number(now), before=number(before)) == expected
