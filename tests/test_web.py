@@ -402,6 +402,21 @@ def test_leaves_hold_a_whole_document_and_the_mark() -> None:
     assert [run.text for row in piece.rows for _, runs in row for run in runs if run.marked] == [text[1500:1504]]
 
 
+def test_a_tables_cells_stand_in_their_columns() -> None:
+    """A second header row without a name for the first column does not move to the left."""
+    words = (("", "Years", ""), ("", "2019", "2018"), ("Sales", "5", "4"))
+    text, cells = "", []
+    for row, texts in enumerate(words):
+        for column, word in enumerate(texts):
+            if word:
+                cells.append(Cell(row=row, column=column, start=len(text), end=len(text) + len(word), header=row < 2))
+                text += f"{word} "
+    table = Block(kind="table", start=0, end=len(text), cells=tuple(cells))
+    pages = (Page(number=1, label="1", start=0, end=len(text)),)
+    piece = leaf(Document(text=text, pages=pages, blocks=(table,), metadata=Metadata(title="x"), format="md"), start=0, end=0).pieces[0]
+    assert [tuple("".join(run.text for run in runs) for _, runs in row) for row in piece.rows] == list(words)
+
+
 def test_lines_that_were_broken_to_fit_flow_on_a_screen_and_others_stay() -> None:
     """A mail's paragraph flows; an address, a list and a single line are as they stand."""
     mail = "It asks for storage that can carry the islands for a full day\nwhen the cable is out, and the lowest bid came in at EUR 239."

@@ -102,9 +102,17 @@ def _piece(block: Block, text: str, *, mark: tuple[int, int]) -> Piece:
         kind="table",
         level=0,
         runs=(),
-        rows=tuple(tuple((cell.header, _runs(text, cell.start, cell.end, mark)) for cell in row) for row in shown),
+        rows=tuple(tuple(_in_columns(row, text, mark=mark, width=1 + max(cell.column for cell in block.cells))) for row in shown),
         cut=len(shown) < len(rows),
     )
+
+
+def _in_columns(row: list[Cell], text: str, *, mark: tuple[int, int], width: int) -> Iterator[tuple[bool, tuple[Run, ...]]]:
+    """A row's cells, each in its column, with nothing where it has none."""
+    cells = {cell.column: cell for cell in row}
+    for column in range(width):
+        cell = cells.get(column)
+        yield (cell.header, _runs(text, cell.start, cell.end, mark)) if cell else (False, ())
 
 
 def _flows(paragraph: str) -> bool:
