@@ -250,6 +250,7 @@ def test_an_answer_begins_with_what_is_computed(library: Library, question: str,
     assert (first.text, first.verdict) == (text, "supported")
     assert set(first.evidence) <= {item.id for item in answer.evidence}
     assert said(first) == f"Computed: {text}"
+    assert not [claim for claim in answer.claims[1:] if claim.mode == "near_quote"]
 
 
 def test_a_line_that_the_question_does_not_name_is_not_computed_with(library: Library) -> None:

@@ -168,7 +168,7 @@ def _spoken(draft: Answer, derived: Sequence[Claim], chosen: Sequence[Option], r
     """What is computed and the options, as claims that passed the gates, with the other sides of disagreements beside them."""
     cells = {cell.evidence.id: cell.evidence for cell in current_cells(read)}
     operands = [item for claim in derived for item in claim.evidence]
-    quoted = [option for option in chosen if option.evidence.id not in operands]
+    quoted = [option for option in chosen if option.candidate or not derived]  # another line's value answers no question for a sum
     claims = [*derived, *(claim_of(option, vocabulary=ground.vocabulary) for option in quoted)]
     evidence = {item: cells[item] for item in operands} | {option.evidence.id: option.evidence for option in quoted}
     sides, conflicts = _disagreeing(claims, read.found, vocabulary=ground.vocabulary)
