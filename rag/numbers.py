@@ -405,6 +405,8 @@ def unit_in(words: str) -> tuple[str, Decimal, str]:
     return "", Decimal(1), ""
 
 
+SCALE_SAID = r"(?:[\w$€£]+ )?in (?:[\w$€£]+ )?(?:thousands|millions|billions)"
+"""How a table says the scale of its values, as an expression: "In thousands", "dollars in millions", "in USD millions"."""
 _PER_YEAR = re.compile(r"(?i:\s(?:a|per|each)\s(?:year|month|week|day))\b")
 _HEADER_MONEY = re.compile(
     rf"({'|'.join(_CODES)}|{_either(_SYMBOLS)}|(?i:euros?|dollars))\s?"

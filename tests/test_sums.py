@@ -15,9 +15,10 @@ from rag.chat.sums import Wish, wish_of
 from rag.chat.words import said
 from rag.ingest import drain
 from rag.prompts import metric_vocabulary
+from rag.report.claims import CHANGE, RELATIVE_CHANGE
 from rag.report.facts import cell_text, cell_unit, cell_value
 from rag.report.reading import references
-from rag.report.sums import CHANGE, RELATIVE_CHANGE, mean_of, operand_of, sum_claim, total_of
+from rag.report.sums import mean_of, operand_of, sum_claim, total_of
 from rag.report.wording import Vocabulary
 from rag.types import Answer, Document, Evidence, RetrievedBy, Scope, TableReference
 

@@ -20,6 +20,7 @@ from rag.errors import UsageError
 from rag.report.book import EXTRACTIVE
 from rag.report.claims import side_claim
 from rag.report.conflicts import Disagreement, conflict_of
+from rag.report.gather import CellEvidence
 from rag.report.harvest import Harvest, harvest
 from rag.report.measures import Sought, sought
 from rag.report.outline import Outline
@@ -36,6 +37,7 @@ SMALL_LIBRARY = 200
 STATEMENTS_OF = 3
 """Documents whose financial statements are looked at, those of the best passages."""
 MOST_COMPUTED = 4
+"""Sums and measures of one answer."""
 NEAREST = 3
 """Passages shown when the documents do not say."""
 
@@ -94,9 +96,11 @@ def answer(understood: Understood, *, ground: Ground, scope: Scope = _EVERYTHING
     holders = ground.holders(understood.text)
     visible = [passage for passage in result.passages if passage.source.published <= ground.as_of]
     read = _read(understood.text, replace(result, passages=tuple(visible)), ground=ground)
+    cells = current_cells(read)
     found = options(
         asked,
         read,
+        cells=cells,
         passages=visible,
         holders=holders,
         among=ground.among,
@@ -117,15 +121,15 @@ def answer(understood: Understood, *, ground: Ground, scope: Scope = _EVERYTHING
         notes=tuple(note for note in result.notes if note != NOT_RERANKED),
         warnings=read.gathered.warnings,
     )
-    cells = current_cells(read)
     derived = [
         *([total] if (total := computed(asked, cells, section=ANSWER)) else []),
         *measured(asked, cells, sought=wanted, document=ground.document, section=ANSWER),
     ][:MOST_COMPUTED]
-    reason = not derived and reason_to_abstain(
-        asked, chosen, passages=visible, holders=holders, among=ground.among, vocabulary=ground.vocabulary, measures=wanted.words
+    doubts = partial(
+        reason_to_abstain, passages=visible, holders=holders, among=ground.among, vocabulary=ground.vocabulary, measures=wanted.words
     )
-    made = _silent(draft, reason, visible) if reason else _spoken(draft, derived, chosen, read, ground=ground)
+    reason = "" if derived else doubts(asked, chosen)
+    made = _silent(draft, reason, visible) if reason else _spoken(draft, derived, chosen, read, cells=cells, ground=ground)
     if not reason and not made.claims:
         made = _silent(draft, "the sentences that came nearest did not pass the checks", visible)
     elif not reason and (note := doubt(asked, chosen, passages=visible)):
@@ -164,13 +168,15 @@ def _silent(draft: Answer, reason: str, passages: Sequence[Passage]) -> Answer:
     return replace(draft, reason=reason, nearest=tuple(passages[:NEAREST]))
 
 
-def _spoken(draft: Answer, derived: Sequence[Claim], chosen: Sequence[Option], read: Harvest, *, ground: Ground) -> Answer:
+def _spoken(
+    draft: Answer, derived: Sequence[Claim], chosen: Sequence[Option], read: Harvest, *, cells: Sequence[CellEvidence], ground: Ground
+) -> Answer:
     """What is computed and the options, as claims that passed the gates, with the other sides of disagreements beside them."""
-    cells = {cell.evidence.id: cell.evidence for cell in current_cells(read)}
-    operands = [item for claim in derived for item in claim.evidence]
+    cited = {item for claim in derived for item in claim.evidence}
+    operands = {cell.evidence.id: cell.evidence for cell in cells if cell.evidence.id in cited}
     quoted = [option for option in chosen if option.candidate or not derived]  # another line's value answers no question for a sum
     claims = [*derived, *(claim_of(option, vocabulary=ground.vocabulary) for option in quoted)]
-    evidence = {item: cells[item] for item in operands} | {option.evidence.id: option.evidence for option in quoted}
+    evidence = operands | {option.evidence.id: option.evidence for option in quoted}
     sides, conflicts = _disagreeing(claims, read.found, vocabulary=ground.vocabulary)
     evidence |= {side.evidence.id: side.evidence for made in read.found for side in made.sides}
     sources = {source.document: source for source in read.gathered.sources.values()}

@@ -111,6 +111,7 @@ def options(
     asked: Asked,
     read: Harvest,
     *,
+    cells: Sequence[CellEvidence],
     passages: Sequence[Passage],
     holders: Mapping[str, int],
     among: int,
@@ -121,14 +122,14 @@ def options(
 ) -> list[Option]:
     """Every sentence and the likeliest table cells of the passages but for superseded figures, best first; equal ones by place.
 
-    ``sought``: lines of financial statements that are looked for. ``document``: a document by id. ``alike``: cosines of texts to the
-    question; None where they would take too long.
+    ``cells``: those of ``current_cells``. ``sought``: lines of financial statements that are looked for. ``document``: a document by id.
+    ``alike``: cosines of texts to the question; None where they would take too long.
     """
     found: list[tuple[str, Evidence, Source, Candidate | None, Passage]] = []
     for candidate in read.current:
         if passage := _around(candidate.evidence, passages):
             found.append((candidate.text, candidate.evidence, candidate.source, candidate, passage))
-    for cell in _likely_cells(asked, current_cells(read), sought=sought):
+    for cell in _likely_cells(asked, cells, sought=sought):
         if passage := _around(cell.evidence, passages):
             found.append((cell_text(cell.evidence), cell.evidence, cell.source, None, passage))
     chunks = [replace(passage.chunk, text=text, header=_header(evidence)) for text, evidence, source, _, passage in found]

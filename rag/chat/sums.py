@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from rag.chat.choose import names_held, overlapping
 from rag.chat.question import Asked
 from rag.numbers import period_order, period_shape
+from rag.report.claims import CHANGE, RELATIVE_CHANGE
 from rag.report.gather import CellEvidence
 from rag.report.measures import Measure, Sought
-from rag.report.sums import CHANGE, RELATIVE_CHANGE, Operand, mean_of, measure_claim, operand_of, sum_claim, total_of
+from rag.report.sums import Operand, mean_of, measure_claim, operand_of, sum_claim, total_of
 from rag.text import content_stems
 from rag.types import Claim, Document, Evidence, Source
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from rag.numbers import comparable, find_numbers, find_periods, period_order, period_shape, period_when
-from rag.report.claims import cell_claim, change_claim, direction_of, sentence_claim
+from rag.report.claims import cell_claim, change_claim, direction_of, direction_of_step, sentence_claim
 from rag.report.conflicts import Disagreement, agree, family, retired, same_moment
 from rag.report.facts import Stated
 from rag.report.gather import Candidate, repeats
@@ -475,7 +475,7 @@ def voices_of(
 def _way_of(series: Sequence[SeriesPoint], claims: Sequence[Claim]) -> Direction:
     if len(series) >= 2:
         step = _step(base_of(series).value, last_of(series).value)
-        return "up" if step > 0 else "down" if step < 0 else "flat"
+        return direction_of_step(step)
     said: list[Direction] = [claim.direction for claim in claims if claim.direction != "none"]
     return max(said, key=lambda way: (said.count(way), way), default="none")
 
@@ -543,7 +543,7 @@ def series_direction(series: Sequence[SeriesPoint]) -> Direction:
     earlier = {_step(one.value, other.value) for one, other in pairwise(told[:-1])}
     if base is told[-2] and way and len(told) >= 4 and earlier == {-way}:
         return "reversing"
-    return "up" if way > 0 else "down" if way < 0 else "flat"
+    return direction_of_step(way)
 
 
 def _step(one: Decimal, other: Decimal) -> int:

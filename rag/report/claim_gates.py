@@ -6,7 +6,7 @@ from dataclasses import replace
 from rag.numbers import comparable, find_numbers, find_periods
 from rag.report.book import BOTTOM_LINE, EXTRACTIVE, Book
 from rag.report.cards import base_of, last_of
-from rag.report.claims import FORMULAS, calculate, change_text, claim_id, directions_in, quoted
+from rag.report.claims import FORMULAS, calculate, change_text, claim_id, direction_of_step, directions_in, quoted
 from rag.report.facts import cell_text, table_text
 from rag.report.gather import same_numbers
 from rag.report.measures import MEASURES
@@ -264,7 +264,7 @@ def claim_direction(claim: Claim, book: Book) -> Finding:
     if claim.calculation is not None:
         if _is_sum_of_cells(claim, book):
             return PASS
-        expected = "up" if claim.calculation.result > 0 else "down" if claim.calculation.result < 0 else "flat"
+        expected = direction_of_step(claim.calculation.result)
         return PASS if claim.direction == expected else ("fail", f"direction {claim.direction!r}, but the change is {expected!r}")
     if claim.direction == "none":
         return PASS

@@ -12,8 +12,10 @@ from rag.report.quality import supposes
 from rag.report.wording import Vocabulary, tokens
 from rag.types import Calculation, Claim, ClaimKind, Direction, Evidence, Period, SeriesPoint
 
-FORMULAS = ("(b - a) / a * 100", "b - a")
-"""The only formulas a calculation may name: relative change in per cent, and difference."""
+CHANGE = "b - a"
+RELATIVE_CHANGE = "(b - a) / a * 100"
+FORMULAS = (RELATIVE_CHANGE, CHANGE)
+"""The only formulas that a calculation on a card's series may name: relative change in per cent, and difference."""
 _OPINION = re.compile(
     r"\b(?:we (?:think|believe|doubt|consider|suspect|assume|would|like|prefer)|in (?:our|my) (?:view|opinion|reading)|my own reading|"
     r"our (?:view|opinion)|it (?:seems|appears)|arguably)\b",
@@ -121,7 +123,12 @@ def change_claim(first: SeriesPoint, last: SeriesPoint, *, section: str, name: s
     if calculation is None:
         return None
     text = change_text(first, last, name=name, calculation=calculation)
-    operands = tuple(dict.fromkeys((first.evidence, last.evidence)))
+    return computed_claim(text, calculation, section=section, direction=direction_of_step(calculation.result))
+
+
+def computed_claim(text: str, calculation: Calculation, *, section: str, direction: Direction) -> Claim:
+    """The claim that prints a calculation by a sentence that code made of it; it cites each operand once."""
+    operands = tuple(dict.fromkeys(calculation.operands))
     return Claim(
         id=claim_id(section, text, operands),
         section=section,
@@ -130,14 +137,19 @@ def change_claim(first: SeriesPoint, last: SeriesPoint, *, section: str, name: s
         text=text,
         evidence=operands,
         numbers=find_numbers(text),
-        direction="up" if calculation.result > 0 else "down" if calculation.result < 0 else "flat",
+        direction=direction,
         calculation=calculation,
     )
 
 
+def direction_of_step(step: Decimal | int) -> Direction:
+    """The direction of a step: up, down, or flat for none."""
+    return "up" if step > 0 else "down" if step < 0 else "flat"
+
+
 def change_text(first: SeriesPoint, last: SeriesPoint, *, name: str, calculation: Calculation) -> str:
     """The sentence of a calculation, by a fixed template."""
-    unit = " percentage points" if calculation.formula == "b - a" else "%"
+    unit = " percentage points" if calculation.formula == CHANGE else "%"
     way = (calculation.result > 0) - (calculation.result < 0)
     ahead = last.kind == "forecast"
     verb = f"is expected to {('stay', 'rise', 'fall')[way]}" if ahead else ("stayed", "rose", "fell")[way]
@@ -148,9 +160,9 @@ def change_text(first: SeriesPoint, last: SeriesPoint, *, name: str, calculation
 def calculate(first: SeriesPoint, last: SeriesPoint) -> Calculation | None:
     """Relative change in per cent, or the difference of two percentages in points; None for a base of zero or below."""
     if first.unit == last.unit == "%":
-        formula, result = FORMULAS[1], last.value - first.value
+        formula, result = CHANGE, last.value - first.value
     elif first.unit == last.unit and first.value > 0:
-        formula, result = FORMULAS[0], (last.value - first.value) / first.value * 100
+        formula, result = RELATIVE_CHANGE, (last.value - first.value) / first.value * 100
     else:
         return None
     return Calculation(

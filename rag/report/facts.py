@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from rag.numbers import PeriodMention, comparable, find_numbers, find_periods, period_order, period_shape, unit_in, with_unit
+from rag.numbers import SCALE_SAID, PeriodMention, comparable, find_numbers, find_periods, period_order, period_shape, unit_in, with_unit
 from rag.remembered import remembered
 from rag.report.asserted import is_beside, is_denied, is_taken_back, is_unnamed
 from rag.report.clause import Scope, scope_of
@@ -887,7 +887,7 @@ _BARE_MONEY = frozenset(("dollars", "euros"))
 _TIMES = frozenset("year years quarter quarters month months week weeks day days".split())
 """Words that mostly say when, and only behind a mark what a figure is counted in."""
 _BY_PLACE = re.compile(r"(?i)\bby (?:region|district|state|country|county|province|town|municipality|city)\b")
-_SCALE_AT_END = re.compile(r"(?i)\s*\((?:[\w$€£]+ )?in (?:[\w$€£]+ )?(?:thousands|millions|billions)[^)]*\)$")
+_SCALE_AT_END = re.compile(rf"(?i)\s*\({SCALE_SAID}[^)]*\)$")
 _SCALE_WORD = re.compile(r"(?i)\d\s?(?:thousand|million|billion|trillion|bn|mn|m|k)\b|\b(?:thousand|million|billion)\b")
 _IN_FULL = re.compile(r"(?i)\bper\b|\beps\b|\bshares?\b|%|\bper\s?cent|\b(?:ratio|rate|margin|yield|number|days|employees)s?\b")
 """Rows that a table "in thousands" mostly excepts."""

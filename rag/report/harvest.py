@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from rag.kin import replaces
+from rag.kin import family, period, replaces
 from rag.report.conflicts import Disagreement, corrections, disagreements, replacements
 from rag.report.facts import Stated, facts_of
 from rag.report.gather import Candidate, Gathered, gather, same_numbers
@@ -73,7 +73,10 @@ _SAME_WORDS = 0.8
 def _said_anew(candidates: Sequence[Candidate]) -> set[str]:
     """Ids of evidence of sentences that a later version of their document says again with other figures."""
     sources = {candidate.source.document: candidate.source for candidate in candidates}
-    later = {old.document: [new.document for new in sources.values() if replaces(new, old)] for old in sources.values()}
+    kin: dict[tuple[str, str], list[Source]] = defaultdict(list)
+    for source in sources.values():
+        kin[family(source.title), period(source.title)].append(source)
+    later = {old.document: [new.document for new in same if replaces(new, old)] for same in kin.values() for old in same}
     of_document: dict[str, list[Candidate]] = defaultdict(list)
     for candidate in candidates:
         of_document[candidate.source.document].append(candidate)

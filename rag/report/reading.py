@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise, takewhile
 from operator import attrgetter
 
+from rag.numbers import SCALE_SAID
 from rag.remembered import Shelf
 from rag.report.quality import is_instruction
 from rag.text import STOPWORDS, sentences
@@ -26,7 +27,7 @@ _LEAD = 240
 """Characters of what stands above a table, and of a row's values."""
 _ADDRESS = re.compile(r"(?i)(?:https?://|www\.)\S*")
 _WORD = re.compile(r"\S+")
-_SCALE = re.compile(r"(?i)^\W*(?:[\w$€£]+ )?in (?:[\w$€£]+ )?(?:thousands|millions|billions)\b")
+_SCALE = re.compile(rf"(?i)^\W*{SCALE_SAID}\b")
 """What a table's corner says of all its columns."""
 
 

@@ -12,7 +12,7 @@ from rag.numbers import comparable, find_numbers, unit_in, with_unit
 from rag.report.book import BOTTOM_LINE, Book
 from rag.report.cards import card_direction, confidence_of, last_of, mixes_rows, spoken_for, title_of, voices_of
 from rag.report.claim_gates import CHATTER, periods_of, quote_fault
-from rag.report.claims import FORMULAS, quoted, signed
+from rag.report.claims import CHANGE, quoted, signed
 from rag.report.conflicts import SAME_QUANTITY, are_copies
 from rag.report.facts import cell_unit
 from rag.report.gather import evidence_id
@@ -185,7 +185,7 @@ def glance_values(card: TrendCard, claims: Mapping[str, Claim]) -> tuple[str, st
     done = next((claims[item].calculation for item in card.claims if item in claims and claims[item].calculation), None)
     if done is None:
         return latest, last.period, ""
-    return latest, last.period, f"{signed(done.result)}{' pp' if done.formula == FORMULAS[1] else '%'}"
+    return latest, last.period, f"{signed(done.result)}{' pp' if done.formula == CHANGE else '%'}"
 
 
 def diverse(book: Book) -> Iterable[ReportCheck]:

@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from rag.numbers import find_numbers, find_periods, period_order
-from rag.report.claims import claim_id, rounded
+from rag.report.claims import CHANGE, RELATIVE_CHANGE, computed_claim, direction_of_step, rounded
 from rag.report.facts import cell_value, without_unit
 from rag.report.measures import LINES, Measure, letters_of
 from rag.types import Calculation, Claim, Direction, Evidence, Number
 
-CHANGE = "b - a"
-RELATIVE_CHANGE = "(b - a) / a * 100"
 _SCALES = frozenset(Decimal(10) ** power for power in (0, 3, 6, 9, 12))
 _DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _MOST = 6
@@ -126,34 +124,26 @@ def sum_claim(formula: str, cells: Sequence[Evidence], *, section: str) -> Claim
 
     ``cells``: in the formula's order. Those of a change, an average or a total are one line of a table at several times, oldest first.
     """
-    operands = [operand_of(cell) for cell in cells]
-    known = [operand for operand in operands if operand is not None]
-    if len(known) < len(operands) or len({cell.id for cell in cells}) < len(cells):
+    known = [operand for cell in cells if (operand := operand_of(cell))]
+    if len(known) < len(cells) or len({cell.id for cell in cells}) < len(cells):
         return None
     made = _computed(formula, known)
     if made is None:
         return None
+    return _claim(formula, known, made, section=section)
+
+
+def _claim(formula: str, operands: Sequence[Operand], made: "Computed", *, section: str) -> Claim:
     text, result, places = made
-    evidence = tuple(cell.id for cell in cells)
-    return Claim(
-        id=claim_id(section, text, evidence),
-        section=section,
-        kind="calc",
-        mode="prose",
-        text=text,
-        evidence=evidence,
-        numbers=find_numbers(text),
-        direction=_direction(formula, result),
-        calculation=Calculation(
-            formula=formula, operands=evidence, values=tuple(operand.number.value for operand in known), result=result, rounding=places
-        ),
+    direction: Direction = direction_of_step(result) if formula in (CHANGE, RELATIVE_CHANGE) else "none"
+    calculation = Calculation(
+        formula=formula,
+        operands=tuple(one.evidence.id for one in operands),
+        values=tuple(one.number.value for one in operands),
+        result=result,
+        rounding=places,
     )
-
-
-def _direction(formula: str, result: Decimal) -> Direction:
-    if formula not in (CHANGE, RELATIVE_CHANGE):
-        return "none"
-    return "up" if result > 0 else "down" if result < 0 else "flat"
+    return computed_claim(text, calculation, section=section, direction=direction)
 
 
 Computed = tuple[str, Decimal, int]
@@ -248,19 +238,7 @@ def measure_claim(measure: Measure, formula: str, cells: Sequence[Evidence], *, 
         return None
     shown, result, places = _measured(formula, exact, like=_marked(operands))
     text = f"{measure.name} was {shown} ({operands[0].when}): {_working(formula, operands, values)}."
-    evidence = tuple(cell.id for cell in cells)
-    return Claim(
-        id=claim_id(section, text, evidence),
-        section=section,
-        kind="calc",
-        mode="prose",
-        text=text,
-        evidence=evidence,
-        numbers=find_numbers(text),
-        calculation=Calculation(
-            formula=formula, operands=evidence, values=tuple(one.number.value for one in operands), result=result, rounding=places
-        ),
-    )
+    return _claim(formula, operands, (text, result, places), section=section)
 
 
 def _marked(operands: Sequence[Operand]) -> Operand:

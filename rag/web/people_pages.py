@@ -4,6 +4,7 @@ Nobody locks a team out from here: the first user is an admin with a password, n
 always remains, and what cannot be taken back is to be confirmed. Whoever has the workspace's files can mend everything by `rag users`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -147,7 +148,7 @@ def _is_you(here: Serving, user: User) -> bool:
     return here.reader.user == user.id
 
 
-async def _changed(here: Serving, name: str, change: Any, *, to: str) -> Response:
+async def _changed(here: Serving, name: str, change: Callable[[Library, User], None], *, to: str) -> Response:
     """Where to look next, or the user's page with what was wrong."""
 
     def job(library: Library) -> Response:
