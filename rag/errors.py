@@ -2,6 +2,7 @@
 
 RagError
 ├── UsageError             the call is wrong: unknown folder, bad date, unknown template      exit 2
+│   └── DeletedError       what it goes on with was deleted meanwhile
 ├── AccessError            this person may not do that                                        exit 2
 ├── SettingsError          rag.toml or RAG_* cannot be used                                   exit 2
 ├── WorkspaceError         the workspace is missing, unwritable or of another version         exit 3
@@ -50,6 +51,12 @@ class UsageError(RagError):
 
     exit_status = 2
     http_status = 400
+
+
+class DeletedError(UsageError):
+    """What the call goes on with was deleted meanwhile."""
+
+    http_status = 410
 
 
 class AccessError(RagError):

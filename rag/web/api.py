@@ -176,6 +176,25 @@ async def turns(here: Here, chat: Chat) -> list[Turn]:
     return await here.desks.do(lambda library: library.turns(chat))
 
 
+class Deleted(BaseModel):
+    """A chat that is gone."""
+
+    chat: int
+    log_emptied: bool = Field(
+        description="False where somebody reads the record all the while: its log then holds the text until the next deletion, or until "
+        "the last process closes the record."
+    )
+
+
+@routes.delete("/chats/{chat}")
+async def delete_chat(here: Here, chat: Chat) -> Deleted:
+    """Deletes a chat for good: its questions and answers are in no list, search or export any more, and in no file of the workspace.
+
+    An answer that a model is wording meanwhile is not kept; whoever waits for it is told (410).
+    """
+    return Deleted(chat=chat, log_emptied=await here.desks.do(lambda library: library.delete_chat(chat)))
+
+
 @routes.get("/chats/{chat}/markdown", response_class=Response, responses={200: {"content": {"text/markdown": {}}}})
 async def markdown(here: Here, chat: Chat) -> Response:
     """A chat as Markdown with footnotes."""

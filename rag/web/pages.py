@@ -1,6 +1,6 @@
 """The page: every route gives a whole document that works without a script; a change answers with where to look next."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from starlette.responses import RedirectResponse, Response
@@ -25,6 +25,13 @@ _LISTED = 200
 _CHATS = 30
 """Chats in the history list."""
 
+SAID = {
+    "deleted": "The chat is deleted.",
+    "deleted-in-log": "The chat is deleted. Somebody reads the library at this moment, so its text stays in the log beside the record "
+    "until the next chat is deleted or the server is stopped.",
+}
+"""What was done -> how it is said on the first page."""
+
 Words = Annotated[str, Query(max_length=4_000)]
 Identity = Annotated[str, Query(pattern=r"^([a-z]-[0-9a-f]{12})?$")]
 
@@ -37,7 +44,9 @@ def _to(address: str) -> Response:
 
 
 @routes.get("/")
-async def home(here: Here, request: Request, token: str = "", q: Words = "") -> Response:
+async def home(
+    here: Here, request: Request, token: str = "", q: Words = "", said: Literal["", "deleted", "deleted-in-log"] = ""
+) -> Response:
     """The question, and what was asked before. With the token of the printed address: lets the browser in."""
     if token or request.scope.get("person") is None:
         return _let_in(here, token)
@@ -51,7 +60,7 @@ async def home(here: Here, request: Request, token: str = "", q: Words = "") -> 
             "writer": "" if setting.kind == "extractive" else setting.model,
         }
 
-    return page("ask.html.j2", here="ask", words=q, busy=here.busy(), **await here.desks.do(job))
+    return page("ask.html.j2", here="ask", words=q, said=SAID.get(said, ""), busy=here.busy(), **await here.desks.do(job))
 
 
 def _let_in(here: serving.Serving, token: str) -> Response:
@@ -102,6 +111,13 @@ async def chat(here: Here, chat: Chat, report: Identity = "", claim: Identity = 
         return {"turns": seen, "history": _history(library, ""), "looking": looking(library, turns[-1].answer.scope if turns else Scope())}
 
     return page("chat.html.j2", here="ask", chat=chat, back=f"/reports/{report}#{claim}" if report else "", **await here.desks.do(job))
+
+
+@routes.post("/chats/{chat}/delete")
+async def delete_chat(here: Here, chat: Chat) -> Response:
+    """The chat goes for good; the page has asked whether that is meant."""
+    emptied = await here.desks.do(lambda library: library.delete_chat(chat))
+    return _to(f"/?said={'deleted' if emptied else 'deleted-in-log'}")
 
 
 @routes.get("/search")

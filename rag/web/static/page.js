@@ -55,6 +55,15 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("keydown", (event) => { if (event.key === "Escape" && opener) closePanel(); });
 
+// ── a question whether something is meant: Escape says no ───────────────────────────────────────────────────────
+for (const asked of document.querySelectorAll("details.confirm")) {
+  asked.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !asked.open || opener) return;
+    asked.open = false;
+    asked.querySelector("summary").focus();
+  });
+}
+
 // ── forms that take a while; Enter asks ─────────────────────────────────────────────────────────────────────────
 for (const form of document.querySelectorAll("form[data-waits]")) {
   form.addEventListener("submit", () => {
