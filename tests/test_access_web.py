@@ -6,6 +6,7 @@ import logging
 import re
 import time
 from collections.abc import Iterator, Sequence
+from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,11 +19,11 @@ from rag.app import Library, create
 from rag.errors import AccessError
 from rag.ingest import drain
 from rag.passwords import fits, hashed, secret
-from rag.types import Role
+from rag.types import Reader, Role
 from rag.web import Key, app
 from rag.web.accounts import Accounts, Tries
 from rag.web.entrance import own_path
-from rag.web.rules import NEEDS, needs
+from rag.web.rules import NEEDS, may, needs
 from rag.web.watch import Lines
 from tests.teams import EVERYTHING, NOW, Paper, leaked, papers, write
 
@@ -193,6 +194,34 @@ def test_users_get_what_they_may_see(team: SimpleNamespace, name: str) -> None:
         assert not leaked(said + str(answer.headers), hidden=hidden), (method, path)
         assert answer.headers["cache-control"] == "no-store"
         assert "etag" not in answer.headers
+
+
+@pytest.mark.parametrize("name", ["root", "ann", "eve"])
+def test_no_page_offers_what_its_reader_may_not_do(team: SimpleNamespace, name: str) -> None:
+    """Every form and link of every page leads to a route that the role is enough for: Health stands in an admin's menu only."""
+    written = {(method, route) for method, route, _ in routes(team)}
+    offered: set[str] = set()
+    for method, route, path in routes(team):
+        if method == "GET" and not route.startswith(("/api", "/v1", "/metrics", "/healthz", "/readyz", "/login")):
+            page = call(team, method, route, path, bearer(team.keys[name])).text
+            forms = re.findall(r'<form[^>]*?method="(\w+)"[^>]*?action="([^"]+)"', page) + [
+                ("post", to) for to in re.findall(r'formaction="([^"]+)"', page)
+            ]
+            targets = [(kind.upper(), to) for kind, to in forms] + [("GET", to) for to in re.findall(r'<a [^>]*?href="(/[^"]*)"', page)]
+            offered |= {_route_of(kind, to, written) for kind, to in targets}
+    reader = Reader(user=1, name=name, role=ROLES[name])
+    assert [route for route in sorted(offered) if not may(reader, route)] == []
+    assert ("GET /health" in offered) == ("GET /people" in offered) == (name == "root")
+    assert ("POST /library" in offered) == ("POST /reports" in offered) == (name != "eve")
+    assert {"POST /ask", "POST /logout", "POST /you/password"} <= offered
+
+
+def _route_of(method: str, address: str, written: set[tuple[str, str]]) -> str:
+    """The route that an address leads to, as it is written."""
+    path = unescape(address).partition("#")[0].partition("?")[0]
+    found = [route for kind, route in written if kind == method and re.fullmatch(re.sub(r"\{\w+(:path)?\}", "[^/]+", route), path)]
+    assert found, (method, address)
+    return f"{method} {min(found, key=lambda route: route.count('{'))}"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from rag.app import Library, examine
-from rag.types import Scope
+from rag.types import STRANGER, Scope
 from rag.web import asking, serving
 from rag.web.api import Chat
 from rag.web.child import Job
@@ -60,13 +60,15 @@ async def home(
             "writer": "" if setting.kind == "extractive" else setting.model,
         }
 
-    return page("ask.html.j2", here="ask", words=q, said=SAID.get(said, ""), busy=here.busy(), **await here.desks.do(job))
+    return page(
+        "ask.html.j2", here="ask", reader=here.reader, words=q, said=SAID.get(said, ""), busy=here.busy(), **await here.desks.do(job)
+    )
 
 
 def _let_in(here: serving.Serving, token: str) -> Response:
     if not same(token, here.key.token):
         sentence = "This address is of an earlier start; open the one printed last."
-        return page("error.html.j2", here="", status=401, title="Unauthorized", sentence=sentence, known=False)
+        return page("error.html.j2", here="", reader=STRANGER, status=401, title="Unauthorized", sentence=sentence, known=False)
     answer = _to("/")
     answer.set_cookie(here.key.cookie_name, here.key.cookie, httponly=True, samesite="strict", path="/")
     return answer
@@ -110,7 +112,14 @@ async def chat(here: Here, chat: Chat, report: Identity = "", claim: Identity = 
         ]
         return {"turns": seen, "history": _history(library, ""), "looking": looking(library, turns[-1].answer.scope if turns else Scope())}
 
-    return page("chat.html.j2", here="ask", chat=chat, back=f"/reports/{report}#{claim}" if report else "", **await here.desks.do(job))
+    return page(
+        "chat.html.j2",
+        here="ask",
+        reader=here.reader,
+        chat=chat,
+        back=f"/reports/{report}#{claim}" if report else "",
+        **await here.desks.do(job),
+    )
 
 
 @routes.post("/chats/{chat}/delete")
@@ -128,7 +137,7 @@ async def search(here: Here, scope: InAddress, q: Words = "") -> Response:
         found = library.search(q, k=20, scope=scope).passages if q.strip() else ()
         return {"passages": [passage_view(one) for one in found], "looking": looking(library, scope)}
 
-    return page("search.html.j2", here="library", words=q, **await here.desks.do(job))
+    return page("search.html.j2", here="library", reader=here.reader, words=q, **await here.desks.do(job))
 
 
 # ── library ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -143,7 +152,7 @@ async def library(here: Here, q: Words = "") -> Response:
         return {"documents": found[:_LISTED], "total": len(found), "troubled": serving.troubled(library)}
 
     held = await here.desks.do(job)
-    return page("library.html.j2", here="library", words=q, runs=[run.as_data() for run in here.runs.all()[:5]], **held)
+    return page("library.html.j2", here="library", reader=here.reader, words=q, runs=[run.as_data() for run in here.runs.all()[:5]], **held)
 
 
 @routes.post("/library")
@@ -169,7 +178,7 @@ async def document(here: Here, document: str, start: Annotated[int, Query(ge=0)]
         return {"source": library.record.source(document), "leaf": leaf(whole, start=start, end=end), "notices": whole.notices}
 
     held = await here.desks.do(job)
-    return page("document.html.j2", here="library", marked=end > start, **held)
+    return page("document.html.j2", here="library", reader=here.reader, marked=end > start, **held)
 
 
 @routes.get("/runs/{run}")
@@ -178,7 +187,7 @@ async def run(here: Here, run: int) -> Response:
     found = here.runs.get(run).as_data()
     room = "reports" if found["kind"] == "report" else "library"
     step = {"stage": "", "done": 0, "total": 0, **found["last"]}
-    return page("run.html.j2", here=room, run=found, step=step, ended=found["state"] in ("done", "failed"))
+    return page("run.html.j2", here=room, reader=here.reader, run=found, step=step, ended=found["state"] in ("done", "failed"))
 
 
 @routes.post("/runs/{run}/again")
@@ -201,4 +210,4 @@ async def stop(here: Here, run: int) -> Response:
 async def health(here: Here) -> Response:
     """What `rag doctor` finds."""
     found = await here.desks.do(lambda library: examine(library.workspace))
-    return page("health.html.j2", here="health", findings=found, broken=[one for one in found if one.state == "broken"])
+    return page("health.html.j2", here="health", reader=here.reader, findings=found, broken=[one for one in found if one.state == "broken"])

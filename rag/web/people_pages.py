@@ -74,7 +74,17 @@ def _room(library: Library, here: Serving, *, asked: tuple[str, str] = ("", ""),
     }
     wish = wish or Wish(role="member" if users else "admin")
     status = 400 if problem or wish.problem else 200
-    return page("people.html.j2", here="you", status=status, you=here.reader.name, wish=wish, problem=problem, least=LEAST, **held)
+    return page(
+        "people.html.j2",
+        here="you",
+        reader=here.reader,
+        status=status,
+        you=here.reader.name,
+        wish=wish,
+        problem=problem,
+        least=LEAST,
+        **held,
+    )
 
 
 def _judged(library: Library, user: str, path: str) -> dict[str, Any]:
@@ -135,6 +145,7 @@ def _one(library: Library, here: Serving, name: str, *, said: str = "", problem:
     return page(
         "person.html.j2",
         here="you",
+        reader=here.reader,
         status=status,
         user=user,
         keys=[key for key in keys if key.user == user.name],

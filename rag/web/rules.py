@@ -5,7 +5,7 @@ from typing import Literal
 from fastapi import Request
 
 from rag.errors import AccessError
-from rag.types import Role
+from rag.types import STRANGER, Reader, Role
 
 Needs = Literal["open", "reader", "member", "admin"]
 """"open": for strangers too."""
@@ -107,11 +107,14 @@ def needs(method: str, path: str) -> Needs:
     return NEEDS.get(f"{method} {path}", "admin")
 
 
+def may(reader: Reader, route: str) -> bool:
+    """Whether a person's role is enough for a route, such as "GET /health"; a page shows no more than that."""
+    least = needs(*route.split(" ", 1))
+    return least == "open" or (reader != STRANGER and _ROLES.index(reader.role) >= _ROLES.index(least))
+
+
 def allowed(request: Request) -> None:
     """Before every route. Raises AccessError where the person's role is not enough."""
-    least = needs(request.method, request.scope["route"].path)
-    if least == "open":
-        return
-    person = request.scope.get("person")
-    if person is None or _ROLES.index(person.reader.role) < _ROLES.index(least):
-        raise AccessError(f"this is for {least}s; ask whoever runs this server to make you one")
+    person, path = request.scope.get("person"), request.scope["route"].path
+    if not may(person.reader if person else STRANGER, f"{request.method} {path}"):
+        raise AccessError(f"this is for {needs(request.method, path)}s; ask whoever runs this server to make you one")

@@ -28,7 +28,7 @@ _PAST = 30
 async def schedules(here: Here) -> Response:
     """How the schedules do."""
     held = await here.desks.do(lambda library: serving.schedules(library, now=here.clock(), reader=here.reader))
-    return page("schedules.html.j2", here="schedules", schedules=held)
+    return page("schedules.html.j2", here="schedules", reader=here.reader, schedules=held)
 
 
 @routes.get("/{name}")
@@ -81,7 +81,7 @@ def _one(library: Library, here: Serving, name: str, *, problem: str = "") -> Re
         }
     status = 400 if problem else 200
     past = library.record.schedules.slots(name, limit=_PAST)
-    return page("schedule.html.j2", here="schedules", status=status, health=health, past=past, problem=problem, **told)
+    return page("schedule.html.j2", here="schedules", reader=here.reader, status=status, health=health, past=past, problem=problem, **told)
 
 
 def _own(library: Library, here: Serving, name: str) -> Health:
