@@ -175,7 +175,12 @@ async def document(here: Here, document: str, start: Annotated[int, Query(ge=0)]
 
     def job(library: Library) -> dict[str, Any]:
         whole = library.record.document(document)
-        return {"source": library.record.source(document), "leaf": leaf(whole, start=start, end=end), "notices": whole.notices}
+        return {
+            "team": bool(here.reader.user),
+            "source": library.record.source(document),
+            "leaf": leaf(whole, start=start, end=end),
+            "notices": whole.notices,
+        }
 
     held = await here.desks.do(job)
     return page("document.html.j2", here="library", reader=here.reader, marked=end > start, **held)

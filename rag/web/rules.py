@@ -95,6 +95,9 @@ NEEDS: dict[str, Needs] = {
     "POST /people/groups": "admin",
     "POST /people/groups/{group}": "admin",
     "POST /people/groups/{group}/remove": "admin",
+    "GET /people/list": "admin",
+    "POST /people/list": "admin",
+    "POST /people/list/remove": "admin",
     # how the server does
     "GET /health": "admin",
     "GET /api/health": "admin",

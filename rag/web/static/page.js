@@ -64,6 +64,11 @@ for (const asked of document.querySelectorAll("details.confirm")) {
   });
 }
 
+// ── whoever ticks a name means those who are ticked ─────────────────────────────────────────────────────────────
+for (const ticks of document.querySelectorAll("[data-ticks]")) {
+  ticks.addEventListener("change", () => { ticks.closest("form").querySelector(`[value="${ticks.dataset.ticks}"]`).checked = true; });
+}
+
 // ── forms that take a while; Enter asks ─────────────────────────────────────────────────────────────────────────
 for (const form of document.querySelectorAll("form[data-waits]")) {
   form.addEventListener("submit", () => {
