@@ -13,7 +13,6 @@ from rag.around import Context
 from rag.chat.words import to_markdown
 from rag.errors import UsageError
 from rag.report import delta
-from rag.schedule import Health
 from rag.types import Delta, Report, SearchResult, Source, Turn
 from rag.upkeep import Finding
 from rag.web import asking, serving
@@ -254,7 +253,7 @@ def compared(library: Library, before: str, after: str) -> tuple[Report, Report,
     return one, other, delta(one, other)
 
 
-# ── runs, schedules, health ───────────────────────────────────────────────────────────────────────────────────────
+# ── runs, health ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @routes.get("/runs")
@@ -300,12 +299,6 @@ def _said(run: Run, *, after: int) -> Callable[[], tuple[list[str], bool]]:
         return [*events, event(run.as_data(), name="end")] if ended else events, ended
 
     return look
-
-
-@routes.get("/schedules")
-async def schedules(here: Here) -> list[Health]:
-    """Every schedule: how it does, when it is due."""
-    return await here.desks.do(lambda library: serving.schedules(library, now=here.clock(), reader=here.reader))
 
 
 @routes.get("/health")

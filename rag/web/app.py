@@ -29,6 +29,7 @@ from rag.web import (
     plan_pages,
     report_pages,
     review_api,
+    schedule_api,
     schedule_pages,
 )
 from rag.web.accounts import Accounts, session_cookie
@@ -116,6 +117,7 @@ def app(
         api,
         asking,
         review_api,
+        schedule_api,
         completions,
         pages,
         plan_pages,

@@ -34,7 +34,7 @@ def _begun(here: serving.Serving, job: Job) -> Response:
     return RedirectResponse(f"/runs/{here.begin(job).id}", status_code=303)
 
 
-def _choices(library: Library, scope: Scope) -> dict[str, Any]:
+def choices(library: Library, scope: Scope) -> dict[str, Any]:
     """What the fields of a new report offer."""
     own = library.settings.report
     packs = [own.pack, *(name for name in facet_packs(workspace=library.workspace) if name != own.pack)]
@@ -58,7 +58,7 @@ def _room(
 ) -> Response:
     """The reports' page. ``said``: topic, plan and what is wrong with each."""
     values = dict.fromkeys(("topic", "plan", "problem", "plan_problem"), "") | said
-    held = {"reports": serving.heads(library), "tallies": library.record.reviews.tallies(), **_choices(library, scope)}
+    held = {"reports": serving.heads(library), "tallies": library.record.reviews.tallies(), **choices(library, scope)}
     return page("reports.html.j2", here="reports", reader=reader, status=status, busy=busy, **held, **values)
 
 
@@ -173,5 +173,5 @@ def _editor(
         template=template,
         open_at=open_at,
         metrics=named,
-        **_choices(library, scope),
+        **choices(library, scope),
     )

@@ -69,6 +69,12 @@ for (const ticks of document.querySelectorAll("[data-ticks]")) {
   ticks.addEventListener("change", () => { ticks.closest("form").querySelector(`[value="${ticks.dataset.ticks}"]`).checked = true; });
 }
 
+// ── a choice's own field chooses it; the clocks are this browser's, where nothing is said of them ───────────────
+for (const own of document.querySelectorAll("[data-chooses]")) {
+  own.addEventListener("input", () => { own.form.querySelector(`[type=radio][value="${own.dataset.chooses}"]`).checked = true; });
+}
+for (const zone of document.querySelectorAll("[data-zone]")) zone.value ||= Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 // ── forms that take a while; Enter asks ─────────────────────────────────────────────────────────────────────────
 for (const form of document.querySelectorAll("form[data-waits]")) {
   form.addEventListener("submit", () => {
