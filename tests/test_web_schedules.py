@@ -234,3 +234,11 @@ def test_programs_make_pause_ask_for_and_remove_schedules(team: SimpleNamespace)
     wrong = client.post("/api/schedules", json=wish | {"zone": "x"}, headers=mine)
     assert (wrong.status_code, "time zone 'x' is unknown" in wrong.json()["error"]) == (422, True)
     assert client.post("/api/schedules", json=wish | {"deliver": []}, headers=mine).status_code == 422
+    before = states(team)
+    halves = client.post(
+        "/api/schedules",
+        content=b'{"topic": "\\ud800", "cron": "0 7 * * MON", "zone": "UTC"}',
+        headers=mine | {"content-type": "application/json"},
+    )
+    assert halves.status_code == 422
+    assert states(team) == before

@@ -26,7 +26,7 @@ def add(library: Library, name: str, text: str, *, at: str, now: datetime) -> De
     Raises DefinitionError for what cannot be used, WorkspaceError where nothing can be written.
     """
     definition = _checked(library, text, at=at)
-    _put_down(library.workspace, name, text)
+    _put_down(library.workspace, name, text.encode())
     library.record.schedules.begin(name, since=now)
     return definition
 
@@ -34,6 +34,7 @@ def add(library: Library, name: str, text: str, *, at: str, now: datetime) -> De
 def make(library: Library, values: Mapping[str, Any], *, now: datetime) -> str:
     """A new schedule; gives its name, which no schedule has or had. ``values``: key of a definition -> value. Raises as ``add`` does."""
     text = _to_toml(values)
+    data = text.encode()  # halves of characters are refused before anything is kept
     definition = _checked(library, text, at="the schedule")
     book = library.record.schedules
     taken = definitions(library.workspace)
@@ -45,7 +46,7 @@ def make(library: Library, values: Mapping[str, Any], *, now: datetime) -> str:
         if name not in taken and not book.slots(name, limit=1) and book.begin(name, since=now)
     )
     try:
-        _put_down(library.workspace, name, text)
+        _put_down(library.workspace, name, data)
     except WorkspaceError:
         book.remove(name)
         raise
@@ -103,12 +104,12 @@ def _stem(called: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain)[:_LONGEST_NAME].strip("-") or "report"
 
 
-def _put_down(workspace: Path, name: str, text: str) -> None:
+def _put_down(workspace: Path, name: str, data: bytes) -> None:
     path = workspace / FOLDER / f"{name}.toml"
     try:
         path.parent.mkdir(exist_ok=True)
         beside = path.with_name(f".{path.name}")
-        beside.write_text(text, encoding="utf-8")
+        beside.write_bytes(data)
         beside.replace(path)
     except OSError as error:
         raise WorkspaceError(f"cannot write {path}: {error.strerror}; make the workspace writable for this user") from error
