@@ -297,7 +297,8 @@ def test_a_chat_is_deleted_on_its_page(person: TestClient) -> None:
     gone = person.post(f"/chats/{chat}/delete")
     assert (gone.status_code, gone.headers["location"]) == (303, "/?said=deleted")
     home = person.get(gone.headers["location"]).text
-    assert '<p class="good" role="status">The chat is deleted.</p>' in home
+    assert '<p class="good" id="said" role="status">The chat is deleted.</p>' in home
+    assert 'aria-describedby="said" autofocus' in home, "whoever lands in the field is told"
     assert question not in home + person.get("/", params={"q": "brisomar"}).text + person.get("/api/chats").text
     for path in (f"/chats/{chat}", f"/api/chats/{chat}", f"/api/chats/{chat}/markdown"):
         assert person.get(path).status_code == 400
