@@ -36,19 +36,11 @@ def make(library: Library, values: Mapping[str, Any], *, now: datetime) -> str:
     text = _to_toml(values)
     data = text.encode()  # halves of characters are refused before anything is kept
     definition = _checked(library, text, at="the schedule")
-    book = library.record.schedules
-    taken = definitions(library.workspace)
-    stem = _stem(definition.called("report"))
-    name = next(
-        name
-        for number in count(1)
-        for name in [stem if number == 1 else f"{stem}-{number}"]
-        if name not in taken and not book.slots(name, limit=1) and book.begin(name, since=now)
-    )
+    name = _claimed(_stem(definition.called("report")), library=library, now=now)
     try:
         _put_down(library.workspace, name, data)
     except WorkspaceError:
-        book.remove(name)
+        library.record.schedules.remove(name)
         raise
     return name
 
@@ -60,6 +52,16 @@ def remove(workspace: Path, name: str, *, book: Schedules) -> None:
         raise UsageError(f"no schedule {name!r}; there is: {', '.join(known) or 'none'}")
     book.remove(name)
     (workspace / FOLDER / f"{name}.toml").unlink(missing_ok=True)
+
+
+def _claimed(stem: str, *, library: Library, now: datetime) -> str:
+    """The stem, else with the first number that makes it a name of no schedule there is or was; it is taken from now on."""
+    taken, book = definitions(library.workspace), library.record.schedules
+    for number in count(1):
+        name = stem if number == 1 else f"{stem}-{number}"
+        if name not in taken and not book.slots(name, limit=1) and book.begin(name, since=now):
+            return name
+    raise AssertionError("numbers do not end")
 
 
 def _checked(library: Library, text: str, *, at: str) -> Definition:
