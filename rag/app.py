@@ -32,7 +32,7 @@ from rag.chunking import CHUNKER_VERSION, budget_for, chunk
 from rag.config import EmbedderKind, Format, Settings, WriterKind
 from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
 from rag.embedders.small import SmallEmbedder
-from rag.errors import ReadError, UsageError, WorkspaceError
+from rag.errors import DeletedError, ReadError, UsageError, WorkspaceError
 from rag.globs import chooser
 from rag.kin import alike, copies, editions, sketch
 from rag.llms.calls import Calls, Caps, Estimate, FromRecord, Nowhere, Spent, estimate
@@ -81,6 +81,8 @@ _LOOKED_AT = 10_000
 """Entries of a folder looked at for documents before a workspace is made in it."""
 
 _EVERYTHING = Scope()
+_LOG_WAIT_S = 5.0
+"""Nobody can write while somebody waits to empty the record's log."""
 _SUFFIXES = {"csl": "csl.json"}
 """Format -> how its file's name ends, where that is not the format's own name."""
 
@@ -455,8 +457,14 @@ class Library:
             return answer(understood, ground=self._ground(scope, as_of=now.date(), vocabulary=vocabulary), scope=scope)
 
     def _kept(self, made: Answer, *, chat: int | None, asked: datetime, keep: bool) -> Turn:
-        where = self.record.chats.add(chat, asked=asked, question=made.question, answer=answer_to_json(made)) if keep else (chat or 0, 0)
-        return Turn(chat=where[0], number=where[1], asked=asked, answer=made)
+        if not keep:
+            return Turn(chat=chat or 0, number=0, asked=asked, answer=made)
+        try:
+            chat, number = self.record.chats.add(chat, asked=asked, question=made.question, answer=answer_to_json(made))
+        except UsageError:
+            self._forget_said(asked)
+            raise
+        return Turn(chat=chat, number=number, asked=asked, answer=made)
 
     def unworded(self, made: Answer) -> Unworded:
         """The answer with all that a model needs to word it; nothing of this library is held."""
@@ -469,9 +477,30 @@ class Library:
         )
 
     def revise(self, turn: Turn, made: Answer) -> Turn:
-        """The kept turn with this answer in the place of its own. Raises UsageError where the turn is gone."""
-        self.record.chats.revise(turn.chat, turn.number, answer=answer_to_json(made))
+        """The kept turn with this answer in the place of its own. Raises DeletedError where it is gone; what a model said goes too."""
+        try:
+            self.record.chats.revise(turn.chat, turn.number, answer=answer_to_json(made))
+        except DeletedError:
+            self._forget_said(turn.asked)
+            raise
         return replace(turn, answer=made)
+
+    def delete_chat(self, chat: int) -> bool:
+        """A chat goes for good, its turns that may not be shown any more too: no text of it stays in the workspace's files.
+
+        False where somebody reads the record all the while: its log (library.db-wal) then holds the text until it is emptied, at the next
+        deletion or when the last process closes the record. Raises UsageError for an unknown chat, as for another person's.
+        """
+        with Record.open(self.workspace / RECORD) as record:
+            record.user = self.record.user
+            record.delete_chat(chat)
+            return record.empty_log(wait_s=_LOG_WAIT_S)
+
+    def _forget_said(self, asked: datetime) -> None:
+        """What a model said for an answer whose chat was deleted meanwhile."""
+        with Record.open(self.workspace / RECORD) as record:
+            record.forget_calls([asked])
+            record.empty_log(wait_s=_LOG_WAIT_S)
 
     def turns(self, chat: int | None = None) -> list[Turn]:
         """What was asked and answered, oldest first; without a chat, of all of them. Raises UsageError for an unknown one."""

@@ -2,8 +2,10 @@
 
 RagError
 ├── UsageError             the call is wrong: unknown folder, bad date, unknown template      exit 2
+│   └── DeletedError       what it goes on with was deleted meanwhile
 ├── AccessError            this person may not do that                                        exit 2
 ├── SettingsError          rag.toml or RAG_* cannot be used                                   exit 2
+│   └── DefinitionError    a schedule's definition cannot be used; tells key by key why
 ├── WorkspaceError         the workspace is missing, unwritable or of another version         exit 3
 │   ├── RecordError        the record (library.db) cannot be read or written
 │   └── BusyError          another process is writing                                         exit 4, retryable
@@ -34,6 +36,7 @@ RagError
 └── DeliveryError          a report cannot be delivered (retryable tells whether to try again) exit 9
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -52,6 +55,12 @@ class UsageError(RagError):
     http_status = 400
 
 
+class DeletedError(UsageError):
+    """What the call goes on with was deleted meanwhile."""
+
+    http_status = 410
+
+
 class AccessError(RagError):
     """This person may not do that."""
 
@@ -63,6 +72,17 @@ class SettingsError(RagError):
     """rag.toml or an environment variable cannot be used."""
 
     exit_status = 2
+
+
+class DefinitionError(SettingsError):
+    """A schedule's definition cannot be used."""
+
+    http_status = 422
+
+    def __init__(self, message: str, *, problems: Mapping[str, str]) -> None:
+        """``problems``: key of the definition, empty for the whole -> what is wrong with it."""
+        super().__init__(message)
+        self.problems = problems
 
 
 class WorkspaceError(RagError):

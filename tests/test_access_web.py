@@ -6,6 +6,7 @@ import logging
 import re
 import time
 from collections.abc import Iterator, Sequence
+from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,11 +19,11 @@ from rag.app import Library, create
 from rag.errors import AccessError
 from rag.ingest import drain
 from rag.passwords import fits, hashed, secret
-from rag.types import Role
+from rag.types import Reader, Role
 from rag.web import Key, app
 from rag.web.accounts import Accounts, Tries
 from rag.web.entrance import own_path
-from rag.web.rules import NEEDS, needs
+from rag.web.rules import NEEDS, may, needs
 from rag.web.watch import Lines
 from tests.teams import EVERYTHING, NOW, Paper, leaked, papers, write
 
@@ -60,12 +61,23 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
         sessions = {name: log_in(client, name) for name in ("ann", "dan")}
         with Library.open(root / "ws") as library:
             library.record.people.remove("dan")
-        asked = client.post("/api/ask", json={"question": f"What did {BOARD[0].name} sell?"}, headers=bearer(keys["ann"])).json()
+        asked, spare = (
+            client.post("/api/ask", json={"question": f"What did {BOARD[0].name} sell?"}, headers=bearer(keys["ann"])).json()
+            for _ in range(2)
+        )
         run = client.post("/api/ingest", headers=bearer(keys["ann"])).json()["id"]
         while client.get(f"/api/runs/{run}", headers=bearer(keys["ann"])).json()["state"] not in ("done", "failed"):
             time.sleep(0.2)
         yield SimpleNamespace(
-            client=client, keys=keys, sessions=sessions, workspace=root / "ws", report=report, hidden=hidden, chat=asked["chat"], run=run
+            client=client,
+            keys=keys,
+            sessions=sessions,
+            workspace=root / "ws",
+            report=report,
+            hidden=hidden,
+            chat=asked["chat"],
+            spare=spare["chat"],
+            run=run,
         )
 
 
@@ -88,10 +100,18 @@ def routes(team: SimpleNamespace) -> list[tuple[str, str, str]]:
     filled |= {"chat": team.chat, "number": 1, "run": team.run, "claim": "c-000000000000"}
     filled |= {"name": "eve", "group": "spare", "key": "00000000"}
     return [
-        (method, route.path, re.sub(r"\{(\w+)(:path)?\}", lambda found: str(filled[found[1]]), route.path))
+        (method, route.path, _filled(route.path, filled | ({"chat": team.spare} if _deletes(method, route.path) else {})))
         for route in _all(inner._inner._inner.routes)
         for method in sorted(route.methods or ())
     ]
+
+
+def _deletes(method: str, path: str) -> bool:
+    return method == "DELETE" or path.endswith("/delete")
+
+
+def _filled(path: str, values: dict[str, Any]) -> str:
+    return re.sub(r"\{(\w+)(:path)?\}", lambda found: str(values[found[1]]), path)
 
 
 def _all(found: Sequence[Any]) -> Iterator[APIRoute]:
@@ -176,6 +196,34 @@ def test_users_get_what_they_may_see(team: SimpleNamespace, name: str) -> None:
         assert "etag" not in answer.headers
 
 
+@pytest.mark.parametrize("name", ["root", "ann", "eve"])
+def test_no_page_offers_what_its_reader_may_not_do(team: SimpleNamespace, name: str) -> None:
+    """Every form and link of every page leads to a route that the role is enough for: Health stands in an admin's menu only."""
+    written = {(method, route) for method, route, _ in routes(team)}
+    offered: set[str] = set()
+    for method, route, path in routes(team):
+        if method == "GET" and not route.startswith(("/api", "/v1", "/metrics", "/healthz", "/readyz", "/login")):
+            page = call(team, method, route, path, bearer(team.keys[name])).text
+            forms = re.findall(r'<form[^>]*?method="(\w+)"[^>]*?action="([^"]+)"', page) + [
+                ("post", to) for to in re.findall(r'formaction="([^"]+)"', page)
+            ]
+            targets = [(kind.upper(), to) for kind, to in forms] + [("GET", to) for to in re.findall(r'<a [^>]*?href="(/[^"]*)"', page)]
+            offered |= {_route_of(kind, to, written) for kind, to in targets}
+    reader = Reader(user=1, name=name, role=ROLES[name])
+    assert [route for route in sorted(offered) if not may(reader, route)] == []
+    assert ("GET /health" in offered) == ("GET /people" in offered) == (name == "root")
+    assert ("POST /library" in offered) == ("POST /reports" in offered) == (name != "eve")
+    assert {"POST /ask", "POST /logout", "POST /you/password"} <= offered
+
+
+def _route_of(method: str, address: str, written: set[tuple[str, str]]) -> str:
+    """The route that an address leads to, as it is written."""
+    path = unescape(address).partition("#")[0].partition("?")[0]
+    found = [route for kind, route in written if kind == method and re.fullmatch(re.sub(r"\{\w+(:path)?\}", "[^/]+", route), path)]
+    assert found, (method, address)
+    return f"{method} {min(found, key=lambda route: route.count('{'))}"
+
+
 @pytest.mark.parametrize(
     ("written", "of"),
     [
@@ -204,6 +252,28 @@ def test_another_s_thing_is_as_unknown_as_none(team: SimpleNamespace, written: s
     said = [re.sub(r"(?i)(no (?:chat|run|document|report)) \S+", r"\1", answer.text) for answer in (mine, theirs)]
     assert said[0] == said[1]
     assert team.client.get(written.format(real), headers=bearer(team.keys["ann"])).status_code == 200
+
+
+@pytest.mark.parametrize(("method", "written"), [("DELETE", "/api/chats/{}"), ("POST", "/chats/{}/delete")])
+def test_a_chat_is_deleted_by_its_owner(team: SimpleNamespace, method: str, written: str) -> None:
+    """Bob and an admin are told of ann's what they are told of none; ann deletes it, with what she may not see any more."""
+    asked = team.client.post("/api/ask", json={"question": f"What did {BOARD[0].name} sell?"}, headers=bearer(team.keys["ann"])).json()
+    for name in ("bob", "root"):
+        headers = bearer(team.keys[name])
+        theirs, never = (team.client.request(method, written.format(chat), headers=headers) for chat in (asked["chat"], 777))
+        assert theirs.status_code == never.status_code == 400
+        assert theirs.text.replace(str(asked["chat"]), "777", 1) == never.text
+    with Library.open(team.workspace) as library:
+        library.record.access.put(f"{EVERYTHING}/board", ["nobody"])
+        assert asked["chat"] in [turn.chat for turn in library.turns()]
+    try:
+        assert team.client.get(f"/api/chats/{asked['chat']}", headers=bearer(team.keys["ann"])).json() == []
+        answer = team.client.request(method, written.format(asked["chat"]), headers=bearer(team.keys["ann"]))
+        assert answer.status_code in (200, 303)
+    finally:
+        with Library.open(team.workspace) as library:
+            library.record.access.put(f"{EVERYTHING}/board", ["board"])
+            assert asked["chat"] not in [turn.chat for turn in library.turns()]
 
 
 def test_a_run_is_stopped_by_its_owner(team: SimpleNamespace) -> None:

@@ -1,6 +1,9 @@
 """Answers: what a follow-up means, which sentences answer, when the documents do not say, and what is kept of it."""
 
+import json
+import random
 import shutil
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,6 +21,7 @@ from rag.chat.words import to_markdown
 from rag.errors import RecordError, UsageError
 from rag.ingest import drain
 from rag.prompts import metric_vocabulary
+from rag.record import Record
 from rag.report.wording import Vocabulary
 from rag.types import Answer, Scope
 
@@ -315,6 +319,59 @@ def test_a_chat_is_kept_searched_and_exported(own: Library) -> None:
     assert "[^2-1]: Kordwell Energi Annual Report 2025" in text
     with pytest.raises(UsageError, match="no chat 99; there is: 2, 1"):
         own.ask("And now?", now=NOW, chat=99)
+
+
+def test_a_deleted_chat_leaves_no_byte_in_the_workspace(own: Library) -> None:
+    """Not its questions, not its answers, not its questions' vectors; its number is never given again."""
+    chance = random.Random(7)
+    question = "What was the revenue of Kordwell in 2025?"
+    gone, stays = own.ask(question, now=NOW), own.ask("How many Brisomar batteries are recalled?", now=NOW)
+    own.ask("And in 2024?", now=NOW, chat=gone.chat)
+    for number in range(60):  # rows move between pages
+        own.record.chats.add(stays.chat, asked=NOW, question=f"{number}", answer=answer_of(chance))
+        own.record.chats.add(gone.chat, asked=NOW, question=f"Zyx{number}q" * chance.choice([1, 40]), answer=answer_of(chance))
+        own.record.chats.revise(gone.chat, 1, answer=answer_of(chance))
+    own.record.chats.revise(gone.chat, 1, answer=to_json(gone.answer))
+    kept = own.record.chats.turns(stays.chat)
+    texts = [zlib.compress(turn.answer.encode(), 6)[:40] for turn in own.record.chats.turns(gone.chat)]
+    texts += [question.encode(), b"Zyx", b"And in 2024?"]
+    embedded = own.record.cached_vectors([question, kept[0].question], fingerprint=own.embedder.fingerprint, kind="query")
+    assert len(embedded) == 2
+    assert any(text in bytes_of(own.workspace) for text in texts)
+    assert own.delete_chat(gone.chat)
+    assert [text for text in texts if text in bytes_of(own.workspace)] == []
+    assert own.record.chats.turns() == kept
+    embedded = own.record.cached_vectors([question, kept[0].question], fingerprint=own.embedder.fingerprint, kind="query")
+    assert list(embedded) == [kept[0].question]
+    assert own.record.faults() == []
+    with pytest.raises(UsageError, match=f"no chat {gone.chat}; there is: {stays.chat}$"):
+        own.delete_chat(gone.chat)
+    assert own.ask(question, now=NOW).chat == stays.chat + 1
+
+
+def test_a_deleted_chat_s_text_waits_in_the_log_for_who_reads_it(own: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever reads the state before goes on doing so; that is told, and the next deletion empties the log."""
+    monkeypatch.setattr("rag.app._LOG_WAIT_S", 0.1)
+    question = "What was the revenue of Kordwell in 2025?"
+    gone, next_one = own.ask(question, now=NOW), own.ask("How many Brisomar batteries are recalled?", now=NOW)
+    with Record.open(own.record.path) as reader, reader.snapshot():
+        assert len(reader.chats.turns()) == 2
+        assert not own.delete_chat(gone.chat)
+        assert len(reader.chats.turns()) == 2
+        assert [turn.chat for turn in own.turns()] == [next_one.chat]
+        assert question.encode() in bytes_of(own.workspace)
+    assert own.delete_chat(next_one.chat)
+    assert question.encode() not in bytes_of(own.workspace)
+
+
+def answer_of(chance: random.Random) -> str:
+    """One of any length."""
+    return json.dumps({"understood_as": "x", "text": chance.randbytes(chance.choice([30, 900, 5_000])).hex()})
+
+
+def bytes_of(workspace: Path) -> bytes:
+    """All files of a workspace."""
+    return b"".join(path.read_bytes() for path in sorted(workspace.rglob("*")) if path.is_file())
 
 
 def test_forgetting_a_document_erases_the_answers_that_quote_it(own: Library) -> None:

@@ -70,6 +70,7 @@ def test_a_team_is_set_up_in_five_commands(tmp_path: Path) -> None:
         (("keys", "revoke", "rag_abcdef"), "", "that is a key itself"),
         (("keys", "add", "zoe"), "", "there is no user"),
         (("access", "set", "dosc/board", "everyone"), "", "is in no folder of this library"),
+        (("access", "set", "", "nobody"), "", "name a folder or a document, or / for everything"),
         (("access", "set", "docs", "zoe"), "", "no user and no group"),
         (("access", "clear", "docs"), "", "there is no list at docs"),
         (("access", "check", "zoe", "docs"), "", "there is no user"),

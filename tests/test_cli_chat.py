@@ -60,7 +60,7 @@ def test_a_conversation_from_a_pipe(workspace: Path, tmp_path: Path) -> None:
     assert "never asked" not in result.stdout
 
 
-def test_chats_are_listed_searched_shown_and_exported(workspace: Path, tmp_path: Path) -> None:
+def test_chats_are_listed_searched_shown_exported_and_deleted(workspace: Path, tmp_path: Path) -> None:
     """Newest first; an unknown one is refused in one line."""
     rag("ask", "What was the revenue of Kordwell in 2025?", "-w", workspace)
     assert "What was the revenue" in rag("chats", "-w", workspace).stdout
@@ -69,6 +69,9 @@ def test_chats_are_listed_searched_shown_and_exported(workspace: Path, tmp_path:
     rag("chats", "show", "1", "--export", tmp_path / "one.md", "-w", workspace)
     assert "[^1-1]:" in (tmp_path / "one.md").read_text(encoding="utf-8")
     assert_refused(rag("chats", "show", "7", "-w", workspace), status=2, saying="no chat 7; there is: 1")
+    assert rag("chats", "delete", "1", "-w", workspace).stdout == "Chat 1 is deleted\n"
+    assert rag("chats", "-w", workspace).stdout == "no chats\n"
+    assert_refused(rag("chats", "delete", "1", "-w", workspace), status=2, saying="no chat 1; there is: none yet")
     assert_refused(rag("ask", "why?", "--claim", "c-1", "-w", workspace), status=2, saying="both --claim ID and --report FILE")
 
 

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from rag.app import Library, create
 from rag.errors import UsageError
+from rag.ingest import drain
 from rag.passwords import fits, hashed
 from rag.web import Key, app, rate
 from tests.teams import NOW
@@ -66,9 +67,9 @@ def log_in(client: TestClient, name: str, password: str = PASSWORD) -> int:
     return client.post("/login", data={"name": name, "password": password}).status_code
 
 
-def post(client: TestClient, path: str, **data: Any) -> tuple[int, str]:
+def post(client: TestClient, to: str, /, **data: Any) -> tuple[int, str]:
     """(status, where it leads or what is said to be wrong)."""
-    answer = client.post(path, data=data)
+    answer = client.post(to, data=data)
     wrong = re.search(r'<p class="bad" role="alert"[^>]*>(.*?)</p>', answer.text, re.DOTALL)
     return answer.status_code, answer.headers.get("location") or (wrong[1] if wrong else answer.text)
 
@@ -223,7 +224,82 @@ def test_the_page_says_who_sees_what_and_why(root: TestClient, user: str, path: 
     """As `rag access check` does; the lists stand beside it."""
     page = root.get("/people", params={"user": user, "path": path}).text
     assert told in page
-    assert re.search(r"<code>docs/board</code>: board", page)
+    assert re.search(r"<code>docs/board</code></a>: board", page)
+
+
+def test_a_list_is_set_changed_and_taken_away(root: TestClient, workspace: Path) -> None:
+    """By the code of `rag access`; each step holds from the next request of the person concerned on, and the page says who sees it now."""
+    for folder in ("board", "open"):
+        (workspace / "docs" / folder).mkdir()
+        (workspace / "docs" / folder / "note.md").write_text(f"# Note of the {folder}\n\nVelox sold 420 MWh.\n", encoding="utf-8")
+    with Library.open(workspace) as library:
+        drain(library.ingest(now=NOW))
+        library.record.access.clear("docs/pay.md")
+    bob = other(root)
+    log_in(bob, "bob")
+
+    def seen() -> list[str]:
+        return [one["path"] for one in bob.get("/api/documents").json()["documents"]]
+
+    both, there = ["docs/board/note.md", "docs/open/note.md"], "/people/list?path=docs%2Fopen"
+    assert seen() == both
+    page = root.get("/people/list", params={"path": "docs/open"}).text
+    assert "No list is here or above: <strong>every user</strong>" in page
+    assert re.search(r'value="everyone" checked', page)
+    assert "Take this list away" not in page
+    assert post(root, "/people/list", path="docs/open", who="named", name=["amy", "dashboard"]) == (303, f"{there}&said=set")
+    assert seen() == both[:1]
+    page = root.get(f"{there}&said=set").text
+    assert "The list is kept" in page
+    assert "<strong>amy, dashboard</strong>" in page
+    assert "Decides about 1 file." in page
+    assert "Now seen by amy, dashboard, root" in page
+    assert re.search(r'name="name" value="amy" checked', page)
+    assert post(root, "/people/list", path="/", who="nobody") == (303, "/people/list?path=%2F&said=set")
+    assert "docs/open/note.md" not in seen()
+    assert post(root, "/people/list", path="docs/open/", who="named", name=["Board"])[0] == 303
+    assert seen() == both
+    assert "The list at <code>/</code> decides then: nobody." in root.get(there).text
+    assert post(root, "/people/list/remove", path="docs/open") == (303, f"{there}&said=cleared")
+    assert seen() == both[:1]
+    assert post(root, "/people/list", path="/", who="everyone")[0] == 303
+    assert seen() == both
+    document = bob.get("/api/documents").json()["documents"][1]["document"]
+    assert 'href="/people/list?path=docs/open/note.md"' in root.get(f"/documents/{document}").text
+    assert "/people/list" not in bob.get(f"/documents/{document}").text
+
+
+@pytest.mark.parametrize(
+    ("form", "told", "at"),
+    [
+        ({"path": "dosc/board", "who": "nobody"}, "Dosc/board is in no folder of this library; there is: docs;", "place-problem"),
+        ({"path": "", "who": "nobody"}, "Name a folder or a document, or / for everything.", "place-problem"),
+        ({"path": "docs/open", "who": "named"}, "Tick a user or a group, or choose nobody.", "who-problem"),
+        ({"path": "docs/open", "who": "named", "name": ["zoe"]}, "&#39;zoe&#39; is no user and no group", "who-problem"),
+        ({"path": "docs/open", "who": "named", "name": ["amy", "everyone"]}, "Everyone and nobody stand alone", "who-problem"),
+    ],
+)
+def test_what_is_wrong_with_a_list_is_told_at_its_field(
+    root: TestClient, workspace: Path, form: dict[str, Any], told: str, at: str
+) -> None:
+    """And nothing is changed; what was ticked stays so."""
+    answer = root.post("/people/list", data=form)
+    assert answer.status_code == 400
+    assert re.search(rf'id="{at}" role="alert">{told}', answer.text)
+    assert f'aria-describedby="{at}"' in answer.text
+    assert ('value="amy" checked' in answer.text) == ("amy" in form.get("name", []))
+    with Library.open(workspace) as library:
+        assert [one.path for one in library.record.access.lists()] == ["docs/board", "docs/pay.md"]
+
+
+def test_a_list_at_a_folder_that_is_gone_is_taken_away(root: TestClient, workspace: Path) -> None:
+    """The page shows it, and that it decides about nothing."""
+    with Library.open(workspace) as library:
+        library.record.access.put("old/board", ["amy"])
+    assert "no known file lies here" in root.get("/people/list", params={"path": "old/board"}).text
+    assert post(root, "/people/list/remove", path="old/board")[0] == 303
+    assert post(root, "/people/list/remove", path="old/board")[0] == 400
+    assert "old/board" not in root.get("/people").text
 
 
 def test_one_changes_one_s_own_password_by_the_one_before(client: TestClient, workspace: Path) -> None:

@@ -1,11 +1,14 @@
 """The record: one file, one transaction a document, readers that see every commit."""
 
+import json
 import os
+import random
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -491,3 +494,30 @@ def test_a_document_is_a_document_of_its_own(record: Record) -> None:
     )
     assert [source.document for source in record.sources()] == ["e"]
     assert record.chunk_count() == 0
+
+
+def test_a_deleted_chat_leaves_no_byte_whatever_was_kept_before(record: Record) -> None:
+    """Of the chats that are asked in turns, worded anew and deleted: SQLite's secure_delete alone leaves something of two of these."""
+    chance, now = random.Random(4), datetime(2026, 11, 23, tzinfo=UTC)
+    chats: dict[int, list[bytes]] = {}
+    left = []
+    for _ in range(400):
+        body = json.dumps({"understood_as": "x", "text": chance.randbytes(chance.choice([10, 300, 700, 1500, 3000])).hex()})
+        what, marks = chance.random(), [zlib.compress(body.encode(), 6)[20:40]]
+        if what < 0.6 or not chats:
+            question = f"q{chance.getrandbits(64):016x}"
+            chat, _ = record.chats.add(chance.choice([None, *chats]), asked=now, question=question * chance.choice([1, 3, 20]), answer=body)
+            chats.setdefault(chat, []).extend([question.encode(), *marks])
+        elif what < 0.8:
+            chat = chance.choice(list(chats))
+            record.chats.revise(chat, 1, answer=body)
+            chats[chat] += marks
+        else:
+            chat = chance.choice(list(chats))
+            record.delete_chat(chat)
+            assert record.empty_log()
+            data = record.path.read_bytes()
+            left += [mark for mark in chats.pop(chat) if mark in data]
+    assert left == []
+    assert {turn.chat for turn in record.chats.turns()} == set(chats)
+    assert record.faults() == []

@@ -286,6 +286,28 @@ def test_a_follow_up_stays_in_its_chat_and_silence_is_said(person: TestClient) -
     assert UNANSWERABLE in person.get("/", params={"q": "Patagonia"}).text
 
 
+def test_a_chat_is_deleted_on_its_page(person: TestClient) -> None:
+    """Once that is meant: it is in no list, search or export then, and its address is that of a chat that never was."""
+    question = "How many Brisomar batteries are recalled, and where?"
+    chat = person.post("/api/ask", json={"question": question}).json()["chat"]
+    page = person.get(f"/chats/{chat}").text
+    assert re.search(
+        rf'<details class="confirm"><summary>Delete this chat</summary>\s*<form method="post" action="/chats/{chat}/delete">', page
+    )
+    gone = person.post(f"/chats/{chat}/delete")
+    assert (gone.status_code, gone.headers["location"]) == (303, "/?said=deleted")
+    home = person.get(gone.headers["location"]).text
+    assert '<p class="good" id="said" role="status">The chat is deleted.</p>' in home
+    assert 'aria-describedby="said" autofocus' in home, "whoever lands in the field is told"
+    assert question not in home + person.get("/", params={"q": "brisomar"}).text + person.get("/api/chats").text
+    for path in (f"/chats/{chat}", f"/api/chats/{chat}", f"/api/chats/{chat}/markdown"):
+        assert person.get(path).status_code == 400
+    told = [person.delete(f"/api/chats/{one}") for one in (chat, 99_999)]
+    assert [answer.status_code for answer in told] == [400, 400]
+    assert told[0].json()["error"].startswith(f"No chat {chat}; there is: ")
+    assert person.post(f"/chats/{chat}/delete").status_code == 400
+
+
 def test_what_a_document_or_a_person_wrote_is_never_markup(fresh: SimpleNamespace) -> None:
     """Tags in a question and in a document are printed as text; no picture, link or script of theirs is live."""
     evil = '<img src="https://evil.example/x.png"><script>alert(1)</script>'

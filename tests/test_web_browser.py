@@ -271,6 +271,60 @@ def test_an_admin_makes_a_team_by_keyboard_alone(browser: Any, empty: Served) ->
         assert page.get_by_role("link", name="bob").count() == 0
 
 
+def test_a_chat_is_deleted_by_keyboard_alone(browser: Any, served: Served) -> None:
+    """Escape takes the question back and leads to where it was asked; Enter means it, and the next question can be typed at once."""
+    with opened(browser, served, width=390, dark=True) as page:
+        page.keyboard.type("How long are lead times of heat storage?")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/chats/*")
+        address = page.url.partition("#")[0]
+        tab_to(page, "details.confirm summary")
+        page.keyboard.press("Enter")
+        page.get_by_text("Nobody can bring them back.").wait_for()
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == "Delete it for good"
+        page.keyboard.press("Escape")
+        assert page.evaluate("document.activeElement.matches('details.confirm:not([open]) summary')")
+        page.keyboard.press("Space")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.get_by_text("The chat is deleted.").wait_for()
+        page.locator("#question:focus").wait_for()
+        assert page.get_by_role("link", name="How long are lead times").count() == 0
+        assert httpx2.get(address, headers={"authorization": f"Bearer {served.token}"}).status_code == 400
+
+
+def test_a_schedule_is_made_paused_and_removed_by_keyboard_alone(browser: Any, served: Served) -> None:
+    """What is wrong is in focus with its reason; the clocks are the browser's; on a phone's screen."""
+    with opened(browser, served, width=390) as page:
+        page.goto(f"{served.base}/schedules")
+        assert page.locator("#zone").input_value() == page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")
+        tab_to(page, "#topic")
+        page.keyboard.type(TOPIC)
+        tab_to(page, "#cron")
+        page.keyboard.type("0 7 * * MOON")
+        assert page.locator("[name=rhythm][value=cron]").is_checked()
+        page.keyboard.press("Enter")
+        page.locator("#cron[aria-invalid]:focus").wait_for()
+        assert "no cron expression" in page.locator("#cron-problem").inner_text()
+        assert page.locator("#topic").input_value() == TOPIC
+        page.keyboard.press("Control+A")
+        page.keyboard.type("0 7 * * MON")
+        page.keyboard.press("Enter")
+        page.get_by_text("The schedule is added.").wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        for action, then in (("pause", "Its slots are skipped until it goes on."), ("resume", "never run yet")):
+            tab_to(page, f"form[action$='/{action}'] button")
+            page.keyboard.press("Enter")
+            page.get_by_text(then).wait_for()
+        tab_to(page, "details.confirm summary")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.get_by_text("The schedule is removed.").wait_for()
+        assert page.get_by_role("link", name="heat-storage").count() == 0
+
+
 @pytest.fixture(scope="module")
 def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A workspace with two users, a group, a key, lists and a schedule, served."""
@@ -293,6 +347,29 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield started
 
 
+def test_an_access_list_is_changed_by_keyboard_alone(browser: Any, team: Served) -> None:
+    """From the list of lists to who sees it now; whoever ticks a name has chosen "those who are ticked"."""
+    with opened(browser, team, width=390) as page:
+        logged_in(page, team, "root")
+        page.goto(f"{team.base}/people")
+        tab_to(page, "#place")
+        page.keyboard.type("docs/deals")
+        page.keyboard.press("Enter")
+        page.get_by_text("No list is here or above").wait_for()
+        tab_to(page, "[name=name][value=board]")
+        page.keyboard.press("Space")
+        assert page.locator("[name=who][value=named]").is_checked()
+        page.keyboard.press("Enter")
+        page.get_by_text("Its own list decides: board.").wait_for()
+        assert "Now seen by root." in page.locator("main").inner_text()
+        tab_to(page, "details.confirm summary")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.get_by_text("The list is taken away").wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 @pytest.mark.skipif(not AXE, reason="set RAG_AXE to axe-core's axe.min.js (npm pack axe-core)")
 @pytest.mark.parametrize(("width", "dark"), [(390, True), (1280, False), (390, False), (1280, True)])
 def test_no_page_of_a_team_has_a_serious_barrier(browser: Any, team: Served, width: int, dark: bool) -> None:
@@ -309,6 +386,8 @@ def test_no_page_of_a_team_has_a_serious_barrier(browser: Any, team: Served, wid
         "/you",
         "/people",
         checked,
+        "/people/list?path=docs/a/folder/with/quite/a/long/path/agenda.pdf&said=set",
+        "/people/list?path=nowhere",
         "/people/users/root",
         "/people/users/a.long.name.of.somebody@research.example.org?said=added",
     ):
@@ -322,6 +401,17 @@ def test_no_page_of_a_team_has_a_serious_barrier(browser: Any, team: Served, wid
     page.fill("#again", f"{PASSWORD}s")
     page.get_by_role("button", name="Set the password").click()
     page.get_by_role("alert").wait_for()
+    found += barriers(page, width=width)
+    page.goto(f"{team.base}/schedules")
+    page.locator("summary", has_text="New schedule").click()
+    page.fill("#topic", "")
+    page.get_by_role("button", name="Check and add").click()
+    page.locator("#topic-problem").wait_for()
+    found += barriers(page, width=width)
+    page.goto(f"{team.base}/people/list?path=docs")
+    page.get_by_label("those who are ticked").check()
+    page.get_by_role("button", name="Keep this list").click()
+    page.locator("#who-problem").wait_for()
     found += barriers(page, width=width)
     assert found == []
     context.close()

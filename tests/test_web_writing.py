@@ -242,3 +242,40 @@ def test_openai_s_stream_holds_what_is_checked_and_nothing_before(room: Room) ->
 def test_another_person_s_writing_is_as_unknown_as_none(room: Room) -> None:
     """The events of a chat that is nobody's are refused before anything is told."""
     assert room.client.get("/api/chats/999/turns/1/events").status_code == 400
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_chat_deleted_while_its_answer_is_written_is_gone_with_all_the_model_says(
+    room: Room, waits: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who follows the stream hears its end, who waits for the answer is told (410); nothing of it is kept, and that is no defect."""
+    room.model.before = gate = Gate()
+    mine = f"{QUESTION} (to be deleted)"
+    other = asked(room.client, "How many chess clubs are there in Patagonia?")
+    with ThreadPoolExecutor(2) as people:
+        waiting = people.submit(room.client.post, "/api/ask", json={"question": mine, "wait": waits})
+        assert gate.reached.wait(WAIT_S)
+        turn = room.client.get("/api/chats").json()[0][0]
+        assert turn["chat"] != other["chat"]
+        listening = people.submit(events, room.client, turn)
+        time.sleep(1)
+        gone = room.client.delete(f"/api/chats/{turn['chat']}")
+        assert (gone.status_code, gone.json()) == (200, {"chat": turn["chat"], "log_emptied": True})
+        assert room.client.get(f"/api/chats/{turn['chat']}").status_code == 400
+        gate.let_go.set()
+        assert listening.result(WAIT_S)[-1] == {"chat": turn["chat"], "number": 1}
+        answer = waiting.result(WAIT_S)
+    assert answer.status_code == (410 if waits else 200), answer.text
+    if waits:
+        assert answer.json() == {
+            "error": f"Question 1 of chat {turn['chat']} was deleted while its answer was worded; ask it again in a new chat."
+        }
+    workspace = room.client.app._inner._inner.state.serving.workspace  # type: ignore[attr-defined]
+    with Library.open(workspace) as library:
+        chats = {one.chat for one in library.turns()}
+        assert (turn["chat"] in chats, other["chat"] in chats) == (False, True)
+        assert library.calls.all()[-1].error == "", "it was answered"
+        assert library.record.rows("SELECT 1 FROM model_calls WHERE answer IS NOT NULL") == []
+        assert library.record.tables_with(lambda text: mine in text) == []
+    assert "defect" not in [record.message for record in caplog.records]
+    assert mine not in room.client.get("/", params={"q": "orders"}).text

@@ -1,16 +1,11 @@
 """``rag access``: who may see which folders and documents."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from rag.cli.door import Command, Listing, find_workspace, in_workspace, json_option
 from rag.cli.people import open_record
-from rag.errors import UsageError
-
-if TYPE_CHECKING:
-    from rag.record import Record
 
 _ACCESS = """\
 \b
@@ -39,12 +34,11 @@ def access() -> None:
 @in_workspace
 def set_list(path: str, names: tuple[str, ...], workspace: Path | None) -> None:
     """Let the users and groups NAMES, and nobody else but admins, see PATH and what lies below it; or `everyone`, or `nobody`."""
-    from rag.record.people import name_of
+    from rag.upkeep import place_of
+    from rag.upkeep import set_list as put
 
     with open_record(workspace) as record:
-        place = _place(record, path, workspace=workspace)
-        record.access.put(place, [name_of(name) for name in names])
-        made = next(one for one in record.access.lists() if one.path == place)
+        made = put(record, place_of(path, record=record, named=_named(workspace)), names)
     click.echo(f"{made.path or '/'}: {made.who}  ({made.files} files)")
     if not made.files:
         click.echo("rag: no known file lies there, or lists below it decide about all of them", err=True)
@@ -74,8 +68,10 @@ def show(workspace: Path | None, as_json: bool) -> None:
 @in_workspace
 def clear(path: str, workspace: Path | None) -> None:
     """Take the list at PATH away, so that the one above decides again."""
+    from rag.upkeep import as_listed
+
     with open_record(workspace) as record:
-        record.access.clear(_as_listed(path, record, workspace=workspace))
+        record.access.clear(as_listed(path, record=record, named=_named(workspace)))
     click.echo(f"no list at {path} any more")
 
 
@@ -87,10 +83,10 @@ def clear(path: str, workspace: Path | None) -> None:
 def check(user: str, path: str, workspace: Path | None, as_json: bool) -> None:
     """Say whether USER may see PATH and which list decides. Exits 1 when not."""
     from rag.cli import show as shown
+    from rag.upkeep import judged
 
     with open_record(workspace) as record:
-        place = _place(record, path, workspace=workspace)
-        told = record.access.judge(record.people.user(user).reader, place)
+        told = judged(record, user, path, named=_named(workspace))
     if as_json:
         shown.print_json(shown.plain(told))
     else:
@@ -99,27 +95,9 @@ def check(user: str, path: str, workspace: Path | None, as_json: bool) -> None:
         click.get_current_context().exit(1)
 
 
-def _place(record: "Record", path: str, *, workspace: Path | None) -> str:
-    """As citations name it. Raises UsageError for a path in no folder of the library, which a list could not protect."""
-    place, known = _as_listed(path, record, workspace=workspace), _folders(record, workspace=workspace)
-    if place and place.partition("/")[0] not in known:
-        there = ", ".join(sorted(known)) or "none yet"
-        raise UsageError(
-            f"{path} is in no folder of this library; there is: {there}; name a path as a citation prints it, or / for everything"
-        )
-    return place
-
-
-def _as_listed(path: str, record: "Record", *, workspace: Path | None) -> str:
-    from rag.upkeep import as_recorded
-
-    return "" if path.strip() == "/" else as_recorded(path, _folders(record, workspace=workspace))
-
-
-def _folders(record: "Record", *, workspace: Path | None) -> dict[str, Path]:
-    """Those that were read, and those that rag.toml names: a list is best set before a folder is read."""
+def _named(workspace: Path | None) -> list[Path]:
+    """The folders of rag.toml."""
     from rag import config
 
     root = workspace or find_workspace(Path.cwd())
-    named = ((root / Path(folder).expanduser()).resolve() for folder in config.load(root).folders)
-    return {folder.name: folder for folder in named} | record.folders()
+    return [root / Path(folder).expanduser() for folder in config.load(root).folders]

@@ -120,6 +120,7 @@ _CHATS = """\
   rag chats --search tariff
   rag chats show 3
   rag chats show 3 --export grid.md
+  rag chats delete 3                     # for good: its text is in no file of the workspace any more
 """
 
 
@@ -162,3 +163,19 @@ def show(chat: int, to: Path | None, workspace: Path | None, as_json: bool) -> N
             click.echo(click.style(f"{turn.number}. {turn.answer.question}", bold=True))
             show_chat.answered(turn, as_json=False)
             click.echo()
+
+
+@chats.command(cls=Command, short_help="Delete a chat for good.")
+@click.argument("chat", type=click.IntRange(1))
+@in_workspace
+def delete(chat: int, workspace: Path | None) -> None:
+    """Delete CHAT with its questions and answers: no text of them stays in the workspace's files. It cannot be brought back."""
+    with open_library(workspace) as library:
+        emptied = library.delete_chat(chat)
+    click.echo(f"Chat {chat} is deleted")
+    if not emptied:
+        click.echo(
+            "rag: another process reads the record, so the text stays in its log (library.db-wal) until the next chat is deleted or the "
+            "last process has closed the record",
+            err=True,
+        )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rag.cli.door import Command, Day, find_workspace, in_workspace, json_option, open_library, utc_now
-from rag.errors import UsageError, WorkspaceError
+from rag.errors import UsageError
 
 if TYPE_CHECKING:
     from rag.app import Library
@@ -51,15 +51,12 @@ def schedule() -> None:
 @in_workspace
 def add(file: Path, workspace: Path | None) -> None:
     """Check the schedule in FILE, copy it to schedules/ of the workspace, and print when it is due next."""
-    from rag.schedule import FOLDER, name_of, read_definition
+    from rag.schedule import add as take_in
+    from rag.schedule import name_of
 
     name, text = name_of(file), _text_of(file)
-    definition = read_definition(text, at=str(file))
     with open_library(workspace) as library:
-        _refuse_unmade(library, definition)
-        own = library.workspace / FOLDER / file.name
-        _put_down(own, text)
-        library.record.schedules.begin(name, since=utc_now())
+        definition = take_in(library, name, text, at=str(file), now=utc_now())
         click.echo(f"Schedule {name}: {definition.rhythm.explained()}")
         _print_next(definition)
         click.echo("Make what is due with: rag run-due")
@@ -123,12 +120,10 @@ def resume(name: str, workspace: Path | None) -> None:
 @in_workspace
 def remove(name: str, workspace: Path | None) -> None:
     """Remove schedule NAME. Its reports and the record of its runs stay."""
-    from rag.schedule import FOLDER, text_of
+    from rag.schedule import remove as put_away
 
     with open_library(workspace) as library:
-        text_of(library.workspace, name)
-        library.record.schedules.remove(name)
-        (library.workspace / FOLDER / f"{name}.toml").unlink(missing_ok=True)
+        put_away(library.workspace, name, book=library.record.schedules)
     click.echo(f"Schedule {name} is removed; its reports stay in reports/{name}")
 
 
@@ -220,28 +215,6 @@ def _text_of(file: Path) -> str:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{file} is not UTF-8 text; save it as UTF-8") from error
-
-
-def _put_down(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(exist_ok=True)
-        beside = path.with_name(f".{path.name}")
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        raise WorkspaceError(f"cannot write {path}: {error.strerror}; make the workspace writable for this user") from error
-
-
-def _refuse_unmade(library: "Library", definition: "Definition") -> None:
-    """What would fail on Monday fails now: topic, pack, plan, template, golden questions, a cap without prices."""
-    from rag.assets import find
-    from rag.schedule import asked_by, caps_of, golden_questions
-
-    asked_by(library, definition)
-    caps_of(library, definition)
-    if definition.gate is not None:
-        golden_questions(library, definition.gate)
-    find("templates", definition.template or library.settings.report.template, workspace=library.workspace)
 
 
 def _known(library: "Library", name: str) -> "Definition":

@@ -18,7 +18,7 @@ from rag.app import Library
 from rag.chat.worded import unfinished
 from rag.config import WriterSettings
 from rag.desks.desks import Desks
-from rag.errors import CrowdedError
+from rag.errors import CrowdedError, DeletedError
 from rag.llms.calls import Nowhere
 from rag.parts import llm_of
 from rag.ports import Ledger, Llm
@@ -42,7 +42,7 @@ class Writing:
     sentences: list[str] = field(default_factory=list)
     """The model's so far: each holds against its own quotations, none is checked beside the others yet."""
     done: Future[Turn] = field(default_factory=Future)
-    """The turn as it stands in the end."""
+    """The turn as it stands in the end. Raises DeletedError where it was deleted meanwhile."""
 
 
 class Writers:
@@ -119,16 +119,21 @@ class Writers:
             self._count -= 1
 
     def _work(self, writing: Writing, unworded: Unworded, keep: bool, now: datetime) -> None:
-        turn = writing.turn
+        turn, deleted = writing.turn, None
         try:
             made = self._worded(writing, unworded, keep=keep, now=now)
+        except DeletedError as error:
+            deleted = error
         except Exception as error:  # noqa: BLE001 - a thread's outermost door: the answer stands as it was kept, the reason goes to the log
             self._defect(error)
             made = replace(turn, answer=unfinished(turn.answer))
         self._goes()
         with self._lock:
             self._going.pop((turn.chat, turn.number), None)
-        writing.done.set_result(made)
+        if deleted is not None:
+            writing.done.set_exception(deleted)  # whoever waits for the answer is told
+        else:
+            writing.done.set_result(made)
 
     def _worded(self, writing: Writing, unworded: Unworded, *, keep: bool, now: datetime) -> Turn:
         ledger: Ledger = AtDesks(self._desks, writing.by) if keep else Nowhere()

@@ -1,5 +1,6 @@
-"""The chats of the record: questions and their answers, as JSON that only rag.chat reads."""
+"""The chats of the record: questions and their answers, as JSON."""
 
+import json
 import zlib
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from rag.errors import UsageError
+from rag.errors import DeletedError, UsageError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,6 +23,11 @@ class KeptTurn:
     """As asked."""
     answer: str
     """The answer's JSON."""
+
+    @property
+    def understood_as(self) -> str:
+        """The question that was looked for."""
+        return str(json.loads(self.answer)["understood_as"])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,12 +72,12 @@ class Chats:
         return chat, number
 
     def revise(self, chat: int, number: int, *, answer: str) -> None:
-        """Another answer in the place of a turn's. Raises UsageError for an unknown chat and for a turn that is gone."""
+        """Another answer in the place of a turn's. Raises DeletedError for one that is gone."""
+        sql = """UPDATE turns SET body = ?1 WHERE chat = ?2 AND number = ?3
+            AND chat IN (SELECT id FROM chats WHERE ?4 IS NULL OR owner = ?4) RETURNING number"""
         with self.transaction():
-            self._check(chat)
-            sql = "UPDATE turns SET body = ? WHERE chat = ? AND number = ? RETURNING number"
-            if not self.rows(sql, [zlib.compress(answer.encode(), 6), chat, number]):
-                raise UsageError(f"chat {chat} has no question {number} any more; ask it again")
+            if not self.rows(sql, [zlib.compress(answer.encode(), 6), chat, number, self.owner]):
+                raise DeletedError(f"question {number} of chat {chat} was deleted while its answer was worded; ask it again in a new chat")
 
     def turns(self, chat: int | None = None) -> list[KeptTurn]:
         """A chat's turns, oldest first; without a chat those of all chats, by chat. Raises UsageError for an unknown one."""
@@ -114,6 +120,13 @@ class Chats:
             for turn in turns:
                 self.rows("DELETE FROM turns WHERE chat = ? AND number = ?", [turn.chat, turn.number])
             self.rows("DELETE FROM chats WHERE id NOT IN (SELECT chat FROM turns)", [])
+
+    def remove(self, chat: int) -> list[KeptTurn]:
+        """The chat goes with its turns; gives them. Within the caller's transaction. Raises UsageError for an unknown chat."""
+        gone = self.turns(chat)
+        self.rows("DELETE FROM turns WHERE chat = ?", [chat])
+        self.rows("DELETE FROM chats WHERE id = ?", [chat])
+        return gone
 
     def _check(self, chat: int) -> None:
         if not self.rows("SELECT 1 FROM chats WHERE id = ?1 AND (?2 IS NULL OR owner = ?2)", [chat, self.owner]):

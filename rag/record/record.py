@@ -18,7 +18,7 @@ from rag.errors import BusyError, RecordError, UsageError, WorkspaceError
 from rag.kin import sketch
 from rag.record import blocks, history, rows, schema, scopes
 from rag.record.access import Access
-from rag.record.chats import Chats
+from rag.record.chats import Chats, KeptTurn
 from rag.record.faults import translated
 from rag.record.history import Edition
 from rag.record.lexical import match_expression, quoted, telling_words
@@ -541,11 +541,37 @@ class Record:
         self.index_words(anew=True)
         with translated(self.path):
             self._connection.execute("VACUUM")
-            busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        if busy:
+        if not self.empty_log():
             raise BusyError(
                 f"another process reads {self.path}, so deleted text is still in its log; stop it and run the same command again"
             )
+
+    def empty_log(self, *, wait_s: float = BUSY_S) -> bool:
+        """Whether the write-ahead log is empty now: it is not where somebody reads what was there before, for longer than ``wait_s``."""
+        with translated(self.path):
+            self._connection.execute(f"PRAGMA busy_timeout = {round(1_000 * wait_s)}")
+            busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            self._connection.execute(f"PRAGMA busy_timeout = {round(1_000 * BUSY_S)}")
+        return not busy
+
+    def delete_chat(self, chat: int) -> list[KeptTurn]:
+        """Takes a chat away with what a model said for it and its questions' vectors; its turns. Raises UsageError for an unknown one.
+
+        No byte of it stays in the record's file; in its log it does until ``empty_log``. The record is one that shows everything.
+        """
+        with self._transaction():
+            gone = self.chats.remove(chat)
+            self._write_anew("turns")
+            self._forget_calls([turn.asked for turn in gone])
+            asked = {text for turn in gone for text in (turn.question, turn.understood_as)}
+            keys = [(vector_key(text, kind="query"),) for text in asked]
+            self._connection.executemany("DELETE FROM vectors WHERE query = 1 AND key = ?", keys)
+        return gone
+
+    def forget_calls(self, started: Sequence[datetime]) -> None:
+        """What models said in calls that began at these moments, as those for an answer do when it was asked for."""
+        with self._transaction():
+            self._forget_calls(started)
 
     def faults(self) -> list[str]:
         """What is wrong with the file, one sentence each; empty when all is well. Reads everything."""
@@ -740,6 +766,27 @@ class Record:
         with translated(self.path), schema.transaction(self._connection):
             yield
 
+    def _forget_calls(self, started: Sequence[datetime]) -> None:
+        before = self._connection.total_changes
+        forget = "UPDATE model_calls SET answer = NULL WHERE started = ? AND answer IS NOT NULL"
+        self._connection.executemany(forget, [(moment.isoformat(),) for moment in started])
+        if self._connection.total_changes > before:
+            self._write_anew("model_calls")
+
+    def _write_anew(self, table: str) -> None:
+        """The table in other pages of the file; those it had are overwritten with zeros (secure_delete). Within the caller's transaction.
+
+        Deleting a row is not enough: where rows had moved between pages, one deletion in a hundred left some of it (docs/log.md).
+        """
+        made = self._rows("SELECT type, sql FROM sqlite_schema WHERE tbl_name = ? AND sql IS NOT NULL", [table])
+        of_table = next(sql for kind, sql in made if kind == "table")
+        self._connection.execute(of_table.replace(table, f"{table}_anew", 1))
+        self._connection.execute(f"INSERT INTO {table}_anew SELECT * FROM {table}")
+        self._connection.execute(f"DROP TABLE {table}")
+        self._connection.execute(f"ALTER TABLE {table}_anew RENAME TO {table}")
+        for sql in (sql for kind, sql in made if kind != "table"):
+            self._connection.execute(sql)
+
     def _unknown(self, document: str) -> UsageError:
         return UsageError(f"no document {document!r} in {self.path}; it may have been deleted since: search again")
 
@@ -899,6 +946,7 @@ def _prepare(connection: sqlite3.Connection, *, path: Path, read_only: bool) -> 
         return
     _enter_wal(connection)
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA secure_delete = ON")  # as some builds of SQLite have it anyway; ``_write_anew`` counts on it
     schema.migrate(connection, path=path)
 
 

@@ -80,10 +80,11 @@ class Schedules:
 
     # ── schedules ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def begin(self, name: str, *, since: datetime) -> None:
-        """A schedule whose slots count from ``since``; one that is known keeps its own."""
+    def begin(self, name: str, *, since: datetime) -> bool:
+        """A schedule whose slots count from ``since``; one that is known keeps its own. Whether it is new."""
         with self._transaction():
-            self._connection.execute("INSERT OR IGNORE INTO schedules (name, since) VALUES (?, ?)", [name, _text(since)])
+            made = self._connection.execute("INSERT OR IGNORE INTO schedules (name, since) VALUES (?, ?)", [name, _text(since)])
+            return made.rowcount > 0
 
     def pause(self, name: str, *, paused: bool) -> None:
         """Slots of a paused schedule are skipped."""

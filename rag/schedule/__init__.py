@@ -8,6 +8,7 @@ from rag.schedule.deliver import try_channels
 from rag.schedule.desk import consider, note_now, note_past
 from rag.schedule.golden import golden_questions
 from rag.schedule.health import Health, healths
+from rag.schedule.intake import add, make, remove
 from rag.schedule.known import ask_for, definition_of, set_paused, text_of
 from rag.schedule.run import Round, asked_by, caps_of, run_due, work_waits
 from rag.schedule.slots import zone_of
@@ -17,6 +18,7 @@ __all__ = [
     "Definition",
     "Health",
     "Round",
+    "add",
     "ask_for",
     "asked_by",
     "caps_of",
@@ -25,11 +27,13 @@ __all__ = [
     "definitions",
     "golden_questions",
     "healths",
+    "make",
     "name_of",
     "note_now",
     "note_past",
     "owners_of",
     "read_definition",
+    "remove",
     "run_due",
     "set_paused",
     "text_of",

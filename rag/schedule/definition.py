@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -9,9 +10,9 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from rag.config import Format
-from rag.errors import SettingsError, UsageError
+from rag.errors import DefinitionError, SettingsError, UsageError
 from rag.record.people import name_of as called
-from rag.schedule.slots import Rhythm, rhythm
+from rag.schedule.slots import Rhythm, rhythm, zone_of
 
 FOLDER = "schedules"
 """In the workspace; one TOML file a schedule, named by it."""
@@ -135,28 +136,37 @@ class Definition(_Strict):
 
 
 def read_definition(text: str, *, at: str) -> Definition:
-    """``at`` is the file's name for messages. Raises SettingsError naming each key that cannot be used."""
+    """``at`` is the file's name for messages. Raises DefinitionError naming each key that cannot be used."""
     try:
         made = Definition(**tomllib.loads(text))
-        made.rhythm  # noqa: B018 - checked here
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{at} is not valid TOML: {error}") from error
+        raise DefinitionError(f"{at} is not valid TOML: {error}", problems={"": str(error)}) from error
     except ValidationError as error:
-        raise SettingsError(f"{at}: {_in_words(error)}") from error
-    except UsageError as error:
-        raise SettingsError(f"{at}: {error}") from error
+        problems = {".".join(map(str, item["loc"])): _problem(item["msg"]) for item in error.errors()}
+        raise DefinitionError(f"{at}: {_in_words(error)}", problems=problems) from error
+    when = "first_working_day" if made.first_working_day and not made.cron else "cron"
+    checks: dict[str, Callable[[], object]] = {"zone": lambda: zone_of(made.zone), when: lambda: made.rhythm}
+    for key, check in checks.items():
+        try:
+            check()
+        except UsageError as error:
+            raise DefinitionError(f"{at}: {error}", problems={key: str(error)}) from error
     return made
 
 
 def _in_words(error: ValidationError) -> str:
     """Every problem as "key: what is wrong"."""
-    return "; ".join(_problem(".".join(map(str, item["loc"])), kind=item["type"], message=item["msg"]) for item in error.errors())
+    return "; ".join(_told(".".join(map(str, item["loc"])), kind=item["type"], message=item["msg"]) for item in error.errors())
 
 
-def _problem(key: str, *, kind: str, message: str) -> str:
+def _told(key: str, *, kind: str, message: str) -> str:
     if kind == "extra_forbidden":
         return f"unknown key {key!r}; known at the top: {', '.join(Definition.model_fields)}"
-    return f"{key}: {message.removeprefix('Value error, ')}" if key else message.removeprefix("Value error, ")
+    return f"{key}: {_problem(message)}" if key else _problem(message)
+
+
+def _problem(message: str) -> str:
+    return message.removeprefix("Value error, ")
 
 
 def name_of(path: Path) -> str:

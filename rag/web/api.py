@@ -13,7 +13,6 @@ from rag.around import Context
 from rag.chat.words import to_markdown
 from rag.errors import UsageError
 from rag.report import delta
-from rag.schedule import Health
 from rag.types import Delta, Report, SearchResult, Source, Turn
 from rag.upkeep import Finding
 from rag.web import asking, serving
@@ -176,6 +175,25 @@ async def turns(here: Here, chat: Chat) -> list[Turn]:
     return await here.desks.do(lambda library: library.turns(chat))
 
 
+class Deleted(BaseModel):
+    """A chat that is gone."""
+
+    chat: int
+    log_emptied: bool = Field(
+        description="False where somebody reads the record all the while: its log then holds the text until the next deletion, or until "
+        "the last process closes the record."
+    )
+
+
+@routes.delete("/chats/{chat}")
+async def delete_chat(here: Here, chat: Chat) -> Deleted:
+    """Deletes a chat for good: its questions and answers are in no list, search or export any more, and in no file of the workspace.
+
+    An answer that a model is wording meanwhile is not kept; whoever waits for it is told (410).
+    """
+    return Deleted(chat=chat, log_emptied=await here.desks.do(lambda library: library.delete_chat(chat)))
+
+
 @routes.get("/chats/{chat}/markdown", response_class=Response, responses={200: {"content": {"text/markdown": {}}}})
 async def markdown(here: Here, chat: Chat) -> Response:
     """A chat as Markdown with footnotes."""
@@ -235,7 +253,7 @@ def compared(library: Library, before: str, after: str) -> tuple[Report, Report,
     return one, other, delta(one, other)
 
 
-# ── runs, schedules, health ───────────────────────────────────────────────────────────────────────────────────────
+# ── runs, health ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @routes.get("/runs")
@@ -281,12 +299,6 @@ def _said(run: Run, *, after: int) -> Callable[[], tuple[list[str], bool]]:
         return [*events, event(run.as_data(), name="end")] if ended else events, ended
 
     return look
-
-
-@routes.get("/schedules")
-async def schedules(here: Here) -> list[Health]:
-    """Every schedule: how it does, when it is due."""
-    return await here.desks.do(lambda library: serving.schedules(library, now=here.clock(), reader=here.reader))
 
 
 @routes.get("/health")

@@ -17,7 +17,21 @@ from rag import __version__
 from rag.desks import DESKS, Desks, OwnDesks, OwnWriters, Writers
 from rag.errors import RagError
 from rag.types import STRANGER
-from rag.web import api, asking, completions, entrance, health, pages, people_pages, plan_pages, report_pages, review_api, schedule_pages
+from rag.web import (
+    api,
+    asking,
+    completions,
+    entrance,
+    health,
+    list_pages,
+    pages,
+    people_pages,
+    plan_pages,
+    report_pages,
+    review_api,
+    schedule_api,
+    schedule_pages,
+)
 from rag.web.accounts import Accounts, session_cookie
 from rag.web.forms import STATIC
 from rag.web.guard import Guard
@@ -97,7 +111,21 @@ def app(
     made.add_exception_handler(HTTPException, _refused)
     made.add_exception_handler(UnicodeEncodeError, _no_text)
     made.add_exception_handler(Exception, _unforeseen)
-    rooms = (entrance, health, api, asking, review_api, completions, pages, plan_pages, report_pages, schedule_pages, people_pages)
+    rooms = (
+        entrance,
+        health,
+        api,
+        asking,
+        review_api,
+        schedule_api,
+        completions,
+        pages,
+        plan_pages,
+        report_pages,
+        schedule_pages,
+        people_pages,
+        list_pages,
+    )
     for part in (room.routes for room in rooms):
         made.include_router(part)
     made.mount("/static", StaticFiles(directory=STATIC), name="static")

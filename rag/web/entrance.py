@@ -7,6 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from rag.errors import AccessError, UsageError
 from rag.passwords import LEAST, MOST
+from rag.types import STRANGER
 from rag.web.accounts import WrongPasswordError
 from rag.web.forms import page, same_twice, sentence_of
 from rag.web.serving import Here, Serving
@@ -86,4 +87,4 @@ def _you(here: Serving, *, problem: str = "", status: int = 200) -> Response:
 
 
 def _form(next_path: str, *, said: str, status: int) -> Response:
-    return page("login.html.j2", here="", status=status, next=own_path(next_path), said=said)
+    return page("login.html.j2", here="", reader=STRANGER, status=status, next=own_path(next_path), said=said)

@@ -1,6 +1,6 @@
 """The page's templates. Every value is escaped where it is printed; an unknown one is an error."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from rag.errors import RagError, UsageError
+from rag.types import Reader
+from rag.web.rules import may
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE / "static"
@@ -20,9 +22,9 @@ def _environment() -> Environment:
     )
 
 
-def page(file: str, /, *, here: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """The page as an answer; ``here``: the room that the menu marks."""
-    return HTMLResponse(rendered(file, here=here, **values), status_code=status)
+def page(file: str, /, *, here: str, reader: Reader, status: int = 200, **values: Any) -> HTMLResponse:
+    """The page as an answer, with no more than ``reader`` may do; ``here``: the room that the menu marks."""
+    return HTMLResponse(rendered(file, here=here, reader=reader, **values), status_code=status)
 
 
 def sentence_of(error: RagError) -> str:
@@ -38,6 +40,6 @@ def same_twice(password: str, again: str) -> str:
     return password
 
 
-def rendered(file: str, /, **values: Any) -> str:
-    """The page as text."""
-    return _environment().get_template(file).render(values)
+def rendered(file: str, /, *, reader: Reader, **values: Any) -> str:
+    """The page as text; ``may("POST /reports")`` in it tells whether its reader has that route."""
+    return _environment().get_template(file).render(reader=reader, may=partial(may, reader), **values)

@@ -1,12 +1,12 @@
 """The page: every route gives a whole document that works without a script; a change answers with where to look next."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from rag.app import Library, examine
-from rag.types import Scope
+from rag.types import STRANGER, Scope
 from rag.web import asking, serving
 from rag.web.api import Chat
 from rag.web.child import Job
@@ -25,6 +25,13 @@ _LISTED = 200
 _CHATS = 30
 """Chats in the history list."""
 
+SAID = {
+    "deleted": "The chat is deleted.",
+    "deleted-in-log": "The chat is deleted. Somebody reads the library at this moment, so its text stays in the log beside the record "
+    "until the next chat is deleted or the server is stopped.",
+}
+"""What was done -> how it is said on the first page."""
+
 Words = Annotated[str, Query(max_length=4_000)]
 Identity = Annotated[str, Query(pattern=r"^([a-z]-[0-9a-f]{12})?$")]
 
@@ -37,7 +44,9 @@ def _to(address: str) -> Response:
 
 
 @routes.get("/")
-async def home(here: Here, request: Request, token: str = "", q: Words = "") -> Response:
+async def home(
+    here: Here, request: Request, token: str = "", q: Words = "", said: Literal["", "deleted", "deleted-in-log"] = ""
+) -> Response:
     """The question, and what was asked before. With the token of the printed address: lets the browser in."""
     if token or request.scope.get("person") is None:
         return _let_in(here, token)
@@ -51,13 +60,15 @@ async def home(here: Here, request: Request, token: str = "", q: Words = "") -> 
             "writer": "" if setting.kind == "extractive" else setting.model,
         }
 
-    return page("ask.html.j2", here="ask", words=q, busy=here.busy(), **await here.desks.do(job))
+    return page(
+        "ask.html.j2", here="ask", reader=here.reader, words=q, said=SAID.get(said, ""), busy=here.busy(), **await here.desks.do(job)
+    )
 
 
 def _let_in(here: serving.Serving, token: str) -> Response:
     if not same(token, here.key.token):
         sentence = "This address is of an earlier start; open the one printed last."
-        return page("error.html.j2", here="", status=401, title="Unauthorized", sentence=sentence, known=False)
+        return page("error.html.j2", here="", reader=STRANGER, status=401, title="Unauthorized", sentence=sentence, known=False)
     answer = _to("/")
     answer.set_cookie(here.key.cookie_name, here.key.cookie, httponly=True, samesite="strict", path="/")
     return answer
@@ -101,7 +112,21 @@ async def chat(here: Here, chat: Chat, report: Identity = "", claim: Identity = 
         ]
         return {"turns": seen, "history": _history(library, ""), "looking": looking(library, turns[-1].answer.scope if turns else Scope())}
 
-    return page("chat.html.j2", here="ask", chat=chat, back=f"/reports/{report}#{claim}" if report else "", **await here.desks.do(job))
+    return page(
+        "chat.html.j2",
+        here="ask",
+        reader=here.reader,
+        chat=chat,
+        back=f"/reports/{report}#{claim}" if report else "",
+        **await here.desks.do(job),
+    )
+
+
+@routes.post("/chats/{chat}/delete")
+async def delete_chat(here: Here, chat: Chat) -> Response:
+    """The chat goes for good; the page has asked whether that is meant."""
+    emptied = await here.desks.do(lambda library: library.delete_chat(chat))
+    return _to(f"/?said={'deleted' if emptied else 'deleted-in-log'}")
 
 
 @routes.get("/search")
@@ -112,7 +137,7 @@ async def search(here: Here, scope: InAddress, q: Words = "") -> Response:
         found = library.search(q, k=20, scope=scope).passages if q.strip() else ()
         return {"passages": [passage_view(one) for one in found], "looking": looking(library, scope)}
 
-    return page("search.html.j2", here="library", words=q, **await here.desks.do(job))
+    return page("search.html.j2", here="library", reader=here.reader, words=q, **await here.desks.do(job))
 
 
 # ── library ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -127,7 +152,7 @@ async def library(here: Here, q: Words = "") -> Response:
         return {"documents": found[:_LISTED], "total": len(found), "troubled": serving.troubled(library)}
 
     held = await here.desks.do(job)
-    return page("library.html.j2", here="library", words=q, runs=[run.as_data() for run in here.runs.all()[:5]], **held)
+    return page("library.html.j2", here="library", reader=here.reader, words=q, runs=[run.as_data() for run in here.runs.all()[:5]], **held)
 
 
 @routes.post("/library")
@@ -150,10 +175,15 @@ async def document(here: Here, document: str, start: Annotated[int, Query(ge=0)]
 
     def job(library: Library) -> dict[str, Any]:
         whole = library.record.document(document)
-        return {"source": library.record.source(document), "leaf": leaf(whole, start=start, end=end), "notices": whole.notices}
+        return {
+            "team": bool(here.reader.user),
+            "source": library.record.source(document),
+            "leaf": leaf(whole, start=start, end=end),
+            "notices": whole.notices,
+        }
 
     held = await here.desks.do(job)
-    return page("document.html.j2", here="library", marked=end > start, **held)
+    return page("document.html.j2", here="library", reader=here.reader, marked=end > start, **held)
 
 
 @routes.get("/runs/{run}")
@@ -162,7 +192,7 @@ async def run(here: Here, run: int) -> Response:
     found = here.runs.get(run).as_data()
     room = "reports" if found["kind"] == "report" else "library"
     step = {"stage": "", "done": 0, "total": 0, **found["last"]}
-    return page("run.html.j2", here=room, run=found, step=step, ended=found["state"] in ("done", "failed"))
+    return page("run.html.j2", here=room, reader=here.reader, run=found, step=step, ended=found["state"] in ("done", "failed"))
 
 
 @routes.post("/runs/{run}/again")
@@ -185,4 +215,4 @@ async def stop(here: Here, run: int) -> Response:
 async def health(here: Here) -> Response:
     """What `rag doctor` finds."""
     found = await here.desks.do(lambda library: examine(library.workspace))
-    return page("health.html.j2", here="health", findings=found, broken=[one for one in found if one.state == "broken"])
+    return page("health.html.j2", here="health", reader=here.reader, findings=found, broken=[one for one in found if one.state == "broken"])

@@ -17,9 +17,11 @@ from rag.errors import AccessError, RagError, UsageError
 from rag.passwords import LEAST, MOST, secret
 from rag.record.people import User
 from rag.types import Role
-from rag.upkeep import as_recorded
+from rag.upkeep import judged
 from rag.web.forms import page, same_twice, sentence_of
 from rag.web.guard import host_name
+from rag.web.list_pages import FOLDERS_OFFERED
+from rag.web.scoped import folders_in
 from rag.web.serving import Here, Serving
 
 routes = APIRouter(prefix="/people", include_in_schema=False)
@@ -69,20 +71,29 @@ def _room(library: Library, here: Serving, *, asked: tuple[str, str] = ("", ""),
         "groups": record.people.groups(),
         "keys": record.people.keys(),
         "lists": record.access.lists(),
+        "folders": [name for name, _ in folders_in(record.sources()).most_common(FOLDERS_OFFERED)],
         "checked": _judged(library, *asked) if all(asked) else None,
         "asked": asked,
     }
     wish = wish or Wish(role="member" if users else "admin")
     status = 400 if problem or wish.problem else 200
-    return page("people.html.j2", here="you", status=status, you=here.reader.name, wish=wish, problem=problem, least=LEAST, **held)
+    return page(
+        "people.html.j2",
+        here="you",
+        reader=here.reader,
+        status=status,
+        you=here.reader.name,
+        wish=wish,
+        problem=problem,
+        least=LEAST,
+        **held,
+    )
 
 
 def _judged(library: Library, user: str, path: str) -> dict[str, Any]:
     """Whether a user sees a path, and why; or why that cannot be said."""
-    folders = library.record.folders() | {folder.resolve().name: folder for folder in library.folders}
     try:
-        place = "" if path.strip() == "/" else as_recorded(path.strip(), folders)
-        told = library.record.access.judge(library.record.people.user(user).reader, place)
+        told = judged(library.record, user, path, named=library.folders)
     except RagError as error:
         return {"seen": False, "why": str(error)}
     return {"seen": told.seen, "why": told.why}
@@ -135,6 +146,7 @@ def _one(library: Library, here: Serving, name: str, *, said: str = "", problem:
     return page(
         "person.html.j2",
         here="you",
+        reader=here.reader,
         status=status,
         user=user,
         keys=[key for key in keys if key.user == user.name],

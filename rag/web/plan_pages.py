@@ -11,7 +11,7 @@ from rag.app import Library
 from rag.errors import SettingsError
 from rag.prompts import facet_packs, metric_vocabulary
 from rag.report import read_outline, to_yaml
-from rag.types import Scope
+from rag.types import Reader, Scope
 from rag.web import serving
 from rag.web.child import Job
 from rag.web.forms import page
@@ -34,7 +34,7 @@ def _begun(here: serving.Serving, job: Job) -> Response:
     return RedirectResponse(f"/runs/{here.begin(job).id}", status_code=303)
 
 
-def _choices(library: Library, scope: Scope) -> dict[str, Any]:
+def choices(library: Library, scope: Scope) -> dict[str, Any]:
     """What the fields of a new report offer."""
     own = library.settings.report
     packs = [own.pack, *(name for name in facet_packs(workspace=library.workspace) if name != own.pack)]
@@ -50,14 +50,16 @@ def _choices(library: Library, scope: Scope) -> dict[str, Any]:
 async def reports(here: Here) -> Response:
     """The saved reports, and a new one."""
     busy = here.busy()
-    return await here.desks.do(lambda library: _room(library, busy=busy))
+    return await here.desks.do(lambda library: _room(library, reader=here.reader, busy=busy))
 
 
-def _room(library: Library, *, busy: list[dict[str, Any]], scope: Scope = _EVERYTHING, status: int = 200, **said: str) -> Response:
+def _room(
+    library: Library, *, reader: Reader, busy: list[dict[str, Any]], scope: Scope = _EVERYTHING, status: int = 200, **said: str
+) -> Response:
     """The reports' page. ``said``: topic, plan and what is wrong with each."""
     values = dict.fromkeys(("topic", "plan", "problem", "plan_problem"), "") | said
-    held = {"reports": serving.heads(library), "tallies": library.record.reviews.tallies(), **_choices(library, scope)}
-    return page("reports.html.j2", here="reports", status=status, busy=busy, **held, **values)
+    held = {"reports": serving.heads(library), "tallies": library.record.reviews.tallies(), **choices(library, scope)}
+    return page("reports.html.j2", here="reports", reader=reader, status=status, busy=busy, **held, **values)
 
 
 @routes.post("/reports")
@@ -72,7 +74,7 @@ async def write(
     """Begins to write a report on a topic."""
     until = day(as_of)
     if not topic.strip():
-        return await here.desks.do(lambda library: _room(library, busy=[], scope=scope, status=422, problem=NO_TOPIC))
+        return await here.desks.do(lambda library: _room(library, reader=here.reader, busy=[], scope=scope, status=422, problem=NO_TOPIC))
     plan = await here.desks.do(lambda library: to_yaml(library.outline(topic, pack=pack))) if pack else ""
     return _begun(here, Job(kind="report", topic=topic.strip(), plan=plan, as_of=until, template=template, scope=for_job(scope)))
 
@@ -89,7 +91,7 @@ async def plan_of(here: Here, report: Annotated[str, Query(max_length=100)]) -> 
         outline = read_outline(made.manifest.outline, at="the report's manifest")
         draft = draft_of(outline, metrics=metric_vocabulary(workspace=library.workspace))
         scope = Scope(published_from=made.manifest.scope.published_from, folders=made.manifest.scope.folders, tags=made.manifest.scope.tags)
-        return _editor(library, draft, scope=scope, template=made.manifest.template)
+        return _editor(library, draft, reader=here.reader, scope=scope, template=made.manifest.template)
 
     return await here.desks.do(job)
 
@@ -105,14 +107,20 @@ async def plan(
     def job(library: Library) -> Response | Job:
         metrics = metric_vocabulary(workspace=library.workspace)
         if do == "open":
-            return _opened(library, form, scope=scope, as_of=as_of, pack=pack, template=template)
+            return _opened(library, form, reader=here.reader, scope=scope, as_of=as_of, pack=pack, template=template)
         draft = changed(_posted(form), do)
         found, outline = checked(draft, metrics=metrics)
         if do not in ("write", "save", "check"):
             found = draft  # half done; it is checked when it is to be obeyed
         if outline is None or do not in ("write", "save"):
             return _editor(
-                library, found, scope=scope, as_of=as_of, template=template, open_at=len(found.sections) - 1 if do == "add" else -1
+                library,
+                found,
+                reader=here.reader,
+                scope=scope,
+                as_of=as_of,
+                template=template,
+                open_at=len(found.sections) - 1 if do == "add" else -1,
             )
         if do == "save":
             return Response(
@@ -135,30 +143,35 @@ def _text(form: FormData, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _opened(library: Library, form: FormData, *, scope: Scope, as_of: str, pack: str, template: str) -> Response:
+def _opened(library: Library, form: FormData, *, reader: Reader, scope: Scope, as_of: str, pack: str, template: str) -> Response:
     """The editor on a plan's YAML or on a topic's own plan; the reports' page again where neither can be used."""
     text, topic = _text(form, "plan"), _text(form, "topic")
     if not text.strip() and not topic.strip():
-        return _room(library, busy=[], scope=scope, status=422, problem=NO_TOPIC)
+        return _room(library, reader=reader, busy=[], scope=scope, status=422, problem=NO_TOPIC)
     try:
         outline = read_outline(text, at="the plan") if text.strip() else library.outline(topic, pack=pack)
     except SettingsError as error:
         told = str(error)
-        return _room(library, busy=[], scope=scope, status=422, topic=topic, plan=text, plan_problem=told[:1].upper() + told[1:] + ".")
+        return _room(
+            library, reader=reader, busy=[], scope=scope, status=422, topic=topic, plan=text, plan_problem=told[:1].upper() + told[1:] + "."
+        )
     draft = draft_of(outline, metrics=metric_vocabulary(workspace=library.workspace))
-    return _editor(library, draft, scope=scope, as_of=as_of, template=template)
+    return _editor(library, draft, reader=reader, scope=scope, as_of=as_of, template=template)
 
 
-def _editor(library: Library, draft: Draft, *, scope: Scope, as_of: str = "", template: str = "", open_at: int = -1) -> Response:
+def _editor(
+    library: Library, draft: Draft, *, reader: Reader, scope: Scope, as_of: str = "", template: str = "", open_at: int = -1
+) -> Response:
     named = sorted({metric.name for metric in metric_vocabulary(workspace=library.workspace).metrics})
     return page(
         "plan.html.j2",
         here="reports",
+        reader=reader,
         status=422 if draft.problems else 200,
         draft=draft,
         as_of=as_of,
         template=template,
         open_at=open_at,
         metrics=named,
-        **_choices(library, scope),
+        **choices(library, scope),
     )

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Scope
 
+from rag.types import STRANGER
 from rag.web.forms import rendered
 
 
@@ -50,5 +51,7 @@ def refusal(scope: Scope, *, status: int, message: str, code: str | None = None)
         return JSONResponse({"error": error}, status_code=status, headers=extra)
     if scope["path"].startswith("/api/") or scope["path"] == "/metrics":
         return JSONResponse({"error": sentence}, status_code=status, headers=extra)
-    page = rendered("error.html.j2", title=HTTPStatus(status).phrase, sentence=sentence, known=status != 401, here="")
+    person = scope.get("person")
+    reader = person.reader if person else STRANGER
+    page = rendered("error.html.j2", reader=reader, title=HTTPStatus(status).phrase, sentence=sentence, known=status != 401, here="")
     return HTMLResponse(page, status_code=status, headers=extra)

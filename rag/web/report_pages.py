@@ -44,7 +44,7 @@ async def compare(here: Here, before: str, after: str) -> Response:
         row["address"] = f"/reports/{other.id}#{claim.claim}" if claim.claim else f"/reports/{one.id}#{claim.before}"
     for row, document in zip(told["documents"], made.documents, strict=True):
         row["address"] = "" if document.event == "withdrawn" else f"/documents/{document.source.document}"
-    return page("compare.html.j2", here="reports", before=shown["before"], after=shown["after"], told=told)
+    return page("compare.html.j2", here="reports", reader=here.reader, before=shown["before"], after=shown["after"], told=told)
 
 
 @routes.get("/reports/{report}")
@@ -65,7 +65,11 @@ async def report(here: Here, report: str) -> Response:
         }
 
     return page(
-        "report.html.j2", here="reports", formats={kind: word for kind, word in _FORMS.items() if kind in MEDIA}, **await here.desks.do(job)
+        "report.html.j2",
+        here="reports",
+        reader=here.reader,
+        formats={kind: word for kind, word in _FORMS.items() if kind in MEDIA},
+        **await here.desks.do(job),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 from fastapi import Request
 
 from rag.errors import AccessError
-from rag.types import Role
+from rag.types import STRANGER, Reader, Role
 
 Needs = Literal["open", "reader", "member", "admin"]
 """"open": for strangers too."""
@@ -40,7 +40,9 @@ NEEDS: dict[str, Needs] = {
     "POST /ask": "reader",
     "POST /api/ask": "reader",
     "GET /chats/{chat}": "reader",
+    "POST /chats/{chat}/delete": "reader",
     "GET /api/chats": "reader",
+    "DELETE /api/chats/{chat}": "reader",
     "GET /api/chats/{chat}": "reader",
     "GET /api/chats/{chat}/markdown": "reader",
     "GET /api/chats/{chat}/turns/{number}/events": "reader",
@@ -76,11 +78,19 @@ NEEDS: dict[str, Needs] = {
     "GET /api/runs/{run}/events": "reader",
     # schedules: one's own
     "GET /schedules": "reader",
+    "POST /schedules": "member",
     "GET /schedules/{name}": "reader",
     "POST /schedules/{name}/pause": "member",
     "POST /schedules/{name}/resume": "member",
     "POST /schedules/{name}/run": "member",
+    "POST /schedules/{name}/remove": "member",
     "GET /api/schedules": "reader",
+    "POST /api/schedules": "member",
+    "GET /api/schedules/{name}": "reader",
+    "DELETE /api/schedules/{name}": "member",
+    "POST /api/schedules/{name}/pause": "member",
+    "POST /api/schedules/{name}/resume": "member",
+    "POST /api/schedules/{name}/run": "member",
     # people: who may come in
     "GET /people": "admin",
     "POST /people/users": "admin",
@@ -93,6 +103,9 @@ NEEDS: dict[str, Needs] = {
     "POST /people/groups": "admin",
     "POST /people/groups/{group}": "admin",
     "POST /people/groups/{group}/remove": "admin",
+    "GET /people/list": "admin",
+    "POST /people/list": "admin",
+    "POST /people/list/remove": "admin",
     # how the server does
     "GET /health": "admin",
     "GET /api/health": "admin",
@@ -105,11 +118,14 @@ def needs(method: str, path: str) -> Needs:
     return NEEDS.get(f"{method} {path}", "admin")
 
 
+def may(reader: Reader, route: str) -> bool:
+    """Whether a person's role is enough for a route, such as "GET /health"; a page shows no more than that."""
+    least = needs(*route.split(" ", 1))
+    return least == "open" or (reader != STRANGER and _ROLES.index(reader.role) >= _ROLES.index(least))
+
+
 def allowed(request: Request) -> None:
     """Before every route. Raises AccessError where the person's role is not enough."""
-    least = needs(request.method, request.scope["route"].path)
-    if least == "open":
-        return
-    person = request.scope.get("person")
-    if person is None or _ROLES.index(person.reader.role) < _ROLES.index(least):
-        raise AccessError(f"this is for {least}s; ask whoever runs this server to make you one")
+    person, path = request.scope.get("person"), request.scope["route"].path
+    if not may(person.reader if person else STRANGER, f"{request.method} {path}"):
+        raise AccessError(f"this is for {needs(request.method, path)}s; ask whoever runs this server to make you one")

@@ -10,7 +10,7 @@ from fastapi import Depends, Form, Query
 
 from rag.app import Library
 from rag.errors import UsageError
-from rag.types import Scope
+from rag.types import Scope, Source
 from rag.web.serving import scope_of
 
 Plain = dict[str, Any]
@@ -61,7 +61,7 @@ def looking(library: Library, scope: Scope) -> Plain:
     """What the fields of a scope print: what there is, what is chosen, and that in words (empty for everything)."""
     sources = library.record.sources()
     titles = {source.document: source.title for source in sources}
-    folders = Counter("/".join(parts[:depth]) for parts in (source.path.split("/") for source in sources) for depth in range(1, len(parts)))
+    folders = folders_in(sources)
     tags = Counter(tag for source in sources for tag in source.tags)
     return {
         "first": scope.published_from or "",
@@ -71,6 +71,12 @@ def looking(library: Library, scope: Scope) -> Plain:
         "documents": [{"id": name, "title": titles.get(name, "a document that is gone")} for name in scope.documents],
         "words": words(scope, titles=[titles.get(name, name) for name in scope.documents]),
     }
+
+
+def folders_in(sources: Sequence[Source]) -> Counter[str]:
+    """The folders that documents lie in, and how many lie in each and below."""
+    paths = (source.path.split("/") for source in sources)
+    return Counter("/".join(parts[:depth]) for parts in paths for depth in range(1, len(parts)))
 
 
 def _options(found: Counter[str], chosen: Sequence[str]) -> list[Plain]:

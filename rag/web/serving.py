@@ -1,6 +1,6 @@
 """What one server works with, and the verbs over the library that the page and the API share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from rag.desks import OwnDesks, OwnWriters
 from rag.errors import AccessError, UsageError
 from rag.record import FileRow
 from rag.report import to_json
-from rag.schedule import Health, healths, owners_of
+from rag.schedule import Health, healths, make, owners_of
 from rag.types import STRANGER, Reader, Report, Scope, Source
 from rag.web.accounts import Accounts
 from rag.web.own import OwnRuns
@@ -158,6 +158,22 @@ def schedules(library: Library, *, now: datetime, reader: Reader) -> list[Health
     owners = owners_of(library.workspace)
     found = healths(library.workspace, library.record.schedules, now=now)
     return [one for one in found if reader.sees_all or owners.get(one.name) == reader.name]
+
+
+def own_schedule(library: Library, name: str, *, now: datetime, reader: Reader) -> Health:
+    """One of those. Raises UsageError for another's as for none."""
+    found = schedules(library, now=now, reader=reader)
+    if name not in (known := [one.name for one in found]):
+        raise UsageError(f"no schedule {name!r}; there is: {', '.join(known) or 'none'}")
+    return found[known.index(name)]
+
+
+def make_schedule(library: Library, values: Mapping[str, Any], *, now: datetime, reader: Reader) -> str:
+    """A new one that runs as this person; its name. ``values``: key of a definition -> value. Raises DefinitionError, WorkspaceError.
+
+    It delivers to nobody: channels name secrets and places of this machine, which are the business of whoever runs it.
+    """
+    return make(library, {**values, "owner": reader.name if reader.user else ""}, now=now)
 
 
 def troubled(library: Library) -> dict[str, list[FileRow]]:

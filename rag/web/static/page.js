@@ -55,6 +55,26 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("keydown", (event) => { if (event.key === "Escape" && opener) closePanel(); });
 
+// ── a question whether something is meant: Escape says no ───────────────────────────────────────────────────────
+for (const asked of document.querySelectorAll("details.confirm")) {
+  asked.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !asked.open || opener) return;
+    asked.open = false;
+    asked.querySelector("summary").focus();
+  });
+}
+
+// ── whoever ticks a name means those who are ticked ─────────────────────────────────────────────────────────────
+for (const ticks of document.querySelectorAll("[data-ticks]")) {
+  ticks.addEventListener("change", () => { ticks.closest("form").querySelector(`[value="${ticks.dataset.ticks}"]`).checked = true; });
+}
+
+// ── a choice's own field chooses it; the clocks are this browser's, where nothing is said of them ───────────────
+for (const own of document.querySelectorAll("[data-chooses]")) {
+  own.addEventListener("input", () => { own.form.querySelector(`[type=radio][value="${own.dataset.chooses}"]`).checked = true; });
+}
+for (const zone of document.querySelectorAll("[data-zone]")) zone.value ||= Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 // ── forms that take a while; Enter asks ─────────────────────────────────────────────────────────────────────────
 for (const form of document.querySelectorAll("form[data-waits]")) {
   form.addEventListener("submit", () => {
