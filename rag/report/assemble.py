@@ -71,6 +71,8 @@ class Parts:
     """Path -> why the file could not be read."""
     copies: Mapping[str, str]
     """Document -> the oldest with nearly its text, for those that are copies."""
+    sketches: Mapping[str, bytes]
+    """Document -> what ``rag.kin.sketch`` gives of its text, as far as it is known."""
     companies: Sequence[str]
     """Names of those that documents of their own are about."""
     as_of: date
@@ -86,7 +88,7 @@ def assemble(parts: Parts, *, document: Callable[[str], Document]) -> Report:
         report = _compose(parts, dropped=dropped, limits=limits)
         if parts.plan.outline.words and length(report.claims) > parts.plan.outline.words:
             report = _compose(parts, dropped=dropped, limits=limits, whole=report)
-        result = check_report(report, document=document, vocabulary=parts.vocabulary)
+        result = check_report(report, document=document, vocabulary=parts.vocabulary, sketches=parts.sketches)
         failing = {name for name, verdict in result.verdicts.items() if verdict in ("unsupported", "contradicted")}
         tighter = _tighter(report, result, limits)
         if not failing and tighter != limits:
