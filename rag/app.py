@@ -591,7 +591,8 @@ class Library:
         found = known[:1] if what == "last" else [identity for identity in known if identity.startswith(what)]
         if len(found) > 1 and what not in found:
             raise UsageError(f"several reports begin with {what!r}: {', '.join(sorted(found)[:5])}; give more of the id")
-        return from_json(self.record.report(what if what in found else found[0] if found else what))
+        identity = what if what in found else found[0] if found else what
+        return from_json(self.record.report(identity), name=f"the saved report {identity}")
 
     def check(self, report: Report) -> CheckResult:
         """Every gate on a report, its quotes looked up in this workspace's documents, and the report in those that it wrote."""
@@ -604,7 +605,7 @@ class Library:
 
     def _saved(self, identity: str) -> Report | None:
         known = {name for name, _ in self.record.reports()}
-        return from_json(self.record.report(identity)) if identity in known else None
+        return from_json(self.record.report(identity), name=f"the saved report {identity}") if identity in known else None
 
     def verify(self, text: str) -> ManuscriptCheck:
         """A Markdown report written elsewhere against this workspace's documents, named by path or title."""

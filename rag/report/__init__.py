@@ -103,6 +103,7 @@ def write_report(
         copies=read.copies,
         sketches=sketches or {},
         companies=companies_of(names.about, gathered.subjects),
+        owners=names.owners,
         as_of=as_of,
         manifest=manifest,
     )

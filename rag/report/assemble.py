@@ -75,6 +75,8 @@ class Parts:
     """Document -> what ``rag.kin.sketch`` gives of its text, as far as it is known."""
     companies: Sequence[str]
     """Names of those that documents of their own are about."""
+    owners: Mapping[str, str]
+    """Document -> the company whose paper it is, for those that are one company's."""
     as_of: date
     manifest: Manifest
     """With the counts that are known before writing."""
@@ -467,6 +469,7 @@ def _coverage(parts: Parts, report: Report) -> list[Coverage]:
             reason="" if source.document in cited else _why_not_cited(source, parts),
             cut=tuple(cut for cut in parts.gathered.notices.get(source.document, ()) if not cut.startswith(_ATTACHMENT)),
             copy_of=parts.copies.get(source.document, ""),
+            owner=parts.owners.get(source.document, ""),
         )
         for source in parts.sources
     ]

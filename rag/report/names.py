@@ -3,7 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from rag.remembered import Shelf
@@ -70,6 +70,8 @@ class Names:
     """Words the corpus also writes in lower case."""
     about: Mapping[str, str]
     """Document id -> the name it is about: the company whose filing it is, or the subject of its family."""
+    owners: Mapping[str, str] = field(default_factory=dict)
+    """Document id -> the company whose paper it is, by its cover, its file's name, or its title and who published it."""
     strangers: frozenset[str] = frozenset()
     """Publishers and authors that no title and no text names: makers of the file, not of what it says."""
 
@@ -236,10 +238,12 @@ def find_names(
     known |= publishers
     places = {name for name in known if name not in publishers and placed[name] * 5 >= count[name] * 2} | set(regions)
     filed = {document: _as_written(name, texts.get(document, "")) for document, name in (registrants or {}).items()}
-    about = filed | _by_file_name(sources, known - places, texts=texts) | whose(sources, known - places)
+    filed |= _by_file_name(sources, known - places, texts=texts)
+    about, owners = (filed | found for found in (whose(sources, known - places), whose(sources)))
     said = "\n".join([*texts.values(), *(source.title for source in sources)])
     strangers = {name for source in sources for name in (source.publisher, source.author) if name and name not in said}
-    about = {document: name for document, name in about.items() if name not in strangers} | dict(subjects or {})
+    about, owners = ({document: name for document, name in found.items() if name not in strangers} for found in (about, owners))
+    about |= subjects or {}
     known |= set(about.values())
     return Names(
         places=frozenset(places),
@@ -248,6 +252,7 @@ def find_names(
         asked=frozenset(regions),
         ordinary=ordinary,
         about=about,
+        owners=owners,
         strangers=frozenset(strangers),
     )
 
