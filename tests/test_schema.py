@@ -110,7 +110,23 @@ def test_what_is_no_report_is_refused_in_one_sentence(text: str | bytes) -> None
 
 
 @pytest.mark.parametrize(
-    "label", ["abcd", "0000", "2025-Q5", "2025-Q0", "2025-13", "2025-00", "2025-H3", "2025-x", "25", "", "2025-13/12m"]
+    "label",
+    [
+        "abcd",
+        "0000",
+        "2025-Q5",
+        "2025-Q0",
+        "2025-13",
+        "2025-00",
+        "2025-H3",
+        "2025-x",
+        "25",
+        "",
+        "2025-13/12m",
+        "2025-13/5m",
+        "2025-5m",
+        "2025-12m",
+    ],
 )
 def test_a_period_that_is_none_is_refused(label: str) -> None:
     """Where it would be printed or compared."""
@@ -123,7 +139,20 @@ def test_a_period_that_is_none_is_refused(label: str) -> None:
 
 @pytest.mark.parametrize(
     "label",
-    ["2025", "2025-Q3", "2025-H1", "2025-09", "2025-09-30", "FY2025", "FY2024/2025", "2024/2025", "2024-2026", "2025-end", "2026-06/12m"],
+    [
+        "2025",
+        "2025-Q3",
+        "2025-H1",
+        "2025-09",
+        "2025-09-30",
+        "FY2025",
+        "FY2024/2025",
+        "2024/2025",
+        "2024-2026",
+        "2025-end",
+        "2026-06/12m",
+        "2025-05/5m",
+    ],
 )
 def test_every_form_of_period_is_one(label: str) -> None:
     """Those that the reading of texts gives."""
