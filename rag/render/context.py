@@ -397,7 +397,8 @@ def _cell(item: Evidence) -> str:
 
 def _how_to_cite(report: Report) -> str:
     title, run = clean(report.title), clean(report.manifest.run)
-    return f"{title}. Market trends as of {long_date(report.as_of)}. Report {clean(report.id)}, run {run}."
+    form = clean(report.manifest.template).replace("_", " ").capitalize()
+    return f"{title}. {form} as of {long_date(report.as_of)}. Report {clean(report.id)}, run {run}."
 
 
 def _counts(manifest: Manifest) -> list[Plain]:
@@ -493,10 +494,10 @@ def _figure(card: TrendCard, book: _Book) -> Plain:
 
 def _drawing(card: TrendCard, book: _Book) -> Plain:
     """A chart whose words are fit to print, with the citation of each point and each once for the line of its sources."""
-    drawing = chart(card.series)
+    drawing = chart(card.series, title=card.title)
     if not drawing:
         return {}
-    marks = [book.mark(point.evidence) for point in comparable(card.series)]
+    marks = [book.mark(point.evidence) for point in comparable(card.series, title=card.title)]
     points = [
         {**point, "period": clean(period_words(point["period"])), "value": figured(point["value"]), "mark": mark}
         for point, mark in zip(drawing["points"], marks, strict=True)
