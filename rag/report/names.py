@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 
 from rag.remembered import Shelf
 from rag.text import STOPWORDS
@@ -320,7 +321,7 @@ def named_in(title: str, *, texts: Sequence[str], ordinary: Collection[str]) -> 
     """The capitalised words of a title that sentences of two of the texts hold and that are no ordinary words: whom it is about."""
     words = {_bare(part) for match in _RUN.finditer(title) for part in match[0].split()}
     proper = {word for word in words if len(word) >= 4 and word.lower() not in _COMMON and word.lower() not in ordinary}
-    return {word for word in proper if sum(_stands_inside(word, text) for text in texts) >= 2}
+    return {word for word in proper if len(list(islice((text for text in texts if _stands_inside(word, text)), 2))) == 2}
 
 
 def _stands_inside(word: str, text: str) -> bool:
