@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -425,23 +425,21 @@ def _cell_evidence(
 ) -> list[CellEvidence]:
     """The data cells, or the rows without headers, inside any passage found, each once."""
     made: dict[str, CellEvidence] = {}
-    cells = {
-        key: sorted(read_documents[key].rows if whole_rows else read_documents[key].cells, key=_start)
-        for key in {item.source.document for item in found.values()}
-    }
     for chunk in sorted(found):
         item = found[chunk]
         key = item.source.document
         by = min((by for _, by in item.by), key=lambda by: (by.rank, -by.score, by.query))
-        first = bisect_left(cells[key], item.chunk.start, key=_start)
-        for cell in cells[key][first : bisect_left(cells[key], item.chunk.end, key=_start)]:
-            if evidence_id(key, cell.start, cell.end) not in made:
+        tables = read_documents[key].tables
+        first = max(0, bisect_right(tables, item.chunk.start, key=_start) - 1)
+        near = tables[first : bisect_left(tables, item.chunk.end, key=_start)]
+        for cell in (cell for table in near for cell in (table.rows if whole_rows else table.cells)):
+            if item.chunk.start <= cell.start < item.chunk.end and evidence_id(key, cell.start, cell.end) not in made:
                 evidence = _evidence(documents[key], key, sentence=cell, start=cell.start, by=by)
                 made[evidence.id] = CellEvidence(evidence=evidence, source=item.source)
     return [made[key] for key in sorted(made, key=lambda key: (made[key].evidence.document, made[key].evidence.start))]
 
 
-_start = attrgetter("start")
+_start = attrgetter("block.start")
 
 
 def _is_asked(cell: CellEvidence, span: Span | None) -> bool:

@@ -7,8 +7,9 @@ sentence by their recurring in other documents; they become the sentence's headi
 import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise, takewhile
 from operator import attrgetter
 
@@ -55,16 +56,44 @@ class TableCell:
     reference: TableReference
 
 
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table of a document; its cells are read when they are first asked for, since searches find a few tables of a filing's hundred."""
+
+    document: Document = field(repr=False)
+    at: int
+    """The place of its block."""
+    headings: tuple[str, ...]
+    """Of its section."""
+
+    @property
+    def block(self) -> Block:
+        return self.document.blocks[self.at]
+
+    @cached_property
+    def cells(self) -> tuple[TableCell, ...]:
+        """Every data cell with a label and a header."""
+        caption = _caption(self.document.text, self.document.blocks[self.at - 1]) if self.at else ""
+        headings = (*self.headings, caption) if caption else self.headings
+        found = ((cell.start, cell.end, reference) for cell, reference in references(self.document, self.block))
+        return tuple(_table_cells(self.document, found, headings=headings))
+
+    @cached_property
+    def rows(self) -> tuple[TableCell, ...]:
+        """Rows without headers, each whole; the last of their headings is what stands above the table on its page."""
+        lead = _lead(self.document, self.at)
+        headings = (*self.headings, lead) if lead else self.headings
+        return tuple(_table_cells(self.document, row_references(self.document, self.block), headings=headings))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReadDocument:
-    """A document's sentences and table cells in text order, and the orders to a machine that were found in it."""
+    """A document's sentences and tables in text order, and the orders to a machine that were found in it."""
 
     sentences: tuple[Sentence, ...]
-    cells: tuple[TableCell, ...]
+    tables: tuple[Table, ...]
     orders: int
     """How many instructions to a machine were seen; they and their neighbours are left out."""
-    rows: tuple[TableCell, ...] = ()
-    """Rows of tables without headers, each whole; the last of their headings is what stands above the table on its page."""
 
 
 _READ: Shelf[ReadDocument] = Shelf(most=12_000_000)
@@ -72,7 +101,7 @@ _READ: Shelf[ReadDocument] = Shelf(most=12_000_000)
 
 
 def read(document: Document) -> ReadDocument:
-    """Every sentence of paragraphs and lists and every data cell of tables; the documents read last are kept read."""
+    """Every sentence of paragraphs and lists, and the tables; the documents read last are kept read."""
     return _READ.of(id(document), same=document, make=lambda: (_read(document), len(document.text)))
 
 
@@ -92,8 +121,7 @@ def prose(document: ReadDocument, text: str) -> str:
 
 def _read(document: Document) -> ReadDocument:
     found: list[Sentence] = []
-    cells: list[TableCell] = []
-    rows: list[TableCell] = []
+    tables: list[Table] = []
     orders = 0
     text, path, headings = document.text, list[tuple[int, str]](), tuple[str, ...]()
     pages = _Pages(document)
@@ -105,15 +133,13 @@ def _read(document: Document) -> ReadDocument:
             orders += is_instruction(text[block.start : block.end])
             continue
         if block.kind == "table":
-            caption = _caption(text, blocks[at - 1]) if at else ""
-            cells += _cells(document, block, pages=pages, headings=(*headings, caption) if caption else headings)
-            rows += _rows(document, block, pages=pages, headings=headings, lead=_lead(document, blocks, at))
+            tables.append(Table(document=document, at=at, headings=headings))
             continue
         spans = [(block.start + start, block.start + end) for start, end in sentences(text[block.start : block.end])]
         clean, seen = _without_orders(text, spans)
         orders += seen
         found += [_sentence(start, end, pages=pages, headings=headings) for start, end in clean]
-    return ReadDocument(sentences=tuple(found), cells=tuple(cells), orders=orders, rows=tuple(rows))
+    return ReadDocument(sentences=tuple(found), tables=tuple(tables), orders=orders)
 
 
 def _without_orders(text: str, spans: list[tuple[int, int]]) -> tuple[list[tuple[int, int]], int]:
@@ -167,16 +193,16 @@ def _caption(text: str, block: Block) -> str:
     return line if short or re.match(r"(?i)table\b", line) else ""
 
 
-def _cells(document: Document, block: Block, *, pages: _Pages, headings: tuple[str, ...]) -> list[TableCell]:
-    found = []
-    for cell, reference in references(document, block):
-        page, label = pages.at(cell.start)
-        found.append(TableCell(start=cell.start, end=cell.end, page=page, page_label=label, heading_path=headings, reference=reference))
-    return found
+def _table_cells(document: Document, found: Iterable[tuple[int, int, TableReference]], *, headings: tuple[str, ...]) -> Iterable[TableCell]:
+    pages = _Pages(document)
+    for start, end, reference in found:
+        page, label = pages.at(start)
+        yield TableCell(start=start, end=end, page=page, page_label=label, heading_path=headings, reference=reference)
 
 
-def _lead(document: Document, blocks: Sequence[Block], at: int) -> str:
+def _lead(document: Document, at: int) -> str:
     """What stands above a table on its page, down to the page's first table and right above this one: a statement's title and its years."""
+    blocks = document.blocks
     page = _page_of(document, blocks[at].start)
     first = page.start if page else 0
     begins = bisect_right(blocks, first - 1, key=_start)
@@ -184,15 +210,6 @@ def _lead(document: Document, blocks: Sequence[Block], at: int) -> str:
     near = list(takewhile(lambda block: block.kind != "table", reversed(blocks[begins:at])))[:1]
     lines = [_one_line(document.text[block.start : block.end]) for block in dict.fromkeys((*above, *near))]
     return " ".join(line for line in lines if len(line) <= _LEAD)[:_LEAD]
-
-
-def _rows(document: Document, block: Block, *, pages: _Pages, headings: tuple[str, ...], lead: str) -> list[TableCell]:
-    found = []
-    for start, end, reference in row_references(document, block):
-        page, label = pages.at(start)
-        path = (*headings, lead) if lead else headings
-        found.append(TableCell(start=start, end=end, page=page, page_label=label, heading_path=path, reference=reference))
-    return found
 
 
 def row_references(document: Document, block: Block) -> Iterable[tuple[int, int, TableReference]]:
