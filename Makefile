@@ -47,6 +47,10 @@ eval-report:  ## three invented markets of some 650 planted figures, two seeds: 
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.report
 
+eval-topics:  ## topics as people type them, over the sample and RAG_EVAL_DATA: is there a report, is it on the topic; half an hour
+	@scripts/install.sh dev
+	@$(PYTHON) -m benchmarks.topics
+
 eval-tuples:  ## facts read from Beige Book reports and filings (RAG_EVAL_DATA) against judgements by hand; minutes
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.tuples
@@ -153,4 +157,4 @@ lock:  ## write requirements*.txt anew from pyproject.toml
 clean:  ## remove the sample workspace, reports and build outputs
 	rm -rf workspace reports build dist
 
-.PHONY: help report test check lint types contracts eval eval-chat eval-editions eval-report eval-tuples eval-injection eval-chat-injection eval-beige-book eval-gates eval-schedules eval-week faults faults-schedule hostile bench bench-writer bench-scale bench-retrieval bench-load bench-api bench-embed bench-cold bench-precision bench-whole forms bench-report bench-formats lock clean
+.PHONY: help report test check lint types contracts eval eval-chat eval-editions eval-report eval-topics eval-tuples eval-injection eval-chat-injection eval-beige-book eval-gates eval-schedules eval-week faults faults-schedule hostile bench bench-writer bench-scale bench-retrieval bench-load bench-api bench-embed bench-cold bench-precision bench-whole forms bench-report bench-formats lock clean

@@ -102,6 +102,11 @@ def _loose(name: str) -> str:
     return "(?i:" + r"\s".join(re.escape(part) for part in name.split(" ")) + ")"
 
 
+def _joined(name: str | None) -> str:
+    """A unit's name as the tables have it, where a line ended within it."""
+    return " ".join((name or "").split())
+
+
 _ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _SPELLED = {word: value for value, word in enumerate(_ONES.split())} | {word: 10 * (i + 2) for i, word in enumerate(_TENS.split())}
@@ -248,8 +253,8 @@ class _Reader:
         return _SCALES[scale.lower()]
 
     def _unit(self, exponent: int | None) -> str:
-        per = self.tail["per"]
-        below = "" if per is None else _LOWERED.get(per.lower(), _UNITS.get(per, _COUNTED_ONE.get(per.lower(), per)))
+        per = _joined(self.tail["per"])
+        below = "" if not per else _LOWERED.get(per.lower(), _UNITS.get(per, _COUNTED_ONE.get(per.lower(), per)))
         above = self._own_unit(exponent)
         return f"{above}/{below}" if below else above
 
@@ -257,7 +262,7 @@ class _Reader:
         if self.head["currency"]:
             sign = self.head["currency"].strip()
             return _SYMBOLS.get(sign, sign)
-        unit = self.tail["unit"]
+        unit = _joined(self.tail["unit"])
         if unit:
             return _LOWERED.get(unit.lower()) or _ALIASES[unit]
         return "m" if exponent is None and self.tail["scale"] == "m" else ""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from rag.remembered import remembered
+from rag.spelling import american
 
 _ABBREVIATIONS = frozenset(
     (
@@ -109,8 +110,8 @@ def words(text: str) -> list[str]:
 
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
-    """The English Snowball stem of a lower-cased word."""
-    return str(_stemmer().stemWord(word))
+    """The English Snowball stem of a lower-cased word, the same for its British and its American spelling."""
+    return str(_stemmer().stemWord(american(word)))
 
 
 @lru_cache(maxsize=1)

@@ -48,6 +48,8 @@ PRINTED = [
     ("twenty-five per cent", "25", "%"),
     ("7 percentage points", "7", "pp"),
     ("two percentage points", "2", "pp"),
+    ("two percentage\npoints", "2", "pp"),
+    ("1.4 working\ndays", "1.4", "working day"),
     ("0.3 pp", "0.3", "pp"),
     ("90 basis points", "90", "bp"),
     ("50-basis-point", "50", "bp"),
@@ -263,11 +265,13 @@ def test_a_period_is_read_to_one_label(text: str, label: str) -> None:
         ("in October", "2025-10"),
         ("the second quarter", "2026-Q2"),
         ("first-half sales", "2026-H1"),
+        ("over the next six months", "2027-02/6m"),
     ],
 )
 def test_a_period_without_a_year_takes_it_from_the_documents_date(text: str, label: str) -> None:
     """The latest one that had begun by then; without a date there is none."""
     assert [mention.label for mention in find_periods(text, published=date(2026, 8, 20))] == [label]
+    assert is_period(label)
     assert find_periods(text) == ()
 
 

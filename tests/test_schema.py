@@ -126,6 +126,7 @@ def test_what_is_no_report_is_refused_in_one_sentence(text: str | bytes) -> None
         "2025-13/5m",
         "2025-5m",
         "2025-12m",
+        "2025-06/m",
     ],
 )
 def test_a_period_that_is_none_is_refused(label: str) -> None:

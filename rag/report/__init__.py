@@ -11,6 +11,7 @@ from datetime import date, datetime
 from rag import __version__
 from rag.kin import copies as copies_among
 from rag.prompts import MetricVocabulary
+from rag.report.asked import asked_of
 from rag.report.assemble import Parts, assemble
 from rag.report.book import EXTRACTIVE
 from rag.report.cards import draft_cards
@@ -19,7 +20,7 @@ from rag.report.check import check_report as _check_report
 from rag.report.delta import delta
 from rag.report.figures import companies_of
 from rag.report.harvest import harvest
-from rag.report.outline import Outline, arranged, outline_of, read_outline, to_yaml
+from rag.report.outline import Outline, arranged, only, outline_of, read_outline, to_yaml
 from rag.report.plan import Plan, make_plan
 from rag.report.report_gates import ReportCheck
 from rag.report.schema import from_json, to_json
@@ -64,8 +65,12 @@ def write_report(
     named = subjects(visible)
     newest_first = sorted(visible, key=lambda source: (-source.published.toordinal(), source.path))
     copies = copies_among(sketches or {}, ordered)
-    plan = make_plan(outline, subjects=sorted(named.values()), titles=[source.title for source in newest_first])
-    vocabulary = Vocabulary(arranged(metrics, outline))
+    placed = arranged(metrics, outline)
+    called = [f"{source.title} {source.path}" for source in visible]
+    asked_for = asked_of(outline, vocabulary=Vocabulary(placed), called=called)
+    titles = [source.title for source in newest_first]
+    plan = make_plan(outline, subjects=sorted(named.values()), titles=titles, asked=asked_for)
+    vocabulary = Vocabulary(placed if asked_for is None or asked_for.is_name else only(placed, asked_for.metrics))
     read = harvest(plan, find=find, document=document, sources=visible, vocabulary=vocabulary, as_of=as_of, copies=copies)
     gathered, names, facts, found, current = read.gathered, read.names, read.facts, read.found, read.current
     drafts = draft_cards(current, facts, found=found, vocabulary=vocabulary, names=names, about=gathered.subjects, market=plan.market)

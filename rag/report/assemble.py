@@ -20,7 +20,18 @@ from rag.report.matrix import MOST_WORDS, matrix_claims
 from rag.report.plan import Plan
 from rag.report.report_gates import LARGEST_SHARE, card_name, cited_documents, glance_values
 from rag.report.seal import sealed
-from rag.report.select import FEWEST_LOOSE, MOST_LOOSE, Chosen, bottom_line, by_importance, loose_claims, subject_claims
+from rag.report.select import (
+    FEWEST_LOOSE,
+    MOST_ASKED,
+    MOST_LOOSE,
+    Chosen,
+    besides_claims,
+    bottom_line,
+    by_importance,
+    loose_claims,
+    names_all,
+    subject_claims,
+)
 from rag.report.tables import table_claims
 from rag.report.when import span_of
 from rag.report.wording import Vocabulary
@@ -43,6 +54,9 @@ from rag.types import (
 
 CONFLICTS = "conflicts"
 BY_SUBJECT = "by_subject"
+BESIDES = "besides"
+FEW = 20
+"""Cards and loose sentences below which a report has room for what its sections do not ask."""
 _ATTACHMENT = "attachment: "
 """How the reader of mails names one: it is a document of its own, with its own line, and was not left out."""
 BANNER = (
@@ -386,7 +400,8 @@ def _sections(
             chosen.take(claim, documents={item.source.document for item in parts.facts if item.evidence.id in claim.evidence})
         first = [*(rivals if facet.id == COMPANIES else ()), *(ahead if facet.id == OUTLOOK else ())]
         latest = figures.of_market(facet.id, chosen=chosen)
-        most = max(FEWEST_LOOSE, MOST_LOOSE - len(table) - len(latest) - len(first))
+        room = MOST_ASKED if parts.gathered.asked is not None and parts.gathered.asked.aspects else MOST_LOOSE
+        most = max(FEWEST_LOOSE, room - len(table) - len(latest) - len(first))
         claims = [*first, *table, *latest]
         if by_subject:
             claims += matrix.get(facet.id, [])
@@ -397,6 +412,14 @@ def _sections(
             question = facet.question if facet.question != facet.title else ""
             said = tuple(claim.id for claim in claims)
             sections.append(Section(id=facet.id, title=facet.title, question=question, cards=tuple(own), claims=said))
+    if len(cards) + len(loose) < FEW and not by_subject and not parts.plan.outline.binding:
+        fitting = usable if parts.gathered.asked is not None else [one for one in usable if names_all(one, parts.plan)]
+        besides = besides_claims(fitting, section=BESIDES, chosen=chosen, vocabulary=parts.vocabulary)
+        loose += besides
+        if besides:
+            said = tuple(claim.id for claim in besides)
+            question = "What do they say of it that answers none of the questions above?"
+            sections.append(Section(id=BESIDES, title="Also in the documents", question=question, claims=said))
     return sections, loose
 
 
@@ -433,7 +456,10 @@ def _gaps(parts: Parts, sections: Sequence[Section], claims: Mapping[str, Claim]
         documents = {evidence[item].document for item in claim.evidence}
         printed.setdefault(claim.section, set()).update(parts.copies.get(document, document) for document in documents)
     gaps = []
+    asked = parts.gathered.asked
     for facet in parts.plan.facets:
+        if asked is not None and facet.id not in asked.facets:
+            continue
         documents = printed.get(facet.id, set())
         if facet.id not in by_id or not (by_id[facet.id].cards or by_id[facet.id].claims):
             gaps.append(Gap(question=facet.question, reason=_why_nothing(parts), section=facet.id))
@@ -489,6 +515,8 @@ def _why_not_cited(source: Source, parts: Parts) -> str:
     if document not in gathered.sources:
         return f"no passage of it was among the best of any of the {len(parts.plan.queries)} searches"
     if document in gathered.off_topic:
+        if parts.gathered.asked is not None:
+            return "found, but nothing that was found of it speaks of what the topic asks for"
         return "found, but left out as off topic: few of the market's words, or never together"
     own = [candidate for candidate in gathered.candidates if candidate.source.document == document]
     twins = sorted({one.source.title for one in gathered.candidates if document in one.copies})

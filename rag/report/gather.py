@@ -13,6 +13,7 @@ from operator import attrgetter, itemgetter
 from rag.kin import replaces
 from rag.numbers import PeriodMention, comparable, find_numbers, find_periods
 from rag.prompts import Facet
+from rag.report.asked import Asked, is_at_home, is_written_small, parted, reached
 from rag.report.cover import Cover, cover_of
 from rag.report.names import named_in, ordinary_words, whose
 from rag.report.plan import Plan
@@ -100,6 +101,8 @@ class Gathered:
     rows: tuple[CellEvidence, ...] = ()
     """Whole rows of tables without headers, which no fact is read from."""
     rerankers: tuple[str, ...] = ()
+    asked: Asked | None = None
+    """What was looked for in every sentence: the plan's, less what proved no name, or the parts of a market whose words stand apart."""
     off_topic: frozenset[str] = frozenset()
     """Documents found and left out, since they do not speak of the market."""
     notices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -134,7 +137,16 @@ def gather(
     read_documents = split_titles({key: read(item) for key, item in documents.items()}, texts=texts)
     named = subjects([source for source in sources if source.published <= as_of])
     span = span_of(plan.outline.period)
-    topical = _on_topic(plan, found=found, documents=documents, family=frozenset(named) if plan.outline.dimension else frozenset())
+    covers = {key: cover for key, text in texts.items() if (cover := cover_of(text)) is not None}
+    asked = plan.asked
+    if asked is not None and asked.is_name and any(is_written_small(plan.market, text) for text in texts.values()):
+        asked = None
+    if asked is None:
+        topical = _on_topic(plan, found=found, documents=documents, family=frozenset(named) if plan.outline.dimension else frozenset())
+        if topical.is_apart:
+            asked, topical = parted(plan.outline), replace(topical, found=found)
+    else:
+        topical = _OnTopic(found=found)
     candidates, seen = _candidates(
         plan,
         found=topical.found,
@@ -144,20 +156,29 @@ def gather(
         rule=SubjectRule(named),
         span=span,
     )
+    cells = [cell for cell in _cell_evidence(topical.found, documents, read_documents) if _is_asked(cell, span)]
+    rows = _cell_evidence(topical.found, documents, read_documents, whole_rows=True)
+    if asked is not None:
+        told = _Told(asked, documents=documents, sources=known, covers=covers, vocabulary=vocabulary)
+        candidates = [candidate for candidate in candidates if told.by_sentence(candidate)]
+        cells = [cell for cell in cells if told.by_cell(cell)]
+        rows = [row for row in rows if told.by_cell(row)]
+        topical = told.topical(topical, {item.source.document for item in candidates} | {cell.source.document for cell in cells})
     return Gathered(
         candidates=_collapse(candidates),
-        cells=tuple(cell for cell in _cell_evidence(topical.found, documents, read_documents) if _is_asked(cell, span)),
-        rows=tuple(_cell_evidence(topical.found, documents, read_documents, whole_rows=True)),
+        cells=tuple(cells),
+        rows=tuple(rows),
         prose={key: prose(item, texts[key]) for key, item in read_documents.items()},
         subjects=named,
         sources=known,
-        covers={key: cover for key, text in texts.items() if (cover := cover_of(text)) is not None},
+        covers=covers,
         scaled=frozenset(key for key, text in texts.items() if IN_SCALE.search(text)),
         warnings=(*topical.notes, *_warnings(read_documents, documents, known)),
         passages=passages,
         missing=topical.missing,
         sentences=seen,
         rerankers=tuple(sorted(rerankers)),
+        asked=asked,
         notices={key: item.notices for key, item in documents.items() if item.notices},
         off_topic=frozenset(known) - {item.source.document for item in topical.found.values()},
     )
@@ -185,6 +206,8 @@ class _OnTopic:
     """Words of the market's name that the documents do not use, or do not use together."""
     notes: tuple[str, ...] = ()
     """The same in words, for the report's warnings."""
+    is_apart: bool = False
+    """Whether the documents use the words, but not together."""
 
 
 def _on_topic(
@@ -207,7 +230,7 @@ def _on_topic(
         return _OnTopic(found={}, missing=missing, notes=notes)
     if known and not family and not _stand_together(known, titles=titles, documents=documents):
         apart = f'the words of the market "{plan.market}" stand in the documents found, but hardly ever together'
-        return _OnTopic(found={}, missing=tuple(asked.values()), notes=(apart,))
+        return _OnTopic(found={}, missing=tuple(asked.values()), notes=(apart,), is_apart=True)
     telling = _telling(known, held=held)
     forms = {token.form for stem in telling for token in tokens(asked[stem])}
     share = {key: 2 * len(known & stems) - len(known) for key, stems in held.items()}
@@ -218,6 +241,62 @@ def _on_topic(
     on_topic |= _about_the_same(on_topic, found=found, documents=documents) | _named_for(plan, on_topic, found=found, documents=documents)
     speaking = {key: item for key, item in found.items() if item.source.document in on_topic}
     return _OnTopic(found=speaking, missing=missing, notes=notes)
+
+
+class _Told:
+    """Which sentences and cells speak of what a topic asks for in particular."""
+
+    def __init__(
+        self,
+        asked: Asked,
+        *,
+        documents: Mapping[str, Document],
+        sources: Mapping[str, Source],
+        covers: Mapping[str, Cover],
+        vocabulary: Vocabulary,
+    ) -> None:
+        self._asked, self._vocabulary = asked, vocabulary
+        self._called = {
+            key: stem_set(f"{source.title} {source.publisher} {source.path} {covers[key].registrant if key in covers else ''}")
+            for key, source in sources.items()
+        }
+        lines = {key: _lines(document.text) for key, document in documents.items()}
+        self._reached = {key: reached(asked, lines=own, called=self._called[key]) for key, own in lines.items()}
+        self._at_home = {key for key, own in lines.items() if is_at_home(asked, lines=own, called=self._called[key])}
+        self._told: set[str] = set()
+
+    def by_sentence(self, candidate: Candidate) -> bool:
+        """Whether a sentence does."""
+        metrics = {mention.metric.id for mention in candidate.mentions if not mention.figures_only or candidate.numbers}
+        return self._is_told(candidate.text, metrics, evidence=candidate.evidence)
+
+    def by_cell(self, cell: CellEvidence) -> bool:
+        """Whether a table's cell does, by its labels."""
+        reference = cell.evidence.table
+        text = f"{reference.row}, {reference.column}" if reference is not None else cell.evidence.quote
+        headings = " ".join(cell.evidence.heading_path[-1:])
+        metrics = {mention.metric.id for mention in self._vocabulary.named(text) or self._vocabulary.named(headings)}
+        return self._is_told(text, metrics, evidence=cell.evidence)
+
+    def _is_told(self, text: str, metrics: Collection[str], *, evidence: Evidence) -> bool:
+        stems = stem_set(text)
+        around = stem_set(" ".join(evidence.heading_path)) | self._called[evidence.document]
+        if evidence.document not in self._at_home and not any(place <= stems | around for place in self._asked.places):
+            return False
+        if self._asked.is_name:
+            return True
+        own = [item for item in self._reached[evidence.document] if item.is_told(metrics=metrics, stems=stems, around=around)]
+        self._told |= {aspect.text for aspect in own}
+        return bool(own)
+
+    def topical(self, before: _OnTopic, documents: Collection[str]) -> _OnTopic:
+        """The passages of the documents that do, and which aspects nothing was found on."""
+        missing = tuple(aspect.text for aspect in self._asked.aspects if aspect.text not in self._told)
+        return _OnTopic(
+            found={key: item for key, item in before.found.items() if item.source.document in documents},
+            missing=missing or (before.missing if not documents else ()),
+            notes=(*before.notes, *(f'no document found says anything of "{text}" that can be quoted' for text in missing)),
+        )
 
 
 def _stand_together(known: Collection[str], *, titles: Mapping[str, str], documents: Mapping[str, Document]) -> bool:

@@ -9,7 +9,7 @@ Rules for a topic, in order:
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -226,6 +226,11 @@ def arranged(metrics: MetricVocabulary, outline: Outline) -> MetricVocabulary:
     ids = {section.id for section in outline.sections}
     placed = [replace(metric, facet=home.get(metric.id, metric.facet if metric.facet in ids else "")) for metric in metrics.metrics]
     return replace(metrics, metrics=tuple(placed), segments=_both(metrics.segments, outline.segments))
+
+
+def only(metrics: MetricVocabulary, ids: Collection[str]) -> MetricVocabulary:
+    """The vocabulary with a card for these metrics alone."""
+    return replace(metrics, metrics=tuple(metric if metric.id in ids else replace(metric, facet="") for metric in metrics.metrics))
 
 
 def _both(one: Sequence[str], other: Sequence[str]) -> tuple[str, ...]:

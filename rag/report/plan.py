@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.prompts import Facet
+from rag.report.asked import Asked
 from rag.report.outline import Outline
 from rag.text import content_stems, words
 
@@ -28,6 +29,8 @@ class Plan:
 
     outline: Outline
     queries: tuple[SubQuery, ...]
+    asked: Asked | None = None
+    """What the topic asks for in particular; None for a market."""
 
     @property
     def market(self) -> str:
@@ -51,7 +54,7 @@ class Plan:
         return {stems[0]: word for word in words(self.market) if (stems := content_stems(word)) and word.lower() not in _GENERAL}
 
 
-def make_plan(outline: Outline, *, subjects: Sequence[str] = (), titles: Sequence[str] = ()) -> Plan:
+def make_plan(outline: Outline, *, subjects: Sequence[str] = (), titles: Sequence[str] = (), asked: Asked | None = None) -> Plan:
     """The searches for an outline.
 
     With subjects (the names documents are about) it has one overview search for each; with titles, most wanted first, a search for
@@ -60,7 +63,7 @@ def make_plan(outline: Outline, *, subjects: Sequence[str] = (), titles: Sequenc
     queries = _queries(outline, subjects=subjects)
     known = {query.text.casefold() for query in queries}
     queries += tuple(SubQuery(facet="", text=title) for title in dict.fromkeys(titles[:MOST_TITLES]) if title.casefold() not in known)
-    return Plan(outline=outline, queries=queries)
+    return Plan(outline=outline, queries=queries, asked=asked)
 
 
 def _queries(outline: Outline, *, subjects: Sequence[str]) -> tuple[SubQuery, ...]:

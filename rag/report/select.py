@@ -9,13 +9,17 @@ from rag.report.claims import sentence_claim
 from rag.report.gather import Candidate, Shingles, same_numbers
 from rag.report.plan import Plan
 from rag.report.wording import Vocabulary
-from rag.text import content_stems, overlap, shingles, words
+from rag.text import content_stems, overlap, shingles, stem_set, words
 from rag.types import Claim, Confidence, Number, TrendCard
 
 _OWN_VOICE = re.compile(r"\b(?:we|our|us|I|my)\b", re.IGNORECASE)
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 MOST_LOOSE = 5
 """Sentences of a section besides its cards."""
+MOST_ASKED = 15
+"""The same where the topic asks for so little that a section or two are all of the report."""
+MOST_BESIDES = 8
+"""Sentences on the topic that no section asks for."""
 FEWEST_LOOSE = 2
 """Of them, how many there is room for beside tables and figures."""
 LEAST_SCORE = 3.2
@@ -75,6 +79,19 @@ def loose_claims(
     ]
     return _pick(
         fitting, most=most, chosen=chosen, section=section, vocabulary=vocabulary, worth=lambda candidate: candidate.scores[section]
+    )
+
+
+def names_all(candidate: Candidate, plan: Plan) -> bool:
+    """Whether a sentence names all of what the topic is about, itself, in its headings or by its document's title."""
+    return set(plan.market_words) <= stem_set(" ".join((candidate.text, *candidate.evidence.heading_path, candidate.source.title)))
+
+
+def besides_claims(candidates: Sequence[Candidate], *, section: str, chosen: Chosen, vocabulary: Vocabulary) -> list[Claim]:
+    """The sentences that would best begin an account, whatever section they are of."""
+    fitting = [candidate for candidate in candidates if candidate.standing >= LEAST_STANDING]
+    return _pick(
+        fitting, most=MOST_BESIDES, chosen=chosen, section=section, vocabulary=vocabulary, worth=lambda candidate: candidate.scores[""]
     )
 
 

@@ -1,0 +1,214 @@
+"""What a topic asks for in particular: "wages and labour shortages", "auto sales", "margins of Kordwell" name measures, and a report on
+them holds nothing else; "zinc-air storage" names a market, and all that is said of it belongs to the report.
+
+A topic is read by rule. "and", "or" and "/" part it into aspects. The end of an aspect's first phrase says what is measured: a metric of
+the vocabulary, what several metrics end in ("margins"), or, alone, a word of a section ("competition"). Words before it narrow it ("auto"
+of "auto sales"), what a preposition ties to it says of what ("in manufacturing", "of AMD"). A topic without any measure asks for a market.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rag.prompts import Facet
+from rag.report.outline import Outline
+from rag.report.wording import Mention, Vocabulary, tokens
+from rag.text import content_stems, stem_set, words
+
+_JOINED = re.compile(r"\s+(?:and|or|&|\+)\s+(?:the\s+)?|\s*/\s*")
+_TIED = re.compile(r"\s+(?:in|of|at|for|on|across|among|by|from|within|to)\s+(?:the\s+)?")
+_MEASURES = frozenset(
+    "backlog cost debt demand delivery earning employment export growth headcount hiring import inflation inventory investment layoff loss "
+    "margin order price profit rate rent revenue sale shortage spending turnover unemployment vacancy wage".split()
+)
+"""What may be measured of anything, and names no market itself, as "steel production" does."""
+_SAME = {"margin": ("profit",), "profit": ("margin",), "headcount": ("employment",), "hiring": ("employment",)}
+"""What else tells of the same."""
+_HOME_SHARE = 0.1
+"""Lines of a document, of all, that name a place which it then need not name each time."""
+_LONGEST_NAME = 3
+"""Words."""
+_FAMILIES = frozenset("money energy power mass volume time count pp".split())
+"""Units of the vocabulary that stand for several, not for what is counted."""
+_GENERAL = frozenset(content_stems("level trend change development outlook analysis review update situation figure data number"))
+"""Words that say of a measure no more than that it is one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Aspect:
+    """One of the things a topic asks for."""
+
+    text: str
+    """As typed."""
+    metrics: frozenset[str] = frozenset()
+    """Ids of the metrics it names."""
+    stems: frozenset[str]
+    """Of the words that say what is measured, or of all where nothing is: a sentence with each of them speaks of it; without metrics
+    they may stand in its headings."""
+    narrowed: frozenset[str] = frozenset()
+    """Stems that a sentence must have too, itself, in its headings or in what its document is called."""
+    tied: frozenset[str] = frozenset()
+    """Stems that its document must have in one line, or be called by."""
+
+    def is_told(self, *, metrics: Collection[str], stems: Collection[str], around: Collection[str]) -> bool:
+        """Whether a text with these metrics and stems, under headings and in a document called ``around``, speaks of it."""
+        everything = {*stems, *around}
+        measured = not self.metrics.isdisjoint(metrics) or self.stems <= (set(stems) if self.metrics else everything)
+        return measured and self.narrowed <= everything
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What is looked for in every sentence."""
+
+    aspects: tuple[Aspect, ...] = ()
+    """Of a topic that asks for measures; none where it is a name, of which everything is wanted."""
+    facets: frozenset[str]
+    """Ids of the sections that they belong to."""
+    places: tuple[frozenset[str], ...] = ()
+    """Stems of the places or companies that the topic ties them to, "in Florida", or is: a sentence or its document needs one of them."""
+
+    @property
+    def is_name(self) -> bool:
+        """Whether the topic is a name."""
+        return not self.aspects
+
+    @property
+    def metrics(self) -> frozenset[str]:
+        """Ids of all metrics asked for."""
+        return frozenset[str]().union(*(aspect.metrics for aspect in self.aspects))
+
+
+def asked_of(outline: Outline, *, vocabulary: Vocabulary, called: Sequence[str]) -> Asked | None:
+    """What the topic asks for in particular; None where it asks for a market, for each of several subjects, or by an analyst's own plan.
+
+    ``called``: what each document is called, title and path."""
+    if outline.binding or outline.dimension:
+        return None
+    facets = frozenset(facet.id for facet in outline.sections)
+    if _is_name(outline.market, called):
+        return Asked(facets=facets, places=(frozenset(content_stems(outline.market)),))
+    own = [_aspect(part, outline=outline, vocabulary=vocabulary) for part in _JOINED.split(outline.market) if part.strip()]
+    if not any(aspect.metrics or aspect.narrowed or _is_term(aspect, outline.sections) for aspect in own):
+        return None
+    own += [
+        _aspect(part, outline=outline, vocabulary=vocabulary) for theme in outline.themes for part in _JOINED.split(theme) if part.strip()
+    ]
+    aspects = tuple(_shared(own))
+    homes = {vocabulary.metrics[metric].facet for aspect in aspects for metric in aspect.metrics}
+    homes |= {facet.id for facet in outline.sections for aspect in aspects if aspect.stems & _terms(facet)}
+    tied = [
+        name for name in outline.regions if re.search(rf"\b(?:in|on|for|across|of)\s+(?:the\s+)?{re.escape(name)}(?!\w)", outline.topic)
+    ]
+    return Asked(
+        aspects=aspects,
+        facets=facets & homes,
+        places=tuple(frozenset(content_stems(name)) for name in tied),
+    )
+
+
+def parted(outline: Outline) -> Asked:
+    """A market whose words hardly ever stand together, as its parts: "sports betting and football" asks for both, a sentence at a time."""
+    pieces = [part for part in _JOINED.split(outline.market) if content_stems(part)]
+    return Asked(
+        aspects=tuple(Aspect(text=piece, stems=frozenset(content_stems(piece))) for piece in pieces),
+        facets=frozenset(facet.id for facet in outline.sections),
+    )
+
+
+def _is_name(market: str, called: Sequence[str]) -> bool:
+    """True for capitalised words that some documents, not most, are called by, never written small there."""
+    named = words(market)
+    if not 1 <= len(named) <= _LONGEST_NAME or not all(word[0].isupper() for word in named):
+        return False
+    stems = frozenset(content_stems(market))
+    holding = [text for text in called if stems <= stem_set(text)]
+    return 0 < 2 * len(holding) <= len(called) and not any(is_written_small(market, text) for text in called)
+
+
+def is_written_small(market: str, text: str) -> bool:
+    """Whether a text has one of the words in small letters, addresses and file names aside: it is no name then."""
+    return any(re.search(rf"(?<![\w@./-]){re.escape(word.lower())}(?![\w@./-])", text) is not None for word in words(market))
+
+
+def _aspect(text: str, *, outline: Outline, vocabulary: Vocabulary) -> Aspect:
+    head, *tails = _TIED.split(text.strip())
+    tied = frozenset(content_stems(" ".join(tails)))
+    narrowing = frozenset[str]()
+    if len(tied) == 1 and any(tied <= _terms(facet) for facet in outline.sections):
+        tied, narrowing = frozenset(), tied
+    found = tokens(head)
+    while len(found) > 1 and stem_set(found[-1].word) & _GENERAL:
+        found = found[:-1]
+    head = head[: found[-1].end] if found else head
+    mention = next((item for item in vocabulary.mentions(found) if item.last == len(found) - 1), None)
+    last = found[-1] if found else None
+    before = frozenset(content_stems(head[: last.start])) if last is not None else frozenset[str]()
+    everything = frozenset(content_stems(head))
+    if last is not None and last.form in _MEASURES and (mention is None or mention.first == mention.last or _is_part(mention, last.form)):
+        named = _ending_in(last.form, vocabulary)
+        own = frozenset(content_stems(last.word))
+        return Aspect(text=text, metrics=named, stems=own if named else everything, narrowed=before | narrowing, tied=tied)
+    if mention is not None and not (rest := frozenset(content_stems(head[: mention.start]))):
+        return Aspect(text=text, metrics=frozenset({mention.metric.id}), stems=everything, narrowed=rest | narrowing, tied=tied)
+    counted = _counted_in(found[-1].word, vocabulary) if found else frozenset[str]()
+    if counted and not before:
+        return Aspect(text=text, metrics=counted, stems=frozenset(content_stems(head)), narrowed=narrowing, tied=tied)
+    return Aspect(text=text, stems=frozenset(content_stems(head)), narrowed=narrowing, tied=tied)
+
+
+def _is_part(mention: Mention, form: str) -> bool:
+    """True where the phrase is one of several for a metric that the last word alone names: "auto sales", of sales."""
+    return any([token.form for token in tokens(synonym)] == [form] for synonym in mention.metric.synonyms)
+
+
+def _shared(aspects: Sequence[Aspect]) -> Iterable[Aspect]:
+    """What the last aspect is tied to holds for those before it: "revenue and employees of Halvex"."""
+    last = aspects[-1].tied
+    for aspect in aspects:
+        yield (
+            aspect
+            if aspect.tied or not last
+            else Aspect(text=aspect.text, metrics=aspect.metrics, stems=aspect.stems, narrowed=aspect.narrowed, tied=last)
+        )
+
+
+def _is_term(aspect: Aspect, facets: Sequence[Facet]) -> bool:
+    """True for an aspect of one word that a section knows: "competition", "energy"."""
+    return len(aspect.stems) == 1 and any(aspect.stems <= _terms(facet) for facet in facets)
+
+
+@lru_cache(maxsize=256)
+def _terms(facet: Facet) -> frozenset[str]:
+    return frozenset(content_stems(" ".join((*facet.terms, facet.title))))
+
+
+def _ending_in(form: str, vocabulary: Vocabulary) -> frozenset[str]:
+    """Metrics that a wording which ends in the word names: of "margins" operating, gross and net margin, and the profits they are of."""
+    forms = {form, *_SAME.get(form, ())}
+    return frozenset(
+        metric.id for metric in vocabulary.metrics.values() if any(tokens(synonym)[-1].form in forms for synonym in metric.synonyms)
+    )
+
+
+def _counted_in(word: str, vocabulary: Vocabulary) -> frozenset[str]:
+    """Metrics that are counted in what the word names: "employees"."""
+    return frozenset(metric.id for metric in vocabulary.metrics.values() if word in metric.units) if word not in _FAMILIES else frozenset()
+
+
+def reached(asked: Asked, *, lines: Sequence[str], called: frozenset[str]) -> tuple[Aspect, ...]:
+    """The aspects that a document may speak of: those tied to nothing, to what it is called by, or to what one of its lines says."""
+    held: dict[frozenset[str], bool] = {}
+    for aspect in asked.aspects:
+        if aspect.tied not in held:
+            held[aspect.tied] = aspect.tied <= called or any(aspect.tied <= stem_set(line) | called for line in lines)
+    return tuple(aspect for aspect in asked.aspects if held[aspect.tied])
+
+
+def is_at_home(asked: Asked, *, lines: Sequence[str], called: frozenset[str]) -> bool:
+    """Whether a document need not name the places asked for sentence by sentence: it is called by one, or many of its lines name one."""
+    if not asked.places or any(place <= called for place in asked.places):
+        return True
+    naming = sum(any(place <= stem_set(line) for place in asked.places) for line in lines)
+    return naming >= _HOME_SHARE * len(lines)

@@ -1,0 +1,153 @@
+"""What a topic asks for in particular, and reports that hold nothing else."""
+
+from collections.abc import Collection
+
+import pytest
+
+from rag.prompts import facet_pack, metric_vocabulary
+from rag.report import outline_of
+from rag.report.asked import Asked, asked_of, is_at_home, parted, reached
+from rag.report.wording import Vocabulary
+from rag.spelling import american
+from rag.text import stem, stem_set
+from rag.types import Report
+from tests.report_fixture import small_report
+
+VOCABULARY = Vocabulary(metric_vocabulary())
+CALLED = ("Fenwick Annual Report 2025 filings/fenwick-annual-report-2025.txt", "Heat storage monitor", "Decision on network charges")
+
+
+def _asked(topic: str, *, pack: str = "macro", called: Collection[str] = ()) -> Asked | None:
+    return asked_of(outline_of(topic, pack=facet_pack(pack)), vocabulary=VOCABULARY, called=tuple(called))
+
+
+def _report(topic: str, *, pack: str = "market") -> Report:
+    return small_report(outline=outline_of(topic, pack=facet_pack(pack)))
+
+
+@pytest.mark.parametrize(
+    ("topic", "metrics", "narrowed"),
+    [
+        ("Wages", {"wages"}, set()),
+        ("Auto sales", {"sales"}, {"auto"}),
+        ("Home prices", {"home_prices"}, set()),
+        ("Cement prices", {"price", "input_prices"}, {"cement"}),
+        ("Hiring in manufacturing", {"employment"}, {"manufactur"}),
+        ("Employees", {"employment"}, set()),
+        ("Wage trends, 2025", {"wages"}, set()),
+    ],
+)
+def test_the_end_of_a_phrase_is_what_is_measured(topic: str, metrics: set[str], narrowed: set[str]) -> None:
+    """The words before it, and a section's word behind it, say of what."""
+    asked = _asked(topic)
+    assert asked is not None
+    (aspect,) = asked.aspects
+    assert metrics <= aspect.metrics
+    assert aspect.narrowed == narrowed
+
+
+def test_and_parts_a_topic_and_what_ends_it_holds_for_all() -> None:
+    """ "Revenue and employees of Halvex" asks for both, of one company."""
+    asked = _asked("Revenue and employees at halvex")
+    assert asked is not None
+    assert [aspect.text for aspect in asked.aspects] == ["Revenue", "employees at halvex"]
+    assert {aspect.tied for aspect in asked.aspects} == {frozenset({"halvex"})}
+
+
+@pytest.mark.parametrize(
+    "topic",
+    ["Heat storage, Varland", "Green steel production", "Technology companies, 2023", "EV batteries, Europe, 2024-26"],
+)
+def test_a_market_is_no_measure(topic: str) -> None:
+    """All that is said of it belongs to the report."""
+    assert _asked(topic, called=CALLED) is None
+
+
+def test_reports_by_district_are_not_narrowed() -> None:
+    """ "Wages by district" asks each district's document."""
+    assert _asked("Wages by district") is None
+
+
+def test_a_name_is_what_some_documents_are_called_by() -> None:
+    """Never a word that they write small too, nor one that most are called by."""
+    asked = _asked("Fenwick", called=CALLED)
+    assert asked is not None
+    assert asked.is_name
+    assert _asked("Storage", called=CALLED) is None
+    assert _asked("Fenwick", called=CALLED[:1]) is None
+
+
+def test_a_document_is_reached_by_what_it_is_called_or_says() -> None:
+    """What an aspect is tied to may stand in a title or in one line, not in two."""
+    asked = _asked("Margins in heat storage")
+    assert asked is not None
+    assert reached(asked, lines=["Heat storage grows."], called=frozenset())
+    assert reached(asked, lines=["Margins fell."], called=stem_set("Heat storage monitor"))
+    assert not reached(asked, lines=["Heat was on.", "Storage is full."], called=frozenset())
+
+
+def test_a_document_full_of_a_place_need_not_name_it_each_time() -> None:
+    """One in ten of its lines is enough, or its name."""
+    asked = _asked("Home prices in Florida")
+    assert asked is not None
+    lines = ["Florida grew.", *["Prices rose."] * 9]
+    assert is_at_home(asked, lines=lines, called=frozenset())
+    assert not is_at_home(asked, lines=[*lines, "More."] * 2 + ["Else."] * 9, called=frozenset())
+    assert is_at_home(asked, lines=["Prices rose."], called=stem_set("Florida outlook"))
+
+
+def test_parts_of_a_market_are_looked_for_by_themselves() -> None:
+    """Where its words never stand together."""
+    asked = parted(outline_of("Artificial intelligence and copyright", pack=facet_pack("market")))
+    assert [aspect.stems for aspect in asked.aspects] == [{"artifici", "intellig"}, {"copyright"}]
+    told = [aspect.is_told(metrics=(), stems=stem_set("A ruling on copyright."), around=()) for aspect in asked.aspects]
+    assert told == [False, True]
+
+
+def test_a_report_on_a_measure_holds_nothing_else() -> None:
+    """Wages of installers, out of documents on heat storage; the sections that were not asked for are no gaps."""
+    report = _report("Wages")
+    assert report.claims
+    assert all("age" in claim.text for claim in report.claims)
+    assert {claim.verdict for claim in report.claims} == {"supported"}
+    assert {gap.section for gap in report.gaps} <= {"labour"}
+
+
+def test_a_report_on_a_company_holds_nothing_else() -> None:
+    """Its own documents, and what others say of it by name."""
+    report = _report("Fenwick")
+    titles = {source.title for source in report.sources}
+    assert report.claims
+    assert all("Fenwick" in title for title in titles)
+    assert {claim.verdict for claim in report.claims} == {"supported"}
+
+
+def test_a_measure_that_nobody_speaks_of_is_told() -> None:
+    """By its name, and nothing else is printed for it."""
+    report = _report("Exports and bank lending")
+    assert report.claims == ()
+    assert any('"bank lending"' in warning for warning in report.warnings)
+    assert any('"Exports"' in warning for warning in report.warnings)
+
+
+@pytest.mark.parametrize(
+    ("british", "same"),
+    [
+        ("labour", "labor"),
+        ("neighbouring", "neighboring"),
+        ("organisations", "organizations"),
+        ("centres", "centers"),
+        ("labelled", "labeled"),
+        ("analysed", "analyzed"),
+        ("programme", "program"),
+    ],
+)
+def test_two_spellings_are_one_stem(british: str, same: str) -> None:
+    """What is asked in one is found in the other."""
+    assert stem(british) == stem(same)
+
+
+@pytest.mark.parametrize("word", ["hour", "four", "rise", "promise", "enterprise", "advertising", "analysis", "travel", "basis"])
+def test_other_words_keep_their_spelling(word: str) -> None:
+    """Only what has two is changed."""
+    assert american(word) == word
