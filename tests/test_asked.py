@@ -81,24 +81,26 @@ def test_a_document_is_reached_by_what_it_is_called_or_says() -> None:
     """What an aspect is tied to may stand in a title or in one line, not in two."""
     asked = _asked("Margins in heat storage")
     assert asked is not None
-    assert reached(asked, lines=["Heat storage grows."], called=frozenset())
-    assert reached(asked, lines=["Margins fell."], called=stem_set("Heat storage monitor"))
-    assert not reached(asked, lines=["Heat was on.", "Storage is full."], called=frozenset())
+    assert reached(asked, text="Heat storage grows.", called=frozenset())
+    assert reached(asked, text="Margins fell.", called=stem_set("Heat storage monitor"))
+    assert not reached(asked, text="Heat was on. Storage is full.", called=frozenset())
 
 
 def test_a_document_full_of_a_place_need_not_name_it_each_time() -> None:
     """One in ten of its lines is enough, or its name."""
     asked = _asked("Home prices in Florida")
     assert asked is not None
-    lines = ["Florida grew.", *["Prices rose."] * 9]
-    assert is_at_home(asked, lines=lines, called=frozenset())
-    assert not is_at_home(asked, lines=[*lines, "More."] * 2 + ["Else."] * 9, called=frozenset())
-    assert is_at_home(asked, lines=["Prices rose."], called=stem_set("Florida outlook"))
+    other = "Prices of homes rose a little in most of the places that our contacts told us of in the month before the last one.\n"
+    assert is_at_home(asked, text="Florida grew. " + other * 5, called=frozenset())
+    assert not is_at_home(asked, text="Florida grew. " + other * 20, called=frozenset())
+    assert is_at_home(asked, text=other, called=stem_set("Florida outlook"))
 
 
 def test_parts_of_a_market_are_looked_for_by_themselves() -> None:
     """Where its words never stand together."""
-    asked = parted(outline_of("Artificial intelligence and copyright", pack=facet_pack("market")))
+    asked = parted(
+        outline_of("Artificial intelligence and copyright", pack=facet_pack("market")), known={"artifici", "intellig", "copyright"}
+    )
     assert [aspect.stems for aspect in asked.aspects] == [{"artifici", "intellig"}, {"copyright"}]
     told = [aspect.is_told(metrics=(), stems=stem_set("A ruling on copyright."), around=()) for aspect in asked.aspects]
     assert told == [False, True]

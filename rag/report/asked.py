@@ -7,8 +7,8 @@ of "auto sales"), what a preposition ties to it says of what ("in manufacturing"
 """
 
 import re
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from rag.prompts import Facet
@@ -25,13 +25,20 @@ _MEASURES = frozenset(
 """What may be measured of anything, and names no market itself, as "steel production" does."""
 _SAME = {"margin": ("profit",), "profit": ("margin",), "headcount": ("employment",), "hiring": ("employment",)}
 """What else tells of the same."""
-_HOME_SHARE = 0.1
+_END = re.compile(r"(?<=[.!?])\s|\n")
+LINE, _LONGEST_LINE = 100, 1_000
+"""Characters of a line, on the average and at most."""
+HOME_SHARE = 0.1
 """Lines of a document, of all, that name a place which it then need not name each time."""
 _LONGEST_NAME = 3
-"""Words."""
+"""Words; also letters of a word in it that may be small, such as "of"."""
 _FAMILIES = frozenset("money energy power mass volume time count pp".split())
 """Units of the vocabulary that stand for several, not for what is counted."""
-_GENERAL = frozenset(content_stems("level trend change development outlook analysis review update situation figure data number"))
+_MARKETS = frozenset("activity construction market production sector".split())
+"""Words at the end of a metric's name that make a market of it."""
+_OF_ALL = frozenset("inflation unemployment employment".split())
+"""Measures of an economy: "energy prices and inflation" asks for that of everything."""
+_GENERAL = frozenset(content_stems("level trend change growth development outlook analysis review update situation figure data number"))
 """Words that say of a measure no more than that it is one."""
 
 
@@ -98,21 +105,26 @@ def asked_of(outline: Outline, *, vocabulary: Vocabulary, called: Sequence[str])
     aspects = tuple(_shared(own))
     homes = {vocabulary.metrics[metric].facet for aspect in aspects for metric in aspect.metrics}
     homes |= {facet.id for facet in outline.sections for aspect in aspects if aspect.stems & _terms(facet)}
-    tied = [
-        name for name in outline.regions if re.search(rf"\b(?:in|on|for|across|of)\s+(?:the\s+)?{re.escape(name)}(?!\w)", outline.topic)
-    ]
+    tying = r"\b(?:in|on|for|across|of)\s+(?:the\s+)?"
+    named = [name for name in outline.regions if re.search(rf"{tying}{re.escape(name)}(?!\w)", outline.topic) and _is_capitalised(name)]
     return Asked(
         aspects=aspects,
         facets=facets & homes,
-        places=tuple(frozenset(content_stems(name)) for name in tied),
+        places=tuple(frozenset(content_stems(name)) for name in named),
     )
 
 
-def parted(outline: Outline) -> Asked:
-    """A market whose words hardly ever stand together, as its parts: "sports betting and football" asks for both, a sentence at a time."""
-    pieces = [part for part in _JOINED.split(outline.market) if content_stems(part)]
+def _is_capitalised(name: str) -> bool:
+    """True for a name: "European car makers" is none."""
+    return all(word[0].isupper() for word in words(name) if len(word) > _LONGEST_NAME)
+
+
+def parted(outline: Outline, *, known: Collection[str]) -> Asked:
+    """A market whose words hardly ever stand together, as its parts: "sports betting and football" asks for both, a sentence at a time.
+    ``known`` are the stems that documents have."""
+    pieces = [(part, frozenset(content_stems(part)) & set(known)) for part in _JOINED.split(outline.market)]
     return Asked(
-        aspects=tuple(Aspect(text=piece, stems=frozenset(content_stems(piece))) for piece in pieces),
+        aspects=tuple(Aspect(text=piece, stems=stems) for piece, stems in pieces if stems),
         facets=frozenset(facet.id for facet in outline.sections),
     )
 
@@ -150,8 +162,8 @@ def _aspect(text: str, *, outline: Outline, vocabulary: Vocabulary) -> Aspect:
         named = _ending_in(last.form, vocabulary)
         own = frozenset(content_stems(last.word))
         return Aspect(text=text, metrics=named, stems=own if named else everything, narrowed=before | narrowing, tied=tied)
-    if mention is not None and not (rest := frozenset(content_stems(head[: mention.start]))):
-        return Aspect(text=text, metrics=frozenset({mention.metric.id}), stems=everything, narrowed=rest | narrowing, tied=tied)
+    if mention is not None and not content_stems(head[: mention.start]) and last is not None and last.form not in _MARKETS:
+        return Aspect(text=text, metrics=frozenset({mention.metric.id}), stems=everything, narrowed=narrowing, tied=tied)
     counted = _counted_in(found[-1].word, vocabulary) if found else frozenset[str]()
     if counted and not before:
         return Aspect(text=text, metrics=counted, stems=frozenset(content_stems(head)), narrowed=narrowing, tied=tied)
@@ -164,14 +176,12 @@ def _is_part(mention: Mention, form: str) -> bool:
 
 
 def _shared(aspects: Sequence[Aspect]) -> Iterable[Aspect]:
-    """What the last aspect is tied to holds for those before it: "revenue and employees of Halvex"."""
-    last = aspects[-1].tied
+    """What the last aspect is tied to holds for those before it, "revenue and employees of Halvex"; what narrows the first holds for
+    bare words behind it, "lithium demand and prices"."""
+    last, first = aspects[-1].tied, aspects[0].narrowed
     for aspect in aspects:
-        yield (
-            aspect
-            if aspect.tied or not last
-            else Aspect(text=aspect.text, metrics=aspect.metrics, stems=aspect.stems, narrowed=aspect.narrowed, tied=last)
-        )
+        is_bare = len(words(aspect.text)) == 1 and not aspect.narrowed and not aspect.tied and aspect.text.lower() not in _OF_ALL
+        yield replace(aspect, tied=aspect.tied or last, narrowed=first if is_bare and aspect.metrics else aspect.narrowed)
 
 
 def _is_term(aspect: Aspect, facets: Sequence[Facet]) -> bool:
@@ -197,18 +207,33 @@ def _counted_in(word: str, vocabulary: Vocabulary) -> frozenset[str]:
     return frozenset(metric.id for metric in vocabulary.metrics.values() if word in metric.units) if word not in _FAMILIES else frozenset()
 
 
-def reached(asked: Asked, *, lines: Sequence[str], called: frozenset[str]) -> tuple[Aspect, ...]:
+def reached(asked: Asked, *, text: str, called: frozenset[str]) -> tuple[Aspect, ...]:
     """The aspects that a document may speak of: those tied to nothing, to what it is called by, or to what one of its lines says."""
     held: dict[frozenset[str], bool] = {}
     for aspect in asked.aspects:
         if aspect.tied not in held:
-            held[aspect.tied] = aspect.tied <= called or any(aspect.tied <= stem_set(line) | called for line in lines)
+            held[aspect.tied] = next(lines_with(aspect.tied - called, text), None) is not None if aspect.tied - called else True
     return tuple(aspect for aspect in asked.aspects if held[aspect.tied])
 
 
-def is_at_home(asked: Asked, *, lines: Sequence[str], called: frozenset[str]) -> bool:
+def is_at_home(asked: Asked, *, text: str, called: frozenset[str]) -> bool:
     """Whether a document need not name the places asked for sentence by sentence: it is called by one, or many of its lines name one."""
     if not asked.places or any(place <= called for place in asked.places):
         return True
-    naming = sum(any(place <= stem_set(line) for place in asked.places) for line in lines)
-    return naming >= _HOME_SHARE * len(lines)
+    naming = {start for place in asked.places for start in lines_with(place, text)}
+    return len(naming) >= HOME_SHARE * len(text) / LINE
+
+
+def lines_with(stems: frozenset[str], text: str) -> Iterator[int]:
+    """Starts of the lines and sentences that hold all the stems. Only those with the beginning of the longest are stemmed at all."""
+    longest = max(sorted(stems), key=len)
+    last = -1
+    for match in re.finditer(rf"(?<![^\W_]){re.escape(longest[: max(3, min(4, len(longest) - 1))])}", text, re.IGNORECASE):
+        if match.start() < last:
+            continue
+        start = max((found.end() for found in _END.finditer(text, max(0, match.start() - _LONGEST_LINE), match.start())), default=0)
+        start = max(start, match.start() - _LONGEST_LINE)
+        following = _END.search(text, match.start())
+        last = min(following.start() if following else len(text), match.start() + _LONGEST_LINE)
+        if stems <= stem_set(text[start:last]):
+            yield start

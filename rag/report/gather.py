@@ -13,7 +13,7 @@ from operator import attrgetter, itemgetter
 from rag.kin import replaces
 from rag.numbers import PeriodMention, comparable, find_numbers, find_periods
 from rag.prompts import Facet
-from rag.report.asked import Asked, is_at_home, is_written_small, parted, reached
+from rag.report.asked import LINE, Asked, Aspect, is_at_home, is_written_small, lines_with, parted, reached
 from rag.report.cover import Cover, cover_of
 from rag.report.names import named_in, ordinary_words, whose
 from rag.report.plan import Plan
@@ -29,6 +29,12 @@ NEAR_DUPLICATE = 0.8
 """Share of three-stem shingles above which two sentences are one source's."""
 _LINES = 3
 """Lines that must use the market's words together when no title does."""
+_CALLED = 0.2
+"""Share of the documents that name the market whole which are called by it, where a folder is on it."""
+_OFTEN = 0.05
+"""Share of a document's lines that name it whole where the document is on it."""
+_BEGINNING = 600
+"""Characters in which a document says what it is about."""
 _HIDDEN_WORDS = 20
 """Characters of hidden text from which on it may be more than an artefact of a program."""
 _OPENING = 4
@@ -144,7 +150,7 @@ def gather(
     if asked is None:
         topical = _on_topic(plan, found=found, documents=documents, family=frozenset(named) if plan.outline.dimension else frozenset())
         if topical.is_apart:
-            asked, topical = parted(plan.outline), replace(topical, found=found)
+            asked, topical = parted(plan.outline, known=topical.known), replace(topical, found=found)
     else:
         topical = _OnTopic(found=found)
     candidates, seen = _candidates(
@@ -158,8 +164,15 @@ def gather(
     )
     cells = [cell for cell in _cell_evidence(topical.found, documents, read_documents) if _is_asked(cell, span)]
     rows = _cell_evidence(topical.found, documents, read_documents, whole_rows=True)
-    if asked is not None:
-        told = _Told(asked, documents=documents, sources=known, covers=covers, vocabulary=vocabulary)
+    if asked is not None or topical.beside:
+        told = _Told(
+            asked or Asked(aspects=(Aspect(text=plan.market, stems=topical.known),), facets=frozenset()),
+            beside=topical.beside,
+            documents=documents,
+            sources=known,
+            covers=covers,
+            vocabulary=vocabulary,
+        )
         candidates = [candidate for candidate in candidates if told.by_sentence(candidate)]
         cells = [cell for cell in cells if told.by_cell(cell)]
         rows = [row for row in rows if told.by_cell(row)]
@@ -208,6 +221,10 @@ class _OnTopic:
     """The same in words, for the report's warnings."""
     is_apart: bool = False
     """Whether the documents use the words, but not together."""
+    known: frozenset[str] = frozenset()
+    """Stems of the words that the documents use."""
+    beside: frozenset[str] = frozenset()
+    """Documents that are on other things, but speak of it: each sentence has to."""
 
 
 def _on_topic(
@@ -230,7 +247,7 @@ def _on_topic(
         return _OnTopic(found={}, missing=missing, notes=notes)
     if known and not family and not _stand_together(known, titles=titles, documents=documents):
         apart = f'the words of the market "{plan.market}" stand in the documents found, but hardly ever together'
-        return _OnTopic(found={}, missing=tuple(asked.values()), notes=(apart,), is_apart=True)
+        return _OnTopic(found={}, missing=tuple(asked.values()), notes=(apart,), is_apart=True, known=frozenset(known))
     telling = _telling(known, held=held)
     forms = {token.form for stem in telling for token in tokens(asked[stem])}
     share = {key: 2 * len(known & stems) - len(known) for key, stems in held.items()}
@@ -240,7 +257,22 @@ def _on_topic(
     on_topic |= family & set(held)
     on_topic |= _about_the_same(on_topic, found=found, documents=documents) | _named_for(plan, on_topic, found=found, documents=documents)
     speaking = {key: item for key, item in found.items() if item.source.document in on_topic}
-    return _OnTopic(found=speaking, missing=missing, notes=notes)
+    beside = frozenset[str]() if family or not known else _beside(frozenset(known), on_topic, titles=titles, documents=documents)
+    return _OnTopic(found=speaking, missing=missing, notes=notes, known=frozenset(known), beside=beside)
+
+
+def _beside(
+    known: frozenset[str], on_topic: Collection[str], *, titles: Mapping[str, str], documents: Mapping[str, Document]
+) -> frozenset[str]:
+    """The documents of a folder on other things that are not about the market: neither title nor beginning holds all of its stems, and
+    few of their lines do. None where a fifth of those that name it whole are called by it: the folder is on the market then."""
+    called = {key for key in on_topic if known <= stem_set(titles[key])}
+    whole = {key: list(lines_with(known, documents[key].text)) for key in sorted(on_topic)}
+    if len(called) >= _CALLED * sum(bool(starts) or key in called for key, starts in whole.items()):
+        return frozenset()
+    about = {key for key, starts in whole.items() if len(starts) >= _OFTEN * len(documents[key].text) / LINE}
+    about |= {key for key, starts in whole.items() if starts and starts[0] < _BEGINNING}
+    return frozenset(set(on_topic) - called - about)
 
 
 class _Told:
@@ -250,19 +282,20 @@ class _Told:
         self,
         asked: Asked,
         *,
+        beside: Collection[str],
         documents: Mapping[str, Document],
         sources: Mapping[str, Source],
         covers: Mapping[str, Cover],
         vocabulary: Vocabulary,
     ) -> None:
-        self._asked, self._vocabulary = asked, vocabulary
+        self._asked, self._vocabulary, self._beside = asked, vocabulary, beside
         self._called = {
             key: stem_set(f"{source.title} {source.publisher} {source.path} {covers[key].registrant if key in covers else ''}")
             for key, source in sources.items()
         }
-        lines = {key: _lines(document.text) for key, document in documents.items()}
-        self._reached = {key: reached(asked, lines=own, called=self._called[key]) for key, own in lines.items()}
-        self._at_home = {key for key, own in lines.items() if is_at_home(asked, lines=own, called=self._called[key])}
+        texts = {key: document.text for key, document in documents.items()}
+        self._reached = {key: reached(asked, text=text, called=self._called[key]) for key, text in texts.items()}
+        self._at_home = {key for key, text in texts.items() if is_at_home(asked, text=text, called=self._called[key])}
         self._told: set[str] = set()
 
     def by_sentence(self, candidate: Candidate) -> bool:
@@ -279,6 +312,8 @@ class _Told:
         return self._is_told(text, metrics, evidence=cell.evidence)
 
     def _is_told(self, text: str, metrics: Collection[str], *, evidence: Evidence) -> bool:
+        if self._beside and evidence.document not in self._beside:
+            return True
         stems = stem_set(text)
         around = stem_set(" ".join(evidence.heading_path)) | self._called[evidence.document]
         if evidence.document not in self._at_home and not any(place <= stems | around for place in self._asked.places):
@@ -291,7 +326,7 @@ class _Told:
 
     def topical(self, before: _OnTopic, documents: Collection[str]) -> _OnTopic:
         """The passages of the documents that do, and which aspects nothing was found on."""
-        missing = tuple(aspect.text for aspect in self._asked.aspects if aspect.text not in self._told)
+        missing = () if self._beside else tuple(aspect.text for aspect in self._asked.aspects if aspect.text not in self._told)
         return _OnTopic(
             found={key: item for key, item in before.found.items() if item.source.document in documents},
             missing=missing or (before.missing if not documents else ()),

@@ -4,7 +4,7 @@ Rules for a topic, in order:
 
 1. Commas and semicolons part the topic. A part that is a period, or ends in one, gives the period.
 2. "by district" or "by Federal Reserve district" at the end of a part gives the dimension; the part keeps the rest.
-3. The first part is the market; "X in Y" and "X of Y" before a capitalised Y gives the region Y.
+3. The first part is the market, of a question what it asks about; "X in Y" and "X of Y" before a capitalised Y gives the region Y.
 4. Of the other parts, those that begin with a capital are regions ("A and the B" are two), the rest are themes.
 """
 
@@ -22,6 +22,12 @@ from rag.prompts import Facet, FacetPack, MetricVocabulary
 
 _BY = re.compile(r"\s*\bby\s+(?:[\w.]+\s+){0,3}(?P<dimension>[a-z]+)$")
 _IN = re.compile(r"^(?P<market>.+?)\s+(?:in|on|for|across|of)\s+(?:the\s+)?(?P<region>[A-Z].*)$")
+_QUESTION = re.compile(
+    r"^(?:how|what|why|where)\s+(?:is|are|was|were|do|does|did|has|have|will|can|drives?|drove|moves?|moved|affects?|affected|happened\s+to|about)\s+"
+    r"(?:the\s+)?(?P<market>.+?)(?:\s+(?:do|doing|been|going|develop(?:ed|ing)?|chang(?:e|ed|ing)|evol(?:ve|ved|ving)|mov(?:e|ed|ing)))*\s*\?*$",
+    re.IGNORECASE,
+)
+"""A topic typed as a question."""
 _AND = re.compile(r"\s+(?:and|&|\+)\s+(?:the\s+)?")
 FEWEST_WORDS = 100
 """Below it a report is no report."""
@@ -34,7 +40,8 @@ _HEAD = """\
 # terms: words that tell that a sentence belongs to it, else two words of title and question do;
 # metrics: ids from prompts/metrics.yaml whose figures are printed in it.
 # words: at most so many in all sentences together, such as 400 for one page; 0 is no limit.
-# binding: true prints a section without evidence too, with the reason.
+# binding: true prints a section without evidence too, with the reason; false reads the topic by rule: of one in particular, such as
+# "wages" or "margins of Kordwell", nothing else is printed.
 """
 
 
@@ -108,6 +115,8 @@ def _take_dimension(parts: list[str]) -> tuple[str, list[str]]:
 
 
 def _market(part: str) -> tuple[str, list[str]]:
+    if question := _QUESTION.match(part):
+        part = question["market"]
     match = _IN.match(part)
     if match is None:
         return part, []
