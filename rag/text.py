@@ -132,7 +132,7 @@ def content_stems(text: str) -> tuple[str, ...]:
 
 def stem_set(text: str) -> frozenset[str]:
     """The different stems of ``content_stems``: each word of a long text is stemmed once, however often it stands there."""
-    lowered = {word.lower().removesuffix("'s").removesuffix("’s") for word in set(words(text))}
+    lowered = {word.lower().removesuffix("'s").removesuffix("’s") for word in set(words("\n".join(set(text.split()))))}
     return frozenset(stem(word) for word in lowered - STOPWORDS)
 
 

@@ -540,6 +540,9 @@ class Coverage:
     copy_of: str = ""
     """The id of the oldest document with nearly the same text, such as the same wire story in another file: the two are one source. Empty
     for that oldest one, and for a document that has no copy."""
+    owner: str = ""
+    """The company whose paper it is, by its cover, its title or its file's name: it speaks there, whoever made the file. Empty, and not
+    written, for a document that is no one company's."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

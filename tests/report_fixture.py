@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from rag.kin import copies, sketch
+from rag.kin import sketch
 from rag.prompts import facet_pack, metric_vocabulary
 from rag.report import Outline, outline_of, write_report
 from rag.text import content_stems
@@ -230,7 +230,7 @@ def small_report(
         metrics=metric_vocabulary(),
         embedder=FINGERPRINT,
         before=before,
-        copies=copies(sketches, made.sources) if knows_copies else {},
+        sketches=sketches if knows_copies else {},
     )
 
 

@@ -240,6 +240,26 @@ def test_diff_prints_what_changed(library: Library) -> None:
     assert (wrong.exit_code, wrong.stderr.count("\n")) == (2, 1)
 
 
+def test_diff_of_what_is_no_report_names_the_file(library: Library, tmp_path: Path) -> None:
+    """Which of the two it is, what is wrong with it, and what to give."""
+    monday = next((library.workspace.parent / "monday").glob("*.json"))
+    notes, newer = tmp_path / "notes.md", tmp_path / "newer.json"
+    notes.write_text("# Notes\n", encoding="utf-8")
+    newer.write_text(monday.read_text(encoding="utf-8").replace("rag-report/1", "rag-report/2"), encoding="utf-8")
+    for other, saying in (
+        (notes, f"rag: {notes} is not JSON: "),
+        (newer, f"rag: {newer} does not fit rag-report/1 at report.schema: "),
+        (tmp_path, f"rag: {tmp_path} is no file; "),
+        (tmp_path / "none.json", f"rag: {tmp_path / 'none.json'} is no file; "),
+    ):
+        for asked in ((monday, other), (other, monday)):
+            refused = _rag("diff", *asked, "-w", library.workspace)
+            assert refused.exit_code in (2, 7)
+            assert refused.stderr.startswith(saying)
+            assert "give a report.json that rag wrote" in refused.stderr
+            assert refused.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize("kind", ["md", "html"])
 def test_diff_is_a_page_to_hand_on(library: Library, kind: str) -> None:
     """Two files without a workspace: both editions named, the figure before and after, the document that caused it, and what went."""

@@ -207,6 +207,8 @@ def test_a_report_that_is_no_report_is_refused(sample_workspace: Path, report: R
         result = rag("check", tmp_path / "r.json", "-w", sample_workspace)
         assert result.exit_code == 7
         assert saying in result.stderr
+        assert result.stderr.startswith(f"rag: {tmp_path / 'r.json'} ")
+        assert "give a report.json that rag wrote" in result.stderr
 
 
 def test_a_cited_document_that_is_gone_fails_the_check(sample_workspace: Path, report: Report, tmp_path: Path) -> None:

@@ -521,6 +521,65 @@ def test_a_short_form_is_short_and_its_links_arrive(template: str, report: Repor
     assert set(re.findall(r"\[\^(\d+)\](?!:)", text)) <= set(re.findall(r"^\[\^(\d+)\]:", text, re.MULTILINE))
 
 
+@pytest.mark.parametrize("template", ["company_note", "weekly_brief"])
+def test_a_short_form_cites_a_source_once_with_all_its_quotes(template: str) -> None:
+    """A change computed from two cells of one workbook is "[8]", not "[8] [8]"; both quotes can be read."""
+    from lxml import html
+
+    report = example_report()
+    twice = next(claim for claim in report.claims if claim.id in report.bottom_line and claim.calculation is not None)
+    quotes = {item.id: item for item in report.evidence}
+    one = quotes[twice.evidence[0]]
+    other = next(item for item in report.evidence if item.document == one.document and item.id != one.id)
+    claims = tuple(replace(claim, evidence=(one.id, other.id)) if claim is twice else claim for claim in report.claims)
+    tree: Any = html.document_fromstring(render(replace(report, claims=claims), format="html", template=template))
+    tails = [[link.text for link in tail.xpath(".//a")] for tail in tree.xpath('//span[@class="cite"]/..')]
+    assert [labels for labels in tails if len(labels) != len(set(labels))] == []
+    notes = tree.xpath('//span[@class="cite"][count(.//q) = 2]')
+    assert any([" ".join(q.text_content().split()) for q in note.xpath(".//q")] == [_flat(one.quote), _flat(other.quote)] for note in notes)
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_table_without_a_figure_has_no_column_for_one(template: str) -> None:
+    """Surveys tell directions: three columns of "n/a" say nothing, and one row with a figure brings them back."""
+    bare = tuple(replace(row, latest="", period="", change="") for row in example_report().glance)
+    some = (*bare[:-1], example_report().glance[0])
+    for glance, there in ((bare, False), (some[-8:], True)):
+        report = replace(example_report(), glance=glance)
+        for format in ("html", "md"):
+            text = render(report, format=format, template=template)
+            assert (re.search(r"Latest\b.{0,60}\bPeriod\b", text) is not None, "Confidence" in text) == (there, True)
+        assert ("Latest" in pdf_text(printed(report, format="pdf", template=template).data)) is there
+
+
+def test_a_company_note_says_a_finding_once() -> None:
+    """As the heading of what moves it, not as a heading and again below it; and it names its own form in how to cite it."""
+    report = example_report()
+    computed = {claim.id: claim for claim in report.claims if claim.calculation}
+    card = next(card for card in report.cards if computed.keys() & set(card.claims))
+    finding = next(computed[claim] for claim in card.claims if claim in computed)
+    claims = tuple(replace(claim, text=f"{card.title}: +12%.") if claim is finding else claim for claim in report.claims)
+    report = replace(report, claims=claims, manifest=replace(report.manifest, template="company_note"))
+    for format in ("html", "md"):
+        text = render(report, format=format, template="company_note")
+        part = text[text.index("What moves them") : text.index("Risks: what points")]
+        assert _flat(re.sub(r"<[^>]*>|\\\\", "", part)).count(card.title) == 1
+    assert "Company note as of" in render(report, format="html", template="company_note")
+
+
+def test_a_pdf_says_which_figure_replaces_which() -> None:
+    """A replaced figure is not "against" the new one."""
+    report = example_report()
+    replaced = tuple(conflict for conflict in report.conflicts if conflict.kind == "superseded")
+    text = pdf_text(printed(replace(report, conflicts=replaced), format="pdf", template="company_note").data)
+    part = text[text.index("Where sources disagree") : text.index("Gaps")]
+    assert (" replaces " in part, " against " in part) == (True, False)
+
+
 def test_the_field_sources_is_no_promise_of_objects() -> None:
     """What Word's template sees is what all see: plain data."""
 

@@ -78,10 +78,10 @@ def test_a_row_without_headers_is_whole_and_one_under_headers_is_not() -> None:
     bare = _table(BALANCE, header=False)
     found = [(reference.row, bare.text[start:end]) for start, end, reference in row_references(bare, bare.blocks[0])]
     assert found[3] == ("Total current assets", "5,121 | 4,186")
-    assert not read(bare).cells
+    assert not read(bare).tables[0].cells
     headed = _table((("", "2020", "2019"), *BALANCE), header=True)
-    assert not read(headed).rows
-    assert read(headed).cells[0].reference.column == "2020"
+    assert not read(headed).tables[0].rows
+    assert read(headed).tables[0].cells[0].reference.column == "2020"
 
 
 @pytest.fixture(scope="module")

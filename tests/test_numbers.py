@@ -254,6 +254,7 @@ def test_a_tables_label_says_its_unit(words: str, unit: str, factor: int, printe
 def test_a_period_is_read_to_one_label(text: str, label: str) -> None:
     """Every way to print a period gives its normalised label."""
     assert [mention.label for mention in find_periods(text)] == [label]
+    assert is_period(label)
 
 
 @pytest.mark.parametrize(

@@ -652,6 +652,33 @@ def test_a_flat_series_is_drawn_in_the_middle() -> None:
     assert {point["y"] for point in drawing["points"]} == {"56.0"}
 
 
+def _weeks(*values: str) -> list[SeriesPoint]:
+    quarters = ["2025-Q4", *(f"2026-Q{number}" for number in range(1, 5))]
+    return [replace(_point(quarter, value), printed=f"{value} weeks") for quarter, value in zip(quarters, values, strict=False)]
+
+
+@pytest.mark.parametrize(
+    ("points", "title", "told"),
+    [
+        (_weeks("17", "14", "16"), "Lead time rose from 14 weeks in Q1 2026 to 16 weeks in Q2 2026", ["2026-Q1"]),
+        (_weeks("17", "14", "16"), "Lead time fell from 17 weeks in Q4 2025 to 16 weeks in Q2 2026", []),
+        (_weeks("17", "14", "16"), "", []),
+        (_weeks("1", "171171171171171", "171171171171172"), "From 171171171171171 weeks in Q1 2026 up", []),
+    ],
+)
+def test_a_chart_names_the_figure_that_its_title_starts_from(points: list[SeriesPoint], title: str, told: list[str]) -> None:
+    """17 and 16 alone at its ends would tell of a fall where the title tells of a rise; long words that would cover others are left out."""
+    assert [point["period"] for point in chart(points, title=title)["points"] if point["told"]] == told
+
+
+def test_a_chart_is_of_what_its_title_tells() -> None:
+    """Of years, where the title compares years, though there are more quarters."""
+    years = [_point("2023", "1"), _point("2024", "2"), _point("2025", "3")]
+    quarters = [_point(f"2025-Q{number}", "1") for number in range(1, 5)]
+    assert [point.period for point in comparable([*years, *quarters])] == ["2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4"]
+    assert [point.period for point in comparable([*years, *quarters], title="Rose from 2 in 2024 to 3 in 2025")] == ["2023", "2024", "2025"]
+
+
 def test_numbers_and_dates_are_printed_for_people() -> None:
     """Thousands are grouped, minus is a minus sign, decimals are as asked."""
     assert figure(Decimal("-20.8556"), places=1) == "−20.9"

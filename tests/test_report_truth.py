@@ -11,7 +11,7 @@ from rag.prompts import metric_vocabulary
 from rag.render import render
 from rag.render.context import context
 from rag.render.words import printed_title
-from rag.report import check_report
+from rag.report import check_report, from_json, to_json
 from rag.report.cards import base_of, last_of, mixes_rows, series_direction, title_of, voice_of
 from rag.report.facts import Stated, rows_apart
 from rag.report.gather import evidence_id
@@ -453,6 +453,50 @@ def test_a_company_speaks_in_its_own_filing_and_the_filing_has_a_name() -> None:
     spoken = {claim["said"] for claim in claims if "Brennick" in claim["text"] and claim["said"]}
     assert spoken == {"Brennick, Sep 2026"}
     assert "BRENNICK 2025 10-K" in [source["title"] for source in printed.sources]
+
+
+FILED = (
+    "FORM 10-K\n\nFor the fiscal year ended December 31, 2025\n\nBRENNICK HOLDING, INC.\n\n"
+    "(Exact name of registrant as specified in its charter)\n\n"
+    "Brennick makes tanks for heat storage in Varland and sells heat storage to households of the country. "
+    "Heat storage sold by Brennick in Varland rose by 14% in 2025, because households applied for grants."
+)
+
+
+@pytest.mark.parametrize(("publisher", "speaker"), [("", "Brennick, Sep 2026"), ("Quill Research", "Quill Research, Sep 2026")])
+def test_the_cover_says_whose_filing_it_is(publisher: str, speaker: str) -> None:
+    """Without a figure of the company's in the report, and whatever the file is called; a publisher that is named goes before it."""
+    report = small_report(given=corpus(extra={"notes/x.txt": ("Scan 0012", publisher, date(2026, 9, 1), FILED)}))
+    assert {row.source.title: row.owner for row in report.coverage if row.owner} == {
+        "Scan 0012": "Brennick",
+        "Fenwick Annual Report 2025": "Fenwick",
+        "Fenwick Interim Report, First Half 2026": "Fenwick",
+    }
+    printed = context(report)
+    claims = [claim for section in printed.sections for claim in section["claims"]]
+    claims += [claim for section in printed.sections for card in section["cards"] for claim in card["claims"]]
+    assert {claim["said"] for claim in claims if "Brennick" in claim["text"]} == {speaker}
+
+
+def test_a_filing_given_to_another_company_fails_its_check() -> None:
+    """Whose paper it is stands on it."""
+    given = corpus(extra={"notes/x.txt": ("Scan 0012", "", date(2026, 9, 1), FILED)})
+    report = small_report(given=given)
+    assert _failures(report, given) == []
+    document = next(row.source.document for row in report.coverage if row.owner == "Brennick")
+    forged = replace(
+        report, coverage=tuple(replace(row, owner="Halvex") if row.source.document == document else row for row in report.coverage)
+    )
+    assert any(line.startswith(f"B2 {document}") and "'Halvex'" in line for line in _failures(forged, given))
+
+
+def test_a_report_from_before_there_were_owners_keeps_its_bytes() -> None:
+    """Where no document is one company's, nothing is written of owners, so that its id still fits."""
+    report = small_report()
+    before = replace(report, coverage=tuple(replace(row, owner="") for row in report.coverage))
+    assert to_json(report).count('"owner"') == 2
+    assert '"owner"' not in to_json(before)
+    assert from_json(to_json(before)) == before
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ class About:
 
 def claim_of(file: BinaryIO, claim: str) -> About:
     """The claim of that id in a report's JSON. Raises UsageError for an unknown one, ReportError for what is no report."""
-    return about(from_json(file.read()), claim)
+    return about(from_json(file.read(), name=file.name), claim)
 
 
 def about(report: Report, claim: str) -> About:

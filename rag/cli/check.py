@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from rag.cli.door import Command, in_workspace, json_option, open_library
+from rag.cli.door import Command, in_workspace, json_option, open_library, read_file
 from rag.errors import ReportError, UsageError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def check(report: Path, sources: Path | None, output: Output, reproduce: bool, w
     can fail what the gates passed, never the other way round.
     """
     chosen: Output = "json" if as_json else output
-    text = _read(report)
+    text = read_file(report)
     if sources is not None or report.suffix.lower() in (".md", ".markdown"):
         if reproduce:
             raise UsageError("a Markdown report has no manifest to make it again from; leave --reproduce out")
@@ -53,19 +53,12 @@ def check(report: Path, sources: Path | None, output: Output, reproduce: bool, w
         _check_json(text, reproduce=reproduce, workspace=workspace, output=chosen, name=str(report))
 
 
-def _read(report: Path) -> bytes:
-    try:
-        return sys.stdin.buffer.read() if str(report) == "-" else report.read_bytes()
-    except OSError as error:
-        raise UsageError(f"cannot read {report}: {error.strerror}") from error
-
-
 def _check_json(text: bytes, *, reproduce: bool, workspace: Path | None, output: Output, name: str) -> None:
     from rag.cli import show
     from rag.report import from_json, to_json
     from rag.report.findings import findings_of
 
-    read = from_json(text)
+    read = from_json(text, name="stdin" if name == "-" else name)
     with open_library(workspace) as library:
         result = library.check(read)
         opinion = library.second_opinion(read) if output in ("text", "json") else None

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from rag.cli.door import Command, in_workspace, json_option, open_library
+from rag.cli.door import Command, in_workspace, json_option, open_library, read_file
 from rag.errors import UsageError
 
 if TYPE_CHECKING:
@@ -51,8 +51,11 @@ def diff(before: str, after: str, workspace: Path | None, output: Literal["text"
 def _report(what: str, workspace: Path | None) -> "Report":
     from rag.report import from_json
 
-    if Path(what).is_file():
-        return from_json(Path(what).read_bytes())
+    path = Path(what)
+    if path.is_file():
+        return from_json(read_file(path), name=what)
+    if path.suffix or path.exists():
+        raise UsageError(f'{what} is no file; give a report.json that rag wrote, the id of a saved report, or "last"')
     with open_library(workspace) as library:
         return library.saved(what)
 

@@ -1,5 +1,6 @@
 """What every command shares: its shape, its options, how it opens a workspace, and what becomes of an error."""
 
+import sys
 import traceback
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -160,6 +161,14 @@ def scope_of(published_from: date | None, published_to: date | None, folders: tu
         folders=tuple(folder.strip("/") for folder in folders),
         tags=tuple(tag.lower() for tag in tags),
     )
+
+
+def read_file(path: Path) -> bytes:
+    """What a file given on the command line holds; "-" is stdin. Raises UsageError when it cannot be read."""
+    try:
+        return sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
 
 
 def utc_now() -> datetime:

@@ -1,6 +1,5 @@
 """A report as the variables of a template: dicts, lists, strings, whole numbers and booleans, all looked up, numbered and worded."""
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from string import ascii_lowercase
@@ -27,7 +26,6 @@ from rag.render.words import (
     printed_title,
     short_month,
 )
-from rag.text import squeeze
 from rag.types import (
     Calculation,
     Claim,
@@ -175,7 +173,7 @@ class _Book:
         self.quotes = _by_id(report.evidence)
         self.sources = {source.document: source for source in report.sources}
         self.source_numbers = {source.document: number for number, source in enumerate(report.sources, 1)}
-        self.owners = _owners(report)
+        self.owners = {row.source.document: clean(row.owner) for row in report.coverage}
         self.sections = _sections(report, self)
         self.section_numbers = {section.id: number for number, section in enumerate(self.sections, 1)}
         self.card_numbers = {card: number for number, card in enumerate((card for section in self.sections for card in section.cards), 1)}
@@ -375,18 +373,6 @@ def _said(source: Source, *, owner: str) -> str:
     return f"{named}, {short_month(source.published)}{_file_date(source)}"
 
 
-def _owners(report: Report) -> dict[str, str]:
-    """Document -> the company that most of its figures are of, where the title or the file's name has the company's."""
-    of_document = {item.id: item.document for item in report.evidence}
-    found: dict[str, Counter[str]] = defaultdict(Counter)
-    for fact in report.facts:
-        if fact.entity and fact.evidence in of_document:
-            found[of_document[fact.evidence]][fact.entity] += 1
-    labels = {source.document: squeeze(f"{source.title} {source.path.rpartition('/')[2]}")[0] for source in report.sources}
-    first = {document: max(names, key=lambda name: (names[name], name)) for document, names in found.items()}
-    return {document: clean(name) for document, name in first.items() if squeeze(name)[0] in labels.get(document, "")}
-
-
 def _verdict(claim: Claim) -> Plain:
     sign, word, meaning = VERDICTS[claim.verdict]
     return {"name": claim.verdict, "sign": sign, "word": word, "meaning": meaning}
@@ -411,7 +397,8 @@ def _cell(item: Evidence) -> str:
 
 def _how_to_cite(report: Report) -> str:
     title, run = clean(report.title), clean(report.manifest.run)
-    return f"{title}. Market trends as of {long_date(report.as_of)}. Report {clean(report.id)}, run {run}."
+    form = clean(report.manifest.template).replace("_", " ").capitalize()
+    return f"{title}. {form} as of {long_date(report.as_of)}. Report {clean(report.id)}, run {run}."
 
 
 def _counts(manifest: Manifest) -> list[Plain]:
@@ -507,10 +494,10 @@ def _figure(card: TrendCard, book: _Book) -> Plain:
 
 def _drawing(card: TrendCard, book: _Book) -> Plain:
     """A chart whose words are fit to print, with the citation of each point and each once for the line of its sources."""
-    drawing = chart(card.series)
+    drawing = chart(card.series, title=card.title)
     if not drawing:
         return {}
-    marks = [book.mark(point.evidence) for point in comparable(card.series)]
+    marks = [book.mark(point.evidence) for point in comparable(card.series, title=card.title)]
     points = [
         {**point, "period": clean(period_words(point["period"])), "value": figured(point["value"]), "mark": mark}
         for point, mark in zip(drawing["points"], marks, strict=True)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from rag import __version__
+from rag.kin import copies as copies_among
 from rag.prompts import MetricVocabulary
 from rag.report.asked import asked_of
 from rag.report.assemble import Parts, assemble
@@ -43,7 +44,7 @@ def write_report(
     prompts: Mapping[str, str] | None = None,
     template: str = "market_trends",
     failed: Mapping[str, str] | None = None,
-    copies: Mapping[str, str] | None = None,
+    sketches: Mapping[str, bytes] | None = None,
     sequence: int = 0,
     chunks: int = 0,
     scope: Scope = _EVERYTHING,
@@ -54,15 +55,16 @@ def write_report(
 
     ``find`` answers all of the plan's searches at once, one result each and in order.
     ``document`` gives a document's text by id. ``prompts`` are further prompt files used (name -> SHA-256), such as the query prompt;
-    ``failed`` are files that could not be read (path -> reason); ``copies`` as ``rag.kin.copies`` finds them among ``sources``: a
-    document and its copies are one source; ``sequence``, ``chunks`` and ``known_at`` are the record's. ``before`` is the edition that
-    this one is compared with. Nothing published after ``as_of`` is used. Raises SettingsError for an outline that lists unknown metrics,
-    and what the callables raise.
+    ``failed`` are files that could not be read (path -> reason); ``sketches`` are what ``rag.kin.sketch`` gives of the sources' texts
+    (document -> bytes): by them copies are known, and a document and its copies are one source; ``sequence``, ``chunks`` and ``known_at``
+    are the record's. ``before`` is the edition that this one is compared with. Nothing published after ``as_of`` is used. Raises
+    SettingsError for an outline that lists unknown metrics, and what the callables raise.
     """
     ordered = sorted(sources, key=lambda source: (source.path, source.document))
     visible = [source for source in ordered if source.published <= as_of]
     named = subjects(visible)
     newest_first = sorted(visible, key=lambda source: (-source.published.toordinal(), source.path))
+    copies = copies_among(sketches or {}, ordered)
     placed = arranged(metrics, outline)
     called = [f"{source.title} {source.path}" for source in visible]
     asked_for = asked_of(outline, vocabulary=Vocabulary(placed), called=called)
@@ -104,7 +106,9 @@ def write_report(
         sources=ordered,
         failed=failed or {},
         copies=read.copies,
+        sketches=sketches or {},
         companies=companies_of(names.about, gathered.subjects),
+        owners=names.owners,
         as_of=as_of,
         manifest=manifest,
     )

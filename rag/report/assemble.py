@@ -85,8 +85,12 @@ class Parts:
     """Path -> why the file could not be read."""
     copies: Mapping[str, str]
     """Document -> the oldest with nearly its text, for those that are copies."""
+    sketches: Mapping[str, bytes]
+    """Document -> what ``rag.kin.sketch`` gives of its text, as far as it is known."""
     companies: Sequence[str]
     """Names of those that documents of their own are about."""
+    owners: Mapping[str, str]
+    """Document -> the company whose paper it is, for those that are one company's."""
     as_of: date
     manifest: Manifest
     """With the counts that are known before writing."""
@@ -100,7 +104,7 @@ def assemble(parts: Parts, *, document: Callable[[str], Document]) -> Report:
         report = _compose(parts, dropped=dropped, limits=limits)
         if parts.plan.outline.words and length(report.claims) > parts.plan.outline.words:
             report = _compose(parts, dropped=dropped, limits=limits, whole=report)
-        result = check_report(report, document=document, vocabulary=parts.vocabulary)
+        result = check_report(report, document=document, vocabulary=parts.vocabulary, sketches=parts.sketches)
         failing = {name for name, verdict in result.verdicts.items() if verdict in ("unsupported", "contradicted")}
         tighter = _tighter(report, result, limits)
         if not failing and tighter != limits:
@@ -491,6 +495,7 @@ def _coverage(parts: Parts, report: Report) -> list[Coverage]:
             reason="" if source.document in cited else _why_not_cited(source, parts),
             cut=tuple(cut for cut in parts.gathered.notices.get(source.document, ()) if not cut.startswith(_ATTACHMENT)),
             copy_of=parts.copies.get(source.document, ""),
+            owner=parts.owners.get(source.document, ""),
         )
         for source in parts.sources
     ]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from rag.errors import UsageError
+from rag.kin import sketch
 from rag.report.wording import Vocabulary
 from rag.text import content_stems, shingles
 from rag.types import Claim, Document, Evidence, Report, SeriesPoint, Source
@@ -29,6 +30,8 @@ class Book:
     shingles: Mapping[str, frozenset[tuple[str, ...]]]
     uses: Mapping[str, int]
     """Evidence id -> claims below the bottom line that cite it."""
+    sketches: Mapping[str, bytes]
+    """Document id -> what ``rag.kin.sketch`` gives of its text, as far as it is known already."""
     _texts: dict[str, Document | None] = field(default_factory=dict)
 
     def text_of(self, document: str) -> Document | None:
@@ -42,6 +45,11 @@ class Book:
                 self._texts[document] = None
         return self._texts[document]
 
+    def sketch_of(self, document: str) -> bytes | None:
+        """The document's sketch; None where its text is not there."""
+        read = self.text_of(document)
+        return None if read is None else self.sketches.get(document) or sketch(read.text)
+
     def quotes(self, claim: Claim) -> list[Evidence]:
         """The claim's evidence that exists."""
         return [self.evidence[item] for item in claim.evidence if item in self.evidence]
@@ -52,7 +60,13 @@ class Book:
         return [point for card in self.report.cards for point in card.series if point.evidence in ids]
 
 
-def open_book(report: Report, *, document: Callable[[str], Document] | None, vocabulary: Vocabulary | None = None) -> Book:
+def open_book(
+    report: Report,
+    *,
+    document: Callable[[str], Document] | None,
+    vocabulary: Vocabulary | None = None,
+    sketches: Mapping[str, bytes] | None = None,
+) -> Book:
     """The report indexed for the gates."""
     return Book(
         report=report,
@@ -63,4 +77,5 @@ def open_book(report: Report, *, document: Callable[[str], Document] | None, voc
         sources={source.document: source for source in report.sources},
         shingles={claim.id: shingles(content_stems(claim.text)) for claim in report.claims},
         uses=Counter(item for claim in report.claims if claim.section != BOTTOM_LINE for item in set(claim.evidence)),
+        sketches=sketches or {},
     )

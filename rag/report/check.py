@@ -101,9 +101,11 @@ def check_report(
     vocabulary: Vocabulary | None = None,
     saved: Callable[[str], Report | None] | None = None,
     of_run: Callable[[str], Sequence[str]] | None = None,
+    sketches: Mapping[str, bytes] | None = None,
 ) -> CheckResult:
-    """Every gate on a report. Without documents, quotes stay unchecked; without the metric vocabulary, sentences' directions do."""
-    book = open_book(report, document=document, vocabulary=vocabulary)
+    """Every gate on a report. Without documents, quotes stay unchecked; without the metric vocabulary, sentences' directions do.
+    ``sketches``: of documents, where they are known; the others' are made from their texts."""
+    book = open_book(report, document=document, vocabulary=vocabulary, sketches=sketches)
     checks = {claim.id: tuple(check_claim(claim, book)) for claim in report.claims}
     verdicts = {name: verdict_of(found) for name, found in checks.items()}
     findings = [found for gate in REPORT_GATES for found in gate.function(book)]

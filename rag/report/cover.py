@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 
 from rag.numbers import find_periods
+from rag.text import squeeze
+from rag.types import Source
 
 _COVER = 8_000
 """Characters at a document's start that hold its cover."""
@@ -55,6 +57,14 @@ def cover_of(text: str) -> Cover | None:
     year = periods[0].label if len(periods) == 1 and form[1].upper() in _ANNUAL else ""
     name = _without_legal_form(named[1]) if named and not _NO_NAME.search(named[1]) else ""
     return Cover(form=form[1].upper(), registrant=name, year=year)
+
+
+def is_named(owner: str, source: Source, text: str) -> bool:
+    """True for a company that a document, its title, its file's name or its cover names, however these space and punctuate it."""
+    if owner in text:
+        return True
+    told = f"{source.title} {source.path.rpartition('/')[2]} {text[:_COVER]}"
+    return squeeze(owner)[0] in squeeze(told)[0]
 
 
 def _without_legal_form(name: str) -> str:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import islice
 
 from rag.numbers import SCALE_SAID, PeriodMention, comparable, find_numbers, find_periods, period_order, period_shape, unit_in, with_unit
 from rag.remembered import remembered
@@ -264,12 +265,10 @@ class _Whole:
         self.topic = topic
         self._family = frozenset(gathered.subjects)
         self._covers = gathered.covers
-        self._quarterly = {
-            document for document, text in gathered.prose.items() if len(_SHORT.findall(text)) > max(9, len(_LONG.findall(text)))
-        }
+        self._quarterly = {document for document, text in gathered.prose.items() if _is_quarterly(text)}
         read = [*(item.evidence for item in gathered.candidates), *(item.evidence for item in gathered.cells)]
         headed = {evidence.document for evidence in read if any(_SEGMENTS.search(heading) for heading in evidence.heading_path)}
-        self._divided = headed | {document for document, text in gathered.prose.items() if len(_SEGMENTS.findall(text)) >= _DIVIDED}
+        self._divided = headed | {document for document, text in gathered.prose.items() if _is_divided(text)}
 
     def of(self, made: Stated, *, number: Number, mention: Mention, numbers: Sequence[Number]) -> Stated:
         """The figure as its clause scopes it; not exact where the clause does not tell."""
@@ -538,10 +537,23 @@ _LOSS = re.compile(r"(?i)\blos(?:s|ses|t)\b")
 """A value printed without a sign is then the opposite of the metric's: "net loss of $496 million" is no net income of as much."""
 _FLOWS = re.compile(r"(?i)\bcash flows?\b")
 """A statement whose lines are changes of what its labels name."""
-_SHORT = re.compile(r"(?i)\bmonths\s(?:period\s)?ended\b")
-_LONG = re.compile(r"(?i)\byears?\s(?:ended|ending)\b")
+_SHORT = re.compile(r"months\s(?:period\s)?ended\b")
+_LONG = re.compile(r"years?\s(?:ended|ending)\b")
+"""In small letters and without a boundary before them: an expression that begins with a word is looked for five times as fast."""
+_FEWEST_SHORT = 9
+"""Mentions of parts of years beyond which a document is about them, where it mentions fewer whole years."""
 _ROUNDED = Decimal("0.012")
 """Relative difference of a figure from itself printed with fewer digits."""
+
+
+def _is_quarterly(prose: str) -> bool:
+    """True for sentences that speak of parts of years more than of years."""
+    small = prose.lower()
+    return len(_SHORT.findall(small)) > max(_FEWEST_SHORT, len(_LONG.findall(small)))
+
+
+def _is_divided(prose: str) -> bool:
+    return len(list(islice(_SEGMENTS.finditer(prose), _DIVIDED))) == _DIVIDED
 
 
 def _is_consolidated(item: Stated) -> bool:

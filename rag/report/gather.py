@@ -2,11 +2,13 @@
 
 import hashlib
 import re
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
+from operator import attrgetter, itemgetter
 
 from rag.kin import replaces
 from rag.numbers import PeriodMention, comparable, find_numbers, find_periods
@@ -403,13 +405,12 @@ def _candidates(
     made: list[Candidate] = []
     seen = 0
     for key in sorted(by_document):
-        for at, sentence in enumerate(read_documents[key].sentences):
-            hits = [item for item in by_document[key] if item.chunk.start <= sentence.start < item.chunk.end]
-            if not hits:
-                continue
-            seen += 1
+        sentences = read_documents[key].sentences
+        found_by = _finders(by_document[key], starts=[sentence.start for sentence in sentences])
+        seen += len(found_by)
+        for at, hits in sorted(found_by.items(), key=itemgetter(0)):
             candidate = _candidate(
-                sentence,
+                sentences[at],
                 hits,
                 document=documents[key],
                 vocabulary=vocabulary,
@@ -422,6 +423,15 @@ def _candidates(
             if span is None or span.holds(candidate.source, candidate.periods):
                 made.append(candidate)
     return made, seen
+
+
+def _finders(passages: Sequence[_Found], *, starts: Sequence[int]) -> dict[int, list[_Found]]:
+    """Place of a sentence -> the passages that it begins in; ``starts``: where the document's sentences begin, ascending."""
+    found: dict[int, list[_Found]] = defaultdict(list)
+    for item in passages:
+        for at in range(bisect_left(starts, item.chunk.start), bisect_left(starts, item.chunk.end)):
+            found[at].append(item)
+    return found
 
 
 def _newness(sources: Sequence[Source]) -> dict[str, float]:
@@ -533,11 +543,17 @@ def _cell_evidence(
         item = found[chunk]
         key = item.source.document
         by = min((by for _, by in item.by), key=lambda by: (by.rank, -by.score, by.query))
-        for cell in read_documents[key].rows if whole_rows else read_documents[key].cells:
-            if item.chunk.start <= cell.start < item.chunk.end:
+        tables = read_documents[key].tables
+        first = max(0, bisect_right(tables, item.chunk.start, key=_start) - 1)
+        near = tables[first : bisect_left(tables, item.chunk.end, key=_start)]
+        for cell in (cell for table in near for cell in (table.rows if whole_rows else table.cells)):
+            if item.chunk.start <= cell.start < item.chunk.end and evidence_id(key, cell.start, cell.end) not in made:
                 evidence = _evidence(documents[key], key, sentence=cell, start=cell.start, by=by)
-                made.setdefault(evidence.id, CellEvidence(evidence=evidence, source=item.source))
+                made[evidence.id] = CellEvidence(evidence=evidence, source=item.source)
     return [made[key] for key in sorted(made, key=lambda key: (made[key].evidence.document, made[key].evidence.start))]
+
+
+_start = attrgetter("block.start")
 
 
 def _is_asked(cell: CellEvidence, span: Span | None) -> bool:

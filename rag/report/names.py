@@ -3,8 +3,9 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 
 from rag.remembered import Shelf
 from rag.text import STOPWORDS
@@ -70,6 +71,8 @@ class Names:
     """Words the corpus also writes in lower case."""
     about: Mapping[str, str]
     """Document id -> the name it is about: the company whose filing it is, or the subject of its family."""
+    owners: Mapping[str, str] = field(default_factory=dict)
+    """Document id -> the company whose paper it is, by its cover, its file's name, or its title and who published it."""
     strangers: frozenset[str] = frozenset()
     """Publishers and authors that no title and no text names: makers of the file, not of what it says."""
 
@@ -236,10 +239,12 @@ def find_names(
     known |= publishers
     places = {name for name in known if name not in publishers and placed[name] * 5 >= count[name] * 2} | set(regions)
     filed = {document: _as_written(name, texts.get(document, "")) for document, name in (registrants or {}).items()}
-    about = filed | _by_file_name(sources, known - places, texts=texts) | whose(sources, known - places)
+    filed |= _by_file_name(sources, known - places, texts=texts)
+    about, owners = (filed | found for found in (whose(sources, known - places), whose(sources)))
     said = "\n".join([*texts.values(), *(source.title for source in sources)])
     strangers = {name for source in sources for name in (source.publisher, source.author) if name and name not in said}
-    about = {document: name for document, name in about.items() if name not in strangers} | dict(subjects or {})
+    about, owners = ({document: name for document, name in found.items() if name not in strangers} for found in (about, owners))
+    about |= subjects or {}
     known |= set(about.values())
     return Names(
         places=frozenset(places),
@@ -248,6 +253,7 @@ def find_names(
         asked=frozenset(regions),
         ordinary=ordinary,
         about=about,
+        owners=owners,
         strangers=frozenset(strangers),
     )
 
@@ -270,10 +276,25 @@ def _by_file_name(sources: Iterable[Source], names: Iterable[str], *, texts: Map
 
 def _spelt(joined: str, text: str) -> str:
     """How a text writes a name that a file's name joins into one word: "Best Buy" of "BESTBUY"; empty where it does so less than thrice."""
-    loose = re.compile(r"(?<!\w)" + r"\s?".join(map(re.escape, joined)) + r"(?!\w)", re.IGNORECASE)
-    forms = Counter(" ".join(match[0].split()) for match in loose.finditer(text) if match[0][0].isupper())
+    forms = Counter(" ".join(form.split()) for form in _written(list(joined), text, apart=r"\s?") if form[0].isupper())
     proper = [(count, form) for form, count in forms.items() if count >= _OFTEN and not (form.isupper() and len(form) > 4)]
     return max(proper)[1] if proper else ""
+
+
+def _written(parts: Sequence[str], text: str, *, apart: str) -> Iterable[str]:
+    """Each place where a text writes these parts in any case, as it does; ``apart`` is the expression between two. Letters in pairs and
+    nothing before them: an expression that begins with a condition or ignores case is looked for five times as long."""
+    letters = (
+        "".join(f"[{letter.lower()}{letter.upper()}]" if letter.isalpha() else re.escape(letter) for letter in part) for part in parts
+    )
+    for match in re.finditer(apart.join(letters) + r"(?!\w)", text):
+        before = text[match.start() - 1 : match.start()]
+        if not (before.isalnum() or before == "_"):
+            yield match[0]
+
+
+def _in_either_case(letter: str) -> str:
+    return f"[{letter.lower()}{letter.upper()}]" if letter.isalpha() else re.escape(letter)
 
 
 _SHORT_FORM = 0.5
@@ -285,7 +306,7 @@ def _as_written(registrant: str, text: str) -> str:
     parts = registrant.split()
     counted: list[tuple[int, str]] = []
     for length in range(1, len(parts) + 1):
-        forms = Counter(re.findall(r"(?i)(?<!\w)" + r"\s".join(map(re.escape, parts[:length])) + r"(?!\w)", text))
+        forms = Counter(_written(parts[:length], text, apart=r"\s"))
         proper = Counter({form: count for form, count in forms.items() if not form.islower()})
         mixed = Counter({form: count for form, count in proper.items() if not form.isupper()})
         best = (mixed or proper).most_common(1)
@@ -300,15 +321,23 @@ def named_in(title: str, *, texts: Sequence[str], ordinary: Collection[str]) -> 
     """The capitalised words of a title that sentences of two of the texts hold and that are no ordinary words: whom it is about."""
     words = {_bare(part) for match in _RUN.finditer(title) for part in match[0].split()}
     proper = {word for word in words if len(word) >= 4 and word.lower() not in _COMMON and word.lower() not in ordinary}
-    return {word for word in proper if sum(_stands_inside(word, text) for text in texts) >= 2}
+    return {word for word in proper if len(list(islice((text for text in texts if _stands_inside(word, text)), 2))) == 2}
 
 
 def _stands_inside(word: str, text: str) -> bool:
-    return word in text and re.search(_INSIDE_WORD.format(re.escape(word)), text) is not None
+    """True for a name that stands inside a sentence somewhere; "Annual" and "Revision" stand in titles only."""
+    at = text.find(word)
+    while at >= 0:
+        after = text[at + len(word) : at + len(word) + 1]
+        if not (after.isalnum() or after == "_") and _WITHIN.search(text[max(0, at - _LONGEST_BEFORE) : at]):
+            return True
+        at = text.find(word, at + 1)
+    return False
 
 
-_INSIDE_WORD = r"\b[a-z]+,?\s(?:[A-Z]\w*\s)?{}\b"
-"""A name inside a sentence; "Annual" and "Revision" stand in titles only."""
+_WITHIN = re.compile(r"\b[a-z]+,?\s(?:[A-Z]\w*\s)?$")
+"""Before a name inside a sentence: a small word, and perhaps another name."""
+_LONGEST_BEFORE = 100
 
 
 def ordinary_words(texts: Iterable[str]) -> frozenset[str]:
@@ -323,7 +352,7 @@ _INSIDE_OF: Shelf[tuple[tuple[str, bool], ...]] = Shelf(most=12_000_000)
 
 
 def _lower(text: str) -> tuple[frozenset[str], int]:
-    return frozenset(_LOWER.findall(text)), len(text)
+    return frozenset(_LOWER.findall("\n".join(set(text.split())))), len(text)
 
 
 def _all_inside(text: str) -> tuple[tuple[tuple[str, bool], ...], int]:
@@ -335,13 +364,22 @@ def _bare(run: str) -> str:
 
 
 def _inside(text: str) -> Iterable[tuple[str, bool]]:
+    named: dict[str, str] = {}
     for match in _RUN.finditer(text):
         first, following = match.start(), text[match.end() : match.end() + 2]
         if not _is_inside(text, first) or (following[:1].isspace() and following[1:].isdecimal()):
             continue
-        parts = [part for part in _bare(match[0]).split() if part.lower() not in _COMMON]
-        if parts and parts[0].lower() not in STOPWORDS:
-            yield " ".join(parts), _PLACE_BEFORE.search(text[max(0, first - 16) : first]) is not None
+        run = match[0]
+        if run not in named:
+            named[run] = _name_of(run)
+        if named[run]:
+            yield named[run], _PLACE_BEFORE.search(text[max(0, first - 16) : first]) is not None
+
+
+def _name_of(run: str) -> str:
+    """A capitalised run without its common words; empty where none is left, or where it begins with a small word's."""
+    parts = [part for part in _bare(run).split() if part.lower() not in _COMMON]
+    return " ".join(parts) if parts and parts[0].lower() not in STOPWORDS else ""
 
 
 def _is_inside(text: str, at: int) -> bool:

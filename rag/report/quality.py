@@ -16,7 +16,7 @@ _INSTRUCTION = re.compile(
     r"|you\sare\s(?:now\s)?(?:an?\s)?(?:ai|llm|chatbot|language\smodel|assistant|dan)\b"
     r"|(?:ai|llm|language)[\s-](?:model|assistant|agent|system)s?\s(?:reading|processing|summari[sz]ing|must|should|are\sinstructed|is\sinstructed)"
     r"|(?:as|when)\san?\s(?:ai|llm|language\smodel|assistant)(?:\s(?:language\smodel|model|assistant|agent|system))?(?:,|\s(?:you|your|i|we|must|should)\b)"
-    r"|(?:if|when)\syou\sare\s(?:an?\s)?(?:ai|llm|language\smodel|automated|machine)"
+    r"|(?:if|when)\syou\sare\s(?:an?\s)?(?:ai|llm|language\smodel|automated|machine)s?\b"
     r"|(?:attention|note\sto|message\sto|instructions?\s(?:to|for))\s(?:the\s)?(?:ai|llm|llms|model|assistant|chatbot|summari[sz]er|language\smodel)s?\b"
     r"|do\snot\s(?:mention|reveal|disclose|tell)\b.{0,30}\b(?:user|instruction|prompt|reader|this\snote)"
     r"|(?:respond|reply|answer)\s(?:only\s)?(?:with|by)\b.{0,40}[\"'“:]"
@@ -31,18 +31,20 @@ _INSTRUCTION = re.compile(
     r"|(?:from\snow\son|henceforth)\b.{0,20}\byou\b"
     r")|<\|?/?(?:im_start|im_end|system|endoftext|information)\|?>|\[/?INST\]|^\s*(?:system|assistant|user|human)\s*:"
 )
-_NEEDLES = (
-    *("ignore", "disregard", "forget", "override", "bypass", "prompt", "hidden ", "hidden_", "secret ", "secret_", "developer"),
-    *("system note", "system_note", "system message", "system_message", "system instruction", "system_instruction", "you are", "do not"),
-    *("ai model", "ai-model", "ai assistant", "ai-assistant", "ai agent", "ai-agent", "ai system", "ai-system", "llm", "language"),
-    *("a ai", "an ai", "a assistant", "an assistant", "attention", "note to", "message to", "instruction to", "instructions to"),
-    *("instruction for", "instructions for", "respond", "reply", "answer", "exactly", "the exact", "the following", "the phrase"),
-    *("the word", "the sentence", "the text", "the string", "and print", "and output", "and say", "and write", "new instruction"),
-    *("new task", "user ask", "users ask", "nothing else", "from now on", "henceforth", "im_start", "im_end", "endoftext", "inst]"),
-    *("system>", "system|>", "information>", "information|>", "system:", "system :", "assistant:", "assistant :", "user:", "user :"),
-    *("human:", "human :"),
+_TRIGGERS = frozenset(
+    (
+        b"ignore disregard forget override bypass system developer hidden secret ai ais llm llms chatbot chatbots language assistant "
+        b"assistants dan automated machine machines model models summarizer summarizers summariser summarisers mention reveal disclose "
+        b"tell respond reply answer print output say repeat write append insert state include instruction instructions task user users "
+        b"human nothing now henceforth inst"
+    ).split()
 )
-"""Each way to match _INSTRUCTION has one of these: looking for them costs a fifth of the expression, which most sentences are spared."""
+"""Each way to match _INSTRUCTION has one of these words, or "<": looking for them costs an eighth of the expression, which nineteen of
+twenty sentences are spared."""
+_WORDS_ONLY = bytes(ord(chr(code).lower()) if chr(code).isalnum() else ord(" ") for code in range(128)) + b" " * 128
+"""Every ASCII letter as a small one, every other character as blanks."""
+_UNSEEN = re.compile("[\u00ad\u034f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e007f]")
+"""Characters that take no room: soft hyphens, joiners, marks of direction."""
 _ORDER = re.compile(
     r"(?i)^(?:please|click|see|visit|contact|subscribe|download|read|refer|note that you|say|state|write|include|print|output|return|reply|"
     r"respond|answer|call|email|e-mail|send|follow|remember|consider|imagine|add|ensure|make sure|do not|don[’']t|never|always|tell|ask|"
@@ -122,9 +124,11 @@ _LEAD_IN = re.compile(
 
 
 def is_instruction(text: str) -> bool:
-    """True for text that gives orders to a machine: "ignore previous instructions" and its kin."""
-    folded = " ".join(text.casefold().split())
-    return any(needle in folded for needle in _NEEDLES) and _INSTRUCTION.search(text) is not None
+    """True for text that gives orders to a machine: "ignore previous instructions" and its kin, however its lines end."""
+    seen = text if text.isascii() else _UNSEEN.sub("", text).casefold()
+    if _TRIGGERS.isdisjoint(seen.encode(errors="replace").translate(_WORDS_ONLY).split()) and "<" not in seen:
+        return False
+    return _INSTRUCTION.search(" ".join(seen.split())) is not None
 
 
 def lead_in(text: str) -> int:

@@ -7,8 +7,9 @@ sentence by their recurring in other documents; they become the sentence's headi
 import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise, takewhile
 from operator import attrgetter
 
@@ -16,7 +17,7 @@ from rag.numbers import SCALE_SAID
 from rag.remembered import Shelf
 from rag.report.quality import is_instruction
 from rag.text import STOPWORDS, sentences
-from rag.types import Block, Cell, Document, TableReference
+from rag.types import Block, Cell, Document, Page, TableReference
 
 CONTEXT = 200
 """Characters of context kept on either side of a quote."""
@@ -55,16 +56,44 @@ class TableCell:
     reference: TableReference
 
 
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table of a document; its cells are read when they are first asked for, since searches find a few tables of a filing's hundred."""
+
+    document: Document = field(repr=False)
+    at: int
+    """The place of its block."""
+    headings: tuple[str, ...]
+    """Of its section."""
+
+    @property
+    def block(self) -> Block:
+        return self.document.blocks[self.at]
+
+    @cached_property
+    def cells(self) -> tuple[TableCell, ...]:
+        """Every data cell with a label and a header."""
+        caption = _caption(self.document.text, self.document.blocks[self.at - 1]) if self.at else ""
+        headings = (*self.headings, caption) if caption else self.headings
+        found = ((cell.start, cell.end, reference) for cell, reference in references(self.document, self.block))
+        return tuple(_table_cells(self.document, found, headings=headings))
+
+    @cached_property
+    def rows(self) -> tuple[TableCell, ...]:
+        """Rows without headers, each whole; the last of their headings is what stands above the table on its page."""
+        lead = _lead(self.document, self.at)
+        headings = (*self.headings, lead) if lead else self.headings
+        return tuple(_table_cells(self.document, row_references(self.document, self.block), headings=headings))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReadDocument:
-    """A document's sentences and table cells in text order, and the orders to a machine that were found in it."""
+    """A document's sentences and tables in text order, and the orders to a machine that were found in it."""
 
     sentences: tuple[Sentence, ...]
-    cells: tuple[TableCell, ...]
+    tables: tuple[Table, ...]
     orders: int
     """How many instructions to a machine were seen; they and their neighbours are left out."""
-    rows: tuple[TableCell, ...] = ()
-    """Rows of tables without headers, each whole; the last of their headings is what stands above the table on its page."""
 
 
 _READ: Shelf[ReadDocument] = Shelf(most=12_000_000)
@@ -72,7 +101,7 @@ _READ: Shelf[ReadDocument] = Shelf(most=12_000_000)
 
 
 def read(document: Document) -> ReadDocument:
-    """Every sentence of paragraphs and lists and every data cell of tables; the documents read last are kept read."""
+    """Every sentence of paragraphs and lists, and the tables; the documents read last are kept read."""
     return _READ.of(id(document), same=document, make=lambda: (_read(document), len(document.text)))
 
 
@@ -92,47 +121,56 @@ def prose(document: ReadDocument, text: str) -> str:
 
 def _read(document: Document) -> ReadDocument:
     found: list[Sentence] = []
-    cells: list[TableCell] = []
-    rows: list[TableCell] = []
+    tables: list[Table] = []
     orders = 0
-    text, path = document.text, list[tuple[int, str]]()
+    text, path, headings = document.text, list[tuple[int, str]](), tuple[str, ...]()
+    pages = _Pages(document)
     blocks = document.blocks or (Block(kind="paragraph", start=0, end=len(text)),)
     for at, block in enumerate(blocks):
         if block.kind == "heading":
             path = [item for item in path if item[0] < block.level] + [(block.level, _one_line(text[block.start : block.end]))]
+            headings = tuple(title for _, title in path)
             orders += is_instruction(text[block.start : block.end])
             continue
-        headings = tuple(title for _, title in path)
         if block.kind == "table":
-            caption = _caption(text, blocks[at - 1]) if at else ""
-            cells += _cells(document, block, headings=(*headings, caption) if caption else headings)
-            rows += _rows(document, block, headings=headings, lead=_lead(document, blocks, at))
+            tables.append(Table(document=document, at=at, headings=headings))
             continue
         spans = [(block.start + start, block.start + end) for start, end in sentences(text[block.start : block.end])]
         clean, seen = _without_orders(text, spans)
         orders += seen
-        found += [_sentence(document, start, end, headings) for start, end in clean]
-    return ReadDocument(sentences=tuple(found), cells=tuple(cells), orders=orders, rows=tuple(rows))
+        found += [_sentence(start, end, pages=pages, headings=headings) for start, end in clean]
+    return ReadDocument(sentences=tuple(found), tables=tuple(tables), orders=orders)
 
 
 def _without_orders(text: str, spans: list[tuple[int, int]]) -> tuple[list[tuple[int, int]], int]:
     """The block's sentences, less any order to a machine and what stands near it; and how many orders there were."""
     orders = [i for i, (start, end) in enumerate(spans) if is_instruction(text[start:end])]
+    if not orders:
+        return spans, 0
     reach = len(spans) if len(spans) <= _LONG_BLOCK else _QUARANTINE
     return [span for i, span in enumerate(spans) if all(abs(i - order) > reach for order in orders)], len(orders)
 
 
-def _sentence(document: Document, start: int, end: int, headings: tuple[str, ...]) -> Sentence:
-    number, label = page_at(document, start)
+def _sentence(start: int, end: int, *, pages: "_Pages", headings: tuple[str, ...]) -> Sentence:
+    number, label = pages.at(start)
     return Sentence(start=start, end=end, page=number, page_label=label, heading_path=headings)
 
 
-def page_at(document: Document, offset: int) -> tuple[int, str]:
-    """Number and label of the page that holds an offset; (1, "") for a document without pages."""
+class _Pages:
+    """Number and label of the page that holds an offset; (1, "") in a document without pages."""
+
+    def __init__(self, document: Document) -> None:
+        self._starts = [page.start for page in document.pages]
+        self._names = [(1, ""), *((page.number, page.label) for page in document.pages)]
+
+    def at(self, offset: int) -> tuple[int, str]:
+        return self._names[bisect_right(self._starts, offset)]
+
+
+def _page_of(document: Document, offset: int) -> Page | None:
+    """The page that an offset lies on; None between pages and in a document without."""
     at = bisect_right(document.pages, offset, key=_start) - 1
-    if at < 0:
-        return 1, ""
-    return document.pages[at].number, document.pages[at].label
+    return document.pages[at] if at >= 0 and offset < document.pages[at].end else None
 
 
 _start = attrgetter("start")
@@ -140,7 +178,7 @@ _start = attrgetter("start")
 
 def context(document: Document, start: int, end: int) -> tuple[str, str]:
     """Up to 200 characters before and after a span, from the same page, as far as no web address stands in them."""
-    page = next((page for page in document.pages if page.start <= start < page.end), None)
+    page = _page_of(document, start)
     first, last = (page.start, page.end) if page else (0, len(document.text))
     before, after = document.text[max(first, start - CONTEXT) : start], document.text[end : min(max(last, end), end + CONTEXT)]
     addresses = list(_ADDRESS.finditer(before))
@@ -155,31 +193,23 @@ def _caption(text: str, block: Block) -> str:
     return line if short or re.match(r"(?i)table\b", line) else ""
 
 
-def _cells(document: Document, block: Block, *, headings: tuple[str, ...]) -> list[TableCell]:
-    found = []
-    for cell, reference in references(document, block):
-        page, label = page_at(document, cell.start)
-        found.append(TableCell(start=cell.start, end=cell.end, page=page, page_label=label, heading_path=headings, reference=reference))
-    return found
+def _table_cells(document: Document, found: Iterable[tuple[int, int, TableReference]], *, headings: tuple[str, ...]) -> Iterable[TableCell]:
+    pages = _Pages(document)
+    for start, end, reference in found:
+        page, label = pages.at(start)
+        yield TableCell(start=start, end=end, page=page, page_label=label, heading_path=headings, reference=reference)
 
 
-def _lead(document: Document, blocks: Sequence[Block], at: int) -> str:
+def _lead(document: Document, at: int) -> str:
     """What stands above a table on its page, down to the page's first table and right above this one: a statement's title and its years."""
-    first = next((page.start for page in document.pages if page.start <= blocks[at].start < page.end), 0)
+    blocks = document.blocks
+    page = _page_of(document, blocks[at].start)
+    first = page.start if page else 0
     begins = bisect_right(blocks, first - 1, key=_start)
     above = list(takewhile(lambda block: block.kind != "table", blocks[begins:at]))
     near = list(takewhile(lambda block: block.kind != "table", reversed(blocks[begins:at])))[:1]
     lines = [_one_line(document.text[block.start : block.end]) for block in dict.fromkeys((*above, *near))]
     return " ".join(line for line in lines if len(line) <= _LEAD)[:_LEAD]
-
-
-def _rows(document: Document, block: Block, *, headings: tuple[str, ...], lead: str) -> list[TableCell]:
-    found = []
-    for start, end, reference in row_references(document, block):
-        page, label = page_at(document, start)
-        path = (*headings, lead) if lead else headings
-        found.append(TableCell(start=start, end=end, page=page, page_label=label, heading_path=path, reference=reference))
-    return found
 
 
 def row_references(document: Document, block: Block) -> Iterable[tuple[int, int, TableReference]]:

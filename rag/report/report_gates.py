@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from rag.kin import copies as copies_among
-from rag.kin import sketch
 from rag.numbers import comparable, find_numbers, unit_in, with_unit
 from rag.report.book import BOTTOM_LINE, Book
 from rag.report.cards import card_direction, confidence_of, last_of, mixes_rows, spoken_for, title_of, voices_of
@@ -277,11 +276,11 @@ def _copies(book: Book, *, stated: Mapping[str, str]) -> Iterable[ReportCheck]:
     """Of the cited documents and of all that are said to be of one text with them, by the documents' own texts."""
     originals = {stated.get(document, document) for document in book.sources}
     concerned = {*book.sources, *originals, *(copy for copy, original in stated.items() if original in originals)}
-    texts = {document: read.text for document in sorted(concerned) if (read := book.text_of(document)) is not None}
+    sketches = {document: sketch for document in sorted(concerned) if (sketch := book.sketch_of(document)) is not None}
     sources = {item.source.document: item.source for item in book.report.coverage} | dict(book.sources)
-    found = copies_among({document: sketch(text) for document, text in texts.items()}, sources.values())
-    for document in texts:
-        said, expected = (stated.get(document, "") if stated.get(document) in texts else ""), found.get(document, "")
+    found = copies_among(sketches, sources.values())
+    for document in sketches:
+        said, expected = (stated.get(document, "") if stated.get(document) in sketches else ""), found.get(document, "")
         if said != expected:
             yield failed("B14", document, f"it is said to be a copy of {said or 'none'}; by its text it is one of {expected or 'none'}")
 

@@ -29,29 +29,39 @@ def to_json(report: Report) -> str:
 
 
 def plain(report: Report) -> Any:
-    return _adapter().dump_python(report, mode="json")
+    """As JSON's own kinds. A document that is no one company's has no owner: reports saved before there were owners keep their bytes."""
+    data = _adapter().dump_python(report, mode="json")
+    for row in data["coverage"]:
+        if not row["owner"]:
+            del row["owner"]
+    return data
 
 
-def from_json(text: str | bytes) -> Report:
-    """The report of a JSON text. Raises ReportError naming the place of the first thing that does not fit."""
+def from_json(text: str | bytes, *, name: str = "the report") -> Report:
+    """The report of a JSON text. Raises ReportError naming the place of the first thing that does not fit; ``name``: what the text is
+    called there, such as its file's path."""
     from pydantic import ValidationError
 
-    data = _loaded(text)
+    data = _loaded(text, name=name)
     try:
         report: Report = _adapter().validate_python(data, strict=False)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise ReportError(f"the report does not fit rag-report/1 at {_path(first['loc'])}: {first['msg']}") from error
+        raise _no_report(name, f"does not fit rag-report/1 at {_path(first['loc'])}: {first['msg']}") from error
     except RecursionError as error:
-        raise ReportError("the report is nested too deeply; give a report.json that rag wrote") from error
+        raise _no_report(name, "is nested too deeply") from error
     huge = next((number for number in _decimals(report) if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS), None)
     if huge is not None:
-        raise ReportError(f"the report holds a number out of range: {str(huge)[:40]}")
+        raise _no_report(name, f"holds a number out of range: {str(huge)[:40]}")
     if (label := next((label for label in _labels(report) if not is_period(label)), None)) is not None:
-        raise ReportError(f"the report names a period that is none: {label[:40]!r}; periods are such as 2025, 2025-Q3 or 2025-09")
+        raise _no_report(name, f"names a period that is none: {label[:40]!r} (periods are such as 2025, 2025-Q3 or 2025-09)")
     if unknown := _unknown(data, plain(report), "report"):
-        raise ReportError(f"the report has a field rag-report/1 does not know: {unknown}")
+        raise _no_report(name, f"has a field rag-report/1 does not know: {unknown}")
     return report
+
+
+def _no_report(name: str, why: str) -> ReportError:
+    return ReportError(f"{name} {why}; give a report.json that rag wrote")
 
 
 def json_schema() -> dict[str, Any]:
@@ -65,19 +75,19 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "rag-report/1", **schema}
 
 
-def _loaded(text: str | bytes) -> Any:
+def _loaded(text: str | bytes, *, name: str) -> Any:
     """The JSON as data; ReportError for what is no JSON text in Unicode."""
     try:
         data = json.loads(text if isinstance(text, str) else text.decode("utf-8"), parse_constant=_refused)
         json.dumps(data, ensure_ascii=False).encode()
     except UnicodeError as error:
-        raise ReportError("the report is not text in UTF-8; give a report.json that rag wrote") from error
+        raise _no_report(name, "is not text in UTF-8") from error
     except RecursionError as error:
-        raise ReportError("the report is nested too deeply; give a report.json that rag wrote") from error
+        raise _no_report(name, "is nested too deeply") from error
     except json.JSONDecodeError as error:
-        raise ReportError(f"the report is not JSON: {error.msg} in line {error.lineno}; give a report.json that rag wrote") from error
+        raise _no_report(name, f"is not JSON: {error.msg} in line {error.lineno}") from error
     except ValueError as error:
-        raise ReportError(f"the report holds a number that is none: {error}; give a report.json that rag wrote") from error
+        raise _no_report(name, f"holds a number that is none: {error}") from error
     return data
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from rag.report.cover import is_named
 from rag.report.delta import delta
 from rag.report.schema import plain, to_json
 from rag.types import GateOutcome, Report, Scope
@@ -65,7 +66,8 @@ def as_written(report: Report, saved: Report | None, *, siblings: Sequence[str] 
 
 
 def sources_as_documents(book: "Book") -> Iterable[Finding]:
-    """B2: title, author, publisher and date of each source, as the document itself says them."""
+    """B2: title, author, publisher and date of each source, as the document itself says them, and whose paper it is."""
+    owners = {row.source.document: row.owner for row in book.report.coverage if row.owner}
     for source in book.report.sources:
         document = book.text_of(source.document)
         if document is None:
@@ -79,6 +81,9 @@ def sources_as_documents(book: "Book") -> Iterable[Finding]:
         ):
             if printed != own:
                 yield source.document, "fail", f"the report gives its {name} as {str(printed)!r}, the document as {str(own)!r}"
+        owner = owners.get(source.document, "")
+        if owner and not is_named(owner, source, document.text):
+            yield source.document, "fail", f"the report calls it a paper of {owner!r}, which neither it nor its file's name says"
 
 
 def _differences(one: Any, other: Any, place: str) -> Iterator[tuple[str, str]]:
