@@ -38,6 +38,10 @@ _MARKETS = frozenset("activity construction market production sector".split())
 """Words at the end of a metric's name that make a market of it."""
 _OF_ALL = frozenset("inflation unemployment employment".split())
 """Measures of an economy: "energy prices and inflation" asks for that of everything."""
+_ANYBODY = frozenset(
+    content_stems("us company firm business group industry sector maker producer listed public private large leading major big")
+)
+"""Words for those whose documents these are, which the documents need not say of them."""
 _GENERAL = frozenset(content_stems("level trend change growth development outlook analysis review update situation figure data number"))
 """Words that say of a measure no more than that it is one."""
 
@@ -146,7 +150,7 @@ def is_written_small(market: str, text: str) -> bool:
 
 def _aspect(text: str, *, outline: Outline, vocabulary: Vocabulary) -> Aspect:
     head, *tails = _TIED.split(text.strip())
-    tied = frozenset(content_stems(" ".join(tails)))
+    tied = frozenset(content_stems(" ".join(tails))) - _ANYBODY
     narrowing = frozenset[str]()
     if len(tied) == 1 and any(tied <= _terms(facet) for facet in outline.sections):
         tied, narrowing = frozenset(), tied
@@ -162,8 +166,9 @@ def _aspect(text: str, *, outline: Outline, vocabulary: Vocabulary) -> Aspect:
         named = _ending_in(last.form, vocabulary)
         own = frozenset(content_stems(last.word))
         return Aspect(text=text, metrics=named, stems=own if named else everything, narrowed=before | narrowing, tied=tied)
-    if mention is not None and not content_stems(head[: mention.start]) and last is not None and last.form not in _MARKETS:
-        return Aspect(text=text, metrics=frozenset({mention.metric.id}), stems=everything, narrowed=narrowing, tied=tied)
+    rest = frozenset(content_stems(head[: mention.start])) if mention is not None else frozenset[str]()
+    if mention is not None and last is not None and (last.form in _MEASURES or not (rest or last.form in _MARKETS)):
+        return Aspect(text=text, metrics=frozenset({mention.metric.id}), stems=everything - rest, narrowed=rest | narrowing, tied=tied)
     counted = _counted_in(found[-1].word, vocabulary) if found else frozenset[str]()
     if counted and not before:
         return Aspect(text=text, metrics=counted, stems=frozenset(content_stems(head)), narrowed=narrowing, tied=tied)

@@ -33,6 +33,8 @@ _CALLED = 0.2
 """Share of the documents that name the market whole which are called by it, where a folder is on it."""
 _OFTEN = 0.05
 """Share of a document's lines that name it whole where the document is on it."""
+_OFTEN_OF_ITS_OWN = 0.01
+"""The same of a company's filing, which says little else of what the company makes."""
 _BEGINNING = 600
 """Characters in which a document says what it is about."""
 _HIDDEN_WORDS = 20
@@ -270,7 +272,8 @@ def _beside(
     whole = {key: list(lines_with(known, documents[key].text)) for key in sorted(on_topic)}
     if len(called) >= _CALLED * sum(bool(starts) or key in called for key, starts in whole.items()):
         return frozenset()
-    about = {key for key, starts in whole.items() if len(starts) >= _OFTEN * len(documents[key].text) / LINE}
+    least = {key: _OFTEN_OF_ITS_OWN if cover_of(document.text) else _OFTEN for key, document in documents.items()}
+    about = {key for key, starts in whole.items() if len(starts) >= least[key] * len(documents[key].text) / LINE}
     about |= {key for key, starts in whole.items() if starts and starts[0] < _BEGINNING}
     return frozenset(set(on_topic) - called - about)
 

@@ -11,7 +11,11 @@ from rag.text import content_stems, words
 MOST_QUERIES = 80
 """Past it no section is looked for place by place; its own searches are always made."""
 MOST_TITLES = 40
-_GENERAL = frozenset("market markets industry industries sector sectors trend trends report reports overview global".split())
+_GENERAL = frozenset(
+    "market markets industry industries sector sectors trend trends report reports overview global annual quarterly interim financial "
+    "result results performance figures".split()
+)
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
