@@ -5,7 +5,7 @@ cosine of its surroundings on the page, how closely its words follow the questio
 as a title asks for a document: then the nearest passages of each document and its words as a whole count before them. Ranks are not fused:
 a lexical list that found next to nothing would count as much as one that found the very sentence (docs/log.md).
 
-Dense search is exact in a scope, in a library of up to SCANNED chunks, in a process's first searches and without a sound generation: the
+Dense search is exact in a scope, in a library of up to SCANNED values, in a process's first searches and without a sound generation: the
 record finds the nearest. Otherwise it asks the published generation, which may miss some (docs/reliability.md says how many), for
 everything up to its sequence number, adds what was committed since, and leaves out what was deleted since. Every cosine comes from the
 record, so a passage has the same one, and two passages the same order, either way.
@@ -48,8 +48,9 @@ TITLED = 30.0
 """What a document counts for that is what a title asks for: so much that documents stand in that order (docs/log.md)."""
 TITLED_DOCUMENTS = 10
 """So many of these are searched whole."""
-SCANNED = 20_000
-"""Chunks up to which a library is always scanned: 2 ms for 384 dimensions, no more than a question to the index."""
+SCANNED = 40_000_000
+"""Values, chunks times dimensions, up to which a library is always scanned: it takes no longer than to ask the index for candidates and to
+compare those, and misses nothing, where the index misses one of the true 20 nearest in thirteen (docs/log.md)."""
 SCANS_FIRST = 100
 """Searches over everything that a process scans by itself before it opens the index: importing Chroma and loading a graph of 100,000
 takes as long as so many scans, and a scan misses nothing. A program that asks one question never pays for the index."""
@@ -134,7 +135,7 @@ class Retrieval:
         """What ``find`` gives for each question; all of them are embedded in one call."""
         self._check(questions, k=k, dense=dense, lexical=lexical, per_document=per_document)
         vectors, notes = self._query_vectors(questions) if dense else ({}, [])
-        near = _Dense(record=self.record, store=self.store, scope=scope)
+        near = _Dense(record=self.record, store=self.store, scope=scope, dimensions=self.embedder.fingerprint.dimensions)
         named = self._names.of(self.record) if lexical and questions else Named(())
         allowed = None if scope == _EVERYTHING else self.record.documents_in(scope)
         results = []
@@ -383,12 +384,12 @@ class _Names:
 class _Dense:
     """The nearest chunks for several questions; what came since the index was made is read once, at the first."""
 
-    def __init__(self, *, record: Record, store: VectorStore, scope: Scope) -> None:
+    def __init__(self, *, record: Record, store: VectorStore, scope: Scope, dimensions: int) -> None:
         self._record = record
         self._store = store
         self._scope = scope
         everything = scope == _EVERYTHING and record.sees_all
-        self._indexed = everything and record.scans >= SCANS_FIRST and record.chunk_count() > SCANNED
+        self._indexed = everything and record.scans >= SCANS_FIRST and record.chunk_count() * dimensions > SCANNED
         self._recent: tuple[list[str], Vectors] | None = None
         self._deleted: frozenset[str] = frozenset()
         self.notes: tuple[str, ...] = ()

@@ -159,11 +159,9 @@ class Postings:
 
         blobs = [*stored, *((start, one.places[term]) for one, start in self._recent if term in one.places)]
         sizes = [len(blob) // 3 for _, blob in blobs]
-        often = np.empty(sum(sizes))
-        rows = np.empty(len(often), dtype=np.int64)
-        if self._all_live and not common and self.weight(len(rows)) == _LEAST_WEIGHT:
-            return Places(count=len(rows), rows=rows[:0], shares=often[:0])
-        at = 0
+        if self._all_live and not common and self.weight(sum(sizes)) == _LEAST_WEIGHT:
+            return Places(count=sum(sizes), rows=np.empty(0, dtype=np.int64), shares=np.empty(0))
+        rows, often, at = np.empty(sum(sizes), dtype=np.int64), np.empty(sum(sizes)), 0
         for (start, blob), size in zip(blobs, sizes, strict=True):
             np.add(np.frombuffer(blob, dtype="<u2", count=size), start, out=rows[at : at + size], dtype=np.int64)
             often[at : at + size] = np.frombuffer(blob, dtype=np.uint8, offset=2 * size)
