@@ -260,7 +260,7 @@ class Retrieval:
 
     def _worth(self, title: str, near: Sequence[Near], *, scope: Scope, lexical: bool) -> dict[str, float]:
         """Document -> how far it is what a title asks for."""
-        documents = {chunk.id: chunk.document for chunk in self.record.chunks([identity for identity, _ in near])}
+        documents = self.record.documents_of([identity for identity, _ in near])
         found = [(documents[identity], cosine) for identity, cosine in near if identity in documents]
         words = self.record.abouts(title, scope=scope) if lexical else {}
         return abouts([document for document, _ in found], [cosine for _, cosine in found], words=words)
@@ -271,7 +271,7 @@ class Retrieval:
             return []
         scores = dict(best)
         near = self.record.nearest(vector, k=CANDIDATES, scope=Scope(documents=tuple(scores)))
-        documents = {chunk.id: chunk.document for chunk in self.record.chunks([identity for identity, _ in near])}
+        documents = self.record.documents_of([identity for identity, _ in near])
         return [(identity, scores[documents[identity]]) for identity, _ in near if identity in documents]
 
     def _printing(self, statements: Sequence[Statement], *, names: NameScores, scope: Scope) -> list[Near]:

@@ -111,6 +111,7 @@ def test_chunks_come_in_the_order_asked_and_unknown_ones_are_left_out(record: Re
     ids, _ = record.vectors()
     chunks = record.chunks([ids[2], "unknown", ids[0]])
     assert [chunk.id for chunk in chunks] == [ids[2], ids[0]]
+    assert record.documents_of([ids[2], "unknown", ids[0]]) == {ids[0]: identity, ids[2]: identity}
     assert all(record.document(identity).text[chunk.start : chunk.end] == chunk.text for chunk in chunks)
 
 

@@ -132,6 +132,7 @@ class Postings:
         self._recent = list(zip(segments[len(stored) :], starts[len(stored) :], strict=False))
         self.numbers: NDArray[np.int64] = np.concatenate([one.chunks for one in segments])
         """The chunks' numbers, row by row."""
+        self._order = np.argsort(self.numbers, kind="stable")
         self._live = is_among(self.numbers, live)
         self._all_live = bool(self._live.all())
         self.count = int(self._live.sum())
@@ -183,8 +184,7 @@ class Postings:
         if not found:
             return Places(count=0, rows=self.numbers[:0], shares=self._saturation[:0])
         table = np.array(found, dtype=np.float64)
-        order = np.argsort(self.numbers)
-        rows = order[np.minimum(np.searchsorted(self.numbers, table[:, 0], sorter=order), len(order) - 1)]
+        rows = self._order[np.minimum(np.searchsorted(self.numbers, table[:, 0], sorter=self._order), len(self._order) - 1)]
         held = self._live[rows] & (self.numbers[rows] == table[:, 0])
         whole = self.count if held.all() else int(connection.execute("SELECT count(*) FROM lexical_docsize").fetchone()[0])
         return Places(count=int(held.sum()), rows=rows[held], shares=table[held, 1] / self.weight(len(found), among=whole))
@@ -204,10 +204,7 @@ class Postings:
 
     def rows_of(self, numbers: "NDArray[np.int64]") -> "NDArray[np.int64]":
         """The row of each of these live chunks."""
-        import numpy as np
-
-        order = np.argsort(self.numbers, kind="stable")
-        return order[np.searchsorted(self.numbers, numbers, sorter=order)]
+        return self._order[self.numbers.searchsorted(numbers, sorter=self._order)]
 
     def best(self, scores: "NDArray[np.float64]", *, k: int, within: "NDArray[np.int64] | None" = None) -> list[tuple[int, float]]:
         """(chunk number, score) of the ``k`` best above zero and of those that equal the last; ``within``: of these rows."""

@@ -294,6 +294,11 @@ class Record:
         found = {row[0]: rows.chunk(row) for row in self._rows(sql, [json.dumps(list(ids))])}
         return [found[identity] for identity in ids if identity in found]
 
+    def documents_of(self, ids: Sequence[str]) -> dict[str, str]:
+        """The document of each live chunk of these."""
+        sql = "SELECT id, document FROM live WHERE id IN (SELECT value FROM json_each(?))"
+        return dict(self._rows(sql, [json.dumps(list(ids))]))
+
     def on_pages(self, pages: Iterable[tuple[str, int]]) -> dict[tuple[str, int], list[Chunk]]:
         """(document, page) -> the live chunks that stand on it, in text order."""
         columns = ", ".join(f"live.{column.strip()}" for column in rows.CHUNK_COLUMNS.split(","))
