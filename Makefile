@@ -110,6 +110,7 @@ forms:  ## write the Word templates that ship, docs/report.schema.json and the g
 	@$(PYTHON) scripts/docx_templates.py
 	@$(PYTHON) scripts/schema.py
 	@$(PYTHON) scripts/question_graph.py
+	@$(PYTHON) scripts/scan_graph.py
 
 bench-report:  ## CPU, memory and PDF of an extractive report on the sample documents, against bounds
 	@scripts/install.sh dev

@@ -49,7 +49,7 @@ def main() -> None:
     for name, table in kept.items():
         overlaps, gains, error = [], [], 0.0
         for question, wanted in zip(questions, gold, strict=True):
-            true, scores = np.array(cosines(rows, question)), np.array(cosines(table, question))
+            true, scores = cosines(rows, question), cosines(table, question)
             error = max(error, float(np.abs(scores - true).max()))
             if name == "binary":
                 scores[np.argsort(-signs.near(question, None)[0])[options.candidates :]] = -1.0
@@ -77,7 +77,7 @@ def _embedded(data: Path, *, documents: int) -> tuple[list[str], "Vectors", "Vec
     return owners, embedder.embed(texts, kind="document"), questions, [gold for _, gold in asked]
 
 
-def _order(scores: "NDArray[np.float64]") -> list[int]:
+def _order(scores: "NDArray[np.float32]") -> list[int]:
     return [int(at) for at in np.argsort(-scores, kind="stable")]
 
 

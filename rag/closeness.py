@@ -8,14 +8,19 @@ passage that says one of them says little of the whole: so it has a second value
 
 import math
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
-from itertools import chain, groupby
-from statistics import fmean
-from typing import NamedTuple, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
 
-from rag.remembered import remembered
-from rag.text import STOPWORDS, sentences, stem, words
+from rag.text import STOPWORDS, stem, words
 from rag.types import Chunk
+from rag.windows import Stems
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    _Numbers: TypeAlias = NDArray[np.int64]
+    _Floats: TypeAlias = NDArray[np.float64]
 
 _SATURATION = 1.2
 _LENGTH = 0.75
@@ -25,18 +30,11 @@ _TOGETHER = 4
 """Words so far apart, stop words left out, stand together."""
 _PAIRS = 2 / 3
 """What pairs of words count beside single words."""
-_WINDOW = 15
-"""Sentences are joined until they have so many words that carry meaning."""
 
-_RUNS_KEPT = 131_072
-
-_CELLS = " | "
-"""Between the cells of a row."""
 _CLAUSE = 4
 _BREAK = re.compile(r";|—|\?|\.\s|,\s|\s(?=(?:but|while|whereas|although|though|however)\b)", re.IGNORECASE)
 
 Pair = tuple[str, str]
-_Key = TypeVar("_Key", str, Pair)
 
 
 def closeness(question: str, chunks: Sequence[Chunk], *, holders: Mapping[str, int], among: int) -> list[float]:
@@ -45,7 +43,7 @@ def closeness(question: str, chunks: Sequence[Chunk], *, holders: Mapping[str, i
     ``holders``: how many of the ``among`` chunks of the library hold a word of the question, by the word as the question prints it.
     """
     weights = _weights(question, holders=holders, among=among)
-    return _Texts(chunks, terms=weights).close(_stems(question), weights=weights, among=among)
+    return _Texts(chunks, terms=list(weights)).close(_stems(question), weights=weights, among=among)
 
 
 def closenesses(question: str, chunks: Sequence[Chunk], *, holders: Mapping[str, int], among: int) -> list[tuple[float, float]]:
@@ -54,7 +52,7 @@ def closenesses(question: str, chunks: Sequence[Chunk], *, holders: Mapping[str,
     A clause counts as much as its words weigh beside the heaviest clause's. The two are equal where a question is one clause.
     """
     weights = _weights(question, holders=holders, among=among)
-    texts = _Texts(chunks, terms=weights)
+    texts = _Texts(chunks, terms=list(weights))
     whole = texts.close(_stems(question), weights=weights, among=among)
     parts = clauses(question)
     masses = [sum(weights[term] for term in dict.fromkeys(part)) for part in parts]
@@ -83,92 +81,110 @@ def _weights(question: str, *, holders: Mapping[str, int], among: int) -> dict[s
     return {term: known.get(term, _weight(0, among=among)) for term in dict.fromkeys(_stems(question))}
 
 
-class _Text(NamedTuple):
-    """What a text has of a question. A tuple, because it is made for every sentence of every candidate."""
+class _Held(NamedTuple):
+    """Which texts hold which keys, a row each: words by their numbers, pairs by both words' numbers in one."""
 
-    places: list[tuple[int, str]]
-    """(place among the text's stems, stem), ascending; only stems of the question."""
-    length: int
-    """Stems in all."""
+    text: "_Numbers"
+    key: "_Numbers"
+    share: "_Floats"
+    """What BM25 gives for the times the key is there, before its weight."""
+
+    @classmethod
+    def of(cls, text: "_Numbers", key: "_Numbers", *, keys: int, lengths: "_Numbers") -> Self:
+        """Of every time that a text holds a key, of ``keys`` there are; ``lengths``: stems of each text."""
+        import numpy as np
+
+        found, times = np.unique(text * keys + key, return_counts=True)
+        at, held = np.divmod(found, keys)
+        typical = (float(lengths.mean()) if len(lengths) else 0.0) or 1.0
+        saturation = _SATURATION * (1 - _LENGTH + _LENGTH * lengths / typical)
+        return cls(at, held, np.asarray(_MOST * times / (times + saturation[at]), dtype=np.float64))
+
+    def scores(self, weights: "_Floats", *, texts: int) -> "_Floats":
+        """Of each text, shape (texts,), by the weight of each key, shape (keys,)."""
+        import numpy as np
+
+        return np.bincount(self.text, weights=weights[self.key] * self.share, minlength=texts).astype(np.float64)
 
 
 class _Texts:
-    """Chunks, whole and in windows, with the places of a question's stems."""
+    """Chunks, whole and in windows, with what they hold of a question's stems."""
 
-    def __init__(self, chunks: Sequence[Chunk], *, terms: Container[str]) -> None:
-        headers = {header: _text(_stems(header), terms=terms) for header in {chunk.header for chunk in chunks}}
-        windows = [[_text(window, terms=terms) for window in _windows(chunk.text)] for chunk in chunks]
-        self._passages = [_joined([headers[chunk.header], *found]) for chunk, found in zip(chunks, windows, strict=True)]
-        self._typical = fmean(passage.length for passage in self._passages) if chunks else 0
-        self._typical_window = fmean(window.length for found in windows for window in found) if chunks else 0
-        self._windows = [[window for window in found if window.places] for found in windows]
+    def __init__(self, chunks: Sequence[Chunk], *, terms: Sequence[str]) -> None:
+        import numpy as np
+
+        stems = _stems_kept()
+        headers = stems.read([" ".join(chunk.header.split("\n")) for chunk in chunks])
+        texts = stems.read([chunk.text for chunk in chunks])
+        self._terms = {term: at for at, term in enumerate(terms)}
+        self._texts = len(chunks)
+        self._begins = np.cumsum([0, *(len(text.lengths) // 4 for text in texts)])[:-1]
+        windows = np.frombuffer(b"".join(text.lengths for text in texts), dtype=np.int32).astype(np.int64)
+        self._windows = len(windows)
+        parts = [part for header, text in zip(headers, texts, strict=True) for part in (header.stems, text.stems)]
+        sizes = np.array([len(part) // 4 for part in parts], dtype=np.int64).reshape(-1, 2)
+        at, term = _places(np.frombuffer(b"".join(parts), dtype=np.int32), [stems.number(term) for term in terms])
+        of_text = np.searchsorted(np.cumsum(sizes.sum(axis=1)), at, side="right")
+        in_texts = at - np.cumsum(sizes[:, 0])[of_text]  # among the stems of all texts without their headers
+        in_header = in_texts < (np.cumsum(sizes[:, 1]) - sizes[:, 1])[of_text]
+        window = np.where(in_header, -1, np.searchsorted(np.cumsum(windows), in_texts, side="right"))
+        first, second = _together(at, term, of_text)
+        low, high = np.minimum(term[first], term[second]), np.maximum(term[first], term[second])
+        same = (window[first] == window[second]) & ~in_header[first]
+        keys, pair = len(terms), low * len(terms) + high
+        self._words = (
+            _Held.of(of_text, term, keys=keys, lengths=sizes.sum(axis=1)),
+            _Held.of(window[~in_header], term[~in_header], keys=keys, lengths=windows),
+        )
+        self._pairs = (
+            _Held.of(of_text[first], pair, keys=keys * keys, lengths=sizes.sum(axis=1)),
+            _Held.of(window[first][same], pair[same], keys=keys * keys, lengths=windows),
+        )
 
     def close(self, asked: Sequence[str], *, weights: Mapping[str, float], among: int) -> list[float]:
         """One value a chunk."""
-        if not asked:
-            return [0.0] * len(self._passages)
-        words_ = {term: weights[term] for term in dict.fromkeys(asked)}
+        import numpy as np
+
+        if not asked or not self._texts:
+            return [0.0] * self._texts
+        words_, pairs = np.zeros(len(self._terms)), np.zeros((len(self._terms), len(self._terms)))
+        for term in asked:
+            words_[self._terms[term]] = weights[term]
         most = _weight(0, among=among)
-        pairs = {pair: min(weights[pair[0]] + weights[pair[1]], most) for pair in _pairs(list(enumerate(asked)))}
-        whole = _Scale(words_, pairs, typical=self._typical)
-        close = _Scale(words_, pairs, typical=self._typical_window)
-        return [
-            (whole.share(passage) + max(map(close.share, found), default=0.0)) / 2
-            for passage, found in zip(self._passages, self._windows, strict=True)
-        ]
+        for one, other in _pairs(asked):
+            low, high = sorted((self._terms[one], self._terms[other]))
+            pairs[low, high] = min(weights[one] + weights[other], most)
+        sizes = (self._texts, self._windows)
+        whole, windows = (
+            words.scores(words_, texts=size) / (_MOST * words_.sum())
+            + (_PAIRS * together.scores(pairs.ravel(), texts=size) / (_MOST * pairs.sum()) if pairs.any() else 0.0)
+            for words, together, size in zip(self._words, self._pairs, sizes, strict=True)
+        )
+        values: list[float] = ((whole + np.maximum.reduceat(windows, self._begins)) / 2).tolist()
+        return values
 
 
-def _text(stems: Sequence[str], *, terms: Container[str]) -> _Text:
-    return _Text([(at, term) for at, term in enumerate(stems) if term in terms], len(stems))
+def _places(stems: "NDArray[np.int32]", terms: Sequence[int]) -> tuple["_Numbers", "_Numbers"]:
+    """(place, which of the terms stands there), ascending; 0 is the number of a term that no text holds."""
+    import numpy as np
+
+    which = np.full(max(int(stems.max(initial=0)), *terms, 0) + 1, -1)
+    which[terms] = np.arange(len(terms))
+    which[0] = -1
+    at = np.flatnonzero(which[stems] >= 0)
+    return at, which[stems[at]]
 
 
-def _joined(texts: Sequence[_Text]) -> _Text:
-    """One after the other."""
-    places: list[tuple[int, str]] = []
-    length = 0
-    for text in texts:
-        places += [(at + length, term) for at, term in text.places]
-        length += text.length
-    return _Text(places, length)
+def _together(at: "_Numbers", term: "_Numbers", of_text: "_Numbers") -> tuple["_Numbers", "_Numbers"]:
+    """Which of the places are pairs: of one text, of different words, no more than _TOGETHER apart."""
+    import numpy as np
 
-
-class _Scale:
-    """BM25 as a share of what can be reached, over texts of a typical length."""
-
-    def __init__(self, words_: Mapping[str, float], pairs: Mapping[Pair, float], *, typical: float) -> None:
-        self._words = words_
-        self._pairs = pairs
-        self._most_words = _MOST * sum(words_.values())
-        self._most_pairs = _MOST * sum(pairs.values())
-        self._typical = typical or 1.0
-
-    def share(self, text: _Text) -> float:
-        """Single words, and pairs on top."""
-        words = self._words
-        places = [place for place in text.places if place[1] in words]
-        if not places:
-            return 0.0
-        length = _SATURATION * (1 - _LENGTH + _LENGTH * text.length / self._typical)
-        found = _sum([term for _, term in places], words, length=length) / self._most_words
-        if not self._pairs or len(places) == 1:
-            return found
-        pairs = [pair for pair in _pairs(places) if pair in self._pairs]
-        return found + _PAIRS * _sum(pairs, self._pairs, length=length) / self._most_pairs if pairs else found
-
-
-def _sum(keys: Sequence[_Key], weights: Mapping[_Key, float], *, length: float) -> float:
-    """BM25 of keys that have a weight; without a Counter, which costs as much as all the rest, and in most sentences each is there once."""
-    total = 0.0
-    if len(set(keys)) == len(keys):
-        for key in keys:
-            total += weights[key] * _MOST / (1 + length)
-        return total
-    counts: dict[_Key, int] = {}
-    for key in keys:
-        counts[key] = counts.get(key, 0) + 1
-    for key, count in counts.items():
-        total += weights[key] * count * _MOST / (count + length)
-    return total
+    firsts, seconds = [at[:0]], [at[:0]]
+    for step in range(1, _TOGETHER + 1):
+        near = (at[step:] - at[:-step] <= _TOGETHER) & (of_text[step:] == of_text[:-step]) & (term[step:] != term[:-step])
+        firsts.append(np.flatnonzero(near))
+        seconds.append(firsts[-1] + step)
+    return np.concatenate(firsts), np.concatenate(seconds)
 
 
 def _weight(count: int, *, among: int) -> float:
@@ -176,59 +192,22 @@ def _weight(count: int, *, among: int) -> float:
     return max(math.log((among - count + 0.5) / (count + 0.5)), 1e-6)
 
 
-def _pairs(places: Sequence[tuple[int, str]]) -> list[Pair]:
-    """Different words that stand together, each pair in alphabetical order."""
-    found: list[Pair] = []
-    for index, (at, term) in enumerate(places, start=1):
-        for other_at, other in places[index : index + _TOGETHER]:
-            if other_at - at > _TOGETHER:
-                break
-            if other != term:
-                found.append((term, other) if term < other else (other, term))
-    return found
-
-
-@remembered(4_096)
-def _windows(text: str) -> list[list[str]]:
-    """Sentences, short ones joined with the next, and each row of a table; always at least one."""
-    found: list[list[str]] = []
-    window: list[str] = []
-    for part, is_row in _parts(text):
-        stems = _stems(part)
-        if is_row:
-            found.append(stems)
-            continue
-        window += stems
-        if len(window) >= _WINDOW:
-            found.append(window)
-            window = []
-    return [*found, window] if window or not found else found
-
-
-def _parts(text: str) -> Iterator[tuple[str, bool]]:
-    """(sentence or row of a table, whether it is a row), in order."""
-    for is_row, lines in groupby(text.split("\n"), key=lambda line: _CELLS in line):
-        if is_row:
-            yield from ((line, True) for line in lines)
-        else:
-            prose = "\n".join(lines)
-            yield from ((prose[start:end], False) for start, end in sentences(prose))
+def _pairs(stems: Sequence[str]) -> set[Pair]:
+    """Different words that stand together."""
+    return {(one, other) for at, one in enumerate(stems) for other in stems[at + 1 : at + 1 + _TOGETHER] if one != other}
 
 
 def _stems(text: str) -> list[str]:
-    return list(chain.from_iterable(map(_STEMS.__getitem__, text.split())))
+    """Stop words left out."""
+    return [stem(word) for word in map(str.lower, words(text)) if word not in STOPWORDS]
 
 
-class _Stems(dict[str, tuple[str, ...]]):
-    """The stems of a run of characters without white space, stop words left out; most runs are a word. A dictionary, because a function
-    that remembers takes three times as long; it begins anew when it is full."""
-
-    def __missing__(self, run: str) -> tuple[str, ...]:
-        if len(self) >= _RUNS_KEPT:
-            self.clear()
-        lowered = (word.lower() for word in words(run))
-        self[run] = stems = tuple(stem(word) for word in lowered if word not in STOPWORDS)
-        return stems
+_kept = Stems()
 
 
-_STEMS = _Stems()
+def _stems_kept() -> Stems:
+    """Those of this process, begun anew when they are full."""
+    global _kept
+    if _kept.is_full:
+        _kept = Stems()
+    return _kept

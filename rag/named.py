@@ -2,12 +2,17 @@
 
 import math
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Protocol
+from heapq import nsmallest
+from typing import TYPE_CHECKING, Protocol
 
 from rag.text import STOPWORDS, stem
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _SHARPNESS = 4
 """A document that shares half as much with the question as the best does is not half named: it is another one."""
@@ -46,55 +51,104 @@ class Nameable(Protocol):
     def publisher(self) -> str: ...
 
 
+class NameScores(Mapping[str, float]):
+    """Document -> 0 to 1, above 0, of those that a question names; a common word names thousands."""
+
+    def __init__(self, documents: Sequence[str], places: Mapping[str, int], values: "NDArray[np.float64]") -> None:
+        """``places``: where each document stands in ``documents`` and ``values``, which are zero for those that are not named."""
+        self._documents = documents
+        self._places = places
+        self._values = values
+
+    def __getitem__(self, document: str) -> float:
+        if not (value := float(self._values[self._places[document]])):
+            raise KeyError(document)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return (self._documents[at] for at in self._values.nonzero()[0].tolist())
+
+    def __len__(self) -> int:
+        return len(self._values.nonzero()[0])
+
+    def best(self, *, most: int) -> list[tuple[str, float]]:
+        """(document, score) of the ``most`` best, best first, equal ones by id."""
+        import numpy as np
+
+        named = np.flatnonzero(self._values)
+        least = np.partition(self._values[named], -most)[-most] if len(named) > most else 0.0
+        above = [(self._documents[at], float(self._values[at])) for at in np.flatnonzero(self._values > least).tolist()]
+        equal = (self._documents[at] for at in np.flatnonzero(self._values == least).tolist() if least)
+        last = [(document, float(least)) for document in nsmallest(most - len(above), equal)]
+        return [*sorted(above, key=lambda entry: (-entry[1], entry[0])), *last]
+
+
+class _Groups:
+    """Which others belong to each of some numbers, side by side in one array."""
+
+    def __init__(self, groups: "NDArray[np.int64]", others: "NDArray[np.int64]", *, count: int) -> None:
+        """``others[at]`` belongs to ``groups[at]``, of which there are ``count``."""
+        import numpy as np
+
+        order = np.argsort(groups, kind="stable")
+        self._others = others[order]
+        self._begins = np.searchsorted(groups[order], np.arange(count + 1))
+
+    def __getitem__(self, group: int) -> "NDArray[np.int64]":
+        return self._others[self._begins[group] : self._begins[group + 1]]
+
+
 class Named:
     """The names of a library's documents."""
 
-    def __init__(self, sources: Sequence[Nameable]) -> None:
+    def __init__(self, sources: Iterable[Nameable]) -> None:
+        """Nothing of them is kept but words: what thousands of small objects cost is the garbage collector's looking at them."""
         import numpy as np
 
-        self._documents = [source.document for source in sources]
-        called = (
-            f"{source.title} {source.path.rsplit('/', 1)[-1].rsplit('.', 1)[0]} {source.author} {source.publisher}" for source in sources
-        )
-        found = _words_and_ends("".join(f"{name.replace(_END, ' ')} {_END} " for name in called).lower())
+        self._documents: list[str] = []
+        called: list[str] = []
+        for source in sources:
+            self._documents.append(source.document)
+            file = source.path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+            called.append(f"{source.title} {file} {source.author} {source.publisher}".replace(_END, " "))
+        self._places = {document: at for at, document in enumerate(self._documents)}
+        found = _words_and_ends("".join(f"{name} {_END} " for name in called).lower())
         numbers = {word: number for number, word in enumerate(dict.fromkeys((_END, *found)))}
         words = np.fromiter(map(numbers.__getitem__, found), dtype=np.int64, count=len(found))
-        documents = np.cumsum(words == 0)
-        order = np.argsort(words, kind="stable")
-        self._held_by = documents[order]
-        """Document of each word of each name, the words in the order of their numbers."""
-        self._begins = np.searchsorted(words[order], np.arange(len(numbers) + 1))
-        self._pieces: defaultdict[str, set[int]] = defaultdict(set)
+        self._documents_of = _Groups(words, np.cumsum(words == 0), count=len(numbers))
+        """A word's number -> the documents that have it in a name, by their places."""
+        self._pieces: dict[str, int] = {}
+        pieces, holders = array("q"), array("q")
         for word, number in numbers.items():
             for piece in (stem(word),) if _is_whole(word) else _pieces(word):
-                self._pieces[piece].add(number)
+                pieces.append(self._pieces.setdefault(piece, len(self._pieces)))
+                holders.append(number)
+        self._words_of = _Groups(np.array(pieces), np.array(holders), count=len(self._pieces))
+        """A piece's number -> the words that have it."""
         self._pieces.pop(_END)
 
-    def scores(self, question: str, *, among: Iterable[str] | None = None) -> dict[str, float]:
+    def scores(self, question: str, *, among: Iterable[str] | None = None) -> NameScores:
         """Document -> 0 to 1, only those with a name in the question; near 1 for the best when what it shares is rare.
 
         ``among``: as if the library had only these documents.
         """
-        pieces = [piece for piece in dict.fromkeys(_asked(question)) if piece in self._pieces]
-        if not pieces:
-            return {}
         import numpy as np
 
-        allowed = np.ones(len(self._documents), dtype=bool)
+        masses = np.zeros(len(self._documents))
+        allowed = np.full(len(masses), among is None)
         if among is not None:
-            chosen = set(among)
-            allowed[:] = [document in chosen for document in self._documents]
-        documents, masses = int(allowed.sum()), np.zeros(len(self._documents))
-        for piece in pieces:
-            holds = np.zeros(len(self._documents), dtype=bool)
-            for word in self._pieces[piece]:
-                holds[self._held_by[self._begins[word] : self._begins[word + 1]]] = True
+            allowed[[self._places[document] for document in among if document in self._places]] = True
+        documents = int(allowed.sum())
+        for piece in dict.fromkeys(_asked(question)):
+            if piece not in self._pieces:
+                continue
+            holds = np.zeros(len(masses), dtype=bool)
+            for word in self._words_of[self._pieces[piece]]:
+                holds[self._documents_of[word]] = True
             holds &= allowed
             holders = int(holds.sum())
             masses[holds] += math.log1p((documents - holders + 0.5) / (holders + 0.5))
-        found = np.flatnonzero(masses)
-        scores = (masses[found] / (masses.max() + 1)) ** _SHARPNESS
-        return {self._documents[at]: score for at, score in zip(found.tolist(), scores.tolist(), strict=True)}
+        return NameScores(self._documents, self._places, (masses / (masses.max(initial=0.0) + 1)) ** _SHARPNESS)
 
 
 def days(question: str) -> frozenset[date]:

@@ -92,7 +92,7 @@ def index_of(setting: StoreSettings, *, workspace: Path, record: Record, space: 
         space=space.id,
         dimensions=space.fingerprint.dimensions,
         open_store=opener(setting.open),
-        vectors_of=lambda ids: {identity: own for identity, (own, _) in record.surroundings(ids, nearby=0).items()},
+        vectors_of=record.vectors_of,
     )
 
 

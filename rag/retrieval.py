@@ -5,7 +5,7 @@ cosine of its surroundings on the page, how closely its words follow the questio
 as a title asks for a document: then the nearest passages of each document and its words as a whole count before them. Ranks are not fused:
 a lexical list that found next to nothing would count as much as one that found the very sentence (docs/log.md).
 
-Dense search is exact in a scope, in a library of up to SCANNED chunks, in a process's first searches and without a sound generation: the
+Dense search is exact in a scope, in a library of up to SCANNED values, in a process's first searches and without a sound generation: the
 record finds the nearest. Otherwise it asks the published generation, which may miss some (docs/reliability.md says how many), for
 everything up to its sequence number, adds what was committed since, and leaves out what was deleted since. Every cosine comes from the
 record, so a passage has the same one, and two passages the same order, either way.
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from rag.around import Context, span
 from rag.closeness import closenesses
 from rag.errors import FingerprintError, IndexDamagedError, ModelError, RecordError, UsageError
-from rag.named import Named, days
+from rag.named import Named, NameScores, days
 from rag.order import RANK_OFFSET, at_most, behind_newer, diverse, newest_sooner, spread
 from rag.ports import Embedder, Reranker, VectorStore
 from rag.record import Near, Record, cosines
@@ -48,8 +48,9 @@ TITLED = 30.0
 """What a document counts for that is what a title asks for: so much that documents stand in that order (docs/log.md)."""
 TITLED_DOCUMENTS = 10
 """So many of these are searched whole."""
-SCANNED = 20_000
-"""Chunks up to which a library is always scanned: 2 ms for 384 dimensions, no more than a question to the index."""
+SCANNED = 40_000_000
+"""Values, chunks times dimensions, up to which a library is always scanned: it takes no longer than to ask the index for candidates and to
+compare those, and misses nothing, where the index misses one of the true 20 nearest in thirteen (docs/log.md)."""
 SCANS_FIRST = 100
 """Searches over everything that a process scans by itself before it opens the index: importing Chroma and loading a graph of 100,000
 takes as long as so many scans, and a scan misses nothing. A program that asks one question never pays for the index."""
@@ -134,7 +135,7 @@ class Retrieval:
         """What ``find`` gives for each question; all of them are embedded in one call."""
         self._check(questions, k=k, dense=dense, lexical=lexical, per_document=per_document)
         vectors, notes = self._query_vectors(questions) if dense else ({}, [])
-        near = _Dense(record=self.record, store=self.store, scope=scope)
+        near = _Dense(record=self.record, store=self.store, scope=scope, dimensions=self.embedder.fingerprint.dimensions)
         named = self._names.of(self.record) if lexical and questions else Named(())
         allowed = None if scope == _EVERYTHING else self.record.documents_in(scope)
         results = []
@@ -151,7 +152,7 @@ class Retrieval:
         return [replace(result, notes=(*shared, *self._too_long(result.question, dense=dense), *result.notes)) for result in results]
 
     def _rankings(
-        self, question: str, *, near: "_Dense", vector: "Vectors | None", names: Mapping[str, float], scope: Scope, lexical: bool
+        self, question: str, *, near: "_Dense", vector: "Vectors | None", names: NameScores, scope: Scope, lexical: bool
     ) -> tuple[_Rankings, dict[str, float]]:
         """The lists candidates come from; and document -> what it is worth, where a title asks for one."""
         rankings: dict[_ListName, Sequence[Near]] = {}
@@ -160,10 +161,10 @@ class Retrieval:
         if lexical:
             rankings["lexical"] = self.record.lexical(question, k=CANDIDATES, scope=scope)
         if vector is not None and lexical:
-            rankings["name"] = self._in_best(names, vector, most=NAMED_DOCUMENTS)
+            rankings["name"] = self._in_best(names.best(most=NAMED_DOCUMENTS), vector)
         worth = self._worth(question, rankings.get("dense", ()), scope=scope, lexical=lexical) if is_title(question) else {}
         if vector is not None and worth:
-            rankings["document"] = _by_document(self._in_best(worth, vector, most=TITLED_DOCUMENTS))
+            rankings["document"] = _by_document(self._in_best(_best(worth, most=TITLED_DOCUMENTS), vector))
         if lexical and (asked := asked_for(question, self.statements)):
             rankings["statement"] = self._printing(asked, names=names, scope=scope)
         return rankings, worth
@@ -198,9 +199,9 @@ class Retrieval:
         """Those that still live, by maximal marginal relevance."""
         import numpy as np
 
-        around = self.record.surroundings([passage.chunk.id for passage in passages], nearby=0)
-        live = [passage for passage in passages if passage.chunk.id in around]
-        return diverse(live, vectors=np.array([around[passage.chunk.id][0] for passage in live]), k=k)
+        vectors = self.record.vectors_of([passage.chunk.id for passage in passages])
+        live = [passage for passage in passages if passage.chunk.id in vectors]
+        return diverse(live, vectors=np.array([vectors[passage.chunk.id] for passage in live]), k=k)
 
     def prepare(self, questions: Sequence[str]) -> None:
         """Embeds questions and keeps their vectors, so that a search inside a snapshot, where nothing can be kept, finds them."""
@@ -259,23 +260,23 @@ class Retrieval:
 
     def _worth(self, title: str, near: Sequence[Near], *, scope: Scope, lexical: bool) -> dict[str, float]:
         """Document -> how far it is what a title asks for."""
-        documents = {chunk.id: chunk.document for chunk in self.record.chunks([identity for identity, _ in near])}
+        documents = self.record.documents_of([identity for identity, _ in near])
         found = [(documents[identity], cosine) for identity, cosine in near if identity in documents]
         words = self.record.abouts(title, scope=scope) if lexical else {}
         return abouts([document for document, _ in found], [cosine for _, cosine in found], words=words)
 
-    def _in_best(self, scores: Mapping[str, float], vector: "Vectors", *, most: int) -> list[Near]:
-        """The nearest chunks of the ``most`` best documents, with the document's score."""
-        best = _best(scores, most=most)
+    def _in_best(self, best: Sequence[tuple[str, float]], vector: "Vectors") -> list[Near]:
+        """The nearest chunks of these documents, each with its document's score."""
         if not best:
             return []
-        near = self.record.nearest(vector, k=CANDIDATES, scope=Scope(documents=tuple(document for document, _ in best)))
-        documents = {chunk.id: chunk.document for chunk in self.record.chunks([identity for identity, _ in near])}
+        scores = dict(best)
+        near = self.record.nearest(vector, k=CANDIDATES, scope=Scope(documents=tuple(scores)))
+        documents = self.record.documents_of([identity for identity, _ in near])
         return [(identity, scores[documents[identity]]) for identity, _ in near if identity in documents]
 
-    def _printing(self, statements: Sequence[Statement], *, names: Mapping[str, float], scope: Scope) -> list[Near]:
+    def _printing(self, statements: Sequence[Statement], *, names: NameScores, scope: Scope) -> list[Near]:
         """The chunks of pages that print one of the statements, with its share, best first; of the named documents where some are named."""
-        best = tuple(document for document, _ in _best(names, most=NAMED_DOCUMENTS))
+        best = tuple(document for document, _ in names.best(most=NAMED_DOCUMENTS))
         within = replace(scope, documents=best) if best else scope
         shares: dict[str, float] = {}
         for statement in statements:
@@ -309,8 +310,7 @@ class Retrieval:
         close = self._closeness(question, chunks) if lexical else [0.0] * len(chunks)
         values = self._cosines(chunks, vector)
         printed = dict(rankings.get("statement", ()))
-        documents = tuple(sorted({chunk.document for chunk in chunks}))
-        sources = {source.document: source for source in (self.record.sources(Scope(documents=documents)) if documents else ())}
+        sources = self.record.sources_of({chunk.document for chunk in chunks})
         asked = days(question)
         dated = {document for document, source in sources.items() if source.published_from != "mtime" and source.published in asked}
         for chunk in chunks:
@@ -341,8 +341,8 @@ class Retrieval:
         """Own cosine and the weighted mean of the surroundings'; zeros without dense search."""
         if vector is None or not chunks:
             return [0.0] * len(chunks)
-        around = self.record.surroundings([chunk.id for chunk in chunks], nearby=NEARBY)
-        return [float(own @ vector) + SURROUNDINGS * float((page @ vector).mean()) for own, page in (around[chunk.id] for chunk in chunks)]
+        around = self.record.surroundings([chunk.id for chunk in chunks], vector, nearby=NEARBY)
+        return [own + SURROUNDINGS * page for own, page in (around[chunk.id] for chunk in chunks)]
 
     def _reranked(self, result: SearchResult) -> SearchResult:
         """The best passages in the reranker's order. Scores are then 1 / (60 + rank), so that the list stays ordered by score."""
@@ -384,12 +384,12 @@ class _Names:
 class _Dense:
     """The nearest chunks for several questions; what came since the index was made is read once, at the first."""
 
-    def __init__(self, *, record: Record, store: VectorStore, scope: Scope) -> None:
+    def __init__(self, *, record: Record, store: VectorStore, scope: Scope, dimensions: int) -> None:
         self._record = record
         self._store = store
         self._scope = scope
         everything = scope == _EVERYTHING and record.sees_all
-        self._indexed = everything and record.scans >= SCANS_FIRST and record.chunk_count() > SCANNED
+        self._indexed = everything and record.scans >= SCANS_FIRST and record.chunk_count() * dimensions > SCANNED
         self._recent: tuple[list[str], Vectors] | None = None
         self._deleted: frozenset[str] = frozenset()
         self.notes: tuple[str, ...] = ()
@@ -405,7 +405,7 @@ class _Dense:
         if self._recent is None:
             self._recent = self._record.vectors(after=self._store.applied)
         ids, vectors = self._recent
-        recent = sorted(zip(ids, cosines(vectors, vector), strict=True), key=_best_first)[:CANDIDATES]
+        recent = sorted(zip(ids, cosines(vectors, vector).tolist(), strict=True), key=_best_first)[:CANDIDATES]
         return self._record.cosines([*near, *(identity for identity, _ in recent)], vector)[:CANDIDATES]
 
     def _look_at_index(self, vector: "Vectors") -> None:

@@ -46,8 +46,10 @@ def american(word: str) -> str:
     """The word, in lower case, as American English writes it; any other word as it is."""
     if word in _OTHERS:
         return _OTHERS[word]
-    if match := _ISE.match(word):
+    if "is" in word and (match := _ISE.match(word)):  # looked for first: every word of a library comes here once
         return word if match["base"] in _ONLY_S else f"{match['base']}iz{match['end']}"
-    word = _OUR.sub(r"\1or", word)
-    word = _YSE.sub(r"\1yz\2", word)
-    return _LL.sub(r"\1\2", word)
+    if "our" in word:
+        word = _OUR.sub(r"\1or", word)
+    if "ys" in word:
+        word = _YSE.sub(r"\1yz\2", word)
+    return _LL.sub(r"\1\2", word) if "ll" in word else word

@@ -14,11 +14,18 @@ _ABBREVIATIONS = frozenset(
         "mon mr mrs ms no nos nov oct p para pp prof rep rev sat sec sen sep sept sr st sun thu tue u.k u.s us v vol vs wed apr aug"
     ).split()
 )
+_STOP = r"""[.!?…]["'”’)\]]*"""
+_OPENING = r"""["'“‘(\[]*[\dA-Z\u00C0-\u00DE\u0370-\u04FF]"""
+WIDE_STOPS = "。！？"
+"""End a sentence wherever they stand."""
+BULLETS = "-*•"
 _BREAK = re.compile(
-    r"""(?P<stop>[.!?…]["'”’)\]]*)(?P<gap>\s+)(?=["'“‘(\[]*[\dA-Z\u00C0-\u00DE\u0370-\u04FF])"""
-    r"""|(?P<cjk>[。！？])"""
-    r"""|(?P<line>\n\s*\n|\n(?=\s*[-*•]\s))"""
+    rf"(?P<stop>{_STOP})(?P<gap>\s+)(?={_OPENING})"
+    rf"|(?P<cjk>[{WIDE_STOPS}])"
+    rf"|(?P<line>\n\s*\n|\n(?=\s*[{re.escape(BULLETS)}]\s))"
 )
+_STOP_AT_END = re.compile(rf"{_STOP}\Z")
+_OPENING_AT_START = re.compile(_OPENING)
 _MAY_BREAK = re.compile(r"[.!?…。！？\n]")
 """What every break begins with."""
 _LAST_WORD = re.compile(r"([\w.]+)[.!?…][\"'”’)\]]*$")
@@ -58,6 +65,21 @@ def _breaks(text: str) -> Iterator[tuple[int, int]]:
             yield (match.end(), match.end()) if match["cjk"] else (match.start(), match.end())
         elif not _is_abbreviation(text[max(0, match.start() - 20) : match.end("stop")]):
             yield match.end("stop"), match.end()
+
+
+def stops(run: str) -> bool:
+    """Whether a run of characters without white space ends as a sentence does, if one that ``opens`` follows."""
+    return _STOP_AT_END.search(run) is not None
+
+
+def opens(run: str) -> bool:
+    """Whether it begins as a sentence does."""
+    return _OPENING_AT_START.match(run) is not None
+
+
+def is_shortened(run: str) -> bool:
+    """Whether the full stop at its end belongs to an abbreviation."""
+    return _is_abbreviation(run[-21:])
 
 
 def _is_abbreviation(tail: str) -> bool:

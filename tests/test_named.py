@@ -81,3 +81,17 @@ def test_a_name_that_ends_like_a_plural_is_found_joined() -> None:
 def test_days_named_in_full(question: str, found: list[date]) -> None:
     """Whatever their order; a month alone is no day, and neither is one that never was."""
     assert days(question) == frozenset(found)
+
+
+def test_the_best_are_by_score_and_equal_ones_by_id() -> None:
+    """However many are asked for, and whichever came first."""
+    named = Named(
+        [source(f"f/{name}.pdf", title=title) for name, title in (("d", "Kordwell"), ("b", "Kordwell"), ("a", "x"), ("c", "Kordwell 2023"))]
+    )
+    scores = named.scores("What did Kordwell say in 2023?")
+    ordered = sorted(scores.items(), key=lambda entry: (-entry[1], entry[0]))
+    assert [document for document, _ in ordered] == ["f/c.pdf", "f/b.pdf", "f/d.pdf"]
+    assert all(scores.best(most=most) == ordered[:most] for most in (1, 2, 3, 9))
+    assert named.scores("nothing").best(most=3) == []
+    assert "f/a.pdf" not in scores
+    assert scores.get("unknown") is None

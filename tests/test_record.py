@@ -10,6 +10,7 @@ import tempfile
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -85,18 +86,23 @@ def test_holders_counts_the_chunks_that_hold_each_word(record: Record) -> None:
 
 
 def test_surroundings_are_the_neighbours_on_the_same_page(record: Record) -> None:
-    """Its own vector with those at most so many places away; another page or document is not around."""
+    """Its own cosine, and the mean with those at most so many places away; another page or document is not around."""
     identity = add(record, "research/a.txt", " ".join(f"word{number}" for number in range(300)) + "\f" + "other " * 60)
     add(record, "research/b.txt", "words " * 60)
     ids, vectors = record.vectors()
     chunks = [chunk for chunk in record.chunks(ids) if chunk.document == identity]
     on_first = [at for at, chunk in enumerate(chunks) if chunk.first_page == 1]
-    around = record.surroundings([chunks[1].id, chunks[-1].id, "unknown"], nearby=2)
+    on_last = [at for at in range(len(chunks)) if at not in on_first]
+    asked = EMBEDDER.embed(["word1 other"], kind="query")[0]
+    around = record.surroundings([chunks[1].id, chunks[-1].id, "unknown"], asked, nearby=2)
     assert set(around) == {chunks[1].id, chunks[-1].id}
-    own, page = around[chunks[1].id]
-    assert np.array_equal(own, vectors[1])
-    assert np.array_equal(page, vectors[[at for at in on_first if at <= 3]])
-    assert len(around[chunks[-1].id][1]) == len([at for at in range(len(chunks)) if at not in on_first][-3:])
+    for at, near in ((1, [at for at in on_first if at <= 3]), (len(chunks) - 1, on_last[-3:])):
+        assert around[chunks[at].id] == pytest.approx((vectors[at] @ asked, (vectors[near] @ asked).mean()), abs=1e-6)
+    assert len(on_first) > 4
+    assert around[chunks[1].id][1] != pytest.approx((vectors[on_first] @ asked).mean(), abs=1e-3)
+    of_first = record.vectors_of([chunks[0].id, "unknown"])
+    assert list(of_first) == [chunks[0].id]
+    assert np.array_equal(of_first[chunks[0].id], vectors[0])
 
 
 def test_chunks_come_in_the_order_asked_and_unknown_ones_are_left_out(record: Record) -> None:
@@ -105,6 +111,7 @@ def test_chunks_come_in_the_order_asked_and_unknown_ones_are_left_out(record: Re
     ids, _ = record.vectors()
     chunks = record.chunks([ids[2], "unknown", ids[0]])
     assert [chunk.id for chunk in chunks] == [ids[2], ids[0]]
+    assert record.documents_of([ids[2], "unknown", ids[0]]) == {ids[0]: identity, ids[2]: identity}
     assert all(record.document(identity).text[chunk.start : chunk.end] == chunk.text for chunk in chunks)
 
 
@@ -202,6 +209,20 @@ def test_identical_content_at_two_paths_is_one_document(record: Record) -> None:
     assert [source.path for source in record.sources()] == ["research/b.txt"]
     record.forget_paths(["research/b.txt"])
     assert (record.sources(), record.chunk_count(), found(record, "twice"), record.files()) == ([], 0, [], [])
+
+
+def test_sources_follow_paths_and_contents(record: Record) -> None:
+    """What was asked for before is read again once a file has moved, changed or gone, by this connection or another."""
+    one, two = add(record, "research/a.txt", "one text"), add(record, "research/b.txt", "other text")
+    assert record.sources_of([one, two, "unknown"]) == {source.document: source for source in record.sources()}
+    (file,) = (file for file in record.files() if file.document == one)
+    with Record.open(record.path) as writer:
+        writer.put_file(replace(file, path="research/c.txt"), forget=["research/a.txt"])
+    assert record.sources_of([one])[one].path == "research/c.txt"
+    add(record, "research/c.txt", "one text in " + "two pages\f of it", identity=one)
+    assert record.sources_of([one])[one].pages == 2
+    record.forget_paths(["research/c.txt"])
+    assert set(record.sources_of([one, two])) == {two}
 
 
 def test_a_new_version_replaces_the_old_one(record: Record) -> None:

@@ -2,17 +2,22 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rag.record.codes import HEAD, decoded, encoded, packed
+from rag.record.codes import HEAD, cosines, decoded, encoded, packed
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from rag.ports import Vectors
 
 SIZE = 16
 """Chunks a block: a few pages, of which the last is half empty at the mean."""
 _BATCH = 500
+_KEPT = 256
+"""Blocks, 5 MB of 384 dimensions, before they are forgotten: one search reads 100 to 150."""
 _ACTIVE = "(SELECT id FROM spaces WHERE active = 1)"
 
 
@@ -25,8 +30,11 @@ class Place(NamedTuple):
 
 
 class _Block(NamedTuple):
+    number: int
+    document: str
     first: int
     chunks: int
+    pages: bytes
     bits: bytes
     rest: bytes
 
@@ -51,35 +59,69 @@ def put(
     return blocks
 
 
-def surroundings(connection: sqlite3.Connection, places: Sequence[Place], *, nearby: int) -> "list[tuple[Vectors, Vectors]]":
-    """For each of these chunks its vector, and those of the chunks of its document and page at most ``nearby`` places away, its own too.
+class Blocks:
+    """The blocks of one connection. Those read last are kept, for a search reads many of them twice."""
 
-    They stand in its block or in the ones beside it: ``nearby`` is at most SIZE.
-    """
-    import numpy as np
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._state: Any = None
+        self._held: dict[int, _Block] = {}
 
-    if not places:
-        return []
-    sql = f"""SELECT DISTINCT beside.number FROM json_each(?) AS asked JOIN blocks AS own ON own.number = asked.value
-        JOIN blocks AS beside ON beside.document = own.document AND beside.space = {_ACTIVE}
-        AND beside.number BETWEEN own.number - 1 AND own.number + 1"""
-    own = list({place.block for place in places})
-    numbers = [number for (number,) in connection.execute(sql, [json.dumps(own)])] if nearby else own
-    sql = """SELECT first, document, pages, bits, rest FROM blocks WHERE number IN (SELECT value FROM json_each(?)) ORDER BY first"""
-    found = connection.execute(sql, [json.dumps(numbers)]).fetchall()
-    pages = [np.frombuffer(block[2], dtype="<i4") for block in found]
-    counts = [len(some) for some in pages]
-    chunks = np.concatenate([np.arange(block[0], block[0] + count) for block, count in zip(found, counts, strict=True)])
-    groups: dict[str, int] = {}
-    documents = np.repeat([groups.setdefault(block[1], len(groups)) for block in found], counts)
-    matrix = _decoded([block[3:] for block in found], dimensions=len(found[0][3]) // counts[0] - HEAD)
-    page_of = np.concatenate(pages)
-    around = []
-    for at in np.searchsorted(chunks, [place.number for place in places]).tolist():
-        near = slice(max(0, at - nearby), at + nearby + 1)
-        same = (documents[near] == documents[at]) & (page_of[near] == page_of[at]) & (np.abs(chunks[near] - chunks[at]) <= nearby)
-        around.append((matrix[at], matrix[near][same]))
-    return around
+    def forget(self) -> None:
+        """Others may be seen now."""
+        self._held = {}
+
+    def cosines(self, places: Sequence[Place], vector: "Vectors") -> "NDArray[np.float32]":
+        """Of these chunks' vectors with a unit vector, in their order."""
+        import numpy as np
+
+        starts = range(0, len(places), _BATCH)
+        return np.concatenate([np.empty(0, np.float32), *(self._cosines(places[start : start + _BATCH], vector) for start in starts)])
+
+    def _cosines(self, places: Sequence[Place], vector: "Vectors") -> "NDArray[np.float32]":
+        blocks = self._read({place.block for place in places})
+        parts = [blocks[place.block].row(place.number) for place in places]
+        return cosines(_decoded(parts, dimensions=len(parts[0][0]) - HEAD), vector)
+
+    def surroundings(self, places: Sequence[Place], vector: "Vectors", *, nearby: int) -> list[tuple[float, float]]:
+        """For each of these chunks its cosine, and the mean cosine of the chunks of its document and page at most ``nearby`` places
+        away, its own too. They stand in its block or in the ones beside it: ``nearby`` is at most SIZE.
+        """
+        import numpy as np
+
+        if not places:
+            return []
+        sql = f"""SELECT DISTINCT beside.number FROM json_each(?) AS asked JOIN blocks AS own ON own.number = asked.value
+            JOIN blocks AS beside ON beside.document = own.document AND beside.space = {_ACTIVE}
+            AND beside.number BETWEEN own.number - 1 AND own.number + 1"""
+        asked = json.dumps(list({place.block for place in places}))
+        found = sorted(self._read({number for (number,) in self._connection.execute(sql, [asked])}).values(), key=lambda block: block.first)
+        sizes = [block.chunks for block in found]
+        chunks = np.repeat([block.first for block in found], sizes) + np.concatenate([np.arange(size) for size in sizes])
+        pages = np.frombuffer(b"".join(block.pages for block in found), dtype="<i4")
+        documents = np.repeat([block.document for block in found], sizes)
+        dimensions = len(found[0].bits) // found[0].chunks - HEAD
+        vectors = _decoded([(block.bits, block.rest) for block in found], dimensions=dimensions)
+        near = np.einsum("ij,j->i", vectors, vector.reshape(-1).astype(np.float32))  # for a mean 32 bits do
+        together = (np.diff(chunks) == 1) & (np.diff(pages) == 0) & (documents[1:] == documents[:-1])
+        begins = np.flatnonzero(np.concatenate([[True], ~together]))  # of each page
+        ends = np.append(begins[1:], len(chunks))
+        at = np.searchsorted(chunks, [place.number for place in places])
+        own = cosines(vectors[at], vector)
+        page = np.searchsorted(begins, at, side="right") - 1
+        first, last = np.maximum(begins[page], at - nearby), np.minimum(ends[page], at + nearby + 1)
+        sums = np.concatenate([[0.0], np.cumsum(near, dtype=np.float64)])
+        return list(zip(own.tolist(), ((sums[last] - sums[first]) / (last - first)).tolist(), strict=True))
+
+    def _read(self, numbers: set[int]) -> dict[int, _Block]:
+        """By number; from memory while neither chunks nor how they are kept have changed."""
+        sql = "SELECT (SELECT value FROM meta WHERE name = 'sequence'), (SELECT value FROM meta WHERE name = 'precision')"
+        state = self._connection.execute(sql).fetchone()
+        if state != self._state or len(self._held) > _KEPT:
+            self._state, self._held = state, {}
+        if new := numbers - self._held.keys():
+            self._held |= _blocks(self._connection, new)
+        return {number: self._held[number] for number in numbers}
 
 
 def rows(connection: sqlite3.Connection, places: Sequence[Place]) -> "Vectors":
@@ -105,12 +147,14 @@ def batches(connection: sqlite3.Connection, chunks: Iterable[tuple[str, int, int
 
 
 def _rows(connection: sqlite3.Connection, places: Sequence[Place]) -> "Vectors":
-
-    sql = "SELECT number, first, count, bits, rest FROM blocks WHERE number IN (SELECT value FROM json_each(?))"
-    held = connection.execute(sql, [json.dumps(list({place.block for place in places}))])
-    blocks = {number: _Block(*block) for number, *block in held}
+    blocks = _blocks(connection, {place.block for place in places})
     parts = [blocks[place.block].row(place.number) for place in places]
     return _decoded(parts, dimensions=len(parts[0][0]) - HEAD)
+
+
+def _blocks(connection: sqlite3.Connection, numbers: Collection[int]) -> dict[int, _Block]:
+    sql = "SELECT number, document, first, count, pages, bits, rest FROM blocks WHERE number IN (SELECT value FROM json_each(?))"
+    return {row[0]: _Block(*row) for row in connection.execute(sql, [json.dumps(list(numbers))])}
 
 
 def _decoded(parts: Sequence[tuple[bytes, bytes]], *, dimensions: int) -> "Vectors":

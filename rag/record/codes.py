@@ -7,9 +7,13 @@ and Schwarz). Rows whose product, so much higher, stays below the k-th best true
 scored in full. Where the parts of steps are not kept, the code is the vector.
 """
 
+import math
 import struct
+from array import array
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,9 +26,22 @@ HEAD = 8
 _PARTS = 1 << 15
 """Of a step. 127 of them have 22 binary digits, so that a float32 holds every number of parts; what is written counts halves of them."""
 _BLOCK = 1_024
-"""Rows at a time, so that their steps stay in the processor's cache as numbers that can be multiplied."""
+"""Rows at a time, so that their signs stay in the processor's cache as numbers that can be multiplied."""
+_GATHERED = 4_096
+"""Rows of a scope at a time, copied so that they stand beside each other."""
 _ROUNDING = 2.0**-22
-"""For each dimension: what adding up in 32 bits may be off by, of the lengths' product; four times the bound for sums in any order."""
+"""What a product may be off by once it is a float32, of the lengths' product; four times the bound."""
+_GRAPH = Path(__file__).parent / "scan.onnx"
+"""Written by scripts/scan_graph.py."""
+_MIDDLE = 128
+"""What a code in memory is more than its step, so that it has no sign."""
+_QUESTION = 64
+"""The largest number of a question's. More would overflow where two products are added in 16 bits, as on processors without VNNI."""
+_FINER = 2 * _QUESTION
+"""Parts of a question's number: what is left of it is counted in these, in a second column that costs a tenth of the first."""
+_PART = 64
+_ERRORS_ONLY = 3
+"""onnxruntime's level of its own messages."""
 
 
 def encoded(vectors: "Vectors", *, whole: bool = True) -> tuple[bytes, bytes]:
@@ -68,12 +85,24 @@ def decoded(bits: bytes, rest: bytes, *, dimensions: int) -> "Vectors":
     return rows
 
 
-def cosines(vectors: "Vectors", vector: "Vectors") -> list[float]:
+def cosines(vectors: "Vectors", vector: "Vectors") -> "NDArray[np.float32]":
     """Of unit rows with a unit vector, added up in 64 bits: the same for a row whatever rows stand beside it."""
     import numpy as np
 
     products: NDArray[np.float64] = np.einsum("ij,j->i", vectors.astype(np.float64), vector.reshape(-1).astype(np.float64))
-    return products.astype(np.float32).tolist()  # type: ignore[no-any-return]
+    return products.astype(np.float32)
+
+
+def reached(values: "NDArray[np.floating[Any]]", *, by: int) -> float:
+    """A number that ``by`` of the values reach at least, and few more: the largest of many in parts, so many of which are looked at. To
+    part all values for it takes ten times as long. Minus infinity where there are too few to tell."""
+    import numpy as np
+
+    parts = len(values) // _PART
+    if parts < by:
+        return -math.inf
+    largest = values[: parts * _PART].reshape(_PART, parts).max(axis=0)
+    return float(np.partition(largest, -by)[-by])
 
 
 def packed(numbers: Sequence[int]) -> bytes:
@@ -140,27 +169,41 @@ class RestsOf(_RowsOf):
 
 
 class Rows:
-    """One space's live chunks and whose they are, block by block: 8 bytes a chunk."""
+    """One space's live chunks and whose they are, block by block in the order of the blocks' numbers: 8 bytes a chunk.
 
-    def __init__(self, table: Sequence[tuple[int, int, int, str]]) -> None:
-        """A block each, by ascending number: its number, its first chunk's number, how many there are, the document's id."""
+    ``blocks``: the blocks' numbers, ascending; ``sizes``: chunks of each.
+    """
+
+    def __init__(self, table: Iterable[tuple[int, int, int, str]]) -> None:
+        """A block each, in no order: its number, its first chunk's number, how many there are, the document's id."""
         import numpy as np
 
-        numbers, firsts, sizes, owners = zip(*table, strict=True) if table else ((), (), (), ())
-        self.blocks: NDArray[np.int64] = np.array(numbers, dtype=np.int64)
-        """Ascending."""
-        self.sizes: NDArray[np.int64] = np.array(sizes, dtype=np.int64)
-        """Chunks of each block."""
+        blocks, first_chunks, counts, held_by = array("q"), array("q"), array("q"), list[str]()
+        for number, first, count, owner in table:  # kept as tuples, ten thousand of them set the garbage collector to work
+            blocks.append(number)
+            first_chunks.append(first)
+            counts.append(count)
+            held_by.append(owner)
+        order = np.argsort(np.array(blocks))
+        self.blocks, firsts, self.sizes = (np.array(column)[order] for column in (blocks, first_chunks, counts))
+        owners = [held_by[at] for at in order.tolist()]
+        self._ends = np.cumsum(self.sizes)
         self.documents: tuple[str, ...] = tuple(dict.fromkeys(owners))
         """In the order of their blocks, which follow each other."""
         self._places = {document: at for at, document in enumerate(self.documents)}
         begins = np.flatnonzero(np.diff([-1, *map(self._places.__getitem__, owners)]))
         self.counts: NDArray[np.int64] = np.add.reduceat(self.sizes, begins) if len(begins) else self.sizes
         """Chunks of each document."""
-        self._firsts: NDArray[np.int64] = np.array(firsts, dtype=np.int64)[begins]
-        before = np.array(firsts, dtype=np.int64) - (np.cumsum(self.sizes) - self.sizes)
+        self._firsts: NDArray[np.int64] = firsts[begins]
+        before = firsts - (self._ends - self.sizes)
         self.numbers: NDArray[np.int64] = np.repeat(before, self.sizes) + np.arange(int(self.sizes.sum()))
         """The chunks' numbers."""
+
+    def blocks_of(self, rows: "NDArray[np.int64]") -> "NDArray[np.int64]":
+        """The number of the block of each of these rows."""
+        import numpy as np
+
+        return self.blocks[np.searchsorted(self._ends, rows, side="right")]
 
     def holding(self, numbers: "NDArray[np.int64]", *, opening: int) -> tuple["NDArray[np.int64]", "NDArray[np.int64]"]:
         """How many of these chunks each document has, and how many among its first ``opening``; shapes (documents,)."""
@@ -237,9 +280,9 @@ class Signs:
 class Codes:
     """The codes of all rows in memory: a byte a dimension and 8 for each row."""
 
-    def __init__(self, steps: "NDArray[np.int8]", *, sizes: "NDArray[np.float32]", distances: "NDArray[np.float32]") -> None:
+    def __init__(self, codes: "NDArray[np.uint8]", *, sizes: "NDArray[np.float32]", distances: "NDArray[np.float32]") -> None:
         """Shapes (rows, dimensions), (rows,), (rows,)."""
-        self._steps = steps
+        self._codes = codes
         self._sizes = sizes
         self._distances = distances
 
@@ -249,15 +292,15 @@ class Codes:
         import numpy as np
 
         floats = np.zeros((2, rows), dtype=np.float32)
-        return cls(np.empty((rows, dimensions), dtype=np.int8), sizes=floats[0], distances=floats[1])
+        return cls(np.empty((rows, dimensions), dtype=np.uint8), sizes=floats[0], distances=floats[1])
 
     def put(self, at: int, rows: bytes) -> int:
         """Rows as ``encoded`` gave them, from this place on; the place after them."""
         import numpy as np
 
-        table = np.frombuffer(rows, dtype=np.int8).reshape(-1, HEAD + self._steps.shape[1])
+        table = np.frombuffer(rows, dtype=np.uint8).reshape(-1, HEAD + self._codes.shape[1])
         end = at + len(table)
-        self._steps[at:end] = table[:, HEAD:]
+        np.bitwise_xor(table[:, HEAD:], _MIDDLE, out=self._codes[at:end])  # of a byte the same as adding it
         heads = np.ascontiguousarray(table[:, :HEAD]).view("<f4")
         self._sizes[at:end], self._distances[at:end] = heads[:, 0], heads[:, 1]
         return end
@@ -265,7 +308,7 @@ class Codes:
     def put_from(self, other: "Codes", rows: "NDArray[np.bool_]") -> int:
         """The other's rows at the beginning; how many there are."""
         count = int(rows.sum())
-        self._steps[:count], self._sizes[:count] = other._steps[rows], other._sizes[rows]
+        self._codes[:count], self._sizes[:count] = other._codes[rows], other._sizes[rows]
         self._distances[:count] = other._distances[rows]
         return count
 
@@ -273,16 +316,48 @@ class Codes:
         """(product with the rounded row, by how much it may be too low or too high) of these rows, or of all; shapes (rows,)."""
         import numpy as np
 
-        asked = vector.reshape(-1).astype(np.float32)
-        count = len(self._steps) if rows is None else len(rows)
+        asked = vector.reshape(-1).astype(np.float64)
+        step = float(np.abs(asked).max(initial=0.0)) / _QUESTION or 1.0
+        whole = np.rint(asked / step)
+        parts = np.rint((asked / step - whole) * _FINER)
+        columns = np.stack([whole, parts], axis=1)
+        worth = np.array([step, step / _FINER])
+        products = self._products(columns.astype(np.int8), rows).astype(np.float64) @ worth
+        products -= _MIDDLE * float(columns.sum(axis=0) @ worth)
         sizes, distances = (self._sizes, self._distances) if rows is None else (self._sizes[rows], self._distances[rows])
-        products = np.empty(count, dtype=np.float32)
-        numbers = np.empty((_BLOCK, self._steps.shape[1]), dtype=np.float32)
-        for start in range(0, count, _BLOCK):
-            block = slice(start, min(start + _BLOCK, count))
-            there = numbers[: block.stop - start]
-            there[...] = self._steps[block] if rows is None else self._steps[rows[block]]
-            np.dot(there, asked, out=products[block])
-        length, dimensions = float(np.linalg.norm(asked)), self._steps.shape[1]
-        rounding = _ROUNDING * dimensions * length * sizes * 127 * dimensions**0.5
-        return products * sizes, distances * np.float32(length * (1 + 1e-6)) + rounding.astype(np.float32)
+        products *= sizes
+        left = float(np.linalg.norm(asked - columns @ worth))
+        length, most = float(np.linalg.norm(asked)), 127 * len(asked) ** 0.5  # steps of the longest row there can be
+        off = distances * (length * (1 + 1e-6)) + sizes * (most * (left + _ROUNDING * length))
+        return products.astype(np.float32), off
+
+    def _products(self, question: "NDArray[np.int8]", rows: "NDArray[np.int64] | None") -> "NDArray[np.int32]":
+        """Of the codes of these rows, or of all, with the columns of a question; shape (rows, columns)."""
+        import numpy as np
+
+        if rows is None or 2 * len(rows) > len(self._codes):
+            counted = _multiplied(self._codes, question)
+            return counted if rows is None else counted[rows]
+        counted = np.empty((len(rows), question.shape[1]), dtype=np.int32)
+        there = np.empty((_GATHERED, len(question)), dtype=np.uint8)
+        for start in range(0, len(rows), _GATHERED):
+            some = rows[start : start + _GATHERED]
+            np.take(self._codes, some, axis=0, out=there[: len(some)], mode="clip")
+            counted[start : start + len(some)] = _multiplied(there[: len(some)], question)
+        return counted
+
+
+def _multiplied(codes: "NDArray[np.uint8]", question: "NDArray[np.int8]") -> "NDArray[np.int32]":
+    """The exact product of whole numbers, at the speed at which memory is read."""
+    found: NDArray[np.int32] = _multiplier().run(None, {"codes": codes, "question": question})[0]
+    return found
+
+
+@lru_cache(maxsize=1)
+def _multiplier() -> Any:
+    import onnxruntime
+
+    onnxruntime.set_default_logger_severity(_ERRORS_ONLY)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1  # memory is what it waits for, and searches come side by side
+    return onnxruntime.InferenceSession(_GRAPH.read_bytes(), options, providers=["CPUExecutionProvider"])

@@ -4,21 +4,20 @@ FTS5 counts a word's rows anew for every question and looks up every row's lengt
 of a word lie in one piece for 20,000 chunks at a time, and a question adds up a dozen arrays.
 """
 
+import json
 import math
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
+from rag.record.codes import reached
 from rag.record.lexical import quoted
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    Piece: TypeAlias = tuple[int, NDArray[np.int64], NDArray[np.float64]]
-    """(a segment's first row, places in it that hold a word, what each scores for it before the word's weight)."""
 
 SEGMENT = 20_000
 """Chunks a segment; places are numbered in two bytes."""
@@ -115,8 +114,10 @@ class Places:
 
     count: int
     """Live chunks that hold it."""
-    pieces: Sequence["Piece"]
-    """Empty for a word in more than half of the chunks, unless they were asked for."""
+    rows: "NDArray[np.int64]" = field(repr=False)
+    """Those chunks'; empty for a word in more than half of them, unless they were asked for."""
+    shares: "NDArray[np.float64]" = field(repr=False)
+    """What each scores for it before the word's weight."""
 
 
 class Postings:
@@ -131,6 +132,7 @@ class Postings:
         self._recent = list(zip(segments[len(stored) :], starts[len(stored) :], strict=False))
         self.numbers: NDArray[np.int64] = np.concatenate([one.chunks for one in segments])
         """The chunks' numbers, row by row."""
+        self._order = np.argsort(self.numbers, kind="stable")
         self._live = is_among(self.numbers, live)
         self._all_live = bool(self._live.all())
         self.count = int(self._live.sum())
@@ -139,32 +141,40 @@ class Postings:
         mean = float(lengths[self._live].sum()) / max(1, self.count)
         self._saturation = _K1 * (1 - _B + _B * lengths / (mean or 1.0))
 
-    def places(self, connection: sqlite3.Connection, word: str, *, common: bool = False) -> Places:
-        """Of one word of a question, in live chunks; ``common``: also where it stands in more than half of them."""
-        (term,) = stemmed(connection, [word])
-        return self._stored(connection, term, common=common) if term else self._phrase(connection, word)
+    def places(self, connection: sqlite3.Connection, words: Sequence[str], *, common: bool = False) -> list[Places]:
+        """Of each word of a question, in live chunks; ``common``: also where it stands in more than half of them."""
+        terms = stemmed(connection, words)
+        stored: defaultdict[str, list[tuple[int, bytes]]] = defaultdict(list)
+        sql = "SELECT word, segment, places FROM postings WHERE word IN (SELECT value FROM json_each(?)) ORDER BY word, segment"
+        for term, number, blob in connection.execute(sql, [json.dumps(sorted({*terms} - {""}))]):
+            if number in self._starts:
+                stored[term].append((self._starts[number], blob))
+        return [
+            self._places(stored[term], term, common=common) if term else self._phrase(connection, word)
+            for word, term in zip(words, terms, strict=True)
+        ]
 
-    def _stored(self, connection: sqlite3.Connection, term: str, *, common: bool) -> Places:
-        stored = connection.execute("SELECT segment, places FROM postings WHERE word = ? ORDER BY segment", [term])
-        blobs = [(self._starts[number], blob) for number, blob in stored if number in self._starts]
-        blobs += [(start, one.places[term]) for one, start in self._recent if term in one.places]
-        count = sum(len(blob) // 3 for _, blob in blobs)
-        if self._all_live and not common and self.weight(count) == _LEAST_WEIGHT:
-            return Places(count=count, pieces=())
-        pieces = [self._piece(start, blob) for start, blob in blobs]
-        return Places(count=sum(len(places) for _, places, _ in pieces), pieces=pieces)
-
-    def _piece(self, start: int, blob: bytes) -> "Piece":
-        """Piece by piece the arrays stay in the processor's cache."""
+    def _places(self, stored: Sequence[tuple[int, bytes]], term: str, *, common: bool) -> Places:
+        """Of (a segment's first row, places in it and how often the word stands there)."""
         import numpy as np
 
-        size = len(blob) // 3
-        places = np.frombuffer(blob, dtype="<u2", count=size).astype(np.int64)
-        often = np.frombuffer(blob, dtype=np.uint8, offset=2 * size).astype(np.float64)
+        blobs = [*stored, *((start, one.places[term]) for one, start in self._recent if term in one.places)]
+        sizes = [len(blob) // 3 for _, blob in blobs]
+        if self._all_live and not common and self.weight(sum(sizes)) == _LEAST_WEIGHT:
+            return Places(count=sum(sizes), rows=np.empty(0, dtype=np.int64), shares=np.empty(0))
+        rows, often, at = np.empty(sum(sizes), dtype=np.int64), np.empty(sum(sizes)), 0
+        for (start, blob), size in zip(blobs, sizes, strict=True):
+            np.add(np.frombuffer(blob, dtype="<u2", count=size), start, out=rows[at : at + size], dtype=np.int64)
+            often[at : at + size] = np.frombuffer(blob, dtype=np.uint8, offset=2 * size)
+            at += size
         if not self._all_live:
-            lives = self._live[places + start]
-            places, often = places[lives], often[lives]
-        return start, places, often / (often + self._saturation[start:][places]) * (_K1 + 1)
+            lives = self._live[rows]
+            rows, often = rows[lives], often[lives]
+        below = self._saturation[rows]
+        below += often
+        often /= below
+        often *= _K1 + 1
+        return Places(count=len(rows), rows=rows, shares=often)
 
     def _phrase(self, connection: sqlite3.Connection, word: str) -> Places:
         """Of a word that FTS5 takes apart and finds as a phrase: what it scores without the word's weight."""
@@ -172,13 +182,12 @@ class Postings:
 
         found = connection.execute("SELECT rowid, -bm25(lexical) FROM lexical WHERE lexical MATCH ?", [quoted(word)]).fetchall()
         if not found:
-            return Places(count=0, pieces=())
+            return Places(count=0, rows=self.numbers[:0], shares=self._saturation[:0])
         table = np.array(found, dtype=np.float64)
-        order = np.argsort(self.numbers)
-        rows = order[np.minimum(np.searchsorted(self.numbers, table[:, 0], sorter=order), len(order) - 1)]
+        rows = self._order[np.minimum(np.searchsorted(self.numbers, table[:, 0], sorter=self._order), len(self._order) - 1)]
         held = self._live[rows] & (self.numbers[rows] == table[:, 0])
         whole = self.count if held.all() else int(connection.execute("SELECT count(*) FROM lexical_docsize").fetchone()[0])
-        return Places(count=int(held.sum()), pieces=[(0, rows[held], table[held, 1] / self.weight(len(found), among=whole))])
+        return Places(count=int(held.sum()), rows=rows[held], shares=table[held, 1] / self.weight(len(found), among=whole))
 
     def weight(self, holders: int, *, among: int | None = None) -> float:
         """Inverse document frequency of a word that so many chunks hold, of the live ones unless ``among`` says of how many."""
@@ -190,19 +199,23 @@ class Postings:
 
         scores = np.zeros(len(self.numbers))
         for word in words:
-            weight = self.weight(word.count)
-            for start, places, shares in word.pieces:
-                scores[start:][places] += weight * shares
+            scores[word.rows] += self.weight(word.count) * word.shares
         return scores
 
-    def best(self, scores: "NDArray[np.float64]", *, k: int) -> list[tuple[int, float]]:
-        """(chunk number, score) of the ``k`` best above zero and of those that equal the last."""
+    def rows_of(self, numbers: "NDArray[np.int64]") -> "NDArray[np.int64]":
+        """The row of each of these live chunks."""
+        return self._order[self.numbers.searchsorted(numbers, sorter=self._order)]
+
+    def best(self, scores: "NDArray[np.float64]", *, k: int, within: "NDArray[np.int64] | None" = None) -> list[tuple[int, float]]:
+        """(chunk number, score) of the ``k`` best above zero and of those that equal the last; ``within``: of these rows."""
         import numpy as np
 
-        above = np.flatnonzero(scores)  # numpy takes ten times as long to part what is mostly zeros, as in a scope
+        rows = np.arange(len(scores)) if within is None else within
+        scores = scores if within is None else scores[within]
+        above = np.flatnonzero((scores > 0) & (scores >= reached(scores, by=k)))
         least = float(np.partition(scores[above], -k)[-k]) if len(above) > k else 0.0
         chosen = above[scores[above] >= least]
-        return list(zip(self.numbers[chosen].tolist(), scores[chosen].tolist(), strict=True))
+        return list(zip(self.numbers[rows[chosen]].tolist(), scores[chosen].tolist(), strict=True))
 
 
 def is_among(numbers: "NDArray[np.int64]", others: "NDArray[np.int64]") -> "NDArray[np.bool_]":

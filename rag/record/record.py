@@ -52,6 +52,8 @@ _MOST_LINES = 100_000
 _EVERYTHING = Scope()
 _ACTIVE = "(SELECT id FROM spaces WHERE active = 1)"
 _IN_SCOPE = "document IN ({documents})"
+_SOURCES_KEPT = 4_096
+"""Some 4 MB."""
 LEAST_GIVEN_BACK = 20_000_000
 """Bytes; less is not worth writing a file anew."""
 _BATCH = 500
@@ -77,6 +79,7 @@ class Record:
         self._read_only = read_only
         self._scan = Scan(connection)
         self._counted: tuple[int, int] = (-1, 0)
+        self._sources: tuple[tuple[int, int], dict[str, Source]] = ((-1, -1), {})
         self.path = path
 
     # ── opening ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -186,13 +189,27 @@ class Record:
         found = self._rows(f"SELECT {rows.SOURCE_COLUMNS} FROM sources AS s WHERE {condition} ORDER BY s.path", values)
         return [rows.source(row) for row in found]
 
-    def documents_in(self, scope: Scope) -> list[str]:
-        """Ids of the documents in scope, in no order."""
-        return [document for (document,) in self._rows(*scopes.documents(scope))]
+    def sources_of(self, documents: Iterable[str]) -> dict[str, Source]:
+        """Those of these documents that are here; read again when the record has changed."""
+        wanted = set(documents)
+        with self.snapshot():
+            revision = self.revision()
+            if self._sources[0] != revision or len(self._sources[1]) > _SOURCES_KEPT:
+                self._sources = revision, {}
+            kept = self._sources[1]
+            if new := tuple(sorted(wanted - kept.keys())):
+                kept |= {source.document: source for source in self.sources(Scope(documents=new))}
+        return {document: kept[document] for document in wanted & kept.keys()}
 
-    def names(self) -> list[Names]:
-        """What every document is called."""
-        return [Names(*row) for row in self._rows("SELECT s.id, s.path, s.title, s.author, s.publisher FROM sources AS s")]
+    def documents_in(self, scope: Scope) -> Sequence[str]:
+        """Ids of the documents in scope, in no order."""
+        with self.snapshot(), translated(self.path):
+            return self._scan.documents(scope)
+
+    def names(self) -> Iterator[Names]:
+        """What every document is called, one at a time."""
+        with translated(self.path):
+            yield from map(Names._make, self._connection.execute("SELECT s.id, s.path, s.title, s.author, s.publisher FROM sources AS s"))
 
     def source(self, document: str) -> Source:
         """Raises UsageError for an unknown document."""
@@ -276,6 +293,11 @@ class Record:
         sql = f"SELECT {rows.CHUNK_COLUMNS} FROM live WHERE id IN (SELECT value FROM json_each(?))"
         found = {row[0]: rows.chunk(row) for row in self._rows(sql, [json.dumps(list(ids))])}
         return [found[identity] for identity in ids if identity in found]
+
+    def documents_of(self, ids: Sequence[str]) -> dict[str, str]:
+        """The document of each live chunk of these."""
+        sql = "SELECT id, document FROM live WHERE id IN (SELECT value FROM json_each(?))"
+        return dict(self._rows(sql, [json.dumps(list(ids))]))
 
     def on_pages(self, pages: Iterable[tuple[str, int]]) -> dict[tuple[str, int], list[Chunk]]:
         """(document, page) -> the live chunks that stand on it, in text order."""
@@ -368,12 +390,16 @@ class Record:
                 ids += some
         return ids, matrix
 
-    def surroundings(self, ids: Sequence[str], *, nearby: int) -> dict[str, tuple["NDArray[np.float32]", "Vectors"]]:
-        """For each live chunk: its vector, and those of the chunks on its page that are at most ``nearby`` places away, its own too."""
+    def surroundings(self, ids: Sequence[str], vector: "Vectors", *, nearby: int) -> dict[str, tuple[float, float]]:
+        """For each live chunk its cosine, and the mean cosine of the chunks on its page that are at most ``nearby`` places away, its own
+        too."""
+        with self.snapshot(), translated(self.path):
+            return self._scan.surroundings(ids, vector, nearby=nearby)
+
+    def vectors_of(self, ids: Sequence[str]) -> dict[str, "NDArray[np.float32]"]:
+        """The vector of each live chunk of these."""
         wanted = self._rows("SELECT number, block, id FROM live WHERE id IN (SELECT value FROM json_each(?))", [json.dumps(list(ids))])
-        with translated(self.path):
-            found = blocks.surroundings(self._connection, [blocks.Place(*row[:2]) for row in wanted], nearby=nearby)
-        return {identity: around for (*_, identity), around in zip(wanted, found, strict=True)}
+        return {identity: vector for (*_, identity), vector in zip(wanted, self._vectors_at(wanted), strict=True)}
 
     def vector_rows(self) -> Iterator[tuple[str, "Vectors"]]:
         """(id, vector) of every live chunk, one at a time: what a generation is built from."""
@@ -746,6 +772,7 @@ class Record:
         """What searches keep in memory is read again."""
         self._scan.forget()
         self._counted = (-1, 0)
+        self._sources = (-1, -1), {}
 
     @property
     def reviews(self) -> Reviews:

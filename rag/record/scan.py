@@ -1,16 +1,15 @@
 """Searches that look at every chunk: the nearest vectors and the words, over what is kept in memory of one state of the record."""
 
 import json
-import math
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rag.record import blocks, schema, scopes
 from rag.record.about import abouts
-from rag.record.codes import Codes, Rows, Signs, cosines
+from rag.record.codes import Codes, Rows, Signs, reached
 from rag.record.lexical import quoted, telling_words
-from rag.record.postings import SEGMENT, Places, Postings, Segment, is_among, segment, stemmed
+from rag.record.postings import SEGMENT, Places, Postings, Segment, is_among, segment
 from rag.types import PRECISIONS, Scope
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ DEAD_SHARE = 0.1
 _WORDS_KEPT = 64
 """Of the last questions: a word that every chunk holds takes 16 bytes a chunk."""
 _SCOPES_KEPT = 8
-"""8 bytes for each chunk in one."""
+"""8 bytes for each chunk in one, 80 for each document."""
 _BATCH = 500
 _BLOCKS_READ = 64
 """At a time: few enough that their memory is used again, not asked of the system anew."""
@@ -55,7 +54,9 @@ class Scan:
         self._codes: tuple[Rows, Codes | Signs, str] | None = None
         self._postings: tuple[Any, Postings | None] | None = None
         self._places: dict[str, Places] = {}
-        self._scopes_of: tuple[Rows, int, dict[Scope, NDArray[np.int64]]] | None = None
+        self._scopes_of: tuple[Rows, int, dict[Scope, tuple[Sequence[str], NDArray[np.int64]]]] | None = None
+        self._places_of: tuple[Rows, Postings, NDArray[np.int64]] | None = None
+        self._blocks = blocks.Blocks(connection)
         self._wide = False
         self.count = 0
         """Searches over everything."""
@@ -66,48 +67,65 @@ class Scan:
         """(chunk id, cosine) of the ``k`` nearest in scope, nearest first, equal ones by id; exact."""
         import numpy as np
 
-        self._widen_cache()
         rows = self.rows()
         within = self._rows_in(scope) if scope != _EVERYTHING else None
         self.count += within is None
-        numbers = rows.numbers if within is None else rows.numbers[within]
-        if len(numbers) <= max(READ_WHOLE, k):
-            return _nearest(self._scored(numbers, vector), k=k)
+        all_rows = np.arange(len(rows.numbers)) if within is None else within
+        if len(all_rows) <= max(READ_WHOLE, k):
+            return self._best(all_rows, self._cosines(all_rows, vector), k=k)
         products, off = self._codes_of(rows).near(vector, within)
         if off is None:
-            likely = np.argpartition(products, -min(len(products), SIGNED * k))[-SIGNED * k :]
-            return _nearest(self._scored(numbers[likely], vector), k=k)
-        likely = np.argpartition(products, -k)[-k:]
-        known = _nearest(self._scored(numbers[likely], vector), k=k)
-        possible = products + off >= known[-1][1]
+            likely = all_rows[np.argpartition(products, -min(len(products), SIGNED * k))[-SIGNED * k :]]
+            return self._best(likely, self._cosines(likely, vector), k=k)
+        high = np.flatnonzero(products >= reached(products, by=k))
+        likely = high[np.argpartition(products[high], -k)[-k:]]
+        known = self._cosines(all_rows[likely], vector)
+        possible = products + off >= known.min()
         possible[likely] = False
-        return _nearest([*known, *self._scored(numbers[possible], vector, at_least=known[-1][1])], k=k)
+        others = self._cosines(all_rows[possible], vector)
+        return self._best(np.concatenate([all_rows[likely], all_rows[possible]]), np.concatenate([known, others]), k=k)
 
     def cosines(self, ids: Sequence[str], vector: "Vectors") -> list[tuple[str, float]]:
         """(chunk id, cosine) of those of these chunks that live, nearest first, equal ones by id."""
-        sql = f"SELECT id, number, block FROM chunks WHERE id IN (SELECT value FROM json_each(?)) AND +space = {_ACTIVE}"
-        return _nearest(self._products(self._connection.execute(sql, [json.dumps(list(ids))]).fetchall(), vector), k=len(ids))
+        live = self._live(ids)
+        found = self._blocks.cosines([place for _, place in live], vector).tolist()
+        return _ranked((identity, cosine) for (identity, _), cosine in zip(live, found, strict=True))
 
-    def _scored(self, numbers: "NDArray[np.int64]", vector: "Vectors", *, at_least: float = -math.inf) -> list[tuple[str, float]]:
-        """(chunk id, cosine) by the full vectors, in no order."""
-        sql = "SELECT id, number, block FROM chunks WHERE number IN (SELECT value FROM json_each(?))"
-        found: list[tuple[str, float]] = []
-        for start in range(0, len(numbers), _BATCH):
-            rows = self._connection.execute(sql, [json.dumps(numbers[start : start + _BATCH].tolist())]).fetchall()
-            found += [near for near in self._products(rows, vector) if near[1] >= at_least]
-        return found
+    def surroundings(self, ids: Sequence[str], vector: "Vectors", *, nearby: int) -> dict[str, tuple[float, float]]:
+        """(own cosine, mean of the page's around it) of those of these chunks that live."""
+        live = self._live(ids)
+        found = self._blocks.surroundings([place for _, place in live], vector, nearby=nearby)
+        return {identity: around for (identity, _), around in zip(live, found, strict=True)}
 
-    def _products(self, found: Sequence[tuple[str, int, int]], vector: "Vectors") -> list[tuple[str, float]]:
-        """(chunk id, cosine) of (chunk id, number, block)."""
-        if not found:
-            return []
-        vectors = blocks.rows(self._connection, [blocks.Place(number, block) for _, number, block in found])
-        return list(zip((identity for identity, *_ in found), cosines(vectors, vector), strict=True))
+    def _live(self, ids: Sequence[str]) -> list[tuple[str, blocks.Place]]:
+        sql = "SELECT id, number, block FROM live WHERE id IN (SELECT value FROM json_each(?))"
+        found = self._connection.execute(sql, [json.dumps(list(ids))]).fetchall()
+        return [(identity, blocks.Place(number, block)) for identity, number, block in found]
+
+    def _cosines(self, at: "NDArray[np.int64]", vector: "Vectors") -> "NDArray[np.float32]":
+        """Of these rows, by their full vectors."""
+        self._widen_cache()  # not before codes are read: pages that are read once would fill it
+        rows = self.rows()
+        places = map(blocks.Place, rows.numbers[at].tolist(), rows.blocks_of(at).tolist())
+        return self._blocks.cosines(list(places), vector)
+
+    def _best(self, at: "NDArray[np.int64]", values: "NDArray[np.float32]", *, k: int) -> list[tuple[str, float]]:
+        """(chunk id, value) of the ``k`` best of these rows, best first, equal ones by id."""
+        import numpy as np
+
+        if len(values) > k:
+            high = values >= np.partition(values, -k)[-k]
+            at, values = at[high], values[high]
+        found = dict(zip(self.rows().numbers[at].tolist(), values.tolist(), strict=True))
+        sql = "SELECT id, number FROM chunks WHERE number IN (SELECT value FROM json_each(?))"
+        ids = self._connection.execute(sql, [json.dumps(list(found))])
+        return _ranked((identity, found[number]) for identity, number in ids)[:k]
 
     def forget(self) -> None:
         """Other rows may be shown now."""
-        self._rows = self._codes = self._postings = self._scopes_of = None
+        self._rows = self._codes = self._postings = self._scopes_of = self._places_of = None
         self._places.clear()
+        self._blocks.forget()
 
     def rows(self) -> Rows:
         """Of the active space, read again when the record has changed."""
@@ -116,8 +134,7 @@ class Scan:
         ).fetchone()
         key = found or ("", 0)
         if self._rows is None or self._rows[0] != key:
-            there = self._connection.execute("SELECT number, first, count, document FROM blocks WHERE +space = ?", [key[0]]).fetchall()
-            self._rows = key, Rows(sorted(there))
+            self._rows = key, Rows(self._connection.execute("SELECT number, first, count, document FROM blocks WHERE +space = ?", [key[0]]))
         return self._rows[1]
 
     def _codes_of(self, rows: Rows) -> Codes | Signs:
@@ -141,8 +158,15 @@ class Scan:
         self._codes = rows, codes, space
         return codes
 
+    def documents(self, scope: Scope) -> Sequence[str]:
+        """Ids of the documents in scope, in no order; those of the last scopes are kept while neither chunks nor paths nor lists change."""
+        return self._scope(scope)[0]
+
     def _rows_in(self, scope: Scope) -> "NDArray[np.int64]":
-        """The rows in scope, ascending; those of the last scopes are kept while neither chunks nor paths nor lists change."""
+        """The rows in scope, ascending."""
+        return self._scope(scope)[1]
+
+    def _scope(self, scope: Scope) -> tuple[Sequence[str], "NDArray[np.int64]"]:
         import numpy as np
 
         rows = self.rows()
@@ -151,10 +175,10 @@ class Scan:
             self._scopes_of = rows, sight, {}
         kept = self._scopes_of[2]
         if scope not in kept:
-            found = rows.of_documents([document for (document,) in self._connection.execute(*scopes.documents(scope))])
+            documents = [document for (document,) in self._connection.execute(*scopes.documents(scope))]
             if len(kept) >= _SCOPES_KEPT:
                 del kept[next(iter(kept))]
-            kept[scope] = np.flatnonzero(found)
+            kept[scope] = documents, np.flatnonzero(rows.of_documents(documents))
         return kept[scope]
 
     # ── words ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -171,34 +195,28 @@ class Scan:
 
     def lexical(self, question: str, *, k: int, scope: Scope) -> list[tuple[str, float]]:
         """(chunk id, bm25) of the ``k`` best in scope, best first, equal ones by id."""
-        import numpy as np
-
         postings = self._postings_there()
         words = telling_words(question)
-        stemmed(self._connection, words)  # all at once, and kept
-        scores = postings.scores(map(self._of_word, words))
+        scores = postings.scores(self._of_words(postings, words))
         if not scores.any():  # nothing but words that stand everywhere, or nowhere
-            scores = postings.scores(postings.places(self._connection, word, common=True) for word in words)
-        if scope != _EVERYTHING:
-            allowed = np.sort(self.rows().numbers[self._rows_in(scope)])
-            scores[~is_among(postings.numbers, allowed)] = 0.0
-        found = dict(postings.best(scores, k=k))
+            scores = postings.scores(postings.places(self._connection, words, common=True))
+        within = None if scope == _EVERYTHING else self._of_postings(postings)[self._rows_in(scope)]
+        found = dict(postings.best(scores, k=k, within=within))
         sql = "SELECT id, number FROM chunks WHERE number IN (SELECT value FROM json_each(?))"
         ids = self._connection.execute(sql, [json.dumps(list(found))])
-        return sorted(((identity, found[number]) for identity, number in ids), key=lambda near: (-near[1], near[0]))[:k]
+        return _ranked((identity, found[number]) for identity, number in ids)[:k]
 
     def holders(self, question: str) -> dict[str, int]:
         """How many live chunks hold each word of the question."""
-        self._postings_there()
-        return {word: self._of_word(word).count for word in telling_words(question)}
+        words = telling_words(question)
+        return {word: places.count for word, places in zip(words, self._of_words(self._postings_there(), words), strict=True)}
 
     def abouts(self, title: str, *, scope: Scope) -> dict[str, float]:
         """Document in scope -> how far its words as a whole are the title's; only those that hold some."""
         import numpy as np
 
         rows = self.rows()
-        allowed = None if scope == _EVERYTHING else [document for (document,) in self._connection.execute(*scopes.documents(scope))]
-        within = np.ones(len(rows.counts), dtype=bool) if allowed is None else rows.among(allowed)
+        within = np.ones(len(rows.counts), dtype=bool) if scope == _EVERYTHING else rows.among(self.documents(scope))
         return abouts(rows, holding=[self._numbers(word) for word in telling_words(title)], within=within)
 
     def _numbers(self, word: str) -> "NDArray[np.int64]":
@@ -207,8 +225,7 @@ class Scan:
 
         postings = self._words()
         if postings is not None:
-            pieces = postings.places(self._connection, word, common=True).pieces
-            return np.concatenate([postings.numbers[:0], *(postings.numbers[start:][places] for start, places, _ in pieces)])
+            return postings.numbers[postings.places(self._connection, [word], common=True)[0].rows]
         found = self._connection.execute("SELECT rowid FROM lexical WHERE lexical MATCH ?", [quoted(word)]).fetchall()
         return np.array(found, dtype=np.int64).reshape(-1)
 
@@ -240,12 +257,21 @@ class Scan:
         segments = [*stored.values(), *([self._made(recent)] if len(recent) else [])]
         return Postings(segments, stored=list(stored), live=live)
 
-    def _of_word(self, word: str) -> Places:
-        if word not in self._places:
-            if len(self._places) >= _WORDS_KEPT:
-                self._places.clear()
-            self._places[word] = self._postings_there().places(self._connection, word)
-        return self._places[word]
+    def _of_words(self, postings: Postings, words: Sequence[str]) -> list[Places]:
+        new = [word for word in words if word not in self._places]
+        known = {word: self._places[word] for word in words if word in self._places}
+        made = dict(zip(new, postings.places(self._connection, new), strict=True))
+        if len(self._places) + len(made) > _WORDS_KEPT:
+            self._places.clear()
+        self._places.update(made)
+        return [known[word] if word in known else made[word] for word in words]
+
+    def _of_postings(self, postings: Postings) -> "NDArray[np.int64]":
+        """For each of the record's rows the row of the postings that has the same chunk."""
+        rows = self.rows()
+        if self._places_of is None or self._places_of[0] is not rows or self._places_of[1] is not postings:
+            self._places_of = rows, postings, postings.rows_of(rows.numbers)
+        return self._places_of[2]
 
     def _segments(self) -> dict[int, Segment]:
         import numpy as np
@@ -316,5 +342,5 @@ def _is_sound(one: Segment, live: "NDArray[np.int64]") -> bool:
     return len(one.chunks) >= SEGMENT and float(is_among(one.chunks, live).mean()) >= 1 - DEAD_SHARE
 
 
-def _nearest(scored: Sequence[tuple[str, float]], *, k: int) -> list[tuple[str, float]]:
-    return sorted(scored, key=lambda near: (-near[1], near[0]))[:k]
+def _ranked(scored: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
+    return sorted(scored, key=lambda near: (-near[1], near[0]))
