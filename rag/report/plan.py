@@ -15,7 +15,6 @@ _GENERAL = frozenset(
     "market markets industry industries sector sectors trend trends report reports overview global annual quarterly interim financial "
     "result results performance figures".split()
 )
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
