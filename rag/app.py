@@ -57,6 +57,7 @@ from rag.report import (
     to_json,
     write_report,
 )
+from rag.report.asked import narrowed
 from rag.report.elsewhere import read_manuscript
 from rag.report.judge import LlmJudge, judged
 from rag.report.outline import arranged
@@ -541,8 +542,10 @@ class Library:
         return cosines(texts, question=self.retrieval.vector(question), embedder=self.embedder)
 
     def outline(self, topic: str, *, pack: str = "") -> Outline:
-        """What a report on the topic would ask; the facet pack is rag.toml's unless named. Raises UsageError for an empty topic."""
-        return outline_of(topic, pack=facet_pack(pack or self.settings.report.pack, workspace=self.workspace))
+        """What a report on the topic would ask; the facet pack is rag.toml's unless named. A topic in particular ("wages") asks the
+        sections that it belongs to alone. Raises UsageError for an empty topic."""
+        outline = outline_of(topic, pack=facet_pack(pack or self.settings.report.pack, workspace=self.workspace))
+        return narrowed(outline, vocabulary=Vocabulary(arranged(metric_vocabulary(workspace=self.workspace), outline)))
 
     def write(
         self,

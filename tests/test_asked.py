@@ -6,7 +6,8 @@ import pytest
 
 from rag.prompts import facet_pack, metric_vocabulary
 from rag.report import outline_of
-from rag.report.asked import Asked, asked_of, is_at_home, parted, reached
+from rag.report.asked import Asked, asked_of, is_at_home, narrowed, parted, reached
+from rag.report.outline import arranged
 from rag.report.wording import Vocabulary
 from rag.spelling import american
 from rag.text import stem, stem_set
@@ -153,3 +154,19 @@ def test_two_spellings_are_one_stem(british: str, same: str) -> None:
 def test_other_words_keep_their_spelling(word: str) -> None:
     """Only what has two is changed."""
     assert american(word) == word
+
+
+@pytest.mark.parametrize(
+    ("topic", "sections"),
+    [
+        ("Wages and labour shortages", ["labour"]),
+        ("Home prices and bank lending", ["property", "finance"]),
+        ("Heat storage, Varland", None),
+        ("Inflation and monetary policy", None),
+    ],
+)
+def test_a_plan_has_the_sections_that_its_topic_asks_for(topic: str, sections: list[str] | None) -> None:
+    """All of them for a market, and for a part that no section knows."""
+    outline = outline_of(topic, pack=facet_pack("macro"))
+    ids = [facet.id for facet in narrowed(outline, vocabulary=Vocabulary(arranged(metric_vocabulary(), outline))).sections]
+    assert ids == (sections or [facet.id for facet in outline.sections])

@@ -107,15 +107,29 @@ def asked_of(outline: Outline, *, vocabulary: Vocabulary, called: Sequence[str])
         _aspect(part, outline=outline, vocabulary=vocabulary) for theme in outline.themes for part in _JOINED.split(theme) if part.strip()
     ]
     aspects = tuple(_shared(own))
-    homes = {vocabulary.metrics[metric].facet for aspect in aspects for metric in aspect.metrics}
-    homes |= {facet.id for facet in outline.sections for aspect in aspects if aspect.stems & _terms(facet)}
+    homes = frozenset[str]().union(*(_homes(aspect, outline=outline, vocabulary=vocabulary) for aspect in aspects))
     tying = r"\b(?:in|on|for|across|of)\s+(?:the\s+)?"
     named = [name for name in outline.regions if re.search(rf"{tying}{re.escape(name)}(?!\w)", outline.topic) and _is_capitalised(name)]
     return Asked(
         aspects=aspects,
-        facets=facets & homes,
+        facets=homes,
         places=tuple(frozenset(content_stems(name)) for name in named),
     )
+
+
+def _homes(aspect: Aspect, *, outline: Outline, vocabulary: Vocabulary) -> frozenset[str]:
+    """Ids of the sections that print its metrics, or that know its words."""
+    homes = {vocabulary.metrics[metric].facet for metric in aspect.metrics}
+    return frozenset(facet.id for facet in outline.sections if facet.id in homes or aspect.stems & _terms(facet))
+
+
+def narrowed(outline: Outline, *, vocabulary: Vocabulary) -> Outline:
+    """The outline with those sections alone that the topic asks for; whole where it asks for a market, or for something that no section
+    knows."""
+    asked = asked_of(outline, vocabulary=vocabulary, called=())
+    if asked is None or not all(_homes(aspect, outline=outline, vocabulary=vocabulary) for aspect in asked.aspects):
+        return outline
+    return replace(outline, sections=tuple(facet for facet in outline.sections if facet.id in asked.facets))
 
 
 def _is_capitalised(name: str) -> bool:

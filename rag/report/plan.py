@@ -63,15 +63,16 @@ def make_plan(outline: Outline, *, subjects: Sequence[str] = (), titles: Sequenc
     With subjects (the names documents are about) it has one overview search for each; with titles, most wanted first, a search for
     each of the first forty, so that a small corpus is seen whole however alike its documents' words are to the market's name.
     """
-    queries = _queries(outline, subjects=subjects)
+    queries = _queries(outline, subjects=subjects, aspects=[aspect.text for aspect in asked.aspects] if asked is not None else ())
     known = {query.text.casefold() for query in queries}
     queries += tuple(SubQuery(facet="", text=title) for title in dict.fromkeys(titles[:MOST_TITLES]) if title.casefold() not in known)
     return Plan(outline=outline, queries=queries, asked=asked)
 
 
-def _queries(outline: Outline, *, subjects: Sequence[str]) -> tuple[SubQuery, ...]:
+def _queries(outline: Outline, *, subjects: Sequence[str], aspects: Sequence[str]) -> tuple[SubQuery, ...]:
     about = " ".join((outline.market, *outline.themes))
     texts = [SubQuery(facet="", text=outline.topic), SubQuery(facet="", text=f"{about} summary and key findings")]
+    texts += [SubQuery(facet="", text=aspect) for aspect in aspects]
     named = dict.fromkeys((*outline.entities, *outline.segments, *subjects))
     texts += [SubQuery(facet="", text=f"{subject} {about} overview") for subject in named]
     texts += [SubQuery(facet=facet.id, text=query.replace("{market}", about)) for facet in outline.sections for query in facet.queries]
