@@ -118,9 +118,9 @@ def asked_of(outline: Outline, *, vocabulary: Vocabulary, called: Sequence[str])
 
 
 def _homes(aspect: Aspect, *, outline: Outline, vocabulary: Vocabulary) -> frozenset[str]:
-    """Ids of the sections that print its metrics, or that know its words."""
+    """Ids of the sections that print its metrics; of one without, those that know all of its words."""
     homes = {vocabulary.metrics[metric].facet for metric in aspect.metrics}
-    return frozenset(facet.id for facet in outline.sections if facet.id in homes or aspect.stems & _terms(facet))
+    return frozenset(facet.id for facet in outline.sections if facet.id in homes or (not aspect.metrics and aspect.stems <= _terms(facet)))
 
 
 def narrowed(outline: Outline, *, vocabulary: Vocabulary) -> Outline:
