@@ -64,6 +64,13 @@ def test_a_market_is_no_measure(topic: str) -> None:
     assert _asked(topic, called=CALLED) is None
 
 
+@pytest.mark.parametrize("topic", ["Prices and the", "Prices / of", "Prices and ", "and prices"])
+def test_words_that_say_nothing_are_no_aspect(topic: str) -> None:
+    """Else every sentence would speak of them."""
+    asked = _asked(topic)
+    assert asked is None or all(aspect.stems for aspect in asked.aspects)
+
+
 def test_reports_by_district_are_not_narrowed() -> None:
     """ "Wages by district" asks each district's document."""
     assert _asked("Wages by district") is None

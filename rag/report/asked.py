@@ -28,7 +28,7 @@ _SAME = {"margin": ("profit",), "profit": ("margin",), "headcount": ("employment
 _END = re.compile(r"(?<=[.!?])\s|\n")
 LINE, _LONGEST_LINE = 100, 1_000
 """Characters of a line, on the average and at most."""
-HOME_SHARE = 0.1
+_HOME_SHARE = 0.1
 """Lines of a document, of all, that name a place which it then need not name each time."""
 _LONGEST_NAME = 3
 """Words; also letters of a word in it that may be small, such as "of"."""
@@ -100,12 +100,10 @@ def asked_of(outline: Outline, *, vocabulary: Vocabulary, called: Sequence[str])
     facets = frozenset(facet.id for facet in outline.sections)
     if _is_name(outline.market, called):
         return Asked(facets=facets, places=(frozenset(content_stems(outline.market)),))
-    own = [_aspect(part, outline=outline, vocabulary=vocabulary) for part in _JOINED.split(outline.market) if part.strip()]
+    own = [_aspect(part, outline=outline, vocabulary=vocabulary) for part in _parts(outline.market)]
     if not any(aspect.metrics or aspect.narrowed or _is_term(aspect, outline.sections) for aspect in own):
         return None
-    own += [
-        _aspect(part, outline=outline, vocabulary=vocabulary) for theme in outline.themes for part in _JOINED.split(theme) if part.strip()
-    ]
+    own += [_aspect(part, outline=outline, vocabulary=vocabulary) for theme in outline.themes for part in _parts(theme)]
     aspects = tuple(_shared(own))
     homes = frozenset[str]().union(*(_homes(aspect, outline=outline, vocabulary=vocabulary) for aspect in aspects))
     tying = r"\b(?:in|on|for|across|of)\s+(?:the\s+)?"
@@ -140,7 +138,7 @@ def _is_capitalised(name: str) -> bool:
 def parted(outline: Outline, *, known: Collection[str]) -> Asked:
     """A market whose words hardly ever stand together, as its parts: "sports betting and football" asks for both, a sentence at a time.
     ``known`` are the stems that documents have."""
-    pieces = [(part, frozenset(content_stems(part)) & set(known)) for part in _JOINED.split(outline.market)]
+    pieces = [(part, frozenset(content_stems(part)) & set(known)) for part in _parts(outline.market)]
     return Asked(
         aspects=tuple(Aspect(text=piece, stems=stems) for piece, stems in pieces if stems),
         facets=frozenset(facet.id for facet in outline.sections),
@@ -160,6 +158,11 @@ def _is_name(market: str, called: Sequence[str]) -> bool:
 def is_written_small(market: str, text: str) -> bool:
     """Whether a text has one of the words in small letters, addresses and file names aside: it is no name then."""
     return any(re.search(rf"(?<![\w@./-]){re.escape(word.lower())}(?![\w@./-])", text) is not None for word in words(market))
+
+
+def _parts(text: str) -> list[str]:
+    """What "and", "or" and "/" join, empty words left out."""
+    return [part for part in _JOINED.split(text) if content_stems(_TIED.split(part.strip())[0])]
 
 
 def _aspect(text: str, *, outline: Outline, vocabulary: Vocabulary) -> Aspect:
@@ -240,7 +243,7 @@ def is_at_home(asked: Asked, *, text: str, called: frozenset[str]) -> bool:
     if not asked.places or any(place <= called for place in asked.places):
         return True
     naming = {start for place in asked.places for start in lines_with(place, text)}
-    return len(naming) >= HOME_SHARE * len(text) / LINE
+    return len(naming) >= _HOME_SHARE * len(text) / LINE
 
 
 def lines_with(stems: frozenset[str], text: str) -> Iterator[int]:
