@@ -91,7 +91,8 @@ TOPICS: dict[str, Sequence[Topic]] = {
     ),
     "financebench": (
         Topic(text="Boeing revenue and backlog", words="revenue|sales|backlog|order|Boeing", pack="filings"),
-        Topic(text="PepsiCo operating margin", words="margin|operating|profit|PepsiCo", pack="filings"),
+        Topic(text="Microsoft operating margin", words="margin|operating|profit|income|Microsoft", pack="filings"),
+        Topic(text="PepsiCo operating margin", words="", pack="filings"),
         Topic(text="Debt and liquidity of AMD", words="debt|liquid|cash|notes|credit|borrow|AMD|loan", pack="filings"),
         Topic(text="Coffee harvest", words="", pack="filings"),
     ),

@@ -4,10 +4,12 @@ from collections.abc import Collection
 
 import pytest
 
+from rag.errors import UsageError
 from rag.prompts import facet_pack, metric_vocabulary
-from rag.report import outline_of
+from rag.report import make_plan, outline_of
 from rag.report.asked import Asked, asked_of, is_at_home, narrowed, parted, reached
 from rag.report.outline import arranged
+from rag.report.report_gates import OFF_TOPIC
 from rag.report.wording import Vocabulary
 from rag.spelling import american
 from rag.text import stem, stem_set
@@ -36,6 +38,7 @@ def _report(topic: str, *, pack: str = "market") -> Report:
         ("Hiring in manufacturing", {"employment"}, {"manufactur"}),
         ("Employees", {"employment"}, set()),
         ("Wage trends, 2025", {"wages"}, set()),
+        ("U.S. wages", {"wages"}, set()),
     ],
 )
 def test_the_end_of_a_phrase_is_what_is_measured(topic: str, metrics: set[str], narrowed: set[str]) -> None:
@@ -140,6 +143,30 @@ def test_a_measure_that_nobody_speaks_of_is_told() -> None:
     assert any('"Exports"' in warning for warning in report.warnings)
 
 
+@pytest.mark.parametrize("topic", ["Fenwick", "Revenue and margins of Fenwick"])
+def test_searches_on_a_company_name_it(topic: str) -> None:
+    """Else a large library's other documents come first."""
+    outline = outline_of(topic, pack=facet_pack("market"))
+    asked = asked_of(outline, vocabulary=VOCABULARY, called=CALLED)
+    queries = [query.text for query in make_plan(outline, asked=asked).queries if query.facet]
+    assert queries
+    assert all("Fenwick" in query for query in queries)
+
+
+def test_a_place_that_nobody_speaks_of_is_told() -> None:
+    """With what was asked of it."""
+    report = _report("Wages in Tarnmark")
+    assert report.claims == ()
+    assert any('"Wages" together with Tarnmark' in warning for warning in report.warnings)
+
+
+@pytest.mark.parametrize("topic", ["", " , ", "of and the", "IT", "😀", "--", "x" * 401])
+def test_a_topic_that_says_nothing_or_too_much_is_refused(topic: str) -> None:
+    """In one sentence with the next step."""
+    with pytest.raises(UsageError, match=r"such as|rag plan"):
+        outline_of(topic, pack=facet_pack("market"))
+
+
 @pytest.mark.parametrize(
     ("british", "same"),
     [
@@ -177,3 +204,12 @@ def test_a_plan_has_the_sections_that_its_topic_asks_for(topic: str, sections: l
     outline = outline_of(topic, pack=facet_pack("macro"))
     ids = [facet.id for facet in narrowed(outline, vocabulary=Vocabulary(arranged(metric_vocabulary(), outline))).sections]
     assert ids == (sections or [facet.id for facet in outline.sections])
+
+
+def test_documents_off_the_topic_do_not_hold_a_report_on_a_company_short() -> None:
+    """Its own two documents carry it: the other five say nothing of it."""
+    report = _report("Fenwick")
+    off = [item for item in report.coverage if item.status == "retrieved" and item.reason.startswith(OFF_TOPIC)]
+    carried = max(item.claims for item in report.coverage)
+    assert len(off) >= 3
+    assert carried > 0.4 * len(report.claims)

@@ -16,7 +16,7 @@ from rag.report.outline import Outline
 from rag.report.wording import Mention, Vocabulary, tokens
 from rag.text import content_stems, stem_set, words
 
-_JOINED = re.compile(r"\s+(?:and|or|&|\+)\s+(?:the\s+)?|\s*/\s*")
+_JOINED = re.compile(r"\s+(?:and|or|&|\+)\s+(?:the\s+)?|(?<=\w{3})\s*/\s*(?=\w{3})")
 _TIED = re.compile(r"\s+(?:in|of|at|for|on|across|among|by|from|within|to)\s+(?:the\s+)?")
 _MEASURES = frozenset(
     "backlog cost debt demand delivery earning employment export growth headcount hiring import inflation inventory investment layoff loss "
@@ -39,9 +39,12 @@ _MARKETS = frozenset("activity construction market production sector".split())
 _OF_ALL = frozenset("inflation unemployment employment".split())
 """Measures of an economy: "energy prices and inflation" asks for that of everything."""
 _ANYBODY = frozenset(
-    content_stems("us company firm business group industry sector maker producer listed public private large leading major big")
+    content_stems(
+        "us u.s company firm business group industry sector maker producer listed public private large leading major big overall total "
+        "average national current recent"
+    )
 )
-"""Words for those whose documents these are, which the documents need not say of them."""
+"""Words for those whose documents these are, and for the whole, which documents need not say each time."""
 _GENERAL = frozenset(content_stems("level trend change growth development outlook analysis review update situation figure data number"))
 """Words that say of a measure no more than that it is one."""
 
@@ -77,8 +80,10 @@ class Asked:
     """Of a topic that asks for measures; none where it is a name, of which everything is wanted."""
     facets: frozenset[str]
     """Ids of the sections that they belong to."""
+    named: tuple[str, ...] = ()
+    """The places or companies that the topic ties them to, "in Florida"."""
     places: tuple[frozenset[str], ...] = ()
-    """Stems of the places or companies that the topic ties them to, "in Florida", or is: a sentence or its document needs one of them."""
+    """Their stems, or those of the name that the topic is: a sentence or its document needs one of them."""
 
     @property
     def is_name(self) -> bool:
@@ -111,6 +116,7 @@ def asked_of(outline: Outline, *, vocabulary: Vocabulary, called: Sequence[str])
     return Asked(
         aspects=aspects,
         facets=homes,
+        named=tuple(named),
         places=tuple(frozenset(content_stems(name)) for name in named),
     )
 
@@ -177,13 +183,13 @@ def _aspect(text: str, *, outline: Outline, vocabulary: Vocabulary) -> Aspect:
     head = head[: found[-1].end] if found else head
     mention = next((item for item in vocabulary.mentions(found) if item.last == len(found) - 1), None)
     last = found[-1] if found else None
-    before = frozenset(content_stems(head[: last.start])) if last is not None else frozenset[str]()
+    before = frozenset(content_stems(head[: last.start])) - _ANYBODY if last is not None else frozenset[str]()
     everything = frozenset(content_stems(head))
     if last is not None and last.form in _MEASURES and (mention is None or mention.first == mention.last or _is_part(mention, last.form)):
         named = _ending_in(last.form, vocabulary)
         own = frozenset(content_stems(last.word))
         return Aspect(text=text, metrics=named, stems=own if named else everything, narrowed=before | narrowing, tied=tied)
-    rest = frozenset(content_stems(head[: mention.start])) if mention is not None else frozenset[str]()
+    rest = frozenset(content_stems(head[: mention.start])) - _ANYBODY if mention is not None else frozenset[str]()
     if mention is not None and last is not None and (last.form in _MEASURES or not (rest or last.form in _MARKETS)):
         return Aspect(text=text, metrics=frozenset({mention.metric.id}), stems=everything - rest, narrowed=rest | narrowing, tied=tied)
     counted = _counted_in(found[-1].word, vocabulary) if found else frozenset[str]()

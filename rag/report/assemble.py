@@ -18,7 +18,7 @@ from rag.report.fit import length, of_cards, of_sections
 from rag.report.gather import Candidate, Gathered
 from rag.report.matrix import MOST_WORDS, matrix_claims
 from rag.report.plan import Plan
-from rag.report.report_gates import LARGEST_SHARE, card_name, cited_documents, glance_values
+from rag.report.report_gates import LARGEST_SHARE, OFF_TOPIC, card_name, cited_documents, glance_values
 from rag.report.seal import sealed
 from rag.report.select import (
     FEWEST_LOOSE,
@@ -516,8 +516,8 @@ def _why_not_cited(source: Source, parts: Parts) -> str:
         return f"no passage of it was among the best of any of the {len(parts.plan.queries)} searches"
     if document in gathered.off_topic:
         if parts.gathered.asked is not None:
-            return "found, but nothing that was found of it speaks of what the topic asks for"
-        return "found, but left out as off topic: few of the market's words, or never together"
+            return f"{OFF_TOPIC} nothing that was found of it speaks of what the topic asks for"
+        return f"{OFF_TOPIC} left out as off topic: few of the market's words, or never together"
     own = [candidate for candidate in gathered.candidates if candidate.source.document == document]
     twins = sorted({one.source.title for one in gathered.candidates if document in one.copies})
     if not own and twins:

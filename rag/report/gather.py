@@ -330,10 +330,11 @@ class _Told:
     def topical(self, before: _OnTopic, documents: Collection[str]) -> _OnTopic:
         """The passages of the documents that do, and which aspects nothing was found on."""
         missing = () if self._beside else tuple(aspect.text for aspect in self._asked.aspects if aspect.text not in self._told)
+        tie = f" together with {' or '.join(self._asked.named)}" if self._asked.named else ""
         return _OnTopic(
             found={key: item for key, item in before.found.items() if item.source.document in documents},
             missing=missing or (before.missing if not documents else ()),
-            notes=(*before.notes, *(f'no document found says anything of "{text}" that can be quoted' for text in missing)),
+            notes=(*before.notes, *(f'no document found says anything of "{text}"{tie} that can be quoted' for text in missing)),
         )
 
 

@@ -19,6 +19,7 @@ from rag import fields
 from rag.errors import SettingsError, UsageError
 from rag.numbers import find_periods
 from rag.prompts import Facet, FacetPack, MetricVocabulary
+from rag.text import content_stems
 
 _BY = re.compile(r"\s*\bby\s+(?:[\w.]+\s+){0,3}(?P<dimension>[a-z]+)$")
 _IN = re.compile(r"^(?P<market>.+?)\s+(?:in|on|for|across|of)\s+(?:the\s+)?(?P<region>[A-Z].*)$")
@@ -29,6 +30,8 @@ _QUESTION = re.compile(
 )
 """A topic typed as a question."""
 _AND = re.compile(r"\s+(?:and|&|\+)\s+(?:the\s+)?")
+LONGEST_TOPIC = 400
+"""Characters: it is the report's title, too."""
 FEWEST_WORDS = 100
 """Below it a report is no report."""
 _NAMES = ("entities", "segments", "regions", "themes")
@@ -71,10 +74,16 @@ class Outline:
 
 
 def outline_of(topic: str, *, pack: FacetPack) -> Outline:
-    """The outline of a topic with the pack's facets as sections. Raises UsageError for an empty topic."""
+    """The outline of a topic with the pack's facets as sections. Raises UsageError for a topic that says nothing, or too much."""
     parts = [part.strip() for part in re.split(r"[,;]", topic) if part.strip()]
     if not parts:
         raise UsageError('the topic is empty; say what the report is about, such as "EV batteries, Europe, 2024-26"')
+    if not content_stems(topic):
+        raise UsageError(f'"{topic.strip()}" does not say what the report is about; write a topic such as "EV batteries, Europe, 2024-26"')
+    if len(topic) > LONGEST_TOPIC:
+        raise UsageError(
+            f"the topic has {len(topic):,} characters, at most {LONGEST_TOPIC} are read; put what you want in detail into a plan (rag plan)"
+        )
     period, parts = _take_period(parts)
     dimension, parts = _take_dimension(parts)
     market, regions = _market(parts[0] if parts else topic.strip())

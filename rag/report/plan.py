@@ -63,19 +63,24 @@ def make_plan(outline: Outline, *, subjects: Sequence[str] = (), titles: Sequenc
     With subjects (the names documents are about) it has one overview search for each; with titles, most wanted first, a search for
     each of the first forty, so that a small corpus is seen whole however alike its documents' words are to the market's name.
     """
-    queries = _queries(outline, subjects=subjects, aspects=[aspect.text for aspect in asked.aspects] if asked is not None else ())
+    queries = _queries(outline, subjects=subjects, asked=asked)
     known = {query.text.casefold() for query in queries}
     queries += tuple(SubQuery(facet="", text=title) for title in dict.fromkeys(titles[:MOST_TITLES]) if title.casefold() not in known)
     return Plan(outline=outline, queries=queries, asked=asked)
 
 
-def _queries(outline: Outline, *, subjects: Sequence[str], aspects: Sequence[str]) -> tuple[SubQuery, ...]:
+def _queries(outline: Outline, *, subjects: Sequence[str], asked: Asked | None) -> tuple[SubQuery, ...]:
+    """Of a topic that is a name, or tied to one, each search has the name: documents that are called by it come first then."""
+    tied = () if asked is None else (outline.market,) if asked.is_name else asked.named
+    aspects = [aspect.text for aspect in asked.aspects] if asked is not None else []
     about = " ".join((outline.market, *outline.themes))
     texts = [SubQuery(facet="", text=outline.topic), SubQuery(facet="", text=f"{about} summary and key findings")]
     texts += [SubQuery(facet="", text=aspect) for aspect in aspects]
     named = dict.fromkeys((*outline.entities, *outline.segments, *subjects))
     texts += [SubQuery(facet="", text=f"{subject} {about} overview") for subject in named]
-    texts += [SubQuery(facet=facet.id, text=query.replace("{market}", about)) for facet in outline.sections for query in facet.queries]
+    asking = [(facet.id, query.replace("{market}", about)) for facet in outline.sections for query in facet.queries]
+    texts += [SubQuery(facet=facet, text=text) for facet, text in asking if not tied]
+    texts += [SubQuery(facet=facet, text=text if name in text else f"{name}: {text}") for name in tied for facet, text in asking]
     places = [
         SubQuery(facet=facet.id, text=f"{place}: {facet.title}, {facet.question}")
         for place in (*outline.entities, *(outline.regions[1:] or outline.regions))

@@ -20,6 +20,8 @@ from rag.report.seal import content_id, sources_as_documents
 from rag.report.subjects import subjects
 from rag.types import Claim, Evidence, GateOutcome, Number, Report, SeriesPoint, Source, TrendCard
 
+OFF_TOPIC = "found, but"
+"""How coverage begins its reason for a document that was found and does not speak of the topic."""
 LARGEST_SHARE = 0.4
 FEWEST_DOCUMENTS = 5
 
@@ -188,10 +190,11 @@ def glance_values(card: TrendCard, claims: Mapping[str, Claim]) -> tuple[str, st
 
 
 def diverse(book: Book) -> Iterable[ReportCheck]:
-    """B11: one document carries at most two fifths of the claims, where the corpus allows it."""
+    """B11: one document carries at most two fifths of the claims, where five documents or more speak of the topic."""
     claims = [claim for claim in book.report.claims if claim.evidence]
     counts = Counter(document for claim in claims for document in {item.document for item in book.quotes(claim)})
-    usable = sum(item.status in ("cited", "retrieved") for item in book.report.coverage)
+    found = (item for item in book.report.coverage if item.status in ("cited", "retrieved"))
+    usable = sum(item.status == "cited" or not item.reason.startswith(OFF_TOPIC) for item in found)
     allowed = usable >= FEWEST_DOCUMENTS and len(claims) >= 2 * FEWEST_DOCUMENTS
     for document, count in sorted(counts.items()):
         if count > LARGEST_SHARE * len(claims):
