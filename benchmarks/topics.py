@@ -13,14 +13,14 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from itertools import islice
 from pathlib import Path
 
+from benchmarks.evaluate import library_of as made_of
 from benchmarks.evaluate import write_issue
 from benchmarks.retrieval import SETS, cache_folder, data_folder
-from rag.app import Library, create
-from rag.ingest import drain
+from rag.app import Library
 from rag.types import Report
 
 ISSUE = "2012-04"
@@ -121,9 +121,7 @@ def library_of(name: str, *, data: Path, cache: Path) -> Library:
         folder, workspace = cache / part / "documents", cache / part / "workspace"
     if not (workspace / "rag.toml").is_file():
         make(data, folder)
-        create(workspace, folders=[folder.resolve()], embedder="small")
-        with Library.open(workspace) as library:
-            drain(library.ingest(now=datetime.now(UTC)))
+        return made_of(folder, workspace=workspace)
     return Library.open(workspace)
 
 
@@ -131,12 +129,11 @@ def _issue(data: Path, folder: Path) -> object:
     return write_issue(data, folder, issue=ISSUE)
 
 
-def _speeches(data: Path, folder: Path) -> object:
+def _speeches(data: Path, folder: Path) -> None:
     with (data / "fed_speeches" / "corpus.jsonl").open(encoding="utf-8") as lines:
         folder.mkdir(parents=True, exist_ok=True)
         for speech in map(json.loads, islice(lines, SPEECHES)):
             (folder / f"{speech['id'].replace('#', '-')}.txt").write_text(speech["text"] + "\n", encoding="utf-8")
-    return None
 
 
 _PARTS: dict[str, tuple[str, Callable[[Path, Path], object]]] = {

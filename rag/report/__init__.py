@@ -67,10 +67,12 @@ def write_report(
     copies = copies_among(sketches or {}, ordered)
     placed = arranged(metrics, outline)
     called = [f"{source.title} {source.path}" for source in visible]
-    asked_for = asked_of(outline, vocabulary=Vocabulary(placed), called=called)
+    vocabulary = Vocabulary(placed)
+    asked_for = asked_of(outline, vocabulary=vocabulary, called=called)
     titles = [source.title for source in newest_first]
     plan = make_plan(outline, subjects=sorted(named.values()), titles=titles, asked=asked_for)
-    vocabulary = Vocabulary(placed if asked_for is None or asked_for.is_name else only(placed, asked_for.metrics))
+    if asked_for is not None and not asked_for.is_name:
+        vocabulary = Vocabulary(only(placed, asked_for.metrics))
     read = harvest(plan, find=find, document=document, sources=visible, vocabulary=vocabulary, as_of=as_of, copies=copies)
     gathered, names, facts, found, current = read.gathered, read.names, read.facts, read.found, read.current
     drafts = draft_cards(current, facts, found=found, vocabulary=vocabulary, names=names, about=gathered.subjects, market=plan.market)

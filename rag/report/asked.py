@@ -192,10 +192,8 @@ def _aspect(text: str, *, outline: Outline, vocabulary: Vocabulary) -> Aspect:
     rest = frozenset(content_stems(head[: mention.start])) - _ANYBODY if mention is not None else frozenset[str]()
     if mention is not None and last is not None and (last.form in _MEASURES or not (rest or last.form in _MARKETS)):
         return Aspect(text=text, metrics=frozenset({mention.metric.id}), stems=everything - rest, narrowed=rest | narrowing, tied=tied)
-    counted = _counted_in(found[-1].word, vocabulary) if found else frozenset[str]()
-    if counted and not before:
-        return Aspect(text=text, metrics=counted, stems=frozenset(content_stems(head)), narrowed=narrowing, tied=tied)
-    return Aspect(text=text, stems=frozenset(content_stems(head)), narrowed=narrowing, tied=tied)
+    counted = _counted_in(last.word, vocabulary) if last is not None and not before else frozenset[str]()
+    return Aspect(text=text, metrics=counted, stems=everything, narrowed=narrowing, tied=tied)
 
 
 def _is_part(mention: Mention, form: str) -> bool:

@@ -393,6 +393,7 @@ def _sections(
     loose += [*ahead, *rivals]
     matrix = _matrix(parts, usable, chosen=chosen) if by_subject else {}
     lines = table_claims(parts.facts, taken=shown | chosen.evidence, superseded=old, as_of=parts.as_of, vocabulary=parts.vocabulary)
+    room = MOST_ASKED if parts.gathered.asked is not None and parts.gathered.asked.aspects else MOST_LOOSE
     for facet in parts.plan.facets:
         own = [card.id for card in cards if card.section == facet.id]
         table = _kept(lines.get(facet.id, []), dropped)
@@ -400,7 +401,6 @@ def _sections(
             chosen.take(claim, documents={item.source.document for item in parts.facts if item.evidence.id in claim.evidence})
         first = [*(rivals if facet.id == COMPANIES else ()), *(ahead if facet.id == OUTLOOK else ())]
         latest = figures.of_market(facet.id, chosen=chosen)
-        room = MOST_ASKED if parts.gathered.asked is not None and parts.gathered.asked.aspects else MOST_LOOSE
         most = max(FEWEST_LOOSE, room - len(table) - len(latest) - len(first))
         claims = [*first, *table, *latest]
         if by_subject:

@@ -150,7 +150,8 @@ def gather(
     if asked is not None and asked.is_name and any(is_written_small(plan.market, text) for text in texts.values()):
         asked = None
     if asked is None:
-        topical = _on_topic(plan, found=found, documents=documents, family=frozenset(named) if plan.outline.dimension else frozenset())
+        family = frozenset(named) if plan.outline.dimension else frozenset[str]()
+        topical = _on_topic(plan, found=found, documents=documents, filings=covers.keys(), family=family)
         if topical.is_apart:
             asked, topical = parted(plan.outline, known=topical.known), replace(topical, found=found)
     else:
@@ -230,7 +231,12 @@ class _OnTopic:
 
 
 def _on_topic(
-    plan: Plan, *, found: Mapping[str, _Found], documents: Mapping[str, Document], family: frozenset[str] = frozenset()
+    plan: Plan,
+    *,
+    found: Mapping[str, _Found],
+    documents: Mapping[str, Document],
+    filings: Collection[str],
+    family: frozenset[str],
 ) -> _OnTopic:
     """The nearest passages to an unanswerable question are still no answer: half of the market's words must be there, and those together
     in a title or in three lines (fewer where fewer documents were found). A document then speaks of the market when it has more than
@@ -259,12 +265,19 @@ def _on_topic(
     on_topic |= family & set(held)
     on_topic |= _about_the_same(on_topic, found=found, documents=documents) | _named_for(plan, on_topic, found=found, documents=documents)
     speaking = {key: item for key, item in found.items() if item.source.document in on_topic}
-    beside = frozenset[str]() if family or not known else _beside(frozenset(known), on_topic, titles=titles, documents=documents)
+    beside = frozenset[str]()
+    if known and not family:
+        beside = _beside(frozenset(known), on_topic, titles=titles, documents=documents, filings=filings)
     return _OnTopic(found=speaking, missing=missing, notes=notes, known=frozenset(known), beside=beside)
 
 
 def _beside(
-    known: frozenset[str], on_topic: Collection[str], *, titles: Mapping[str, str], documents: Mapping[str, Document]
+    known: frozenset[str],
+    on_topic: Collection[str],
+    *,
+    titles: Mapping[str, str],
+    documents: Mapping[str, Document],
+    filings: Collection[str],
 ) -> frozenset[str]:
     """The documents of a folder on other things that are not about the market: neither title nor beginning holds all of its stems, and
     few of their lines do. None where a fifth of those that name it whole are called by it: the folder is on the market then."""
@@ -272,8 +285,8 @@ def _beside(
     whole = {key: list(lines_with(known, documents[key].text)) for key in sorted(on_topic)}
     if len(called) >= _CALLED * sum(bool(starts) or key in called for key, starts in whole.items()):
         return frozenset()
-    least = {key: _OFTEN_OF_ITS_OWN if cover_of(document.text) else _OFTEN for key, document in documents.items()}
-    about = {key for key, starts in whole.items() if len(starts) >= least[key] * len(documents[key].text) / LINE}
+    least = {key: (_OFTEN_OF_ITS_OWN if key in filings else _OFTEN) * len(documents[key].text) / LINE for key in whole}
+    about = {key for key, starts in whole.items() if len(starts) >= least[key]}
     about |= {key for key, starts in whole.items() if starts and starts[0] < _BEGINNING}
     return frozenset(set(on_topic) - called - about)
 

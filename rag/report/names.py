@@ -284,9 +284,7 @@ def _spelt(joined: str, text: str) -> str:
 def _written(parts: Sequence[str], text: str, *, apart: str) -> Iterable[str]:
     """Each place where a text writes these parts in any case, as it does; ``apart`` is the expression between two. Letters in pairs and
     nothing before them: an expression that begins with a condition or ignores case is looked for five times as long."""
-    letters = (
-        "".join(f"[{letter.lower()}{letter.upper()}]" if letter.isalpha() else re.escape(letter) for letter in part) for part in parts
-    )
+    letters = ("".join(map(_in_either_case, part)) for part in parts)
     for match in re.finditer(apart.join(letters) + r"(?!\w)", text):
         before = text[match.start() - 1 : match.start()]
         if not (before.isalnum() or before == "_"):
