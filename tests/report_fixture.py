@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from rag.errors import UsageError
 from rag.kin import sketch
 from rag.prompts import facet_pack, metric_vocabulary
 from rag.report import Outline, outline_of, write_report
@@ -107,7 +108,9 @@ class Corpus:
         return [self.find(question) for question in questions]
 
     def document(self, identity: str) -> Document:
-        """One document."""
+        """One document. Raises UsageError for an unknown one, as the record does."""
+        if identity not in self.documents:
+            raise UsageError(f"no document {identity}")
         return self.documents[identity]
 
     def of(self, path: str) -> str:
