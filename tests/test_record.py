@@ -536,7 +536,7 @@ def test_a_deleted_chat_leaves_no_byte_whatever_was_kept_before(record: Record) 
         else:
             chat = chance.choice(list(chats))
             record.delete_chat(chat)
-            assert record.empty_log()
+            assert record.empty_log(wait_s=1)
             data = record.path.read_bytes()
             left += [mark for mark in chats.pop(chat) if mark in data]
     assert left == []

@@ -4,7 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -46,6 +46,9 @@ def langsmith() -> Iterator[tuple[str, list[str]]]:
         def do_PATCH(self) -> None:
             self._any()
 
+        def do_PUT(self) -> None:
+            self._any()
+
         def log_message(self, format: str, *args: object) -> None:
             """Quiet."""
 
@@ -56,6 +59,18 @@ def langsmith() -> Iterator[tuple[str, list[str]]]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+def all_of_them(folder: Path, address: str, *, traced: bool) -> None:
+    """One after the other, each under its name, which the server is told before it."""
+    import httpx2
+    from langchain_core.tracers.langchain import wait_for_all_tracers
+
+    for does in (replied, streamed, found, awaited):
+        httpx2.put(f"{address}/{does.__name__}")
+        (own := folder / f"{does.__name__}-{traced}").mkdir()
+        does(own, traced=traced)
+        wait_for_all_tracers()
 
 
 def replied(folder: Path, *, traced: bool) -> None:
@@ -82,25 +97,24 @@ def awaited(folder: Path, *, traced: bool) -> None:
         assert asyncio.run(retriever.ainvoke("How far did cell prices fall?"))
 
 
-@pytest.mark.parametrize("does", [replied, streamed, found, awaited])
-def test_the_environment_alone_sends_nothing(langsmith: tuple[str, list[str]], does: Callable[..., None], tmp_path: Path) -> None:
+def test_the_environment_alone_sends_nothing(langsmith: tuple[str, list[str]], tmp_path: Path) -> None:
     """With every variable set that asks for it; with ``traced`` the same program sends it, so that the test would see it."""
     address, got = langsmith
     asking = dict.fromkeys(("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2"), "true")
     asking |= {
         f"{name}_{key}": value for name in ("LANGSMITH", "LANGCHAIN") for key, value in (("ENDPOINT", address), ("API_KEY", "lsv2_x"))
     }
-    sent = {}
+    sent: dict[bool, dict[str, list[str]]] = {}
     for traced in (False, True):
-        (folder := tmp_path / str(traced)).mkdir()
-        code = (
-            f"from tests.test_untraced import Path, {does.__name__}\n"
-            f"{does.__name__}(Path({str(folder)!r}), traced={traced})\n"
-            "from langchain_core.tracers.langchain import wait_for_all_tracers\n"
-            "wait_for_all_tracers()"
-        )
+        code = f"from tests.test_untraced import Path, all_of_them\nall_of_them(Path({str(tmp_path)!r}), {address!r}, traced={traced})"
         subprocess.run([sys.executable, "-c", code], check=True, cwd=REPOSITORY, env=os.environ | asking, timeout=120)
-        sent[traced] = [one for one in got if not one.startswith("GET")]
+        sent[traced] = {}
+        for one in got:
+            if one.startswith("PUT /"):
+                sent[traced][now := one.removeprefix("PUT /")] = []
+            elif not one.startswith("GET"):
+                sent[traced][now].append(one)
         got.clear()
-    assert sent[False] == []
-    assert sent[True]
+    assert sent[False] == {"replied": [], "streamed": [], "found": [], "awaited": []}
+    assert all(sent[True].values())
+    assert sent[True].keys() == sent[False].keys()

@@ -567,12 +567,12 @@ class Record:
         self.index_words(anew=True)
         with translated(self.path):
             self._connection.execute("VACUUM")
-        if not self.empty_log():
+        if not self.empty_log(wait_s=BUSY_S):
             raise BusyError(
                 f"another process reads {self.path}, so deleted text is still in its log; stop it and run the same command again"
             )
 
-    def empty_log(self, *, wait_s: float = BUSY_S) -> bool:
+    def empty_log(self, *, wait_s: float) -> bool:
         """Whether the write-ahead log is empty now: it is not where somebody reads what was there before, for longer than ``wait_s``."""
         with translated(self.path):
             self._connection.execute(f"PRAGMA busy_timeout = {round(1_000 * wait_s)}")

@@ -249,7 +249,7 @@ class _Book:
 
     def _document(self, claim: Claim) -> str:
         """The title of the document that a sentence of no card needs to be understood; empty where it names things itself."""
-        if claim.mode != "verbatim" or self.homes[claim.id] in self.cards or not names_nothing(clean(claim.text)):
+        if claim.mode != "verbatim" or not claim.evidence or self.homes[claim.id] in self.cards or not names_nothing(clean(claim.text)):
             return ""
         source = self.source(self.quote(claim.evidence[0]).document)
         return printed_title(source) if source.publisher or source.author else ""
