@@ -19,12 +19,19 @@ from rag.types import Number, NumberKind
 _SCALES = {
     "thousand": 3, "thousands": 3, "k": 3, "million": 6, "millions": 6, "m": 6, "mn": 6, "mln": 6, "mm": 6,
     "billion": 9, "billions": 9, "bn": 9, "b": 9, "trillion": 12, "trillions": 12, "tn": 12, "trn": 12,
+    "mio": 6, "mrd": 9, "lakh": 5, "lakhs": 5, "crore": 7, "crores": 7,
 }  # fmt: skip
 _SYMBOLS = {
-    "US$": "USD", "HK$": "HKD", "A$": "AUD", "C$": "CAD", "S$": "SGD", "R$": "BRL",
+    "US$": "USD", "HK$": "HKD", "A$": "AUD", "C$": "CAD", "S$": "SGD", "R$": "BRL", "NT$": "TWD", "NZ$": "NZD", "MX$": "MXN",
+    "AU$": "AUD", "CA$": "CAD",
     "€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₹": "INR", "₩": "KRW", "₪": "ILS",
 }  # fmt: skip
-_CODES = "EUR USD GBP JPY CNY INR CHF SEK NOK DKK PLN CZK HUF AUD CAD NZD HKD SGD KRW BRL MXN ZAR ILS THB".split()
+_CODES = (
+    "EUR USD GBP JPY CNY INR CHF SEK NOK DKK PLN CZK HUF AUD CAD NZD HKD SGD KRW BRL MXN ZAR ILS THB TWD TRY RUB UAH RON ISK AED SAR QAR "
+    "IDR MYR VND PKR NGN EGP"
+).split()
+_MARKS = {"RMB": "CNY", "Rs.": "INR", "Rs": "INR"} | {code: code for code in _CODES}
+"""Written with letters alone, before a figure or behind it."""
 _CURRENCY_WORDS = {
     "euro": "EUR", "euros": "EUR", "us dollars": "USD", "u.s. dollars": "USD", "dollars": "USD", "dollar": "USD", "pounds sterling": "GBP",
     "yen": "JPY", "yuan": "CNY", "rmb": "CNY", "rupees": "INR", "swiss francs": "CHF", "kronor": "SEK", "kroner": "NOK", "zloty": "PLN",
@@ -85,8 +92,11 @@ def _measures() -> tuple[dict[str, str], dict[str, tuple[str, Decimal]]]:
 
 
 _UNITS, _FACTORS = _measures()
-_CURRENCIES = frozenset(_SYMBOLS.values()) | frozenset(_CODES)
-_ALIASES = _UNITS | _SHARES | _CURRENCY_WORDS | {code: code for code in _CODES} | _SYMBOLS
+CURRENCIES = frozenset(_SYMBOLS.values()) | frozenset(_CODES)
+"""As units are kept: "EUR"."""
+MEASURES = frozenset(_FACTORS) - {"second", "minute", "hour", "day", "week", "month", "year", "m", "pp", "bp"} | {"%"}
+"""Units that say nothing but what a figure is counted in: "MWh", "t", "%"."""
+_ALIASES = _UNITS | _SHARES | _CURRENCY_WORDS | _MARKS | _SYMBOLS
 _LOWERED = {
     alias.lower(): unit for alias, unit in _ALIASES.items() if len(alias) > 3 or alias in ("%", "yen", "rmb", "pct", "pp", "bps", "bp")
 }
@@ -114,10 +124,12 @@ _NUMERAL = re.compile(
     r"(?<!\d)(?P<digits>(?:\d{1,3}(?:[,'’\u00a0\u202f\u2009]\d{3})+(?!\d)|\d+)(?:\.\d+)?|(?<![\w.])\.\d+)"
     r"|(?P<word>\b(?i:(?:" + "|".join(_TENS.split()) + r")-(?:" + "|".join(_ONES.split()[1:10]) + r")|" + "|".join(_SPELLED) + r")\b)"
 )
-_HEAD = re.compile(rf"(?P<sign>[-+−–])?(?P<currency>(?:{_either(_SYMBOLS)}|\b(?:{'|'.join(_CODES)}))\s?)?(?P<sign2>[-+−–])?(?P<paren>\()?$")
+_MARK = rf"(?:(?<![A-Za-z])(?:{_either(_SYMBOLS)})|\b(?:{'|'.join(map(re.escape, _MARKS))}))"
+"""A currency's sign, its own letters included: the "$" of "TT$5" is none that is known here."""
+_HEAD = re.compile(rf"(?P<sign>[-+−–])?(?P<currency>{_MARK}\s?)?(?P<sign2>[-+−–])?(?P<paren>\()?$")
 _SCALE = "|".join(sorted((f"(?i:{word})" if len(word) > 3 else word for word in _SCALES), key=lambda word: (-len(word), word)))
 _TAIL = re.compile(
-    rf"(?P<close>\))?(?:(?P<gap>\s?)(?P<scale>{_SCALE}|K|M|MM|B|Bn|BN)(?!\w))?"
+    rf"(?P<close>\))?(?:(?P<gap>\s?)(?P<scale>{_SCALE}|K|M|MM|B|Bn|BN|(?:Mio|Mrd)\b\.?)(?!\w))?"
     rf"(?:[\s-]?(?P<unit>{_either(_ALIASES)})(?!\w))?"
     rf"(?:\s?(?:/|\bper\s)\s?(?P<per>{_either(_UNITS | _COUNTED_ONE)})(?!\w))?"
 )
@@ -250,7 +262,7 @@ class _Reader:
         if scale == "m" and not self.head["currency"]:
             counted = self.tail["unit"] or _MILLIONS_OF.match(self.text, self.tail.end("scale"))
             return 6 if counted else None
-        return _SCALES[scale.lower()]
+        return _SCALES[scale.lower().rstrip(".")]
 
     def _unit(self, exponent: int | None) -> str:
         per = _joined(self.tail["per"])
@@ -261,7 +273,7 @@ class _Reader:
     def _own_unit(self, exponent: int | None) -> str:
         if self.head["currency"]:
             sign = self.head["currency"].strip()
-            return _SYMBOLS.get(sign, sign)
+            return _SYMBOLS.get(sign) or _MARKS[sign]
         unit = _joined(self.tail["unit"])
         if unit:
             return _LOWERED.get(unit.lower()) or _ALIASES[unit]
@@ -329,7 +341,7 @@ class _Reader:
 def _kind(unit: str) -> NumberKind:
     own = unit.split("/")[0]
     shares: dict[str, NumberKind] = {"%": "percent", "pp": "percentage_points", "bp": "basis_points", "": "plain"}
-    return shares.get(own) or ("money" if own in _CURRENCIES else "quantity")
+    return shares.get(own) or ("money" if own in CURRENCIES else "quantity")
 
 
 def _tidy(value: Decimal) -> Decimal:
@@ -401,8 +413,8 @@ def unit_in(words: str) -> tuple[str, Decimal, str]:
     """
     words = _PER_YEAR.sub("", words)
     if money := _HEADER_MONEY.search(words):
-        unit, scale = _ALIASES.get(money[1]) or _LOWERED[money[1].lower()], money[2].lower().lstrip("'’")
-        return unit, Decimal(1).scaleb(3 if scale == "000" else _SCALES[scale]), money[0]
+        mark, size = _of_money(money)
+        return _currency(mark), Decimal(1).scaleb(size), money[0]
     for match in reversed(list(_HEADER_UNIT.finditer(words))):
         number = next(iter(find_numbers(f"1 {match[0]}")), None)
         if number is not None and number.unit:
@@ -413,12 +425,47 @@ def unit_in(words: str) -> tuple[str, Decimal, str]:
 SCALE_SAID = r"(?:[\w$€£]+ )?in (?:[\w$€£]+ )?(?:thousands|millions|billions)"
 """How a table says the scale of its values, as an expression: "In thousands", "dollars in millions", "in USD millions"."""
 _PER_YEAR = re.compile(r"(?i:\s(?:a|per|each)\s(?:year|month|week|day))\b")
+_LARGE = r"(?:(?i:thousand|million|billion|trillion|mln|crore|lakh)(?i:s)?|(?i:mio|mrd)\b\.?)"
+_NOUN = r"(?i:euros?|(?:us |u\.s\. )?dollars|yen|yuan|rupees|kronor|kroner|zloty|swiss francs|pounds sterling)"
 _HEADER_MONEY = re.compile(
-    rf"({'|'.join(_CODES)}|{_either(_SYMBOLS)}|(?i:euros?|dollars))\s?"
-    r"((?:thousand|million|billion|trillion|bn|mn|m|k)(?=s?\b)|M\b|['’]?000\b|['’]m\b)s?"
+    rf"(?P<mark>{_MARK}|\b{_NOUN})\s?(?:(?i:in)\s|\(in\s)?['’]?(?P<size>(?:{_LARGE}|MM|mm|(?:bn|mn|m|k)s?)(?!\w)|[MKB]\b|(?<!\d)000s?\b)|"
+    rf"\b(?P<size2>{_LARGE})\s?(?:of\s)?(?P<mark2>{_MARK}|{_NOUN})(?!\w)|"
+    rf"(?<![\w.])(?P<size3>[TMkKm])(?P<mark3>{'|'.join(_CODES)}|[€£])(?!\w)"
 )
-_BRIEF_MONEY = re.compile(rf"({'|'.join(_CODES)}|{_either(_SYMBOLS)})\s?(['’]?(?:000|m)|M)")
-_LEADING_MONEY = re.compile(rf"(?:{'|'.join(_CODES)}|{_either(_SYMBOLS)})(?!\w)\s?")
+"""How a label says money and its scale: "EUR million", "US$'000", "RMB’Million", "dollars in millions", "millions of euros", "TEUR"."""
+_GLUED = {"t": 3, "k": 3, "m": 6}
+"""Before a code: "TEUR" counts in thousands, as German print does."""
+SCALE_WORDS = {
+    10**power: word for power, word in {3: "thousand", 5: "lakh", 6: "million", 7: "crore", 9: "billion", 12: "trillion"}.items()
+}
+"""Scale -> how prose says it."""
+_AS_PRINTED = frozenset("bn mn k".split())
+"""Sizes that prose prints too."""
+
+
+def _of_money(found: re.Match[str]) -> tuple[str, int]:
+    """(the currency as printed, the power of ten of its scale)."""
+    if found["mark3"]:
+        return found["mark3"], _GLUED[found["size3"].lower()]
+    size = (found["size"] or found["size2"]).lower().rstrip(".")
+    return found["mark"] or found["mark2"], 3 if size.startswith("000") else _SCALES.get(size) or _SCALES[size.rstrip("s")]
+
+
+def _currency(mark: str) -> str:
+    return _SYMBOLS.get(mark) or _MARKS.get(mark) or _LOWERED[" ".join(mark.lower().split())]
+
+
+def is_money(words: str) -> bool:
+    """True for a currency alone, without a scale: "EUR", "US$", "dollars"."""
+    return words in _SYMBOLS or words in _MARKS or re.fullmatch(_NOUN, words) is not None
+
+
+def scaled_money(words: str, scale: str) -> str:
+    """A currency with a scale that is said apart, as one unit: "US$ million", "million dollars"."""
+    return f"{scale} {words}" if re.fullmatch(_NOUN, words) else f"{words} {scale}"
+
+
+_LEADING_MONEY = re.compile(rf"{_MARK}(?!\w)\s?")
 _HEADED = [name for name in _ALIASES if name == "%" or (len(name) > 1 and name not in ("second", "minute", "day"))]
 _HEADER_UNIT = re.compile(
     rf"(?<![\w])(?:(?:thousand|million|billion)\s)?(?:{_either(_HEADED)})"
@@ -686,8 +733,8 @@ def period_when(label: str) -> str:
 
 def with_unit(printed: str, words: str) -> str:
     """A table's value with the unit that its labels say, as prose prints it: "EUR 1,037.2 million", "EUR 212 per kWh", "320 MWh"."""
-    if brief := _BRIEF_MONEY.fullmatch(words):
-        return f"{brief[1]}{' ' if brief[1][-1].isalpha() else ''}{printed}{' thousand' if brief[2].endswith('000') else 'm'}"
+    if found := _HEADER_MONEY.fullmatch(words):
+        return _printed_money(printed, found)
     money = _LEADING_MONEY.match(words)
     if not money:
         return f"{printed} {words}" if words and words != "%" else f"{printed}{words}"
@@ -695,6 +742,16 @@ def with_unit(printed: str, words: str) -> str:
     joined = "" if rest.startswith("/") or not rest else " "
     mark = money[0].strip()
     return f"{mark}{' ' if mark[-1].isalpha() else ''}{printed}{joined}{rest}"
+
+
+def _printed_money(printed: str, found: re.Match[str]) -> str:
+    mark, power = _of_money(found)
+    size = (found["size"] or "").rstrip("s")
+    said = SCALE_WORDS[10**power] if size not in _AS_PRINTED else size
+    if re.fullmatch(_NOUN, mark):
+        return f"{printed} {said} {mark}"
+    front = f"{mark}{' ' if mark[-1].isalpha() or mark[-1] == '.' else ''}{printed}"
+    return f"{front}m" if size in ("m", "M") else f"{front} {said}"
 
 
 def period_order(label: str) -> tuple[int, int, int]:

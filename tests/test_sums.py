@@ -18,7 +18,7 @@ from rag.prompts import metric_vocabulary
 from rag.report.claims import CHANGE, RELATIVE_CHANGE
 from rag.report.facts import cell_text, cell_unit, cell_value
 from rag.report.reading import references
-from rag.report.sums import mean_of, operand_of, sum_claim, total_of
+from rag.report.sums import EXCESS, RATIO, SHARE, mean_of, operand_of, sum_claim, total_of
 from rag.report.wording import Vocabulary
 from rag.types import Answer, Document, Evidence, RetrievedBy, Scope, TableReference
 
@@ -281,6 +281,72 @@ def test_the_gate_computes_it_again(library: Library) -> None:
             vocabulary=Vocabulary(metric_vocabulary()),
         )
         assert (judged[0].verdict == "supported") is (one is claim)
+
+
+# ── two lines against each other ──────────────────────────────────────────────────────────────────────────────────
+
+
+def two(*values: str, rows: tuple[str, str] = ("Services", "Total sales"), columns: tuple[str, str] = ("2018", "2018")) -> list[Evidence]:
+    """A value of each of two rows."""
+    return [cell(row, column, value, number=at) for at, (row, column, value) in enumerate(zip(rows, columns, values, strict=True))]
+
+
+@pytest.mark.parametrize(
+    ("formula", "cells", "text"),
+    [
+        (SHARE, two("44.1", "$1,202.9"), "Services came to 3.7% of Total sales (2018): 44.1 ÷ $1,202.9."),
+        (RATIO, two("44.1", "20.5"), "Services came to 2.15 times Total sales (2018): 44.1 ÷ 20.5."),
+        (EXCESS, two("44.1", "20"), "Services lay 24.1 above Total sales (2018): 44.1 and 20."),
+        (EXCESS, two("$20", "$44.1"), "Services lay $24.1 below Total sales (2018): $20 and $44.1."),
+        (EXCESS, two("1.90%", "4.0%"), "Services lay 2.10 percentage points below Total sales (2018): 1.90% and 4.0%."),
+        (EXCESS, two("44.1", "44.1"), "Services and Total sales were the same (2018): 44.1 and 44.1."),
+        (SHARE, two("(44.1)", "20"), None),
+        (SHARE, two("44.1", "0"), None),
+        (SHARE, two("44.1%", "50%"), None),
+        (RATIO, two("$44.1", "€50"), None),
+        (SHARE, two("44.1", "50", columns=("2018", "2017")), None),
+        (SHARE, two("44.1", "50", rows=("Services", "Services")), None),
+        (SHARE, [cell("Services", "2018", "4", heading="Sales"), cell("Total", "2018", "9", heading="Costs", number=1)], None),
+    ],
+)
+def test_two_lines_are_set_against_each_other_at_one_time(formula: str, cells: list[Evidence], text: str | None) -> None:
+    """Of one table, unit and sign, of two names; nothing otherwise."""
+    claim = sum_claim(formula, cells, section=ANSWER)
+    assert (claim.text if claim else None) == text
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        (
+            "What share of total sales came from fixed price contracts in 2019?",
+            "Fixed price came to 97.1% of Total sales (September 30, 2019): $1,452.4 million ÷ $1,496.5 million.",
+        ),
+        (
+            "What were income taxes as a percentage of earnings before income taxes in 2019?",
+            "Income taxes came to 18.4% of Earnings before income taxes (May 26, 2019): 367 million ÷ 2,000 million.",
+        ),
+        (
+            "What is the percentage of income taxes in net sales?",
+            "Income taxes came to 2.7% of Net sales (May 31, 2020): 480 million ÷ $17,626 million.",
+        ),
+        (
+            "In 2020, what is the ratio of operating profit to interest expense?",
+            "Operating profit came to 6.34 times Interest expense (May 31, 2020): 2,953 million ÷ 466 million.",
+        ),
+        (
+            "What was the difference between interest expense and research and development in 2020?",
+            "Interest expense lay 242 million above Research and development (May 31, 2020): 466 million and 224 million.",
+        ),
+        ("What was the share of services in total sales in 2019?", None),
+        ("What percentage of net sales is paid by the largest customer?", None),
+        ("What is the ratio of operating profit to headcount in 2020?", None),
+    ],
+)
+def test_an_answer_sets_the_two_lines_that_a_question_names_against_each_other(library: Library, question: str, text: str | None) -> None:
+    """At the time asked for, or the newest; not where one of them is not there, or two are called so."""
+    claims = [claim for claim in ask(library, question).claims if claim.calculation]
+    assert [(claim.text, claim.verdict) for claim in claims] == ([(text, "supported")] if text else [])
 
 
 # ── measures ──────────────────────────────────────────────────────────────────────────────────────────────────────

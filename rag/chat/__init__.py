@@ -10,6 +10,7 @@ from datetime import date
 from functools import partial
 
 from rag.chat.abstain import doubt, reason_to_abstain
+from rag.chat.against import set_against
 from rag.chat.choose import Option, best, current_cells, options
 from rag.chat.condense import condense
 from rag.chat.gated import ANSWER, BESIDE, checked, claim_of
@@ -122,7 +123,7 @@ def answer(understood: Understood, *, ground: Ground, scope: Scope = _EVERYTHING
         warnings=read.gathered.warnings,
     )
     derived = [
-        *([total] if (total := computed(asked, cells, section=ANSWER)) else []),
+        *(claim for compute in (computed, set_against) if (claim := compute(asked, cells, section=ANSWER))),
         *measured(asked, cells, sought=wanted, document=ground.document, section=ANSWER),
     ][:MOST_COMPUTED]
     doubts = partial(

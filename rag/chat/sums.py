@@ -29,6 +29,11 @@ _MEAN = re.compile(r"(?i)\b(?:average|mean)\b")
 _TOTAL = re.compile(r"(?i)\b(?:sum|combined|together|total)\b")
 _SPAN = re.compile(r"(?i)\b(?:from|between)\b.*\d{2,4}\D{1,30}\b(?:to|and|until|through)\b|\d{4}\s?(?:-|–|to)\s?(?:FY)?\d{2,4}\b")
 _YEAR_BEFORE = re.compile(r"(?i)\b(?:previous|prior|preceding) (?:fiscal )?year|\byear[- ](?:on|over)[- ]year\b")
+_ASKS_HOW_MUCH = re.compile(
+    rf"(?i)^(?:in\s[^,?]+,\s)?(?:what\s(?:is|are|was|were)\sthe\s(?:[\w-]+\s){{0,3}}?{_MOVES}\b|"
+    r"how much (?:did|has|have|is the|was the)\b|by (?:what|how)\b)"
+)
+"""A question for the size of a change, and not for its reasons."""
 _ABOUT_THE_SUM = frozenset(
     content_stems(
         "change changed percentage percent increase increased decrease decreased difference growth grow grew decline declined rise rose "
@@ -47,7 +52,7 @@ class Wish:
     added: bool = False
     """A total instead of an average."""
     times: tuple[str, ...] = ()
-    """Labels of the periods asked for, oldest first; empty: all that the line has."""
+    """Labels of the periods asked for, oldest first; empty: all that the line has, which for a change must be two."""
     span: bool = False
     """Whether what lies between the times is meant too."""
 
@@ -55,9 +60,10 @@ class Wish:
 def wish_of(asked: Asked) -> Wish | None:
     """What a question wants computed; None where it asks for no sum, or not over which times."""
     times = tuple(sorted(asked.labels, key=period_order))
-    if len(times) == 1 and _YEAR_BEFORE.search(asked.text) and times[0][:4].isdigit():
+    how_much = _ASKS_HOW_MUCH.search(asked.text) is not None
+    if len(times) == 1 and (how_much or _YEAR_BEFORE.search(asked.text)) and times[0][:4].isdigit():
         times = (f"{int(times[0][:4]) - 1}{times[0][4:]}", *times)
-    if len(times) == 2:
+    if len(times) == 2 or (how_much and not times):
         if _RELATIVE.search(asked.text):
             return Wish(formula=RELATIVE_CHANGE, times=times)
         if _CHANGE.search(asked.text):
@@ -79,9 +85,9 @@ def computed(asked: Asked, cells: Sequence[CellEvidence], *, section: str) -> Cl
     if wish is None:
         return None
     wanted = set(content_stems(asked.apart_from_periods)) - _ABOUT_THE_SUM
-    about = {cell.source.document: set(content_stems(_said_of(cell.source))) for cell in cells}
+    about = {cell.source.document: set(content_stems(said_of(cell.source))) for cell in cells}
     best: dict[float, list[Sequence[Operand]]] = defaultdict(list)
-    for line in _lines(cell.evidence for cell in cells if _is_about(asked, cell)):
+    for line in _lines(cell.evidence for cell in cells if is_about(asked, cell)):
         if (chosen := _at_times(line, wish)) and _tells_which(wanted, line):
             best[_named(wanted, line, about=about[line[0].evidence.document])].append(chosen)
     if not best or not max(best):
@@ -108,7 +114,7 @@ def measured(
     for cell in cells:
         evidence = cell.evidence
         line = sought.line_of(evidence.table.row) if evidence.table else ""
-        stated = line and _is_about(asked, cell) and sought.prints(line, evidence.page, document(evidence.document))
+        stated = line and is_about(asked, cell) and sought.prints(line, evidence.page, document(evidence.document))
         if stated and (operand := operand_of(evidence)):
             of_document[evidence.document].append((line, operand))
     for lines in of_document.values():
@@ -144,13 +150,15 @@ def _only(lines: Sequence[tuple[str, Operand]], name: str, time: str) -> Operand
     return plain[0] if len({operand.number.value for operand in plain}) == 1 else None
 
 
-def _is_about(asked: Asked, cell: CellEvidence) -> bool:
+def is_about(asked: Asked, cell: CellEvidence) -> bool:
+    """True when the names that a question gives stand in a cell's labels or in what its document says of itself."""
     evidence = cell.evidence
     labels = f"{evidence.table.row} {evidence.table.column}" if evidence.table else ""
-    return names_held(asked, " ".join((labels, *evidence.heading_path, _said_of(cell.source)))) == 1
+    return names_held(asked, " ".join((labels, *evidence.heading_path, said_of(cell.source)))) == 1
 
 
-def _said_of(source: Source) -> str:
+def said_of(source: Source) -> str:
+    """What a document says of itself: title, author and publisher."""
     return f"{source.title} {source.author} {source.publisher}"
 
 

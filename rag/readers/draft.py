@@ -175,13 +175,25 @@ def entries(texts: Sequence[str], *, header: bool = False) -> list[Entry]:
 
 
 def with_headers(rows: Sequence[Sequence[Entry]]) -> list[list[Entry]]:
-    """The same rows; the first is a header row when it reads like one and something follows it."""
+    """The same rows; the first is a header row when it reads like one and something follows it, and with it what stands alone above it over
+    its columns: "Year ended 31 December"."""
     filled = [row for row in rows if any(entry.text.strip() for entry in row)]
-    is_header = len(filled) > 1 and reads_like_header([entry.text for entry in filled[0]])
-    return [[_as_header(entry) if is_header and not number else entry for entry in row] for number, row in enumerate(filled)]
+    lone = 0
+    while lone + 1 < min(_HEADER_ROWS, len(filled)) and _stands_alone(filled[lone]):
+        lone += 1
+    is_header = len(filled) > lone + 1 and reads_like_header([entry.text for entry in filled[lone]])
+    return [[_as_header(entry) if is_header and number <= lone else entry for entry in row] for number, row in enumerate(filled)]
 
 
-_UNIT_IN_CORNER = re.compile(r"(?i)^\(?(?:[\w$€£]+ )?in (?:[\w$€£]+ )?(?:thousands|millions|billions)\b.*$")
+def _stands_alone(row: Sequence[Entry]) -> bool:
+    said = [(place, entry.text) for place, entry in enumerate(row) if entry.text.strip()]
+    return len(said) == 1 and (said[0][0] > 0 or row[0].column > 0) and not is_number_like(one_line(said[0][1]))
+
+
+_UNIT_IN_CORNER = re.compile(
+    r"(?i)^\(?(?:[\w$€£]+ )?in (?:[\w$€£]+ )?(?:thousands|millions|billions)\b.*$|"
+    r"^\(?(?:in )?(?:[a-z]{0,3}[$€£¥₹]|[a-z]{2,3}\.?)\s?['’]?(?:000s?|k|m|mn|mm|bn|thousands?|millions?|billions?|crores?|lakhs?)\)?$"
+)
 """As rag.numbers has it, which takes every reading process 50 ms to import."""
 _HEADER_ROWS = 3
 """At most."""

@@ -29,6 +29,12 @@ _SAME_EDGE = 6.0
 _WIDE_LEADING = 1.45
 """Times the usual distance of lines: more ends a paragraph."""
 _HEADING_SIZE = 1.12
+_OVER_ALL = re.compile(
+    r"(?i)\(?(?:(?:[\w$€£]+ )?in (?:[\w$€£]+ ){0,3}(?:thousand|million|billion)s?\b|"
+    r"(?:for the )?(?:fiscal |financial )?(?:years?|quarters?|(?:three|six|nine|twelve|\d{1,2}) months|\d\d weeks) (?:ended|ending|to)\b|"
+    r"as (?:of|at)\s|at (?:\d{1,2} )?(?:january|february|march|april|may|june|july|august|september|october|november|december)\b)"
+)
+"""What a line above a table says of several of its columns together: "Year ended 31 December", "(in EUR million)"."""
 _LONGEST_HEADING = 160
 _HIGHEST_HEADER = 10
 """Font sizes: a header of more than seven lines is none."""
@@ -385,7 +391,8 @@ class _Table:
         """The words of a header line, each over its own column; a name that is broader than its column as one, over its middle."""
         words = [(word.left, word.right, word.text) for word in line.words]
         over = [column for column in self.columns if line.left < sum(column) / 2 < line.right]
-        if len(line.cells()) > 1 or len(over) > 1 or all(any(_is_within(word, column) for column in self.columns) for word in words):
+        by_words = len(over) > 1 or all(any(_is_within(word, column) for column in self.columns) for word in words)
+        if len(line.cells()) > 1 or (by_words and not _OVER_ALL.match(line.text)):
             return words
         middle = (line.left + line.right) / 2
         return [(middle, middle, line.text)]

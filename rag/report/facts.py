@@ -12,7 +12,21 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import islice
 
-from rag.numbers import SCALE_SAID, PeriodMention, comparable, find_numbers, find_periods, period_order, period_shape, unit_in, with_unit
+from rag.numbers import (
+    CURRENCIES,
+    SCALE_SAID,
+    SCALE_WORDS,
+    PeriodMention,
+    comparable,
+    find_numbers,
+    find_periods,
+    is_money,
+    period_order,
+    period_shape,
+    scaled_money,
+    unit_in,
+    with_unit,
+)  # fmt: skip
 from rag.remembered import remembered
 from rag.report.asserted import is_beside, is_denied, is_taken_back, is_unnamed
 from rag.report.clause import Scope, scope_of
@@ -894,15 +908,17 @@ def _inherited(evidence: Evidence, source: Source) -> Period | None:
 # ── tables ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-_BARE_MONEY = frozenset(("dollars", "euros"))
-"""Units to which a label adds a scale apart: "(dollars in millions)"."""
 _TIMES = frozenset("year years quarter quarters month months week weeks day days".split())
 """Words that mostly say when, and only behind a mark what a figure is counted in."""
 _BY_PLACE = re.compile(r"(?i)\bby (?:region|district|state|country|county|province|town|municipality|city)\b")
 _SCALE_AT_END = re.compile(rf"(?i)\s*\({SCALE_SAID}[^)]*\)$")
 _SCALE_WORD = re.compile(r"(?i)\d\s?(?:thousand|million|billion|trillion|bn|mn|m|k)\b|\b(?:thousand|million|billion)\b")
-_IN_FULL = re.compile(r"(?i)\bper\b|\beps\b|\bshares?\b|%|\bper\s?cent|\b(?:ratio|rate|margin|yield|number|days|employees)s?\b")
-"""Rows that a table "in thousands" mostly excepts."""
+_IN_FULL = re.compile(
+    r"(?i)\bper\b|\beps\b|\bshares?\b|%|\bper\s?cent|"
+    r"\b(?:ratio|rate|margin|yield|number|days|employee|headcount|fte|staff|person|people|store|customer)s?\b"
+)
+"""Rows that a table "in thousands", or of money, mostly excepts."""
+_SHARES = frozenset(("%", "pp", "bp"))
 _A_SHARE = re.compile(r"(?i)\bper\b|\beps\b")
 
 
@@ -937,10 +953,19 @@ def cell_unit(evidence: Evidence) -> str:
     if reference is None or len(numbers) != 1:
         return ""
     labels = (reference.column, reference.row, *evidence.heading_path[-1:])
-    if numbers[0].unit:
-        return _scale_in(numbers[0], labels)
-    words = next((words for label in labels if (words := _unit_words(label))), "")
-    return f"{_scale_of_count(labels)} {words}".strip() if not words or words.lower() in _BARE_MONEY else words
+    return _scale_in(numbers[0], labels) if numbers[0].unit else _unit_of(labels)
+
+
+def _unit_of(labels: Sequence[str]) -> str:
+    """The unit of a bare number, with its scale: the row's, unless the column's is a share; else the column's or the caption's, whose money
+    is not that of rows of what is counted or set in proportion."""
+    column, row, *caption = labels
+    own, above = _unit_words(row), _unit_words(column)
+    words = own if own and unit_in(above)[0] not in _SHARES else next(filter(None, (above, *map(_unit_words, caption))), "")
+    if words != own and _IN_FULL.search(row) and unit_in(words)[0] in CURRENCIES:
+        return ""
+    scale = _scale_of_count(labels) if not words or is_money(words) else ""
+    return scaled_money(words, scale) if words and scale else words or scale
 
 
 @remembered(8_192)
@@ -965,7 +990,14 @@ def _scale_in(number: Number, labels: Sequence[str]) -> str:
     """The word by which the labels scale money that a cell prints with its mark: "million" of "(In millions)"; empty for none."""
     if number.kind != "money" or "/" in number.unit or re.search(r"[A-Za-z]{4}", number.printed) or _A_SHARE.search(labels[1]):
         return ""
-    return next((said[1].lower() for label in labels if (said := IN_SCALE.search(label))), "")
+    return next((said for label in labels if (said := _scale_said(label, number.unit))), "")
+
+
+def _scale_said(label: str, currency: str) -> str:
+    if said := IN_SCALE.search(label):
+        return said[1].lower()
+    unit, factor, _ = unit_in(label)
+    return SCALE_WORDS.get(int(factor), "") if unit == currency else ""
 
 
 def _caption(evidence: Evidence) -> str:
@@ -1074,14 +1106,15 @@ def _with_table_unit(number: Number, *, labels: Sequence[str]) -> Number:
     """The number with the unit and scale its header, row or caption says."""
     if scale := _scale_in(number, labels):
         return _scaled(number, scale)
-    for label in (*labels[:2], re.sub(r"^.*(?=[,(]|\bin\s\S+(?:\s\S+)?$)", "", labels[2])):
-        if (words := _unit_words(label)) and not number.unit:
-            unit, factor, _ = unit_in(label)
-            scale = _scale_of_count(labels) if words.lower() in _BARE_MONEY else ""
-            scaled = Decimal(format((_scaled(number, scale) if scale else number).value * factor, "f"))
-            settled = next(iter(find_numbers(f"1 {words}")), None)
-            return replace(number, value=scaled, unit=unit, kind=settled.kind if settled and settled.unit else "money")
-    return _scaled(number, scale) if not number.unit and (scale := _scale_of_count(labels)) else number
+    words = "" if number.unit else _unit_of((*labels[:2], re.sub(r"^.*(?=[,(]|\bin\s\S+(?:\s\S+)?$)", "", labels[2])))
+    if not words:
+        return number
+    unit, factor, _ = unit_in(words)
+    if not unit:
+        return _scaled(number, words)
+    settled = next(iter(find_numbers(f"1 {words}")), None)
+    kind = settled.kind if settled and settled.unit else "money"
+    return replace(number, value=Decimal(format(number.value * factor, "f")), unit=unit, kind=kind)
 
 
 def _scaled(number: Number, scale: str) -> Number:

@@ -43,7 +43,7 @@ _OPENING = 4
 """Sentences at a document's start that most often say what it is about."""
 _ASKING = frozenset(content_stems("what which who how much many often does did share level change maker firm company market industry"))
 """Words of a question that say nothing of what it asks."""
-IN_SCALE = re.compile(r"(?i)(?:\bin |\()(thousand|million|billion)s\b")
+IN_SCALE = re.compile(r"(?i)(?:\bin |\()((?:thousand|million|billion|lakh|crore)(?=s)|lakh|crore)s?\b")
 """The words by which a table says its scale: "(in thousands)"."""
 Shingles = frozenset[tuple[str, ...]]
 

@@ -7,13 +7,13 @@ sentence by their recurring in other documents; they become the sentence's headi
 import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise, takewhile
 from operator import attrgetter
 
-from rag.numbers import SCALE_SAID
+from rag.numbers import CURRENCIES, MEASURES, SCALE_SAID, unit_in
 from rag.remembered import Shelf
 from rag.report.quality import is_instruction
 from rag.text import STOPWORDS, sentences
@@ -242,40 +242,78 @@ def references(document: Document, block: Block) -> Iterable[tuple[Cell, TableRe
             labels[cell.row] = words
         elif cell.column in unit_columns and words:
             units[cell.row] = words
-    corner = [f"({words.strip('()')})" for words in headers.get(0, ()) if _SCALE.search(words)]
+    corner = [f"({scale})" for words in headers.get(0, ()) if (scale := _unit_of_all(words))]
     labels = _told_apart(labels, {cell.row for cell in block.cells if cell.column > 0 and cell.end > cell.start})
     for cell in block.cells:
         if not cell.header and cell.column > 0 and cell.end > cell.start and labels.get(cell.row) and headers.get(cell.column):
             row = f"{labels[cell.row]}, {units[cell.row]}" if cell.row in units else labels[cell.row]
-            yield cell, TableReference(row=row, column=" ".join([*headers[cell.column], *corner]), address=cell.address)
+            column = " ".join(headers[cell.column])
+            yield (
+                cell,
+                TableReference(row=row, column=" ".join([column, *corner]) if _takes_corner(column) else column, address=cell.address),
+            )
+
+
+_A_CHANGE = re.compile(r"(?i)\b(?:change|growth|variance|increase|decrease|difference|var|yoy|y/y)\b|[Δ%]")
+
+
+def _takes_corner(column: str) -> bool:
+    """False for a column with a unit of its own, and for one of changes, which may be of any: "Change", "Share, %", "Volume, MWh"."""
+    unit, factor, _ = unit_in(column)
+    is_own = unit in MEASURES or "/" in unit or (unit in CURRENCIES and factor > 1)
+    return not is_own and (unit in CURRENCIES or not _A_CHANGE.search(column))
 
 
 def _headers(document: Document, block: Block) -> Mapping[int, list[str]]:
-    """Column -> what its header rows say, from the top; the name of a group of columns belongs to each of them."""
+    """Column -> what its header rows say, from the top; the name of a group of columns belongs to each of them. A scale in a row of its own
+    is of the whole table, wherever it stands there, as what the corner says is: both in column 0."""
     rows: dict[int, dict[int, str]] = defaultdict(dict)
     for cell in block.cells:
         if cell.header and (words := _one_line(document.text[cell.start : cell.end])):
             rows[cell.row][cell.column] = words
-    lowest = rows[max(rows)] if rows else {}
     headers: dict[int, list[str]] = defaultdict(list)
-    for row in rows.values():
-        over = row if row is lowest or document.format == "pdf" else _over_groups(row, lowest)
+    for number, row in list(rows.items()):
+        if len(row) == 1 and len(rows) > 1 and (scale := _unit_of_all(next(iter(row.values())))) not in ("", "%"):
+            headers[0].append(scale)
+            del rows[number]
+    for number, row in sorted(rows.items()):
+        below = [lower for other, lower in rows.items() if other > number]
+        over = _over_groups(row, below, centred=document.format == "pdf") if below else row
         for column, words in over.items():
             if words not in headers[column]:
                 headers[column].append(words)
     return headers
 
 
-def _over_groups(row: Mapping[int, str], lowest: Mapping[int, str]) -> Mapping[int, str]:
+def _unit_of_all(words: str) -> str:
+    """What a table's corner says of the values of all columns: "in millions", "EUR million", "MWh"; empty for other words."""
+    if _SCALE.search(words):
+        return words.strip("()")
+    unit, factor, said = unit_in(words)
+    if unit in CURRENCIES and factor > 1:
+        return said
+    return said if unit in MEASURES and re.fullmatch(rf"(?i)\(?(?:in\s)?{re.escape(said)}\)?", words) else ""
+
+
+_TIME = re.compile(r"(?:FY\s?|Fiscal\s)?(?:[A-Z][a-z]{2,8}\.?\s(?:\d{1,2},?\s)?)?(?:19|20)\d\d(?:\s?\(\w\))?|FY\d\d")
+"""A column's header that is a year, or a day or month of one."""
+
+
+def _over_groups(row: Mapping[int, str], below: Sequence[Mapping[int, str]], *, centred: bool) -> Mapping[int, str]:
     """A row of names of groups, each over its own column and those to the right without one; as it is where groups differ in size, since
-    then nothing tells which columns stand alone. (A PDF sets such names above the middle of their columns, and they are not moved.)"""
+    then nothing tells which columns stand alone, and where they are ``centred`` over their columns, as a PDF prints them."""
     begins = sorted(column for column in row if column > 0)
-    under = sorted(column for column in lowest if column > 0)
-    if len(begins) == 1 and all(re.fullmatch(r"(?:FY\s?)?(?:19|20)\d\d", lowest[column]) for column in under):
-        return {**row, **dict.fromkeys(under, row[begins[0]])}  # "Years ended December 31," wherever it stands above the years
-    groups = {start: [column for column in under if start <= column < end] for start, end in pairwise([*begins, max(under, default=0) + 1])}
+    named = sorted({column for lower in below for column in lower if column > 0})
+    times = {column: any(_TIME.fullmatch(lower.get(column, "")) for lower in below) for column in named}
+    if len(begins) == 1 and all(times.values()):
+        return {**row, **dict.fromkeys(times, row[begins[0]])}  # "Years ended December 31," wherever it stands above the years
+    if centred:
+        return row
+    groups = {start: [column for column in times if start <= column < end] for start, end in pairwise([*begins, max(times, default=0) + 1])}
     if len({len(group) for group in groups.values()}) != 1:
         return row
+    if len(groups) == 1 and (lone := groups[begins[0]]):  # "Percent change" ends where years begin
+        groups = {begins[0]: list(takewhile(lambda column: times[column] == times[lone[0]], lone))}
     return {**row, **{column: row[start] for start, group in groups.items() for column in group}}
 
 

@@ -1,4 +1,4 @@
-"""Sums over values of tables: a change, an average, a total, a measure of statements, each of cited cells and computed again by the gate.
+"""Sums over values of tables: a change, an average, a total, a share, a measure, each of cited cells and computed again by the gate.
 
 A claim that prints one is a function of its formula and its cells alone, so that the gate makes it anew and compares.
 """
@@ -20,6 +20,8 @@ _SCALES = frozenset(Decimal(10) ** power for power in (0, 3, 6, 9, 12))
 _DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _MOST = 6
 """Values that one sum adds up."""
+SHARE, RATIO, EXCESS = "a / b * 100", "a / b", "a - b"
+"""The formulas that set one line of a table against another, at one time."""
 
 
 def total_of(count: int) -> str:
@@ -122,7 +124,8 @@ def _named_apart(rest: str) -> str:
 def sum_claim(formula: str, cells: Sequence[Evidence], *, section: str) -> Claim | None:
     """The claim that prints a formula of cells; None where the cells cannot be set against each other so.
 
-    ``cells``: in the formula's order. Those of a change, an average or a total are one line of a table at several times, oldest first.
+    ``cells``: in the formula's order. Those of a change, an average or a total are one line of a table at several times, oldest first;
+    those of a share, a ratio or an excess two lines of a table at one time.
     """
     known = [operand for cell in cells if (operand := operand_of(cell))]
     if len(known) < len(cells) or len({cell.id for cell in cells}) < len(cells):
@@ -153,6 +156,8 @@ Computed = tuple[str, Decimal, int]
 def _computed(formula: str, operands: Sequence[Operand]) -> Computed | None:
     if not _are_of_a_kind(operands):
         return None
+    if formula in (SHARE, RATIO, EXCESS):
+        return _set_against(formula, operands)
     times = [period_order(one.period) for one in operands]
     if len({one.name for one in operands}) != 1 or times != sorted(set(times)):
         return None
@@ -193,6 +198,38 @@ def _changed(formula: str, operands: Sequence[Operand]) -> Computed | None:
     if min(a, b) < 0:
         return f"{last.name} changed by {'−' if result < 0 else '+'}{size}, {span}.", result, places
     return f"{last.name} {'rose' if result > 0 else 'fell'} by {size}, {span}.", result, places
+
+
+_RATIO_PLACES = 2
+
+
+def _set_against(formula: str, operands: Sequence[Operand]) -> Computed | None:
+    """Of two lines of one table at one time."""
+    if len(operands) != 2:
+        return None
+    a, b = operands
+    tables = {(one.evidence.document, one.evidence.heading_path, one.evidence.page) for one in operands}
+    if len(tables) != 1 or a.period != b.period or a.name == b.name:
+        return None
+    if formula == EXCESS:
+        return _apart(a, b)
+    if min(a.number.value, b.number.value) <= 0 or a.number.unit == "%":
+        return None
+    working = f"({a.when}): {a.number.printed} ÷ {b.number.printed}."
+    if formula == SHARE:
+        result = rounded(a.number.value / b.number.value * 100, places=1)
+        return f"{a.name} came to {result}% of {b.name} {working}", result, 1
+    result = rounded(a.number.value / b.number.value, places=_RATIO_PLACES)
+    return f"{a.name} came to {result} times {b.name} {working}", result, _RATIO_PLACES
+
+
+def _apart(a: Operand, b: Operand) -> Computed | None:
+    exact, places = a.number.value - b.number.value, max(a.places, b.places)
+    size = _marked((a, b)).like(exact, places=places) if a.number.unit != "%" else f"{abs(rounded(exact, places=places))} percentage points"
+    values = f"{a.number.printed} and {b.number.printed}"
+    if not exact:
+        return f"{a.name} and {b.name} were the same ({a.when}): {values}.", exact, places
+    return f"{a.name} lay {size} {'above' if exact > 0 else 'below'} {b.name} ({a.when}): {values}.", exact, places
 
 
 _MEAN_PLACES = 2
