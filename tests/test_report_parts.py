@@ -397,6 +397,13 @@ def test_a_period_is_printed_in_words(label: str, words: str) -> None:
         ("320", "MWh", "320 MWh"),
         ("53.6", "thousand short tons", "53.6 thousand short tons"),
         ("8.0", "%", "8.0%"),
+        ("51,185", "RMB’Million", "RMB 51,185 million"),
+        ("(4,800)", "£'000", "£(4,800) thousand"),
+        ("12.5", "£m", "£12.5m"),
+        ("31", "EUR bn", "EUR 31 bn"),
+        ("5,200", "millions of US$", "US$5,200 million"),
+        ("9,441", "dollars in millions", "9,441 million dollars"),
+        ("5,200", "TEUR", "EUR 5,200 thousand"),
         ("7", "", "7"),
     ],
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from rag.chat.sums import Wish, wish_of
 from rag.chat.words import said
 from rag.ingest import drain
 from rag.prompts import metric_vocabulary
+from rag.readers import read_file
 from rag.report.claims import CHANGE, RELATIVE_CHANGE
 from rag.report.facts import cell_text, cell_unit, cell_value
 from rag.report.reading import references
@@ -134,6 +136,79 @@ def test_a_cell_has_the_unit_and_scale_that_its_labels_say(row: str, column: str
     assert cell_value(cell(row, column, quote)) == value
 
 
+def cells_of(table: str, tmp_path: Path) -> list[str]:
+    """What is printed of each cell of a Markdown table."""
+    (tmp_path / "results.md").write_text(f"# Results\n\nThe year was good.\n\n{table}\n", encoding="utf-8")
+    document = read_file(tmp_path / "results.md")
+    block = next(block for block in document.blocks if block.kind == "table")
+    texts = []
+    for found, reference in references(document, block):
+        quote = document.text[found.start : found.end]
+        texts.append(cell_text(replace(cell("", "", quote), table=reference)).removesuffix("."))
+    return texts
+
+
+@pytest.mark.parametrize(
+    ("corner", "first", "printed"),
+    [
+        ("EUR million", "5,200", "EUR 5,200 million"),
+        ("Amounts in CHF million", "5,200", "CHF 5,200 million"),
+        ("RMB’Million", "5,200", "RMB 5,200 million"),
+        ("US$ million", "$5,200", "$5,200 million"),
+        ("(In millions of US$)", "5,200", "US$5,200 million"),
+        ("(US$ in thousands)", "5,200", "US$5,200 thousand"),
+        ("£'000", "5,200", "£5,200 thousand"),
+        ("in TEUR", "5,200", "EUR 5,200 thousand"),
+        ("₹ crore", "5,200", "₹5,200 crore"),
+        ("(in thousands)", "5,200", "5,200 thousand"),
+        ("in MWh", "5,200", "5,200 MWh"),
+        ("Year", "5,200", "5,200"),
+        ("Segment", "5,200", "5,200"),
+    ],
+)
+def test_what_a_tables_corner_says_is_of_every_column(corner: str, first: str, printed: str, tmp_path: Path) -> None:
+    """A currency, a scale, a unit; a word that names the rows is none."""
+    made = cells_of(f"| {corner} | 2024 | 2023 |\n|---|---|---|\n| Revenue | {first} | 4,800 |", tmp_path)
+    assert made[0] == f"Revenue, 2024: {printed}"
+    assert len({text.split(": ")[1].replace("US$", "$").translate(str.maketrans("", "", "5248,")) for text in made}) == 1
+
+
+def test_what_a_corner_says_is_not_of_rows_and_columns_with_a_unit_of_their_own(tmp_path: Path) -> None:
+    """Nor of what is counted or set in proportion, nor of changes, which may be of any unit."""
+    rows = (
+        "| Revenue | 5,200 | 8.3 |\n| Headcount | 1,200 | 9.1 |\n| Margin, % | 8.1 | |\n"
+        "| Earnings per share (EUR) | 2.05 | |\n| Storage, MWh | 320 | |"
+    )
+    assert cells_of(f"| EUR million | 2024 | Change |\n|---|---|---|\n{rows}", tmp_path) == [
+        "Revenue, 2024: EUR 5,200 million",
+        "Revenue, Change: 8.3",
+        "Headcount, 2024: 1,200",
+        "Headcount, Change: 9.1",
+        "Margin, 2024: 8.1%",
+        "Earnings per share, 2024: EUR 2.05",
+        "Storage, 2024: 320 MWh",
+    ]
+
+
+def test_a_scale_or_a_time_alone_in_a_header_row_is_of_every_column(tmp_path: Path) -> None:
+    """Over whichever of them it stands; the name of a group ends where columns of another kind begin."""
+    table = (
+        "| | | Year Ended March 31, | |\n|---|---|---|---|\n| | 2019 | 2018 | 2017 |\n| | | (In thousands) | |\n| Costs | 722 | 670 | 615 |"
+    )
+    assert cells_of(table, tmp_path) == [
+        "Costs, Year Ended March 31, 2019: 722 thousand",
+        "Costs, Year Ended March 31, 2018: 670 thousand",
+        "Costs, Year Ended March 31, 2017: 615 thousand",
+    ]
+    change = (
+        "| | | | Percent Change | |\n|---|---|---|---|---|\n"
+        "| (Dollars in millions) | 2019 | Actual | Constant | 2018 |\n| Interest | $2,082 | 3% | 3% | $2,025 |"
+    )
+    assert cells_of(change, tmp_path)[-1] == "Interest, 2018: $2,025 million"
+    quarters = "| | 2025 | | |\n|---|---|---|---|\n| | Q1 | Q2 | Q3 |\n| Orders | 7 | 6 | 5 |"
+    assert cells_of(quarters, tmp_path)[-1] == "Orders, 2025 Q3: 5"
+
+
 def test_a_cells_sentence_says_its_scale_once() -> None:
     """Beside the value, not in the label too."""
     assert cell_text(cell("Revenue", "2019 (in thousands)", "9,441")) == "Revenue, 2019: 9,441 thousand."
@@ -218,6 +293,10 @@ def test_european_digits_are_not_computed_with() -> None:
         ("What is the sum of net sales in 2018 and 2019?", Wish(formula="", added=True, times=("2018", "2019"))),
         ("What were net sales in 2019?", None),
         ("What drove the change in net sales in 2019?", None),
+        ("What was the percentage change in net sales in 2019?", Wish(formula=RELATIVE_CHANGE, times=("2018", "2019"))),
+        ("How much did net sales fall in 2019?", Wish(formula=CHANGE, times=("2018", "2019"))),
+        ("What was the change in net sales?", Wish(formula=CHANGE)),
+        ("How did net sales change in 2019?", None),
         ("What are total sales in 2019?", None),
     ],
 )
@@ -329,6 +408,10 @@ def test_two_lines_are_set_against_each_other_at_one_time(formula: str, cells: l
         (
             "What is the percentage of income taxes in net sales?",
             "Income taxes came to 2.7% of Net sales (May 31, 2020): 480 million ÷ $17,626 million.",
+        ),
+        (
+            "What was the change in net sales?",
+            "Net sales rose by $761 million, from $16,865 million (May 26, 2019) to $17,626 million (May 31, 2020).",
         ),
         (
             "In 2020, what is the ratio of operating profit to interest expense?",

@@ -1,0 +1,57 @@
+"""Header rows of tables as each format has them: names over several columns, and what stands alone above the years."""
+
+from pathlib import Path
+
+import pytest
+import typst
+
+from rag.readers import read_file
+from rag.report.reading import references
+
+ROWS = ("Revenue", "5,200", "4,800"), ("Operating costs", "(4,000)", "(3,900)"), ("Profit", "1,200", "900")
+
+
+def columns(path: Path) -> list[str]:
+    """The header of each column of a file's first table, from left to right."""
+    document = read_file(path)
+    table = next(block for block in document.blocks if block.kind == "table")
+    return list(dict.fromkeys(reference.column for _, reference in references(document, table)))
+
+
+def pdf(tmp_path: Path, *heads: str) -> Path:
+    """A PDF of a paragraph and a table without lines; heads in typst, empty cells included."""
+    cells = ", ".join((*heads, *(f"[{cell}]" for row in ROWS for cell in row)))
+    text = "= Results\nThe year was good for all of us, and sales went up in every single region.\n\n"
+    (tmp_path / "t.typ").write_text(f"{text}#table(columns: 3, stroke: none, align: (left, right, right), {cells})", encoding="utf-8")
+    typst.compile(str(tmp_path / "t.typ"), output=str(tmp_path / "t.pdf"))
+    return tmp_path / "t.pdf"
+
+
+@pytest.mark.parametrize(
+    ("heads", "found"),
+    [
+        (("[EUR million]", "[2024]", "[2023]"), ["2024 (EUR million)", "2023 (EUR million)"]),
+        (("[]", "[2024]", "[2023]", "[]", "table.cell(colspan: 2)[(in EUR million)]"), ["2024 (EUR million)", "2023 (EUR million)"]),
+        (
+            ("[]", "table.cell(colspan: 2)[Year ended 31 December]", "[]", "[2024]", "[2023]", "[]", "[€m]", "[€m]"),
+            ["Year ended 31 December 2024 €m", "Year ended 31 December 2023 €m"],
+        ),
+    ],
+)
+def test_a_pdfs_line_over_several_columns_is_of_each_of_them(heads: tuple[str, ...], found: list[str], tmp_path: Path) -> None:
+    """It is not cut where a column ends."""
+    assert columns(pdf(tmp_path, *heads)) == found
+
+
+def test_a_web_pages_table_without_header_cells_has_what_stands_alone_above_its_years(tmp_path: Path) -> None:
+    """As mail programs and old pages write them."""
+    rows = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in ROWS)
+    heads = "<tr><td></td><td colspan=2>EUR million</td></tr><tr><td></td><td>2024</td><td>2023</td></tr>"
+    (tmp_path / "t.html").write_text(f"<html><body><h1>Results</h1><table>{heads}{rows}</table></body></html>", encoding="utf-8")
+    assert columns(tmp_path / "t.html") == ["2024 (EUR million)", "2023 (EUR million)"]
+
+
+def test_a_unit_below_the_years_in_the_first_column_is_a_header(tmp_path: Path) -> None:
+    """The second row of many sheets."""
+    (tmp_path / "t.csv").write_text("Item,2024,2023\nEUR million,Actual,Actual\nRevenue,5200,4800\nCosts,4000,3900\n", encoding="utf-8")
+    assert columns(tmp_path / "t.csv") == ["2024 Actual (EUR million)", "2023 Actual (EUR million)"]
