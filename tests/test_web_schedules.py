@@ -1,6 +1,7 @@
 """Schedules on the page: looked at, paused, gone on with and asked for, each person their own."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,25 +21,33 @@ HOST = "http://127.0.0.1:8377"
 WEEKLY = 'topic = "Heat storage, Varland, 2024-26"\ncron = "0 7 * * MON"\nzone = "Europe/Berlin"\nowner = "{owner}"\n'
 
 
-@pytest.fixture
-def team(tmp_path: Path) -> Iterator[SimpleNamespace]:
+@pytest.fixture(scope="module")
+def read(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     """Ann and Bob, members who see different folders, with a schedule each; Eve, a reader with one; Root, an admin."""
-    create(tmp_path / "ws", embedder="small")
+    workspace = tmp_path_factory.mktemp("read") / "ws"
+    create(workspace, embedder="small")
     for name, text in NOTES.items():
-        (tmp_path / "ws" / "docs" / name).write_text(text, encoding="utf-8")
-    (tmp_path / "ws" / "schedules").mkdir()
+        (workspace / "docs" / name).write_text(text, encoding="utf-8")
+    (workspace / "schedules").mkdir()
     now = datetime.now(UTC)
-    with Library.open(tmp_path / "ws") as library:
+    with Library.open(workspace) as library:
         drain(library.ingest(now=now))
         people, keys = library.record.people, {}
         for name, role in (("root", "admin"), ("ann", "member"), ("bob", "member"), ("eve", "reader")):
             people.add(name, role=role, password="", now=now)  # type: ignore[arg-type]
             keys[name] = {"authorization": f"Bearer {people.add_key(name, label='test', secret=secret(), now=now)[1]}"}
-            (tmp_path / "ws" / "schedules" / f"of-{name}.toml").write_text(WEEKLY.format(owner=name), encoding="utf-8")
+            (workspace / "schedules" / f"of-{name}.toml").write_text(WEEKLY.format(owner=name), encoding="utf-8")
         library.record.access.put("docs", ["ann", "eve"])
-    (tmp_path / "ws" / "schedules" / "of-nobody.toml").write_text("topic = 3", encoding="utf-8")
-    with TestClient(app(tmp_path / "ws", key=Key(port=8377), desks=1), base_url=HOST, follow_redirects=False) as client:
-        yield SimpleNamespace(client=client, keys=keys, workspace=tmp_path / "ws")
+    (workspace / "schedules" / "of-nobody.toml").write_text("topic = 3", encoding="utf-8")
+    return SimpleNamespace(keys=keys, workspace=workspace)
+
+
+@pytest.fixture
+def team(read: SimpleNamespace, tmp_path: Path) -> Iterator[SimpleNamespace]:
+    """A copy of it, served."""
+    workspace = Path(shutil.copytree(read.workspace, tmp_path / "ws"))
+    with TestClient(app(workspace, key=Key(port=8377), desks=1), base_url=HOST, follow_redirects=False) as client:
+        yield SimpleNamespace(client=client, keys=read.keys, workspace=workspace)
 
 
 def states(team: SimpleNamespace) -> dict[str, str]:
