@@ -19,7 +19,7 @@ from rag.types import Number, NumberKind
 _SCALES = {
     "thousand": 3, "thousands": 3, "k": 3, "million": 6, "millions": 6, "m": 6, "mn": 6, "mln": 6, "mm": 6,
     "billion": 9, "billions": 9, "bn": 9, "b": 9, "trillion": 12, "trillions": 12, "tn": 12, "trn": 12,
-    "mio": 6, "mrd": 9, "lakh": 5, "lakhs": 5, "crore": 7, "crores": 7,
+    "mio": 6, "mrd": 9, "millionen": 6, "milliarden": 9, "milliard": 9, "milliards": 9, "lakh": 5, "lakhs": 5, "crore": 7, "crores": 7,
 }  # fmt: skip
 _SYMBOLS = {
     "US$": "USD", "HK$": "HKD", "A$": "AUD", "C$": "CAD", "S$": "SGD", "R$": "BRL", "NT$": "TWD", "NZ$": "NZD", "MX$": "MXN",
@@ -121,7 +121,7 @@ _ONES = "zero one two three four five six seven eight nine ten eleven twelve thi
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _SPELLED = {word: value for value, word in enumerate(_ONES.split())} | {word: 10 * (i + 2) for i, word in enumerate(_TENS.split())}
 _NUMERAL = re.compile(
-    r"(?<!\d)(?P<digits>(?:\d{1,3}(?:[,'’\u00a0\u202f\u2009]\d{3})+(?!\d)|\d+)(?:\.\d+)?|(?<![\w.])\.\d+)"
+    r"(?<!\d)(?P<digits>\d{1,3}(?:\.\d{3})+,\d+(?![\d,])|(?:\d{1,3}(?:[,'’\u00a0\u202f\u2009]\d{3})+(?!\d)|\d+)(?:\.\d+)?|(?<![\w.])\.\d+)"
     r"|(?P<word>\b(?i:(?:" + "|".join(_TENS.split()) + r")-(?:" + "|".join(_ONES.split()[1:10]) + r")|" + "|".join(_SPELLED) + r")\b)"
 )
 _MARK = rf"(?:(?<![A-Za-z])(?:{_either(_SYMBOLS)})|\b(?:{'|'.join(map(re.escape, _MARKS))}))"
@@ -133,7 +133,11 @@ _TAIL = re.compile(
     rf"(?:[\s-]?(?P<unit>{_either(_ALIASES)})(?!\w))?"
     rf"(?:\s?(?:/|\bper\s)\s?(?P<per>{_either(_UNITS | _COUNTED_ONE)})(?!\w))?"
 )
-_COMMA_SHARE = re.compile(r",(\d{1,2})(?=\s?(?:%|per\s?cent\b))")
+_COMMA_DECIMAL = re.compile(
+    rf",(\d{{1,2}})(?=\s?(?:%|per\s?cent\b|(?:Mio|Mrd|(?i:millions?|billions?|millionen|milliarden|milliards?|mln|bn|mn))\b|(?:{_either(_ALIASES)})(?!\w)))"
+)
+"""One or two digits behind a comma are no thousands: "3,5 %", "5,3 Mrd."."""
+_CONTINENTAL = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+")
 _SPACED = re.compile(rf"(?: \d{{3}})+(?!\d)(?=\s(?:{_either(_ALIASES)}|(?i:million|thousand|billion))(?!\w))")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
 _PREFIXES = frozenset("mid early late pre post sub non over under near end year about some plus minus".split())
@@ -172,7 +176,7 @@ def _read(text: str, match: re.Match[str], *, taken: int) -> _Reading | None:
     """What stands before ``taken`` is the number's before it: its unit is no currency of this one."""
     start, end = match.span()
     digits = match["digits"] or ""
-    if digits and (comma := _COMMA_SHARE.match(text, end)) and "." not in digits and "," not in digits:
+    if digits and len(digits) <= 3 and "." not in digits and (comma := _COMMA_DECIMAL.match(text, end)):
         digits, end = f"{digits}.{comma[1]}", comma.end()
     elif digits and len(digits) <= 3 and (groups := _SPACED.match(text, end)):
         digits, end = digits + groups[0], groups.end()
@@ -191,6 +195,8 @@ def _read(text: str, match: re.Match[str], *, taken: int) -> _Reading | None:
 def _magnitude(word: str | None, digits: str) -> Decimal:
     if word:
         return Decimal(sum(_SPELLED[part] for part in word.lower().split("-")))
+    if _CONTINENTAL.fullmatch(digits):
+        return Decimal(digits.replace(".", "").replace(",", "."))
     return Decimal(re.sub(r"[,'’ \u00a0\u202f\u2009]", "", digits))
 
 
