@@ -61,6 +61,14 @@ Published: 1 July 2020
 | Income taxes | 480 | 367 |
 | Net earnings | 2,210 | 1,786 |
 | Net earnings per share | 3.59 | 2.90 |
+
+Receivables by age are below.
+
+| Kind of customer | Current | Overdue | Total |
+|---|---|---|---|
+| Grocers | 300 | 20 | 320 |
+| Canteens | 60 | 20 | 80 |
+| All customers | 360 | 40 | 400 |
 """
 
 
@@ -384,6 +392,9 @@ def two(*values: str, rows: tuple[str, str] = ("Services", "Total sales"), colum
         (SHARE, two("44.1%", "50%"), None),
         (RATIO, two("$44.1", "€50"), None),
         (SHARE, two("44.1", "50", columns=("2018", "2017")), None),
+        (SHARE, two("44.1", "50", columns=("Total", "Total")), "Services came to 88.2% of Total sales (Total): 44.1 ÷ 50."),
+        (EXCESS, two("9", "4", rows=("Low", "Low"), columns=("Current", "Overdue")), "Current lay 5 above Overdue (Low): 9 and 4."),
+        (SHARE, two("44.1", "50", columns=("Total", "Overdue")), None),
         (SHARE, two("44.1", "50", rows=("Services", "Services")), None),
         (SHARE, [cell("Services", "2018", "4", heading="Sales"), cell("Total", "2018", "9", heading="Costs", number=1)], None),
     ],
@@ -421,6 +432,7 @@ def test_two_lines_are_set_against_each_other_at_one_time(formula: str, cells: l
             "What was the difference between interest expense and research and development in 2020?",
             "Interest expense lay 242 million above Research and development (May 31, 2020): 466 million and 224 million.",
         ),
+        ("What share of the total of all customers came from canteens?", "Canteens came to 20.0% of All customers (Total): 80 ÷ 400."),
         ("What was the share of services in total sales in 2019?", None),
         ("What percentage of net sales is paid by the largest customer?", None),
         ("What is the ratio of operating profit to headcount in 2020?", None),

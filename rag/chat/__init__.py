@@ -110,7 +110,7 @@ def answer(understood: Understood, *, ground: Ground, scope: Scope = _EVERYTHING
         document=ground.document,
         alike=partial(ground.alike, understood.text) if ground.alike else None,
     )
-    chosen = best(found)
+    chosen = best(found, each_time=asked.wants == "date")
     draft = Answer(
         id="",
         question=understood.question,

@@ -14,7 +14,7 @@ from rag.chat.question import Asked
 from rag.chat.sums import is_about, said_of
 from rag.numbers import period_order
 from rag.report.gather import CellEvidence
-from rag.report.sums import EXCESS, RATIO, SHARE, Operand, operand_of, sum_claim
+from rag.report.sums import EXCESS, RATIO, SHARE, SHARED, Operand, operand_of, side_of, sum_claim
 from rag.text import content_stems
 from rag.types import Claim
 
@@ -74,20 +74,30 @@ def set_against(asked: Asked, cells: Sequence[CellEvidence], *, section: str) ->
 
 
 def _at_one_time(asked: Asked, cells: Sequence[CellEvidence]) -> Iterator[tuple[frozenset[str], list[Operand]]]:
-    """(stems of what a document says of itself, the lines of one of its tables at one time): the time asked for, or the newest."""
+    """(stems of what a document says of itself, values of one of its tables): those of the time asked for, or the newest; of a table
+    without times, where none is asked for, those of each column and row."""
     tables: dict[tuple[str, int, tuple[str, ...]], dict[str, list[Operand]]] = defaultdict(lambda: defaultdict(list))
+    others: dict[tuple[object, ...], list[Operand]] = defaultdict(list)
     about = {}
     for cell in cells:
         evidence = cell.evidence
-        if is_about(asked, cell) and (operand := operand_of(evidence)):
-            key = (evidence.document, evidence.page, evidence.heading_path)
+        if not is_about(asked, cell) or evidence.table is None:
+            continue
+        key = (evidence.document, evidence.page, evidence.heading_path)
+        about[key] = frozenset(content_stems(said_of(cell.source)))
+        if operand := operand_of(evidence):
             tables[key][operand.period].append(operand)
-            about[key] = frozenset(content_stems(said_of(cell.source)))
+            continue
+        for shared in SHARED:
+            if side := side_of(evidence, shared=shared):
+                others[key, shared, getattr(evidence.table, shared)].append(side)
     for key, times in tables.items():
         meant = [time for time in times if any(overlapping(time, label) for label in asked.labels)]
         if not asked.labels:
             meant = [max(times, key=period_order)]
         yield from ((about[key], times[time]) for time in meant)
+    if not asked.labels:
+        yield from ((frozenset[str](), sides) for sides in others.values())
 
 
 def _best(
@@ -98,7 +108,7 @@ def _best(
     fits: dict[float, list[Operand]] = defaultdict(list)
     for line in lines:
         own = frozenset(content_stems(line.name))
-        around = about.union(content_stems(" ".join(line.evidence.heading_path))) - own
+        around = about.union(content_stems(" ".join((line.when, *line.evidence.heading_path)))) - own
         label = len(own & wanted) / len(own - elsewhere) if own & wanted else 0.0
         named = (len(own & wanted) + AROUND * len(around & wanted)) / len(wanted)
         if label >= LEAST_OF_LABEL and named >= LEAST_OF_WORDS:

@@ -1,6 +1,7 @@
 """Which sentences and table cells answer a question: each option is scored, the best few are taken."""
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -155,7 +156,8 @@ def options(
         )
         for (text, evidence, source, candidate, passage), chunk, value in zip(found, chunks, near, strict=True)
     ]
-    return _compared(sorted(made, key=_best_first), alike=alike)
+    compared = _compared(sorted(made, key=_best_first), alike=alike)
+    return compared if asked.labels else _newest_first(compared)
 
 
 def current_cells(read: Harvest) -> list[CellEvidence]:
@@ -174,12 +176,38 @@ def _compared(made: Sequence[Option], *, alike: Callable[[Sequence[str]], Sequen
     return sorted((*nearer, *rest), key=_best_first)
 
 
+def _newest_first(found: Sequence[Option]) -> list[Option]:
+    """The same, but in the places of a table line's values these from the newest on, where the question says no time."""
+    places: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for at, option in enumerate(found):
+        if line := _table_line(option):
+            places[line].append(at)
+    ordered = list(found)
+    for places_of in places.values():
+        newest = sorted((found[at] for at in places_of), key=_latest, reverse=True)
+        for at, option in zip(places_of, newest, strict=True):
+            ordered[at] = option
+    return ordered
+
+
+def _table_line(option: Option) -> tuple[str, ...]:
+    """What the values of one row of a table have in common; empty for a sentence."""
+    reference = option.evidence.table
+    return (option.evidence.document, f"{option.evidence.page}", *option.evidence.heading_path, reference.row) if reference else ()
+
+
+def _latest(option: Option) -> tuple[int, int, int]:
+    labels = _in_label(option.evidence.table.column) if option.evidence.table else frozenset()
+    return max((period_order(label) for label in labels), default=(0, 0, 0))
+
+
 def _best_first(option: Option) -> tuple[float, str, int]:
     return -option.score, option.evidence.document, option.evidence.start
 
 
-def best(found: Sequence[Option]) -> list[Option]:
-    """The answer's sentences in the order of their worth: the best, and those close behind it that say something else."""
+def best(found: Sequence[Option], *, each_time: bool = False) -> list[Option]:
+    """The answer's sentences in the order of their worth: the best, and those close behind it that say something else; ``each_time``: as a
+    table line's values at other times do, where the question is when."""
     stated = _lines(found)
     found = [option for option in found if option.names] or list(found)  # another's figure is no answer where the one asked about speaks
     if not found:
@@ -193,7 +221,9 @@ def best(found: Sequence[Option]) -> list[Option]:
             continue
         stems = set(content_stems(option.text))
         if _on_page(option, taken) < (MOST_CELLS if option.candidate is None else MOST_ON_PAGE) and all(
-            len(stems & set(content_stems(other.text))) < 0.8 * len(stems) for other in taken
+            len(stems & set(content_stems(other.text))) < 0.8 * len(stems)
+            or (each_time and _table_line(option) == _table_line(other) != () and option.text != other.text)
+            for other in taken
         ):
             taken.append(option)
     return _with_first(taken, found)

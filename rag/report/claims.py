@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from rag.numbers import find_numbers, period_order, period_when
-from rag.report.facts import Stated, cell_value, table_text
+from rag.report.facts import Stated, cell_value, table_text, without_unit
 from rag.report.gather import Candidate
 from rag.report.quality import supposes
 from rag.report.wording import Vocabulary, tokens
@@ -186,7 +186,9 @@ def signed(value: Decimal) -> str:
 
 
 def quoted(evidence: Evidence) -> str:
-    """All the words a claim on this evidence may use: the quote, and a table's caption, labels and unit."""
+    """All the words a claim on this evidence may use: the quote, and a table's caption, labels and unit; labels also less their units, so
+    that the year of "2018 RMB million" is one."""
     if evidence.table is None:
         return evidence.quote
-    return "; ".join((*evidence.heading_path[-1:], evidence.table.row, evidence.table.column, evidence.quote, cell_value(evidence)))
+    labels = dict.fromkeys(part for label in (evidence.table.row, evidence.table.column) for part in (label, without_unit(label)))
+    return "; ".join((*evidence.heading_path[-1:], *labels, evidence.quote, cell_value(evidence)))

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
 from rag.numbers import find_numbers, find_periods, period_order
 from rag.report.claims import CHANGE, RELATIVE_CHANGE, computed_claim, direction_of_step, rounded
@@ -21,7 +22,9 @@ _DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _MOST = 6
 """Values that one sum adds up."""
 SHARE, RATIO, EXCESS = "a / b * 100", "a / b", "a - b"
-"""The formulas that set one line of a table against another, at one time."""
+AGAINST = (SHARE, RATIO, EXCESS)
+"""The formulas that set one value of a table against another, of one time, column or row."""
+SHARED: tuple[Literal["column", "row"], ...] = ("column", "row")
 
 
 def total_of(count: int) -> str:
@@ -103,6 +106,27 @@ def operand_of(evidence: Evidence) -> Operand | None:
     return None
 
 
+def side_of(evidence: Evidence, *, shared: Literal["row", "column"]) -> Operand | None:
+    """A cell as one of several of a row or a column, by its other label; no period. None where it holds no number or several."""
+    numbers, reference = find_numbers(cell_value(evidence)), evidence.table
+    if reference is None or not reference.column or len(numbers) != 1 or numbers[0].kind == "year":
+        return None
+    own, common = (reference.row, reference.column) if shared == "column" else (reference.column, reference.row)
+    made = Operand(evidence=evidence, number=numbers[0], name=_bare(own), period="", when=_bare(common))
+    return made if made.name and made.scale else None
+
+
+def _sides(cells: Sequence[Evidence]) -> list[Operand]:
+    """Cells that are set against each other: of two lines at one time, else of one column or of one row; none otherwise."""
+    timed = [operand for cell in cells if (operand := operand_of(cell))]
+    if len(timed) == len(cells) and len({operand.period for operand in timed}) == 1:
+        return timed
+    for shared in SHARED:
+        if len({getattr(cell.table, shared, None) for cell in cells}) == 1:
+            return [side for cell in cells if (side := side_of(cell, shared=shared))]
+    return []
+
+
 _YEARS_ENDED = re.compile(r"(?i)^(?:fiscal\s)?years?\s(?:ended|ending)\s")
 _AROUND_A_TIME = frozenset(
     "for the of as at and in to on fiscal year years ended ending end year-end period month months week weeks quarter restated audited "
@@ -125,9 +149,9 @@ def sum_claim(formula: str, cells: Sequence[Evidence], *, section: str) -> Claim
     """The claim that prints a formula of cells; None where the cells cannot be set against each other so.
 
     ``cells``: in the formula's order. Those of a change, an average or a total are one line of a table at several times, oldest first;
-    those of a share, a ratio or an excess two lines of a table at one time.
+    those of a share, a ratio or an excess two of a table's values, of one time, column or row.
     """
-    known = [operand for cell in cells if (operand := operand_of(cell))]
+    known = _sides(cells) if formula in AGAINST else [operand for cell in cells if (operand := operand_of(cell))]
     if len(known) < len(cells) or len({cell.id for cell in cells}) < len(cells):
         return None
     made = _computed(formula, known)
@@ -156,7 +180,7 @@ Computed = tuple[str, Decimal, int]
 def _computed(formula: str, operands: Sequence[Operand]) -> Computed | None:
     if not _are_of_a_kind(operands):
         return None
-    if formula in (SHARE, RATIO, EXCESS):
+    if formula in AGAINST:
         return _set_against(formula, operands)
     times = [period_order(one.period) for one in operands]
     if len({one.name for one in operands}) != 1 or times != sorted(set(times)):
@@ -204,7 +228,7 @@ _RATIO_PLACES = 2
 
 
 def _set_against(formula: str, operands: Sequence[Operand]) -> Computed | None:
-    """Of two lines of one table at one time."""
+    """Of two values of one table."""
     if len(operands) != 2:
         return None
     a, b = operands
