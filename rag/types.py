@@ -49,6 +49,8 @@ class Cell:
     """True for the cells of header rows."""
     address: str = ""
     """Spreadsheet address such as "B12"; empty elsewhere."""
+    span: int = 1
+    """How many columns it stands over, its own and those to the right."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -253,13 +253,15 @@ def references(document: Document, block: Block) -> Iterable[tuple[Cell, TableRe
 def _headers(document: Document, block: Block) -> Mapping[int, list[str]]:
     """Column -> what its header rows say, from the top; the name of a group of columns belongs to each of them."""
     rows: dict[int, dict[int, str]] = defaultdict(dict)
+    spans: set[int] = set()
     for cell in block.cells:
         if cell.header and (words := _one_line(document.text[cell.start : cell.end])):
-            rows[cell.row][cell.column] = words
+            rows[cell.row].update(dict.fromkeys(range(cell.column, cell.column + cell.span), words))
+            spans |= {cell.row} if cell.span > 1 else set()
     lowest = rows[max(rows)] if rows else {}
     headers: dict[int, list[str]] = defaultdict(list)
-    for row in rows.values():
-        over = row if row is lowest or document.format == "pdf" else _over_groups(row, lowest)
+    for number, row in rows.items():
+        over = row if row is lowest or number in spans or document.format == "pdf" else _over_groups(row, lowest)
         for column, words in over.items():
             if words not in headers[column]:
                 headers[column].append(words)
