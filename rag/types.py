@@ -277,7 +277,7 @@ class Number:
     value: Decimal
     """Sign and scale applied: 4200000000, -12.5."""
     unit: str
-    """Normalised: "%", "pp", "bp", "EUR", "MWh", "EUR/kWh"; empty for a bare number."""
+    """Normalised: "%", "pp", "bp", "EUR", "MWh", "EUR/kWh", "x" for times as much; empty for a bare number."""
     kind: NumberKind
 
 

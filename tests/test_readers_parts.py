@@ -175,7 +175,7 @@ def test_broken_json_is_an_error() -> None:
         document_from_json('{"text":""}')
 
 
-_GROUPS = [
+_GROUPS: list[list[str | int | float]] = [
     ["Site", "", "", "", ""],
     ["", "Units sold", "", "", "Change on year"],
     ["Country", 2023, 2024, 2025, 2025],

@@ -309,8 +309,10 @@ def _of_group(items: Sequence[Stated], *, names: Names, copies: Mapping[str, str
     for sides in _replaced(withdrawn, current):
         yield _made(sides, superseded=True, names=names)
         current = [item for item in current if item not in sides[1:]]
+    for sides in _of_old_versions(current):
+        yield _made(sides, superseded=True, names=names)
+    current = [item for item in current if _later_version(item, current) is None]
     ordered = sorted(_newest_first(current), key=lambda item: item.source.published_from == "mtime")
-    ordered.sort(key=lambda item: any(replaces(other.source, item.source) for other in current))
     used: set[str] = set()
     for at, newer in enumerate(ordered):
         if newer.source.document in used:
@@ -342,6 +344,24 @@ def _replaced(withdrawn: Sequence[Stated], current: Sequence[Stated]) -> Iterabl
         ]
         if new is not None and older:
             yield [new, *_one_a_document(older)]
+
+
+def _later_version(item: Stated, items: Iterable[Stated]) -> Stated | None:
+    """What the latest version of its document says instead."""
+    return next((other for other in _newest_first([one for one in items if replaces(one.source, item.source)])), None)
+
+
+def _of_old_versions(items: Sequence[Stated]) -> Iterable[list[Stated]]:
+    """A figure of a document's latest version, and those of the versions before that differ from it: new first."""
+    old: dict[str, list[Stated]] = defaultdict(list)
+    latest: dict[str, Stated] = {}
+    for item in _newest_first(items):
+        newer = _later_version(item, items)
+        if newer is not None and _differs(newer, item):
+            latest[newer.evidence.id] = newer
+            old[newer.evidence.id].append(item)
+    for key, older in old.items():
+        yield [_in_words(latest[key], items), *_one_a_document([_in_words(side, items) for side in older])]
 
 
 def _newest_first(items: Sequence[Stated]) -> list[Stated]:

@@ -17,7 +17,7 @@ from rag.remembered import remembered
 from rag.report.asserted import is_beside, is_denied, is_taken_back, is_unnamed
 from rag.report.clause import Scope, scope_of
 from rag.report.gather import IN_SCALE, Candidate, CellEvidence, Gathered
-from rag.report.labels import are_plain
+from rag.report.labels import are_plain, is_of_its_own
 from rag.report.names import Names
 from rag.report.quality import supposes
 from rag.report.sure import Standing, is_borne_out, is_sure
@@ -1101,6 +1101,8 @@ def _table_metric(row: str, column: str, caption: str, *, number: Number, vocabu
         if label is row and accepted and (_NOT_HEAD.search(row[: accepted[-1].start]) or _GOES_ON.match(row, accepted[-1].end)):
             return "", ""
         if label is caption and label not in (row, column) and not number.unit and not _COUNTS.search(caption):
+            return "", ""
+        if label is caption and is_of_its_own(column) and not _BY_PLACE.search(caption):
             return "", ""
         if accepted and (label is not row or len(without_unit(row).split()) <= 8):
             rest = row if label is not row else _rest(row, accepted[-1])

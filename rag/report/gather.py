@@ -13,7 +13,7 @@ from operator import attrgetter, itemgetter
 from rag.kin import replaces
 from rag.numbers import PeriodMention, comparable, find_numbers, find_periods
 from rag.prompts import Facet
-from rag.report.asked import LINE, Asked, Aspect, is_at_home, is_written_small, lines_with, parted, reached
+from rag.report.asked import LINE, Asked, Aspect, is_at_home, is_name_in, lines_with, parted, reached
 from rag.report.cover import Cover, cover_of
 from rag.report.names import named_in, ordinary_words, whose
 from rag.report.plan import Plan
@@ -147,7 +147,7 @@ def gather(
     span = span_of(plan.outline.period)
     covers = {key: cover for key, text in texts.items() if (cover := cover_of(text)) is not None}
     asked = plan.asked
-    if asked is not None and asked.is_name and any(is_written_small(plan.market, text) for text in texts.values()):
+    if asked is not None and any(not is_name_in(name, texts.values()) for name in asked.named if name not in plan.outline.regions):
         asked = None
     if asked is None:
         family = frozenset(named) if plan.outline.dimension else frozenset[str]()
@@ -342,7 +342,8 @@ class _Told:
 
     def topical(self, before: _OnTopic, documents: Collection[str]) -> _OnTopic:
         """The passages of the documents that do, and which aspects nothing was found on."""
-        missing = () if self._beside else tuple(aspect.text for aspect in self._asked.aspects if aspect.text not in self._told)
+        untold = dict.fromkeys(aspect.text for aspect in self._asked.aspects if aspect.text not in self._told)
+        missing = () if self._beside else tuple(untold)
         tie = f" together with {' or '.join(self._asked.named)}" if self._asked.named else ""
         return _OnTopic(
             found={key: item for key, item in before.found.items() if item.source.document in documents},
