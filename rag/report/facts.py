@@ -127,7 +127,7 @@ _STATED = re.compile(
 """Before a bare count that its metric is said to be."""
 _NUMBER_OF = re.compile(r"(?i)\b(?:number|count|total) of (?:[\w-]+\s)?$")
 """Before a metric whose values are bare counts."""
-_AS_OF = re.compile(r"(?i)\bas (?:of|at)\s(?:the\s)?$")
+_AS_OF = re.compile(r"(?i)\b(?:as (?:of|at)|(?:end|close|beginning|start|course) of)\s(?:the\s)?$")
 _BARE_MONTH = re.compile(
     r"\b(?:January|February|March|April|June|July|August|September|October|November|December)\b(?!\s\d)|^May\s(?=[a-z])|\bof May\b"
 )

@@ -20,7 +20,7 @@ from rag.report.plan import Plan
 from rag.report.quality import fault, lead_in, standing
 from rag.report.reading import ReadDocument, Sentence, TableCell, context, prose, read, split_titles
 from rag.report.subjects import SubjectRule, subjects
-from rag.report.when import Span, span_of
+from rag.report.when import Span, of_title, span_of
 from rag.report.wording import Mention, Vocabulary, tokens
 from rag.text import content_stems, overlap, shingles, stem_set
 from rag.types import Chunk, ClaimMode, Document, Evidence, Number, Passage, RetrievedBy, SearchResult, Source
@@ -478,7 +478,7 @@ def _candidate(
     searches = [pair for item in hits for pair in item.by]
     source = hits[0].source
     mentions = tuple(vocabulary.named(text))
-    numbers, periods = find_numbers(text), find_periods(text, published=source.published)
+    numbers, periods = find_numbers(text), find_periods(text, published=source.published) + of_title(text, source.title)
     stems = content_stems(text)
     sound = standing(text, owned=source.document in scorer.owned)
     scores = scorer.score(
