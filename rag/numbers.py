@@ -1,8 +1,8 @@
 """Numbers and periods as printed and as meant: exact spans, signs, scales, units; decimal throughout.
 
-``find_numbers`` reads English print: ``EUR 4.2 billion``, ``(12.5)%``, ``3-5 %``, ``92 EUR/kWh``, ``two percentage points``, ``5.1x``. Digits
-inside names such as ``KX-4471``, ``Q2`` or ``CO2`` are not numbers. ``comparable`` brings a number to a base unit, ``same`` compares two
-exactly. ``find_periods`` reads years, quarters, halves, months, days, fiscal years, spans and parts of a year.
+``find_numbers`` reads English print: ``EUR 4.2 billion``, ``(12.5)%``, ``3-5 %``, ``92 EUR/kWh``, ``two percentage points``, ``5.1x``.
+Digits inside names such as ``KX-4471``, ``Q2`` or ``CO2`` are not numbers. ``comparable`` brings a number to a base unit, ``same``
+compares two exactly. ``find_periods`` reads years, quarters, halves, months, days, fiscal years, spans and parts of a year.
 """
 
 import re

@@ -142,6 +142,8 @@ def test_a_byline_is_found_under_the_title_only() -> None:
     assert find_byline(["By Ann Writer, 2026-01-01"], title="") == Byline(author="Ann Writer")
     assert find_byline(["T", "1 May 2026, Ann B. Writer"], title="T") == Byline(author="Ann B. Writer")
     assert find_byline(["T", "1 May 2026, Central pharmacy"], title="T") == Byline()
+    assert find_byline(["T", "Some House, company note, 1 May 2026"], title="T") == Byline()
+    assert find_byline(["T", "By our staff, 1 May 2026"], title="T") == Byline()
     assert find_byline(["Prices rose in March, said the board, on 1 May 2026."], title="") == Byline()
 
 

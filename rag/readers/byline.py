@@ -11,7 +11,7 @@ from rag.readers.draft import Draft, choose_title, tags_from
 from rag.types import Metadata
 
 _LABELLED = re.compile(r"^(?P<label>authors?|by|publisher|organi[sz]ation|keywords|tags)\s*:\s*(?P<value>\S.*)$", re.IGNORECASE)
-_BY = re.compile(r"^by\s+(?P<name>[A-Z][^,|]{2,60})", re.IGNORECASE)
+_BY = re.compile(r"^(?i:by)\s+(?P<name>[A-ZÀ-Þ][^,|]{2,60})")
 _NAME = re.compile(r"^[^\W\d_][^\d.!?:;,()]{1,60}$")
 _PERSON = re.compile(r"^[A-ZÀ-Þ][\w.'’-]*(?:\s[A-ZÀ-Þ][\w.'’-]*){1,3}$")
 _FIRST_LINES = 8
@@ -70,4 +70,4 @@ def _from_date_line(lines: Sequence[str]) -> tuple[str, str]:
 
 
 def _names(parts: Sequence[str]) -> tuple[str, str]:
-    return (parts[0], parts[1]) if all(_NAME.match(part) for part in parts) else ("", "")
+    return (parts[0], parts[1]) if all(_NAME.match(part) and not part[0].islower() for part in parts) else ("", "")

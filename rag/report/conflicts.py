@@ -159,6 +159,22 @@ def replacements(candidates: Sequence[Candidate], stated: Sequence[Stated]) -> t
     return tuple(found[key] for key in sorted(found))
 
 
+def overtaken(stated: Iterable[Stated]) -> frozenset[str]:
+    """Ids of evidence of forecasts, and of nothing else, of which what came is known: "sales are expected to come to 200 in 2024"."""
+    items = list(stated)
+    known = {_of_what(item) for item in items if item.is_exact and not item.is_withdrawn and item.fact.kind != "forecast"}
+    ahead: dict[str, list[bool]] = defaultdict(list)
+    for item in items:
+        ahead[item.evidence.id].append(item.fact.kind == "forecast" and item.is_exact and _of_what(item) in known)
+    return frozenset(evidence for evidence, are in ahead.items() if all(are))
+
+
+def _of_what(item: Stated) -> tuple[str, ...]:
+    """Its key, whether a forecast or not."""
+    metric, entity, segment, region, label, _, unit = _key(item)
+    return metric, entity, segment, region, label, unit
+
+
 def _instead_of(newer: Candidate, old: Number) -> Number | None:
     """The figure that the sentence puts in the place of one that it takes back."""
     if not is_taken_back(newer.text, old):
@@ -286,7 +302,12 @@ def _key(item: Stated) -> tuple[str, ...]:
     label = same_moment(fact.period.label if fact.period else "")
     tense = "forecast" if fact.kind == "forecast" else "actual"
     segment = "" if fact.segment == END_OF_PERIOD else fact.segment
-    return fact.metric, fact.entity, segment, fact.region, label, tense, comparable(fact.number)[1]
+    unit = comparable(fact.number)[1]
+    return fact.metric, fact.entity, segment, fact.region, label, tense, "" if unit == _UNNAMED else unit
+
+
+_UNNAMED = "units"
+"""The unit of what is counted without being named: "305,000 heat pumps" is so many units."""
 
 
 def same_moment(label: str) -> str:

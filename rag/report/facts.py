@@ -12,7 +12,18 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import islice
 
-from rag.numbers import SCALE_SAID, PeriodMention, comparable, find_numbers, find_periods, period_order, period_shape, unit_in, with_unit
+from rag.numbers import (
+    COUNTED,
+    SCALE_SAID,
+    PeriodMention,
+    comparable,
+    find_numbers,
+    find_periods,
+    period_order,
+    period_shape,
+    unit_in,
+    with_unit,
+)
 from rag.remembered import remembered
 from rag.report.asserted import is_beside, is_denied, is_taken_back, is_unnamed
 from rag.report.clause import Scope, scope_of
@@ -936,10 +947,11 @@ def cell_unit(evidence: Evidence) -> str:
     numbers = find_numbers(" ".join(evidence.quote.split()))
     if reference is None or len(numbers) != 1:
         return ""
-    labels = (reference.column, reference.row, *evidence.heading_path[-1:])
+    labels = (reference.column, reference.row, *(() if _NO_LEVEL.search(reference.column) else evidence.heading_path[-1:]))
     if numbers[0].unit:
         return _scale_in(numbers[0], labels)
     words = next((words for label in labels if (words := _unit_words(label))), "")
+    words = words.lower() if words.istitle() and words.lower() in COUNTED else words
     return f"{_scale_of_count(labels)} {words}".strip() if not words or words.lower() in _BARE_MONEY else words
 
 

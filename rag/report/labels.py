@@ -93,7 +93,7 @@ def is_time(column: str) -> bool:
 
 
 def is_of_its_own(column: str) -> bool:
-    """True for a header that says a unit and, beside it, what its cells are: "Average cost (GBP)", and not "2025, EUR m" or "Total (EUR)"."""
+    """True for a header that says a unit and, beside it, what its cells are: "Average cost (GBP)", and not "2025, EUR m"."""
     words = unit_in(column)[2]
     rest = column.replace(words, " ") if words else ""
     for period in reversed(find_periods(rest)):
