@@ -88,6 +88,22 @@ def test_a_name_is_what_some_documents_are_called_by() -> None:
     assert _asked("Fenwick", called=CALLED[:1]) is None
 
 
+@pytest.mark.parametrize(
+    ("topic", "named", "stems"),
+    [
+        ("Fenwick Storage", "Fenwick Storage", []),
+        ("Fenwick Storage results", "Fenwick Storage", []),
+        ("Fenwick Storage's lender dispute", "Fenwick Storage", [{"lender"}, {"disput"}]),
+    ],
+)
+def test_a_name_may_hold_an_ordinary_word_and_be_asked_something_of(topic: str, named: str, stems: list[set[str]]) -> None:
+    """General words ask for all of it; each of the others is looked for by itself."""
+    asked = _asked(topic, called=("Fenwick Storage: first quarter", "Storage outlook", "Heat storage census", "Prices of copper"))
+    assert asked is not None
+    assert asked.named == (named,)
+    assert [set(aspect.stems) for aspect in asked.aspects] == stems
+
+
 def test_a_document_is_reached_by_what_it_is_called_or_says() -> None:
     """What an aspect is tied to may stand in a title or in one line, not in two."""
     asked = _asked("Margins in heat storage")
@@ -98,13 +114,15 @@ def test_a_document_is_reached_by_what_it_is_called_or_says() -> None:
 
 
 def test_a_document_full_of_a_place_need_not_name_it_each_time() -> None:
-    """One in ten of its lines is enough, or its name."""
+    """One in ten of its lines is enough, or its name; of a short one three lines, or the first."""
     asked = _asked("Home prices in Florida")
     assert asked is not None
     other = "Prices of homes rose a little in most of the places that our contacts told us of in the month before the last one.\n"
     assert is_at_home(asked, text="Florida grew. " + other * 5, called=frozenset())
     assert not is_at_home(asked, text="Florida grew. " + other * 20, called=frozenset())
     assert is_at_home(asked, text=other, called=stem_set("Florida outlook"))
+    assert not is_at_home(asked, text=other + "Florida grew. " + other * 5, called=frozenset())
+    assert is_at_home(asked, text=other + "Florida grew.\nFlorida hired.\nFlorida built.\n", called=frozenset())
 
 
 def test_parts_of_a_market_are_looked_for_by_themselves() -> None:
