@@ -7,12 +7,12 @@ import pytest
 from rag.errors import UsageError
 from rag.prompts import facet_pack, metric_vocabulary
 from rag.report import make_plan, outline_of
-from rag.report.asked import Asked, asked_of, is_at_home, narrowed, parted, reached
+from rag.report.asked import Asked, asked_of, is_at_home, lines_with, narrowed, parted, reached
 from rag.report.outline import arranged
 from rag.report.report_gates import OFF_TOPIC
 from rag.report.wording import Vocabulary
 from rag.spelling import american
-from rag.text import stem, stem_set
+from rag.text import content_stems, stem, stem_set
 from rag.types import Report
 from tests.report_fixture import small_report
 
@@ -125,6 +125,18 @@ def test_a_document_full_of_a_place_need_not_name_it_each_time() -> None:
     assert is_at_home(asked, text=other + "Florida grew.\nFlorida hired.\nFlorida built.\n", called=frozenset())
 
 
+@pytest.mark.parametrize("text", ["Carbon fibre is dear.", "Dear is carbon fiber."])
+def test_a_line_holds_a_word_in_either_spelling(text: str) -> None:
+    """Its first letters may differ from its stem's."""
+    before = "Tyres are black.\n"
+    assert list(lines_with(frozenset(content_stems("carbon fibres")), before + text)) == [len(before)]
+
+
+def test_a_topics_first_part_that_says_something_is_its_market() -> None:
+    """Not a mark before a semicolon."""
+    assert outline_of("'; Steel prices", pack=facet_pack("market")).market == "Steel prices"
+
+
 def test_parts_of_a_market_are_looked_for_by_themselves() -> None:
     """Where its words never stand together."""
     asked = parted(
@@ -178,7 +190,7 @@ def test_a_place_that_nobody_speaks_of_is_told() -> None:
     assert any('"Wages" together with Tarnmark' in warning for warning in report.warnings)
 
 
-@pytest.mark.parametrize("topic", ["", " , ", "of and the", "IT", "😀", "--", "x" * 401])
+@pytest.mark.parametrize("topic", ["", " , ", "of and the", "IT", "😀", "--", "x" * 401, "{{market}}", "{% topic %}"])
 def test_a_topic_that_says_nothing_or_too_much_is_refused(topic: str) -> None:
     """In one sentence with the next step."""
     with pytest.raises(UsageError, match=r"such as|rag plan"):

@@ -14,6 +14,7 @@ from functools import lru_cache
 from rag.prompts import Facet
 from rag.report.outline import Outline
 from rag.report.wording import Mention, Vocabulary, tokens
+from rag.spelling import beginnings
 from rag.text import content_stems, stem_set, words
 
 _JOINED = re.compile(r"\s+(?:and|or|&|\+)\s+(?:the\s+)?|(?<=\w{3})\s*/\s*(?=\w{3})")
@@ -280,8 +281,9 @@ def is_at_home(asked: Asked, *, text: str, called: frozenset[str]) -> bool:
 def lines_with(stems: frozenset[str], text: str) -> Iterator[int]:
     """Starts of the lines and sentences that hold all the stems. Only those with the beginning of the longest are stemmed at all."""
     longest = max(sorted(stems), key=len)
+    first_letters = "|".join(map(re.escape, beginnings(longest, max(3, min(4, len(longest) - 1)))))
     last = -1
-    for match in re.finditer(rf"(?<![^\W_]){re.escape(longest[: max(3, min(4, len(longest) - 1))])}", text, re.IGNORECASE):
+    for match in re.finditer(rf"(?<![^\W_])(?:{first_letters})", text, re.IGNORECASE):
         if match.start() < last:
             continue
         start = max((found.end() for found in _END.finditer(text, max(0, match.start() - _LONGEST_LINE), match.start())), default=0)

@@ -356,8 +356,7 @@ def _stand_together(known: Collection[str], *, titles: Mapping[str, str], docume
     """Whether a title holds all of the stems, or three lines do; as many as there are documents, where those are fewer."""
     if any(stem_set(title).issuperset(known) for title in titles.values()):
         return True
-    lines = (line for document in documents.values() for line in _lines(document.text))
-    together = (line for line in lines if stem_set(line).issuperset(known))
+    together = (start for document in documents.values() for start in lines_with(frozenset(known), document.text))
     least = min(_LINES, len(documents))
     return sum(1 for _ in islice(together, least)) == least
 
@@ -394,10 +393,6 @@ def _named_for(plan: Plan, on_topic: Collection[str], *, found: Mapping[str, _Fo
         if regions.search(f"{source.title} {source.publisher} {source.path}")
         or named_in(source.title, texts=texts, ordinary=ordinary) - set(source.publisher.split())
     }
-
-
-def _lines(text: str) -> list[str]:
-    return [line for line in re.split(r"(?<=[.!?])\s|\n", text) if line]
 
 
 def _note(found: dict[str, _Found], passage: Passage, *, facet: str, by: RetrievedBy) -> None:
