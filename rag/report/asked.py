@@ -35,6 +35,8 @@ _HOME_LINES = 3
 """At least, but where the first line names it: a short paper that names a company once is not about it."""
 _LONGEST_NAME = 3
 """Words; also letters of a word in it that may be small, such as "of"."""
+_OF_A_NAME = frozenset(content_stems("result performance overview report profile news business"))
+"""Words that ask of a name no more than the name does, besides those that are general anyway."""
 _FAMILIES = frozenset("money energy power mass volume time count pp x".split())
 """Units of the vocabulary that stand for several, not for what is counted."""
 _MARKETS = frozenset("activity construction market production sector".split())
@@ -48,12 +50,7 @@ _ANYBODY = frozenset(
     )
 )
 """Words for those whose documents these are, and for the whole, which documents need not say each time."""
-_GENERAL = frozenset(
-    content_stems(
-        "level trend change growth development outlook analysis review update situation figure data number result performance overview "
-        "report profile news"
-    )
-)
+_GENERAL = frozenset(content_stems("level trend change growth development outlook analysis review update situation figure data number"))
 """Words that say of a measure no more than that it is one."""
 
 
@@ -169,7 +166,9 @@ def _named(market: str, called: Sequence[str]) -> tuple[str, tuple[str, ...]]:
         return bare, ()
     runs = [found.end() for found in re.finditer(r"\S+", bare)][1:-1]
     name = next((bare[:end] for end in reversed(runs) if _is_name(bare[:end], called)), "")
-    return name, tuple(dict.fromkeys(stem for stem in content_stems(bare[len(name) :]) if stem not in _GENERAL)) if name else ()
+    return name, tuple(
+        dict.fromkeys(stem for stem in content_stems(bare[len(name) :]) if stem not in _GENERAL | _OF_A_NAME)
+    ) if name else ()
 
 
 def _is_name(market: str, called: Sequence[str]) -> bool:

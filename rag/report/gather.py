@@ -35,8 +35,10 @@ _OFTEN = 0.05
 """Share of a document's lines that name it whole where the document is on it."""
 _OFTEN_OF_ITS_OWN = 0.01
 """The same of a company's filing, which says little else of what the company makes."""
-_BEGINNING = 600
-"""Characters in which a document says what it is about."""
+_FEWEST_LINES = 2
+"""At least: in a short paper one line is a share of many."""
+_BEGINNING, _FIRST_PART = 600, 0.2
+"""Characters in which a document says what it is about, and the share of a short one."""
 _HIDDEN_WORDS = 20
 """Characters of hidden text from which on it may be more than an artefact of a program."""
 _OPENING = 4
@@ -286,8 +288,8 @@ def _beside(
     if len(called) >= _CALLED * sum(bool(starts) or key in called for key, starts in whole.items()):
         return frozenset()
     least = {key: (_OFTEN_OF_ITS_OWN if key in filings else _OFTEN) * len(documents[key].text) / LINE for key in whole}
-    about = {key for key, starts in whole.items() if len(starts) >= least[key]}
-    about |= {key for key, starts in whole.items() if starts and starts[0] < _BEGINNING}
+    about = {key for key, starts in whole.items() if len(starts) >= max(_FEWEST_LINES, least[key])}
+    about |= {key for key, starts in whole.items() if starts and starts[0] < min(_BEGINNING, _FIRST_PART * len(documents[key].text))}
     return frozenset(set(on_topic) - called - about)
 
 
