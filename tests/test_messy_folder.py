@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
+from pptx import Presentation
 
 from rag import Library
 from rag.app import create
@@ -14,6 +15,7 @@ from rag.numbers import find_numbers
 from rag.report.asserted import is_taken_back
 from rag.report.labels import is_of_its_own
 from rag.report.quality import fault
+from rag.report.reading import references, row_references
 from rag.report.when import of_title
 from rag.types import Report
 
@@ -66,6 +68,9 @@ TEXTS = {
 }
 
 
+TEXTS["board/annual report.md"] = (
+    "# Procurement: annual report 2025\n\n31 January 2026\n\nTotal spend was EUR 146 million in 2025, up 4% from EUR 140 million in 2024.\n"
+)
 TEXTS["fund/letter three.md"] = (
     "# Calder Fund: letter, second quarter 2026\n\nCalder Fund, 3 August 2026\n\nAuthor: Calder Fund\n\n"
     "Calder Fund called EUR 12 million from its investors in the quarter.\n\nNew loans of Calder Fund price at 525 basis points.\n\n"
@@ -90,6 +95,16 @@ def _sheet(path: Path) -> None:
     book.save(path)
 
 
+def _deck(path: Path) -> None:
+    deck = Presentation()
+    deck.core_properties.created = deck.core_properties.modified = datetime(2026, 6, 10)  # noqa: DTZ001 - as the file has it
+    slide = deck.slides.add_slide(deck.slide_layouts[1])
+    slide.shapes.title.text = "Where we stand"
+    points = ["Total spend EUR 148 m in 2025", "Suppliers 1,240", "Growth came from 3 sites and 2 firms", "Medical devices EUR 61 m"]
+    slide.placeholders[1].text_frame.text = "\n".join(points)
+    deck.save(str(path))
+
+
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """All of it, ingested once."""
@@ -98,6 +113,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
         (folder / "documents" / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / "documents" / path).write_text(text, encoding="utf-8")
     _sheet(folder / "documents" / "market" / "data.xlsx")
+    _deck(folder / "documents" / "board" / "update.pptx")
     create(folder / "workspace", folders=[folder / "documents"], embedder="small")
     with Library.open(folder / "workspace") as opened:
         drain(opened.ingest(now=NOW))
@@ -214,6 +230,24 @@ def test_a_short_paper_that_speaks_of_something_once_is_not_about_it(library: Li
     assert {share for share in ("7%", "11%", "12%") if f"{share} of its total income" in said} == {"7%", "11%", "12%"}
     assert "525 basis points" not in said
     assert "net asset value" not in said
+
+
+def test_a_slides_point_is_a_figure(library: Library) -> None:
+    """With its label and its time, so that it stands against what another paper says."""
+    made = report(library, "Total spend")
+    assert {frozenset(side.value for side in one.sides) for one in made.conflicts} == {frozenset(("EUR 148 m", "EUR 146 million"))}
+    assert "Total spend, 2025: EUR 148 m (table: Where we stand)." in {claim.text for claim in made.claims}
+
+
+def test_a_slides_points_are_read_by_label_figure_and_time(library: Library) -> None:
+    """Not those with two figures, nor sentences; one without a time is a row without a header."""
+    source = next(source for source in library.record.sources() if source.format == "pptx")
+    document = library.record.document(source.document)
+    points = next(block for block in document.blocks if block.kind == "list")
+    found = [(document.text[cell.start : cell.end], reference.row, reference.column) for cell, reference in references(document, points)]
+    assert found == [("EUR 148 m", "Total spend", "2025")]
+    rows = [(document.text[start:end], reference.row) for start, end, reference in row_references(document, points)]
+    assert rows == [("1,240", "Suppliers"), ("EUR 61 m", "Medical devices")]
 
 
 @pytest.mark.parametrize(

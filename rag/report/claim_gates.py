@@ -108,7 +108,7 @@ def _table_fault(item: Evidence, document: Document) -> str:
     if item.table is None:
         return ""
     for block in document.blocks:
-        if block.kind == "table" and block.start <= item.start < block.end:
+        if block.kind in ("table", "list") and block.start <= item.start < block.end:
             if not item.table.column:
                 known = {start: (end, reference) for start, end, reference in row_references(document, block)}
                 return "" if known.get(item.start) == (item.end, item.table) else "the quote is not a row of the table"
