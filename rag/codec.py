@@ -36,13 +36,13 @@ def document_from_json(text: str) -> Document:
 
 
 def _cell(cell: Cell) -> list[Any]:
-    return [cell.row, cell.column, cell.start, cell.end, cell.header, cell.address]
+    return [cell.row, cell.column, cell.start, cell.end, cell.header, cell.address, *([cell.span] if cell.span > 1 else [])]
 
 
 def _cells(rows: list[list[Any]]) -> tuple[Cell, ...]:
     return tuple(
-        Cell(row=row, column=column, start=start, end=end, header=header, address=address)
-        for row, column, start, end, header, address in rows
+        Cell(row=row, column=column, start=start, end=end, header=header, address=address, span=span[0] if span else 1)
+        for row, column, start, end, header, address, *span in rows
     )
 
 

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypeAlias
 from zlib import crc32
 
@@ -38,7 +39,8 @@ _VERSION = re.compile(
     r"|\b(draft|final|revised|updated|corrected|corrigendum|copy)\b|\((\d{1,2})\)",
     re.IGNORECASE,
 )
-_ORDER = {"draft": -1, "copy": 0, "": 0, "final": 1_000, "updated": 2_000, "revised": 2_000, "corrected": 3_000, "corrigendum": 3_000}
+_FINAL = 1_000
+_ORDER = {"draft": -1, "copy": 0, "": 0, "final": _FINAL, "updated": 2_000, "revised": 2_000, "corrected": 3_000, "corrigendum": 3_000}
 
 
 # ── near-duplicates ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -243,15 +245,36 @@ def editions(sources: Iterable[Source]) -> dict[str, Edition]:
 
 
 def _successor(source: Source, same: Sequence[Source]) -> str:
-    """The newest of another version, of these that are in order of age, where it is newer; empty otherwise."""
-    other = next((other for other in reversed(same) if _version(other.title) != _version(source.title)), None)
-    return other.document if other is not None and _age(other) > _age(source) else ""
+    """The newest that replaces it, of these that are in order of age; empty without one."""
+    return next((other.document for other in reversed(same) if replaces(other, source)), "")
 
 
 def replaces(newer: Source, older: Source) -> bool:
-    """Whether one document is a later version of the other: "Memo, v2" of "Memo", "Monitor Q1 (revised)" of "Monitor Q1"."""
-    same = family(newer.title) == family(older.title) != "" and period(newer.title) == period(older.title)
-    return same and _version(newer.title) != _version(older.title) and _age(newer) > _age(older)
+    """Whether one document is a later version of the other: "Memo, v2" of "Memo", "Monitor Q1 (revised)" of "Monitor Q1".
+
+    Documents whose titles say nothing of a version are told by the names of their files: "memo_v2" and "memo FINAL" of one title.
+    """
+    before, after = _version_of(older), _version_of(newer)
+    if before == after or _age(newer) <= _age(older):
+        return False
+    if family(newer.title) != family(older.title) or not family(newer.title) or period(newer.title) != period(older.title):
+        return False
+    return _version(newer.title) != _version(older.title) or _are_files_of_one(_stem(newer.path), _stem(older.path))
+
+
+def _are_files_of_one(newer: str, older: str) -> bool:
+    """Whether two files' names differ in their versions only, or in the day they were made as well, where the newer one is final."""
+    is_done = _version(older)[0] < _FINAL <= _version(newer)[0] and _version(older) != (0, 0.0)
+    return family(newer) == family(older) and (period(newer) == period(older) or is_done)
+
+
+def _stem(path: str) -> str:
+    return PurePosixPath(path).stem.replace("_", " ")
+
+
+def _version_of(source: Source) -> tuple[int, float]:
+    """Of its title, else of its file's name."""
+    return _version(source.title if _VERSION.search(source.title) else _stem(source.path))
 
 
 @lru_cache(maxsize=65_536)
@@ -268,7 +291,7 @@ def period(title: str) -> str:
 
 def _age(source: Source) -> tuple[str, int, float, str]:
     """Older first: by day, and within a day by version."""
-    rank, number = _version(source.title)
+    rank, number = _version_of(source)
     return (source.published.isoformat(), rank, number, source.path)
 
 

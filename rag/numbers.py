@@ -1,8 +1,8 @@
 """Numbers and periods as printed and as meant: exact spans, signs, scales, units; decimal throughout.
 
-``find_numbers`` reads English print: ``EUR 4.2 billion``, ``(12.5)%``, ``3-5 %``, ``92 EUR/kWh``, ``two percentage points``. Digits
-inside names such as ``KX-4471``, ``Q2`` or ``CO2`` are not numbers. ``comparable`` brings a number to a base unit, ``same`` compares two
-exactly. ``find_periods`` reads years, quarters, halves, months, days, fiscal years, spans and parts of a year.
+``find_numbers`` reads English print: ``EUR 4.2 billion``, ``(12.5)%``, ``3-5 %``, ``92 EUR/kWh``, ``two percentage points``, ``5.1x``.
+Digits inside names such as ``KX-4471``, ``Q2`` or ``CO2`` are not numbers. ``comparable`` brings a number to a base unit, ``same``
+compares two exactly. ``find_periods`` reads years, quarters, halves, months, days, fiscal years, spans and parts of a year.
 """
 
 import re
@@ -130,7 +130,7 @@ _HEAD = re.compile(rf"(?P<sign>[-+−–])?(?P<currency>{_MARK}\s?)?(?P<sign2>[-
 _SCALE = "|".join(sorted((f"(?i:{word})" if len(word) > 3 else word for word in _SCALES), key=lambda word: (-len(word), word)))
 _TAIL = re.compile(
     rf"(?P<close>\))?(?:(?P<gap>\s?)(?P<scale>{_SCALE}|K|M|MM|B|Bn|BN|(?:Mio|Mrd)\b\.?)(?!\w))?"
-    rf"(?:[\s-]?(?P<unit>{_either(_ALIASES)})(?!\w))?"
+    rf"(?:[\s-]?(?P<unit>{_either(_ALIASES)}|(?<=\d)[xX×](?!\s?\d))(?!\w))?"
     rf"(?:\s?(?:/|\bper\s)\s?(?P<per>{_either(_UNITS | _COUNTED_ONE)})(?!\w))?"
 )
 _COMMA_DECIMAL = re.compile(
@@ -281,6 +281,8 @@ class _Reader:
             sign = self.head["currency"].strip()
             return _SYMBOLS.get(sign) or _MARKS[sign]
         unit = _joined(self.tail["unit"])
+        if unit in ("x", "X", "×"):
+            return "x"
         if unit:
             return _LOWERED.get(unit.lower()) or _ALIASES[unit]
         return "m" if exponent is None and self.tail["scale"] == "m" else ""

@@ -16,7 +16,7 @@ from rag.errors import SettingsError, UsageError
 from rag.numbers import COUNTED
 
 _SLOT = re.compile(r"\{([^{}]*)\}")
-UNIT_FAMILIES = ("money", "money/", "%", "pp", "energy", "power", "mass", "volume", "time", "count", "any")
+UNIT_FAMILIES = ("money", "money/", "%", "pp", "x", "energy", "power", "mass", "volume", "time", "count", "any")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

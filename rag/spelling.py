@@ -1,6 +1,7 @@
 """One spelling for words that English writes in two ways: "labour" is "labor", "organised" is "organized"."""
 
 import re
+from functools import lru_cache
 
 _OUR = re.compile(
     r"^(arm|behavi|clam|col|endeav|fav|flav|harb|hon|hum|lab|misdemean|neighb|od|parl|ranc|rig|rum|sav|splend|tum|val|vap|vig)our"
@@ -40,6 +41,13 @@ _OTHERS = {
     "tyre": "tire",
 }
 _OTHERS |= {f"{british}s": f"{american}s" for british, american in _OTHERS.items()}
+
+
+@lru_cache(maxsize=4_096)
+def beginnings(stem: str, length: int) -> tuple[str, ...]:
+    """The first letters of words that have this stem, in either spelling: "fibe" and "fibr" of "fiber"."""
+    own = stem[:length]
+    return tuple(dict.fromkeys((own, *(british[:length] for british, written in _OTHERS.items() if written.startswith(own)))))
 
 
 def american(word: str) -> str:

@@ -49,6 +49,8 @@ class Cell:
     """True for the cells of header rows."""
     address: str = ""
     """Spreadsheet address such as "B12"; empty elsewhere."""
+    span: int = 1
+    """How many columns it stands over, its own and those to the right."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -275,7 +277,7 @@ class Number:
     value: Decimal
     """Sign and scale applied: 4200000000, -12.5."""
     unit: str
-    """Normalised: "%", "pp", "bp", "EUR", "MWh", "EUR/kWh"; empty for a bare number."""
+    """Normalised: "%", "pp", "bp", "EUR", "MWh", "EUR/kWh", "x" for times as much; empty for a bare number."""
     kind: NumberKind
 
 

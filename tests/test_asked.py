@@ -7,12 +7,12 @@ import pytest
 from rag.errors import UsageError
 from rag.prompts import facet_pack, metric_vocabulary
 from rag.report import make_plan, outline_of
-from rag.report.asked import Asked, asked_of, is_at_home, narrowed, parted, reached
+from rag.report.asked import Asked, asked_of, is_at_home, lines_with, narrowed, parted, reached
 from rag.report.outline import arranged
 from rag.report.report_gates import OFF_TOPIC
 from rag.report.wording import Vocabulary
 from rag.spelling import american
-from rag.text import stem, stem_set
+from rag.text import content_stems, stem, stem_set
 from rag.types import Report
 from tests.report_fixture import small_report
 
@@ -88,6 +88,22 @@ def test_a_name_is_what_some_documents_are_called_by() -> None:
     assert _asked("Fenwick", called=CALLED[:1]) is None
 
 
+@pytest.mark.parametrize(
+    ("topic", "named", "stems"),
+    [
+        ("Fenwick Storage", "Fenwick Storage", []),
+        ("Fenwick Storage results", "Fenwick Storage", []),
+        ("Fenwick Storage's lender dispute", "Fenwick Storage", [{"lender"}, {"disput"}]),
+    ],
+)
+def test_a_name_may_hold_an_ordinary_word_and_be_asked_something_of(topic: str, named: str, stems: list[set[str]]) -> None:
+    """General words ask for all of it; each of the others is looked for by itself."""
+    asked = _asked(topic, called=("Fenwick Storage: first quarter", "Storage outlook", "Heat storage census", "Prices of copper"))
+    assert asked is not None
+    assert asked.named == (named,)
+    assert [set(aspect.stems) for aspect in asked.aspects] == stems
+
+
 def test_a_document_is_reached_by_what_it_is_called_or_says() -> None:
     """What an aspect is tied to may stand in a title or in one line, not in two."""
     asked = _asked("Margins in heat storage")
@@ -98,13 +114,27 @@ def test_a_document_is_reached_by_what_it_is_called_or_says() -> None:
 
 
 def test_a_document_full_of_a_place_need_not_name_it_each_time() -> None:
-    """One in ten of its lines is enough, or its name."""
+    """One in ten of its lines is enough, or its name; of a short one three lines, or the first."""
     asked = _asked("Home prices in Florida")
     assert asked is not None
     other = "Prices of homes rose a little in most of the places that our contacts told us of in the month before the last one.\n"
     assert is_at_home(asked, text="Florida grew. " + other * 5, called=frozenset())
     assert not is_at_home(asked, text="Florida grew. " + other * 20, called=frozenset())
     assert is_at_home(asked, text=other, called=stem_set("Florida outlook"))
+    assert not is_at_home(asked, text=other + "Florida grew. " + other * 5, called=frozenset())
+    assert is_at_home(asked, text=other + "Florida grew.\nFlorida hired.\nFlorida built.\n", called=frozenset())
+
+
+@pytest.mark.parametrize("text", ["Carbon fibre is dear.", "Dear is carbon fiber."])
+def test_a_line_holds_a_word_in_either_spelling(text: str) -> None:
+    """Its first letters may differ from its stem's."""
+    before = "Tyres are black.\n"
+    assert list(lines_with(frozenset(content_stems("carbon fibres")), before + text)) == [len(before)]
+
+
+def test_a_topics_first_part_that_says_something_is_its_market() -> None:
+    """Not a mark before a semicolon."""
+    assert outline_of("'; Steel prices", pack=facet_pack("market")).market == "Steel prices"
 
 
 def test_parts_of_a_market_are_looked_for_by_themselves() -> None:
@@ -160,7 +190,7 @@ def test_a_place_that_nobody_speaks_of_is_told() -> None:
     assert any('"Wages" together with Tarnmark' in warning for warning in report.warnings)
 
 
-@pytest.mark.parametrize("topic", ["", " , ", "of and the", "IT", "😀", "--", "x" * 401])
+@pytest.mark.parametrize("topic", ["", " , ", "of and the", "IT", "😀", "--", "x" * 401, "{{market}}", "{% topic %}"])
 def test_a_topic_that_says_nothing_or_too_much_is_refused(topic: str) -> None:
     """In one sentence with the next step."""
     with pytest.raises(UsageError, match=r"such as|rag plan"):

@@ -19,11 +19,11 @@ def text(words: int, *, seed: int) -> str:
     return " ".join(f"w{chance.randrange(1000)}" for _ in range(words))
 
 
-def source(title: str, day: str, *, document: str = "", publisher: str = "") -> Source:
-    """With the title as document id."""
+def source(title: str, day: str, *, document: str = "", publisher: str = "", path: str = "") -> Source:
+    """With the path or the title as document id."""
     return Source(
-        document=document or title,
-        path=f"docs/{title}",
+        document=document or path or title,
+        path=path or f"docs/{title}",
         title=title,
         publisher=publisher,
         published=date.fromisoformat(day),
@@ -162,3 +162,23 @@ def test_a_revised_document_supersedes_the_one_it_revises_and_no_other_issue() -
 def test_a_later_version_replaces_an_earlier_one(newer: tuple[str, str], older: tuple[str, str], expected: bool) -> None:
     """Of the same title and time; another quarter's monitor, a second memo of the same name and bare version marks do not."""
     assert replaces(source(*newer), source(*older)) is expected
+
+
+@pytest.mark.parametrize(
+    ("newer", "older", "expected"),
+    [
+        ("deals/memo_v2.docx", "deals/memo v1.docx", True),
+        ("deals/memo v1.docx", "deals/memo v2.docx", False),
+        ("deals/memo FINAL.docx", "deals/memo v2.docx", True),
+        ("deals/memo 2026-03 FINAL.docx", "deals/memo 2026-02 v2.docx", True),
+        ("letters/letter Q2 draft.docx", "letters/letter Q1.docx", False),
+        ("letters/letter Q2 v2.docx", "letters/letter Q1 v1.docx", False),
+        ("other/plan v2.docx", "deals/memo v1.docx", False),
+        ("deals/memo (1).docx", "deals/memo.docx", False),
+    ],
+)
+def test_titles_without_a_version_are_told_by_their_files(newer: str, older: str, expected: bool) -> None:
+    """Of one name but for the version; another quarter's letter and another memo under the same title are none."""
+    before, after = (source("Memo", "2026-03-12", path=path) for path in (older, newer))
+    assert replaces(after, before) is expected
+    assert (editions([before, after])[before.document].superseded_by == after.document) is expected

@@ -92,6 +92,8 @@ PRINTED = [
     ("5,240 employees", "5240", "employees"),
     ("36,900 homes", "36900", "homes"),
     ("7,450 units", "7450", "units"),
+    ("5.1x", "5.1", "x"),
+    ("7.25×", "7.25", "x"),
     ("1,842.6", "1842.6", ""),
     ("(12.5)", "-12.5", ""),
     ("(18,400)", "-18400", ""),
@@ -114,6 +116,7 @@ def test_a_printed_number_is_read_whole(text: str, value: str, unit: str) -> Non
 @pytest.mark.parametrize(
     "text",
     [
+        "4x4",
         "KX-4471",
         "Q2",
         "B12",

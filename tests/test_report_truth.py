@@ -13,6 +13,7 @@ from rag.render.context import context
 from rag.render.words import printed_title
 from rag.report import check_report, from_json, to_json
 from rag.report.cards import base_of, last_of, mixes_rows, series_direction, title_of, voice_of
+from rag.report.claims import calculate, change_text
 from rag.report.facts import Stated, rows_apart
 from rag.report.gather import evidence_id
 from rag.report.names import Names
@@ -528,3 +529,14 @@ def test_titles_are_printed_as_a_person_would_write_them(title: str, expected: s
 def test_orders_are_seen_however_they_are_set(text: str) -> None:
     """The quick look for words comes first and lets through what the whole expression would find: blanks of any kind, capitals, long s."""
     assert is_instruction(text)
+
+
+def test_a_rate_in_basis_points_changes_by_basis_points() -> None:
+    """Not by a percentage of itself."""
+    first, last = (
+        SeriesPoint(period=period, value=Decimal(value), unit="bp", printed=f"{value} basis points", evidence=f"e-{period}", kind="actual")
+        for period, value in (("2025-Q1", "585"), ("2026-Q1", "540"))
+    )
+    step = calculate(first, last)
+    assert step is not None
+    assert change_text(first, last, name="Credit spread", calculation=step).endswith("in Q1 2026: −45.0 basis points.")

@@ -135,7 +135,7 @@ def _bare(word: str) -> str:
 
 def _all(passage: Passage) -> str:
     source = passage.source
-    return f"{source.title} {source.author} {source.publisher} {passage.chunk.embedded_text}"
+    return f"{source.title} {source.path} {source.author} {source.publisher} {passage.chunk.embedded_text}"
 
 
 def _listed(names: Sequence[str]) -> str:

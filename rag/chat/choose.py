@@ -144,7 +144,7 @@ def options(
             candidate=candidate,
             closeness=value,
             metric=_metric(metrics, candidate, evidence, vocabulary),
-            names=names_held(asked, f"{text} {source.title} {chunk.header} {source.author} {source.publisher}"),
+            names=names_held(asked, f"{text} {source.title} {source.path} {chunk.header} {source.author} {source.publisher}"),
             alike=0.0,
             unit=float(asked.unit in units(text)),
             value=_value(asked, text),

@@ -11,8 +11,9 @@ from rag.readers.draft import Draft, choose_title, tags_from
 from rag.types import Metadata
 
 _LABELLED = re.compile(r"^(?P<label>authors?|by|publisher|organi[sz]ation|keywords|tags)\s*:\s*(?P<value>\S.*)$", re.IGNORECASE)
-_BY = re.compile(r"^by\s+(?P<name>[A-Z][^,|]{2,60})", re.IGNORECASE)
+_BY = re.compile(r"^(?i:by)\s+(?P<name>[A-ZÀ-Þ][^,|]{2,60})")
 _NAME = re.compile(r"^[^\W\d_][^\d.!?:;,()]{1,60}$")
+_PERSON = re.compile(r"^[A-ZÀ-Þ][\w.'’-]*(?:\s[A-ZÀ-Þ][\w.'’-]*){1,3}$")
 _FIRST_LINES = 8
 _LONGEST_LINE = 120
 
@@ -55,9 +56,11 @@ def find_byline(lines: Sequence[str], *, title: str) -> Byline:
 
 
 def _from_date_line(lines: Sequence[str]) -> tuple[str, str]:
-    """(author, publisher) before the first date that ends a line or is one."""
+    """(author, publisher) before the first date that ends a line or is one; a person's name behind a date that begins a line."""
     for place, line in enumerate(lines):
         parts = [part.strip() for part in line.split(",")]
+        if len(parts) == 2 and parse_date(parts[0]) is not None and _PERSON.match(parts[1]):
+            return parts[1], ""
         for count in range(1, len(parts)):
             if parse_date(", ".join(parts[count:])) is not None:
                 return _names(parts[:count]) if count == 2 else ("", "")
@@ -67,4 +70,4 @@ def _from_date_line(lines: Sequence[str]) -> tuple[str, str]:
 
 
 def _names(parts: Sequence[str]) -> tuple[str, str]:
-    return (parts[0], parts[1]) if all(_NAME.match(part) for part in parts) else ("", "")
+    return (parts[0], parts[1]) if all(_NAME.match(part) and not part[0].islower() for part in parts) else ("", "")

@@ -7,14 +7,15 @@ from datetime import date, datetime
 from rag.readers.draft import FoundDate
 
 _MONTH_NAMES = (
-    "jan january januar jänner|feb february februar|mar march märz|apr april|may mai|jun june juni|jul july juli|aug august|"
-    "sep sept september|oct october okt oktober|nov november|dec december dez dezember"
+    "jan january januar jänner janvier|feb february februar février fevrier|mar march märz mars|apr april avril|may mai|jun june juni juin|"
+    "jul july juli juillet|aug august août aout|sep sept september septembre|oct october okt oktober octobre|nov november novembre|"
+    "dec december dez dezember décembre decembre"
 )
 _MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES.split("|"), start=1) for name in names.split()}
 _MONTH = "(?P<month>" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\.?"
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
-_DAY = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th|\.)?"
-_WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s+)?"
+_DAY = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th|er|\.)?"
+_WEEKDAY = r"(?:(?:le|den)\s+)?(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s+)?"
 _TIME = r"(?:[,T\s]+(?:at\s+)?\d{1,2}[:.]\d\d.*)?"
 _FORMS = [
     re.compile(_WEEKDAY + form + _TIME, re.IGNORECASE)
@@ -29,11 +30,16 @@ _FORMS = [
     )
 ]
 _LEAD = re.compile(
-    r"^(?:(?:first\s+)?published(?:\s+on)?|publication\s+date|report\s+date|release\s+date|released(?:\s+on)?|issued(?:\s+on)?|posted(?:\s+on)?|dated?|for\s+release)\s*[:\s]\s*",
+    r"^(?:(?:first\s+)?published(?:\s+on)?|publication\s+date|report\s+date|release\s+date|released(?:\s+on)?|issued(?:\s+on)?|posted(?:\s+on)?|signed(?:\s+on)?|(?:last\s+)?updated(?:\s+on)?|draft|final|dated?|for\s+release)\s*[:\s]\s*",
     re.IGNORECASE,
 )
 _PLACE = re.compile(r"^[A-Z][A-Za-zÀ-ÿ.' -]{1,30},\s+(?=[\dA-Z])")
 _PARTS = re.compile(r"\s+[|·•–—/]\s+|\s{3,}")
+_SENTENCE_END = re.compile(r"(?<=[^\W\d_]{3}\.)\s+(?=[A-Z])|(?<=\d{4}\.)\s+(?=[A-Z])")
+_BEHIND = re.compile(r"(?<=\d{4}),\s+(?:(?:version|v|rev(?:ision)?)\.?\s?\d[\d.]*|draft|final|[A-ZÀ-Þ][\w.'’-]*(?:\s[\w.'’-]+){0,3})$")
+"""What stands behind a date in the line under a title: a version, who wrote it."""
+_NO_PROSE = 3
+"""Words that may stand before a date in what ends like a sentence: "Second draft, 23 February 2026."."""
 _HAS_DAY = re.compile(r"\b[0-3]?\d(?:st|nd|rd|th)?\b(?!\d)")
 _LONGEST_LINE = 100
 _FIRST_LINES = 15
@@ -87,9 +93,13 @@ def _parts(line: str) -> Iterator[str]:
         bare = _LEAD.sub("", part.strip(" *_()[]"))
         yield bare
         yield _PLACE.sub("", bare)
-    for comma in re.finditer(r",\s+(?=.*\d.*\d{4}$|\d{4}-)", line):
-        if _HAS_DAY.search(line, comma.end()):
-            yield line[comma.end() :]
+    for sentence in _SENTENCE_END.split(line):
+        is_prose = sentence.endswith(".")
+        bare = sentence.rstrip(".") if is_prose else _BEHIND.sub("", sentence)
+        yield _LEAD.sub("", bare)
+        for comma in re.finditer(r",\s+(?=.*\d.*\d{4}$|\d{4}-)", bare):
+            if _HAS_DAY.search(bare, comma.end()) and not (is_prose and len(bare[: comma.start()].split()) > _NO_PROSE):
+                yield bare[comma.end() :]
 
 
 def _date(year: int, month: int, day: int) -> date | None:

@@ -256,12 +256,13 @@ class _Writer:
         for cell in row.iter(f"{_W}tc"):
             if next(cell.iterancestors(f"{_W}tr")) is not row:
                 continue
+            wide = _value(cell.find(f"{_W}tcPr/{_W}gridSpan"))
+            width = min(int(wide), 100) if wide.isdecimal() else 1
             merge = cell.find(f"{_W}tcPr/{_W}vMerge")
             if merge is None or merge.get(f"{_W}val") == "restart":
                 text = " ".join(self.text(paragraph) for paragraph in cell.iter(f"{_W}p"))
-                found.append(Entry(text=text.replace(_PAGE_BREAK, " "), column=column, header=header))
-            width = _value(cell.find(f"{_W}tcPr/{_W}gridSpan"))
-            column += min(int(width), 100) if width.isdecimal() else 1
+                found.append(Entry(text=text.replace(_PAGE_BREAK, " "), column=column, header=header, span=width))
+            column += width
         return found
 
     def _gather(self, element: "_Element", parts: list[str]) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -17,9 +17,9 @@ _NUMBER_LIKE = re.compile(
 )
 _TIME = re.compile(
     r"^(?:FY|Q[1-4]|H[12])?[\s-]*(?:19|20)\d\d[EFe]?$|^(?:FY|[QH][1-4])\s?['’]?\d\d$|"
-    r"^(?i:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?\s\d{1,2},?\s(?:19|20)\d\d$"
+    r"^(?i:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?(?:\s\d{1,2},?)?[\s-](?:19|20)\d\d$"
 )
-"""A time that looks like a number: "2019", "FY19", "May 31, 2020"."""
+"""A time that looks like a number: "2019", "FY19", "May 31, 2020", "Jun 2026"."""
 _EMPTY_TITLES = frozenset("word document|powerpoint presentation|presentation|untitled|untitled document|document|document1".split("|"))
 _OFFICE_PREFIX = re.compile(r"^microsoft (?:word|powerpoint|excel) - ", re.IGNORECASE)
 _FILE_ENDING = re.compile(r"\.(?:docx?|pptx?|xlsx?|pdf|od[tsp]|indd|qxd|rtf|html?|txt|md|tex)$", re.IGNORECASE)
@@ -34,6 +34,8 @@ class Entry:
     """0-based in the source; empty columns are closed up when the table is added."""
     header: bool = False
     address: str = ""
+    span: int = 1
+    """How many columns it stands over in the source."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -146,7 +148,8 @@ class Draft:
                 at = column
                 start = self._length
                 self._append(entry.text)
-                yield Cell(row=number, column=column, start=start, end=self._length, header=entry.header, address=entry.address)
+                span = sum(entry.column <= other < entry.column + entry.span for other in places) if entry.span > 1 else 1
+                yield Cell(row=number, column=column, start=start, end=self._length, header=entry.header, address=entry.address, span=span)
 
     def _add(self, kind: BlockKind, text: str, *, level: int = 0) -> None:
         if text.strip():
@@ -200,8 +203,8 @@ _HEADER_ROWS = 3
 
 
 def _with_further_headers(rows: list[list[Entry]]) -> list[list[Entry]]:
-    """The rows right below a header row that name columns too, as header rows: nothing in the first column, years, units or words above
-    the others, and figures under each of them."""
+    """The rows right below a header row that name columns too, as header rows: years, units or words above figures, and nothing in the
+    first column, unless the rows above name groups: then they have nothing there, and fewer names."""
     count = next((at for at, row in enumerate(rows) if not all(entry.header for entry in row)), len(rows))
     first = min((entry.column for row in rows for entry in row), default=0)
     numeric = {entry.column for row in rows[count + 1 :] for entry in row if is_number_like(entry.text)}
@@ -209,13 +212,20 @@ def _with_further_headers(rows: list[list[Entry]]) -> list[list[Entry]]:
         0 < count < _HEADER_ROWS
         and count + 1 < len(rows)
         and all(
-            _UNIT_IN_CORNER.match(entry.text) if entry.column == first else entry.column in numeric and _names_a_column(entry.text)
+            _UNIT_IN_CORNER.match(entry.text) or (_names_groups(rows[count - 1], rows[count]) and not is_number_like(entry.text))
+            if entry.column == first
+            else entry.column in numeric and _names_a_column(entry.text)
             for entry in rows[count]
         )
     ):
         rows = [*rows[:count], [_as_header(entry) for entry in rows[count]], *rows[count + 1 :]]
         count += 1
     return rows
+
+
+def _names_groups(above: Sequence[Entry], row: Sequence[Entry]) -> bool:
+    """True where a header row has nothing above the first name of the row below it, and fewer names than that has besides."""
+    return above[0].column > row[0].column and len(above) < len(row) - 1
 
 
 def _names_a_column(text: str) -> bool:
@@ -258,8 +268,8 @@ def _item(item: str) -> str:
 
 def _cleaned(entry: Entry) -> Entry:
     text = one_line(entry.text)
-    return entry if text == entry.text else Entry(text=text, column=entry.column, header=entry.header, address=entry.address)
+    return entry if text == entry.text else replace(entry, text=text)
 
 
 def _as_header(entry: Entry) -> Entry:
-    return Entry(text=entry.text, column=entry.column, header=True, address=entry.address)
+    return replace(entry, header=True)

@@ -441,8 +441,8 @@ def _rows(table: "HtmlElement") -> list[list[Entry]]:
         for cell in cells:
             while taken.get(column, 0) > 0:
                 column += 1
-            found.append(Entry(text=_cell_text(cell), column=column, header=in_head or all_headers))
             width, height = _span(cell, "colspan"), _span(cell, "rowspan")
+            found.append(Entry(text=_cell_text(cell), column=column, header=in_head or all_headers, span=width))
             for covered in range(column, column + width):
                 taken[covered] = height
             column += width

@@ -343,7 +343,9 @@ def _title(pages: Sequence[PageLines], *, body: float) -> str:
     size = max(line.size for line in first.lines)
     if size < (_HEADING_SIZE if first.lines[0].size > 0.97 * size else 1.3) * body:
         return ""
-    text = one_line(" ".join(line.text for line in first.lines if line.size > 0.97 * size))
+    largest = [at for at, line in enumerate(first.lines) if line.size > 0.97 * size]
+    together = [at for place, at in enumerate(largest) if at - place == largest[0]]  # not the headings below, which may be as large
+    text = one_line(" ".join(first.lines[at].text for at in together))
     return text if 8 <= len(text) <= 150 and len(text.split()) > 1 and not _NOT_A_TITLE.search(text) else ""
 
 

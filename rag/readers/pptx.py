@@ -113,7 +113,12 @@ def _write_text(draft: Draft, shape: Any) -> None:
 def _table_rows(table: Any) -> list[list[Entry]]:
     rows = [
         [
-            Entry(text=cell.text.replace(_LINE_BREAK, " "), column=column, header=bool(table.first_row) and row == 0)
+            Entry(
+                text=cell.text.replace(_LINE_BREAK, " "),
+                column=column,
+                header=bool(table.first_row) and row == 0,
+                span=cell.span_width if cell.is_merge_origin else 1,
+            )
             for column, cell in enumerate(cells.cells)
             if not cell.is_spanned
         ]

@@ -3,7 +3,7 @@
 What a person does not see is left out and counted: hidden sheets, rows and columns, and what lies over their cells."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
@@ -23,6 +23,7 @@ MOST_CELLS = 200_000
 _DEFAULT_NAME = re.compile(r"^(?:sheet|tabelle|feuil|hoja|foglio|blad)\s?\d+$", re.IGNORECASE)
 _HIDDEN_COLUMN = re.compile(rb"<col\b[^>]*>")
 _HIDDEN_ROW = re.compile(rb"<row\b[^>]*\bhidden=\"(?:1|true)\"[^>]*>")
+_MERGED = re.compile(rb"<mergeCell\b[^>]*\bref=\"([A-Z]{1,3})(\d+):([A-Z]{1,3})\d+\"")
 _MIN, _MAX, _NUMBER = (re.compile(rb"\b" + name + rb"=\"(\d+)\"") for name in (b"min", b"max", b"r"))
 _IS_HIDDEN = re.compile(rb"\bhidden=\"(?:1|true)\"")
 _BLOCK = 4_000_000
@@ -30,11 +31,15 @@ _LONGEST_TAG = 2_000
 
 
 @dataclass(kw_only=True, slots=True)
-class _Hidden:
-    """What a sheet hides, 1-based as Excel counts."""
+class _Frame:
+    """What a sheet hides and merges, 1-based as Excel counts."""
 
     rows: frozenset[int]
+    """Hidden."""
     columns: frozenset[int]
+    """Hidden."""
+    merged: Mapping[tuple[int, int], int]
+    """(row, column) of the first cell of what is merged -> how many columns it takes."""
     cells: int = 0
     """How many filled cells of these were met."""
     blank: int = 0
@@ -90,19 +95,19 @@ def _write_sheets(draft: Draft, book: Any) -> None:
             continue
         draft.open_page(f"sheet {sheet.title}")
         rows: list[list[Entry]] = []
-        hidden = _hidden(book, sheet)
-        for row in _rows(sheet, hidden=hidden):
+        frame = _frame(book, sheet)
+        for row in _rows(sheet, frame=frame):
             left -= len(row)
             if left < 0:
                 draft.notice(f'sheet "{sheet.title}": rows after the first {MOST_CELLS:,} cells of the workbook left out')
                 break
             rows.append(row)
-        if hidden.cells:
-            draft.notice(f'sheet "{sheet.title}": {hidden.cells:,} filled cells in hidden rows and columns left out')
-        if hidden.blank:
-            draft.notice(f'sheet "{sheet.title}": {hidden.blank:,} cells left out that their number format hides')
+        if frame.cells:
+            draft.notice(f'sheet "{sheet.title}": {frame.cells:,} filled cells in hidden rows and columns left out')
+        if frame.blank:
+            draft.notice(f'sheet "{sheet.title}": {frame.blank:,} cells left out that their number format hides')
         write_sheet(draft, rows, title=sheet.title)
-        if unseen := write_notes(draft, book._archive, sheet._worksheet_path, is_hidden=hidden.hides):
+        if unseen := write_notes(draft, book._archive, sheet._worksheet_path, is_hidden=frame.hides):
             draft.notice(f'sheet "{sheet.title}": {unseen} comments and drawings at hidden cells left out')
     _write_chart_sheets(draft, book)
 
@@ -117,17 +122,22 @@ def _write_chart_sheets(draft: Draft, book: Any) -> None:
             draft.notice(f'sheet "{title}" is hidden and was left out')
 
 
-def _rows(sheet: Any, *, hidden: _Hidden) -> Iterator[list[Entry]]:
+def _rows(sheet: Any, *, frame: _Frame) -> Iterator[list[Entry]]:
     """The visible rows with their filled cells in the file's order; an empty row is an empty list, runs of empty rows are one."""
     from openpyxl.utils import get_column_letter
 
     was_empty, before = True, 0
     for number, cells in _cells(sheet):
         row = [
-            Entry(text=text, column=cell.column - 1, address=f"{get_column_letter(cell.column)}{cell.row}")
+            Entry(
+                text=text,
+                column=cell.column - 1,
+                address=f"{get_column_letter(cell.column)}{cell.row}",
+                span=frame.merged.get((cell.row, cell.column), 1),
+            )
             for cell in cells
-            if cell.value is not None and not hidden.holds(cell)
-            if (text := hidden.seen(cell, _shown(cell).strip()))
+            if cell.value is not None and not frame.holds(cell)
+            if (text := frame.seen(cell, _shown(cell).strip()))
         ]
         if not was_empty and (not row or number > before + 1):
             yield []
@@ -168,10 +178,13 @@ def _shown(cell: Any) -> str:
     return str(value)
 
 
-def _hidden(book: Any, sheet: Any) -> _Hidden:
-    """The hidden rows and columns by a scan of the sheet's XML: openpyxl's streaming mode does not tell."""
+def _frame(book: Any, sheet: Any) -> _Frame:
+    """What is hidden and merged by a scan of the sheet's XML: openpyxl's streaming mode does not tell."""
+    from openpyxl.utils import column_index_from_string
+
     rows: set[int] = set()
     columns: set[int] = set()
+    merged: dict[tuple[int, int], int] = {}
     with book._archive.open(sheet._worksheet_path) as part:
         tail = b""
         while block := part.read(_BLOCK):
@@ -181,8 +194,11 @@ def _hidden(book: Any, sheet: Any) -> _Hidden:
                 first, last = _MIN.search(tag), _MAX.search(tag)
                 if _IS_HIDDEN.search(tag) and first and last:
                     columns |= set(range(int(first[1]), min(int(last[1]), 16_384) + 1))
+            for start, row, end in _MERGED.findall(text):
+                first_column, last_column = column_index_from_string(start.decode()), column_index_from_string(end.decode())
+                merged[int(row), first_column] = last_column - first_column + 1
             tail = text[-_LONGEST_TAG:]
-    return _Hidden(rows=frozenset(rows), columns=frozenset(columns))
+    return _Frame(rows=frozenset(rows), columns=frozenset(columns), merged=merged)
 
 
 def write_sheet(draft: Draft, rows: Sequence[list[Entry]], *, title: str) -> None:

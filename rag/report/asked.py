@@ -14,6 +14,7 @@ from functools import lru_cache
 from rag.prompts import Facet
 from rag.report.outline import Outline
 from rag.report.wording import Mention, Vocabulary, tokens
+from rag.spelling import beginnings
 from rag.text import content_stems, stem_set, words
 
 _JOINED = re.compile(r"\s+(?:and|or|&|\+)\s+(?:the\s+)?|(?<=\w{3})\s*/\s*(?=\w{3})")
@@ -30,9 +31,13 @@ LINE, _LONGEST_LINE = 100, 1_000
 """Characters of a line, on the average and at most."""
 _HOME_SHARE = 0.1
 """Lines of a document, of all, that name a place which it then need not name each time."""
+_HOME_LINES = 3
+"""At least, but where the first line names it: a short paper that names a company once is not about it."""
 _LONGEST_NAME = 3
 """Words; also letters of a word in it that may be small, such as "of"."""
-_FAMILIES = frozenset("money energy power mass volume time count pp".split())
+_OF_A_NAME = frozenset(content_stems("result performance overview report profile news business"))
+"""Words that ask of a name no more than the name does, besides those that are general anyway."""
+_FAMILIES = frozenset("money energy power mass volume time count pp x".split())
 """Units of the vocabulary that stand for several, not for what is counted."""
 _MARKETS = frozenset("activity construction market production sector".split())
 """Words at the end of a metric's name that make a market of it."""
@@ -81,9 +86,9 @@ class Asked:
     facets: frozenset[str]
     """Ids of the sections that they belong to."""
     named: tuple[str, ...] = ()
-    """The places or companies that the topic ties them to, "in Florida"."""
+    """The places or companies that the topic ties them to, "in Florida", or the name that it is or begins with."""
     places: tuple[frozenset[str], ...] = ()
-    """Their stems, or those of the name that the topic is: a sentence or its document needs one of them."""
+    """Their stems: a sentence or its document needs one of them."""
 
     @property
     def is_name(self) -> bool:
@@ -103,11 +108,13 @@ def asked_of(outline: Outline, *, vocabulary: Vocabulary, called: Sequence[str])
     if outline.binding or outline.dimension:
         return None
     facets = frozenset(facet.id for facet in outline.sections)
-    if _is_name(outline.market, called):
-        return Asked(facets=facets, places=(frozenset(content_stems(outline.market)),))
+    name, rest = _named(outline.market, called)
+    if name and not rest:
+        return Asked(facets=facets, named=(name,), places=(frozenset(content_stems(name)),))
     own = [_aspect(part, outline=outline, vocabulary=vocabulary) for part in _parts(outline.market)]
     if not any(aspect.metrics or aspect.narrowed or _is_term(aspect, outline.sections) for aspect in own):
-        return None
+        any_of = tuple(Aspect(text=outline.market, stems=frozenset({stem})) for stem in rest)
+        return Asked(aspects=any_of, facets=facets, named=(name,), places=(frozenset(content_stems(name)),)) if name else None
     own += [_aspect(part, outline=outline, vocabulary=vocabulary) for theme in outline.themes for part in _parts(theme)]
     aspects = tuple(_shared(own))
     homes = frozenset[str]().union(*(_homes(aspect, outline=outline, vocabulary=vocabulary) for aspect in aspects))
@@ -151,19 +158,39 @@ def parted(outline: Outline, *, known: Collection[str]) -> Asked:
     )
 
 
+def _named(market: str, called: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """The name that a topic is, or begins with where that has several words, and the stems of what it asks of it; general words, such as
+    "results", ask for all. Empty without a name."""
+    bare = re.sub(r"['’]s?(?=\s|$)", "", market)
+    if _is_name(bare, called):
+        return bare, ()
+    runs = [found.end() for found in re.finditer(r"\S+", bare)][1:-1]
+    name = next((bare[:end] for end in reversed(runs) if _is_name(bare[:end], called)), "")
+    return name, tuple(
+        dict.fromkeys(stem for stem in content_stems(bare[len(name) :]) if stem not in _GENERAL | _OF_A_NAME)
+    ) if name else ()
+
+
 def _is_name(market: str, called: Sequence[str]) -> bool:
-    """True for capitalised words that some documents, not most, are called by, never written small there."""
+    """True for capitalised words that some documents, not most, are called by, and that are a name there."""
     named = words(market)
     if not 1 <= len(named) <= _LONGEST_NAME or not all(word[0].isupper() for word in named):
         return False
     stems = frozenset(content_stems(market))
     holding = [text for text in called if stems <= stem_set(text)]
-    return 0 < 2 * len(holding) <= len(called) and not any(is_written_small(market, text) for text in called)
+    return 0 < 2 * len(holding) <= len(called) and is_name_in(market, called)
 
 
-def is_written_small(market: str, text: str) -> bool:
-    """Whether a text has one of the words in small letters, addresses and file names aside: it is no name then."""
-    return any(re.search(rf"(?<![\w@./-]){re.escape(word.lower())}(?![\w@./-])", text) is not None for word in words(market))
+def is_name_in(market: str, texts: Iterable[str]) -> bool:
+    """Whether none of the words stands in small letters in the texts, addresses and file names aside; of several words in a row, as the
+    texts have them, one that never does is enough: "Ambrel Packaging" is a name, whatever is said of packaging."""
+    read = list(texts)
+    small = [word for word in words(market) if any(_has(word.lower(), text) for text in read)]
+    return not small or (len(small) < len(words(market)) and any(_has(market, text) for text in read))
+
+
+def _has(wording: str, text: str) -> bool:
+    return re.search(rf"(?<![\w@./-]){re.escape(wording)}(?![\w@./-])", text) is not None
 
 
 def _parts(text: str) -> list[str]:
@@ -247,14 +274,15 @@ def is_at_home(asked: Asked, *, text: str, called: frozenset[str]) -> bool:
     if not asked.places or any(place <= called for place in asked.places):
         return True
     naming = {start for place in asked.places for start in lines_with(place, text)}
-    return len(naming) >= _HOME_SHARE * len(text) / LINE
+    return len(naming) >= _HOME_SHARE * len(text) / LINE and (len(naming) >= _HOME_LINES or 0 in naming)
 
 
 def lines_with(stems: frozenset[str], text: str) -> Iterator[int]:
     """Starts of the lines and sentences that hold all the stems. Only those with the beginning of the longest are stemmed at all."""
     longest = max(sorted(stems), key=len)
+    first_letters = "|".join(map(re.escape, beginnings(longest, max(3, min(4, len(longest) - 1)))))
     last = -1
-    for match in re.finditer(rf"(?<![^\W_]){re.escape(longest[: max(3, min(4, len(longest) - 1))])}", text, re.IGNORECASE):
+    for match in re.finditer(rf"(?<![^\W_])(?:{first_letters})", text, re.IGNORECASE):
         if match.start() < last:
             continue
         start = max((found.end() for found in _END.finditer(text, max(0, match.start() - _LONGEST_LINE), match.start())), default=0)

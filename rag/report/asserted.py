@@ -15,7 +15,11 @@ _TAKEN_BACK = re.compile(
     r"(?i)(?:\b(?:instead of|rather than|replac(?:es|ed|ing) (?:the|an?)(?:\s\w+){0,2}|(?:earlier|previous|former|old|first|original) "
     r"(?:figure|estimate|value|number|count|total) of|,\s?not|;\s?not)\s)$"
 )
-_SAYS_REVISED = re.compile(r"(?i)\b(?:revis(?:es|ed|ion)|restate[sd]?|correct(?:s|ed)|amend(?:s|ed))\b")
+_SAYS_REVISED = re.compile(
+    r"(?i)\b(?:revis(?:es|ed|ion)|restate[sd]?|correct(?:s|ed)|amend(?:s|ed)|now (?:expect|forecast|guide|plan)s?|"
+    r"(?:rais|lift|lower|cut|trim|increas|reduc)(?:es|e|s|ed|ted|med|ting|ing)?\s(?:its|our|their|the)\s(?:[\w-]+\s){0,3}"
+    r"(?:guidance|forecasts?|targets?|outlook|estimates?|projections?))\b"
+)
 _FROM = re.compile(r"(?i)\bfrom\s$")
 _COMPARED = re.compile(r"(?i)\b(?:compared (?:with|to)|versus|relative to)\s(?:about\s|roughly\s|a\s|an\s)?$")
 _ELSEWHERE = re.compile(r"(?i)\s(?:nationwide|nationally|for the nation|in the nation|elsewhere)\b")
@@ -75,7 +79,8 @@ def is_denied(text: str, number: Number) -> bool:
 
 
 def is_taken_back(text: str, number: Number) -> bool:
-    """True for the figure that the sentence replaces by another: "instead of 999", "the earlier figure of 74", "revised to 61, from 74"."""
+    """True for the figure that the sentence replaces by another: "instead of 999", "the earlier figure of 74", "revised to 61, from 74",
+    "now expects 61, up from 74"."""
     before = text[: number.start]
     if _TAKEN_BACK.search(before):
         return True

@@ -13,6 +13,7 @@ from rag.report.measures import MEASURES
 from rag.report.quality import FEWEST_CONTENT_WORDS, MOST_WORDS
 from rag.report.reading import references, row_references
 from rag.report.sums import measure_claim, sum_claim
+from rag.report.when import of_title
 from rag.text import STOPWORDS, content_stems, find_squeezed, overlap, words
 from rag.types import Claim, Document, Evidence, GateOutcome, Number, Source
 
@@ -107,7 +108,7 @@ def _table_fault(item: Evidence, document: Document) -> str:
     if item.table is None:
         return ""
     for block in document.blocks:
-        if block.kind == "table" and block.start <= item.start < block.end:
+        if block.kind in ("table", "list") and block.start <= item.start < block.end:
             if not item.table.column:
                 known = {start: (end, reference) for start, end, reference in row_references(document, block)}
                 return "" if known.get(item.start) == (item.end, item.table) else "the quote is not a row of the table"
@@ -345,8 +346,9 @@ def periods_of(item: Evidence, source: Source | None) -> set[str]:
     labels = {mention.label for mention in find_periods(item.quote, published=published)}
     around = [*item.heading_path, *((item.table.row, item.table.column) if item.table else ())]
     labels |= {mention.label for text in around for mention in find_periods(text)}
-    if published is not None:
-        labels.add(f"{published.year}-{published.month:02d}")
+    if source is not None:
+        labels.add(f"{source.published.year}-{source.published.month:02d}")
+        labels |= {mention.label for mention in of_title(item.quote, source.title)}
     if re.search(r"\ba year (?:before|earlier|ago)\b|\bthe year before\b|\bin the (?:previous|prior) year\b", item.quote):
         labels |= {f"{int(label[:4]) - 1}{label[4:]}" for label in labels if re.match(r"\d{4}", label)}
     return labels

@@ -16,6 +16,8 @@ CHANGE = "b - a"
 RELATIVE_CHANGE = "(b - a) / a * 100"
 FORMULAS = (RELATIVE_CHANGE, CHANGE)
 """The only formulas that a calculation on a card's series may name: relative change in per cent, and difference."""
+_RATES = {"%": "percentage points", "bp": "basis points"}
+"""Units of which a change is told as a difference, and in what."""
 _OPINION = re.compile(
     r"\b(?:we (?:think|believe|doubt|consider|suspect|assume|would|like|prefer)|in (?:our|my) (?:view|opinion|reading)|my own reading|"
     r"our (?:view|opinion)|it (?:seems|appears)|arguably)\b",
@@ -149,7 +151,7 @@ def direction_of_step(step: Decimal | int) -> Direction:
 
 def change_text(first: SeriesPoint, last: SeriesPoint, *, name: str, calculation: Calculation) -> str:
     """The sentence of a calculation, by a fixed template."""
-    unit = " percentage points" if calculation.formula == CHANGE else "%"
+    unit = f" {_RATES[last.unit]}" if calculation.formula == CHANGE else "%"
     way = (calculation.result > 0) - (calculation.result < 0)
     ahead = last.kind == "forecast"
     verb = f"is expected to {('stay', 'rise', 'fall')[way]}" if ahead else ("stayed", "rose", "fell")[way]
@@ -158,8 +160,8 @@ def change_text(first: SeriesPoint, last: SeriesPoint, *, name: str, calculation
 
 
 def calculate(first: SeriesPoint, last: SeriesPoint) -> Calculation | None:
-    """Relative change in per cent, or the difference of two percentages in points; None for a base of zero or below."""
-    if first.unit == last.unit == "%":
+    """Relative change in per cent, or the difference of two rates in their points; None for a base of zero or below."""
+    if first.unit == last.unit and first.unit in _RATES:
         formula, result = CHANGE, last.value - first.value
     elif first.unit == last.unit and first.value > 0:
         formula, result = RELATIVE_CHANGE, (last.value - first.value) / first.value * 100

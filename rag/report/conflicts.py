@@ -159,6 +159,22 @@ def replacements(candidates: Sequence[Candidate], stated: Sequence[Stated]) -> t
     return tuple(found[key] for key in sorted(found))
 
 
+def overtaken(stated: Iterable[Stated]) -> frozenset[str]:
+    """Ids of evidence of forecasts, and of nothing else, of which what came is known: "sales are expected to come to 200 in 2024"."""
+    items = list(stated)
+    known = {_of_what(item) for item in items if item.is_exact and not item.is_withdrawn and item.fact.kind != "forecast"}
+    ahead: dict[str, list[bool]] = defaultdict(list)
+    for item in items:
+        ahead[item.evidence.id].append(item.fact.kind == "forecast" and item.is_exact and _of_what(item) in known)
+    return frozenset(evidence for evidence, are in ahead.items() if all(are))
+
+
+def _of_what(item: Stated) -> tuple[str, ...]:
+    """Its key, whether a forecast or not."""
+    metric, entity, segment, region, label, _, unit = _key(item)
+    return metric, entity, segment, region, label, unit
+
+
 def _instead_of(newer: Candidate, old: Number) -> Number | None:
     """The figure that the sentence puts in the place of one that it takes back."""
     if not is_taken_back(newer.text, old):
@@ -286,7 +302,12 @@ def _key(item: Stated) -> tuple[str, ...]:
     label = same_moment(fact.period.label if fact.period else "")
     tense = "forecast" if fact.kind == "forecast" else "actual"
     segment = "" if fact.segment == END_OF_PERIOD else fact.segment
-    return fact.metric, fact.entity, segment, fact.region, label, tense, comparable(fact.number)[1]
+    unit = comparable(fact.number)[1]
+    return fact.metric, fact.entity, segment, fact.region, label, tense, "" if unit == _UNNAMED else unit
+
+
+_UNNAMED = "units"
+"""The unit of what is counted without being named: "305,000 heat pumps" is so many units."""
 
 
 def same_moment(label: str) -> str:
@@ -309,8 +330,10 @@ def _of_group(items: Sequence[Stated], *, names: Names, copies: Mapping[str, str
     for sides in _replaced(withdrawn, current):
         yield _made(sides, superseded=True, names=names)
         current = [item for item in current if item not in sides[1:]]
+    for sides in _of_old_versions(current):
+        yield _made(sides, superseded=True, names=names)
+    current = [item for item in current if _later_version(item, current) is None]
     ordered = sorted(_newest_first(current), key=lambda item: item.source.published_from == "mtime")
-    ordered.sort(key=lambda item: any(replaces(other.source, item.source) for other in current))
     used: set[str] = set()
     for at, newer in enumerate(ordered):
         if newer.source.document in used:
@@ -342,6 +365,24 @@ def _replaced(withdrawn: Sequence[Stated], current: Sequence[Stated]) -> Iterabl
         ]
         if new is not None and older:
             yield [new, *_one_a_document(older)]
+
+
+def _later_version(item: Stated, items: Iterable[Stated]) -> Stated | None:
+    """What the latest version of its document says instead."""
+    return next((other for other in _newest_first([one for one in items if replaces(one.source, item.source)])), None)
+
+
+def _of_old_versions(items: Sequence[Stated]) -> Iterable[list[Stated]]:
+    """A figure of a document's latest version, and those of the versions before that differ from it: new first."""
+    old: dict[str, list[Stated]] = defaultdict(list)
+    latest: dict[str, Stated] = {}
+    for item in _newest_first(items):
+        newer = _later_version(item, items)
+        if newer is not None and _differs(newer, item):
+            latest[newer.evidence.id] = newer
+            old[newer.evidence.id].append(item)
+    for key, older in old.items():
+        yield [_in_words(latest[key], items), *_one_a_document([_in_words(side, items) for side in older])]
 
 
 def _newest_first(items: Sequence[Stated]) -> list[Stated]:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from itertools import islice
 
 from rag.numbers import (
+    COUNTED,
     CURRENCIES,
     SCALE_SAID,
     SCALE_WORDS,
@@ -26,12 +27,12 @@ from rag.numbers import (
     scaled_money,
     unit_in,
     with_unit,
-)  # fmt: skip
+)
 from rag.remembered import remembered
 from rag.report.asserted import is_beside, is_denied, is_taken_back, is_unnamed
 from rag.report.clause import Scope, scope_of
 from rag.report.gather import IN_SCALE, Candidate, CellEvidence, Gathered
-from rag.report.labels import are_plain
+from rag.report.labels import are_plain, is_of_its_own
 from rag.report.names import Names
 from rag.report.quality import supposes
 from rag.report.sure import Standing, is_borne_out, is_sure
@@ -141,7 +142,7 @@ _STATED = re.compile(
 """Before a bare count that its metric is said to be."""
 _NUMBER_OF = re.compile(r"(?i)\b(?:number|count|total) of (?:[\w-]+\s)?$")
 """Before a metric whose values are bare counts."""
-_AS_OF = re.compile(r"(?i)\bas (?:of|at)\s(?:the\s)?$")
+_AS_OF = re.compile(r"(?i)\b(?:as (?:of|at)|(?:end|close|beginning|start|course) of)\s(?:the\s)?$")
 _BARE_MONTH = re.compile(
     r"\b(?:January|February|March|April|June|July|August|September|October|November|December)\b(?!\s\d)|^May\s(?=[a-z])|\bof May\b"
 )
@@ -952,7 +953,7 @@ def cell_unit(evidence: Evidence) -> str:
     numbers = find_numbers(" ".join(evidence.quote.split()))
     if reference is None or len(numbers) != 1:
         return ""
-    labels = (reference.column, reference.row, *evidence.heading_path[-1:])
+    labels = (reference.column, reference.row, *(() if _NO_LEVEL.search(reference.column) else evidence.heading_path[-1:]))
     return _scale_in(numbers[0], labels) if numbers[0].unit else _unit_of(labels)
 
 
@@ -962,6 +963,7 @@ def _unit_of(labels: Sequence[str]) -> str:
     column, row, *caption = labels
     own, above = _unit_words(row), _unit_words(column)
     words = own if own and unit_in(above)[0] not in _SHARES else next(filter(None, (above, *map(_unit_words, caption))), "")
+    words = words.lower() if words.istitle() and words.lower() in COUNTED else words
     if words != own and _IN_FULL.search(row) and unit_in(words)[0] in CURRENCIES:
         return ""
     scale = _scale_of_count(labels) if not words or is_money(words) else ""
@@ -1134,6 +1136,8 @@ def _table_metric(row: str, column: str, caption: str, *, number: Number, vocabu
         if label is row and accepted and (_NOT_HEAD.search(row[: accepted[-1].start]) or _GOES_ON.match(row, accepted[-1].end)):
             return "", ""
         if label is caption and label not in (row, column) and not number.unit and not _COUNTS.search(caption):
+            return "", ""
+        if label is caption and is_of_its_own(column) and not _BY_PLACE.search(caption):
             return "", ""
         if accepted and (label is not row or len(without_unit(row).split()) <= 8):
             rest = row if label is not row else _rest(row, accepted[-1])

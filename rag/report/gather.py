@@ -13,14 +13,14 @@ from operator import attrgetter, itemgetter
 from rag.kin import replaces
 from rag.numbers import PeriodMention, comparable, find_numbers, find_periods
 from rag.prompts import Facet
-from rag.report.asked import LINE, Asked, Aspect, is_at_home, is_written_small, lines_with, parted, reached
+from rag.report.asked import LINE, Asked, Aspect, is_at_home, is_name_in, lines_with, parted, reached
 from rag.report.cover import Cover, cover_of
 from rag.report.names import named_in, ordinary_words, whose
 from rag.report.plan import Plan
 from rag.report.quality import fault, lead_in, standing
 from rag.report.reading import ReadDocument, Sentence, TableCell, context, prose, read, split_titles
 from rag.report.subjects import SubjectRule, subjects
-from rag.report.when import Span, span_of
+from rag.report.when import Span, of_title, span_of
 from rag.report.wording import Mention, Vocabulary, tokens
 from rag.text import content_stems, overlap, shingles, stem_set
 from rag.types import Chunk, ClaimMode, Document, Evidence, Number, Passage, RetrievedBy, SearchResult, Source
@@ -35,8 +35,10 @@ _OFTEN = 0.05
 """Share of a document's lines that name it whole where the document is on it."""
 _OFTEN_OF_ITS_OWN = 0.01
 """The same of a company's filing, which says little else of what the company makes."""
-_BEGINNING = 600
-"""Characters in which a document says what it is about."""
+_FEWEST_LINES = 2
+"""At least: in a short paper one line is a share of many."""
+_BEGINNING, _FIRST_PART = 600, 0.2
+"""Characters in which a document says what it is about, and the share of a short one."""
 _HIDDEN_WORDS = 20
 """Characters of hidden text from which on it may be more than an artefact of a program."""
 _OPENING = 4
@@ -147,7 +149,7 @@ def gather(
     span = span_of(plan.outline.period)
     covers = {key: cover for key, text in texts.items() if (cover := cover_of(text)) is not None}
     asked = plan.asked
-    if asked is not None and asked.is_name and any(is_written_small(plan.market, text) for text in texts.values()):
+    if asked is not None and any(not is_name_in(name, texts.values()) for name in asked.named if name not in plan.outline.regions):
         asked = None
     if asked is None:
         family = frozenset(named) if plan.outline.dimension else frozenset[str]()
@@ -286,8 +288,8 @@ def _beside(
     if len(called) >= _CALLED * sum(bool(starts) or key in called for key, starts in whole.items()):
         return frozenset()
     least = {key: (_OFTEN_OF_ITS_OWN if key in filings else _OFTEN) * len(documents[key].text) / LINE for key in whole}
-    about = {key for key, starts in whole.items() if len(starts) >= least[key]}
-    about |= {key for key, starts in whole.items() if starts and starts[0] < _BEGINNING}
+    about = {key for key, starts in whole.items() if len(starts) >= max(_FEWEST_LINES, least[key])}
+    about |= {key for key, starts in whole.items() if starts and starts[0] < min(_BEGINNING, _FIRST_PART * len(documents[key].text))}
     return frozenset(set(on_topic) - called - about)
 
 
@@ -342,7 +344,8 @@ class _Told:
 
     def topical(self, before: _OnTopic, documents: Collection[str]) -> _OnTopic:
         """The passages of the documents that do, and which aspects nothing was found on."""
-        missing = () if self._beside else tuple(aspect.text for aspect in self._asked.aspects if aspect.text not in self._told)
+        untold = dict.fromkeys(aspect.text for aspect in self._asked.aspects if aspect.text not in self._told)
+        missing = () if self._beside else tuple(untold)
         tie = f" together with {' or '.join(self._asked.named)}" if self._asked.named else ""
         return _OnTopic(
             found={key: item for key, item in before.found.items() if item.source.document in documents},
@@ -355,8 +358,7 @@ def _stand_together(known: Collection[str], *, titles: Mapping[str, str], docume
     """Whether a title holds all of the stems, or three lines do; as many as there are documents, where those are fewer."""
     if any(stem_set(title).issuperset(known) for title in titles.values()):
         return True
-    lines = (line for document in documents.values() for line in _lines(document.text))
-    together = (line for line in lines if stem_set(line).issuperset(known))
+    together = (start for document in documents.values() for start in lines_with(frozenset(known), document.text))
     least = min(_LINES, len(documents))
     return sum(1 for _ in islice(together, least)) == least
 
@@ -393,10 +395,6 @@ def _named_for(plan: Plan, on_topic: Collection[str], *, found: Mapping[str, _Fo
         if regions.search(f"{source.title} {source.publisher} {source.path}")
         or named_in(source.title, texts=texts, ordinary=ordinary) - set(source.publisher.split())
     }
-
-
-def _lines(text: str) -> list[str]:
-    return [line for line in re.split(r"(?<=[.!?])\s|\n", text) if line]
 
 
 def _note(found: dict[str, _Found], passage: Passage, *, facet: str, by: RetrievedBy) -> None:
@@ -477,7 +475,7 @@ def _candidate(
     searches = [pair for item in hits for pair in item.by]
     source = hits[0].source
     mentions = tuple(vocabulary.named(text))
-    numbers, periods = find_numbers(text), find_periods(text, published=source.published)
+    numbers, periods = find_numbers(text), find_periods(text, published=source.published) + of_title(text, source.title)
     stems = content_stems(text)
     sound = standing(text, owned=source.document in scorer.owned)
     scores = scorer.score(

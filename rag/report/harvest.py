@@ -2,14 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from rag.kin import family, period, replaces
-from rag.report.conflicts import Disagreement, corrections, disagreements, replacements
+from rag.report.conflicts import Disagreement, corrections, disagreements, overtaken, replacements
 from rag.report.facts import Stated, facts_of
 from rag.report.gather import Candidate, Gathered, gather, same_numbers
 from rag.report.names import Names, find_names
+from rag.report.places import is_elsewhere, places_beside
 from rag.report.plan import Plan
 from rag.report.wording import Vocabulary
 from rag.text import content_stems, stem_set
@@ -28,7 +29,7 @@ class Harvest:
     found: tuple[Disagreement, ...]
     """Disagreements and corrections."""
     current: tuple[Candidate, ...]
-    """The sentences but for those of superseded figures."""
+    """The sentences but for those of superseded figures, and of forecasts that what came has overtaken."""
 
 
 def harvest(
@@ -45,7 +46,7 @@ def harvest(
 
     ``copies``: document -> the first of the documents with nearly the same text, which count as one.
     """
-    gathered = gather(plan, find=find, document=document, sources=sources, vocabulary=vocabulary, as_of=as_of)
+    gathered = _in_place(plan, gather(plan, find=find, document=document, sources=sources, vocabulary=vocabulary, as_of=as_of))
     names = find_names(
         gathered.prose,
         sources=sources,
@@ -61,9 +62,22 @@ def harvest(
     corrected = (*replacements(gathered.candidates, facts), *corrections(gathered.candidates, facts, names=names))
     corrected = tuple({made.sides[1].evidence.id: made for made in reversed(corrected)}.values())
     found += tuple(made for made in corrected if made.sides[1].evidence.id not in known)
-    stale = known | {made.sides[1].evidence.id for made in corrected} | _said_anew(gathered.candidates)
+    stale = known | {made.sides[1].evidence.id for made in corrected} | _said_anew(gathered.candidates) | overtaken(facts)
     current = tuple(candidate for candidate in gathered.candidates if candidate.evidence.id not in stale)
     return Harvest(copies=copies, gathered=gathered, names=names, facts=facts, found=found, current=current)
+
+
+def _in_place(plan: Plan, gathered: Gathered) -> Gathered:
+    """Without what is said of places that stand beside those asked for."""
+    asked = plan.outline.regions
+    beside = places_beside(gathered.cells, asked=asked) if asked and not plan.outline.binding else frozenset()
+    if not beside:
+        return gathered
+    return replace(
+        gathered,
+        candidates=tuple(item for item in gathered.candidates if not is_elsewhere(item, beside=beside, asked=asked)),
+        cells=tuple(cell for cell in gathered.cells if not is_elsewhere(cell, beside=beside, asked=asked)),
+    )
 
 
 _SAME_WORDS = 0.8

@@ -92,6 +92,15 @@ def is_time(column: str) -> bool:
     return words <= _TIMES and not any(abs(number.value) >= Decimal(100) for number in find_numbers(rest))
 
 
+def is_of_its_own(column: str) -> bool:
+    """True for a header that says a unit and, beside it, what its cells are: "Average cost (GBP)", and not "2025, EUR m"."""
+    words = unit_in(column)[2]
+    rest = column.replace(words, " ") if words else ""
+    for period in reversed(find_periods(rest)):
+        rest = rest[: period.start] + " " + rest[period.end :]
+    return bool({word.lower() for word in _WORD.findall(rest)} - _TIMES - _NEUTRAL)
+
+
 def _is_empty(column: str) -> bool:
     """True for a header that says no more than "As reported" or a unit."""
     unit = unit_in(column)[2]

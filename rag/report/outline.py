@@ -30,6 +30,7 @@ _QUESTION = re.compile(
 )
 """A topic typed as a question."""
 _AND = re.compile(r"\s+(?:and|&|\+)\s+(?:the\s+)?")
+_UNFILLED = re.compile(r"\{\{|\}\}|\{%|%\}")
 LONGEST_TOPIC = 400
 """Characters: it is the report's title, too."""
 FEWEST_WORDS = 100
@@ -84,7 +85,11 @@ def outline_of(topic: str, *, pack: FacetPack) -> Outline:
         raise UsageError(
             f"the topic has {len(topic):,} characters, at most {LONGEST_TOPIC} are read; put what you want in detail into a plan (rag plan)"
         )
-    period, parts = _take_period(parts)
+    if _UNFILLED.search(topic):
+        raise UsageError(
+            f'"{topic.strip()}" is a placeholder that nothing filled in; write a topic such as "EV batteries, Europe, 2024-26"'
+        )
+    period, parts = _take_period([part for part in parts if content_stems(part)])
     dimension, parts = _take_dimension(parts)
     market, regions = _market(parts[0] if parts else topic.strip())
     for part in parts[1:]:

@@ -71,7 +71,7 @@ def make_plan(outline: Outline, *, subjects: Sequence[str] = (), titles: Sequenc
 
 def _queries(outline: Outline, *, subjects: Sequence[str], asked: Asked | None) -> tuple[SubQuery, ...]:
     """Of a topic that is a name, or tied to one, each search has the name: documents that are called by it come first then."""
-    tied = () if asked is None else (outline.market,) if asked.is_name else asked.named
+    tied = asked.named if asked is not None else ()
     aspects = [aspect.text for aspect in asked.aspects] if asked is not None else []
     about = " ".join((outline.market, *outline.themes))
     texts = [SubQuery(facet="", text=outline.topic), SubQuery(facet="", text=f"{about} summary and key findings")]

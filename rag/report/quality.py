@@ -107,6 +107,8 @@ _HEADLESS = re.compile(
     r"(?: (?:ended|ending|of) (?:[A-Z]\w+ )?\d{1,4}(?:, \d{4})?| \d{4})? (?:was|were|is|are) "
 )
 """A sentence whose subject a table or a page break has taken: "For the fiscal year 2023 was a decrease of $91 million"."""
+_ONLY_A_TIME = re.compile(r"(?:For|In|During) the [\w -]{2,40} (?:ended|ending) (?:on )?(?:\d{1,2} )?[A-Z]\w+ (?:\d{1,2}, )?\d{4}[.:]$")
+"""What stands above figures: "For the quarter ended 31 March 2026."."""
 _NO_VERB = re.compile(r"\([^()]*\)|\b[A-Z][\w’'-]*")
 """Where no verb of a sentence stands: in brackets, and in names ("United States", "Accounts Receivable")."""
 _CITED_WORK = re.compile(
@@ -149,7 +151,7 @@ def fault(text: str) -> str:
     content = [word for word in found if word.lower() not in STOPWORDS]
     if len(content) < FEWEST_CONTENT_WORDS or len(found) > MOST_WORDS:
         return "length"
-    if _HEADLESS.match(text):
+    if _HEADLESS.match(text) or _ONLY_A_TIME.match(text):
         return "subject"
     if not _VERB.search(_NO_VERB.sub(" ", text)):
         return "verb"

@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import pairwise, takewhile
 from operator import attrgetter
 
-from rag.numbers import CURRENCIES, MEASURES, SCALE_SAID, unit_in
+from rag.numbers import CURRENCIES, MEASURES, SCALE_SAID, find_numbers, find_periods, unit_in
 from rag.remembered import Shelf
 from rag.report.quality import is_instruction
 from rag.text import STOPWORDS, sentences
@@ -28,6 +28,12 @@ _LEAD = 240
 """Characters of what stands above a table, and of a row's values."""
 _ADDRESS = re.compile(r"(?i)(?:https?://|www\.)\S*")
 _WORD = re.compile(r"\S+")
+_DECKS = frozenset(("pptx", "ppt", "odp"))
+"""Formats whose lists say figures without sentences."""
+_POINT = re.compile(r"(?m)^\s*[-–•*]\s+(?P<label>[A-Z][^\n]*[^\s.?!])\s*$")
+_LABEL = re.compile(r"[^\W\d_]+(?:[ /&’'-]+[^\W\d_]+){0,5}:?\s")
+_WHEN = re.compile(r"(?:\s(?:in|at|for|by|to)\s|\s?\()(?P<when>[^()]+)\)?")
+"""A point of a slide: "Revenue DKK 3.9 bn in 2025"."""
 _SCALE = re.compile(rf"(?i)^\W*{SCALE_SAID}\b")
 """What a table's corner says of all its columns."""
 
@@ -135,6 +141,8 @@ def _read(document: Document) -> ReadDocument:
         if block.kind == "table":
             tables.append(Table(document=document, at=at, headings=headings))
             continue
+        if block.kind == "list" and document.format in _DECKS:
+            tables.append(Table(document=document, at=at, headings=headings))
         spans = [(block.start + start, block.start + end) for start, end in sentences(text[block.start : block.end])]
         clean, seen = _without_orders(text, spans)
         orders += seen
@@ -213,7 +221,11 @@ def _lead(document: Document, at: int) -> str:
 
 
 def row_references(document: Document, block: Block) -> Iterable[tuple[int, int, TableReference]]:
-    """(start, end) of the values of each row that has a label and figures, none of them under a header; the column is empty."""
+    """(start, end) of the values of each row that has a label and figures, none of them under a header; the column is empty. A slide's
+    point without a time is such a row."""
+    if block.kind == "list":
+        yield from ((start, end, reference) for start, end, reference in _points(document, block) if not reference.column)
+        return
     headed = {cell.column for cell in block.cells if cell.header and _one_line(document.text[cell.start : cell.end])}
     rows: dict[int, list[Cell]] = defaultdict(list)
     for cell in block.cells:
@@ -229,7 +241,11 @@ def row_references(document: Document, block: Block) -> Iterable[tuple[int, int,
 
 def references(document: Document, block: Block) -> Iterable[tuple[Cell, TableReference]]:
     """Each data cell of a table with its row's label and its column's header, both verbatim; the row's unit, where a column says it,
-    belongs to the label."""
+    belongs to the label. A slide's point is a row by itself, its time the column."""
+    if block.kind == "list":
+        points = enumerate(_points(document, block))
+        yield from ((Cell(row=at, column=1, start=start, end=end), reference) for at, (start, end, reference) in points if reference.column)
+        return
     headers = _headers(document, block)
     labels: dict[int, str] = {}
     units: dict[int, str] = {}
@@ -264,21 +280,38 @@ def _takes_corner(column: str) -> bool:
     return not is_own and (unit in CURRENCIES or not _A_CHANGE.search(column))
 
 
+def _points(document: Document, block: Block) -> Iterable[tuple[int, int, TableReference]]:
+    """(start, end) of the value of each point of a slide that is a label, one figure and perhaps a time."""
+    for match in _POINT.finditer(document.text, block.start, block.end) if document.format in _DECKS else ():
+        line, at = match["label"], match.start("label")
+        numbers = [number for number in find_numbers(line) if number.kind != "year"]
+        if len(numbers) != 1 or not _LABEL.fullmatch(line, 0, numbers[0].start):
+            continue
+        value, behind = numbers[0], line[numbers[0].end :]
+        said = _WHEN.fullmatch(behind)
+        times = find_periods(said["when"]) if said else ()
+        if not behind or (said and len(times) == 1 and (times[0].start, times[0].end) == (0, len(said["when"]))):
+            row = line[: value.start].strip(" :")
+            yield at + value.start, at + value.end, TableReference(row=row, column=said["when"] if said else "")
+
+
 def _headers(document: Document, block: Block) -> Mapping[int, list[str]]:
     """Column -> what its header rows say, from the top; the name of a group of columns belongs to each of them. A scale in a row of its own
     is of the whole table, wherever it stands there, as what the corner says is: both in column 0."""
     rows: dict[int, dict[int, str]] = defaultdict(dict)
+    spans: set[int] = set()
     for cell in block.cells:
         if cell.header and (words := _one_line(document.text[cell.start : cell.end])):
-            rows[cell.row][cell.column] = words
+            rows[cell.row].update(dict.fromkeys(range(cell.column, cell.column + cell.span), words))
+            spans |= {cell.row} if cell.span > 1 else set()
     headers: dict[int, list[str]] = defaultdict(list)
     for number, row in list(rows.items()):
-        if len(row) == 1 and len(rows) > 1 and (scale := _unit_of_all(next(iter(row.values())))) not in ("", "%"):
+        if len(set(row.values())) == 1 and len(rows) > 1 and (scale := _unit_of_all(next(iter(row.values())))) not in ("", "%"):
             headers[0].append(scale)
             del rows[number]
     for number, row in sorted(rows.items()):
         below = [lower for other, lower in rows.items() if other > number]
-        over = _over_groups(row, below, centred=document.format == "pdf") if below else row
+        over = _over_groups(row, below, centred=document.format == "pdf") if below and number not in spans else row
         for column, words in over.items():
             if words not in headers[column]:
                 headers[column].append(words)

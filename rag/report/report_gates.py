@@ -186,7 +186,10 @@ def glance_values(card: TrendCard, claims: Mapping[str, Claim]) -> tuple[str, st
     done = next((claims[item].calculation for item in card.claims if item in claims and claims[item].calculation), None)
     if done is None:
         return latest, last.period, ""
-    return latest, last.period, f"{signed(done.result)}{' pp' if done.formula == CHANGE else '%'}"
+    return latest, last.period, f"{signed(done.result)}{_CHANGED_BY[last.unit] if done.formula == CHANGE else '%'}"
+
+
+_CHANGED_BY = {"%": " pp", "bp": " bp"}
 
 
 def diverse(book: Book) -> Iterable[ReportCheck]:

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from rag.numbers import PeriodMention, period_order, period_shape
+from rag.numbers import PeriodMention, find_periods, period_order, period_shape
 from rag.types import Scope, Source
 
 _REACH = timedelta(days=366)
@@ -52,6 +52,22 @@ def span_of(label: str) -> Span | None:
         return None
     first, last = _days(label)
     return Span(first=first, last=last)
+
+
+def of_title(text: str, title: str) -> tuple[PeriodMention, ...]:
+    """What a sentence calls "the quarter" or "the end of the year", where its document's title names that one time and no other."""
+    named = find_periods(title)
+    found = _THE_TIME.search(text) if len(named) == 1 else None
+    if found is None or period_shape(named[0].label).replace("fiscal", "year") != found["shape"].lower():
+        return ()
+    label = named[0].label
+    if found["end"]:
+        year, month, _ = period_order(label)
+        label = f"{year}-end" if found["shape"].lower() == "year" else f"{year}-{month:02d}"
+    return (replace(named[0], label=label, start=found.start(), end=found.end()),)
+
+
+_THE_TIME = re.compile(r"(?i)(?P<end>\bend of )?\bthe (?P<shape>quarter|half|year|month)\b(?=[.,;)]|$| (?:was|were|is|as|and)\b)")
 
 
 def within_reach(scope: Scope, *, sources: Iterable[Source], period: str) -> Scope:

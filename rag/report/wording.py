@@ -91,12 +91,14 @@ def _singular(word: str) -> str:
 
 
 def unit_family(number: Number) -> str:
-    """The family of a number's unit: money, money/, %, pp, energy, power, mass, volume, time, count."""
+    """The family of a number's unit: money, money/, %, pp, x, energy, power, mass, volume, time, count."""
     simple = {"percent": "%", "percentage_points": "pp", "basis_points": "pp", "plain": "count", "year": "year"}
     if number.kind in simple:
         return simple[number.kind]
     _, base = comparable(number)
     above, _, below = base.partition("/")
+    if base == "x":
+        return "x"
     if number.kind == "money":
         return "money/" if below else "money"
     families = ((_ENERGY, "energy"), (_POWER, "power"), (_MASS, "mass"), (("l", "barrel", "gallon"), "volume"), (_TIMES, "time"))
