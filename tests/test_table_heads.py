@@ -34,7 +34,7 @@ def pdf(tmp_path: Path, *heads: str) -> Path:
         (("[]", "[2024]", "[2023]", "[]", "table.cell(colspan: 2)[(in EUR million)]"), ["2024 (EUR million)", "2023 (EUR million)"]),
         (
             ("[]", "table.cell(colspan: 2)[Year ended 31 December]", "[]", "[2024]", "[2023]", "[]", "[€m]", "[€m]"),
-            ["Year ended 31 December 2024 €m", "Year ended 31 December 2023 €m"],
+            ["Year ended 31 December 2024 (€m)", "Year ended 31 December 2023 (€m)"],
         ),
     ],
 )
