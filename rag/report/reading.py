@@ -270,14 +270,16 @@ def references(document: Document, block: Block) -> Iterable[tuple[Cell, TableRe
             )
 
 
-_A_CHANGE = re.compile(r"(?i)\b(?:change|growth|variance|increase|decrease|difference|var|yoy|y/y)\b|[Δ%]")
+_OF_ITS_OWN = re.compile(
+    r"(?i)\b(?:change|growth|variance|increase|decrease|difference|var|yoy|y/y|weighted[- ]average|per share|prices?|rates?|ratio)\b|[Δ%]"
+)
 
 
 def _takes_corner(column: str) -> bool:
-    """False for a column with a unit of its own, and for one of changes, which may be of any: "Change", "Share, %", "Volume, MWh"."""
+    """False for a column with a unit of its own, and for one of changes or prices, whose unit may be any: "Change", "Share, %", "Price"."""
     unit, factor, _ = unit_in(column)
     is_own = unit in MEASURES or "/" in unit or (unit in CURRENCIES and factor > 1)
-    return not is_own and (unit in CURRENCIES or not _A_CHANGE.search(column))
+    return not is_own and (unit in CURRENCIES or not _OF_ITS_OWN.search(column))
 
 
 def _points(document: Document, block: Block) -> Iterable[tuple[int, int, TableReference]]:
