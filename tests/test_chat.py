@@ -329,12 +329,12 @@ def test_a_deleted_chat_leaves_no_byte_in_the_workspace(own: Library) -> None:
     own.ask("And in 2024?", now=NOW, chat=gone.chat)
     for number in range(60):  # rows move between pages
         own.record.chats.add(stays.chat, asked=NOW, question=f"{number}", answer=answer_of(chance))
-        own.record.chats.add(gone.chat, asked=NOW, question=f"Zyx{number}q" * chance.choice([1, 40]), answer=answer_of(chance))
+        own.record.chats.add(gone.chat, asked=NOW, question=f"Zyxwvutsr{number}q" * chance.choice([1, 40]), answer=answer_of(chance))
         own.record.chats.revise(gone.chat, 1, answer=answer_of(chance))
     own.record.chats.revise(gone.chat, 1, answer=to_json(gone.answer))
     kept = own.record.chats.turns(stays.chat)
     texts = [zlib.compress(turn.answer.encode(), 6)[:40] for turn in own.record.chats.turns(gone.chat)]
-    texts += [question.encode(), b"Zyx", b"And in 2024?"]
+    texts += [question.encode(), b"Zyxwvutsr", b"And in 2024?"]
     embedded = own.record.cached_vectors([question, kept[0].question], fingerprint=own.embedder.fingerprint, kind="query")
     assert len(embedded) == 2
     assert any(text in bytes_of(own.workspace) for text in texts)
