@@ -251,3 +251,16 @@ def test_a_row_of_words_under_a_header_is_no_header() -> None:
     draft.table([entries(["", "Ambrel", "Brix"], header=True), entries(["Founded", "1998", "2003"]), entries(["Employees", "310", "200"])])
     document = draft.finish(metadata=Metadata(title="T"), format="docx", path=Path("t.docx"))
     assert [cell.header for cell in document.blocks[0].cells] == [True, True, False, False, False, False, False, False]
+
+
+def test_a_filing_is_of_the_day_on_which_it_was_signed(tmp_path: Path) -> None:
+    """Its cover names the end of a year, the page the day on which it was put on the web; a signature alone is none of a filing."""
+    signature = (
+        "<p>Pursuant to the requirements of Section 13 or 15(d) of the Securities Exchange Act of 1934, the registrant has duly caused "
+        "this report to be signed on its behalf.</p><p>KORDWELL ENERGI</p><p>By /s/ Mia Olsen, Director</p><p>February 18, 2026</p>"
+    )
+    page = "<html><body><h1>10-K</h1><p>December 27, 2025</p><p>Kordwell sold more.</p>{}<time datetime='2030-01-01'></time></body></html>"
+    for name, text, day in (("a", signature, date(2026, 2, 18)), ("b", "<p>Signed on February 18, 2026.</p>", date(2025, 12, 27))):
+        (tmp_path / f"{name}.html").write_text(page.format(text), encoding="utf-8")
+        document = read_file(tmp_path / f"{name}.html")
+        assert (document.metadata.published, document.metadata.published_from) == (day, "content")

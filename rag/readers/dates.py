@@ -43,6 +43,12 @@ _NO_PROSE = 3
 _HAS_DAY = re.compile(r"\b[0-3]?\d(?:st|nd|rd|th)?\b(?!\d)")
 _LONGEST_LINE = 100
 _FIRST_LINES = 15
+_SIGNED = re.compile(
+    r"(?i)pursuant\s+to\s+the\s+requirements?\s+of\s+(?:section\s[^.]{3,40}\sof\s+)?the\s+securities\s+(?:exchange\s+)?act\s+of\s+19\d\d,\s"
+)
+_SIGNED_ON = re.compile(rf"\b{_MONTH}\s+{_DAY},?\s+{_YEAR}", re.IGNORECASE)
+_SIGNATURE = 800
+"""Characters in which a signature's date stands."""
 _PDF_DATE = re.compile(r"^(?:D:)?(\d{4})(\d\d)?(\d\d)?")
 
 
@@ -78,10 +84,22 @@ def date_in_opening(lines: Iterable[str]) -> date | None:
     return next((day for day in (parse_date(part) for part in candidates) if day is not None), None)
 
 
-def choose_date(*, stated: object = None, opening: Iterable[str] = (), declared: object = None) -> FoundDate | None:
-    """``stated`` by the author for this purpose, else the first lines, else ``declared`` by the file's properties."""
+def date_signed(text: str) -> date | None:
+    """The day on which a filing to the SEC was signed. Its cover names the end of a year, its file the day on which it was printed."""
+    for formula in _SIGNED.finditer(text):
+        for found in _SIGNED_ON.finditer(text, formula.end(), formula.end() + _SIGNATURE):
+            if (day := parse_date(found[0])) is not None:
+                return day
+    return None
+
+
+def choose_date(*, stated: object = None, signed: str = "", opening: Iterable[str] = (), declared: object = None) -> FoundDate | None:
+    """``stated`` by the author for this purpose, else the signature of a filing whose text ``signed`` is, else the first lines, else
+    ``declared`` by the file's properties."""
     if (day := declared_date(stated)) is not None:
         return FoundDate(day=day, source="metadata")
+    if (day := date_signed(signed)) is not None:
+        return FoundDate(day=day, source="content")
     if (day := date_in_opening(opening)) is not None:
         return FoundDate(day=day, source="content")
     day = declared_date(declared)

@@ -125,6 +125,7 @@ def add_page(draft: Draft, tree: "HtmlElement") -> None:
 def _metadata(tree: "HtmlElement", *, meta: dict[str, str], draft: Draft, path: Path) -> Metadata:
     found = choose_date(
         stated=next((meta[name] for name in _DATE_NAMES if parse_date(meta.get(name, ""))), None),
+        signed=draft.so_far(),
         opening=draft.opening_lines(),
         declared=next(iter(tree.xpath("//time/@datetime")), None),
     )

@@ -62,7 +62,7 @@ def read(path: Path, *, ocr: Ocr | None = None, deadline: float = math.inf) -> D
     join_split_words(pages)
     title = write_pages(draft, pages)
     opening = [line.text for line in next(page.lines for page in pages if page.lines)]
-    metadata = _metadata(info, title=title, language=language, opening=opening, path=path)
+    metadata = _metadata(info, title=title, language=language, opening=opening, text=draft.so_far(), path=path)
     return draft.finish(metadata=metadata, format="pdf", path=path)
 
 
@@ -213,8 +213,9 @@ def _notice_empty(draft: Draft, empty: Sequence[int], *, count: int) -> None:
             draft.notice(f"page {number} has no text layer")
 
 
-def _metadata(info: dict[str, str], *, title: str, language: str, opening: Sequence[str], path: Path) -> Metadata:
-    found = choose_date(opening=opening, declared=pdf_date(info.get("CreationDate", "")) or pdf_date(info.get("ModDate", "")))
+def _metadata(info: dict[str, str], *, title: str, language: str, opening: Sequence[str], text: str, path: Path) -> Metadata:
+    made = pdf_date(info.get("CreationDate", "")) or pdf_date(info.get("ModDate", ""))
+    found = choose_date(signed=text, opening=opening, declared=made)
     byline = find_byline(opening, title=title)
     return Metadata(
         title=choose_title(title, info.get("Title", ""), path=path),
