@@ -20,8 +20,12 @@ _ROUGHLY = frozenset("about some roughly around approximately".split())
 """Words that make an estimate only of the figure they stand before."""
 _JUST_BEFORE = 24
 """Characters before a figure."""
-_NO_FORECAST = re.compile(r"\b(?:of|than|as|the|[a-z]{3,}s) expected\b|\bexpected (?:use|volumes?)\b", re.IGNORECASE)
-"""Words of a forecast that only describe a noun: "70% of expected use", "as expected"."""
+_NO_FORECAST = re.compile(
+    r"\b(?:of|than|as|the|[a-z]{3,}s) expected\b|\bexpected (?:use|volumes?)\b|"
+    r"\b(?:than|as|lower|higher|weaker|stronger|greater) (?:anticipated|projected|predicted|expected|forecast)\b(?! to\b)",
+    re.IGNORECASE,
+)
+"""Words of a forecast that only describe a noun: "70% of expected use", "as expected", "lower anticipated demand"."""
 _LOOKS_AHEAD = re.compile(
     r"\b(?:looks? for|looking for|base case|likely to|set to|on track to|due to (?:open|start|begin))\b", re.IGNORECASE
 )
