@@ -35,8 +35,12 @@ SECTION = "{{ section.anchor | replace('-', '_') }}"
 CITED = "{{r %s | footnotes }}"
 """Real footnotes."""
 
-NAMED = ("{%% for mark in %s %%} [{{ mark.source }}{%% if mark.page %%}, {{ mark.page }}{%% endif %%}]{%% endfor %%}", "Cited")
-"""In a short form the number of the source, and the page."""
+NAMED = (
+    "{%% for source, marks in %s | groupby('source') %%} [{{ source }}{%% for page in marks | map(attribute='page') | unique if page %%}, "
+    "{{ page }}{%% endfor %%}]{%% endfor %%}",
+    "Cited",
+)
+"""In a short form the number of each source, once, and its pages."""
 
 SURE = ("{% if claim.card %}  confidence {{ claim.card.confidence }}{% endif %}", "Muted")
 """How sure the card of a finding is."""

@@ -137,6 +137,16 @@ def test_a_topics_first_part_that_says_something_is_its_market() -> None:
     assert outline_of("'; Steel prices", pack=facet_pack("market")).market == "Steel prices"
 
 
+@pytest.mark.parametrize("topic", ["Outlook", "Outlook for 2026", "Forecasts and expectations", "Guidance of Halvex"])
+def test_an_outlook_is_what_is_to_come(topic: str) -> None:
+    """In whatever words, and not what stands under a heading of that name."""
+    asked = _asked(topic)
+    assert asked is not None
+    assert all(aspect.is_ahead for aspect in asked.aspects)
+    assert asked.aspects[0].is_told(metrics=(), stems=stem_set("We expect 352 units in 2026."), around=(), is_ahead=True)
+    assert not asked.aspects[0].is_told(metrics=(), stems=stem_set("The outlook was sold."), around={"outlook"})
+
+
 def test_parts_of_a_market_are_looked_for_by_themselves() -> None:
     """Where its words never stand together."""
     asked = parted(

@@ -29,7 +29,7 @@ from rag.render.references import COLUMNS
 from rag.render.typst import escape, in_words, number, pictured, typeset
 from rag.render.words import clean
 from rag.report.schema import json_schema, plain
-from rag.types import Report
+from rag.types import Claim, Report
 from tests.conftest import REPOSITORY
 from tests.example_report import example_report
 from tests.test_render import NASTY, poisoned
@@ -526,17 +526,23 @@ def test_a_short_form_cites_a_source_once_with_all_its_quotes(template: str) -> 
     """A change computed from two cells of one workbook is "[8]", not "[8] [8]"; both quotes can be read."""
     from lxml import html
 
-    report = example_report()
-    twice = next(claim for claim in report.claims if claim.id in report.bottom_line and claim.calculation is not None)
-    quotes = {item.id: item for item in report.evidence}
-    one = quotes[twice.evidence[0]]
-    other = next(item for item in report.evidence if item.document == one.document and item.id != one.id)
-    claims = tuple(replace(claim, evidence=(one.id, other.id)) if claim is twice else claim for claim in report.claims)
-    tree: Any = html.document_fromstring(render(replace(report, claims=claims), format="html", template=template))
+    report, twice = _cited_twice()
+    one, other = (item for item in report.evidence if item.id in twice.evidence)
+    tree: Any = html.document_fromstring(render(report, format="html", template=template))
     tails = [[link.text for link in tail.xpath(".//a")] for tail in tree.xpath('//span[@class="cite"]/..')]
     assert [labels for labels in tails if len(labels) != len(set(labels))] == []
     notes = tree.xpath('//span[@class="cite"][count(.//q) = 2]')
     assert any([" ".join(q.text_content().split()) for q in note.xpath(".//q")] == [_flat(one.quote), _flat(other.quote)] for note in notes)
+
+
+def _cited_twice() -> tuple[Report, Claim]:
+    """The example with a computed sentence of its bottom line on two quotes of one document, in their order."""
+    report = example_report()
+    found = next(claim for claim in report.claims if claim.id in report.bottom_line and claim.calculation is not None)
+    one = next(item for item in report.evidence if item.id == found.evidence[0])
+    other = next(item for item in report.evidence if item.document == one.document and item.id != one.id)
+    twice = replace(found, evidence=tuple(item.id for item in report.evidence if item in (one, other)))
+    return replace(report, claims=tuple(twice if claim is found else claim for claim in report.claims)), twice
 
 
 def _flat(text: str) -> str:
@@ -554,6 +560,17 @@ def test_a_table_without_a_figure_has_no_column_for_one(template: str) -> None:
             text = render(report, format=format, template=template)
             assert (re.search(r"Latest\b.{0,60}\bPeriod\b", text) is not None, "Confidence" in text) == (there, True)
         assert ("Latest" in pdf_text(printed(report, format="pdf", template=template).data)) is there
+
+
+@pytest.mark.parametrize("template", ["company_note", "weekly_brief"])
+def test_a_short_word_file_cites_a_source_once_a_sentence(template: str) -> None:
+    """However many figures of a sentence stand on its page: "[1, p. 3]", not "[1, p. 3] [1, p. 3]"."""
+    report, twice = _cited_twice()
+    document = Document(io.BytesIO(printed(report, format="docx", template=template).data))
+    said = [paragraph.text.split(twice.text)[1] for paragraph in document.paragraphs if twice.text in paragraph.text]
+    cited = [re.findall(r"\[(\d+)", text.partition("✓")[0]) for text in said]
+    assert cited
+    assert all(len(sources) == 1 for sources in cited)
 
 
 def test_a_company_note_says_a_finding_once() -> None:

@@ -35,6 +35,8 @@ _HOME_LINES = 3
 """At least, but where the first line names it: a short paper that names a company once is not about it."""
 _LONGEST_NAME = 3
 """Words; also letters of a word in it that may be small, such as "of"."""
+_AHEAD = frozenset(content_stems("outlook outlooks forecast forecasts expectation expectations projection projections guidance"))
+"""Words that, alone, ask for what the sources expect, in whatever words they do."""
 _OF_A_NAME = frozenset(content_stems("result performance overview report profile news business"))
 """Words that ask of a name no more than the name does, besides those that are general anyway."""
 _FAMILIES = frozenset("money energy power mass volume time count pp x".split())
@@ -69,10 +71,15 @@ class Aspect:
     """Stems that a sentence must have too, itself, in its headings or in what its document is called."""
     tied: frozenset[str] = frozenset()
     """Stems that its document must have in one line, or be called by."""
+    is_ahead: bool = False
+    """Whether it asks for what is to come: "outlook"."""
 
-    def is_told(self, *, metrics: Collection[str], stems: Collection[str], around: Collection[str]) -> bool:
-        """Whether a text with these metrics and stems, under headings and in a document called ``around``, speaks of it."""
+    def is_told(self, *, metrics: Collection[str], stems: Collection[str], around: Collection[str], is_ahead: bool = False) -> bool:
+        """Whether a text with these metrics and stems, under headings and in a document called ``around``, speaks of it; ``is_ahead``:
+        it says what is to come."""
         everything = {*stems, *around}
+        if self.is_ahead:
+            return is_ahead and self.narrowed <= everything
         measured = not self.metrics.isdisjoint(metrics) or self.stems <= (set(stems) if self.metrics else everything)
         return measured and self.narrowed <= everything
 
@@ -112,7 +119,7 @@ def asked_of(outline: Outline, *, vocabulary: Vocabulary, called: Sequence[str])
     if name and not rest:
         return Asked(facets=facets, named=(name,), places=(frozenset(content_stems(name)),))
     own = [_aspect(part, outline=outline, vocabulary=vocabulary) for part in _parts(outline.market)]
-    if not any(aspect.metrics or aspect.narrowed or _is_term(aspect, outline.sections) for aspect in own):
+    if not any(aspect.metrics or aspect.narrowed or aspect.is_ahead or _is_term(aspect, outline.sections) for aspect in own):
         any_of = tuple(Aspect(text=outline.market, stems=frozenset({stem})) for stem in rest)
         return Asked(aspects=any_of, facets=facets, named=(name,), places=(frozenset(content_stems(name)),)) if name else None
     own += [_aspect(part, outline=outline, vocabulary=vocabulary) for theme in outline.themes for part in _parts(theme)]
@@ -204,6 +211,8 @@ def _aspect(text: str, *, outline: Outline, vocabulary: Vocabulary) -> Aspect:
     narrowing = frozenset[str]()
     if len(tied) == 1 and any(tied <= _terms(facet) for facet in outline.sections):
         tied, narrowing = frozenset(), tied
+    if _AHEAD.issuperset(content_stems(head)):
+        return Aspect(text=text, stems=frozenset(content_stems(head)), narrowed=narrowing, tied=tied, is_ahead=True)
     found = tokens(head)
     while len(found) > 1 and stem_set(found[-1].word) & _GENERAL:
         found = found[:-1]

@@ -319,7 +319,8 @@ class _Told:
     def by_sentence(self, candidate: Candidate) -> bool:
         """Whether a sentence does."""
         metrics = {mention.metric.id for mention in candidate.mentions if not mention.figures_only or candidate.numbers}
-        return self._is_told(candidate.text, metrics, evidence=candidate.evidence)
+        is_ahead = self._vocabulary.kind(candidate.text) == "forecast"
+        return self._is_told(candidate.text, metrics, evidence=candidate.evidence, is_ahead=is_ahead)
 
     def by_cell(self, cell: CellEvidence) -> bool:
         """Whether a table's cell does, by its labels."""
@@ -329,7 +330,7 @@ class _Told:
         metrics = {mention.metric.id for mention in self._vocabulary.named(text) or self._vocabulary.named(headings)}
         return self._is_told(text, metrics, evidence=cell.evidence)
 
-    def _is_told(self, text: str, metrics: Collection[str], *, evidence: Evidence) -> bool:
+    def _is_told(self, text: str, metrics: Collection[str], *, evidence: Evidence, is_ahead: bool = False) -> bool:
         if self._beside and evidence.document not in self._beside:
             return True
         stems = stem_set(text)
@@ -338,7 +339,8 @@ class _Told:
             return False
         if self._asked.is_name:
             return True
-        own = [item for item in self._reached[evidence.document] if item.is_told(metrics=metrics, stems=stems, around=around)]
+        reached = self._reached[evidence.document]
+        own = [item for item in reached if item.is_told(metrics=metrics, stems=stems, around=around, is_ahead=is_ahead)]
         self._told |= {aspect.text for aspect in own}
         return bool(own)
 
