@@ -701,6 +701,9 @@ class _Pass:
             embedded = sum(text in computed for text in own)
             computed.difference_update(own)
             yield self._report(waiting.row.path, waiting.status, waiting.reason, chunks=len(own), embedded=embedded)
+        if texts:
+            with self._tally.timed("commit"):
+                self._record.add_words()
 
     # ── files that are gone ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -919,12 +922,15 @@ def _publish(tools: _Tools) -> Iterator[Progress]:
 
 
 def publish(record: Record, store: VectorStore, *, space: Space) -> int:
-    """A generation of everything the record holds; its sequence number. The caller holds the writer's lock."""
+    """Postings of the words and a generation of everything the record holds; its sequence number. The caller holds the writer's lock.
+
+    Words first: they take a fifth of the time, and every search gains by them at once.
+    """
+    record.index_words()
     with record.snapshot():
         sequence = record.sequence()
         store.publish(record.vector_rows(), sequence=sequence, space=space.id)
     record.forget_deletions(up_to=sequence)
-    record.index_words()
     return sequence
 
 

@@ -2,14 +2,17 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
 from rag.record import blocks, schema, scopes
 from rag.record.about import abouts
 from rag.record.codes import Codes, Rows, Signs, reached
 from rag.record.lexical import quoted, telling_words
-from rag.record.postings import SEGMENT, Places, Postings, Segment, is_among, segment
+from rag.record.postings import SEGMENT, Places, Postings, Segment, is_among, joined, segment
+from rag.record.sides import Sides
 from rag.types import PRECISIONS, Scope
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ WORDS_FROM = 5_000
 """Smaller libraries have no postings: FTS5 answers within 8 ms there."""
 MOST_RECENT = 2_000
 """Chunks since the postings were made that are counted in memory, 0.1 ms each; with more FTS5 is asked."""
+WAITING = 1_000
+"""Chunks for which an ingest makes a segment of their own; a publication joins it to others."""
 DEAD_SHARE = 0.1
 """A segment in which more chunks went is made anew."""
 _WORDS_KEPT = 64
@@ -41,17 +46,24 @@ CACHE_KB = 65_536
 what only writes has no use for more."""
 SIGNED = 20
 """Times as many candidates by signs are scored as are asked for."""
+LIKELY, LIKELY_SHARE = 2_000, 50
+"""Rows that are looked at by their codes where sides are known: so many, and no fewer than one of so many (docs/log.md)."""
+_TURNED = 4_096
+"""Rows whose sides one search finds out, in 20 to 50 ms."""
+_AT_ONCE = 256
+"""Of these; with more they leave the processor's cache, which takes half as long again."""
 READ_WHOLE = 1_000
 """Chunks whose vectors are all read, 4 to 8 us each; of more, those that may be near by their codes."""
 
 
 class Scan:
-    """What searches of one connection keep. Searches are called within a transaction, ``index_words`` is not; sqlite3's errors pass."""
+    """What searches of one connection keep. Searches are called within a transaction, what writes words is not; sqlite3's errors pass."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._rows: tuple[Any, Rows] | None = None
         self._codes: tuple[Rows, Codes | Signs, str] | None = None
+        self._sides: tuple[Rows, Sides, str] | None = None
         self._postings: tuple[Any, Postings | None] | None = None
         self._places: dict[str, Places] = {}
         self._scopes_of: tuple[Rows, int, dict[Scope, tuple[Sequence[str], NDArray[np.int64]]]] | None = None
@@ -65,11 +77,29 @@ class Scan:
 
     def nearest(self, vector: "Vectors", *, k: int, scope: Scope) -> list[tuple[str, float]]:
         """(chunk id, cosine) of the ``k`` nearest in scope, nearest first, equal ones by id; exact."""
+        within = self._rows_in(scope) if scope != _EVERYTHING else None
+        self.count += within is None
+        return self._nearest(vector, within, k=k)
+
+    def near(self, vector: "Vectors", *, k: int) -> list[tuple[str, float]]:
+        """As ``nearest`` of everything, but once it is known on which sides all rows lie, of those rows only that seem near by them."""
+        self.count += 1
+        if self.count == 1:  # a program that asks one question gets nothing ready for more
+            return self._nearest(vector, None, k=k)
+        rows, codes = self.rows(), self._codes_of(self.rows())
+        assert isinstance(codes, Codes)
+        sides, total = self._sides_of(rows, codes), len(rows.numbers)
+        if sides.known == total:
+            return self._nearest(vector, sides.likely(vector, most=max(LIKELY, total // LIKELY_SHARE)), k=k)
+        end = min(sides.known + _TURNED, total)
+        while sides.known < end:
+            sides.put(codes.decoded(slice(sides.known, min(sides.known + _AT_ONCE, end))))
+        return self._nearest(vector, None, k=k)
+
+    def _nearest(self, vector: "Vectors", within: "NDArray[np.int64] | None", *, k: int) -> list[tuple[str, float]]:
         import numpy as np
 
         rows = self.rows()
-        within = self._rows_in(scope) if scope != _EVERYTHING else None
-        self.count += within is None
         all_rows = np.arange(len(rows.numbers)) if within is None else within
         if len(all_rows) <= max(READ_WHOLE, k):
             return self._best(all_rows, self._cosines(all_rows, vector), k=k)
@@ -123,7 +153,7 @@ class Scan:
 
     def forget(self) -> None:
         """Other rows may be shown now."""
-        self._rows = self._codes = self._postings = self._scopes_of = self._places_of = None
+        self._rows = self._codes = self._sides = self._postings = self._scopes_of = self._places_of = None
         self._places.clear()
         self._blocks.forget()
 
@@ -157,6 +187,24 @@ class Scan:
             at = codes.put(at, b"".join(bits for (bits,) in batch))
         self._codes = rows, codes, space
         return codes
+
+    def _sides_of(self, rows: Rows, codes: Codes) -> Sides:
+        """Those that are known of these rows; they stay known while others come and go."""
+        import numpy as np
+
+        assert self._codes is not None
+        space = self._codes[2]
+        if self._sides is not None and self._sides[0] is rows:
+            return self._sides[1]
+        total = len(rows.numbers)
+        if self._sides is None or self._sides[2] != space:
+            middle = codes.decoded(slice(None, None, max(1, total // _TURNED))).mean(axis=0)
+            self._sides = rows, Sides(total, middle=middle), space
+        else:
+            before, there, _ = self._sides
+            kept = np.repeat(is_among(before.blocks, rows.blocks), before.sizes)
+            self._sides = rows, there.of(kept, rows=total), space
+        return self._sides[1]
 
     def documents(self, scope: Scope) -> Sequence[str]:
         """Ids of the documents in scope, in no order; those of the last scopes are kept while neither chunks nor paths nor lists change."""
@@ -247,7 +295,7 @@ class Scan:
     def _read_postings(self) -> Postings | None:
         import numpy as np
 
-        stored = self._segments()
+        stored = _apart(self._segments())
         if not stored:
             return None
         live = np.sort(self.rows().numbers)
@@ -293,25 +341,56 @@ class Scan:
     # ── writing postings ──────────────────────────────────────────────────────────────────────────────────────────
 
     def index_words(self, *, anew: bool) -> None:
-        """Postings for every live chunk of a library that is large enough; ``anew``: no segment stays.
+        """Postings for every live chunk of a library that is large enough, small segments joined; ``anew``: no segment stays.
 
         Transactions are short. Searches see new segments in place of old ones from one moment on; a segment without chunks is not to be
         seen yet, or no longer.
         """
+        self._sweep()
+        stored, kept, waiting = self._state(anew=anew)
+        made = [self._put(self._made(waiting[at : at + SEGMENT])) for at in range(0, len(waiting) - SEGMENT + 1, SEGMENT)]
+        small = [(number, one) for number, one in kept.items() if len(one.chunks) < SEGMENT]
+        if left := len(waiting) % SEGMENT:
+            small.append((0, self._made(waiting[-left:])))
+        for group in _groups(small):
+            if len(group) > 1 or not group[0][0]:
+                made.append(self._put(joined([self._with_places(number, one) for number, one in group])))
+                for number, _ in group:
+                    kept.pop(number, None)
+        self._show(made, gone=set(stored) - set(kept))
+        self._sweep()
+
+    def add_words(self) -> None:
+        """Postings for what came since the last ones, in a segment of its own, where that is much: searches beside a long ingest need not
+        ask FTS5. Nothing else is looked at, so that it costs the same in any library."""
         import numpy as np
 
-        self._sweep()
-        live = np.sort(self.rows().numbers)
-        stored = self._segments()
-        sound = {number: one for number, one in stored.items() if not anew and _is_sound(one, live)}
-        covered = np.concatenate([one.chunks for one in sound.values()]) if sound else np.empty(0, dtype=np.int64)
+        ((last,),) = self._connection.execute("SELECT max(last) FROM segments WHERE length(chunks) > 0").fetchall()
+        sql = f"SELECT number FROM chunks WHERE number > ? AND +space = {_ACTIVE} ORDER BY number"
+        waiting = np.array(self._connection.execute(sql, [last or 0]).fetchall(), dtype=np.int64).reshape(-1)
+        if len(waiting) >= (WORDS_FROM if last is None else WAITING):
+            self._show([self._put(self._made(waiting[at : at + SEGMENT])) for at in range(0, len(waiting), SEGMENT)], gone=())
+
+    def _state(self, *, anew: bool) -> tuple[Mapping[int, Segment], dict[int, Segment], "NDArray[np.int64]"]:
+        """(all segments, those that stay, live chunks without postings)."""
+        import numpy as np
+
+        live, stored = np.sort(self.rows().numbers), self._segments()
+        kept = {number: one for number, one in _apart(stored).items() if not anew and _is_sound(one, live)}
+        covered = np.concatenate([one.chunks for one in kept.values()]) if kept else np.empty(0, dtype=np.int64)
         waiting = np.setdiff1d(live, covered, assume_unique=True) if len(live) >= WORDS_FROM else live[:0]
-        made = [self._put(self._made(waiting[at : at + SEGMENT])) for at in range(0, len(waiting), SEGMENT)]
-        gone = [(number,) for number in sorted(set(stored) - set(sound))]
+        return stored, kept, waiting
+
+    def _with_places(self, number: int, one: Segment) -> Segment:
+        """One whose places are in the record, read; 0 is the number of one that has them."""
+        sql = "SELECT word, places FROM postings WHERE segment = ?"
+        return replace(one, places=dict(self._connection.execute(sql, [number]))) if number else one
+
+    def _show(self, made: Iterable[tuple[bytes, bytes, int]], *, gone: Iterable[int]) -> None:
+        """What was put takes the place of what is gone, at one moment."""
         with schema.transaction(self._connection):
-            self._connection.executemany("UPDATE segments SET chunks = x'' WHERE number = ?", gone)
+            self._connection.executemany("UPDATE segments SET chunks = x'' WHERE number = ?", [(number,) for number in sorted(gone)])
             self._connection.executemany("UPDATE segments SET chunks = ?, lengths = ? WHERE number = ?", made)
-        self._sweep()
 
     def _put(self, made: Segment) -> tuple[bytes, bytes, int]:
         """Writes a segment's places; its chunks, their lengths and its number, for the moment when it is to be seen."""
@@ -326,20 +405,54 @@ class Scan:
         return made.chunks.astype("<i8").tobytes(), made.lengths.astype("<i4").tobytes(), number
 
     def _sweep(self) -> None:
-        """Takes away segments without chunks: replaced ones, and what a killed publication left."""
-        words = "DELETE FROM postings WHERE (word, segment) IN (SELECT word, segment FROM postings WHERE segment = ? LIMIT ?)"
-        for number in self._connection.execute("SELECT number FROM segments WHERE length(chunks) = 0").fetchall():
-            gone = _WORDS_WRITTEN
-            while gone == _WORDS_WRITTEN:
-                with schema.transaction(self._connection):
-                    gone = self._connection.execute(words, [*number, _WORDS_WRITTEN]).rowcount
+        """Takes away segments without chunks: replaced ones, and what a killed publication left. Word by word of all of them: one segment
+        after the other would write every page of the table as often as there are segments."""
+        gone = [number for (number,) in self._connection.execute("SELECT number FROM segments WHERE length(chunks) = 0")]
+        if not gone:
+            return
+        among = f"segment IN ({', '.join(map(str, gone))})"
+        words = self._connection.execute(f"SELECT word FROM postings WHERE {among} ORDER BY word")
+        begins = [word for (word,) in islice(words, 0, None, _WORDS_WRITTEN)]
+        for begin, end in pairwise([*begins, None]):
             with schema.transaction(self._connection):
-                self._connection.execute("DELETE FROM segments WHERE number = ?", number)
+                self._connection.execute(f"DELETE FROM postings WHERE {among} AND word >= ?1 AND (?2 IS NULL OR word < ?2)", [begin, end])
+        with schema.transaction(self._connection):
+            self._connection.execute(f"DELETE FROM segments WHERE number IN ({', '.join(map(str, gone))})")
+
+
+def _apart(stored: Mapping[int, Segment]) -> dict[int, Segment]:
+    """Without those that hold a chunk which an earlier one holds: two that make postings at once, one of them without the writer's lock,
+    leave every chunk twice."""
+    import numpy as np
+
+    apart: dict[int, Segment] = {}
+    covered = np.empty(0, dtype=np.int64)
+    for number, one in stored.items():
+        last = int(covered[-1]) if len(covered) else -1
+        if int(one.chunks[0]) > last or not is_among(one.chunks, covered).any():
+            apart[number] = one
+            covered = np.concatenate([covered, one.chunks])
+            if int(one.chunks[0]) <= last:
+                covered.sort()
+    return apart
 
 
 def _is_sound(one: Segment, live: "NDArray[np.int64]") -> bool:
-    """Full, and nearly all of its chunks live."""
-    return len(one.chunks) >= SEGMENT and float(is_among(one.chunks, live).mean()) >= 1 - DEAD_SHARE
+    """Nearly all of its chunks live."""
+    return float(is_among(one.chunks, live).mean()) >= 1 - DEAD_SHARE
+
+
+def _groups(small: Iterable[tuple[int, Segment]]) -> list[list[tuple[int, Segment]]]:
+    """Those that make a segment together, their chunks in the order of the numbers."""
+    groups: list[list[tuple[int, Segment]]] = []
+    for number, one in sorted(small, key=lambda entry: int(entry[1].chunks[0])):
+        there = groups[-1] if groups else []
+        fits = sum(len(other.chunks) for _, other in there) + len(one.chunks) <= SEGMENT
+        if there and fits and int(there[-1][1].chunks[-1]) < int(one.chunks[0]):
+            there.append((number, one))
+        else:
+            groups.append([(number, one)])
+    return groups
 
 
 def _ranked(scored: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
