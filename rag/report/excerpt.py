@@ -41,7 +41,7 @@ _FINITE = re.compile(
 _NO_SUBJECT = re.compile(
     r"(?i)(?:it|its|they|their|them|this|these|that|those|which|who|he|she|we|i|you|there|some|others?|another|most|many|several|few|both|none|"
     r"one|two|three|half|all|each|such|the\s(?:latter|former|same|rest|remainder|others?)|so|thus|then|also|as|when|if|to|by|for|in|at|on|of|"
-    r"from|with|were|was|is|are|has|have|had|will|would|did|more|less|even|only|not|no|and|or|but|while|however|moreover|because|although|though|since|plan|expect|remain|continue)\b"
+    r"from|with|were|was|is|are|has|have|had|will|would|did|more|less|even|only|not|no|and|or|but|while|however|moreover|because|although|though|since|still|plan|expect|remain|continue)\b"
 )
 """Before a verb: what the clause is about stands in another one."""
 _SETTING = re.compile(
@@ -82,7 +82,7 @@ def excerpts(text: str) -> tuple[str, ...]:
 def _excerpts(text: str) -> Iterator[str]:
     for joint in _CLAUSES.finditer(text):
         head, tail = text[: joint.start()], text[joint.end() :]
-        if not (_is_clause(_last(head)) and _is_clause(tail)) or _is_short(head) or _is_short(tail):
+        if not (_is_clause(_last(head)) and _is_own(tail)) or _is_short(head) or _is_short(tail):
             continue
         if "while" in joint[0] and set(content_stems(head)) & set(content_stems(tail)):
             continue
@@ -117,6 +117,12 @@ def _is_clause(text: str) -> bool:
     """Whether a text begins with a subject of its own and has a verb behind it."""
     verb = _FINITE.search(text)
     return verb is not None and verb.start() > 0 and _NO_SUBJECT.match(text) is None
+
+
+def _is_own(text: str) -> bool:
+    """Whether a text that stood behind another clause is one, nothing put in between its subject and verb."""
+    verb = _FINITE.search(text)
+    return verb is not None and _is_clause(text) and ", " not in text[: verb.start()]
 
 
 def _is_short(text: str) -> bool:
