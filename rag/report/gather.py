@@ -178,7 +178,7 @@ def gather(
             covers=covers,
             vocabulary=vocabulary,
         )
-        if sum(map(told.by_sentence, candidates)) + sum(map(told.by_cell, cells)) < _LINES:
+        if asked is not None and asked.inside and sum(map(told.by_sentence, candidates)) + sum(map(told.by_cell, cells)) < _LINES:
             told.widen(named.keys())
         candidates = [candidate for candidate in candidates if told.by_sentence(candidate)]
         cells = [cell for cell in cells if told.by_cell(cell)]
