@@ -61,6 +61,8 @@ _OPEN_END = re.compile(r"(?i)\s(?:and|or)\s(?:higher|lower|more|less|fewer|above
 """Behind a value that is a bound."""
 _SOME_PLACE = re.compile(r"(?i)\b(?:the|that|this)\s(?:state|city|county|metro area)(?:['’]s)?\b|^(?:city|county|state|area)\s")
 """A place that another sentence names, or whose name a title that runs into the sentence has taken."""
+_PLACES = re.compile(r"(?i)\b(?:states?|cit(?:y|ies)|count(?:y|ies)|areas?|region of)\b")
+"""In the sentence before: of them may be what follows."""
 _SUPPOSED = re.compile(r"\b(?:may|might|could|would|foresee\w*|expect\w*|anticipat\w*|predict\w*|project(?:s|ed|ing))\b")
 """What is no fact of a survey: it is supposed, or foreseen by those who were asked."""
 _TOGETHER = r"{}(?:,\s[A-Z][\w.]+(?:\s[A-Z][\w.]+)?)*,?\s(?:and|or)\s(?:in\s)?[A-Z]"
@@ -175,7 +177,8 @@ def _is_of_survey(candidate: Candidate, fact: Fact, mention: Mention, scope: Sco
     following = _WORD.match(text, mention.end)
     if following is not None and not joins_on(following[1].lower()):
         return False
-    if not scope.places and (_SOME_PLACE.search(text) or names.within(_before(candidate)) & names.places):
+    before = _before(candidate)
+    if not scope.places and (_SOME_PLACE.search(text) or _PLACES.search(before) or names.within(before) & names.places):
         return False
     if any(_is_name_in(text, word, till=mention.start) for word in scope.segment.split()):
         return False
@@ -197,7 +200,8 @@ def _is_placed(text: str, number: Number, scope: Scope, *, ordinary: frozenset[s
     no name that was not read stands before it, and it is no count, which may be the whole country's."""
     if scope.places:
         apart = (_PART_OF_PLACE, _TOGETHER)
-        return not any(re.search(pattern.format(re.escape(place)), text) for pattern in apart for place in scope.places)
+        spelt = [r"\.?\s".join(map(re.escape, place.split())) for place in scope.places]  # "St. Louis"
+        return not any(re.search(pattern.format(place), text) for pattern in apart for place in spelt)
     first = text.partition(" ")[0]
     if first.lower() not in ordinary and first not in _NO_NAMES:
         return False
