@@ -1,7 +1,7 @@
 """Fact tuples of Beige Book reports and FinanceBench filings (RAG_EVAL_DATA), judged by reading: how many are right.
 
     python -m benchmarks.tuples                      # precision of the judged tuples, by set
-    python -m benchmarks.tuples --sample 100         # prints that many of each set to be judged, with their sentences
+    python -m benchmarks.tuples --sample 100         # prints that many of each set that nobody has judged, with their sentences
     python -m benchmarks.tuples --part last          # either, of documents that no rule was tuned on when they were judged
     python -m benchmarks.tuples --folder unseen      # either, of one's own: PDFs of filings, folders 1984-01 and so on of district reports
 
@@ -230,8 +230,10 @@ def main() -> None:
     if not given.sample:
         sys.stdout.write("".join(f"{line}\n" for line in table(data, part=given.part, own=given.folder)))
         return
+    known = {row["key"] for row in judged()}
     for name in SETS:
         made = facts_of(name, documents_of(name, part=given.part, data=data, own=given.folder))
+        made = {key: item for key, item in made.items() if key not in known}
         drawn = sampled(made, count=given.sample, seed=given.seed)
         sys.stdout.write("".join(f"{key}\n  {name} {shown(at, item)}\n" for at, (key, item) in enumerate(drawn)))
 

@@ -1,20 +1,21 @@
 """What a topic asks for in particular, and reports that hold nothing else."""
 
 from collections.abc import Collection
+from datetime import date
 
 import pytest
 
 from rag.errors import UsageError
 from rag.prompts import facet_pack, metric_vocabulary
 from rag.report import make_plan, outline_of
-from rag.report.asked import Asked, asked_of, is_at_home, lines_with, narrowed, parted, reached
+from rag.report.asked import Asked, asked_of, is_at_home, lines_with, lying_in, narrowed, parted, reached
 from rag.report.outline import arranged
 from rag.report.report_gates import OFF_TOPIC
 from rag.report.wording import Vocabulary
 from rag.spelling import american
 from rag.text import content_stems, stem, stem_set
 from rag.types import Report
-from tests.report_fixture import small_report
+from tests.report_fixture import corpus_of, small_report
 
 VOCABULARY = Vocabulary(metric_vocabulary())
 CALLED = ("Fenwick Annual Report 2025 filings/fenwick-annual-report-2025.txt", "Heat storage monitor", "Decision on network charges")
@@ -145,6 +146,40 @@ def test_an_outlook_is_what_is_to_come(topic: str) -> None:
     assert all(aspect.is_ahead for aspect in asked.aspects)
     assert asked.aspects[0].is_told(metrics=(), stems=stem_set("We expect 352 units in 2026."), around=(), is_ahead=True)
     assert not asked.aspects[0].is_told(metrics=(), stems=stem_set("The outlook was sold."), around={"outlook"})
+
+
+@pytest.mark.parametrize(
+    ("topic", "texts", "reports"),
+    [
+        ("Home prices in Florida", {"a": "Florida and South Florida grew.", "b": "Ohio grew."}, {"a"}),
+        ("Home prices in Florida", {"a": "Florida and South Florida grew.", "b": "Florida too."}, set()),
+        ("Home prices in Florida", {"a": "Florida grew.", "b": "Ohio grew."}, set()),
+        ("Home prices of Florida", {"a": "Florida and South Florida grew."}, set()),
+    ],
+)
+def test_a_place_lies_in_the_region_whose_report_alone_names_it(topic: str, texts: dict[str, str], reports: set[str]) -> None:
+    """Twice or more, and only where the topic calls it a place: "of Halvex" is no region's."""
+    asked = _asked(topic)
+    assert asked is not None
+    assert lying_in(asked, texts=texts) == reports
+
+
+def test_sentences_on_a_whole_region_stand_for_a_place_in_it_and_say_so() -> None:
+    """Where hardly one names the place with what was asked."""
+    filler = "Shops in the towns were busy on most days of the month, as our contacts told us in the weeks before. " * 30
+    texts = {
+        f"survey-{name}.txt": (
+            f"Survey 2026-03: {name} District",
+            "Survey office",
+            date(2026, 3, 2),
+            f"{place} was calm. Visitors came to {place}.\n\nHome prices in the district rose a little.\n\n{filler}",
+        )
+        for name, place in (("Arlen", "Morvia"), ("Belmar", "Tarnmark"), ("Corvin", "Osterland"))
+    }
+    report = small_report(outline=outline_of("Home prices in Morvia", pack=facet_pack("macro")), given=corpus_of(texts))
+    assert [source.title for source in report.sources] == ["Survey 2026-03: Arlen District"]
+    assert any("sentences on the whole of the region" in warning for warning in report.warnings)
+    assert {claim.verdict for claim in report.claims} == {"supported"}
 
 
 def test_parts_of_a_market_are_looked_for_by_themselves() -> None:

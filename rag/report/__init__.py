@@ -14,7 +14,7 @@ from rag.prompts import MetricVocabulary
 from rag.report.asked import asked_of
 from rag.report.assemble import Parts, assemble
 from rag.report.book import EXTRACTIVE
-from rag.report.cards import draft_cards
+from rag.report.cards import draft_cards, told_briefly
 from rag.report.check import GATES, REPORT_GATES, CheckResult
 from rag.report.check import check_report as _check_report
 from rag.report.delta import delta
@@ -76,6 +76,8 @@ def write_report(
     read = harvest(plan, find=find, document=document, sources=visible, vocabulary=vocabulary, as_of=as_of, copies=copies)
     gathered, names, facts, found, current = read.gathered, read.names, read.facts, read.found, read.current
     drafts = draft_cards(current, facts, found=found, vocabulary=vocabulary, names=names, about=gathered.subjects, market=plan.market)
+    if outline.dimension:
+        drafts = told_briefly(drafts, current, vocabulary=vocabulary)
     asked = to_yaml(outline)
     used = {**(prompts or {}), metrics.file: metrics.sha256}
     manifest = Manifest(

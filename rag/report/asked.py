@@ -7,7 +7,7 @@ of "auto sales"), what a preposition ties to it says of what ("in manufacturing"
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -33,6 +33,9 @@ _HOME_SHARE = 0.1
 """Lines of a document, of all, that name a place which it then need not name each time."""
 _HOME_LINES = 3
 """At least, but where the first line names it: a short paper that names a company once is not about it."""
+_INSIDE = r"\b(?:in|across|throughout)\s+(?:the\s+)?{}(?!\w)"
+_FEWEST_NAMED = 2
+"""Times that a report on a region names a place that lies in it."""
 _LONGEST_NAME = 3
 """Words; also letters of a word in it that may be small, such as "of"."""
 _AHEAD = frozenset(content_stems("outlook outlooks forecast forecasts expectation expectations projection projections guidance"))
@@ -96,6 +99,8 @@ class Asked:
     """The places or companies that the topic ties them to, "in Florida", or the name that it is or begins with."""
     places: tuple[frozenset[str], ...] = ()
     """Their stems: a sentence or its document needs one of them."""
+    inside: tuple[str, ...] = ()
+    """Those of the named that the topic calls a place: "in Florida", not "of Halvex"."""
 
     @property
     def is_name(self) -> bool:
@@ -132,6 +137,7 @@ def asked_of(outline: Outline, *, vocabulary: Vocabulary, called: Sequence[str])
         facets=homes,
         named=tuple(named),
         places=tuple(frozenset(content_stems(name)) for name in named),
+        inside=tuple(name for name in named if re.search(_INSIDE.format(re.escape(name)), outline.topic)),
     )
 
 
@@ -284,6 +290,18 @@ def is_at_home(asked: Asked, *, text: str, called: frozenset[str]) -> bool:
         return True
     naming = {start for place in asked.places for start in lines_with(place, text)}
     return len(naming) >= _HOME_SHARE * len(text) / LINE and (len(naming) >= _HOME_LINES or 0 in naming)
+
+
+def lying_in(asked: Asked, *, texts: Mapping[str, str]) -> frozenset[str]:
+    """Of reports on one region each, those in whose regions the places asked for lie: a place that one of them names, twice or more, and no
+    other. Such a report is on it, though it names it in few sentences."""
+    found = set[str]()
+    for place in asked.inside:
+        named = {key: len(re.findall(rf"(?<!\w){re.escape(place)}(?!\w)", text)) for key, text in texts.items()}
+        naming = [key for key, count in named.items() if count]
+        if len(naming) == 1 and named[naming[0]] >= _FEWEST_NAMED:
+            found.add(naming[0])
+    return frozenset(found)
 
 
 def lines_with(stems: frozenset[str], text: str) -> Iterator[int]:

@@ -12,6 +12,7 @@ from rag.report.cards import DraftCard, finish, spoken_for
 from rag.report.check import CheckResult, check_report
 from rag.report.claims import side_claim
 from rag.report.conflicts import SAME_QUANTITY, Disagreement, conflict_of, retired
+from rag.report.excerpt import excerpted
 from rag.report.facts import Stated
 from rag.report.figures import COMPANIES, OUTLOOK, Figures
 from rag.report.fit import length, of_cards, of_sections
@@ -354,11 +355,12 @@ def _by_subject(parts: Parts, *, chosen: Chosen, dropped: set[str]) -> list[Clai
 def _usable(parts: Parts, dropped: set[str]) -> list[Candidate]:
     """Sentences that may be printed as current: not superseded, not dropped."""
     superseded = retired(parts.found, parts.facts)
-    return [
-        candidate
-        for candidate in parts.current
-        if candidate.evidence.id not in superseded and f"{candidate.text}\x1f{candidate.evidence.id}" not in dropped
-    ]
+    return [one for one in parts.current if one.evidence.id not in superseded and not _is_dropped(one, dropped)]
+
+
+def _is_dropped(candidate: Candidate, dropped: set[str]) -> bool:
+    """Whether the claim that would print it failed a gate."""
+    return f"{candidate.text}\x1f{candidate.evidence.id}" in dropped
 
 
 def _sections(
@@ -391,7 +393,7 @@ def _sections(
     ahead = figures.forecasts(chosen=chosen) if OUTLOOK in asked else []
     rivals = figures.of_companies(parts.companies, chosen=chosen) if COMPANIES in asked else []
     loose += [*ahead, *rivals]
-    matrix = _matrix(parts, usable, chosen=chosen) if by_subject else {}
+    matrix = _matrix(parts, usable, chosen=chosen, dropped=dropped) if by_subject else {}
     lines = table_claims(parts.facts, taken=shown | chosen.evidence, superseded=old, as_of=parts.as_of, vocabulary=parts.vocabulary)
     room = MOST_ASKED if parts.gathered.asked is not None and parts.gathered.asked.aspects else MOST_LOOSE
     for facet in parts.plan.facets:
@@ -423,15 +425,16 @@ def _sections(
     return sections, loose
 
 
-def _matrix(parts: Parts, usable: Sequence[Candidate], *, chosen: Chosen) -> dict[str, list[Claim]]:
-    """Facet id -> a sentence or more of each subject's document."""
+def _matrix(parts: Parts, usable: Sequence[Candidate], *, chosen: Chosen, dropped: set[str]) -> dict[str, list[Claim]]:
+    """Facet id -> a sentence or more of each subject's document, or parts of sentences."""
+    pieces = [piece for one in usable for piece in excerpted(one, vocabulary=parts.vocabulary) if not _is_dropped(piece, dropped)]
     subjects = {key: name for key, name in parts.gathered.subjects.items() if key in parts.gathered.sources}
     facets = [facet.id for facet in parts.plan.facets]
     return matrix_claims(
-        usable,
+        [*usable, *pieces],
         subjects=subjects,
         facets=facets,
-        printed=frozenset(chosen.evidence),
+        printed=frozenset(chosen.texts),
         chosen=chosen,
         vocabulary=parts.vocabulary,
         room=min(MOST_WORDS, parts.plan.outline.words or MOST_WORDS),

@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -15,6 +15,7 @@ from itertools import pairwise
 from rag.numbers import comparable, find_numbers, find_periods, period_order, period_shape, period_when
 from rag.report.claims import cell_claim, change_claim, direction_of, direction_of_step, sentence_claim
 from rag.report.conflicts import Disagreement, agree, family, retired, same_moment
+from rag.report.excerpt import excerpted
 from rag.report.facts import Stated
 from rag.report.gather import Candidate, repeats
 from rag.report.names import Names
@@ -383,6 +384,39 @@ def _direction_card(
         weight=1.5 * min(len(agreeing), MOST_CLAIMS) + 0.5 * quality,
         used=used,
     )
+
+
+def told_briefly(drafts: Sequence[DraftCard], candidates: Sequence[Candidate], *, vocabulary: Vocabulary) -> list[DraftCard]:
+    """The cards without figures with the parts of their sentences that tell the direction, for a report that has much to go through."""
+    known = {candidate.evidence.id: candidate for candidate in candidates}
+
+    def brief(claim: Claim, metric: str) -> Claim:
+        part = _shortest(known[claim.evidence[0]], metric, claim.direction, vocabulary=vocabulary)
+        return sentence_claim(part, section=claim.section, vocabulary=vocabulary, metric=metric)
+
+    return [
+        draft
+        if draft.series
+        else replace(
+            draft,
+            claims=tuple(brief(claim, draft.metric) for claim in draft.claims),
+            counter_claims=tuple(brief(claim, draft.metric) for claim in draft.counter_claims),
+        )
+        for draft in drafts
+    ]
+
+
+def _shortest(candidate: Candidate, metric: str, way: Direction, *, vocabulary: Vocabulary) -> Candidate:
+    """The shortest of the sentence and its parts that tells the same of the metric, with all of the sentence's figures."""
+    parts = (
+        part
+        for part in excerpted(candidate, vocabulary=vocabulary)
+        if part.numbers == candidate.numbers
+        and part.standing >= candidate.standing
+        and way == direction_of(part.text, vocabulary=vocabulary, metric=metric)
+        and way in _ways_told(part, metric, vocabulary=vocabulary)
+    )
+    return min((candidate, *parts), key=lambda item: len(item.text))
 
 
 # ── what a check computes again ───────────────────────────────────────────────────────────────────────────────────

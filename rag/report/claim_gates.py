@@ -7,6 +7,7 @@ from rag.numbers import comparable, find_numbers, find_periods
 from rag.report.book import BOTTOM_LINE, EXTRACTIVE, Book
 from rag.report.cards import base_of, last_of
 from rag.report.claims import FORMULAS, calculate, change_text, claim_id, direction_of_step, directions_in, quoted
+from rag.report.excerpt import excerpts
 from rag.report.facts import cell_text, table_text
 from rag.report.gather import same_numbers
 from rag.report.measures import MEASURES
@@ -192,7 +193,8 @@ def _template_finding(claim: Claim, book: Book) -> Finding:
 
 
 def verbatim(claim: Claim, book: Book) -> Finding:
-    """B6: a verbatim claim's text is inside its quote; a near quote's is, but for case and punctuation, or is a table's line."""
+    """B6: a verbatim claim's text is inside its quote, or is a part that may stand alone with its ellipsis; a near quote's is, but for
+    case and punctuation, or is a table's line."""
     if claim.mode == "prose":
         bare = book.report.manifest.writer == EXTRACTIVE and claim.calculation is None
         return ("fail", "the report quotes word for word, and this sentence is neither a quote nor computed") if bare else PASS
@@ -202,10 +204,12 @@ def verbatim(claim: Claim, book: Book) -> Finding:
         return PASS if alike and claim.text == table_text(items) else ("fail", f"the text is not the table's: {_short(claim.text)}")
     for item in items:
         line = " ".join(item.quote.split())
-        if claim.mode == "verbatim" and claim.text in line:
+        if claim.mode == "verbatim" and (claim.text in line or claim.text in excerpts(line)):
             return PASS
         at = line.find(claim.text[1:]) - 1
         if claim.mode == "near_quote" and item.table is None and at >= 0 and claim.text[:1].lower() == line[at].lower():
+            return PASS
+        if claim.mode == "near_quote" and item.table is None and claim.text in excerpts(line[:1].upper() + line[1:]):
             return PASS
         if claim.mode == "near_quote" and item.table is not None and claim.text == cell_text(item):
             return PASS

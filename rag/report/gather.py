@@ -13,7 +13,7 @@ from operator import attrgetter, itemgetter
 from rag.kin import replaces
 from rag.numbers import PeriodMention, comparable, find_numbers, find_periods
 from rag.prompts import Facet
-from rag.report.asked import LINE, Asked, Aspect, is_at_home, is_name_in, lines_with, parted, reached
+from rag.report.asked import LINE, Asked, Aspect, is_at_home, is_name_in, lines_with, lying_in, parted, reached
 from rag.report.cover import Cover, cover_of
 from rag.report.names import named_in, ordinary_words, whose
 from rag.report.plan import Plan
@@ -178,6 +178,8 @@ def gather(
             covers=covers,
             vocabulary=vocabulary,
         )
+        if asked is not None and asked.inside and sum(map(told.by_sentence, candidates)) + sum(map(told.by_cell, cells)) < _LINES:
+            told.widen(named.keys())
         candidates = [candidate for candidate in candidates if told.by_sentence(candidate)]
         cells = [cell for cell in cells if told.by_cell(cell)]
         rows = [row for row in rows if told.by_cell(row)]
@@ -311,10 +313,18 @@ class _Told:
             key: stem_set(f"{source.title} {source.publisher} {source.path} {covers[key].registrant if key in covers else ''}")
             for key, source in sources.items()
         }
-        texts = {key: document.text for key, document in documents.items()}
-        self._reached = {key: reached(asked, text=text, called=self._called[key]) for key, text in texts.items()}
-        self._at_home = {key for key, text in texts.items() if is_at_home(asked, text=text, called=self._called[key])}
+        self._texts = {key: document.text for key, document in documents.items()}
+        self._reached = {key: reached(asked, text=text, called=self._called[key]) for key, text in self._texts.items()}
+        self._at_home = {key for key, text in self._texts.items() if is_at_home(asked, text=text, called=self._called[key])}
+        self._wider = frozenset[str]()
         self._told: set[str] = set()
+
+    def widen(self, family: Collection[str]) -> None:
+        """Take all that the reports say in whose regions a place asked for lies, where hardly a sentence names it with what is asked.
+        ``family``: reports on one region each."""
+        texts = {key: text for key, text in self._texts.items() if key in family}
+        self._wider = lying_in(self._asked, texts=texts) - self._at_home
+        self._at_home |= self._wider
 
     def by_sentence(self, candidate: Candidate) -> bool:
         """Whether a sentence does."""
@@ -348,11 +358,19 @@ class _Told:
         """The passages of the documents that do, and which aspects nothing was found on."""
         untold = dict.fromkeys(aspect.text for aspect in self._asked.aspects if aspect.text not in self._told)
         missing = () if self._beside else tuple(untold)
+        inside = " or ".join(self._asked.inside)
+        apart = (
+            f"hardly a sentence names {inside} with what is asked; sentences on the whole of the region whose report names it stand instead"
+        )
         tie = f" together with {' or '.join(self._asked.named)}" if self._asked.named else ""
         return _OnTopic(
             found={key: item for key, item in before.found.items() if item.source.document in documents},
             missing=missing or (before.missing if not documents else ()),
-            notes=(*before.notes, *(f'no document found says anything of "{text}"{tie} that can be quoted' for text in missing)),
+            notes=(
+                *before.notes,
+                *((apart,) if self._wider & set(documents) else ()),
+                *(f'no document found says anything of "{text}"{tie} that can be quoted' for text in missing),
+            ),
         )
 
 

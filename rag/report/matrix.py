@@ -1,6 +1,7 @@
 """The same questions for every subject: where a topic asks for each district, each section quotes each district's own document.
 
-Sentences are taken one by one, those first that say most of what is not said of their subject yet for the words they take.
+Sentences, or parts of them, are taken one by one, those first that say most of what is not said of their subject yet for the words they
+take.
 """
 
 import heapq
@@ -15,7 +16,7 @@ from rag.report.wording import Vocabulary, tokens
 from rag.text import content_stems, words
 from rag.types import Claim
 
-MOST_WORDS = 2_960
+MOST_WORDS = 2_950
 """Of all subjects together: half an hour's reading, and what the Beige Book's own national summaries come to."""
 MOST_WORDS_OF_SUBJECT = 330
 _OVERHEAD = 6
@@ -55,13 +56,13 @@ def matrix_claims(
     *,
     subjects: Mapping[str, str],
     facets: Sequence[str],
-    printed: Collection[str],
+    printed: Collection[tuple[str, str]],
     chosen: Chosen,
     vocabulary: Vocabulary,
     room: int = MOST_WORDS,
 ) -> dict[str, list[Claim]]:
-    """Facet -> claims, in the order of the subjects' names. ``subjects``: document -> name; ``printed`` are ids of evidence in print;
-    ``room``: words of all subjects together, those in print counted."""
+    """Facet -> claims, in the order of the subjects' names. ``candidates``: sentences and parts of them; ``subjects``: document -> name;
+    ``printed``: (evidence, text) of those in print; ``room``: words of all subjects together, those in print counted."""
     by_document: dict[str, list[Candidate]] = defaultdict(list)
     for candidate in candidates:
         if candidate.source.document in subjects:
@@ -75,22 +76,27 @@ def matrix_claims(
 
 
 def _told(
-    by_document: Mapping[str, Sequence[Candidate]], *, room: int, printed: Collection[str], chosen: Chosen, vocabulary: Vocabulary
+    by_document: Mapping[str, Sequence[Candidate]],
+    *,
+    room: int,
+    printed: Collection[tuple[str, str]],
+    chosen: Chosen,
+    vocabulary: Vocabulary,
 ) -> list[Candidate]:
     """Of all sentences the one that tells most of its subject for its words, then the next, until the room is full: a subject of which
     much is to be told gets more of it than one of which little is."""
     weights = _weights(by_document)
     everything = [candidate for own in by_document.values() for candidate in own]
-    ways = {candidate.evidence.id: _ways(candidate, vocabulary) for candidate in everything}
-    stems = {candidate.evidence.id: content_stems(candidate.text) for candidate in everything}
+    ways = {_name(candidate): _ways(candidate, vocabulary) for candidate in everything}
+    stems = {_name(candidate): content_stems(candidate.text) for candidate in everything}
     told = {document: Told() for document in by_document}
     for candidate in everything:
-        if candidate.evidence.id in printed:
-            told[candidate.source.document].add(candidate, ways=ways[candidate.evidence.id])
+        if _name(candidate) in printed:
+            told[candidate.source.document].add(candidate, ways=ways[_name(candidate)])
 
     def worth(item: Candidate) -> float:
         of = told[item.source.document]
-        return of.gain(item, ways=ways[item.evidence.id], stems=stems[item.evidence.id], weights=weights)
+        return of.gain(item, ways=ways[_name(item)], stems=stems[_name(item)], weights=weights)
 
     left = room - sum(of.words for of in told.values())
     taken: list[Candidate] = []
@@ -98,17 +104,22 @@ def _told(
         length, of = len(words(best.text)), told[best.source.document]
         if length > left or of.words + length > MOST_WORDS_OF_SUBJECT or chosen.repeats(best):
             continue
-        of.add(best, ways=ways[best.evidence.id])
+        of.add(best, ways=ways[_name(best)])
         chosen.take_candidate(best)
         taken.append(best)
         left -= length
     return taken
 
 
+def _name(candidate: Candidate) -> tuple[str, str]:
+    """What tells a sentence from its own parts."""
+    return candidate.evidence.id, candidate.text
+
+
 def _best_first(candidates: Iterable[Candidate], *, worth: Callable[[Candidate], float]) -> Iterator[Candidate]:
     """Each once, the worthiest first. What a sentence is worth only falls while others are taken, so that one is asked again only when
     it comes up (lazy greedy: Minoux 1978)."""
-    waiting = [(-worth(item), item.evidence.id, item) for item in candidates]
+    waiting = [(-worth(item), _name(item), item) for item in candidates]
     heapq.heapify(waiting)
     while waiting:
         _, name, item = heapq.heappop(waiting)

@@ -42,7 +42,12 @@ _TABLE = (
         "the words of a sentence are the words of its quotes",
         "Most of what the sentence says is not in its quotes. Cite the passage that says it, or say less.",
     ),
-    ("B6", "verbatim", "a quoted sentence is inside the quote", "Words in quotation marks are not the source's. Quote exactly."),
+    (
+        "B6",
+        "verbatim",
+        "a quoted sentence, or part of one, is inside the quote",
+        "Words in quotation marks are not the source's. Quote exactly.",
+    ),
     ("B7", "polarity", 'no "not" is lost or gained', "One of sentence and source denies what the other says. Read both again."),
     ("B8", "quote size", "a quote has 5 content words to 60 words", "The quote is too short to carry a statement, or too long to be one."),
     ("B9", "no repeats", "nothing is said twice", "An earlier sentence says nearly the same with the same figures. Keep one."),

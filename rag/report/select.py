@@ -38,6 +38,8 @@ class Chosen:
     """What has been printed so far: no sentence twice, no near-repeat, no document too often."""
 
     evidence: set[str] = field(default_factory=set)
+    texts: set[tuple[str, str]] = field(default_factory=set)
+    """(evidence, text) of what is printed of it."""
     said: list[tuple[Shingles, tuple[Number, ...]]] = field(default_factory=list)
     documents: Counter[str] = field(default_factory=Counter)
     limits: Mapping[str, int] = field(default_factory=dict)
@@ -46,6 +48,7 @@ class Chosen:
     def take(self, claim: Claim, *, documents: Collection[str]) -> None:
         """Note a claim as printed."""
         self.evidence |= set(claim.evidence)
+        self.texts |= {(item, claim.text) for item in claim.evidence}
         self.said.append((shingles(content_stems(claim.text)), claim.numbers))
         self.documents.update(documents)
 

@@ -3,9 +3,10 @@
 owner    in a filing it is the registrant's, of whom the clause names no other; elsewhere the clause's or the document's (facts.py)
 metric   its words leave nothing open: "retail sales", "prices of cement", not "unit sales" alone
 segment  its phrase is whole: no first part of a list before it, no noun behind it, no name taken for a common word, no title run into it
-region   in a report on one region no other body's count, no part of a place, no place that the sentence before is on
+region   in a report on one region no other body's count, no part of a place, no two places together, no place that the sentence before
+         is on, no name that was not read
 period   the time is said of the figure (before its metric, in front of its clause or behind its value, by a preposition, with no other
-         clause between), or the document's own holds for it: an annual filing's year, a survey's issue where nothing near names a time
+         clause between), or an annual filing's year holds for it; a survey's issue does not
 value    no loss read as a gain, no part of a year, no stretch that has no length ("so far"); bounds and distances are none (facts.py)
 kind     a forecast says so, and for when; a change is the difference of the two levels, where the document gives both
 
@@ -16,16 +17,14 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from rag.numbers import PeriodMention, comparable, find_periods, period_shape
+from rag.numbers import PeriodMention, comparable, period_shape
 from rag.report.clause import Scope, joins_on
 from rag.report.gather import Candidate
 from rag.report.names import Names
-from rag.report.wording import Mention, Vocabulary
+from rag.report.wording import Mention, Vocabulary, unit_family
 from rag.types import Fact, Number
 
 _UNSAID_LENGTH = re.compile(r"(?i)\b(?:year[- ]to[- ]date|ytd|so far|thus far|to date|season)\b")
-_UNREAD_TIME = re.compile(r"(?i)\b(?:first|second|third|fourth)[- ](?:quarter|half)\b")
-"""In a sentence whose figure takes its time from its document."""
 _BY_MONTHS = re.compile(r"/\d+m$")
 """Of the label of a stretch of months, whose length is said."""
 _JOINS = re.compile(
@@ -52,7 +51,7 @@ _EFFECT_OF = re.compile(r"(?i)\b(?:effects?|impacts?)\b")
 """Before a metric: what follows is what something did to it."""
 _ENDED = re.compile(r"(?i)\b(?:ended|ending)\b")
 _ANOTHERS = re.compile(
-    r"(?i)\b(?:according to|surveys?|polls?|economists?|analysts?|last (?:month|quarter)|for this|"
+    r"(?i)\b(?:according to|surveys?|polls?|economists?|analysts?|forecasters?|last (?:month|quarter)|for this|"
     r"national\w*|nationwide|nation['’]?s?|united states|"
     r"(?:proportion|share|percentage|fraction|half|third|majority)\s(?:of\s[\w\s-]{0,40})?(?:who|that|expecting|reporting|looking)|"
     r"(?:some|several|many|most|few|one|others)\s(?:[\w-]+\s){0,4}(?:reporting|noting|saying|expecting|seeing))\b|\bU\.S\."
@@ -60,8 +59,20 @@ _ANOTHERS = re.compile(
 """In a report on one region: another body's count, the whole country's, or that of a part of those asked."""
 _OPEN_END = re.compile(r"(?i)\s(?:and|or)\s(?:higher|lower|more|less|fewer|above|below|over|up|better)\b")
 """Behind a value that is a bound."""
-_SOME_PLACE = re.compile(r"(?i)\b(?:the|that|this)\s(?:state|city|county|metro area)(?:['’]s)?\b")
-"""A place that another sentence names."""
+_SOME_PLACE = re.compile(r"(?i)\b(?:the|that|this)\s(?:state|city|county|metro area)(?:['’]s)?\b|^(?:city|county|state|area)\s")
+"""A place that another sentence names, or whose name a title that runs into the sentence has taken."""
+_PLACES = re.compile(r"(?i)\b(?:states?|cit(?:y|ies)|count(?:y|ies)|areas?|region of)\b")
+"""In the sentence before: of them may be what follows."""
+_SUPPOSED = re.compile(r"\b(?:may|might|could|would|foresee\w*|expect\w*|anticipat\w*|predict\w*|project(?:s|ed|ing))\b")
+"""What is no fact of a survey: it is supposed, or foreseen by those who were asked."""
+_TOGETHER = r"{}(?:,\s[A-Z][\w.]+(?:\s[A-Z][\w.]+)?)*,?\s(?:and|or)\s(?:in\s)?[A-Z]"
+"""From a place on: others that share its figure."""
+_NAME = re.compile(r"(?<!^)\b[A-Z][a-z]\w+")
+_NO_NAMES = frozenset(
+    "District Districts First Second Third Fourth Fifth Sixth Seventh Eighth Ninth Tenth Eleventh Twelfth January February March April May "
+    "June July August September October November December Christmas Easter Thanksgiving".split()
+)
+"""Written with a capital, and no place or company besides the report's region."""
 _PART_OF_PLACE = r"(?i)\b(?:(?:north|south|east|west)(?:ern|east|west|eastern|western)?|central|upstate|downstate)\s+{}\b"
 _JOINED_ON = re.compile(r"-[a-z]")
 """Behind a value: its unit is written on to it, "$20-per-barrel"."""
@@ -83,14 +94,16 @@ _OR_ELSE = re.compile(r"(?i)\d\s(?:or|and)\s(?:about\s|even\s)?$")
 _WORD = re.compile(r"\s([^\W\d_][\w’'-]*)")
 _JUST_BEFORE = 200
 """Characters: a sentence or two."""
-_OPEN = frozenset(("sales", "sold", "unit sales", "units sold", "price", "prices", "selling prices", "pricing"))
+_OPEN = frozenset(("sales", "sold", "unit sales", "units sold", "price", "prices", "selling prices", "pricing", "inventory", "inventories"))
 """Wordings that need a thing: of what."""
 _OF_NO_THING = frozenset(
     "pending closed existing new prime unit total dollar current same average median final selling seasonal annual year-end first "
-    "retail spot wholesale sales".split()
+    "retail spot wholesale sales sale list effective asking".split()
 )
 """Words before a metric that name no thing of which it could be."""
-_OF_ALL = frozenset("employment wages productivity optimism labour_market consumer_confidence".split())
+_OF_ALL = frozenset(
+    "employment wages productivity optimism labour_market consumer_confidence utilisation output orders shipments investment".split()
+)
 """Metrics of the whole economy, but in a section on one trade of that trade."""
 _ON_ALL = re.compile(r"(?i)\b(?:labou?r|employment|wages?|prices|overview|summary|econom\w+|consumers?|households?|personnel)\b")
 _NAMES_IT = re.compile(r",\s(?:the|its|our|their|an?)\s[^,]*$")
@@ -136,6 +149,8 @@ def is_sure(
         return False
     if standing.is_filing and (_LOSS.search(text[mention.start : mention.end]) or _EFFECT_OF.search(text, 0, mention.start)):
         return False
+    if standing.is_survey and (fact.kind == "forecast" or (mention.metric.company and fact.entity not in text)):
+        return False  # what others foresee; some company's, which it does not name
     if standing.is_survey and not _is_of_survey(candidate, fact, mention, scope, names=names):
         return False
     return (
@@ -153,16 +168,17 @@ def _is_of_survey(candidate: Candidate, fact: Fact, mention: Mention, scope: Sco
     """Whether a figure of a report on one region is that region's, not of a place that the text is on just before, and of a thing that is
     named in its own clause."""
     text = candidate.text
-    if _ANOTHERS.search(text) or _ONE_PARTY.search(text, 0, fact.number.end):
+    if _ANOTHERS.search(text) or _ONE_PARTY.search(text, 0, fact.number.end) or _SUPPOSED.search(text):
+        return False
+    if not _is_placed(text, fact.number, scope, ordinary=names.ordinary):
         return False
     if "respectively" in text or _RELATIVE.search(text, 0, mention.start) or _TAKES_UP.search(text, 0, fact.number.start):
-        return False
-    if any(re.search(_PART_OF_PLACE.format(re.escape(place)), text) for place in scope.places):
         return False
     following = _WORD.match(text, mention.end)
     if following is not None and not joins_on(following[1].lower()):
         return False
-    if not scope.places and (_SOME_PLACE.search(text) or names.within(_before(candidate)) & names.places):
+    before = _before(candidate)
+    if not scope.places and (_SOME_PLACE.search(text) or _PLACES.search(before) or names.within(before) & names.places):
         return False
     if any(_is_name_in(text, word, till=mention.start) for word in scope.segment.split()):
         return False
@@ -177,6 +193,19 @@ def _is_of_survey(candidate: Candidate, fact: Fact, mention: Mention, scope: Sco
     if metric not in _OF_ALL or scope.segment or scope.places:
         return True
     return _ON_ALL.search(section) is not None and not _SOME_SAY.search(text, 0, mention.start)
+
+
+def _is_placed(text: str, number: Number, scope: Scope, *, ordinary: frozenset[str]) -> bool:
+    """Whether a figure of a report on one region is of all of the places that it names, each whole, or, where it names none, of the region:
+    no name that was not read stands before it, and it is no count, which may be the whole country's."""
+    if scope.places:
+        apart = (_PART_OF_PLACE, _TOGETHER)
+        spelt = [r"\.?\s".join(map(re.escape, place.split())) for place in scope.places]  # "St. Louis"
+        return not any(re.search(pattern.format(place), text) for pattern in apart for place in spelt)
+    first = text.partition(" ")[0]
+    if first.lower() not in ordinary and first not in _NO_NAMES:
+        return False
+    return unit_family(number) in ("%", "pp") and not set(_NAME.findall(text, 0, number.end)) - _NO_NAMES
 
 
 def _is_one_phrase(text: str, number: Number, mention: Mention) -> bool:
@@ -232,9 +261,7 @@ def _is_timed(candidate: Candidate, fact: Fact, number: Number, mention: Mention
         return any(_is_joined(text, said, first=first, last=last, value=fact.number.end) for said in named)
     if standing.is_filing:
         return period.found_in == "section" or period.label == standing.year
-    if not standing.is_survey:
-        return True
-    return not (_UNREAD_TIME.search(text) or find_periods(_before(candidate), published=candidate.source.published))
+    return not standing.is_survey  # "prices are 5 percent up": last month, or when they were asked
 
 
 def _is_joined(text: str, said: PeriodMention, *, first: int, last: int, value: int) -> bool:
