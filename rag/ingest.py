@@ -919,12 +919,15 @@ def _publish(tools: _Tools) -> Iterator[Progress]:
 
 
 def publish(record: Record, store: VectorStore, *, space: Space) -> int:
-    """A generation of everything the record holds; its sequence number. The caller holds the writer's lock."""
+    """Postings of the words and a generation of everything the record holds; its sequence number. The caller holds the writer's lock.
+
+    Words first: they take a fifth of the time, and every search gains by them at once.
+    """
+    record.index_words()
     with record.snapshot():
         sequence = record.sequence()
         store.publish(record.vector_rows(), sequence=sequence, space=space.id)
     record.forget_deletions(up_to=sequence)
-    record.index_words()
     return sequence
 
 

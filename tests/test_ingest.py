@@ -19,7 +19,7 @@ from rag.errors import FingerprintError, ModelError, ReadError, UsageError, Work
 from rag.globs import chooser
 from rag.ingest import IngestSummary, _paced, drain, ingest, re_embed
 from rag.readers import ReaderPool, worker
-from rag.record import Record, space_of
+from rag.record import Record, scan, space_of
 from rag.stores.chroma import ChromaStore
 from rag.types import Chunk, Document, FileOutcome, Progress, TextKind
 from tests.fakes import HashingEmbedder, chunk_words, read_plain
@@ -697,6 +697,22 @@ def test_a_long_file_is_embedded_piece_by_piece(desk: Desk, monkeypatch: pytest.
 def test_a_call_of_the_embedder_lasts_about_five_seconds(count: int, seconds: float, following: int) -> None:
     """A slow embedder gets fewer texts a call, so that a kill costs seconds and not the work of an hour."""
     assert _paced(count, seconds=seconds) == following
+
+
+def test_words_are_indexed_before_vectors(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Searches beside a publication have the postings while the generation, which takes four times as long, is made."""
+    monkeypatch.setattr(scan, "WORDS_FROM", 1)
+    there: list[bool] = []
+
+    def publish(rows: Iterable[tuple[str, "Vectors"]], *, sequence: int, space: str) -> None:
+        with Record.open(desk.record.path, read_only=True) as reader:
+            there.append(reader._scan.has_postings())
+        PlainStore.publish(desk.plain, rows, sequence=sequence, space=space)
+
+    monkeypatch.setattr(desk.plain, "publish", publish)
+    desk.write("a.txt", "alpha prices")
+    desk.ingest()
+    assert there == [True]
 
 
 def test_a_generation_is_published_only_when_it_pays(desk: Desk) -> None:

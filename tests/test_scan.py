@@ -133,6 +133,25 @@ def test_postings_change_in_short_transactions_and_at_one_moment(library: Record
         assert connection.execute("SELECT count(*) FROM segments WHERE length(chunks) = 0").fetchone() == (0,)
 
 
+def test_postings_that_two_made_at_once_are_used_once(library: Record) -> None:
+    """Without the writer's lock two leave every chunk in two segments: searches are as before, and the next publication mends it."""
+    question = "zinc smelter copper"
+    expected, counts = library.lexical(question, k=10), library.holders(question)
+    with sqlite3.connect(library.path) as connection:
+        before = connection.execute("SELECT count(*), sum(length(places)) FROM postings").fetchone()
+        connection.execute("INSERT INTO segments SELECT number + 100, last, chunks, lengths FROM segments")
+        connection.execute("INSERT INTO postings SELECT word, segment + 100, places FROM postings")
+    assert library._scan.has_postings()
+    assert (library.lexical(question, k=10), library.holders(question)) == (expected, counts)
+    library.index_words()
+    with sqlite3.connect(library.path) as connection:
+        covered = np.frombuffer(b"".join(chunks for (chunks,) in connection.execute("SELECT chunks FROM segments")), dtype="<i8")
+        after = connection.execute("SELECT count(*), sum(length(places)) FROM postings").fetchone()
+    assert len(np.unique(covered)) == len(covered)
+    assert after[1] < 2 * before[1]
+    assert [score for _, score in library.lexical(question, k=10)] == pytest.approx([score for _, score in expected])
+
+
 def test_postings_made_anew_hold_no_deleted_word(library: Record) -> None:
     """After compaction a forgotten document's own word is in no byte of the file."""
     library.compact()

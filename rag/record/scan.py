@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rag.record import blocks, schema, scopes
@@ -247,7 +247,7 @@ class Scan:
     def _read_postings(self) -> Postings | None:
         import numpy as np
 
-        stored = self._segments()
+        stored = _apart(self._segments())
         if not stored:
             return None
         live = np.sort(self.rows().numbers)
@@ -303,7 +303,7 @@ class Scan:
         self._sweep()
         live = np.sort(self.rows().numbers)
         stored = self._segments()
-        sound = {number: one for number, one in stored.items() if not anew and _is_sound(one, live)}
+        sound = {number: one for number, one in _apart(stored).items() if not anew and _is_sound(one, live)}
         covered = np.concatenate([one.chunks for one in sound.values()]) if sound else np.empty(0, dtype=np.int64)
         waiting = np.setdiff1d(live, covered, assume_unique=True) if len(live) >= WORDS_FROM else live[:0]
         made = [self._put(self._made(waiting[at : at + SEGMENT])) for at in range(0, len(waiting), SEGMENT)]
@@ -335,6 +335,23 @@ class Scan:
                     gone = self._connection.execute(words, [*number, _WORDS_WRITTEN]).rowcount
             with schema.transaction(self._connection):
                 self._connection.execute("DELETE FROM segments WHERE number = ?", number)
+
+
+def _apart(stored: Mapping[int, Segment]) -> dict[int, Segment]:
+    """Without those that hold a chunk which an earlier one holds: two that make postings at once, one of them without the writer's lock,
+    leave every chunk twice."""
+    import numpy as np
+
+    apart: dict[int, Segment] = {}
+    covered = np.empty(0, dtype=np.int64)
+    for number, one in stored.items():
+        last = int(covered[-1]) if len(covered) else -1
+        if int(one.chunks[0]) > last or not is_among(one.chunks, covered).any():
+            apart[number] = one
+            covered = np.concatenate([covered, one.chunks])
+            if int(one.chunks[0]) <= last:
+                covered.sort()
+    return apart
 
 
 def _is_sound(one: Segment, live: "NDArray[np.int64]") -> bool:
