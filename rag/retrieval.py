@@ -6,8 +6,9 @@ as a title asks for a document: then the nearest passages of each document and i
 a lexical list that found next to nothing would count as much as one that found the very sentence (docs/log.md).
 
 Dense search is exact in a scope, in a library of up to SCANNED values, in a process's first searches and without a sound generation: the
-record finds the nearest. Otherwise it asks the published generation, which may miss some (docs/reliability.md says how many), for
-everything up to its sequence number, adds what was committed since, and leaves out what was deleted since. Every cosine comes from the
+record finds the nearest. In larger libraries of up to LISTED chunks it does so among those that seem near by a bit for each of a thousand
+planes, which misses one in a thousand. Beyond, it asks the published generation, which may miss more (docs/reliability.md says how many),
+for everything up to its sequence number, adds what was committed since, and leaves out what was deleted since. Every cosine comes from the
 record, so a passage has the same one, and two passages the same order, either way.
 """
 
@@ -49,8 +50,10 @@ TITLED = 30.0
 TITLED_DOCUMENTS = 10
 """So many of these are searched whole."""
 SCANNED = 40_000_000
-"""Values, chunks times dimensions, up to which a library is always scanned: it takes no longer than to ask the index for candidates and to
-compare those, and misses nothing, where the index misses one of the true 20 nearest in thirteen (docs/log.md)."""
+"""Values, chunks times dimensions, up to which a library is always scanned, which misses nothing."""
+LISTED = 400_000
+"""Chunks up to which the record finds what may be near: sooner than the index, which misses one of the true 20 nearest in thirteen
+(docs/log.md). Where only signs are kept the index is asked instead."""
 SCANS_FIRST = 100
 """Searches over everything that a process scans by itself before it opens the index: importing Chroma and loading a graph of 100,000
 takes as long as so many scans, and a scan misses nothing. A program that asks one question never pays for the index."""
@@ -389,7 +392,9 @@ class _Dense:
         self._store = store
         self._scope = scope
         everything = scope == _EVERYTHING and record.sees_all
-        self._indexed = everything and record.scans >= SCANS_FIRST and record.chunk_count() * dimensions > SCANNED
+        large = everything and record.chunk_count() * dimensions > SCANNED
+        self._listed = large and record.chunk_count() <= LISTED and record.precision != "binary"
+        self._indexed = large and not self._listed and record.scans >= SCANS_FIRST
         self._recent: tuple[list[str], Vectors] | None = None
         self._deleted: frozenset[str] = frozenset()
         self.notes: tuple[str, ...] = ()
@@ -399,6 +404,8 @@ class _Dense:
         """(chunk id, cosine) of the CANDIDATES nearest, nearest first, equal ones by id."""
         if not self._looked:
             self._look_at_index(vector)
+        if self._listed:
+            return self._record.near(vector, k=CANDIDATES)
         near = self._generation(vector) if self._indexed else []
         if not self._indexed:
             return self._record.nearest(vector, k=CANDIDATES, scope=self._scope)

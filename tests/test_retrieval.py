@@ -146,6 +146,7 @@ def indexed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The index is asked from the first search on, however small the library."""
     monkeypatch.setattr("rag.retrieval.SCANS_FIRST", 0)
     monkeypatch.setattr("rag.retrieval.SCANNED", 0)
+    monkeypatch.setattr("rag.retrieval.LISTED", 0)
 
 
 def test_without_an_index_there_is_a_note(library: Path, copy: Path) -> None:
@@ -160,6 +161,7 @@ def test_nothing_jumps_when_a_process_goes_over_to_the_index(copy: Path, monkeyp
     """The searches before and after give the same passages with the same scores, also of what came and went since the index was made."""
     monkeypatch.setattr("rag.retrieval.SCANS_FIRST", 2)
     monkeypatch.setattr("rag.retrieval.SCANNED", 0)
+    monkeypatch.setattr("rag.retrieval.LISTED", 0)
     add(
         copy,
         {"new.txt": note("uranium", "Niger"), "cobalt-Peru.txt": "", "zinc-Mali.txt": note("zinc", "Chile")},
@@ -179,6 +181,26 @@ def test_nothing_jumps_when_a_process_goes_over_to_the_index(copy: Path, monkeyp
             first, second, third = (retrieval.find(question, k=60, lexical=False) for _ in range(3))
             assert first.passages == second.passages == third.passages
     assert len(asked) == 7
+
+
+def test_the_record_lists_what_may_be_near_in_a_large_library(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The index is not asked, searches before and after the record is ready give the same, and only signs are no list: then it is asked."""
+    monkeypatch.setattr("rag.retrieval.SCANS_FIRST", 2)
+    monkeypatch.setattr("rag.retrieval.SCANNED", 0)
+    asked: list[int] = []
+    with opened(copy, embedder=hashing()) as retrieval:
+
+        def counted(vector: "Vectors", *, k: int) -> Sequence[tuple[str, float]]:
+            asked.append(k)
+            return []
+
+        monkeypatch.setattr(retrieval.store, "nearest", counted)
+        first, second, third = (retrieval.find(QUESTION, k=60, lexical=False) for _ in range(3))
+        assert first.passages == second.passages == third.passages
+        assert not asked
+        retrieval.record.keep_vectors("binary")
+        retrieval.find(QUESTION, k=60, lexical=False)
+        assert asked
 
 
 def test_a_damaged_index_is_scanned_around_with_a_note(copy: Path) -> None:

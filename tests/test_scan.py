@@ -24,6 +24,7 @@ from rag.record import record as record_room
 from rag.record.codes import Codes, CodesOf, cosines, decoded, encoded, reached
 from rag.record.lexical import match_expression
 from rag.record.schema import migrations
+from rag.record.sides import Sides
 from rag.types import Precision, Scope
 from tests.fakes import HashingEmbedder, chunk_words, plain_document
 
@@ -263,6 +264,74 @@ def test_so_many_reach_it(values: list[int], by: int) -> None:
     least = reached(np.array(values, dtype=np.float32), by=by)
     assert sum(value >= least for value in values) >= min(by, len(values))
     assert least > -np.inf or len(values) < 64 * by
+
+
+@pytest.mark.parametrize("dimensions", [64, 384, 1_024, 1_100])
+@pytest.mark.parametrize("off_centre", [0.0, 2.0])
+def test_the_nearest_lie_on_the_same_sides(dimensions: int, off_centre: float) -> None:
+    """Nearly all of the 20 nearest are among a fourteenth of the rows; dimensions count unevenly, or all rows lean to one side."""
+    chance = np.random.default_rng(dimensions)
+    rows = chance.standard_normal((7_000, dimensions)) * np.arange(1, dimensions + 1) ** -0.4
+    rows[:, 1] += off_centre * np.linalg.norm(rows[0])
+    unit = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    sides = Sides(len(unit), middle=unit[::7].mean(axis=0))
+    for start in range(0, len(unit), 3_000):
+        sides.put(unit[start : start + 3_000])
+    shares = []
+    for at in range(30):
+        asked = unit[at] + 0.8 * unit[-at - 1]
+        likely = sides.likely(asked, most=500)
+        assert 300 < len(likely) < 800
+        assert (np.diff(likely) > 0).all()
+        shares.append(np.isin(np.argsort(-(unit @ asked))[:20], likely).mean())
+    assert np.mean(shares) > 0.97
+
+
+def test_sides_of_kept_rows_stay_known() -> None:
+    """Those of rows that came are to be found out; all together they are as if all had been put at once."""
+    unit = unit_rows(5, 900)
+    middle = unit.mean(axis=0)
+    there = Sides(600, middle=middle)
+    there.put(unit[:500])
+    kept = np.arange(600) % 3 > 0
+    changed = there.of(kept, rows=700)
+    left = np.flatnonzero(kept[:500])
+    assert changed.known == len(left)
+    changed.put(unit[200:900][: 700 - len(left)])
+    anew = Sides(700, middle=middle)
+    anew.put(np.vstack([unit[left], unit[200:900][: 700 - len(left)]]))
+    for seed in range(5):
+        asked = unit_rows(seed, 1)[0]
+        assert changed.likely(asked, most=80).tolist() == anew.likely(asked, most=80).tolist()
+
+
+def test_a_large_library_is_searched_by_sides_once_they_are_known(library: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exact until then; afterwards the same chunks with the same cosines but for some at the end, also when documents came and went."""
+    monkeypatch.setattr(scan, "READ_WHOLE", 0)
+    monkeypatch.setattr(scan, "LIKELY", 120)
+    monkeypatch.setattr(scan, "_TURNED", 40)
+
+    def asked(seed: int) -> "Vectors":
+        near: Vectors = library.vectors()[1][seed] + 0.5 * unit_rows(seed, 1)[0]
+        return near
+
+    ready = 0
+    while library._scan._sides is None or library._scan._sides[1].known < library.chunk_count():
+        assert library.near(asked(ready), k=10) == by_everything(library, asked(ready), k=10, scope=Scope())
+        ready += 1
+    assert ready == -(-library.chunk_count() // 40)
+    put(library, 41)
+    library.forget_paths(["docs/0.txt", "docs/39.txt"])
+    assert library.near(asked(7), k=10) == by_everything(library, asked(7), k=10, scope=Scope())  # the newest are not known yet
+    shares = []
+    for seed in range(40):
+        found, expected = library.near(asked(seed), k=10), by_everything(library, asked(seed), k=10, scope=Scope())
+        true = dict(by_everything(library, asked(seed), k=500, scope=Scope()))
+        assert found == sorted(((identity, true[identity]) for identity, _ in found), key=lambda near: (-near[1], near[0]))
+        assert found[0] == expected[0]
+        shares.append(len(set(found) & set(expected)) / 10)
+    assert np.mean(shares) > 0.95
+    assert library.scans == ready + 41
 
 
 def test_passages_are_looked_up_by_an_index(library: Record) -> None:

@@ -331,6 +331,15 @@ class Codes:
         off = distances * (length * (1 + 1e-6)) + sizes * (most * (left + _ROUNDING * length))
         return products.astype(np.float32), off
 
+    def decoded(self, rows: slice) -> "Vectors":
+        """These rows as their codes say, in float32."""
+        import numpy as np
+
+        steps = self._codes[rows].astype(np.float32)
+        steps -= _MIDDLE
+        steps *= self._sizes[rows, None]
+        return steps
+
     def _products(self, question: "NDArray[np.int8]", rows: "NDArray[np.int64] | None") -> "NDArray[np.int32]":
         """Of the codes of these rows, or of all, with the columns of a question; shape (rows, columns)."""
         import numpy as np

@@ -365,6 +365,11 @@ class Record:
         with self.snapshot(), translated(self.path):
             return self._scan.nearest(vector, k=k, scope=scope)
 
+    def near(self, vector: "Vectors", *, k: int) -> list[Near]:
+        """As ``nearest``, but not exact once the searches before have got ready for it: for large libraries that keep more than signs."""
+        with self.snapshot(), translated(self.path):
+            return self._scan.near(vector, k=k)
+
     def cosines(self, ids: Sequence[str], vector: "Vectors") -> list[Near]:
         """(chunk id, cosine) of those of these chunks that live, nearest first, equal ones by id: the numbers that ``nearest`` gives."""
         with translated(self.path):
@@ -372,7 +377,7 @@ class Record:
 
     @property
     def scans(self) -> int:
-        """How many searches over everything ``nearest`` has answered on this connection."""
+        """How many searches over everything this connection has answered."""
         return self._scan.count
 
     def vectors(self, *, after: int = 0, scope: Scope = _EVERYTHING) -> tuple[list[str], "Vectors"]:
