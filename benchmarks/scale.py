@@ -34,7 +34,7 @@ import numpy as np
 
 from rag.chunking import MOST_TOKENS, chunk
 from rag.embedders.small import SmallEmbedder
-from rag.ingest import publish
+from rag.ingest import WINDOW_FILES, publish
 from rag.record import FileRow, Record, Space, space_of
 from rag.rerankers.passthrough import PassThrough
 from rag.retrieval import ASKED, Retrieval
@@ -217,8 +217,10 @@ def fill(place: Place) -> dict[str, float]:
             )
             start = time.process_time()
             record.commit_document(file, document=document, chunks=chunks, vectors=rows, space=space)
-            cpu += time.process_time() - start
             count += len(chunks)
+            if not number % WINDOW_FILES:
+                record.add_words()
+            cpu += time.process_time() - start
             marks.append(_memory()["RSS"])
         size = sum(path.stat().st_size for path in place.workspace.glob("library.db*"))
     tenth = max(1, len(marks) // 10)

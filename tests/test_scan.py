@@ -134,6 +134,41 @@ def test_postings_change_in_short_transactions_and_at_one_moment(library: Record
         assert connection.execute("SELECT count(*) FROM segments WHERE length(chunks) = 0").fetchone() == (0,)
 
 
+def test_words_of_an_ingest_have_postings_before_it_ends(library: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small segments while files come, as many as there is much to index; a publication joins them without reading a text."""
+    monkeypatch.setattr(scan, "WAITING", 12)
+    monkeypatch.setattr(scan, "MOST_RECENT", 12)
+    library.index_words()
+    for number in range(50, 75):
+        put(library, number)
+        library.add_words()
+        assert library._scan.has_postings()
+        assert [score for _, score in library.lexical("zinc smelter", k=10)] == pytest.approx(
+            [score for _, score in fts(library, "zinc smelter")], abs=1e-4
+        )
+    assert len(segment_sizes(library)) > 10
+    monkeypatch.setattr(scan, "WAITING", 1)
+    monkeypatch.setattr(scan, "SEGMENT", 150)
+    library.add_words()
+    read: list[str] = []
+    library._connection.set_trace_callback(read.append)
+    library.index_words()
+    library._connection.set_trace_callback(None)
+    joined, live = segment_sizes(library), library.chunk_count()
+    assert len(joined) < 5
+    assert max(joined) <= scan.SEGMENT
+    assert sum(joined) - live < 10  # those that died are still there
+    assert not [sql for sql in read if "FROM chunks" in sql]
+    for question in QUESTIONS:
+        expected = [score for _, score in fts(library, question)]
+        assert [score for _, score in library.lexical(question, k=10)] == pytest.approx(expected, abs=1e-4)
+
+
+def segment_sizes(record: Record) -> list[int]:
+    """Chunks of each."""
+    return [size // 8 for (size,) in record.rows("SELECT length(chunks) FROM segments ORDER BY number")]
+
+
 def test_postings_that_two_made_at_once_are_used_once(library: Record) -> None:
     """Without the writer's lock two leave every chunk in two segments: searches are as before, and the next publication mends it."""
     question = "zinc smelter copper"

@@ -72,6 +72,26 @@ def segment(connection: sqlite3.Connection, rows: Iterable[tuple[int, str, str]]
     )
 
 
+def joined(segments: Sequence[Segment]) -> Segment:
+    """One of several that follow each other, at most SEGMENT chunks together."""
+    import numpy as np
+
+    places: defaultdict[str, list[bytes]] = defaultdict(list)
+    often: defaultdict[str, list[bytes]] = defaultdict(list)
+    at = 0
+    for one in segments:
+        for word, held in one.places.items():
+            count = len(held) // 3
+            places[word].append((np.frombuffer(held, dtype="<u2", count=count) + np.uint16(at)).tobytes())
+            often[word].append(held[2 * count :])
+        at += len(one.chunks)
+    return Segment(
+        chunks=np.concatenate([one.chunks for one in segments]),
+        lengths=np.concatenate([one.lengths for one in segments]),
+        places={word: b"".join((*found, *often[word])) for word, found in places.items()},
+    )
+
+
 def _batches(rows: Iterable[tuple[int, str, str]]) -> Iterator[list[tuple[int, str, str]]]:
     batch: list[tuple[int, str, str]] = []
     for row in rows:

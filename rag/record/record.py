@@ -469,6 +469,11 @@ class Record:
         with translated(self.path):
             self._scan.index_words(anew=anew)
 
+    def add_words(self) -> None:
+        """Postings for what came since the last ones, where that is much; ``index_words`` puts them together."""
+        with translated(self.path):
+            self._scan.add_words()
+
     def prune_cache(self) -> None:
         """Drops the vectors that belong to no chunk, and all but the newest cached queries."""
         stale = "SELECT number FROM vectors WHERE query = 1 ORDER BY number DESC LIMIT -1 OFFSET ?"

@@ -3,13 +3,14 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rag.record import blocks, schema, scopes
 from rag.record.about import abouts
 from rag.record.codes import Codes, Rows, Signs, reached
 from rag.record.lexical import quoted, telling_words
-from rag.record.postings import SEGMENT, Places, Postings, Segment, is_among, segment
+from rag.record.postings import SEGMENT, Places, Postings, Segment, is_among, joined, segment
 from rag.record.sides import Sides
 from rag.types import PRECISIONS, Scope
 
@@ -23,6 +24,8 @@ WORDS_FROM = 5_000
 """Smaller libraries have no postings: FTS5 answers within 8 ms there."""
 MOST_RECENT = 2_000
 """Chunks since the postings were made that are counted in memory, 0.1 ms each; with more FTS5 is asked."""
+WAITING = 1_000
+"""Chunks for which an ingest makes a segment of their own; a publication joins it to others."""
 DEAD_SHARE = 0.1
 """A segment in which more chunks went is made anew."""
 _WORDS_KEPT = 64
@@ -51,7 +54,7 @@ READ_WHOLE = 1_000
 
 
 class Scan:
-    """What searches of one connection keep. Searches are called within a transaction, ``index_words`` is not; sqlite3's errors pass."""
+    """What searches of one connection keep. Searches are called within a transaction, what writes words is not; sqlite3's errors pass."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -331,25 +334,51 @@ class Scan:
     # ── writing postings ──────────────────────────────────────────────────────────────────────────────────────────
 
     def index_words(self, *, anew: bool) -> None:
-        """Postings for every live chunk of a library that is large enough; ``anew``: no segment stays.
+        """Postings for every live chunk of a library that is large enough, small segments joined; ``anew``: no segment stays.
 
         Transactions are short. Searches see new segments in place of old ones from one moment on; a segment without chunks is not to be
         seen yet, or no longer.
         """
+        self._sweep()
+        stored, kept, waiting = self._state(anew=anew)
+        made = [self._put(self._made(waiting[at : at + SEGMENT])) for at in range(0, len(waiting) - SEGMENT + 1, SEGMENT)]
+        small = [(number, one) for number, one in kept.items() if len(one.chunks) < SEGMENT]
+        if left := len(waiting) % SEGMENT:
+            small.append((0, self._made(waiting[-left:])))
+        for group in _groups(small):
+            if len(group) > 1 or not group[0][0]:
+                made.append(self._put(joined([self._with_places(number, one) for number, one in group])))
+                for number, _ in group:
+                    kept.pop(number, None)
+        self._show(made, gone=set(stored) - set(kept))
+        self._sweep()
+
+    def add_words(self) -> None:
+        """Postings for what waits, in a segment of its own, where enough waits: searches beside a long ingest need not ask FTS5."""
+        _, _, waiting = self._state(anew=False)
+        if len(waiting) >= WAITING:
+            self._show([self._put(self._made(waiting[at : at + SEGMENT])) for at in range(0, len(waiting), SEGMENT)], gone=())
+
+    def _state(self, *, anew: bool) -> tuple[Mapping[int, Segment], dict[int, Segment], "NDArray[np.int64]"]:
+        """(all segments, those that stay, live chunks without postings)."""
         import numpy as np
 
-        self._sweep()
-        live = np.sort(self.rows().numbers)
-        stored = self._segments()
-        sound = {number: one for number, one in _apart(stored).items() if not anew and _is_sound(one, live)}
-        covered = np.concatenate([one.chunks for one in sound.values()]) if sound else np.empty(0, dtype=np.int64)
+        live, stored = np.sort(self.rows().numbers), self._segments()
+        kept = {number: one for number, one in _apart(stored).items() if not anew and _is_sound(one, live)}
+        covered = np.concatenate([one.chunks for one in kept.values()]) if kept else np.empty(0, dtype=np.int64)
         waiting = np.setdiff1d(live, covered, assume_unique=True) if len(live) >= WORDS_FROM else live[:0]
-        made = [self._put(self._made(waiting[at : at + SEGMENT])) for at in range(0, len(waiting), SEGMENT)]
-        gone = [(number,) for number in sorted(set(stored) - set(sound))]
+        return stored, kept, waiting
+
+    def _with_places(self, number: int, one: Segment) -> Segment:
+        """One whose places are in the record, read; 0 is the number of one that has them."""
+        sql = "SELECT word, places FROM postings WHERE segment = ?"
+        return replace(one, places=dict(self._connection.execute(sql, [number]))) if number else one
+
+    def _show(self, made: Iterable[tuple[bytes, bytes, int]], *, gone: Iterable[int]) -> None:
+        """What was put takes the place of what is gone, at one moment."""
         with schema.transaction(self._connection):
-            self._connection.executemany("UPDATE segments SET chunks = x'' WHERE number = ?", gone)
+            self._connection.executemany("UPDATE segments SET chunks = x'' WHERE number = ?", [(number,) for number in sorted(gone)])
             self._connection.executemany("UPDATE segments SET chunks = ?, lengths = ? WHERE number = ?", made)
-        self._sweep()
 
     def _put(self, made: Segment) -> tuple[bytes, bytes, int]:
         """Writes a segment's places; its chunks, their lengths and its number, for the moment when it is to be seen."""
@@ -393,8 +422,21 @@ def _apart(stored: Mapping[int, Segment]) -> dict[int, Segment]:
 
 
 def _is_sound(one: Segment, live: "NDArray[np.int64]") -> bool:
-    """Full, and nearly all of its chunks live."""
-    return len(one.chunks) >= SEGMENT and float(is_among(one.chunks, live).mean()) >= 1 - DEAD_SHARE
+    """Nearly all of its chunks live."""
+    return float(is_among(one.chunks, live).mean()) >= 1 - DEAD_SHARE
+
+
+def _groups(small: Iterable[tuple[int, Segment]]) -> list[list[tuple[int, Segment]]]:
+    """Those that make a segment together, their chunks in the order of the numbers."""
+    groups: list[list[tuple[int, Segment]]] = []
+    for number, one in sorted(small, key=lambda entry: int(entry[1].chunks[0])):
+        there = groups[-1] if groups else []
+        fits = sum(len(other.chunks) for _, other in there) + len(one.chunks) <= SEGMENT
+        if there and fits and int(there[-1][1].chunks[-1]) < int(one.chunks[0]):
+            there.append((number, one))
+        else:
+            groups.append([(number, one)])
+    return groups
 
 
 def _ranked(scored: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:

@@ -45,6 +45,9 @@ DELTA_FROM = 5_000
 MOST_DEAD = 0.2
 """Deleted rows stay in the graph; beyond this share of the live ones it is built from nothing."""
 
+NICE = 10
+"""How far the building stands behind searches where both want the processor: it takes minutes in a large library, and nobody waits."""
+
 _CHROMA = "chroma"
 _ROWS = "rows.tsv"
 _VECTORS = "vectors.f4"
@@ -347,6 +350,7 @@ def build_in_child(order: str, alive: str) -> None:
     import numpy as np
 
     threading.Thread(target=_end_with_parent, args=(int(alive),), daemon=True).start()
+    os.nice(NICE)
     work = json.loads(Path(order).read_bytes())
     chroma, ids = Path(work["target"], _CHROMA), work["ids"]
     vectors = np.memmap(Path(work["desk"], _VECTORS), dtype="<f4", mode="r", shape=(len(ids), work["dimensions"]))
