@@ -156,7 +156,7 @@ def test_words_of_an_ingest_have_postings_before_it_ends(library: Record, monkey
     library._connection.set_trace_callback(None)
     joined, live = segment_sizes(library), library.chunk_count()
     assert len(joined) < 5
-    assert max(joined) <= scan.SEGMENT
+    assert max(joined) <= 150
     assert sum(joined) - live < 10  # those that died are still there
     assert not [sql for sql in read if "FROM chunks" in sql]
     for question in QUESTIONS:
