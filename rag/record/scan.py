@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
 from rag.record import blocks, schema, scopes
@@ -393,15 +394,19 @@ class Scan:
         return made.chunks.astype("<i8").tobytes(), made.lengths.astype("<i4").tobytes(), number
 
     def _sweep(self) -> None:
-        """Takes away segments without chunks: replaced ones, and what a killed publication left."""
-        words = "DELETE FROM postings WHERE (word, segment) IN (SELECT word, segment FROM postings WHERE segment = ? LIMIT ?)"
-        for number in self._connection.execute("SELECT number FROM segments WHERE length(chunks) = 0").fetchall():
-            gone = _WORDS_WRITTEN
-            while gone == _WORDS_WRITTEN:
-                with schema.transaction(self._connection):
-                    gone = self._connection.execute(words, [*number, _WORDS_WRITTEN]).rowcount
+        """Takes away segments without chunks: replaced ones, and what a killed publication left. Word by word of all of them: one segment
+        after the other would write every page of the table as often as there are segments."""
+        gone = [number for (number,) in self._connection.execute("SELECT number FROM segments WHERE length(chunks) = 0")]
+        if not gone:
+            return
+        among = f"segment IN ({', '.join(map(str, gone))})"
+        words = self._connection.execute(f"SELECT word FROM postings WHERE {among} ORDER BY word")
+        begins = [word for (word,) in islice(words, 0, None, _WORDS_WRITTEN)]
+        for begin, end in pairwise([*begins, None]):
             with schema.transaction(self._connection):
-                self._connection.execute("DELETE FROM segments WHERE number = ?", number)
+                self._connection.execute(f"DELETE FROM postings WHERE {among} AND word >= ?1 AND (?2 IS NULL OR word < ?2)", [begin, end])
+        with schema.transaction(self._connection):
+            self._connection.execute(f"DELETE FROM segments WHERE number IN ({', '.join(map(str, gone))})")
 
 
 def _apart(stored: Mapping[int, Segment]) -> dict[int, Segment]:
