@@ -45,7 +45,7 @@ DELTA_FROM = 5_000
 MOST_DEAD = 0.2
 """Deleted rows stay in the graph; beyond this share of the live ones it is built from nothing."""
 
-NICE = 10
+NICE = 5
 """How far the building stands behind searches where both want the processor: it takes minutes in a large library, and nobody waits."""
 
 _CHROMA = "chroma"
