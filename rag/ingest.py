@@ -701,8 +701,9 @@ class _Pass:
             embedded = sum(text in computed for text in own)
             computed.difference_update(own)
             yield self._report(waiting.row.path, waiting.status, waiting.reason, chunks=len(own), embedded=embedded)
-        with self._tally.timed("commit"):
-            self._record.add_words()
+        if texts:
+            with self._tally.timed("commit"):
+                self._record.add_words()
 
     # ── files that are gone ───────────────────────────────────────────────────────────────────────────────────────
 
