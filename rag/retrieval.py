@@ -52,8 +52,8 @@ TITLED_DOCUMENTS = 10
 SCANNED = 40_000_000
 """Values, chunks times dimensions, up to which a library is always scanned, which misses nothing."""
 LISTED = 400_000
-"""Chunks up to which the record finds what may be near: sooner than the index, which misses one of the true 20 nearest in thirteen
-(docs/log.md). Where only signs are kept the index is asked instead."""
+"""Chunks up to which the record finds what may be near, in a time that grows with them: at 50,000 less than the index's, which misses one
+of the true 20 nearest in thirteen (docs/log.md). Where only signs are kept the index is asked instead."""
 SCANS_FIRST = 100
 """Searches over everything that a process scans by itself before it opens the index: importing Chroma and loading a graph of 100,000
 takes as long as so many scans, and a scan misses nothing. A program that asks one question never pays for the index."""
