@@ -191,8 +191,10 @@ def test_from_an_empty_workspace_to_a_marked_passage_in_a_browser(tmp_path: Path
         assert "token" not in page.url
         page.set_input_files("#files", tmp_path / "velox.md")  # 2
         page.get_by_role("button", name="Add and read").click()  # 3
-        page.get_by_label("Now ask").fill("How many zinc cells did Velox ship in 2025?")  # 4
-        page.wait_for_load_state("load")  # a page's own script comes after its text
+        page.get_by_label("Now ask").wait_for()
+        page.wait_for_load_state("load")  # a page's own script comes after its text,
+        page.locator("#question:focus").wait_for()  # and the cursor after both
+        page.keyboard.type("How many zinc cells did Velox ship in 2025?")  # 4
         page.keyboard.press("Enter")
         link = page.locator(".answer a.cite").first
         link.wait_for()  # the answer is there
