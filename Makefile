@@ -14,7 +14,7 @@ report:  ## install, read sample_docs/, write a cited and checked report to repo
 
 test:  ## install what tests need and run them all
 	@scripts/install.sh dev
-	@$(PYTHON) -m pytest -q -n 2 --dist loadfile
+	@$(PYTHON) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 check: lint types contracts test  ## everything CI runs
 

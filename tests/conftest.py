@@ -13,6 +13,12 @@ from hypothesis import HealthCheck, settings
 REPOSITORY = Path(__file__).resolve().parent.parent
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
+LONGEST = (
+    "test_docs", "test_web", "test_schedule_run", "test_chat", "test_schedule_kill", "test_web_runs", "test_web_browser", "test_faults",
+    "test_kill", "test_write_kill",
+)  # fmt: skip
+"""Files of a quarter of a minute and more, first: a worker that meets one last is waited for."""
+
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")  # a loaded machine is no fault of the program
 
@@ -20,6 +26,11 @@ settings.load_profile("untimed")  # a loaded machine is no fault of the program
 def heed_ctrl_c() -> None:
     """For a child's ``preexec_fn``: a test run in the background hands its children an ignored Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, the rest in their order."""
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(autouse=True)
