@@ -32,6 +32,7 @@ _TWO: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (EXCESS, r"\bhow much\s(?:higher|more|larger|greater|lower|less|smaller)\s(?:is|are|was|were)\s(?P<a>.+?)\sthan\s(?P<b>.+)"),
     )
 )
+_AVERAGE = re.compile(r"(?i)\b(?:average|mean)\b")
 _SAYS_LITTLE = frozenset(content_stems("value amount company figure respective part form make account come year fiscal period end ended"))
 LEAST_OF_LABEL, LEAST_OF_WORDS = 0.6, 0.6
 """Shares of a line's label that must be asked for, and of the words asked for that its label, caption and document must name."""
@@ -50,7 +51,9 @@ class Pair(NamedTuple):
 
 
 def pair_of(asked: Asked) -> Pair | None:
-    """The two lines that a question names, apart from its periods; None where it sets no two against each other."""
+    """The two lines that a question names, apart from its periods; None where it sets no two against each other, or their averages."""
+    if _AVERAGE.search(asked.text):
+        return None
     for formula, pattern in _TWO:
         if found := pattern.search(asked.apart_from_periods):
             a, b = (frozenset(content_stems(found[side])) - _SAYS_LITTLE for side in ("a", "b"))

@@ -248,6 +248,8 @@ def _set_against(formula: str, operands: Sequence[Operand]) -> Computed | None:
 
 
 def _apart(a: Operand, b: Operand) -> Computed | None:
+    if (a.number.value < 0) != (b.number.value < 0):
+        return None  # what is paid, in brackets, is not less than what is earned
     exact, places = a.number.value - b.number.value, max(a.places, b.places)
     size = _marked((a, b)).like(exact, places=places) if a.number.unit != "%" else f"{abs(rounded(exact, places=places))} percentage points"
     values = f"{a.number.printed} and {b.number.printed}"
