@@ -92,6 +92,8 @@ def _measures() -> tuple[dict[str, str], dict[str, tuple[str, Decimal]]]:
 
 
 _UNITS, _FACTORS = _measures()
+SHARES = frozenset(_SHARES.values())
+"""Units that no scale word goes with: per cent, percentage points, basis points."""
 CURRENCIES = frozenset(_SYMBOLS.values()) | frozenset(_CODES)
 """As units are kept: "EUR"."""
 MEASURES = frozenset(_FACTORS) - {"second", "minute", "hour", "day", "week", "month", "year", "m", "pp", "bp"} | {"%"}
@@ -120,8 +122,11 @@ def _joined(name: str | None) -> str:
 _ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _SPELLED = {word: value for value, word in enumerate(_ONES.split())} | {word: 10 * (i + 2) for i, word in enumerate(_TENS.split())}
+_CONTINENTAL = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+")
+"""1.842,6"""
 _NUMERAL = re.compile(
-    r"(?<!\d)(?P<digits>\d{1,3}(?:\.\d{3})+,\d+(?![\d,])|(?:\d{1,3}(?:[,'’\u00a0\u202f\u2009]\d{3})+(?!\d)|\d+)(?:\.\d+)?|(?<![\w.])\.\d+)"
+    rf"(?<!\d)(?P<digits>{_CONTINENTAL.pattern}(?![\d,])|"
+    r"(?:\d{1,3}(?:[,'’\u00a0\u202f\u2009]\d{3})+(?!\d)|\d+)(?:\.\d+)?|(?<![\w.])\.\d+)"
     r"|(?P<word>\b(?i:(?:" + "|".join(_TENS.split()) + r")-(?:" + "|".join(_ONES.split()[1:10]) + r")|" + "|".join(_SPELLED) + r")\b)"
 )
 _MARK = rf"(?:(?<![A-Za-z])(?:{_either(_SYMBOLS)})|\b(?:{'|'.join(map(re.escape, _MARKS))}))"
@@ -137,7 +142,6 @@ _COMMA_DECIMAL = re.compile(
     rf",(\d{{1,2}})(?=\s?(?:%|per\s?cent\b|(?:Mio|Mrd|(?i:millions?|billions?|millionen|milliarden|milliards?|mln|bn|mn))\b|(?:{_either(_ALIASES)})(?!\w)))"
 )
 """One or two digits behind a comma are no thousands: "3,5 %", "5,3 Mrd."."""
-_CONTINENTAL = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+")
 _SPACED = re.compile(rf"(?: \d{{3}})+(?!\d)(?=\s(?:{_either(_ALIASES)}|(?i:million|thousand|billion))(?!\w))")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
 _PREFIXES = frozenset("mid early late pre post sub non over under near end year about some plus minus".split())
@@ -357,8 +361,6 @@ def _tidy(value: Decimal) -> Decimal:
     return Decimal(format(value, "f"))
 
 
-_UNSCALED = frozenset(("%", "pp", "bp"))
-"""Units that no scale word goes with."""
 _RANGE_GAP = re.compile(r"\s?(?:[-–—]|to|and|or)\s?")
 _BETWEEN = re.compile(r"(?i:between|from)\s(?:about\s|roughly\s|around\s|approximately\s)?$")
 
@@ -381,7 +383,7 @@ def _settle_range(text: str, low: _Reading, high: _Reading) -> list[_Reading]:
     if high.number.unit.startswith("/") and low.number.unit:
         unit = low.number.unit + high.number.unit
     exponent = low.exponent if high.exponent is None else high.exponent
-    if exponent is not None and unit in _UNSCALED:
+    if exponent is not None and unit in SHARES:
         return [low, high]  # "grew 13% to 61.3 million"
     return [_with_unit(low, unit=unit, exponent=exponent), _with_unit(high, unit=unit, exponent=exponent)]
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from rag.chat.choose import overlapping
 from rag.chat.question import Asked
-from rag.chat.sums import is_about, said_of
+from rag.chat.sums import MEAN, is_about, said_of
 from rag.numbers import period_order
 from rag.report.gather import CellEvidence
 from rag.report.sums import EXCESS, RATIO, SHARE, SHARED, Operand, operand_of, side_of, sum_claim
@@ -32,7 +32,6 @@ _TWO: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (EXCESS, r"\bhow much\s(?:higher|more|larger|greater|lower|less|smaller)\s(?:is|are|was|were)\s(?P<a>.+?)\sthan\s(?P<b>.+)"),
     )
 )
-_AVERAGE = re.compile(r"(?i)\b(?:average|mean)\b")
 _SAYS_LITTLE = frozenset(content_stems("value amount company figure respective part form make account come year fiscal period end ended"))
 LEAST_OF_LABEL, LEAST_OF_WORDS = 0.6, 0.6
 """Shares of a line's label that must be asked for, and of the words asked for that its label, caption and document must name."""
@@ -52,7 +51,7 @@ class Pair(NamedTuple):
 
 def pair_of(asked: Asked) -> Pair | None:
     """The two lines that a question names, apart from its periods; None where it sets no two against each other, or their averages."""
-    if _AVERAGE.search(asked.text):
+    if MEAN.search(asked.text):
         return None
     for formula, pattern in _TWO:
         if found := pattern.search(asked.apart_from_periods):

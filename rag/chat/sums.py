@@ -25,7 +25,8 @@ _RELATIVE = re.compile(
     rf"\bby (?:what|how many) per\s?cent|\b{_MOVES}\b.{{0,60}}\bin (?:per\s?cent|%)|^how (?:fast|strongly) "
 )
 _CHANGE = re.compile(rf"(?i)\b(?:{_MOVES}|changed|increased|decreased|grew|grown?|declined|rose|risen|fell|fallen|dropped)\b")
-_MEAN = re.compile(r"(?i)\b(?:average|mean)\b")
+MEAN = re.compile(r"(?i)\b(?:average|mean)\b")
+"""Of a question that wants an average."""
 _TOTAL = re.compile(r"(?i)\b(?:sum|combined|together|total)\b")
 _SPAN = re.compile(r"(?i)\b(?:from|between)\b.*\d{2,4}\D{1,30}\b(?:to|and|until|through)\b|\d{4}\s?(?:-|–|to)\s?(?:FY)?\d{2,4}\b")
 _YEAR_BEFORE = re.compile(r"(?i)\b(?:previous|prior|preceding) (?:fiscal )?year|\byear[- ](?:on|over)[- ]year\b")
@@ -69,7 +70,7 @@ def wish_of(asked: Asked) -> Wish | None:
         if _CHANGE.search(asked.text):
             return Wish(formula=CHANGE, times=times)
     span = _SPAN.search(asked.text) is not None
-    if _MEAN.search(asked.text) and len(times) != 1:
+    if MEAN.search(asked.text) and len(times) != 1:
         return Wish(formula="", times=times, span=span)
     if _TOTAL.search(asked.text) and len(times) >= 2:
         return Wish(formula="", added=True, times=times, span=span)

@@ -17,6 +17,7 @@ from rag.numbers import (
     CURRENCIES,
     SCALE_SAID,
     SCALE_WORDS,
+    SHARES,
     PeriodMention,
     comparable,
     find_numbers,
@@ -919,7 +920,6 @@ _IN_FULL = re.compile(
     r"\b(?:ratio|rate|margin|yield|number|days|employee|headcount|fte|staff|person|people|store|customer)s?\b"
 )
 """Rows that a table "in thousands", or of money, mostly excepts."""
-_SHARES = frozenset(("%", "pp", "bp"))
 _A_SHARE = re.compile(r"(?i)\bper\b|\beps\b")
 
 
@@ -962,7 +962,7 @@ def _unit_of(labels: Sequence[str]) -> str:
     is not that of rows of what is counted or set in proportion."""
     column, row, *caption = labels
     own, above = _unit_words(row), _unit_words(column)
-    words = own if own and unit_in(above)[0] not in _SHARES else next(filter(None, (above, *map(_unit_words, caption))), "")
+    words = own if own and unit_in(above)[0] not in SHARES else next(filter(None, (above, *map(_unit_words, caption))), "")
     words = words.lower() if words.istitle() and words.lower() in COUNTED else words
     if words != own and _IN_FULL.search(row) and unit_in(words)[0] in CURRENCIES:
         return ""

@@ -82,11 +82,8 @@ def is_time(column: str) -> bool:
     """True for a header that is one period and its unit: "2018", "Fiscal year 2020", "Years ended December 31, 2018 (in millions)"."""
     if len(find_periods(column)) != 1:
         return False
-    rest = column
-    for period in reversed(find_periods(column)):
-        rest = rest[: period.start] + " " + rest[period.end :]
-    unit = unit_in(rest)[2]
-    words = {word.lower() for word in _WORD.findall(rest.replace(unit, " ") if unit else rest)}
+    rest = _without_periods(column)
+    words = {word.lower() for word in _WORD.findall(_without_unit(rest))}
     if words & _PARTS_OF_A_YEAR and period_shape(find_periods(column)[0].label) in ("year", "fiscal"):
         return False
     return words <= _TIMES and not any(abs(number.value) >= Decimal(100) for number in find_numbers(rest))
@@ -95,16 +92,24 @@ def is_time(column: str) -> bool:
 def is_of_its_own(column: str) -> bool:
     """True for a header that says a unit and, beside it, what its cells are: "Average cost (GBP)", and not "2025, EUR m"."""
     words = unit_in(column)[2]
-    rest = column.replace(words, " ") if words else ""
-    for period in reversed(find_periods(rest)):
-        rest = rest[: period.start] + " " + rest[period.end :]
+    rest = _without_periods(column.replace(words, " ")) if words else ""
     return bool({word.lower() for word in _WORD.findall(rest)} - _TIMES - _NEUTRAL)
+
+
+def _without_periods(label: str) -> str:
+    for period in reversed(find_periods(label)):
+        label = label[: period.start] + " " + label[period.end :]
+    return label
+
+
+def _without_unit(label: str) -> str:
+    unit = unit_in(label)[2]
+    return label.replace(unit, " ") if unit else label
 
 
 def _is_empty(column: str) -> bool:
     """True for a header that says no more than "As reported" or a unit."""
-    unit = unit_in(column)[2]
-    words = _WORD.findall(column.replace(unit, " ") if unit else column)
+    words = _WORD.findall(_without_unit(column))
     return bool(words) and {word.lower() for word in words} <= _TIMES and not find_numbers(column)
 
 
@@ -113,7 +118,4 @@ def _left(label: str, metric: str, vocabulary: Vocabulary) -> set[str]:
     rest = _ASIDE.sub(" ", label)
     for mention in reversed([mention for mention in vocabulary.named(rest) if mention.metric.id == metric]):
         rest = rest[: mention.start] + " " + rest[mention.end :]
-    for period in reversed(find_periods(rest)):
-        rest = rest[: period.start] + " " + rest[period.end :]
-    unit = unit_in(rest)[2]
-    return {word.lower() for word in _WORD.findall(rest.replace(unit, " ") if unit else rest)}
+    return {word.lower() for word in _WORD.findall(_without_unit(_without_periods(rest)))}

@@ -259,20 +259,19 @@ def references(document: Document, block: Block) -> Iterable[tuple[Cell, TableRe
         elif cell.column in unit_columns and words:
             units[cell.row] = words
     corner = [f"({scale})" for words in headers.get(0, ()) if (scale := _unit_of_all(words))]
+    bare = {column: " ".join(said) for column, said in headers.items()}
+    columns = {column: " ".join([said, *corner]) if corner and _takes_corner(said) else said for column, said in bare.items()}
     labels = _told_apart(labels, {cell.row for cell in block.cells if cell.column > 0 and cell.end > cell.start})
     for cell in block.cells:
         if not cell.header and cell.column > 0 and cell.end > cell.start and labels.get(cell.row) and headers.get(cell.column):
             row = f"{labels[cell.row]}, {units[cell.row]}" if cell.row in units else labels[cell.row]
-            column = " ".join(headers[cell.column])
-            yield (
-                cell,
-                TableReference(row=row, column=" ".join([column, *corner]) if _takes_corner(column) else column, address=cell.address),
-            )
+            yield cell, TableReference(row=row, column=columns[cell.column], address=cell.address)
 
 
 _OF_ITS_OWN = re.compile(
     r"(?i)\b(?:change|growth|variance|increase|decrease|difference|var|yoy|y/y|weighted[- ]average|per share|prices?|rates?|ratio)\b|[Δ%]"
 )
+"""Headers of what a table counts otherwise than in its own unit, though they may not say in what."""
 
 
 def _takes_corner(column: str) -> bool:

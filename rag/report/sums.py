@@ -85,11 +85,17 @@ def _printed_digits(number: Number) -> str:
     return found[0] if found else "0"
 
 
+def _number_of(evidence: Evidence) -> Number | None:
+    """The number of a cell under a header; None for a sentence or a row, for a cell with none or several, and for a year."""
+    numbers = find_numbers(cell_value(evidence))
+    is_cell = evidence.table is not None and evidence.table.column
+    return numbers[0] if is_cell and len(numbers) == 1 and numbers[0].kind != "year" else None
+
+
 def operand_of(evidence: Evidence) -> Operand | None:
     """A cell as an operand; None where it holds no number or several, or where its labels name no period or several."""
-    reference = evidence.table
-    numbers = find_numbers(cell_value(evidence))
-    if reference is None or not reference.column or len(numbers) != 1 or numbers[0].kind == "year":
+    number, reference = _number_of(evidence), evidence.table
+    if number is None or reference is None:
         return None
     for label, other in ((reference.column, reference.row), (reference.row, reference.column)):
         bare = without_unit(label)
@@ -101,18 +107,18 @@ def operand_of(evidence: Evidence) -> Operand | None:
             when = _YEARS_ENDED.sub("", bare[last.start : last.end])
             rest = _named_apart(bare[: mentions[0].start] + bare[last.end :])
             name = ", ".join(part for part in (_bare(other), rest) if part)
-            made = Operand(evidence=evidence, number=numbers[0], name=name, period=last.label, when=when)
+            made = Operand(evidence=evidence, number=number, name=name, period=last.label, when=when)
             return made if name and made.scale else None
     return None
 
 
 def side_of(evidence: Evidence, *, shared: Literal["row", "column"]) -> Operand | None:
     """A cell as one of several of a row or a column, by its other label; no period. None where it holds no number or several."""
-    numbers, reference = find_numbers(cell_value(evidence)), evidence.table
-    if reference is None or not reference.column or len(numbers) != 1 or numbers[0].kind == "year":
+    number, reference = _number_of(evidence), evidence.table
+    if number is None or reference is None:
         return None
     own, common = (reference.row, reference.column) if shared == "column" else (reference.column, reference.row)
-    made = Operand(evidence=evidence, number=numbers[0], name=_bare(own), period="", when=_bare(common))
+    made = Operand(evidence=evidence, number=number, name=_bare(own), period="", when=_bare(common))
     return made if made.name and made.scale else None
 
 
