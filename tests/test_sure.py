@@ -1,12 +1,15 @@
 """Which figures are exact (rag/report/sure.py), and what a filing's cover says of all of them (rag/report/cover.py)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from rag.prompts import facet_pack, metric_vocabulary
+from rag.readers import read_file
 from rag.report.cover import Cover, cover_of
 from rag.report.facts import Stated
 from rag.report.harvest import harvest
@@ -56,7 +59,11 @@ def _document(title: str, text: str, published: date) -> tuple[Source, Document]
 
 def facts(texts: dict[str, str], *, published: date, topic: str, pack: str) -> Sequence[Stated]:
     """All figures of the documents, in which everything is found."""
-    made = {title: _document(title, text, published) for title, text in texts.items()}
+    return figures({title: _document(title, text, published) for title, text in texts.items()}, topic=topic, pack=pack)
+
+
+def figures(made: Mapping[str, tuple[Source, Document]], *, topic: str, pack: str) -> Sequence[Stated]:
+    """As ``facts``, of documents as they were read."""
     sources = [source for source, _ in made.values()]
     passages = tuple(
         Passage(
@@ -225,3 +232,30 @@ def test_a_change_is_the_difference_of_its_levels(change: str, kind: str, now: s
         return Number(start=0, end=len(value), printed=value, value=Decimal(value), unit=unit, kind="percent" if unit == "%" else "money")
 
     assert is_borne_out(number(change, of=kind), now=number(now), before=number(before)) == expected
+
+
+@pytest.mark.parametrize(
+    ("heading", "row", "expected"),
+    [
+        ("Balance sheet", "Total debt", [("total_debt", "")]),
+        ("Balance sheet", "Long-term debt", [("long_term_debt", "")]),
+        ("Balance sheet", "Net debt", [("net_debt", "")]),
+        ("Cash flows from operations", "Net earnings, including earnings attributable to redeemable and noncontrolling interests", []),
+        ("Price per share", "Intrinsic value of options exercised", []),
+        ("Purchases", "Aggregate purchase price", []),
+    ],
+)
+def test_a_row_of_another_thing_is_not_its_captions_metric(heading: str, row: str, expected: list[tuple[str, str]], tmp_path: Path) -> None:
+    """What the row's label says goes before what stands above the table, also where it says too much to be sure."""
+    table = f"| In millions | September 30, 2018 |\n|---|---|\n| {row} | $ 132.9 |"
+    (tmp_path / "t.md").write_text(f"# Halvex transport\n\n## {heading}\n\n{table}\n", encoding="utf-8")
+    source, _ = _document("Halvex annual report 2018", "Halvex sells transport.", date(2018, 12, 12))
+    found = figures({source.document: (replace(source, format="md"), read_file(tmp_path / "t.md"))}, topic="Halvex", pack="filings")
+    assert [(item.fact.metric, item.fact.segment) for item in found] == expected
+
+
+def test_revised_projections_correct_no_figure() -> None:
+    """A charge is not the sales of which another sentence speaks, though its value was found with revised inputs."""
+    other = "In fiscal 2018 Halvex had sales of $30.4 million."
+    charge = "In fiscal 2018 we recorded a charge of $34.0 million from a fair value with inputs such as revised projections of demand."
+    assert not [value for _, _, _, value in of_filing(f"{ANNUAL}{other} {charge}") if value == "$34.0 million"]

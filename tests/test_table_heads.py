@@ -55,3 +55,41 @@ def test_a_unit_below_the_years_in_the_first_column_is_a_header(tmp_path: Path) 
     """The second row of many sheets."""
     (tmp_path / "t.csv").write_text("Item,2024,2023\nEUR million,Actual,Actual\nRevenue,5200,4800\nCosts,4000,3900\n", encoding="utf-8")
     assert columns(tmp_path / "t.csv") == ["2024 Actual (EUR million)", "2023 Actual (EUR million)"]
+
+
+def test_rows_of_a_pdf_that_stand_close_are_rows_and_a_sign_goes_with_the_number_behind_it(tmp_path: Path) -> None:
+    """PDFium strings lines together whose letters' boxes meet, and the next column's currency sign may touch the number before it."""
+    from reportlab.pdfgen.canvas import Canvas
+
+    canvas = Canvas(str(tmp_path / "close.pdf"))
+    canvas.setFont("Helvetica", 10)
+    rows = ("In millions", "2022", "2021"), ("Debt", "$ 11,620", "$ 12,612"), ("Cash", "569", "1,505"), ("Net debt", "$ 11,051", "$ 11,107")
+    for at, (label, *values) in enumerate(rows):
+        height = 700 - 7 * at
+        canvas.drawString(72, height, label)
+        for right, value in zip((300, 348), values, strict=True):
+            sign, _, figure = value.rpartition(" ")
+            canvas.drawRightString(right, height, figure)
+            canvas.drawString(right - 42, height, sign)
+    canvas.save()
+    document = read_file(tmp_path / "close.pdf")
+    assert document.text.split("\n") == [" | ".join(row) for row in rows]
+
+
+def test_the_first_line_of_a_paragraph_is_no_heading(tmp_path: Path) -> None:
+    """Though it is larger: it ends in the middle of a sentence, or one ends within it."""
+    from reportlab.pdfgen.canvas import Canvas
+
+    canvas = Canvas(str(tmp_path / "lead.pdf"))
+    lines = (
+        (14, 700, "Heat pumps"),
+        (14, 660, "Our pumps for homes are sold through fitters. We recorded a gain on the sale of"),
+        (10, 640, "all our Swedish business, as we had planned to."),
+        *((10, 628 - 12 * at, "We expect no other sale this year or next, as far as we can see from where we stand.") for at in range(4)),
+    )
+    for size, height, line in lines:
+        canvas.setFont("Helvetica", size)
+        canvas.drawString(72, height, line)
+    canvas.save()
+    document = read_file(tmp_path / "lead.pdf")
+    assert [document.text[block.start : block.end] for block in document.blocks if block.kind == "heading"] == ["Heat pumps"]

@@ -72,6 +72,9 @@ class Word(NamedTuple):
         return self.text[-1] in _SPLIT_MARKS
 
 
+_CURRENCY_SIGNS = ("$", "€", "£", "¥")
+
+
 @dataclass(slots=True)
 class Line:
     """Words on one height, left to right."""
@@ -108,8 +111,9 @@ class Line:
         for word in self.words:
             if cells:
                 left, right, text = cells[-1]
-                joined = word.left - right < _GAP * self.size or text in ("$", "€", "£", "(", "¥") or word.text in ("%", ")", ")%")
-                if joined:
+                joined = word.left - right < _GAP * self.size or text in (*_CURRENCY_SIGNS, "(") or word.text in ("%", ")", ")%")
+                is_next = word.text in _CURRENCY_SIGNS and text.startswith(word.text)  # "$ 11,620" has its own
+                if joined and not is_next:
                     cells[-1] = (left, max(right, word.right), f"{text} {word.text}")
                     continue
             cells.append((word.left, word.right, word.text))
@@ -325,16 +329,20 @@ def _begins_block(line: Line, group: Sequence[Line], *, leading: float, right: f
 
 
 def _is_heading(line: Line, *, body: float) -> bool:
-    return (line.size >= body * _HEADING_SIZE or line.bold) and len(line.text) <= _LONGEST_HEADING
+    return (line.size >= body * _HEADING_SIZE or line.bold) and len(line.text) <= _LONGEST_HEADING and not _CUT_OFF.search(line.text)
 
 
 def _is_heading_group(group: Sequence[Line], text: str, *, body: float) -> bool:
-    """Larger or bold throughout, short, with a letter in it, and not the end of a sentence."""
+    """Larger or bold throughout, short, with a letter in it, and neither the end of a sentence nor a piece out of a paragraph."""
     larger = group[0].size >= body * _HEADING_SIZE
     bold = all(line.bold for line in group) and group[0].size >= 0.95 * body
     if not (larger or bold) or len(text) > _LONGEST_HEADING or not re.search(r"[^\W\d_]{2}", text):
         return False
-    return not text.endswith((".", ",", ";"))
+    return not text.endswith((".", ",", ";")) and _CUT_OFF.search(text) is None
+
+
+_CUT_OFF = re.compile(r"\b[a-z]{4,}[.!?]\s[A-Z]|\b(?:of|the|an|and|or|to|in|for|with|by|on|from|as|that|which)$")
+"""In what would be a heading: a sentence ends within it, or its own goes on behind it ("and cash. We recorded a gain on the sale of")."""
 
 
 def _title(pages: Sequence[PageLines], *, body: float) -> str:

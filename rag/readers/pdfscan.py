@@ -10,7 +10,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate, repeat
+from itertools import accumulate, pairwise, repeat
 from typing import Any
 
 from rag.readers.layout import Line, Word
@@ -163,7 +163,8 @@ class PageScan:
                 for typed in _on_one_height(Line(words=words, size=size, bold=bold)):
                     _insert_typed(lines, typed)
             elif words:
-                _append_line(lines, Line(words=words, size=size, bold=bold))
+                for row in _rows(words):
+                    _append_line(lines, Line(words=row, size=size, bold=bold))
         if dropped and self._is_scan(seen=_length(lines), unseen=_length(dropped)):
             return [*dropped, *lines]
         self.hidden = _length(dropped)
@@ -277,6 +278,16 @@ def _line_spans(text: str, starts: Sequence[int], *, printed: int | None) -> Ite
         if after > first:
             yield first, after
         first = after
+
+
+def _rows(words: list[Word]) -> list[list[Word]]:
+    """The words, parted where they go back to the left and down: PDFium strings rows of a table together that stand close."""
+    breaks = [
+        at
+        for at, (before, word) in enumerate(pairwise(words), start=1)
+        if word.right < before.left and (word.bottom + word.top) / 2 < before.bottom
+    ]
+    return [words[start:end] for start, end in pairwise([0, *breaks, len(words)])] if breaks else [words]
 
 
 def _on_one_height(line: Line) -> Iterator[Line]:

@@ -151,7 +151,9 @@ _BARE_MONTH = re.compile(
 _JOINED = re.compile(r"\s?,?\s?(?:and\s)?")
 _FIGURE = re.compile(
     r"(?i)\b(?:figure|total|number|count|estimate|value)s?\b.*\b(?:revised|restated|corrected|replaced|withdrawn|superseded)\b"
+    r"(?!\s(?!(?:to|from|by|down|up|in|on|at|after|since|because|as|and|with|for|again|later|today|here|last|this|the|what|our|upwards?|downwards?)\b)[a-z])"
 )
+"""Not "revised projections", which are another thing than the figure."""
 _WITHDRAWN = re.compile(
     r"(?i),?\s(?:was|were|has been|have been|is)\s(?:\w+\s)?(?:corrected|withdrawn|revised|restated|replaced|superseded)\b"
 )
@@ -230,7 +232,8 @@ def _corrected(candidates: Iterable[Candidate], found: Sequence[Stated]) -> Iter
     corrected ("the total for 2024, 1,905 MWh, was corrected"): of the fact of the same document, unit and period, nearest in value."""
     by_document: dict[str, list[Stated]] = defaultdict(list)
     for item in found:
-        by_document[item.source.document].append(item)
+        if item.is_exact:
+            by_document[item.source.document].append(item)
     stated = {item.evidence.id for item in found}
     for candidate in candidates:
         if not _FIGURE.search(candidate.text) or candidate.evidence.id in stated:
@@ -1139,7 +1142,9 @@ def _table_metric(row: str, column: str, caption: str, *, number: Number, vocabu
             return "", ""
         if label is caption and is_of_its_own(column) and not _BY_PLACE.search(caption):
             return "", ""
-        if accepted and (label is not row or len(without_unit(row).split()) <= 8):
+        if label is row and accepted and len(without_unit(row).split()) > 8:
+            return "", ""
+        if accepted:
             rest = row if label is not row else _rest(row, accepted[-1])
             named = _named_price(rest, vocabulary) if accepted[-1].metric.id == "price" else ""
             segment = "" if named else rest
@@ -1167,7 +1172,10 @@ _GOES_ON = re.compile(
     r"(?i)\s(?:and|or|of|as)\s(?!amorti[sz]ation|equipment|equivalents|administrative|development)|\s(?:income|expense|recall)\b"
 )
 """Behind a metric in a row's label: the row is about something else, or about two things."""
-_ODD_ROW = re.compile(r"(?i)\b(?:weighted[- ]average|statutory|assumptions?|allowance|beginning|per unit|deposits|authori[sz]\w+)\b")
+_ODD_ROW = re.compile(
+    r"(?i)\b(?:weighted[- ]average|statutory|assumptions?|allowance|beginning|per unit|deposits|authori[sz]\w+|"
+    r"aggregate (?:\w+ )?price|(?:exercise|strike) prices?|intrinsic value)\b"
+)
 """A row of another thing than the metric its label names."""
 _NOT_HEAD = re.compile(r"(?i),|\b(?:from|into|of|on|related|to|in|for|before|after|less|excluding|including|deferred|other)\b")
 """Before a metric in a row's label: the row is about something else."""
