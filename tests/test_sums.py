@@ -185,7 +185,8 @@ def test_what_a_corner_says_is_not_of_rows_and_columns_with_a_unit_of_their_own(
     """Nor of what is counted or set in proportion, nor of changes, which may be of any unit."""
     rows = (
         "| Revenue | 5,200 | 8.3 |\n| Headcount | 1,200 | 9.1 |\n| Margin, % | 8.1 | |\n"
-        "| Earnings per share (EUR) | 2.05 | |\n| Storage, MWh | 320 | |"
+        "| Earnings per share (EUR) | 2.05 | |\n| Storage, MWh | 320 | |\n| Floor space, square feet | 410 | |\n"
+        "| Visits (in thousands): all shops | 44,107 | |"
     )
     assert cells_of(f"| EUR million | 2024 | Change |\n|---|---|---|\n{rows}", tmp_path) == [
         "Revenue, 2024: EUR 5,200 million",
@@ -195,6 +196,8 @@ def test_what_a_corner_says_is_not_of_rows_and_columns_with_a_unit_of_their_own(
         "Margin, 2024: 8.1%",
         "Earnings per share, 2024: EUR 2.05",
         "Storage, 2024: 320 MWh",
+        "Floor space, 2024: 410 square feet",
+        "Visits (in thousands): all shops, 2024: 44,107 thousand",
     ]
 
 

@@ -920,7 +920,8 @@ _SCALE_AT_END = re.compile(rf"(?i)\s*\({SCALE_SAID}[^)]*\)$")
 _SCALE_WORD = re.compile(r"(?i)\d\s?(?:thousand|million|billion|trillion|bn|mn|m|k)\b|\b(?:thousand|million|billion)\b")
 _IN_FULL = re.compile(
     r"(?i)\bper\b|\beps\b|\bshares?\b|%|\bper\s?cent|"
-    r"\b(?:ratio|rate|margin|yield|number|days|employee|headcount|fte|staff|person|people|store|customer)s?\b"
+    r"\b(?:ratio|rate|margin|yield|number|days|employee|headcount|fte|staff|person|people|store|customer|acre|hectare)s?\b|"
+    r"\b(?:square|sq|sqm|footage)\b"
 )
 """Rows that a table "in thousands", or of money, mostly excepts."""
 _A_SHARE = re.compile(r"(?i)\bper\b|\beps\b")
@@ -965,6 +966,8 @@ def _unit_of(labels: Sequence[str]) -> str:
     is not that of rows of what is counted or set in proportion."""
     column, row, *caption = labels
     own, above = _unit_words(row), _unit_words(column)
+    if not own and (said := IN_SCALE.search(row)):  # "Square footage (in thousands)" among millions of money
+        return said[1].lower()
     words = own if own and unit_in(above)[0] not in SHARES else next(filter(None, (above, *map(_unit_words, caption))), "")
     words = words.lower() if words.istitle() and words.lower() in COUNTED else words
     if words != own and _IN_FULL.search(row) and unit_in(words)[0] in CURRENCIES:
