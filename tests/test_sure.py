@@ -254,6 +254,15 @@ def test_a_row_of_another_thing_is_not_its_captions_metric(heading: str, row: st
     assert [(item.fact.metric, item.fact.segment) for item in found] == expected
 
 
+def test_what_is_taken_off_in_a_table_is_no_negative_stock(tmp_path: Path) -> None:
+    """Cash in a reconciliation of net debt."""
+    table = "| In millions | September 30, 2018 |\n|---|---|\n| Total debt | $ 900 |\n| Cash and cash equivalents | $(775) |"
+    (tmp_path / "t.md").write_text(f"{ANNUAL}## Reconciliation\n\n{table}{NAMED}\n", encoding="utf-8")
+    source, _ = _document("10-K", "", date(2018, 12, 12))
+    found = figures({source.document: (replace(source, format="md"), read_file(tmp_path / "t.md"))}, topic="Halvex", pack="filings")
+    assert {item.fact.metric: item.is_exact for item in found} == {"total_debt": True, "cash_held": False}
+
+
 def test_revised_projections_correct_no_figure() -> None:
     """A charge is not the sales of which another sentence speaks, though its value was found with revised inputs."""
     other = "In fiscal 2018 Halvex had sales of $30.4 million."

@@ -374,6 +374,7 @@ class _Whole:
             and are_plain(evidence.table, caption=caption, metric=metric.id, vocabulary=self._vocabulary, topic=self.topic)
             and not any(_EXHIBIT.search(heading) for heading in evidence.heading_path)
             and not (_LOSS.search(_ASIDE.sub("", evidence.table.row)) and fact.number.value > 0)
+            and not (metric.stock and metric.id not in _OF_EITHER_SIGN and fact.number.value < 0)
             and not (self._is_of_unsaid_day(made) if metric.stock else self._is_of_unsaid_length(made))
             and not (
                 metric.stock and fact.segment != END_OF_PERIOD and any(_FLOWS.search(heading) for heading in evidence.heading_path[-1:])
@@ -554,6 +555,8 @@ _SMALL = re.compile(r"\W*\d{1,2}\.\d\d\W*")
 _ASIDE = re.compile(r"\([^)]*\)")
 _LOSS = re.compile(r"(?i)\blos(?:s|ses|t)\b")
 """A value printed without a sign is then the opposite of the metric's: "net loss of $496 million" is no net income of as much."""
+_OF_EITHER_SIGN = frozenset("equity leverage net_asset_value net_debt working_capital".split())
+"""What there is can be less than nothing in these alone; elsewhere a table takes it off: "Cash and cash equivalents (775)" of net debt."""
 _FLOWS = re.compile(r"(?i)\bcash flows?\b")
 """A statement whose lines are changes of what its labels name."""
 _SHORT = re.compile(r"months\s(?:period\s)?ended\b")
