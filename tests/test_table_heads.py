@@ -6,7 +6,7 @@ import pytest
 import typst
 
 from rag.readers import read_file
-from rag.report.reading import references
+from rag.report.reading import references, row_references
 
 ROWS = ("Revenue", "5,200", "4,800"), ("Operating costs", "(4,000)", "(3,900)"), ("Profit", "1,200", "900")
 
@@ -93,3 +93,22 @@ def test_the_first_line_of_a_paragraph_is_no_heading(tmp_path: Path) -> None:
     canvas.save()
     document = read_file(tmp_path / "lead.pdf")
     assert [document.text[block.start : block.end] for block in document.blocks if block.kind == "heading"] == ["Heat pumps"]
+
+
+def test_columns_of_one_name_tell_no_values_time(tmp_path: Path) -> None:
+    """As where the quarters above the years were not read: such rows are given whole, and only what has a name of its own by it."""
+    head = "Item,2022,2021,2022,2021,Total\n"
+    (tmp_path / "t.csv").write_text(f"{head}Revenue,5200,4800,5300,4900,20200\nCosts,4000,3900,4100,3950,15950\n", encoding="utf-8")
+    document = read_file(tmp_path / "t.csv")
+    table = next(block for block in document.blocks if block.kind == "table")
+    assert [reference.column for _, reference in references(document, table)] == ["Total", "Total"]
+    rows = [(reference.row, document.text[start:end]) for start, end, reference in row_references(document, table)]
+    assert rows == [("Revenue", "5200 | 4800 | 5300 | 4900 | 20200"), ("Costs", "4000 | 3900 | 4100 | 3950 | 15950")]
+
+
+def test_a_name_over_two_columns_is_of_both(tmp_path: Path) -> None:
+    """One merged cell is one name; a web page puts the currency's sign into a column of its own."""
+    rows = "".join(f"<tr><td>{name}</td><td>$</td><td>{one}</td><td>$</td><td>{two}</td></tr>" for name, one, two in ROWS)
+    head = "<tr><th></th><th colspan=2>2024</th><th colspan=2>2023</th></tr>"
+    (tmp_path / "t.html").write_text(f"<html><body><h1>Results</h1><table>{head}{rows}</table></body></html>", encoding="utf-8")
+    assert columns(tmp_path / "t.html") == ["2024", "2023"]

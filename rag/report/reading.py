@@ -221,19 +221,21 @@ def _lead(document: Document, at: int) -> str:
 
 
 def row_references(document: Document, block: Block) -> Iterable[tuple[int, int, TableReference]]:
-    """(start, end) of the values of each row that has a label and figures, none of them under a header; the column is empty. A slide's
-    point without a time is such a row."""
+    """(start, end) of the values of each row that has a label and figures, none of them under a header, or some under headers that do not
+    tell them apart; the column is empty. A slide's point without a time is such a row."""
     if block.kind == "list":
         yield from ((start, end, reference) for start, end, reference in _points(document, block) if not reference.column)
         return
-    headed = {cell.column for cell in block.cells if cell.header and _one_line(document.text[cell.start : cell.end])}
+    said = {cell.column for cell in block.cells if cell.header and _one_line(document.text[cell.start : cell.end])}
+    alike = said - set(_headers(document, block))
     rows: dict[int, list[Cell]] = defaultdict(list)
     for cell in block.cells:
         rows[cell.row].append(cell)
     for cells in rows.values():
         label = _one_line(document.text[cells[0].start : cells[0].end]) if cells[0].column == 0 and not cells[0].header else ""
         values = [cell for cell in cells[1:] if cell.end > cell.start]
-        if label and values and not headed.intersection(cell.column for cell in values):
+        under = {cell.column for cell in values}
+        if label and values and (not said & under or alike & under):
             start, end = values[0].start, values[-1].end
             if end - start <= _LEAD and any(character.isdigit() for character in document.text[start:end]):
                 yield start, end, TableReference(row=label, column="")
@@ -298,7 +300,9 @@ def _points(document: Document, block: Block) -> Iterable[tuple[int, int, TableR
 
 def _headers(document: Document, block: Block) -> Mapping[int, list[str]]:
     """Column -> what its header rows say, from the top; the name of a group of columns belongs to each of them. A scale in a row of its own
-    is of the whole table, wherever it stands there, as what the corner says is: both in column 0."""
+    is of the whole table, wherever it stands there, as what the corner says is: both in column 0. Columns of which the headers say the same
+    have none: "2022, 2021, 2022, 2021" under quarters that were not read tells no value's time."""
+    begins = {cell.column for cell in block.cells if cell.header and cell.end > cell.start}
     rows: dict[int, dict[int, str]] = defaultdict(dict)
     spans: set[int] = set()
     for cell in block.cells:
@@ -316,7 +320,8 @@ def _headers(document: Document, block: Block) -> Mapping[int, list[str]]:
         for column, words in over.items():
             if words not in headers[column]:
                 headers[column].append(words)
-    return headers
+    alike = Counter(tuple(headers[column]) for column in begins & set(headers) if column > 0)
+    return {column: said for column, said in headers.items() if alike[tuple(said)] < 2}
 
 
 def _unit_of_all(words: str) -> str:
