@@ -315,9 +315,8 @@ def names_held(asked: Asked, text: str) -> float:
     if not asked.names:
         return 1.0
     held = _spelt(text)
-    return sum(all(part.lower() in held for part in words(name) if part.lower() not in STOPWORDS) for name in asked.names) / len(
-        asked.names
-    )
+    parts = [[part for word in words(name) if (part := word.lower()) not in STOPWORDS] for name in asked.names]
+    return sum(held.issuperset(one) or "".join(one) in held for one in parts) / len(parts)  # files are called BESTBUY_2019
 
 
 @remembered(8_192)

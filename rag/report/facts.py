@@ -936,7 +936,7 @@ def cell_text(evidence: Evidence) -> str:
     if reference is None:
         return value
     labels = ", ".join(without_unit(label) for label in (reference.row, reference.column) if label)
-    value = value.replace(" | ", "; ") if not reference.column else value
+    value = value if reference.column else "; ".join(part.strip() for part in value.split("|") if part.strip())
     caption = _caption(evidence)
     return f"{labels}: {value} (table: {caption})." if caption else f"{labels}: {value}."
 
