@@ -338,6 +338,8 @@ def _is_heading_group(group: Sequence[Line], text: str, *, body: float) -> bool:
     bold = all(line.bold for line in group) and group[0].size >= 0.95 * body
     if not (larger or bold) or len(text) > _LONGEST_HEADING or not re.search(r"[^\W\d_]{2}", text):
         return False
+    if any(is_number_like(cell) for line in group for _, _, cell in line.cells()[1:]):  # a table's
+        return False
     return not text.endswith((".", ",", ";")) and _CUT_OFF.search(text) is None
 
 
