@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import CorruptFileError
-from rag.readers.clean import one_line
+from rag.readers.clean import mark_raised, one_line
 from rag.readers.dates import choose_date, parse_date
 from rag.readers.draft import Draft, Entry, choose_title, tags_from, with_headers
 from rag.readers.encoding import decode, read_bytes
@@ -25,11 +25,16 @@ _NOTHING = r"0(?:\.0+)?(?:px|pt|em|rem|%)?(?:;|!|$)"
 _FAR_AWAY = r"-\d{3,}(?:\.\d+)?(?:px|pt|em|rem|%|vw|vh)"
 _HIDING = re.compile(
     rf"display:none|visibility:(?:hidden|collapse)|font-size:{_NOTHING}|opacity:{_NOTHING}|text-indent:{_FAR_AWAY}"
-    rf"|(?:^|;)(?:left|right|top|bottom|margin(?:-left|-top)?):{_FAR_AWAY}|clip:rect\(|clip-path:inset\((?:50|100)%"
+    rf"|(?:^|;)(?:left|right|top|bottom|margin(?:-left|-top)?):{_FAR_AWAY}|clip:rect\(|clip-path:(?:inset\((?:50|100)%|circle\(0)"
+    r"|font-size:(?:0?\.\d+|1)(?:px|pt)(?:;|!|$)|transform:scale\(0\)|zoom:0(?:;|!|$)|filter:opacity\(0%?\)|content-visibility:hidden|mso-hide:all"
 )
+_WITHOUT_INK = re.compile(r"(?:^|;)color:(?:transparent|rgba\([\d.%]+,[\d.%]+,[\d.%]+,0(?:\.0+)?%?\))(?:;|!|$)")
+_CUT_OUT = "background-clip:text"
+"""Letters without ink through which a background is seen."""
 _SHRUNK = re.compile(rf"(?:^|;)(?:max-)?(?:height|width):{_NOTHING}")
 _CUT_OFF = re.compile(r"(?:^|;)overflow(?:-[xy])?:(?:hidden|clip)")
-_WHITE_TEXT = re.compile(r"(?:^|;)color:(?:white|#fff(?:fff)?|rgb\(255,255,255\))(?:;|!|$)")
+_WHITE_TEXT = re.compile(r"(?:^|;)color:(?:white|#fff|#(?:f[a-f]){3}|rgb\((?:25[0-5],?){3}\)|hsl\([\d.]+(?:deg)?,[\d.]+%,100%\))(?:;|!|$)")
+_CROSSED_OUT = re.compile(r"(?:^|;)text-decoration(?:-line)?:[^;]*line-through")
 _BACKGROUND = re.compile(r"(?:^|;)background(?:-color)?:([^;!]+)")
 _WHITE = re.compile(r"white|#fff(?:fff)?$|rgb\(255,255,255\)|transparent|none")
 _STYLE_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
@@ -113,8 +118,7 @@ def add_sheets(tree: "HtmlElement", sheets: Sequence[str]) -> None:
 
 def add_page(draft: Draft, tree: "HtmlElement") -> None:
     """Adds what a person reads of the page to the draft, and notices for what was left out."""
-    draft.hidden(drop_hidden(tree))
-    draft.deleted(sum(_drop(element) for element in list(tree.iter("del"))))
+    drop_unsaid(draft, tree)
     main = _main(tree)
     furniture = _drop_furniture(main)
     if furniture >= _WORTH_A_NOTICE:
@@ -164,7 +168,16 @@ def _person(author: str) -> str:
 # ── hidden text and furniture ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def drop_hidden(tree: "HtmlElement") -> int:
+def drop_unsaid(draft: Draft, tree: "HtmlElement") -> None:
+    """Takes out what nobody sees, what was deleted and what is crossed out, each counted, and marks what is raised."""
+    draft.hidden(_drop_hidden(tree))
+    draft.deleted(sum(_drop(element) for element in list(tree.iter("del"))))
+    draft.struck(sum(_drop(element) for element in [element for element in tree.iter() if _is_struck(element)]))
+    for raised in tree.iter("sup"):
+        mark_raised(raised)
+
+
+def _drop_hidden(tree: "HtmlElement") -> int:
     """Removes elements nobody sees; how many characters of text went with them."""
     rules = _hiding_rules(tree)
     hidden = [element for element in tree.iter() if isinstance(element.tag, str) and _is_hidden(element, rules=rules)]
@@ -184,7 +197,12 @@ def _is_hidden(element: "HtmlElement", *, rules: "_Rules") -> bool:
 
 def _hides(style: str) -> bool:
     """True for a style without white space that takes text out of sight: not shown, without size, or moved off the page."""
-    return bool(_HIDING.search(style)) or (bool(_SHRUNK.search(style)) and bool(_CUT_OFF.search(style)))
+    is_inkless = bool(_WITHOUT_INK.search(style)) and _CUT_OUT not in style
+    return bool(_HIDING.search(style)) or is_inkless or (bool(_SHRUNK.search(style)) and bool(_CUT_OFF.search(style)))
+
+
+def _is_struck(element: "HtmlElement") -> bool:
+    return element.tag in ("s", "strike") or bool(_CROSSED_OUT.search(_style(element)))
 
 
 def _on_white(element: "HtmlElement") -> bool:
