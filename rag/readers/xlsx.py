@@ -30,8 +30,11 @@ _HIDDEN_ROW = re.compile(rb"<" + _PREFIX + rb"row\b[^>]*\b(?:hidden=[\"'](?:1|tr
 _HIDDEN_COLUMN = re.compile(rb"\b(?:hidden=[\"'](?:1|true)[\"']|width" + _NO_SIZE + rb")")
 _MERGED = re.compile(rb"<" + _PREFIX + rb"mergeCell\b[^>]*\bref=[\"']([A-Z]{1,3})(\d+):([A-Z]{1,3})\d+[\"']")
 _MIN, _MAX, _NUMBER = (re.compile(rb"\b" + name + rb"=[\"'](\d+)[\"']") for name in (b"min", b"max", b"r"))
-_NEVER_COMPUTED = re.compile(rb"(?:</" + _PREFIX + rb"f>|<" + _PREFIX + rb"f\b[^>]*/>)\s*</" + _PREFIX + rb"c>")
-"""The end of a formula's cell that holds no value."""
+_NEVER_COMPUTED = re.compile(
+    rb"<" + _PREFIX + rb"c\b(?![^>]*\bt=[\"']str)[^>]*>\s*<" + _PREFIX + rb"f\b(?:[^>]*/>|[^>]*>[^<]*</" + _PREFIX + rb"f>)"
+    rb"\s*(?:<" + _PREFIX + rb"v\s*/>|<" + _PREFIX + rb"v></" + _PREFIX + rb"v>)?\s*</" + _PREFIX + rb"c>"
+)
+"""The cell of a formula without a value; one that was computed to an empty text says that it is text."""
 _BLOCK = 4_000_000
 _LONGEST_TAG = 2_000
 
