@@ -366,7 +366,15 @@ _WEB_ARCHIVE = (
     'MIME-Version: 1.0\nContent-Type: multipart/related; boundary="b"\n\n--b\nContent-Type: text/html\n'
     "Content-Transfer-Encoding: quoted-printable\n\n<html><body>needle=20haystack</body></html>\n--b--\n"
 )
-_UNSEEN_STYLES = ("color: transparent", "color: rgba(0,0,0,0)", "color: #fffffe", "font-size: 1px", "transform: scale(0)", "mso-hide: all")
+_UNSEEN_STYLES = (
+    "color: #000; background: #000",
+    "color: transparent",
+    "color: rgba(0,0,0,0)",
+    "color: #fffffe",
+    "font-size: 1px",
+    "transform: scale(0)",
+    "mso-hide: all",
+)
 _Make = Callable[[], bytes]
 
 FILES: Mapping[str, tuple[_Make, frozenset[str]]] = {

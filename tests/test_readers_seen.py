@@ -160,6 +160,14 @@ def test_marks_of_notes_and_crossed_out_words_are_no_text(tmp_path: Path, name: 
 
 # ── PDF ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+
+def test_a_raised_mark_of_a_pdf_is_no_digit(tmp_path: Path) -> None:
+    """By its size and place, as a browser prints it; figures of old style, which hang and rise, are of one size and stay."""
+    raised = "BT /F 12 Tf 60 700 Td (up by 12.5) Tj /F 10 Tf 5 Ts (1) Tj 0 Ts /F 12 Tf ( million, of 10) Tj /F 8 Tf 5 Ts (6) Tj ET\n"
+    of_one_size = "BT /F 12 Tf 60 600 Td (sold 77) Tj 4 Ts (6) Tj 0 Ts ( and 12) Tj /F 8 Tf -3 Ts (3) Tj ET\n"
+    assert of_bytes(tmp_path, "a.pdf", _shown(raised + of_one_size)).text == f"{WORD}\n\nup by 12.5 million, of 10⁶\n\nsold 776 and 123"
+
+
 GREY = _stream(b"\x80", said="/Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 8")
 GLASS = "/ExtGState << /G << /ca 0.4 >> >>"
 

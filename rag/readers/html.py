@@ -34,6 +34,7 @@ _CUT_OUT = "background-clip:text"
 _SHRUNK = re.compile(rf"(?:^|;)(?:max-)?(?:height|width):{_NOTHING}")
 _CUT_OFF = re.compile(r"(?:^|;)overflow(?:-[xy])?:(?:hidden|clip)")
 _WHITE_TEXT = re.compile(r"(?:^|;)color:(?:white|#fff|#(?:f[a-f]){3}|rgb\((?:25[0-5],?){3}\)|hsl\([\d.]+(?:deg)?,[\d.]+%,100%\))(?:;|!|$)")
+_COLOUR = re.compile(r"(?:^|;)color:([^;!]+)")
 _CROSSED_OUT = re.compile(r"(?:^|;)text-decoration(?:-line)?:[^;]*line-through")
 _BACKGROUND = re.compile(r"(?:^|;)background(?:-color)?:([^;!]+)")
 _WHITE = re.compile(r"white|#fff(?:fff)?$|rgb\(255,255,255\)|transparent|none")
@@ -192,7 +193,11 @@ def _is_hidden(element: "HtmlElement", *, rules: "_Rules") -> bool:
     if rules and _is_ruled_out(element, rules):
         return True
     style = _style(element)
-    return bool(style) and (_hides(style) or (bool(_WHITE_TEXT.search(style)) and _on_white(element)))
+    if not style:
+        return False
+    colour, background = _COLOUR.search(style), _BACKGROUND.search(style)
+    is_drowned = colour is not None and background is not None and colour[1] == background[1]
+    return is_drowned or _hides(style) or (bool(_WHITE_TEXT.search(style)) and _on_white(element))
 
 
 def _hides(style: str) -> bool:

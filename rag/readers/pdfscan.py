@@ -24,7 +24,7 @@ _LINE_END = re.compile(r"\r\n|[\x02\ufffe](?:\r\n)?")
 _INVISIBLE_MODE, _CLIP_MODE = 3, 7
 _STROKED_MODES = frozenset({1, 5})
 """Letters that are only drawn around."""
-_RAISED_BY, _RAISED_HEIGHT, _RAISED_SIZE = 0.25, 0.85, 0.8
+_RAISED_BY, _RAISED_HEIGHT, _RAISED_SIZE = 0.25, 0.9, 0.87
 """Of the word's first letter: how far above its foot a note's mark begins, and how high and large it is at most."""
 _MARK_ENDS = "0123456789)]"
 _BLACK = (0, 0, 0)
