@@ -28,8 +28,8 @@ _RAISED_BY, _RAISED_HEIGHT, _RAISED_SIZE = 0.25, 0.9, 0.87
 """Of the word's first letter: how far above its foot a note's mark begins, and how high and large it is at most."""
 _MARK_ENDS = "0123456789)]"
 _BLACK = (0, 0, 0)
-_PRIVATE = frozenset(map(chr, range(0xE000, 0xF900)))
-"""Letters that mean what a font says, which is nothing to a reader."""
+_PRIVATE = frozenset(map(chr, range(0xE000, 0xF000)))
+"""Letters that mean what a font says, which is nothing to a reader; fonts of signs use those from F000 on."""
 _SMALLEST_SIZE = 1.5
 """Points; smaller letters cannot be read."""
 _WHITE = 250
