@@ -7,7 +7,7 @@ an argument ready in more time than the call itself takes, so the addresses are 
 import ctypes
 import re
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate, repeat
@@ -228,7 +228,8 @@ class PageScan:
         if _RIGHT_TO_LEFT.search(text):
             said = self._as_read(said, starts, is_every_char=chars is starts)
         words = list(map(_word, zip(said, lefts, rights, bottoms, map(max, tops, others), strict=True)))
-        return _Found(words, chars, starts, *self._unseen(words, chars))
+        unseen, unread = self._unseen(words, chars)
+        return _Found(words, chars, starts, unseen | self._beyond(words, lefts, rights, bottoms, tops), unread)
 
     def _without_mark(self, word: str, first: int, last: int) -> str:
         """The word without a note's mark that is raised at its end."""
@@ -263,12 +264,12 @@ class PageScan:
                 hidden.add(handle)
             elif not opacity or mode == _CLIP_MODE or (words[at].top - words[at].bottom < _SMALLEST_SIZE and self._is_tiny(chars[at])):
                 hidden.add(handle)
-            elif min(ink) >= _WHITE and not self._is_on_ink(words[at]):
+            elif ink[0] >= _WHITE and ink[1] >= _WHITE and ink[2] >= _WHITE and not self._is_on_ink(words[at]):
                 (doubtful if self._is_on_graphics(words[at]) else hidden).add(handle)
-        unseen = {at for at, handle in enumerate(objects) if handle in hidden} | self._beyond(words)
+        unseen = _of_pieces(objects, hidden)
         if self._pdfium.has_layers:
             doubtful.update(handle for handle in firsts if self._pdfium.pieces.is_on_a_layer(handle))
-        suspects = {at for at, handle in enumerate(objects) if handle in doubtful} | self._covered(words, objects, inks)
+        suspects = _of_pieces(objects, doubtful) | self._covered(words, objects, inks)
         unseen |= self._pdfium.pieces.undrawn(self._page, {at: words[at] for at in suspects - unseen})
         meaningless = {
             handle
@@ -277,24 +278,20 @@ class PageScan:
             )
             if is_so
         }
-        unread = {at for at, handle in enumerate(objects) if handle in meaningless} if meaningless else set()
+        unread = _of_pieces(objects, meaningless)
         unread.update(at for at, word in enumerate(words) if word.text[0] in _PRIVATE and len(word.text) > 1)
         if all(len(words[at].text) == 1 for at in unread):  # marks of lists, from a font of signs
             unread.clear()
         return frozenset(unseen), frozenset(unread - unseen)
 
-    def _beyond(self, words: Sequence[Word]) -> set[int]:
-        """The words outside of what is shown of the page."""
+    def _beyond(
+        self, words: Sequence[Word], lefts: Sequence[float], rights: Sequence[float], bottoms: Sequence[float], tops: Sequence[float]
+    ) -> set[int]:
+        """Places of the words outside of what is shown of the page; the numbers are theirs."""
         left, bottom, right, top = self._pdfium.box(self._page)
-        if not words or (
-            min(word.left for word in words) >= left
-            and max(word.right for word in words) <= right
-            and min(word.bottom for word in words) >= bottom
-            and max(word.top for word in words) <= top
-        ):
+        if not words or (min(lefts) >= left and max(rights) <= right and min(bottoms) >= bottom and max(tops) <= top):
             return set()
-        middles = (((word.left + word.right) / 2, (word.bottom + word.top) / 2) for word in words)
-        return {at for at, (x, y) in enumerate(middles) if not (left <= x <= right and bottom <= y <= top)}
+        return {at for at, word in enumerate(words) if not _is_in(word, (left, bottom, right, top))}
 
     def _covered(self, words: Sequence[Word], objects: Sequence[int | None], inks: Mapping[int | None, Ink]) -> set[int]:
         """The words that may be out of sight under, or in the colour of, what is drawn over or under them."""
@@ -334,6 +331,11 @@ def _ends_raised(word: str, bottom: float, top: float, foot: float, head: float)
 
 def _is_raised(bottom: float, top: float, foot: float, head: float) -> bool:
     return foot - bottom > _RAISED_BY * (top - bottom) and head - foot < _RAISED_HEIGHT * (top - bottom)
+
+
+def _of_pieces(objects: Sequence[int | None], pieces: Collection[int | None]) -> set[int]:
+    """Places of the words that belong to these pieces of text."""
+    return {at for at, handle in enumerate(objects) if handle in pieces} if pieces else set()
 
 
 def _is_in(word: Word, box: Box) -> bool:

@@ -25,7 +25,7 @@ _FAINT = 8
 """Such steps that no eye sees."""
 _MOST_LOOKS = 100
 """Pages of one document that are drawn; on the others what is suspected stays."""
-_SCALE = 2.0
+_SCALE = 1.0
 """Pixels a point."""
 _MOST_PIXELS = 16_000_000
 Box = tuple[float, float, float, float]
