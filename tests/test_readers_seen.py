@@ -224,6 +224,38 @@ def test_files_attached_to_a_pdf_are_named(tmp_path: Path) -> None:
     assert document.notices == ("files attached to it are not read; save them beside it: note.txt",)
 
 
+# ── web pages ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("sheet", "is_read"),
+    [
+        (".tab {display: none}", False),
+        (".tab {display: none} .tab.active {display: block}", True),
+        (".tab {display: none} p.active {display: block}", True),
+        (".tab {display: none} p {display: block}", False),
+        (".tab {display: none} .tab {display: block}", True),
+        (".tab.active {display: none} .tab {display: block}", False),
+        (".tab {display: none !important} .tab.active {display: block}", False),
+        (".box .tab {display: none}", False),
+        (".box > .tab {display: none}", True),
+        ("section > .tab {display: none}", False),
+        ("#none .tab {display: none}", True),
+        (".box .tab {display: none} .box section .tab {visibility: visible}", True),
+        (".tab:hover {display: none}", True),
+        (".tab {opacity: 0} .tab.active {display: block}", False),
+        (".said {display: none}", True),
+        ("/* .tab {display: block} */ div.box section p {display: none}", False),
+    ],
+)
+def test_style_sheets_hide_and_show(tmp_path: Path, sheet: str, is_read: bool) -> None:
+    """By tags, classes and ids, in each other too; the more exact rule wins, of equal ones the later."""
+    page = f'<style>{sheet}</style><p>{WORD}</p><div class="box"><section><p class="tab active">tabbed</p></section></div>'
+    page += '<p class="said" style="display: block">said otherwise</p>'
+    text = of_bytes(tmp_path, "a.html", page.encode()).text
+    assert (("tabbed" in text), ("said otherwise" in text)) == (is_read, True)
+
+
 # ── Word and Excel ────────────────────────────────────────────────────────────────────────────────────────────────
 
 

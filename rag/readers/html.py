@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rag.errors import CorruptFileError
 from rag.readers.clean import mark_raised, one_line
@@ -43,6 +44,10 @@ _AT_RULE = re.compile(r"@[^{};]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
 _SELECTOR = re.compile(r"([a-z][a-z0-9]*)?((?:[.#][\w-]+)*)", re.IGNORECASE)
 """Of one element by itself: its tag, its id and classes."""
 _MARK = re.compile(r"[.#][\w-]+")
+_BETWEEN = re.compile(r"(\s*>\s*|\s+)")
+_CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_DISPLAY = re.compile(r"(?:display|visibility):[^;]*")
+_SHOWING = re.compile(r"(?:^|;)(?:display:(?!none)|visibility:visible)")
 
 _UNREAD = frozenset(
     (
@@ -180,7 +185,7 @@ def drop_unsaid(draft: Draft, tree: "HtmlElement") -> None:
 
 def _drop_hidden(tree: "HtmlElement") -> int:
     """Removes elements nobody sees; how many characters of text went with them."""
-    rules = _hiding_rules(tree)
+    rules = _sheet_rules(tree)
     hidden = [element for element in tree.iter() if isinstance(element.tag, str) and _is_hidden(element, rules=rules)]
     return sum(_drop(element) for element in hidden)
 
@@ -226,29 +231,74 @@ def _style(element: "HtmlElement") -> str:
     return re.sub(r"\s+", "", element.get("style") or "").lower()
 
 
-_Rule = tuple[str, frozenset[str]]
-"""(tag or nothing, the classes and the id it must have, as ".class" and "#id")."""
+class _Rule(NamedTuple):
+    """What a style sheet says of the elements that a selector names: it hides them, or it shows them."""
+
+    weight: tuple[bool, int, int, int]
+    """Important; how many ids, classes and tags the selector has: the heavier wins, of two equal ones the later."""
+    hides: bool
+    is_final: bool
+    """True for what hides by other means than by not being displayed, which no rule takes back."""
+    names: tuple[tuple[str, frozenset[str]], ...]
+    """Of the element and those around it, the innermost first: (tag or nothing, the classes and the id it must have)."""
+    is_child: tuple[bool, ...]
+    """Whether each must be right inside the next."""
+
+
 _Rules = dict[str, list[_Rule]]
 """By one of the marks that an element must have, or by its tag."""
 
 
 def _is_ruled_out(element: "HtmlElement", rules: _Rules) -> bool:
-    marks = {f".{name}" for name in (element.get("class") or "").split()} | {f"#{element.get('id')}"}
-    near = (rule for key in (*marks, element.tag) for rule in rules.get(key, ()))
-    return any(tag in ("", element.tag) and names <= marks for tag, names in near)
+    near = (rule for key in (*_marks(element), element.tag) for rule in rules.get(key, ()))
+    found = [rule for rule in near if _is_named(element, rule.names, rule.is_child)]
+    if not found or any(rule.is_final for rule in found):
+        return bool(found)
+    winner = max(reversed(found), key=lambda rule: rule.weight)
+    return winner.hides and (winner.weight[0] or not _SHOWING.search(_style(element)))
 
 
-def _hiding_rules(tree: "HtmlElement") -> _Rules:
-    """What the page's own style sheets hide on every medium, as far as it is said of an element by itself."""
+def _marks(element: "HtmlElement") -> set[str]:
+    return {f".{name}" for name in (element.get("class") or "").split()} | {f"#{element.get('id')}"}
+
+
+def _is_named(element: "HtmlElement", names: Sequence[tuple[str, frozenset[str]]], is_child: Sequence[bool]) -> bool:
+    """True for an element that has the first name, inside of elements that have the others."""
+    tag, marks = names[0]
+    if tag not in ("", element.tag) or not marks <= _marks(element):
+        return False
+    if len(names) == 1:
+        return True
+    around = islice(element.iterancestors(), 1 if is_child[0] else None)
+    return any(_is_named(ancestor, names[1:], is_child[1:]) for ancestor in around)
+
+
+def _sheet_rules(tree: "HtmlElement") -> _Rules:
+    """What the page's own style sheets hide and show on every medium, as far as it is said by tags, classes and ids."""
     found: _Rules = {}
     for sheet in tree.iter("style"):
-        for selectors, rules in _STYLE_RULE.findall(_AT_RULE.sub("", sheet.text or "")):
-            if _hides(re.sub(r"\s+", "", rules).lower()):
-                for match in filter(None, (_SELECTOR.fullmatch(selector.strip()) for selector in selectors.split(","))):
-                    tag, names = (match[1] or "").lower(), frozenset(_MARK.findall(match[2]))
-                    if match[0] and (tag, names) not in (known := found.setdefault(min(names, default=tag), [])):
-                        known.append((tag, names))
-    return found
+        for selectors, said in _STYLE_RULE.findall(_AT_RULE.sub("", _CSS_COMMENT.sub("", sheet.text or ""))):
+            style = re.sub(r"\s+", "", said).lower()
+            if _hides(style) or _SHOWING.search(style):
+                for rule in filter(None, (_rule(selector, style=style) for selector in selectors.split(","))):
+                    tag, marks = rule.names[0]
+                    if rule not in (known := found.setdefault(min(marks, default=tag), [])):
+                        known.append(rule)
+    return found if any(rule.hides for rules in found.values() for rule in rules) else {}
+
+
+def _rule(selector: str, *, style: str) -> _Rule | None:
+    """None for a selector that says more than tags, classes and ids."""
+    *outer, last = _BETWEEN.split(selector.strip())
+    parts = [last, *reversed(outer)]  # names, and what stands between them
+    matches = [_SELECTOR.fullmatch(part) for part in parts[::2]]
+    if not all(match is not None and match[0] for match in matches):
+        return None
+    names = tuple(((match[1] or "").lower(), frozenset(_MARK.findall(match[2]))) for match in matches if match is not None)
+    marks = [mark for _, group in names for mark in group]
+    ids = sum(mark.startswith("#") for mark in marks)
+    weight = ("!important" in style, ids, len(marks) - ids, sum(bool(tag) for tag, _ in names))
+    return _Rule(weight, _hides(style), _hides(_DISPLAY.sub("", style)), names, tuple(">" in between for between in parts[1::2]))
 
 
 def _drop(element: "HtmlElement") -> int:
