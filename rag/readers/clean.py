@@ -23,11 +23,14 @@ _WHITE = re.compile(r"\s+")
 RAISED, LEVEL = "\ufdd0", "\ufdd1"
 """What readers put before and behind letters that are raised above the line, so that ``clean`` sees what stands around them."""
 _RAISED = re.compile(f"{RAISED}([^{RAISED}{LEVEL}]*){LEVEL}")
-_NOTE_NUMBERS = re.compile(r"[\[(]?\d{1,3}[\])]?(?:\s?[,;]\s?[\[(]?\d{1,3}[\])]?)*")
+_NOTE_NUMBERS = re.compile(r"[\[(]?\d{1,3}[\])]?(?:\s?[,;]?\s?[\[(]\d{1,3}[\])]|\s?[,;]\s?\d{1,3}[\])]?)*")
 _NOTE_LETTER = re.compile(r"[\[(]?[b-df-np-z][\])]?")
 """Not a, e and o, which end numbers of an order in other languages, and are no scale: 12.5b and 12.5m would be."""
 _EXPONENT = re.compile(r"[-\u2212\u2013+]?\d{1,3}")
-_TEN = re.compile(r"(?<![\d.,])10$")
+_BASE = re.compile(r"(?<![\d.,])(?:10|2)$")
+_SCALE = re.compile(r"\s?(?:%|per\s?cent|thousand|[mbt]r?illion|[bm]n\b)")
+"""What follows a number that is no power."""
+_WORD = re.compile(r"[^\W\d_]{3}")
 _NUMBER_END = re.compile(r"[\d%]\s?$")
 _NOTED = re.compile(r"[\d%)\].,;:!?\"\u201d\u2019'\u00bb]$|[^\W\d_]{4}$|[A-Z]{3}$")
 """What a note is on: a number, the end of a sentence, a word. Units that have a power are shorter words: km, ft."""
@@ -76,13 +79,19 @@ def level(text: str) -> str:
 
 def _read_level(raised: "re.Match[str]") -> str:
     said, (start, end) = raised[1].strip(), raised.span()
-    before, after = raised.string[max(0, start - _NEAR) : start], raised.string[end : end + 1]
-    if _TEN.search(before) and _EXPONENT.fullmatch(said):
+    before, after = raised.string[max(0, start - _NEAR) : start], raised.string[end : end + _NEAR]
+    if _EXPONENT.fullmatch(said) and _is_base(before, said) and not _SCALE.match(after):
         return said.translate(_EXPONENTS)
     if not _NOTE_NUMBERS.fullmatch(said):
         return "" if _NOTE_LETTER.fullmatch(said) and _NUMBER_END.search(before) else raised[1]
-    if after in ("/", "\u2044"):
+    if after[:1] in ("/", "\u2044"):
         return f" {said}" if before[-1:].isdigit() else said  # a fraction
-    if not before or before[-1:].isspace():
-        return f"{said} " if not before and after.isalnum() else "" if before and not after.isalnum() else raised[1]
+    if not before or before[-1].isspace():
+        return f"{said} " if _WORD.match(after) else "" if before and not after[:1].isalnum() else raised[1]
     return "" if _NOTED.search(before) else raised[1]
+
+
+def _is_base(before: str, exponent: str) -> bool:
+    """True for ten, and for two where its power has more digits than most notes."""
+    base = _BASE.search(before)
+    return base is not None and (base[0] == "10" or len(exponent) > 1)

@@ -80,14 +80,14 @@ def _ole_suffix(path: Path) -> str:
 
 def _text_suffix(head: bytes, *, is_sheet: bool) -> str:
     """Of a file that is neither a package nor a container."""
+    marked = marked_as(head)
+    plain = head.decode(marked, "ignore").encode() if marked else head
+    if _HTML.match(plain):  # a page on PDFs may name their first bytes
+        return ".html"
     if b"%PDF-" in head[:1024]:
         return ".pdf"
     if head.startswith(b"{\\rt"):
         return ".rtf"
-    marked = marked_as(head)
-    plain = head.decode(marked, "ignore").encode() if marked else head
-    if _HTML.match(plain):
-        return ".html"
     if _WEB_ARCHIVE.match(plain):
         return ".mht"
     if _OFFICE_2003.search(plain):
