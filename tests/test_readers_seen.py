@@ -262,6 +262,15 @@ def test_style_sheets_hide_and_show(tmp_path: Path, sheet: str, is_read: bool) -
 # ── Word and Excel ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_white_letters_on_a_picture_are_read(tmp_path: Path) -> None:
+    """As titles of reports stand on their covers; without the picture nobody sees them."""
+    behind = '<wp:anchor xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing" behindDoc="1"/>'
+    title = f'<w:p><w:r><w:rPr><w:color w:val="FFFFFF"/></w:rPr><w:t>{WORD}</w:t></w:r></w:p><w:p><w:r><w:t>Body.</w:t></w:r></w:p>'
+    cover = of_bytes(tmp_path, "a.docx", _word(f"<w:p><w:r><w:drawing>{behind}</w:drawing></w:r></w:p>{title}"))
+    assert cover.text == f"{WORD}\n\nBody."
+    assert of_bytes(tmp_path, "a.docx", _word(title)).notices == ("hidden text dropped (15 characters)",)
+
+
 def test_parts_of_a_formula_stay_apart(tmp_path: Path) -> None:
     """A half is not twelve."""
     names = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'

@@ -25,6 +25,7 @@ suffixes: frozenset[str] = frozenset({".docx", ".docm", ".dotx"})
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+_ANCHOR = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}anchor"
 _MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _MATH_TEXT = f"{_MATH}t"
 _TWO_PARTS = {f"{_MATH}f": ("num", "/", "den"), f"{_MATH}sSup": ("e", "^", "sup")}
@@ -149,12 +150,16 @@ class _Writer:
     """Texts of the paragraph that are a field's instructions."""
     style: str | None = None
     """The paragraph's."""
+    has_ground: bool = False
+    """True where a picture or a colour lies behind the text, on which white letters can be seen."""
     page: int = 1
     break_tag: str = ""
     items: list[str] = field(default_factory=list)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def write(self, body: "_Element") -> None:
+        behind = (place.get("behindDoc") in ("1", "true") for place in body.iter(_ANCHOR))
+        self.has_ground = any(behind) or next(body.itersiblings(f"{_W}background", preceding=True), None) is not None
         recorded = next(body.iter(f"{_W}lastRenderedPageBreak"), None) is not None
         self.break_tag = f"{_W}lastRenderedPageBreak" if recorded else f"{_W}br"
         paged = recorded or any(element.get(f"{_W}type") == "page" for element in body.iter(f"{_W}br"))
@@ -372,7 +377,7 @@ class _Writer:
         """Hidden by its own property or a style, or white letters without any shading, or letters of a point or less."""
         size = _value(looks.get(f"{_W}sz"))
         tiny = size.isdecimal() and int(size) <= 2
-        white = _value(looks.get(f"{_W}color")).upper() == "FFFFFF" and _SHADING not in looks
+        white = _value(looks.get(f"{_W}color")).upper() == "FFFFFF" and _SHADING not in looks and not self.has_ground
         return _is_on(looks.get(f"{_W}vanish")) or tiny or (white and not _is_shaded(run) and not self._is_on_shading())
 
     def _is_on_shading(self) -> bool:
