@@ -524,6 +524,10 @@ FILES: Mapping[str, tuple[_Make, frozenset[str]]] = {
     "picture.pdf": (lambda: b"\x89PNG\r\n\x1a\n" + _noise(2_000), _BROKEN),
     # web pages and text
     "hundred-thousand-deep.html": (lambda: b"<div>" * 100_000 + _WORD.encode() + b"</div>" * 100_000, _SOMEHOW),
+    "sheet-of-long-selectors.html": (
+        lambda: f"<style>{'div ' * 40}p {{display: none}}</style>{'<div>' * 1_500}<p>x</p>{'</div>' * 1_500}<p>{_WORD}".encode(),
+        _READ,
+    ),
     "five-hundred-deep.html": (lambda: b"<div>" * 500 + _WORD.encode() + b"</div>" * 500, _READ),
     "never-closed.html": (lambda: (f"<p>{_WORD}" + "<b><i>x" * 300_000).encode(), _SOMEHOW),
     "raised-notes.html": (

@@ -243,6 +243,8 @@ def test_files_attached_to_a_pdf_are_named(tmp_path: Path) -> None:
         (".box .tab {display: none}", False),
         (".box > .tab {display: none}", True),
         ("section > .tab {display: none}", False),
+        (".box > section .tab {display: none}", False),
+        ("body div div .tab {display: none}", True),
         ("#none .tab {display: none}", True),
         (".box .tab {display: none} .box section .tab {visibility: visible}", True),
         (".tab:hover {display: none}", True),

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -251,7 +250,7 @@ _Rules = dict[str, list[_Rule]]
 
 def _is_ruled_out(element: "HtmlElement", rules: _Rules) -> bool:
     near = (rule for key in (*_marks(element), element.tag) for rule in rules.get(key, ()))
-    found = [rule for rule in near if _is_named(element, rule.names, rule.is_child)]
+    found = [rule for rule in near if _is_named(element, rule)]
     if not found or any(rule.is_final for rule in found):
         return bool(found)
     winner = max(reversed(found), key=lambda rule: rule.weight)
@@ -262,15 +261,23 @@ def _marks(element: "HtmlElement") -> set[str]:
     return {f".{name}" for name in (element.get("class") or "").split()} | {f"#{element.get('id')}"}
 
 
-def _is_named(element: "HtmlElement", names: Sequence[tuple[str, frozenset[str]]], is_child: Sequence[bool]) -> bool:
+def _is_named(element: "HtmlElement", rule: _Rule) -> bool:
     """True for an element that has the first name, inside of elements that have the others."""
-    tag, marks = names[0]
-    if tag not in ("", element.tag) or not marks <= _marks(element):
+    if not _has_name(element, rule.names[0]):
         return False
-    if len(names) == 1:
-        return True
-    around = islice(element.iterancestors(), 1 if is_child[0] else None)
-    return any(_is_named(ancestor, names[1:], is_child[1:]) for ancestor in around)
+    around = list(element.iterancestors()) if len(rule.names) > 1 else []
+    places = {-1}  # of those around it that may stand for the name last looked at
+    for name, is_child in zip(rule.names[1:], rule.is_child, strict=True):
+        next_ones = {place + 1 for place in places} if is_child else range(min(places) + 1, len(around))
+        places = {place for place in next_ones if place < len(around) and _has_name(around[place], name)}
+        if not places:
+            return False
+    return True
+
+
+def _has_name(element: "HtmlElement", name: tuple[str, frozenset[str]]) -> bool:
+    tag, marks = name
+    return tag in ("", element.tag) and (not marks or marks <= _marks(element))
 
 
 def _sheet_rules(tree: "HtmlElement") -> _Rules:
