@@ -75,7 +75,7 @@ faults:  ## kill an ingest and fail its disk at hundreds of write points; ten mi
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.faults
 
-hostile:  ## make some 80 odd and hostile files and some hundred broken ones and read them in limited child processes; three minutes
+hostile:  ## make some 120 odd and hostile files and some hundred broken ones and read them in limited child processes; three minutes
 	@scripts/install.sh dev
 	@$(PYTHON) -m benchmarks.hostile
 	@$(PYTHON) -m benchmarks.mutated sample_docs --each 15

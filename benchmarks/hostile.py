@@ -13,10 +13,12 @@ import tempfile
 import time
 import zipfile
 import zlib
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -35,6 +37,8 @@ _SOMEHOW = frozenset({"ok", "NoTextError"}) | _REFUSED
 """Damaged or without end: read as far as it goes, or refused."""
 _WORD = "needle haystack"
 """What a file that can be read must give back."""
+_NEVER = ("secret plum", "12.51")
+"""What nobody sees in any of these files, and 12.5 with the mark of a note: neither may be read."""
 _WIDE_CELL = f"<td colspan=99999999>{_WORD}</td>"
 _W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _S = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -71,7 +75,8 @@ def _read(path: Path, *, right: frozenset[str], pool: ReaderPool) -> Made:
     seconds = time.perf_counter() - start
     is_found = outcome != "ok" or right != _READ or _WORD in " ".join(text.split())
     told = outcome == "ok" or (path.name in message and ";" in message)
-    is_right = outcome in right and is_found and told and seconds <= LIMIT_S and "root:" not in text
+    is_seen = not any(words in " ".join(text.split()) for words in _NEVER)
+    is_right = outcome in right and is_found and is_seen and told and seconds <= LIMIT_S and "root:" not in text
     return Made(name=path.name, outcome=outcome, message=message, seconds=seconds, is_right=is_right)
 
 
@@ -146,6 +151,28 @@ def _paragraph(text: str) -> str:
     return f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>"
 
 
+def _letters(text: str, *, look: str = "") -> str:
+    return f'<w:r><w:rPr>{look}</w:rPr><w:t xml:space="preserve">{text}</w:t></w:r>'
+
+
+_RAISED = '<w:vertAlign w:val="superscript"/>'
+
+
+def _hidden_style() -> str:
+    style = '<w:style w:type="paragraph" w:styleId="H"><w:name w:val="H"/><w:rPr><w:vanish/></w:rPr></w:style>'
+    return f'<w:styles xmlns:w="{_W}">{style}</w:styles>'
+
+
+def _unfilled() -> str:
+    """A control that nobody has filled in."""
+    return f"<w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent>{_paragraph('secret plum')}</w:sdtContent></w:sdt>"
+
+
+def _field(code: str, result: str) -> str:
+    marks = {kind: f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "separate", "end")}
+    return f"<w:p>{marks['begin']}{_letters(code)}{marks['separate']}{_letters(result)}{marks['end']}</w:p>"
+
+
 def _tables(depth: int) -> str:
     """One in the other."""
     return "<w:tbl><w:tr><w:tc>" * depth + _paragraph(_WORD) + "</w:tc></w:tr></w:tbl>" * depth
@@ -181,7 +208,7 @@ def _cell(ref: str, text: str) -> str:
     return f'<c r="{ref}" t="inlineStr"><is><t>{text}</t></is></c>'
 
 
-def _deck(*, groups: int = 0, drop: str = "") -> bytes:
+def _deck(*, groups: int = 0, drop: str = "", beside: str = "") -> bytes:
     from pptx import Presentation
 
     made = io.BytesIO()
@@ -189,6 +216,7 @@ def _deck(*, groups: int = 0, drop: str = "") -> bytes:
     slide = deck.slides.add_slide(deck.slide_layouts[5])
     slide.shapes.title.text = _WORD
     shapes = slide.shapes
+    shapes.add_textbox(-9_000, 0, 8_000, 8_000).text_frame.text = beside
     for _ in range(groups):
         shapes = shapes.add_group_shape().shapes
     deck.save(made)
@@ -243,10 +271,28 @@ def _stream(data: bytes, *, said: str = "/Filter /FlateDecode") -> bytes:
     return f"<< {said} /Length {len(data)} >>\nstream\n".encode() + data + b"\nendstream"
 
 
-def _page_with(content: bytes) -> bytes:
-    font = "<< /Font << /F << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >>"
-    page = f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources {font} /Contents 4 0 R >>"
-    return _raw_pdf(["<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [3 0 R] /Count 1 >>", page, content])
+def _page_with(content: bytes, *, catalogue: str = "", page: str = "", resources: str = "", more: Sequence[str | bytes] = ()) -> bytes:
+    """``more``: objects from number 5 on."""
+    font = f"<< /Font << /F << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> {resources} >>"
+    leaf = f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources {font} /Contents 4 0 R {page} >>"
+    root = f"<< /Type /Catalog /Pages 2 0 R {catalogue} >>"
+    return _raw_pdf([root, "<< /Type /Pages /Kids [3 0 R] /Count 1 >>", leaf, content, *more])
+
+
+def _shown(drawing: str, **said: Any) -> bytes:
+    """A page with the word to be found and this drawing after it."""
+    return _page_with(_stream(f"{_at(60, 760, _WORD)}{drawing}".encode(), said=""), **said)
+
+
+def _at(x: int, y: int, text: str, *, mode: int = 0) -> str:
+    return f"BT {mode} Tr /F 11 Tf {x} {y} Td ({text}) Tj ET\n"
+
+
+_UNDER = _at(60, 700, "the secret plum weighs 99 grams")
+_BOX = "50 690 300 30 re"
+_GREY_PICTURE = _stream(b"\x80", said="/Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 8")
+_LAYER = "<< /Type /OCG /Name (L) >>"
+_LAYER_OFF = "/OCProperties << /OCGs [5 0 R] /D << /OFF [5 0 R] /Order [5 0 R] >> >>"
 
 
 def _packed_zeros(megabytes: int) -> bytes:
@@ -316,6 +362,19 @@ def _ole(size: int) -> bytes:
     return bytes(head) + (1).to_bytes(4, "little") * (size // 4)
 
 
+_WEB_ARCHIVE = (
+    'MIME-Version: 1.0\nContent-Type: multipart/related; boundary="b"\n\n--b\nContent-Type: text/html\n'
+    "Content-Transfer-Encoding: quoted-printable\n\n<html><body>needle=20haystack</body></html>\n--b--\n"
+)
+_UNSEEN_STYLES = (
+    "color: #000; background: #000",
+    "color: transparent",
+    "color: rgba(0,0,0,0)",
+    "color: #fffffe",
+    "font-size: 1px",
+    "transform: scale(0)",
+    "mso-hide: all",
+)
 _Make = Callable[[], bytes]
 
 FILES: Mapping[str, tuple[_Make, frozenset[str]]] = {
@@ -362,6 +421,22 @@ FILES: Mapping[str, tuple[_Make, frozenset[str]]] = {
         lambda: _word('<w:tbl><w:tr><w:tc><w:tcPr><w:gridSpan w:val="999999999"/></w:tcPr>' + _paragraph(_WORD) + "</w:tc></w:tr></w:tbl>"),
         _READ,
     ),
+    "raised-note.docx": (
+        lambda: _word("<w:p>" + _letters(f"{_WORD} 12.5") + _letters("1", look=_RAISED) + _letters(" million") + "</w:p>"),
+        _READ,
+    ),
+    "crossed-out.docx": (lambda: _word(f"<w:p>{_letters(_WORD)}{_letters('secret plum', look='<w:strike/>')}</w:p>"), _READ),
+    "hidden-by-its-style.docx": (
+        lambda: _word(
+            _paragraph(_WORD) + f'<w:p><w:pPr><w:pStyle w:val="H"/></w:pPr>{_letters("secret plum")}</w:p>',
+            add={"word/styles.xml": _hidden_style()},
+        ),
+        _READ,
+    ),
+    "nobody-filled-it-in.docx": (lambda: _word(_paragraph(_WORD) + _unfilled()), _READ),
+    "instructions-as-text.docx": (lambda: _word(_field("IF secret plum", _WORD)), _READ),
+    "web-archive.doc": (lambda: _WEB_ARCHIVE.encode(), _READ),
+    "web-archive.htm": (lambda: _WEB_ARCHIVE.encode(), _READ),
     "web-page.docx": (lambda: f"<html><body>{_WORD}</body></html>".encode(), _READ),
     # Excel
     "far-corner.xlsx": (lambda: _book(f'<row r="1048576">{_cell("XFD1048576", _WORD)}</row>'), _READ),
@@ -381,6 +456,14 @@ FILES: Mapping[str, tuple[_Make, frozenset[str]]] = {
         _SOMEHOW,
     ),
     "formula-without-value.xlsx": (lambda: _book(f'<row r="1"><c r="A1"><f>1/0</f></c>{_cell("B1", _WORD)}</row>'), _READ),
+    "hidden-in-single-quotes.xlsx": (
+        lambda: _book(f"<row r='1'>{_cell('A1', _WORD)}</row><row r='2' hidden='1'>{_cell('A2', 'secret plum')}</row>"),
+        _READ,
+    ),
+    "row-without-height.xlsx": (
+        lambda: _book(f'<row r="1">{_cell("A1", _WORD)}</row><row r="2" ht="0" customHeight="1">{_cell("A2", "secret plum")}</row>'),
+        _READ,
+    ),
     "hidden-to-the-end.xlsx": (
         lambda: _book(f'<row r="1">{_cell("A1", _WORD)}</row>', before='<cols><col min="2" max="99999999" width="1" hidden="1"/></cols>'),
         _READ,
@@ -391,6 +474,7 @@ FILES: Mapping[str, tuple[_Make, frozenset[str]]] = {
     "million-rows.xlsb": (lambda: _binary_book(*(_BINARY_ROW + _binary_cell(0) for _ in range(300_000))), _SOMEHOW),
     # PowerPoint and OpenDocument
     "groups-in-groups.pptx": (lambda: _deck(groups=60), _READ),
+    "parked-beside-the-slide.pptx": (lambda: _deck(beside="secret plum"), _READ),
     "slide-that-is-not-there.pptx": (lambda: _deck(drop="ppt/slides/slide1.xml"), _SOMEHOW),
     "billion-columns.ods": (
         lambda: _sheet_of_open_document(
@@ -412,11 +496,49 @@ FILES: Mapping[str, tuple[_Make, frozenset[str]]] = {
     "no-table-of-objects.pdf": (lambda: _pdf().partition(b"xref")[0], _SOMEHOW),
     "noise-before-the-head.pdf": (lambda: _noise(5_000) + _pdf(), _BROKEN),
     "stack-of-brackets.pdf": (lambda: _page_with(_stream(b"[" * 2_000_000, said="")), _SOMEHOW),
+    "black-box-over-text.pdf": (lambda: _shown(f"{_UNDER}0 g {_BOX} f"), _READ),
+    "white-box-over-text.pdf": (lambda: _shown(f"{_UNDER}1 g {_BOX} f"), _READ),
+    "picture-over-text.pdf": (
+        lambda: _shown(f"{_UNDER}q 300 0 0 40 50 690 cm /I Do Q", resources="/XObject << /I 5 0 R >>", more=[_GREY_PICTURE]),
+        _READ,
+    ),
+    "black-on-black.pdf": (lambda: _shown(f"0 g {_BOX} f {_UNDER}"), _READ),
+    "white-on-a-white-sheet.pdf": (lambda: _shown(f"1 g 0 0 595 750 re f {_UNDER}"), _READ),
+    "white-lines-of-letters.pdf": (lambda: _shown("1 G " + _at(60, 700, "the secret plum", mode=1)), _READ),
+    "letters-as-a-clip.pdf": (lambda: _shown(_at(60, 700, "the secret plum", mode=7)), _READ),
+    "beside-the-page.pdf": (lambda: _shown(_at(700, 700, "the secret plum")), _READ),
+    "cropped-off.pdf": (lambda: _shown(_at(60, 100, "the secret plum"), page="/CropBox [0 400 595 842]"), _READ),
+    "layer-off.pdf": (
+        lambda: _shown(f"/OC /L BDC {_UNDER} EMC", catalogue=_LAYER_OFF, resources="/Properties << /L 5 0 R >>", more=[_LAYER]),
+        _READ,
+    ),
+    "raised-note.pdf": (lambda: _shown("BT /F 11 Tf 60 700 Td (up by 12.5) Tj /F 6 Tf 5 Ts (1) Tj 0 Ts /F 11 Tf ( million) Tj ET"), _READ),
+    "form-that-waits.pdf": (
+        lambda: _shown("", catalogue="/NeedsRendering true /AcroForm << /Fields [] /XFA 5 0 R >>", more=[_stream(b"<xdp/>", said="")]),
+        _EMPTY,
+    ),
+    "lock-of-its-own.pdf": (
+        lambda: _pdf().replace(b"/Root", b"/Encrypt << /Filter /FOPN_foweb /V 1 >> /Root", 1),
+        _LOCKED,
+    ),
     "picture.pdf": (lambda: b"\x89PNG\r\n\x1a\n" + _noise(2_000), _BROKEN),
     # web pages and text
     "hundred-thousand-deep.html": (lambda: b"<div>" * 100_000 + _WORD.encode() + b"</div>" * 100_000, _SOMEHOW),
+    "sheet-of-long-selectors.html": (
+        lambda: f"<style>{'div ' * 40}p {{display: none}}</style>{'<div>' * 1_500}<p>x</p>{'</div>' * 1_500}<p>{_WORD}".encode(),
+        _READ,
+    ),
     "five-hundred-deep.html": (lambda: b"<div>" * 500 + _WORD.encode() + b"</div>" * 500, _READ),
     "never-closed.html": (lambda: (f"<p>{_WORD}" + "<b><i>x" * 300_000).encode(), _SOMEHOW),
+    "raised-notes.html": (
+        lambda: f"<p>{_WORD} 12.5<sup>1</sup> million</p><table><tr><th>a<th>b<tr><td>c<td>12.5<sup>(1)</sup></table>".encode(),
+        _READ,
+    ),
+    "crossed-out.html": (lambda: f'<p>{_WORD} <s>secret plum</s> <i style="text-decoration: line-through">secret plum'.encode(), _READ),
+    "letters-without-ink.html": (
+        lambda: (f"<p>{_WORD}" + "".join(f'<p style="{style}">secret plum' for style in _UNSEEN_STYLES)).encode(),
+        _READ,
+    ),
     "says-utf-16.html": (lambda: f'<meta charset="utf-16"><p>{_WORD} Zürich</p>'.encode(), _READ),
     "million-cells-a-row.html": (
         lambda: ("<table><tr>" + f"<td colspan=99999999>{_WORD}</td>" * 2_000 + "</tr></table>").encode(),
@@ -437,6 +559,7 @@ FILES: Mapping[str, tuple[_Make, frozenset[str]]] = {
     "brackets.ipynb": (lambda: b"[" * 1_000_000, _BROKEN),
     "million-digits.ipynb": (lambda: b'{"cells": [' + b"9" * 1_000_000 + b"]}", _BROKEN),
     "hundred-thousand-columns.csv": (lambda: (f"{_WORD}," * 100_000).encode(), _SOMEHOW),
+    "one-row-without-end.csv": (lambda: (f"{_WORD}," + "abcdefghi," * 500_000).encode(), _READ),
     "open-quote.csv": (lambda: (f'a,b\n"{_WORD}' + "x,y\n" * 1_000_000).encode(), _SOMEHOW),
     "zeros-between.csv": (lambda: f"a,b\n{_WORD},1\n\0\0\0,2\n".encode(), _SOMEHOW),
     "wide-letters.csv": (lambda: f"Item,Price\n{_WORD},12\n".encode("utf-16"), _READ),
@@ -450,12 +573,18 @@ FILES: Mapping[str, tuple[_Make, frozenset[str]]] = {
     # mail, rich text, books
     "forwards-of-forwards.eml": (lambda: _mail(deep=60), _READ),
     "two-thousand-attachments.eml": (lambda: _mail(attachments=2_000), _READ),
+    "breaks-off.eml": (lambda: b"Content-Transfer-Encoding: base64\nSubject: a\n\n" + b64encode(_WORD.encode() * 3)[:-3] + b"\n", _READ),
+    "sealed.eml": (
+        lambda: b"Content-Type: application/pkcs7-mime; smime-type=enveloped-data\nContent-Transfer-Encoding: base64\nSubject: a\n\nAAAA\n",
+        _LOCKED,
+    ),
     "no-boundary.eml": (lambda: f'Content-Type: multipart/mixed; boundary="x"\nSubject: a\n\n{_WORD}\n'.encode(), _SOMEHOW),
     "long-head.eml": (lambda: f"Subject: {'a ' * 2_000_000}\n\n{_WORD}\n".encode(), _SOMEHOW),
     "not-base64.eml": (lambda: b"Content-Transfer-Encoding: base64\nSubject: a\n\n" + _noise(50_000).hex().encode() + b"!!\n", _SOMEHOW),
     "sectors-in-a-circle.msg": (lambda: _ole(50_000), _SOMEHOW),
     "sectors-in-a-circle.doc": (lambda: _ole(50_000), _SOMEHOW),
     "sectors-in-a-circle.xls": (lambda: _ole(50_000), _SOMEHOW),
+    "raised-note.rtf": (lambda: f"{{\\rtf1 {_WORD} 12.5{{\\super 1}} million {{\\strike secret plum}}\\par}}".encode(), _READ),
     "braces.rtf": (lambda: b"{\\rtf1 " + b"{" * 300_000 + _WORD.encode() + b"}" * 300_000 + b"}", _SOMEHOW),
     "endless-binary.rtf": (lambda: b"{\\rtf1 " + _WORD.encode() + b"\\par{\\bin2147483647 x}}", _SOMEHOW),
     "three-thousand-levels.eml": (lambda: _levels(3_000), _SOMEHOW),

@@ -202,6 +202,21 @@ def test_search_keeps_to_its_scope(workspace: Path) -> None:
     assert_refused(rag("search", "zinc", "--from", "2026-04-01", "--to", "2026-03-01"), status=2, saying="is after the last")
 
 
+def test_a_files_name_does_not_steer_the_terminal(here: Path) -> None:
+    """Nor turns its line round; its own name stays in the JSON."""
+    name = "\x1b[2Jred\u202efdp.txt"
+    folder = here / "odd"
+    folder.mkdir()
+    (folder / name).write_bytes(b"")
+    assert rag("init", "ws", "--folder", folder, "--embedder", "small").exit_code == 0
+    result = rag("ingest", "--workspace", "ws")
+    told = rag("status", "--failed", "--workspace", "ws").output + result.output
+    assert " [2Jred fdp.txt: cannot read" in told
+    assert "\x1b" not in told
+    assert "\u202e" not in told
+    assert json.loads(rag("status", "--json", "--workspace", "ws").output)["failed"][0]["path"] == f"odd/{name}"
+
+
 def test_searching_before_anything_is_ingested_says_so() -> None:
     """The next step is named."""
     rag("init", "x", "--embedder", "small")

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ import pytest
 from rag import ingest as ingest_module
 from rag.errors import FingerprintError, ModelError, ReadError, UsageError, WorkspaceError
 from rag.globs import chooser
-from rag.ingest import IngestSummary, _paced, drain, ingest, re_embed
+from rag.ingest import IngestSummary, _content_id, _paced, drain, ingest, re_embed
 from rag.readers import ReaderPool, worker
 from rag.record import Record, scan, space_of
 from rag.stores.chroma import ChromaStore
@@ -306,6 +307,19 @@ def test_a_failed_file_says_why_and_its_earlier_version_goes(desk: Desk) -> None
     assert (desk.finds("alpha"), len(desk.record.sources())) == ([], 1)
     path.write_text("alpha again")
     assert desk.ingest()["research/a.txt"] == "added"
+
+
+def test_a_file_that_no_reader_takes_is_not_read_to_be_known(desk: Desk) -> None:
+    """Of 20 GB the size and the beginning say which file it is; hashing all of it would take minutes."""
+    path = desk.write("a.txt", "alpha")
+    with path.open("r+b") as file:
+        file.truncate(20_000_000_000)
+    start = time.process_time()
+    first = _content_id(path)
+    assert time.process_time() - start < 5
+    with path.open("r+b") as file:
+        file.truncate(20_000_000_001)
+    assert _content_id(path) != first
 
 
 def test_a_failed_file_is_tried_again_only_for_a_reason(desk: Desk) -> None:

@@ -662,9 +662,9 @@ def test_every_suffix_has_a_reader() -> None:
     """The list a folder is searched for."""
     assert sorted(SUFFIXES) == sorted(
         (
-            ".adoc .asciidoc .csv .doc .docm .docx .dot .dotx .eml .epub .htm .html .ipynb .key .markdown .mbox .md .msg .numbers"
-            " .odp .ods .odt .pages .pdf .potx .pps .ppsx .ppt .pptm .pptx .rst .rtf .text .tsv .txt .xhtml .xls .xlsb .xlsm"
-            " .xlsx .xlt .xltm .xltx .xml .zip"
+            ".adoc .asciidoc .csv .doc .docm .docx .dot .dotx .eml .epub .htm .html .ipynb .key .markdown .mbox .md .mht"
+            " .mhtml .msg .numbers .odp .ods .odt .pages .pdf .potx .pps .ppsx .ppt .pptm .pptx .rst .rtf .text .tsv"
+            " .txt .xhtml .xls .xlsb .xlsm .xlsx .xlt .xltm .xltx .xml .zip"
         ).split()
     )
 

@@ -325,6 +325,20 @@ def test_hidden_text_of_an_old_word_file_is_left_out_and_counted() -> None:
     assert document.notices == ("hidden text dropped (13 characters)",)
 
 
+@pytest.mark.parametrize(
+    ("code", "text", "notices"),
+    [
+        (0x2A48, "It grew by 12 tonnes.", ()),
+        (0x0837, "It grew by 12 tonnes.", ("crossed-out text left out (1 characters)",)),
+        (0x2A53, "It grew by 12 tonnes.", ("crossed-out text left out (1 characters)",)),
+    ],
+)
+def test_marks_of_notes_and_crossed_out_digits_of_an_old_word_file_are_no_text(code: int, text: str, notices: tuple[str, ...]) -> None:
+    """By the format of its letters; places in the text stay what they are."""
+    document = old_word({"body": "It grew by 123 tonnes.\r"}, hidden=(13, 14), code=code)
+    assert (document.text, document.notices) == (text, notices)
+
+
 def test_page_headers_are_read_where_there_is_nothing_else() -> None:
     """A form may consist of them."""
     assert old_word({"body": "\r", "headers": PARTS["headers"]}).text == "Harbour Office"

@@ -1,6 +1,7 @@
 """What the command line prints: results on stdout, progress on stderr, JSON on request."""
 
 import json
+import re
 import sys
 import textwrap
 import time
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from rag.schedule import Health
     from rag.upkeep import Backup, Erased, Finding
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _SECONDS_BETWEEN_LINES = 2.0
 _REASONS = {
     "dense": "its meaning",
@@ -63,7 +65,7 @@ class ProgressLine:
         """Show a step; a failed file is told at once and stays on the screen."""
         if step.outcome is not None and step.outcome.status == "failed":
             self.clear()
-            click.echo(f"failed: {step.outcome.path}: {step.outcome.reason}", err=True)
+            click.echo(unarmed(f"failed: {step.outcome.path}: {step.outcome.reason}"), err=True)
         now = time.monotonic()
         if step.stage != self._stage:
             self._stage, self._started, self._from = step.stage, now, step.done
@@ -88,6 +90,11 @@ class ProgressLine:
 
 
 # ── results ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def unarmed(text: str) -> str:
+    """Without what steers a terminal or turns a line round: a document's text and its file's name come from outside."""
+    return _CONTROL.sub(" ", text)
 
 
 def ingested(summary: "IngestSummary", state: "Status", *, engine: str, as_json: bool) -> None:
@@ -122,9 +129,9 @@ def status(state: "Status", *, schedules: Sequence["Health"], failed: bool, as_j
         for place, folder in enumerate(state.folders):
             click.echo(f"{'' if place else 'Folders:':11} {_folder(folder)}")
         for group in state.alike:
-            click.echo(f"  same text {', '.join(group)}")
+            click.echo(unarmed(f"  same text {', '.join(group)}"))
         for path, newer in state.superseded.items():
-            click.echo(f"  {path} is superseded by {newer}")
+            click.echo(unarmed(f"  {path} is superseded by {newer}"))
         for one in schedules:
             click.echo(f"Schedule:   {one.name} {one.state}, {one.said}")
     _list_files("failed", state.failed, most=most)
@@ -157,7 +164,7 @@ def _last_run(state: "Status") -> str:
 
 def _list_files(word: str, files: "Sequence[FileRow]", *, most: int = _LISTED) -> None:
     for file in files[:most]:
-        click.echo(f"  {word:8} {file.path}" + (f": {file.reason}" if file.reason else ""))
+        click.echo(unarmed(f"  {word:8} {file.path}" + (f": {file.reason}" if file.reason else "")))
     if len(files) > most:
         click.echo(f"  {word:8} {len(files) - most} more; all of them: rag status --failed")
 
@@ -176,7 +183,7 @@ def found(result: SearchResult, *, as_json: bool) -> None:
         source = passage.source
         why = "; ".join(f"{_REASONS[hit.by]} #{hit.rank} ({hit.score:.2f})" for hit in passage.hits)
         head = click.style(f"{rank}. {source.title}", bold=True)
-        click.echo(f"{head}  {source.path}{_pages(passage)}  {source.published}")
+        click.echo(f"{head}  {unarmed(source.path)}{_pages(passage)}  {source.published}")
         click.echo(textwrap.indent(textwrap.fill(" ".join((passage.context or passage.chunk.text).split()), 100), "   "))
         click.echo(click.style(f"   found by: {why}", dim=True) + "\n")
     if not result.passages:

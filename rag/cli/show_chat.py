@@ -1,6 +1,5 @@
 """What the command line prints of answers and chats."""
 
-import re
 import shutil
 import sys
 import textwrap
@@ -11,14 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from rag.chat.words import CONFLICTS, citations, place, said
-from rag.cli.show import plain, print_json
+from rag.cli.show import plain, print_json, unarmed
 
 if TYPE_CHECKING:
     from rag.types import Answer, Claim, Conflict, Evidence, Source, Turn
 
 WIDTH = 100
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
-"""A document's text must not steer the terminal."""
 
 
 @contextmanager
@@ -135,4 +132,4 @@ def line(text: str, *, first: str = "", hang: str = "", dim: bool = False) -> No
 
 
 def _safe(text: str) -> str:
-    return _CONTROL.sub(" ", " ".join(text.split()))
+    return unarmed(" ".join(text.split()))

@@ -16,6 +16,7 @@ from rag.types import Document
 suffixes: frozenset[str] = frozenset({".csv", ".tsv"})
 
 _DECLARATION = re.compile(r"sep=(.)\r?[\n\r]")
+_FORMULA = re.compile(r'="([^"]*)"')
 _DELIMITERS = ",;\t|"
 _SAMPLE_LINES = 200
 _MOST_LEAD_ROWS = 6
@@ -64,9 +65,15 @@ def _rows(text: str, *, delimiter: str, draft: Draft) -> Iterator[list[Entry]]:
     for row in csv.reader(StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True):
         cells += len(row)
         if cells > MOST_CELLS:
-            draft.notice(f"rows after the first {MOST_CELLS:,} cells left out")
+            draft.notice(f"cells after the first {MOST_CELLS:,} left out")
+            yield entries(list(map(_value, row[: len(row) - (cells - MOST_CELLS)])))
             return
-        yield entries(row)
+        yield entries(list(map(_value, row)))
+
+
+def _value(field: str) -> str:
+    """A field that is written as a formula, so that Excel keeps its zeros, is the text in it."""
+    return found[1] if (found := _FORMULA.fullmatch(field)) else field
 
 
 def _delimiter(text: str) -> str:

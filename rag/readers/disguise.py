@@ -32,6 +32,7 @@ _HTML = re.compile(
     rb"^\s*(?:<!--.*?-->\s*|<\?xml[^>]*>\s*)*(?:<!doctype\s+html|<html|<head|<body|<table|<meta\s)", re.IGNORECASE | re.DOTALL
 )
 _OFFICE_2003 = re.compile(rb"^\s*<\?xml.*urn:schemas-microsoft-com:office:spreadsheet|schemas.microsoft.com/office/word/2003", re.DOTALL)
+_WEB_ARCHIVE = re.compile(rb"\s*(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?content-type:\s*multipart/related\b", re.IGNORECASE)
 _SEPARATED = re.compile(rb"^[^\r\n]*(?:\t|;[^\r\n]*;|,[^\r\n]*,)")
 _STRICT = b"http://purl.oclc.org/ooxml/"
 _STRICT_NAME = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/(\w+)((?:/\w+)*)")
@@ -79,14 +80,16 @@ def _ole_suffix(path: Path) -> str:
 
 def _text_suffix(head: bytes, *, is_sheet: bool) -> str:
     """Of a file that is neither a package nor a container."""
+    marked = marked_as(head)
+    plain = head.decode(marked, "ignore").encode() if marked else head
+    if _HTML.match(plain):  # a page on PDFs may name their first bytes
+        return ".html"
     if b"%PDF-" in head[:1024]:
         return ".pdf"
     if head.startswith(b"{\\rt"):
         return ".rtf"
-    marked = marked_as(head)
-    plain = head.decode(marked, "ignore").encode() if marked else head
-    if _HTML.match(plain):
-        return ".html"
+    if _WEB_ARCHIVE.match(plain):
+        return ".mht"
     if _OFFICE_2003.search(plain):
         return ".xml"
     is_text = b"\0" not in plain and not plain.lstrip().startswith((b"<", b"{"))

@@ -11,7 +11,7 @@ from struct import iter_unpack, unpack_from
 
 from rag.errors import CorruptFileError, UnsupportedFormatError
 from rag.readers import ole
-from rag.readers.clean import one_line
+from rag.readers.clean import LEVEL, RAISED, one_line
 from rag.readers.draft import Draft, Entry, entries, with_headers
 from rag.types import Document
 
@@ -23,8 +23,11 @@ _OLDER = frozenset({0xA5DC, 0xA697, 0xA698, 0xA699})
 """What the text of Word 6 and 95 begins with, and of their East Asian editions."""
 _ENCRYPTED, _SECOND_TABLE = 0x0100, 0x0200
 _IN_TABLE, _ROW_END, _LIST = 0x2416, 0x2417, 0x460B
-_VANISHES, _DELETED = 0x083C, 0x0800
-"""Properties of letters: hidden, and deleted with tracked changes."""
+_VANISHES, _DELETED, _STRUCK, _STRUCK_TWICE, _LEVELS = 0x083C, 0x0800, 0x0837, 0x2A53, 0x2A48
+"""Properties of letters: hidden, deleted with tracked changes, crossed out, and raised where that is 1 (lowered where it is 2)."""
+_ABOVE = 0xF0000
+"""Added to the number of a raised letter, so that places in the text stay what they are until its paragraphs are cut."""
+_RAISED = re.compile("[\U000f0000-\U000fffff]+")
 _STORIES = ("body", "footnotes", "headers", "macros", "comments", "endnotes", "boxes", "header boxes")
 """Parts of the text, in its order."""
 _SEEN = re.compile("[^\r\x07\x0c]")
@@ -99,6 +102,7 @@ def _write_stories(writer: "_Writer", main: bytes, table: bytes) -> None:
         writer.draft.notice("page headers and footers left out")
     writer.draft.hidden(unseen.met[_VANISHES])
     writer.draft.deleted(unseen.met[_DELETED])
+    writer.draft.struck(unseen.met[_STRUCK] + unseen.met[_STRUCK_TWICE])
 
 
 def _pieces(main: bytes, table: bytes, *, first: int, past: int) -> list[_Piece]:
@@ -127,7 +131,11 @@ def _paragraphs(main: bytes, pieces: list[_Piece], *, shapes: "_Shapes", unseen:
     for found in _PARAGRAPH.finditer(text):
         last = found.end() - 1
         piece = pieces[bisect_right(firsts, last) - 1]
-        yield found[0], shapes.at(piece.offset + (last + pieces[0].first - piece.first) * piece.width)
+        yield _RAISED.sub(_marked, found[0]), shapes.at(piece.offset + (last + pieces[0].first - piece.first) * piece.width)
+
+
+def _marked(raised: "re.Match[str]") -> str:
+    return f"{RAISED}{''.join(chr(ord(letter) - _ABOVE) for letter in raised[0])}{LEVEL}"
 
 
 def _characters(main: bytes, piece: _Piece) -> str:
@@ -152,7 +160,7 @@ class _Shapes:
 
 
 class _Unseen:
-    """Text that is formatted as hidden or deleted, by file position."""
+    """Text that is formatted as hidden, deleted, crossed out or raised, by file position."""
 
     def __init__(self, main: bytes, table: bytes) -> None:
         self._spans = sorted(span for page in _disk_pages(main, table, at=0xFA) for span in _unseen_spans(main, page))
@@ -160,14 +168,15 @@ class _Unseen:
         """Characters left out so far, by the property that hides them."""
 
     def blotted(self, text: str, piece: _Piece) -> str:
-        """The piece's text with a mark that is not shown for each unseen character; ends of paragraphs and cells stay."""
+        """The piece's text with a mark that is not shown for each unseen character and raised ones as such; ends of paragraphs and cells
+        stay."""
         past = piece.offset + len(text) * piece.width
         for first, end, why in self._spans:
             if end <= piece.offset or first >= past:
                 continue
             start, stop = (max(0, (at - piece.offset) // piece.width) for at in (first, end))
             hidden = text[start:stop]
-            blot = _SEEN.sub("\x08", hidden)
+            blot = _SEEN.sub("\x08" if why != _LEVELS else lambda letter: chr(ord(letter[0]) + _ABOVE), hidden)
             self.met[why] += len(hidden) - sum(map(hidden.count, "\r\x07\x0c"))
             text = text[:start] + blot + text[stop:]
         return text
@@ -182,14 +191,14 @@ def _disk_pages(main: bytes, table: bytes, *, at: int) -> list[int]:
 
 
 def _unseen_spans(main: bytes, page: int) -> Iterator[tuple[int, int, int]]:
-    """(first, one past the last) file position of what one disk page describes as hidden or deleted, and by which property."""
+    """(first, one past the last) file position of what one disk page describes as unseen or raised, and by which property."""
     count = main[page + _PAGE - 1]
     places = unpack_from(f"<{count + 1}I", main, page) if 5 * count + 4 < _PAGE else ()
     for number, (first, end) in enumerate(pairwise(places)):
         offset = main[page + 4 * (count + 1) + number] * 2
         size = main[page + offset] if offset else 0
         properties = dict(_properties(main[page + offset + 1 : page + offset + 1 + size]))
-        why = next((code for code in (_DELETED, _VANISHES) if properties.get(code) == 1), None)
+        why = next((code for code in (_DELETED, _VANISHES, _STRUCK, _STRUCK_TWICE, _LEVELS) if properties.get(code) == 1), None)
         if why is not None:
             yield first, end, why
 

@@ -2,6 +2,7 @@
 
 Of tracked changes what was inserted is kept and what was deleted is left out and counted."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import CorruptFileError
-from rag.readers.clean import one_line
+from rag.readers import html, mht
+from rag.readers.clean import LEVEL, RAISED, one_line
 from rag.readers.draft import Draft, Entry, with_headers
 from rag.readers.drawings import CHART, DIAGRAM, parsed, write_chart, write_diagram
+from rag.readers.encoding import decode
 from rag.readers.zipped import check_archive, has_macros, office_errors, package_metadata
 from rag.types import Document
 
@@ -22,7 +25,12 @@ suffixes: frozenset[str] = frozenset({".docx", ".docm", ".dotx"})
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-_MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
+_ANCHOR = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}anchor"
+_MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
+_MATH_TEXT = f"{_MATH}t"
+_TWO_PARTS = {f"{_MATH}f": ("num", "/", "den"), f"{_MATH}sSup": ("e", "^", "sup")}
+"""Fractions and powers: without what stands between, their parts would be one number."""
+_ONE_THING = re.compile(r"[\w.,]*")
 _PAGE_BREAK = "\f"
 _DROPPED = frozenset({f"{_W}del", f"{_W}moveFrom", f"{_W}txbxContent", f"{_W}pPr", f"{_W}rPr", _FALLBACK})
 _KINDS = tuple(
@@ -42,6 +50,10 @@ _QUOTED = 80
 """Characters of what a comment is about."""
 _MOST_RUNS = 40
 _END = "\0"
+_LOOKS = tuple(f"{_W}{name}" for name in ("vanish", "sz", "color", "strike", "dstrike", "vertAlign"))
+"""What of a run's properties says whether and how it is read."""
+_SHADING = f"{_W}shd"
+_Looks = Mapping[str, "_Element"]
 
 
 def read(path: Path) -> Document:
@@ -83,6 +95,7 @@ class _Styles:
     def __init__(self, document: Any) -> None:
         elements = document.styles.element.findall(f"{_W}style")
         self._by_id = {element.get(f"{_W}styleId"): element for element in elements}
+        self._looks: dict[tuple[str | None, str | None], _Looks] = {}
 
     def name(self, style: str | None) -> str:
         element = self._by_id.get(style)
@@ -94,6 +107,13 @@ class _Styles:
             if (found := element.find(query)) is not None:
                 return found
         return None
+
+    def looks(self, *, letters: str | None, paragraph: str | None) -> _Looks:
+        """What a style of letters, else that of their paragraph, says of how letters look."""
+        if (letters, paragraph) not in self._looks:
+            said = ((tag, self.find(style, f"{_W}rPr/{tag}")) for style in (paragraph, letters) for tag in (*_LOOKS, _SHADING))
+            self._looks[letters, paragraph] = {tag: element for tag, element in said if element is not None}
+        return self._looks[letters, paragraph]
 
     def level(self, style: str | None) -> int:
         """1 to 9 for heading styles, 1 for the title, 0 for others."""
@@ -126,12 +146,20 @@ class _Writer:
     hidden: int = 0
     deleted: int = 0
     """Characters of tracked deletions."""
+    codes: frozenset["_Element"] = frozenset()
+    """Texts of the paragraph that are a field's instructions."""
+    style: str | None = None
+    """The paragraph's."""
+    has_ground: bool = False
+    """True where a picture or a colour lies behind the text, on which white letters can be seen."""
     page: int = 1
     break_tag: str = ""
     items: list[str] = field(default_factory=list)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def write(self, body: "_Element") -> None:
+        behind = (place.get("behindDoc") in ("1", "true") for place in body.iter(_ANCHOR))
+        self.has_ground = any(behind) or next(body.itersiblings(f"{_W}background", preceding=True), None) is not None
         recorded = next(body.iter(f"{_W}lastRenderedPageBreak"), None) is not None
         self.break_tag = f"{_W}lastRenderedPageBreak" if recorded else f"{_W}br"
         paged = recorded or any(element.get(f"{_W}type") == "page" for element in body.iter(f"{_W}br"))
@@ -169,6 +197,7 @@ class _Writer:
     def text(self, element: "_Element") -> str:
         """The visible text of a paragraph, page breaks as form feeds; counts what is hidden."""
         parts: list[str] = []
+        self.codes, self.style = _field_codes(element), _value(element.find(f"{_W}pPr/{_W}pStyle")) or None
         self._gather(element, parts)
         return "".join(parts)
 
@@ -184,9 +213,23 @@ class _Writer:
                 self._table(element)
             elif element.tag == f"{_W}sdt":
                 for content in element.iterchildren(f"{_W}sdtContent"):
-                    self._container(content)
+                    if not _asks(element):
+                        self._container(content)
+            elif element.tag == f"{_W}altChunk":
+                self._chunk(self.parts.get(element.get(f"{_OF_OFFICE}id") or ""))
             elif element.tag in (f"{_W}ins", f"{_W}customXml", f"{_W}smartTag"):
                 self._container(element)
+
+    def _chunk(self, part: Any) -> None:
+        """A file of another kind that Word puts in here when it opens the document."""
+        self.flush()
+        kind = "" if part is None else part.content_type
+        if "html" in kind:
+            html.add_page(self.draft, html.parse(decode(part.blob, path=Path(str(part.partname)))))
+        elif kind == "message/rfc822":
+            mht.write(self.draft, part.blob, path=Path(str(part.partname)))
+        else:
+            self.draft.notice(f"a part put in from another file was left out ({kind or 'it is not in the file'})")
 
     def _write_piece(self, element: "_Element", text: str) -> None:
         if not text.strip():
@@ -259,7 +302,9 @@ class _Writer:
             wide = _value(cell.find(f"{_W}tcPr/{_W}gridSpan"))
             width = min(int(wide), 100) if wide.isdecimal() else 1
             merge = cell.find(f"{_W}tcPr/{_W}vMerge")
-            if merge is None or merge.get(f"{_W}val") == "restart":
+            if cell.find(f"{_W}tcPr/{_W}cellDel") is not None:
+                self.deleted += _letters(cell)
+            elif merge is None or merge.get(f"{_W}val") == "restart":
                 text = " ".join(self.text(paragraph) for paragraph in cell.iter(f"{_W}p"))
                 found.append(Entry(text=text.replace(_PAGE_BREAK, " "), column=column, header=header, span=width))
             column += width
@@ -271,10 +316,14 @@ class _Writer:
             if tag in _DROPPED:
                 self.deleted += _letters(child) if tag in _DELETED else 0
                 continue
-            if tag == f"{_W}r" and self._is_hidden(child):
-                self.hidden += len("".join(text.text or "" for text in child.iter(f"{_W}t")).strip())
+            if tag == f"{_W}r":
+                self._run(child, parts)
             elif tag in (f"{_W}t", _MATH_TEXT):
-                parts.append(child.text or "")
+                parts.append("" if child in self.codes else child.text or "")
+            elif tag == f"{_W}sdt" and _asks(child):
+                continue
+            elif tag in _TWO_PARTS:
+                parts.append(self._of_two_parts(child))
             elif tag in (f"{_W}tab", f"{_W}ptab"):
                 parts.append(" ")
             elif tag == f"{_W}noBreakHyphen":
@@ -284,23 +333,84 @@ class _Writer:
             else:
                 self._gather(child, parts)
 
+    def _run(self, run: "_Element", parts: list[str]) -> None:
+        """What is hidden or crossed out is counted; what is raised is marked."""
+        looks = self._look(run)
+        if self._is_hidden(run, looks):
+            self.hidden += _run_letters(run)
+        elif _is_on(looks.get(f"{_W}strike")) or _is_on(looks.get(f"{_W}dstrike")):
+            self.draft.struck(_run_letters(run))
+        elif _value(looks.get(f"{_W}vertAlign")) == "superscript":
+            parts.append(RAISED)
+            self._gather(run, parts)
+            parts.append(LEVEL)
+        else:
+            self._gather(run, parts)
+
+    def _of_two_parts(self, element: "_Element") -> str:
+        """ "1/2", "(a+b)/c", "x^2"."""
+        first, sign, second = _TWO_PARTS[element.tag]
+        said = []
+        for name in (first, second):
+            parts: list[str] = []
+            for part in element.iterchildren(f"{_MATH}{name}"):
+                self._gather(part, parts)
+            text = "".join(parts)
+            said.append(text if _ONE_THING.fullmatch(text) else f"({text})")
+        return sign.join(said)
+
+    def _look(self, run: "_Element") -> _Looks:
+        """What is said of a run's letters: by itself, by its style or by that of its paragraph."""
+        own = run.find(f"{_W}rPr")
+        if own is None:
+            return self.styles.looks(letters=None, paragraph=self.style)
+        said = self.styles.looks(letters=_value(own.find(f"{_W}rStyle")) or None, paragraph=self.style)
+        return {**said, **{one.tag: one for one in own}}
+
     def _break(self, element: "_Element") -> str:
         is_page = element.tag == f"{_W}lastRenderedPageBreak" or element.get(f"{_W}type") == "page"
         if is_page:
             return _PAGE_BREAK if element.tag == self.break_tag else ""
         return "\n"
 
-    def _is_hidden(self, run: "_Element") -> bool:
-        """Hidden by its own property or its style, or white letters without any shading, or letters of a point or less."""
-        properties = run.find(f"{_W}rPr")
-        if properties is None:
-            return False
-        vanish = properties.find(f"{_W}vanish")
-        if vanish is None:
-            vanish = self.styles.find(_value(properties.find(f"{_W}rStyle")), f"{_W}rPr/{_W}vanish")
-        size = _value(properties.find(f"{_W}sz"))
+    def _is_hidden(self, run: "_Element", looks: _Looks) -> bool:
+        """Hidden by its own property or a style, or white letters without any shading, or letters of a point or less."""
+        size = _value(looks.get(f"{_W}sz"))
         tiny = size.isdecimal() and int(size) <= 2
-        return _is_on(vanish) or tiny or (_value(properties.find(f"{_W}color")).upper() == "FFFFFF" and not _is_shaded(run))
+        white = _value(looks.get(f"{_W}color")).upper() == "FFFFFF" and _SHADING not in looks and not self.has_ground
+        return _is_on(looks.get(f"{_W}vanish")) or tiny or (white and not _is_shaded(run) and not self._is_on_shading())
+
+    def _is_on_shading(self) -> bool:
+        return self.styles.find(self.style, f"{_W}pPr/{_SHADING}") is not None
+
+
+def _asks(control: "_Element") -> bool:
+    """True for a content control that nobody has filled in: its text asks for one."""
+    return _is_on(control.find(f"{_W}sdtPr/{_W}showingPlcHdr"))
+
+
+def _field_codes(paragraph: "_Element") -> frozenset["_Element"]:
+    """Texts between the beginning of a field and its result: results of fields inside its instructions."""
+    if next(paragraph.iter(f"{_W}fldChar"), None) is None:
+        return frozenset()
+    codes: list[_Element] = []
+    fields: list[list[_Element] | None] = []  # None for one whose instructions have ended
+    for element in paragraph.iter(f"{_W}fldChar", f"{_W}t"):
+        kind = element.get(f"{_W}fldCharType")
+        if kind == "begin":
+            fields.append([])
+        elif kind in ("separate", "end") and fields:
+            codes += fields.pop() or ()
+            fields += [None] if kind == "separate" else []
+        elif element.tag == f"{_W}t":
+            for texts in fields:
+                if texts is not None:
+                    texts.append(element)
+    return frozenset(codes)
+
+
+def _run_letters(run: "_Element") -> int:
+    return len("".join(text.text or "" for text in run.iter(f"{_W}t")).strip())
 
 
 def _is_shaded(run: "_Element") -> bool:

@@ -56,6 +56,7 @@ class Draft:
         self._pages: list[tuple[str, int]] = []
         self._blocks: list[Block] = []
         self._notices: list[str] = []
+        self._struck = 0
 
     def open_page(self, label: str, *, continued: bool = False) -> None:
         """Starts a page. ``continued`` means that its first block goes on with the last sentence of the page before."""
@@ -99,6 +100,10 @@ class Draft:
         if characters:
             self.notice(f"tracked changes: deleted text left out ({characters} characters), inserted text kept")
 
+    def struck(self, characters: int) -> None:
+        """Counts what is crossed out by a line, which is left out as what is deleted is."""
+        self._struck += characters
+
     def first_heading(self, *, within: int = 6) -> str:
         """The first level 1 heading among the first ``within`` blocks; empty without one."""
         for block in self._blocks[:within]:
@@ -120,6 +125,8 @@ class Draft:
         """The document. Raises NoTextError when no block was added."""
         if not self._blocks:
             raise NoTextError(f"cannot read {path.name}: it holds no text; nothing of it can be found or cited")
+        if self._struck:
+            self.notice(f"crossed-out text left out ({self._struck} characters)")
         text = self._text()[: self._blocks[-1].end]
         return Document(
             text=text,

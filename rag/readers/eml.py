@@ -1,8 +1,10 @@
 """Mail: subject, sender, receivers and date, then the best text part. Quoted earlier mails stay; attachments are documents of their own."""
 
+import re
+from base64 import b64decode
 from collections.abc import Iterator
 from datetime import date
-from email.errors import MessageError
+from email.errors import InvalidBase64LengthDefect, MessageError
 from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
 from email.policy import EmailPolicy
@@ -10,8 +12,8 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import cast
 
-from rag.errors import CorruptFileError, NoTextError
-from rag.readers import html, txt
+from rag.errors import CorruptFileError, EncryptedError, NoTextError
+from rag.readers import html, smime, txt
 from rag.readers.clean import clean, one_line
 from rag.readers.desk import Desk
 from rag.readers.draft import Draft, choose_title, tags_from
@@ -23,6 +25,8 @@ suffixes: frozenset[str] = frozenset({".eml"})
 _LONGEST_HEADER = 20_000
 """Characters; some 500 receivers."""
 _SHOWN_HEADERS = ("From", "To", "Cc", "Date")
+_WRAPPED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 
 
 def read(path: Path) -> Document:
@@ -51,7 +55,26 @@ def _parsed(path: Path) -> EmailMessage:
     message = cast(EmailMessage, BytesParser(policy=_Bounded()).parsebytes(data))
     if not (message["From"] or message["Subject"] or message["Date"]):
         raise CorruptFileError(f"cannot read {path.name}: it has no mail headers; give it the suffix it should have")
-    return message
+    return _unwrapped(message, path=path)
+
+
+def _unwrapped(message: EmailMessage, *, path: Path) -> EmailMessage:
+    """The mail, or what was signed where a signature is wrapped around all of it. Raises EncryptedError or CorruptFileError."""
+    kind = message.get_content_type()
+    data = (_payload(message) if kind in _WRAPPED else None) or b""
+    if kind == "multipart/encrypted" or smime.is_sealed(data) or (data and message.get_param("smime-type") == "enveloped-data"):
+        raise EncryptedError(f"cannot read {path.name}: the mail is encrypted; save it from the mail program of its receiver without that")
+    if not data:
+        return message
+    inner = cast(EmailMessage, BytesParser(policy=_Bounded()).parsebytes(smime.signed_content(data)))
+    if not inner.get_payload():
+        raise CorruptFileError(
+            f"cannot read {path.name}: it is wrapped in a signature that cannot be followed; save the mail's text instead"
+        )
+    for name in ("Subject", *_SHOWN_HEADERS):
+        if message[name] and not inner[name]:
+            set_header(inner, name, str(message[name]))
+    return inner
 
 
 def document(message: EmailMessage, *, path: Path, format: str) -> Document:
@@ -93,8 +116,22 @@ def _attached_bytes(attachment: MIMEPart) -> bytes | None:
     if attachment.get_content_type() == "message/rfc822":
         inner = attachment.get_payload()
         return inner[0].as_bytes() if isinstance(inner, list) and inner and isinstance(inner[0], EmailMessage) else None
-    data = attachment.get_payload(decode=True)
-    return data if isinstance(data, bytes) else None
+    return _payload(attachment)
+
+
+def _breaks_off(part: MIMEPart) -> bool:
+    return any(isinstance(defect, InvalidBase64LengthDefect) for defect in part.defects)
+
+
+def _payload(part: MIMEPart) -> bytes | None:
+    """The part's bytes; of base 64 that breaks off, as far as it goes."""
+    data = part.get_payload(decode=True)
+    if not isinstance(data, bytes):
+        return None
+    if _breaks_off(part):
+        letters = _NOT_BASE64.sub(b"", data)
+        return b64decode(letters[: len(letters) // 4 * 4])
+    return data
 
 
 def _attachment_names(message: EmailMessage) -> list[str]:
@@ -142,6 +179,8 @@ def _write_body(draft: Draft, message: EmailMessage, *, path: Path) -> bool:
 def _write_text(draft: Draft, part: MIMEPart, *, path: Path) -> bool:
     """False for a part that says nothing."""
     text = _part_text(part, path=path)
+    if _breaks_off(part):
+        draft.notice("the mail's text breaks off: its base 64 is not complete")
     if not text.strip():
         return False
     if part.get_content_subtype() == "html":
@@ -152,8 +191,7 @@ def _write_text(draft: Draft, part: MIMEPart, *, path: Path) -> bool:
 
 
 def _part_text(part: MIMEPart, *, path: Path) -> str:
-    payload = part.get_payload(decode=True)
-    data = payload if isinstance(payload, bytes) else b""
+    data = _payload(part)
     return decode(data, path=path, declared=part.get_content_charset() or "") if data else ""
 
 

@@ -16,6 +16,7 @@ _MARKS = (
 _BINARY = ((b"%PDF-", "a PDF"), (b"PK\x03\x04", "a zip archive"), (b"\xd0\xcf\x11\xe0", "an old Office file"), (b"\x89PNG", "a picture"))
 _WESTERN_ENOUGH = 0.02
 _UNASSIGNED_IN_CP1252 = re.compile(b"[\x81\x8d\x8f\x90\x9d]")
+_BYTE_A_LETTER = re.compile(r"(?i)(?:x-)?(?:iso-?8859|windows-?125|cp-?(?:125|437|85)|latin|us-ascii|ascii|koi8|mac)")
 _SAMPLE = 200_000
 
 
@@ -31,7 +32,8 @@ def read_bytes(path: Path) -> bytes:
 
 
 def decode(data: bytes, *, path: Path, declared: str = "") -> str:
-    """The text, by byte order mark, else as ``declared``, UTF-8, UTF-16 without a mark, or the likeliest older encoding.
+    """The text, by byte order mark, else as ``declared``, UTF-8, UTF-16 without a mark, or the likeliest older encoding. What is said to
+    have a byte a letter and is UTF-8 throughout is UTF-8: chance does not make that.
 
     Raises CorruptFileError for bytes that are not text.
     """
@@ -39,7 +41,7 @@ def decode(data: bytes, *, path: Path, declared: str = "") -> str:
         return data.decode(marked, errors="replace")
     if b"\0" in data:
         return _decode_wide(data, path=path)
-    for encoding in (declared, "utf-8"):
+    for encoding in ("utf-8", declared) if _BYTE_A_LETTER.match(declared) else (declared, "utf-8"):
         if (text := _try(data, encoding=encoding)) is not None:
             return text
     return data.decode(_older_encoding(data), errors="replace")

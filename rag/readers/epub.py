@@ -39,6 +39,9 @@ def read(path: Path) -> Document:
             raise EncryptedError(f"cannot read {path.name}: its chapters are locked against copying; get a copy without a lock")
         for number, name in enumerate((name for name in chapters if name in names), start=1):
             draft.open_page(f"chapter {number}")
+            if name in locked:
+                draft.notice(f"chapter {number} is locked against copying and was left out")
+                continue
             page = html.parse(decode(archive.read(name), path=path))
             html.add_sheets(
                 page, [decode(archive.read(sheet), path=path) for sheet in _sheets(page, base=posixpath.dirname(name)) if sheet in names]

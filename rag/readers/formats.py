@@ -19,6 +19,7 @@ from rag.readers import (
     iwork,
     markdown,
     mbox,
+    mht,
     msg,
     odf,
     pdf,
@@ -59,10 +60,11 @@ _READERS: tuple[Reader, ...] = (
     ipynb,
     iwork,
     xml,
+    mht,
 )
 _BY_SUFFIX = {suffix: reader for reader in _READERS for suffix in reader.suffixes}
 _SHEETS: tuple[Reader, ...] = (xls, xlsb, xlsx)
-_OFFICE: tuple[Reader, ...] = (doc, docx, rtf, ppt, pptx, *_SHEETS)
+_LOOKED_AT: tuple[Reader, ...] = (doc, docx, rtf, ppt, pptx, csv, html, *_SHEETS)
 """Whose files are looked at before they are believed: web programs and people give them each other's suffixes."""
 _LISTED = 5
 _CONTAINERS = {suffix: container.enclosed for container in (eml, msg, archive, mbox) for suffix in container.suffixes}
@@ -89,7 +91,7 @@ def read_file(path: Path, *, ocr: Ocr | None = None, deadline: float = math.inf)
     ``deadline`` (of ``time.monotonic``).
     """
     named = reader_for(path)
-    if named not in _OFFICE:
+    if named not in _LOOKED_AT:
         return pdf.read(path, ocr=ocr, deadline=deadline) if ocr and named is pdf else named.read(path)
     suffix = suffix_of_bytes(path, is_sheet=named in _SHEETS)
     reader = _BY_SUFFIX[suffix] if suffix else named

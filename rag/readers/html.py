@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rag.errors import CorruptFileError
-from rag.readers.clean import one_line
+from rag.readers.clean import mark_raised, one_line
 from rag.readers.dates import choose_date, parse_date
 from rag.readers.draft import Draft, Entry, choose_title, tags_from, with_headers
 from rag.readers.encoding import decode, read_bytes
@@ -25,11 +25,17 @@ _NOTHING = r"0(?:\.0+)?(?:px|pt|em|rem|%)?(?:;|!|$)"
 _FAR_AWAY = r"-\d{3,}(?:\.\d+)?(?:px|pt|em|rem|%|vw|vh)"
 _HIDING = re.compile(
     rf"display:none|visibility:(?:hidden|collapse)|font-size:{_NOTHING}|opacity:{_NOTHING}|text-indent:{_FAR_AWAY}"
-    rf"|(?:^|;)(?:left|right|top|bottom|margin(?:-left|-top)?):{_FAR_AWAY}|clip:rect\(|clip-path:inset\((?:50|100)%"
+    rf"|(?:^|;)(?:left|right|top|bottom|margin(?:-left|-top)?):{_FAR_AWAY}|clip:rect\(|clip-path:(?:inset\((?:50|100)%|circle\(0)"
+    r"|font-size:(?:0?\.\d+|1)(?:px|pt)(?:;|!|$)|transform:scale\(0\)|zoom:0(?:;|!|$)|filter:opacity\(0%?\)|content-visibility:hidden|mso-hide:all"
 )
+_WITHOUT_INK = re.compile(r"(?:^|;)color:(?:transparent|rgba\([\d.%]+,[\d.%]+,[\d.%]+,0(?:\.0+)?%?\))(?:;|!|$)")
+_CUT_OUT = "background-clip:text"
+"""Letters without ink through which a background is seen."""
 _SHRUNK = re.compile(rf"(?:^|;)(?:max-)?(?:height|width):{_NOTHING}")
 _CUT_OFF = re.compile(r"(?:^|;)overflow(?:-[xy])?:(?:hidden|clip)")
-_WHITE_TEXT = re.compile(r"(?:^|;)color:(?:white|#fff(?:fff)?|rgb\(255,255,255\))(?:;|!|$)")
+_WHITE_TEXT = re.compile(r"(?:^|;)color:(?:white|#fff|#(?:f[a-f]){3}|rgb\((?:25[0-5],?){3}\)|hsl\([\d.]+(?:deg)?,[\d.]+%,100%\))(?:;|!|$)")
+_COLOUR = re.compile(r"(?:^|;)color:([^;!]+)")
+_CROSSED_OUT = re.compile(r"(?:^|;)text-decoration(?:-line)?:[^;]*line-through")
 _BACKGROUND = re.compile(r"(?:^|;)background(?:-color)?:([^;!]+)")
 _WHITE = re.compile(r"white|#fff(?:fff)?$|rgb\(255,255,255\)|transparent|none")
 _STYLE_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
@@ -37,6 +43,10 @@ _AT_RULE = re.compile(r"@[^{};]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
 _SELECTOR = re.compile(r"([a-z][a-z0-9]*)?((?:[.#][\w-]+)*)", re.IGNORECASE)
 """Of one element by itself: its tag, its id and classes."""
 _MARK = re.compile(r"[.#][\w-]+")
+_BETWEEN = re.compile(r"(\s*>\s*|\s+)")
+_CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_DISPLAY = re.compile(r"(?:display|visibility):[^;]*")
+_SHOWING = re.compile(r"(?:^|;)(?:display:(?!none)|visibility:visible)")
 
 _UNREAD = frozenset(
     (
@@ -113,8 +123,7 @@ def add_sheets(tree: "HtmlElement", sheets: Sequence[str]) -> None:
 
 def add_page(draft: Draft, tree: "HtmlElement") -> None:
     """Adds what a person reads of the page to the draft, and notices for what was left out."""
-    draft.hidden(drop_hidden(tree))
-    draft.deleted(sum(_drop(element) for element in list(tree.iter("del"))))
+    drop_unsaid(draft, tree)
     main = _main(tree)
     furniture = _drop_furniture(main)
     if furniture >= _WORTH_A_NOTICE:
@@ -164,9 +173,18 @@ def _person(author: str) -> str:
 # ── hidden text and furniture ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def drop_hidden(tree: "HtmlElement") -> int:
+def drop_unsaid(draft: Draft, tree: "HtmlElement") -> None:
+    """Takes out what nobody sees, what was deleted and what is crossed out, each counted, and marks what is raised."""
+    draft.hidden(_drop_hidden(tree))
+    draft.deleted(sum(_drop(element) for element in list(tree.iter("del"))))
+    draft.struck(sum(_drop(element) for element in [element for element in tree.iter() if _is_struck(element)]))
+    for raised in tree.iter("sup"):
+        mark_raised(raised)
+
+
+def _drop_hidden(tree: "HtmlElement") -> int:
     """Removes elements nobody sees; how many characters of text went with them."""
-    rules = _hiding_rules(tree)
+    rules = _sheet_rules(tree)
     hidden = [element for element in tree.iter() if isinstance(element.tag, str) and _is_hidden(element, rules=rules)]
     return sum(_drop(element) for element in hidden)
 
@@ -179,12 +197,21 @@ def _is_hidden(element: "HtmlElement", *, rules: "_Rules") -> bool:
     if rules and _is_ruled_out(element, rules):
         return True
     style = _style(element)
-    return bool(style) and (_hides(style) or (bool(_WHITE_TEXT.search(style)) and _on_white(element)))
+    if not style:
+        return False
+    colour, background = _COLOUR.search(style), _BACKGROUND.search(style)
+    is_drowned = colour is not None and background is not None and colour[1] == background[1]
+    return is_drowned or _hides(style) or (bool(_WHITE_TEXT.search(style)) and _on_white(element))
 
 
 def _hides(style: str) -> bool:
     """True for a style without white space that takes text out of sight: not shown, without size, or moved off the page."""
-    return bool(_HIDING.search(style)) or (bool(_SHRUNK.search(style)) and bool(_CUT_OFF.search(style)))
+    is_inkless = bool(_WITHOUT_INK.search(style)) and _CUT_OUT not in style
+    return bool(_HIDING.search(style)) or is_inkless or (bool(_SHRUNK.search(style)) and bool(_CUT_OFF.search(style)))
+
+
+def _is_struck(element: "HtmlElement") -> bool:
+    return element.tag in ("s", "strike") or bool(_CROSSED_OUT.search(_style(element)))
 
 
 def _on_white(element: "HtmlElement") -> bool:
@@ -203,29 +230,82 @@ def _style(element: "HtmlElement") -> str:
     return re.sub(r"\s+", "", element.get("style") or "").lower()
 
 
-_Rule = tuple[str, frozenset[str]]
-"""(tag or nothing, the classes and the id it must have, as ".class" and "#id")."""
+class _Rule(NamedTuple):
+    """What a style sheet says of the elements that a selector names: it hides them, or it shows them."""
+
+    weight: tuple[bool, int, int, int]
+    """Important; how many ids, classes and tags the selector has: the heavier wins, of two equal ones the later."""
+    hides: bool
+    is_final: bool
+    """True for what hides by other means than by not being displayed, which no rule takes back."""
+    names: tuple[tuple[str, frozenset[str]], ...]
+    """Of the element and those around it, the innermost first: (tag or nothing, the classes and the id it must have)."""
+    is_child: tuple[bool, ...]
+    """Whether each must be right inside the next."""
+
+
 _Rules = dict[str, list[_Rule]]
 """By one of the marks that an element must have, or by its tag."""
 
 
 def _is_ruled_out(element: "HtmlElement", rules: _Rules) -> bool:
-    marks = {f".{name}" for name in (element.get("class") or "").split()} | {f"#{element.get('id')}"}
-    near = (rule for key in (*marks, element.tag) for rule in rules.get(key, ()))
-    return any(tag in ("", element.tag) and names <= marks for tag, names in near)
+    near = (rule for key in (*_marks(element), element.tag) for rule in rules.get(key, ()))
+    found = [rule for rule in near if _is_named(element, rule)]
+    if not found or any(rule.is_final for rule in found):
+        return bool(found)
+    winner = max(reversed(found), key=lambda rule: rule.weight)
+    return winner.hides and (winner.weight[0] or not _SHOWING.search(_style(element)))
 
 
-def _hiding_rules(tree: "HtmlElement") -> _Rules:
-    """What the page's own style sheets hide on every medium, as far as it is said of an element by itself."""
+def _marks(element: "HtmlElement") -> set[str]:
+    return {f".{name}" for name in (element.get("class") or "").split()} | {f"#{element.get('id')}"}
+
+
+def _is_named(element: "HtmlElement", rule: _Rule) -> bool:
+    """True for an element that has the first name, inside of elements that have the others."""
+    if not _has_name(element, rule.names[0]):
+        return False
+    around = list(element.iterancestors()) if len(rule.names) > 1 else []
+    places = {-1}  # of those around it that may stand for the name last looked at
+    for name, is_child in zip(rule.names[1:], rule.is_child, strict=True):
+        next_ones = {place + 1 for place in places} if is_child else range(min(places) + 1, len(around))
+        places = {place for place in next_ones if place < len(around) and _has_name(around[place], name)}
+        if not places:
+            return False
+    return True
+
+
+def _has_name(element: "HtmlElement", name: tuple[str, frozenset[str]]) -> bool:
+    tag, marks = name
+    return tag in ("", element.tag) and (not marks or marks <= _marks(element))
+
+
+def _sheet_rules(tree: "HtmlElement") -> _Rules:
+    """What the page's own style sheets hide and show on every medium, as far as it is said by tags, classes and ids."""
     found: _Rules = {}
     for sheet in tree.iter("style"):
-        for selectors, rules in _STYLE_RULE.findall(_AT_RULE.sub("", sheet.text or "")):
-            if _hides(re.sub(r"\s+", "", rules).lower()):
-                for match in filter(None, (_SELECTOR.fullmatch(selector.strip()) for selector in selectors.split(","))):
-                    tag, names = (match[1] or "").lower(), frozenset(_MARK.findall(match[2]))
-                    if match[0] and (tag, names) not in (known := found.setdefault(min(names, default=tag), [])):
-                        known.append((tag, names))
-    return found
+        for selectors, said in _STYLE_RULE.findall(_AT_RULE.sub("", _CSS_COMMENT.sub("", sheet.text or ""))):
+            style = re.sub(r"\s+", "", said).lower()
+            if _hides(style) or _SHOWING.search(style):
+                for rule in filter(None, (_rule(selector, style=style) for selector in selectors.split(","))):
+                    tag, marks = rule.names[0]
+                    if rule not in (known := found.setdefault(min(marks, default=tag), [])):
+                        known.append(rule)
+    return found if any(rule.hides for rules in found.values() for rule in rules) else {}
+
+
+def _rule(selector: str, *, style: str) -> _Rule | None:
+    """None for a selector that says more than tags, classes and ids."""
+    *outer, last = _BETWEEN.split(selector.strip())
+    parts = [last, *reversed(outer)]  # names, and what stands between them
+    matches = [_SELECTOR.fullmatch(part) for part in parts[::2]]
+    if not all(match is not None and match[0] for match in matches):
+        return None
+    names = tuple(((match[1] or "").lower(), frozenset(_MARK.findall(match[2]))) for match in matches if match is not None)
+    marks = [mark for _, group in names for mark in group]
+    ids = sum(mark.startswith("#") for mark in marks)
+    weight = ("!important" in style, ids, len(marks) - ids, sum(bool(tag) for tag, _ in names))
+    return _Rule(weight, _hides(style), _hides(_DISPLAY.sub("", style)), names, tuple(">" in between for between in parts[1::2]))
 
 
 def _drop(element: "HtmlElement") -> int:

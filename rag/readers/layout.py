@@ -129,6 +129,8 @@ class PageLines:
     lines: list[Line]
     width: float
     hidden: int = 0
+    unread: int = 0
+    """Characters of which the file does not say what letters they are."""
     """Characters of text that cannot be seen."""
     comments: int = 0
     """Notes with words beside the text."""

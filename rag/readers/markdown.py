@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 suffixes: frozenset[str] = frozenset({".md", ".markdown"})
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+_TAGS = {"html_inline": "", "s_open": "<s>", "s_close": "</s>"}
+"""Inline tokens that are tags, and which; nothing where they say it themselves."""
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 
 
@@ -129,10 +131,10 @@ class _Writer:
 
     def _words(self, tokens: Sequence["Token"]) -> str:
         """The words of inline tokens; where tags stand among them, those that a browser would show."""
-        if not any(token.type == "html_inline" for token in tokens):
+        if not any(token.type in _TAGS for token in tokens):
             return _plain(tokens)
         tree = html.parse("".join(_markup(token) for token in tokens))
-        self.draft.hidden(html.drop_hidden(tree))
+        html.drop_unsaid(self.draft, tree)
         return str(tree.text_content())
 
     def _inline(self, text: str) -> None:
@@ -169,8 +171,9 @@ def _plain(tokens: Sequence["Token"]) -> str:
 
 
 def _markup(token: "Token") -> str:
-    if token.type == "html_inline":
-        return "\n" if token.content.lower().startswith("<br") else token.content
+    if token.type in _TAGS:
+        tag = _TAGS[token.type] or token.content
+        return "\n" if tag.lower().startswith("<br") else tag
     return escape(_word(token), quote=False)
 
 

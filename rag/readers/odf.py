@@ -2,7 +2,7 @@
 
 What a person does not see is left out and counted: hidden text and sections, hidden sheets, rows and columns."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from zipfile import ZipFile
 
 from rag.errors import CorruptFileError, EncryptedError
 from rag.readers.byline import find_byline
-from rag.readers.clean import one_line
+from rag.readers.clean import mark_raised, one_line
 from rag.readers.dates import choose_date, parse_date
 from rag.readers.draft import Draft, Entry, choose_title, entries, tags_from, with_headers
 from rag.readers.xlsx import MOST_CELLS, write_sheet
@@ -54,8 +54,10 @@ def read(path: Path) -> Document:
         body = content.find(f"{_OFFICE}body")
         if body is None or not len(body):
             raise CorruptFileError(f"cannot read {path.name}: {_WHAT} without a body; open and save it again")
-        unseen = _unseen_styles(content, *([_tree(styles)] if (styles := _part(archive, "styles.xml")) else []))
+        parts = [content, *([_tree(styles)] if (styles := _part(archive, "styles.xml")) else [])]
+        unseen = _unseen_styles(*parts)
         draft.hidden(_drop_hidden(body, styles=unseen))
+        _mark_spans(body, draft=draft, parts=parts)
         title = _write(draft, body[0], unseen=unseen)
         metadata = _metadata(draft, _part(archive, "meta.xml"), title=title or draft.first_heading(), path=path)
     return draft.finish(metadata=metadata, format=path.suffix.lower().lstrip("."), path=path)
@@ -82,6 +84,28 @@ def _drop_hidden(body: "_Element", *, styles: _Styles) -> int:
         or element.get(f"{_TEXT}is-hidden") == "true"
     ]
     return sum(_taken_out(element) for element in hidden)
+
+
+def _mark_spans(body: "_Element", *, draft: Draft, parts: "Sequence[_Element]") -> None:
+    """Counts and takes out what is crossed out, and marks what is raised."""
+    styles = {style.get(f"{_STYLE}name"): style for part in parts for style in part.iter(f"{_STYLE}style")}
+    for span in list(body.iter(f"{_TEXT}span")):
+        looks = [dict(look.attrib) for style in _with_parents(styles, span) for look in style.iter(f"{_STYLE}text-properties")]
+        struck = next((value for look in looks for name, value in look.items() if name.endswith("}text-line-through-style")), "none")
+        place = next((value for look in looks for name, value in look.items() if name.endswith("}text-position")), "")
+        if struck != "none":
+            draft.struck(_taken_out(span))
+        elif place.startswith("super") or (place[:1].isdigit() and not place.startswith("0")):
+            mark_raised(span)
+
+
+def _with_parents(styles: "Mapping[str | None, _Element]", span: "_Element") -> "Iterator[_Element]":
+    """A span's style and those that it is made from, the nearest first."""
+    name, seen = span.get(f"{_TEXT}style-name"), set[str | None]()
+    while name in styles and name not in seen:
+        seen.add(name)
+        yield styles[name]
+        name = styles[name].get(f"{_STYLE}parent-style-name")
 
 
 def _taken_out(element: "_Element") -> int:

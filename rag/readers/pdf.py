@@ -34,27 +34,37 @@ _DRAWN_NOTES = frozenset({3, 13, 20})
 _COMMENTS = frozenset({1, 9, 10, 11, 12, 14})
 """Those with words beside the page: note, highlight, underline, squiggle, strike-out, caret."""
 _FREE_TEXT = 3
+_LAYERS = b"/OCProperties"
+"""What a catalogue names that has layers; in one that is packed it is not found."""
 
 
 def read(path: Path, *, ocr: Ocr | None = None, deadline: float = math.inf) -> Document:
     """Pages carry the PDF's own labels, else "p. N"; pages without text are read by ``ocr`` until the ``deadline`` (of
     ``time.monotonic``), and their labels say so. Raises ReadError and its children."""
-    with _opened(path) as pdf:
+    with _opened(path) as (pdf, has_layers):
         count = len(pdf)
-        draft, pdfium = Draft(), Pdfium()
+        draft, pdfium = Draft(), Pdfium(has_layers=has_layers)
         pages = [_read_page(pdf, number, draft=draft, pdfium=pdfium) for number in range(count)]
         if ocr is not None:
             _read_pictures(pdf, pages, draft=draft, ocr=ocr, deadline=deadline)
+        attached = [one_line(pdf.get_attachment(number).get_name()) for number in range(pdf.count_attachments())]
         info = pdf.get_metadata_dict()
         language = _language(pdf)
     empty = [page.number for page in pages if not page.lines]
     if len(empty) == len(pages):
+        is_scan = not any(page.unread for page in pages)
         raise NoTextError(
-            f"cannot read {path.name}: none of its {count} pages has a text layer, it looks like a scan; "
+            f"cannot read {path.name}: none of its {count} pages has "
+            + ("a text layer, it looks like a scan; " if is_scan else "letters of which the file says what they are; ")
             + (_OCR_FOUND_NOTHING if ocr else 'set ocr = "tesseract" in rag.toml to have its pictures read')
         )
     _notice_empty(draft, empty, count=count)
+    if attached:
+        more = f" and {len(attached) - _LISTED} more" if len(attached) > _LISTED else ""
+        draft.notice(f"files attached to it are not read; save them beside it: {', '.join(attached[:_LISTED])}{more}")
     draft.hidden(sum(page.hidden for page in pages))
+    if unread := sum(page.unread for page in pages):
+        draft.notice(f"letters left out whose meaning the file does not say ({unread} characters)")
     if comments := sum(page.comments for page in pages):
         draft.notice(f"comments beside the text left out ({comments})")
     if furniture := drop_running_lines(pages):
@@ -67,22 +77,27 @@ def read(path: Path, *, ocr: Ocr | None = None, deadline: float = math.inf) -> D
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    """The open PDF. PDFium's errors become EncryptedError and CorruptFileError."""
+def _opened(path: Path) -> Iterator[tuple[Any, bool]]:
+    """The open PDF, and whether it may have layers. PDFium's errors become EncryptedError and CorruptFileError."""
     import pypdfium2
     from pypdfium2 import raw
 
-    if b"%PDF-" not in path.read_bytes()[:1024]:
+    data = path.read_bytes()
+    if b"%PDF-" not in data[:1024]:
         raise CorruptFileError(f"cannot read {path.name}: it is not a PDF; give it the suffix it should have")
     pdf = None
     try:
         pdf = pypdfium2.PdfDocument(path)
+        if pdf.get_formtype() == raw.FORMTYPE_XFA_FULL:
+            raise NoTextError(f"cannot read {path.name}: it is a form that only Adobe's programs draw (XFA); print it to a PDF from one")
         if pdf.get_formtype() == raw.FORMTYPE_ACRO_FORM:
             pdf.init_forms()  # draws the values of form fields that the file left to be drawn
-        yield pdf
+        yield pdf, _LAYERS in data
     except pypdfium2.PdfiumError as error:
         if "assword" in str(error) or getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD:
             raise EncryptedError(f"cannot read {path.name}: it wants a password; save a copy without one") from error
+        if "security scheme" in str(error) or getattr(error, "err_code", None) == raw.FPDF_ERR_SECURITY:
+            raise EncryptedError(f"cannot read {path.name}: a lock of a program of its own is on it; get a copy without a lock") from error
         raise CorruptFileError(f"cannot read {path.name}: the PDF is damaged ({error}); open and save it again") from error
     finally:
         if pdf is not None:
@@ -106,7 +121,8 @@ def _read_page(pdf: Any, index: int, *, draft: Draft, pdfium: Pdfium) -> PageLin
         try:
             scan = PageScan(page, text_page, pdfium=pdfium)
             lines = scan.lines(printed=printed)
-            return PageLines(number=index + 1, label=label, lines=lines, width=page.get_width(), hidden=scan.hidden, comments=comments)
+            counts = {"hidden": scan.hidden, "unread": scan.unread, "comments": comments}
+            return PageLines(number=index + 1, label=label, lines=lines, width=page.get_width(), **counts)
         finally:
             text_page.close()
     finally:

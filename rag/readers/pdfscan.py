@@ -7,19 +7,29 @@ an argument ready in more time than the call itself takes, so the addresses are 
 import ctypes
 import re
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate, pairwise, repeat
 from typing import Any
 
+from rag.readers.clean import LEVEL, RAISED, level
 from rag.readers.layout import Line, Word
+from rag.readers.pdfseen import Box, Ink, Pieces, covered
 
 _WORD = re.compile(r"([^ \r\n\x02\ufffe]+[\x02\ufffe]?)")
 _word = partial(tuple.__new__, Word)
 """A word of its fields; what Word itself does takes three times as long."""
 _LINE_END = re.compile(r"\r\n|[\x02\ufffe](?:\r\n)?")
-_INVISIBLE_MODE = 3
+_INVISIBLE_MODE, _CLIP_MODE = 3, 7
+_STROKED_MODES = frozenset({1, 5})
+"""Letters that are only drawn around."""
+_RAISED_BY, _RAISED_HEIGHT, _RAISED_SIZE = 0.25, 0.9, 0.87
+"""Of the word's first letter: how far above its foot a note's mark begins, and how high and large it is at most."""
+_MARK_ENDS = "0123456789)]"
+_BLACK = (0, 0, 0)
+_PRIVATE = frozenset(map(chr, range(0xE000, 0xF000)))
+"""Letters that mean what a font says, which is nothing to a reader; fonts of signs use those from F000 on."""
 _SMALLEST_SIZE = 1.5
 """Points; smaller letters cannot be read."""
 _WHITE = 250
@@ -45,10 +55,14 @@ _STAMPED_SHARE = 0.25
 class Pdfium:
     """PDFium's functions that are called for every word, and room for what they write; one for each open document."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_layers: bool = False) -> None:
+        """``has_layers``: the document has layers, which may be switched off."""
         from pypdfium2 import raw
 
         self._raw = raw
+        self.has_layers = has_layers
+        self.pieces = Pieces()
+        self._map_error = _bare(raw.FPDFText_HasUnicodeMapError, ctypes.c_int)
         self._text_object = _bare(raw.FPDFText_GetTextObject, ctypes.c_void_p)
         self._render_mode = _bare(raw.FPDFTextObj_GetTextRenderMode, ctypes.c_int)
         self._font_size = _bare(raw.FPDFText_GetFontSize, ctypes.c_double)
@@ -93,6 +107,22 @@ class Pdfium:
         has_colour = self._colours.fill(handles, count=len(handles))
         opacity = [value if known else 255 for known, value in zip(has_colour, self._colours.values(3, count=len(handles)), strict=True)]
         return zip(modes, *(self._colours.values(part, count=len(handles)) for part in range(3)), opacity, strict=True)
+
+    def stroke(self, handle: int) -> Ink:
+        """The colour that a piece of text is drawn around with."""
+        parts = [ctypes.c_uint() for _ in range(4)]
+        self._raw.FPDFPageObj_GetStrokeColor(ctypes.cast(handle, self._raw.FPDF_PAGEOBJECT), *map(ctypes.byref, parts))
+        return parts[0].value, parts[1].value, parts[2].value
+
+    def have_no_meaning(self, page: Any, chars: Iterable[int]) -> Iterator[bool]:
+        """Whether the file does not say what letters these are, only how they look."""
+        return map((1).__eq__, map(self._map_error, repeat(page), chars))
+
+    def box(self, page: Any) -> tuple[float, float, float, float]:
+        """Left, bottom, right and top of what is shown of the page."""
+        sides = self._raw.FS_RECTF()
+        self._raw.FPDF_GetPageBoundingBox(page.raw, ctypes.byref(sides))
+        return sides.left, sides.bottom, sides.right, sides.top
 
     def chars(self, page: Any, places: Sequence[int]) -> list[int]:
         """PDFium's numbers of the characters at these places of its text, which lacks some of them and has others more."""
@@ -145,6 +175,8 @@ class _Found:
     """Where each word begins in the page's text."""
     unseen: frozenset[int]
     """Places of the words that nobody can see."""
+    unread: frozenset[int]
+    """Places of the words of which the file does not say what letters they are."""
 
 
 class PageScan:
@@ -155,9 +187,10 @@ class PageScan:
         self._page = page
         self._text_page = text_page
         self._address = ctypes.c_void_p.from_param(ctypes.cast(text_page.raw, ctypes.c_void_p).value)
-        self._graphics: list[tuple[float, float, float, float]] | None = None
+        self._graphics: list[tuple[Box, bool]] | None = None
         self._has_drawn_invisibly = False
         self.hidden = 0
+        self.unread = 0
 
     def lines(self, *, printed: int | None = None) -> list[Line]:
         """In the order of the file; of the ``printed`` characters, what was typed onto the page later comes by its place."""
@@ -171,9 +204,10 @@ class PageScan:
         for (first, end), (size, begins_bold), (_, bold) in zip(spans, looks, to_the_end, strict=True):
             bold = bold and begins_bold
             words = found.words[first:end]
-            if found.unseen and (unseen := found.unseen.intersection(range(first, end))):
-                dropped.append(Line(words=[found.words[at] for at in sorted(unseen)], size=size, bold=bold))
-                words = [found.words[at] for at in range(first, end) if at not in unseen]
+            if found.unread or found.unseen:
+                unseen = [found.words[at] for at in range(first, end) if at in found.unseen]
+                dropped += [Line(words=unseen, size=size, bold=bold)] if unseen else []
+                words = [found.words[at] for at in range(first, end) if at not in found.unseen and at not in found.unread]
             if words and printed is not None and found.starts[first] >= printed:
                 for typed in _on_one_height(Line(words=words, size=size, bold=bold)):
                     _insert_typed(lines, typed)
@@ -183,6 +217,7 @@ class PageScan:
         if dropped and self._is_scan(seen=_length(lines), unseen=_length(dropped)):
             return [*dropped, *lines]
         self.hidden = _length(dropped)
+        self.unread = sum(len(found.words[at].text) for at in found.unread)
         return lines
 
     def _is_scan(self, *, seen: int, unseen: int) -> bool:
@@ -201,12 +236,27 @@ class PageScan:
         if len(text) != self._text_page.count_chars():
             chars, lasts = (self._pdfium.chars(self._text_page.raw, places) for places in (starts, lasts))
         lefts, bottoms, tops = self._pdfium.boxes(self._address, chars, sides=(0, 2, 3))
-        rights, others = self._pdfium.boxes(self._address, lasts, sides=(1, 3))
+        rights, feet, others = self._pdfium.boxes(self._address, lasts, sides=(1, 2, 3))
         said = pieces[1::2]
+        places = zip(said, bottoms, tops, feet, others, strict=True)
+        for at in [at for at, place in enumerate(places) if place[3] > place[1] and _ends_raised(*place)]:
+            said[at] = self._without_mark(said[at], chars[at], lasts[at])
         if _RIGHT_TO_LEFT.search(text):
             said = self._as_read(said, starts, is_every_char=chars is starts)
         words = list(map(_word, zip(said, lefts, rights, bottoms, map(max, tops, others), strict=True)))
-        return _Found(words, chars, starts, self._unseen(words, chars))
+        unseen, unread = self._unseen(words, chars)
+        return _Found(words, chars, starts, unseen | self._beyond(words, lefts, rights, bottoms, tops), unread)
+
+    def _without_mark(self, word: str, first: int, last: int) -> str:
+        """The word without a note's mark that is raised at its end."""
+        (size, _), (mark_size, _) = self._pdfium.looks(self._address, [first, last])
+        if mark_size > _RAISED_SIZE * size:
+            return word
+        bottoms, tops = self._pdfium.boxes(self._address, range(last - len(word) + 1, last + 1), sides=(2, 3))
+        raised = [_is_raised(bottoms[0], tops[0], foot, head) for foot, head in zip(bottoms, tops, strict=True)]
+        between = [place for place in range(1, len(word) - 1) if word[place] in ",;" and raised[place - 1] and raised[place + 1]]
+        at = next((at for at in range(len(word), 0, -1) if not raised[at - 1] and at - 1 not in between), 0)
+        return level(f"{word[:at]}{RAISED}{word[at:]}{LEVEL}") or word
 
     def _as_read(self, words: Sequence[str], starts: Sequence[int], *, is_every_char: bool) -> list[str]:
         """The words, with letters that are read from right to left in that order."""
@@ -215,32 +265,102 @@ class PageScan:
         (lefts,) = self._pdfium.boxes(self._address, chars, sides=(0,))
         return as_read(words, lefts)
 
-    def _unseen(self, words: Sequence[Word], chars: Sequence[int]) -> frozenset[int]:
-        """Places of the words that nobody can see, by the piece of text that their first character belongs to."""
+    def _unseen(self, words: Sequence[Word], chars: Sequence[int]) -> tuple[frozenset[int], frozenset[int]]:
+        """(places of the words that nobody can see, places of those whose letters have no meaning), by the piece of text that their first
+        character belongs to."""
         objects = self._pdfium.text_objects(self._address, chars)
         firsts = {handle: at for at, handle in zip(range(len(objects) - 1, -1, -1), reversed(objects), strict=True) if handle is not None}
         hidden: set[int | None] = set()
+        doubtful: set[int | None] = set()
+        inks: dict[int | None, Ink] = {}
         for (handle, at), (mode, red, green, blue, opacity) in zip(firsts.items(), self._pdfium.inks(firsts), strict=True):
+            ink = inks[handle] = self._pdfium.stroke(handle) if mode in _STROKED_MODES else (red, green, blue)
             if mode == _INVISIBLE_MODE:
                 self._has_drawn_invisibly = True
                 hidden.add(handle)
-            elif (
-                not opacity
-                or (words[at].top - words[at].bottom < _SMALLEST_SIZE and self._is_tiny(chars[at]))
-                or (red >= _WHITE and green >= _WHITE and blue >= _WHITE and not self._is_on_graphics(words[at]))
-            ):
+            elif not opacity or mode == _CLIP_MODE or (words[at].top - words[at].bottom < _SMALLEST_SIZE and self._is_tiny(chars[at])):
                 hidden.add(handle)
-        return frozenset(at for at, handle in enumerate(objects) if handle in hidden) if hidden else frozenset()
+            elif ink[0] >= _WHITE and ink[1] >= _WHITE and ink[2] >= _WHITE and not self._is_on_ink(words[at]):
+                (doubtful if self._is_on_graphics(words[at]) else hidden).add(handle)
+        unseen = _of_pieces(objects, hidden)
+        if self._pdfium.has_layers:
+            doubtful.update(handle for handle in firsts if self._pdfium.pieces.is_on_a_layer(handle))
+        suspects = _of_pieces(objects, doubtful) | self._covered(words, objects, inks)
+        unseen |= self._pdfium.pieces.undrawn(self._page, {at: words[at] for at in suspects - unseen})
+        meaningless = {
+            handle
+            for handle, is_so in zip(
+                firsts, self._pdfium.have_no_meaning(self._address, [chars[at] for at in firsts.values()]), strict=True
+            )
+            if is_so
+        }
+        unread = _of_pieces(objects, meaningless)
+        unread.update(at for at, word in enumerate(words) if word.text[0] in _PRIVATE and len(word.text) > 1)
+        if all(len(words[at].text) == 1 for at in unread):  # marks of lists, from a font of signs
+            unread.clear()
+        return frozenset(unseen), frozenset(unread - unseen)
+
+    def _beyond(
+        self, words: Sequence[Word], lefts: Sequence[float], rights: Sequence[float], bottoms: Sequence[float], tops: Sequence[float]
+    ) -> set[int]:
+        """Places of the words outside of what is shown of the page; the numbers are theirs."""
+        left, bottom, right, top = self._pdfium.box(self._page)
+        if not words or (min(lefts) >= left and max(rights) <= right and min(bottoms) >= bottom and max(tops) <= top):
+            return set()
+        return {at for at, word in enumerate(words) if not _is_in(word, (left, bottom, right, top))}
+
+    def _covered(self, words: Sequence[Word], objects: Sequence[int | None], inks: Mapping[int | None, Ink]) -> set[int]:
+        """The words that may be out of sight under, or in the colour of, what is drawn over or under them."""
+        pieces, found = self._pdfium.pieces.covers(self._page)
+        width, height = self._page.get_size()
+        covers = [cover for cover in found if not (cover.ink is None and _area(cover.box) >= _SCANNED_SHARE * width * height)]
+        if not covers:
+            return set()
+        places = {piece: place for place, piece in enumerate(pieces)}
+        under = covered(words, [places.get(handle or 0) for handle in objects], [inks.get(handle, _BLACK) for handle in objects], covers)
+        self._has_drawn_invisibly |= bool(under) and any(cover.ink is None for cover in covers)
+        return under
 
     def _is_tiny(self, char: int) -> bool:
         return self._pdfium.looks(self._address, [char])[0][0] < _SMALLEST_SIZE
 
     def _is_on_graphics(self, word: Word) -> bool:
-        """True when a path, picture or shading lies around the word's middle: white letters can be seen there."""
+        """True when a path, picture or shading lies around the word's middle."""
+        return any(_is_in(word, box) for box, _ in self._boxes())
+
+    def _is_on_ink(self, word: Word) -> bool:
+        """True when one of them is not white: white letters can be seen there."""
+        return any(has_ink and _is_in(word, box) for box, has_ink in self._boxes())
+
+    def _boxes(self) -> list[tuple[Box, bool]]:
+        """Of the page's graphics, and whether each may be of another colour than white."""
         if self._graphics is None:
-            self._graphics = [found.get_bounds() for found in self._page.get_objects(filter=list(GRAPHICS), max_depth=3)]
-        x, y = (word.left + word.right) / 2, (word.bottom + word.top) / 2
-        return any(left <= x <= right and bottom <= y <= top for left, bottom, right, top in self._graphics)
+            found = self._page.get_objects(filter=list(GRAPHICS), max_depth=3)
+            self._graphics = [(one.get_bounds(), one.level > 0 or self._pdfium.pieces.has_ink(one, white=_WHITE)) for one in found]
+        return self._graphics
+
+
+def _ends_raised(word: str, bottom: float, top: float, foot: float, head: float) -> bool:
+    """True for a word that ends in what may be a note's mark. ``bottom`` and ``top`` are its first letter's, the others its last one's."""
+    return len(word) > 1 and word[-1] in _MARK_ENDS and _is_raised(bottom, top, foot, head)
+
+
+def _is_raised(bottom: float, top: float, foot: float, head: float) -> bool:
+    return foot - bottom > _RAISED_BY * (top - bottom) and head - foot < _RAISED_HEIGHT * (top - bottom)
+
+
+def _of_pieces(objects: Sequence[int | None], pieces: Collection[int | None]) -> set[int]:
+    """Places of the words that belong to these pieces of text."""
+    return {at for at, handle in enumerate(objects) if handle in pieces} if pieces else set()
+
+
+def _is_in(word: Word, box: Box) -> bool:
+    left, bottom, right, top = box
+    return left <= (word.left + word.right) / 2 <= right and bottom <= (word.bottom + word.top) / 2 <= top
+
+
+def _area(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def right_to_left(word: str) -> list[tuple[int, int]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from rag.readers.clean import one_line
+from rag.readers.clean import LEVEL, RAISED, one_line
 from rag.readers.draft import Draft, Entry, with_headers
 from rag.readers.drawings import DIAGRAM, parsed, write_chart, write_diagram
 from rag.readers.zipped import check_archive, has_macros, office_errors, package_metadata
@@ -13,6 +13,8 @@ from rag.types import Document
 suffixes: frozenset[str] = frozenset({".pptx", ".pptm", ".ppsx", ".potx"})
 
 _LINE_BREAK = "\v"
+_A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+_NOT_STRUCK = "noStrike"
 _AUTHORS = ("/commentAuthors", "/authors")
 _COMMENTS = ("/comments",)
 _DATA = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}dm"
@@ -49,22 +51,22 @@ def _write_slide(draft: Draft, slide: Any, *, number: int) -> str:
         draft.notice(f"slide {number} is hidden and was left out")
         return ""
     title = slide.shapes.title
-    heading = one_line(_shape_text(title)) if title is not None else ""
+    heading = one_line(" ".join(_said(draft, one) for one in title.text_frame.paragraphs)) if title is not None else ""
     draft.heading(heading, level=1)
-    for shape in _shapes(slide.shapes):
+    for shape in _shapes(_on_the_slide(slide, draft=draft, number=number)):
         if title is None or shape.shape_id != title.shape_id:
             _write_shape(draft, shape, number=number)
     if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
-        notes = slide.notes_slide.notes_text_frame.text.replace(_LINE_BREAK, "\n").strip()
+        notes = "\n".join(_said(draft, one) for one in slide.notes_slide.notes_text_frame.paragraphs).replace(_LINE_BREAK, "\n").strip()
         draft.paragraph(f"Notes: {notes}" if notes else "")
     _write_comments(draft, slide)
     return heading
 
 
 def _shapes(shapes: Iterable[Any]) -> Iterator[Any]:
-    """Shapes with groups opened, in the order a screen reader takes them."""
+    """Shapes with groups opened, in the order a screen reader takes them; a hidden group as it is."""
     for shape in shapes:
-        if hasattr(shape, "shapes"):
+        if hasattr(shape, "shapes") and not _says_hidden(shape.element.find("{*}nvGrpSpPr/{*}cNvPr")):
             yield from _shapes(shape.shapes)
         else:
             yield shape
@@ -72,9 +74,9 @@ def _shapes(shapes: Iterable[Any]) -> Iterator[Any]:
 
 def _write_shape(draft: Draft, shape: Any, *, number: int) -> None:
     if _is_hidden(shape):
-        draft.notice(f"hidden shape on slide {number} left out ({len(_shape_text(shape))} characters)")
+        draft.notice(f"hidden shape on slide {number} left out ({_letters(shape)} characters)")
     elif getattr(shape, "has_table", False) and shape.has_table:
-        draft.table(_table_rows(shape.table))
+        draft.table(_table_rows(shape.table, draft=draft))
     elif getattr(shape, "has_chart", False) and shape.has_chart:
         if (part := _related_part(shape, shape.element.chart_rId)) is not None:
             write_chart(draft, parsed(part.blob))
@@ -92,16 +94,54 @@ def _related_part(shape: Any, identity: str | None) -> Any:
 
 
 def _is_hidden(shape: Any) -> bool:
-    return any(element.get("hidden") in ("1", "true") for element in shape.element.iter("{*}cNvPr"))
+    return any(map(_says_hidden, shape.element.iter("{*}cNvPr")))
 
 
-def _shape_text(shape: Any) -> str:
-    return str(shape.text_frame.text).replace(_LINE_BREAK, " ") if shape.has_text_frame else ""
+def _says_hidden(properties: Any) -> bool:
+    return properties is not None and properties.get("hidden") in ("1", "true")
+
+
+def _letters(shape: Any) -> int:
+    return sum(len(text.text or "") for text in shape.element.iter(f"{_A}t"))
+
+
+def _on_the_slide(slide: Any, *, draft: Draft, number: int) -> Iterator[Any]:
+    """The shapes without those that lie beside the slide, where no audience sees them."""
+    deck = slide.part.package.presentation_part.presentation
+    for shape in slide.shapes:
+        place = (shape.left, shape.top, shape.width, shape.height)
+        is_beside = None not in place and (
+            place[0] + place[2] <= 0 or place[1] + place[3] <= 0 or place[0] >= deck.slide_width or place[1] >= deck.slide_height
+        )
+        if is_beside and shape.shape_id != getattr(slide.shapes.title, "shape_id", None):  # titles for screen readers are put there
+            if letters := _letters(shape):
+                draft.notice(f"shape beside slide {number} left out ({letters} characters)")
+        else:
+            yield shape
+
+
+def _said(draft: Draft, paragraph: Any) -> str:
+    """A paragraph's text; what is crossed out is counted, what is raised is marked."""
+    parts = []
+    for run in paragraph._p.iterchildren(f"{_A}r", f"{_A}fld", f"{_A}br"):
+        text, look = run.findtext(f"{_A}t") or "", run.find(f"{_A}rPr")
+        if run.tag == f"{_A}br":
+            parts.append(_LINE_BREAK)
+        elif look is not None and look.get("strike", _NOT_STRUCK) != _NOT_STRUCK:
+            draft.struck(len(text.strip()))
+        else:
+            parts.append(f"{RAISED}{text}{LEVEL}" if look is not None and _is_raised(look) else text)
+    return "".join(parts)
+
+
+def _is_raised(look: Any) -> bool:
+    """By "30000" or, in strict files, "30%"."""
+    return look.get("baseline", "0")[:1] in "123456789"
 
 
 def _write_text(draft: Draft, shape: Any) -> None:
     """Body placeholders with several paragraphs are lists on screen; other text is paragraphs."""
-    paragraphs = [(paragraph.level, paragraph.text.replace(_LINE_BREAK, "\n")) for paragraph in shape.text_frame.paragraphs]
+    paragraphs = [(paragraph.level, _said(draft, paragraph).replace(_LINE_BREAK, "\n")) for paragraph in shape.text_frame.paragraphs]
     filled = [(level, text) for level, text in paragraphs if text.strip()]
     if len(filled) > 1 and shape.is_placeholder:
         draft.list_items([f"{'  ' * level}- {one_line(text)}" for level, text in filled])
@@ -110,11 +150,11 @@ def _write_text(draft: Draft, shape: Any) -> None:
             draft.paragraph(text)
 
 
-def _table_rows(table: Any) -> list[list[Entry]]:
+def _table_rows(table: Any, *, draft: Draft) -> list[list[Entry]]:
     rows = [
         [
             Entry(
-                text=cell.text.replace(_LINE_BREAK, " "),
+                text="\n".join(_said(draft, paragraph) for paragraph in cell.text_frame.paragraphs).replace(_LINE_BREAK, " "),
                 column=column,
                 header=bool(table.first_row) and row == 0,
                 span=cell.span_width if cell.is_merge_origin else 1,

@@ -1,11 +1,12 @@
 """Rich text: paragraphs and table rows, without fonts, pictures and field instructions."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rag.errors import CorruptFileError
 from rag.readers.byline import opening_metadata
+from rag.readers.clean import LEVEL, RAISED
 from rag.readers.draft import Draft, Entry, entries, with_headers
 from rag.types import Document
 
@@ -33,6 +34,8 @@ _SAID = {
     "enspace": " ",
 }
 _CHARSETS = {0: 1252, 128: 932, 129: 949, 134: 936, 136: 950, 161: 1253, 162: 1254, 177: 1255, 178: 1256, 186: 1257, 204: 1251, 238: 1250}
+_LOOKS = {"v": "hidden", "deleted": "deleted", "strike": "struck", "striked": "struck", "super": "raised"}
+"""What turns a look of letters on, and off with a 0."""
 _MOST_DEPTH = 500
 
 
@@ -60,6 +63,8 @@ class _Group:
     hidden: bool = False
     deleted: bool = False
     """A tracked deletion."""
+    struck: bool = False
+    raised: bool = False
     fallback: int = 1
     """Characters after \\uN that stand for it in older readers."""
     codepage: int = 1252
@@ -124,7 +129,7 @@ class _Writer:
             if len(self.stack) >= _MOST_DEPTH:
                 raise RecursionError("groups")
             self.stack.append(self.group)
-            self.group = _Group(self.group.skipped, self.group.hidden, self.group.deleted, self.group.fallback, self.group.codepage)
+            self.group = replace(self.group, has_begun=False)
         elif self.stack:
             self.group = self.stack.pop()
 
@@ -149,12 +154,12 @@ class _Writer:
         elif word == "u" and number is not None:
             self._say(chr(number & 0xFFFF))
             self.to_skip = self.group.fallback
-        elif word == "v":
-            self.group.hidden = number != 0
-        elif word == "deleted":
-            self.group.deleted = number != 0
+        elif word in _LOOKS:
+            setattr(self.group, _LOOKS[word], number != 0)
+        elif word in ("sub", "nosupersub"):
+            self.group.raised = False
         elif word == "plain":
-            self.group.hidden = self.group.deleted = False
+            self.group.hidden = self.group.deleted = self.group.struck = self.group.raised = False
         elif not self.group.skipped:
             self._layout(word)
 
@@ -196,8 +201,10 @@ class _Writer:
             self.deleted += len(text.strip())
         elif self.group.hidden:
             self.hidden += len(text.strip())
+        elif self.group.struck:
+            self.draft.struck(len(text.strip()))
         else:
-            self.text += text
+            self.text += f"{RAISED}{text}{LEVEL}" if self.group.raised else text
 
     def _paragraph(self) -> None:
         if self.in_table:

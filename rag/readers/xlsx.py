@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from rag.readers.clean import LEVEL, RAISED
 from rag.readers.draft import Draft, Entry, is_number_like, reads_like_header, with_headers
 from rag.readers.numberformat import display
 from rag.readers.sheetnotes import chart_sheets, write_notes
@@ -21,11 +22,19 @@ suffixes: frozenset[str] = frozenset({".xlsx", ".xlsm", ".xltx", ".xltm"})
 MOST_CELLS = 200_000
 """More filled cells than this in one workbook are left out with a notice: a data dump is not a document."""
 _DEFAULT_NAME = re.compile(r"^(?:sheet|tabelle|feuil|hoja|foglio|blad)\s?\d+$", re.IGNORECASE)
-_HIDDEN_COLUMN = re.compile(rb"<col\b[^>]*>")
-_HIDDEN_ROW = re.compile(rb"<row\b[^>]*\bhidden=\"(?:1|true)\"[^>]*>")
-_MERGED = re.compile(rb"<mergeCell\b[^>]*\bref=\"([A-Z]{1,3})(\d+):([A-Z]{1,3})\d+\"")
-_MIN, _MAX, _NUMBER = (re.compile(rb"\b" + name + rb"=\"(\d+)\"") for name in (b"min", b"max", b"r"))
-_IS_HIDDEN = re.compile(rb"\bhidden=\"(?:1|true)\"")
+_PREFIX = rb"(?:[A-Za-z_][\w.-]*:)?"
+"""Some programs name the space of every element."""
+_NO_SIZE = rb"=[\"']0(?:\.0+)?[\"']"
+_COLUMN = re.compile(rb"<" + _PREFIX + rb"col\b[^>]*>")
+_HIDDEN_ROW = re.compile(rb"<" + _PREFIX + rb"row\b[^>]*\b(?:hidden=[\"'](?:1|true)[\"']|ht" + _NO_SIZE + rb")[^>]*>")
+_HIDDEN_COLUMN = re.compile(rb"\b(?:hidden=[\"'](?:1|true)[\"']|width" + _NO_SIZE + rb")")
+_MERGED = re.compile(rb"<" + _PREFIX + rb"mergeCell\b[^>]*\bref=[\"']([A-Z]{1,3})(\d+):([A-Z]{1,3})\d+[\"']")
+_MIN, _MAX, _NUMBER = (re.compile(rb"\b" + name + rb"=[\"'](\d+)[\"']") for name in (b"min", b"max", b"r"))
+_NEVER_COMPUTED = re.compile(
+    rb"<" + _PREFIX + rb"c\b(?![^>]*\bt=[\"']str)[^>]*>\s*<" + _PREFIX + rb"f\b(?:[^>]*/>|[^>]*>[^<]*</" + _PREFIX + rb"f>)"
+    rb"\s*(?:<" + _PREFIX + rb"v\s*/>|<" + _PREFIX + rb"v></" + _PREFIX + rb"v>)?\s*</" + _PREFIX + rb"c>"
+)
+"""The cell of a formula without a value; one that was computed to an empty text says that it is text."""
 _BLOCK = 4_000_000
 _LONGEST_TAG = 2_000
 
@@ -44,6 +53,8 @@ class _Frame:
     """How many filled cells of these were met."""
     blank: int = 0
     """How many cells were met whose number format shows nothing."""
+    uncomputed: int = 0
+    """How many formulas have no value in the file."""
 
     def holds(self, cell: Any) -> bool:
         """True for a cell in a hidden row or column, which is counted."""
@@ -81,7 +92,7 @@ def _opened(file: BinaryIO) -> Any:
     """openpyxl refuses the whole book for a chart on a sheet of its own that it does not understand; those are read by their XML here."""
     from openpyxl.reader.excel import ExcelReader
 
-    reader = ExcelReader(file, read_only=True, data_only=True, keep_links=False)
+    reader = ExcelReader(file, read_only=True, data_only=True, keep_links=False, rich_text=True)
     reader.read_chartsheet = lambda sheet, relation: None
     reader.read()
     return reader.wb
@@ -89,6 +100,7 @@ def _opened(file: BinaryIO) -> Any:
 
 def _write_sheets(draft: Draft, book: Any) -> None:
     left = MOST_CELLS
+    struck = frozenset(place for place, style in enumerate(book._cell_styles) if book._fonts[style.fontId].strike)
     for sheet in book.worksheets:
         if sheet.sheet_state != "visible":
             draft.notice(f'sheet "{sheet.title}" is hidden and was left out')
@@ -96,7 +108,7 @@ def _write_sheets(draft: Draft, book: Any) -> None:
         draft.open_page(f"sheet {sheet.title}")
         rows: list[list[Entry]] = []
         frame = _frame(book, sheet)
-        for row in _rows(sheet, frame=frame):
+        for row in _rows(sheet, frame=frame, struck=struck, draft=draft):
             left -= len(row)
             if left < 0:
                 draft.notice(f'sheet "{sheet.title}": rows after the first {MOST_CELLS:,} cells of the workbook left out')
@@ -104,6 +116,10 @@ def _write_sheets(draft: Draft, book: Any) -> None:
             rows.append(row)
         if frame.cells:
             draft.notice(f'sheet "{sheet.title}": {frame.cells:,} filled cells in hidden rows and columns left out')
+        if frame.uncomputed:
+            draft.notice(
+                f'sheet "{sheet.title}": {frame.uncomputed:,} formulas have no value in the file; save it in a program that computes them'
+            )
         if frame.blank:
             draft.notice(f'sheet "{sheet.title}": {frame.blank:,} cells left out that their number format hides')
         write_sheet(draft, rows, title=sheet.title)
@@ -122,7 +138,7 @@ def _write_chart_sheets(draft: Draft, book: Any) -> None:
             draft.notice(f'sheet "{title}" is hidden and was left out')
 
 
-def _rows(sheet: Any, *, frame: _Frame) -> Iterator[list[Entry]]:
+def _rows(sheet: Any, *, frame: _Frame, struck: frozenset[int], draft: Draft) -> Iterator[list[Entry]]:
     """The visible rows with their filled cells in the file's order; an empty row is an empty list, runs of empty rows are one."""
     from openpyxl.utils import get_column_letter
 
@@ -137,7 +153,7 @@ def _rows(sheet: Any, *, frame: _Frame) -> Iterator[list[Entry]]:
             )
             for cell in cells
             if cell.value is not None and not frame.holds(cell)
-            if (text := frame.seen(cell, _shown(cell).strip()))
+            if (text := frame.seen(cell, _shown(cell, draft=draft).strip())) and not _is_struck(cell, text, struck=struck, draft=draft)
         ]
         if not was_empty and (not row or number > before + 1):
             yield []
@@ -162,20 +178,38 @@ def _cells(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
             epoch=book.epoch,
             date_formats=book._date_formats,
             timedelta_formats=book._timedelta_formats,
+            rich_text=True,
         )
         for number, cells in parser.parse():
             yield number, [ReadOnlyCell(sheet, **cell) for cell in cells]
 
 
-def _shown(cell: Any) -> str:
+def _is_struck(cell: Any, text: str, *, struck: frozenset[int], draft: Draft) -> bool:
+    """True for a cell whose style crosses it out, which is counted."""
+    is_struck = cell._style_id in struck
+    draft.struck(len(text) if is_struck else 0)
+    return is_struck
+
+
+def _shown(cell: Any, *, draft: Draft) -> str:
     value = cell.value
     if isinstance(value, str):
         return value
+    if isinstance(value, list):
+        return "".join(part if isinstance(part, str) else _run(part, draft=draft) for part in value)
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, int | float | date | datetime | time | timedelta):
         return display(value, number_format=cell.number_format or "General")
     return str(value)
+
+
+def _run(part: Any, *, draft: Draft) -> str:
+    """A piece of a cell's text with a look of its own."""
+    if part.font.strike:
+        draft.struck(len(part.text.strip()))
+        return ""
+    return f"{RAISED}{part.text}{LEVEL}" if part.font.vertAlign == "superscript" else str(part.text)
 
 
 def _frame(book: Any, sheet: Any) -> _Frame:
@@ -186,19 +220,20 @@ def _frame(book: Any, sheet: Any) -> _Frame:
     columns: set[int] = set()
     merged: dict[tuple[int, int], int] = {}
     with book._archive.open(sheet._worksheet_path) as part:
-        tail = b""
+        tail, uncomputed = b"", 0
         while block := part.read(_BLOCK):
             text = tail + block
             rows |= {int(number[1]) for tag in _HIDDEN_ROW.findall(text) if (number := _NUMBER.search(tag))}
-            for tag in _HIDDEN_COLUMN.findall(text):
+            for tag in _COLUMN.findall(text):
                 first, last = _MIN.search(tag), _MAX.search(tag)
-                if _IS_HIDDEN.search(tag) and first and last:
+                if _HIDDEN_COLUMN.search(tag) and first and last:
                     columns |= set(range(int(first[1]), min(int(last[1]), 16_384) + 1))
             for start, row, end in _MERGED.findall(text):
                 first_column, last_column = column_index_from_string(start.decode()), column_index_from_string(end.decode())
                 merged[int(row), first_column] = last_column - first_column + 1
+            uncomputed += sum(found.end() > len(tail) for found in _NEVER_COMPUTED.finditer(text))
             tail = text[-_LONGEST_TAG:]
-    return _Frame(rows=frozenset(rows), columns=frozenset(columns), merged=merged)
+    return _Frame(rows=frozenset(rows), columns=frozenset(columns), merged=merged, uncomputed=uncomputed)
 
 
 def write_sheet(draft: Draft, rows: Sequence[list[Entry]], *, title: str) -> None:

@@ -3,6 +3,7 @@
 Nothing is fetched and no entity of the file's own is expanded. Attributes are not read: what a person is meant to read seldom stands there.
 """
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,11 @@ _ITEMS = frozenset("li listitem list-item".split())
 _ROWS = frozenset("tr row".split())
 _CELLS = frozenset("td th entry cell".split())
 _MOST_LEVELS = 6
+_UNREAD = frozenset("deltext delinstrtext instrtext".split())
+"""Of Word's own XML."""
+_LONG_CODE = 200
+_ENCODED = re.compile(r"\s*(?:[A-Za-z0-9+/]{32,}\s+)*[A-Za-z0-9+/]+={0,2}\s*")
+"""A file in base 64: hardly a word has 32 letters."""
 
 
 def read(path: Path) -> Document:
@@ -39,6 +45,10 @@ def read(path: Path) -> Document:
         raise CorruptFileError(f"cannot read {path.name}: it holds no XML; give it the suffix it should have, such as .txt")
     etree.strip_elements(root, etree.Entity, with_tail=False)
     draft = Draft()
+    if data_of := [element for element in root.iter("*") if _is_unread(element)]:
+        for element in data_of:
+            element.text = ""
+        draft.notice(f"files and instructions inside the XML left out ({len(data_of)})")
     _write(draft, root)
     if parser.error_log and not draft.so_far():
         raise CorruptFileError(f"cannot read {path.name}: the XML cannot be followed ({parser.error_log[0].message}); save it again")
@@ -67,6 +77,12 @@ def _write(draft: Draft, root: "_Element") -> None:
             draft.table(rows[:most])
         else:
             waiting.extend((child, depth + 1) for child in reversed(children))
+
+
+def _is_unread(element: "_Element") -> bool:
+    """True for what is deleted, an instruction, or a file written in letters."""
+    text = element.text or ""
+    return _name(element) in _UNREAD or (len(text) >= _LONG_CODE and _ENCODED.fullmatch(text) is not None)
 
 
 def _rows(children: "list[_Element]") -> list[list[Entry]]:

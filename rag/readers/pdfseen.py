@@ -1,0 +1,164 @@
+"""Whether somebody can see a word of a PDF page: it is suspected by what lies over or under it, and convicted by the page's picture.
+
+A page is drawn with and without the suspected pieces of text. Where both pictures are the same, nobody can see the words.
+"""
+
+import ctypes
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from itertools import repeat
+from typing import Any, NamedTuple
+
+from rag.readers.layout import Word
+
+TEXT, PATH, IMAGE, SHADING = 1, 2, 3, 4
+"""PDFium's kinds of pieces of a page."""
+_MOST_PIECES = 500
+"""A page of more is not searched for covers: a look at each would cost more than reading it (docs/log.md)."""
+_THIN = 3.0
+"""Points; what is thinner is a rule."""
+_NEAR = 24
+"""Steps of 255 in each of red, green and blue: letters so near to what they stand on are suspected."""
+_LAYER = "OC\0".encode("utf-16-le")
+"""How text is marked that belongs to a layer ("optional content")."""
+_FAINT = 8
+"""Such steps that no eye sees."""
+_MOST_LOOKS = 100
+"""Pages of one document that are drawn; on the others what is suspected stays."""
+_SCALE = 1.0
+"""Pixels a point."""
+_MOST_PIXELS = 16_000_000
+Box = tuple[float, float, float, float]
+"""Left, bottom, right, top."""
+Ink = tuple[int, int, int]
+"""Red, green, blue."""
+
+
+class Cover(NamedTuple):
+    """A picture, or a path that is filled."""
+
+    box: Box
+    ink: Ink | None
+    """None for a picture."""
+    place: int
+    """In the order of drawing."""
+
+
+class Pieces:
+    """PDFium's functions that are called for every piece of a page."""
+
+    def __init__(self) -> None:
+        from pypdfium2 import raw
+
+        self._raw = raw
+        self._looks_left = _MOST_LOOKS
+        self._piece = _typed(raw.FPDFPage_GetObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
+        self._kind = _typed(raw.FPDFPageObj_GetType, ctypes.c_int, ctypes.c_void_p)
+
+    def covers(self, page: Any) -> tuple[list[int], list[Cover]]:
+        """(addresses of the page's pieces in the order of drawing, those of them that cover what is under them); nothing on a page
+        of very many."""
+        count = self._raw.FPDFPage_CountObjects(page.raw)
+        if count > _MOST_PIECES:
+            return [], []
+        pieces = list(map(self._piece, repeat(ctypes.cast(page.raw, ctypes.c_void_p).value), range(count)))
+        kinds = list(map(self._kind, pieces))
+        found = (self._cover(pieces[at], kind, place=at) for at, kind in enumerate(kinds) if kind in (PATH, IMAGE))
+        return pieces, [cover for cover in found if cover is not None]
+
+    def _cover(self, piece: int, kind: int, *, place: int) -> Cover | None:
+        sides = [ctypes.c_float() for _ in range(4)]
+        if not self._raw.FPDFPageObj_GetBounds(_of(piece), *map(ctypes.byref, sides)):
+            return None
+        left, bottom, right, top = (side.value for side in sides)
+        if right - left < _THIN or top - bottom < _THIN:
+            return None
+        ink = self._filled_with(piece) if kind == PATH else None
+        return None if kind == PATH and ink is None else Cover(box=(left, bottom, right, top), ink=ink, place=place)
+
+    def _filled_with(self, path: Any) -> Ink | None:
+        """None for a path that is only drawn around, or that lets all through."""
+        mode, stroke = ctypes.c_int(), ctypes.c_int()
+        if not self._raw.FPDFPath_GetDrawMode(_of(path), ctypes.byref(mode), ctypes.byref(stroke)) or not mode.value:
+            return None
+        parts = [ctypes.c_uint() for _ in range(4)]
+        if not self._raw.FPDFPageObj_GetFillColor(_of(path), *map(ctypes.byref, parts)) or not parts[3].value:
+            return None
+        return parts[0].value, parts[1].value, parts[2].value
+
+    def is_on_a_layer(self, piece: int) -> bool:
+        """True for a piece that is shown together with a layer, or not at all."""
+        name, length = ctypes.create_unicode_buffer(4), ctypes.c_ulong()
+        for number in range(self._raw.FPDFPageObj_CountMarks(_of(piece))):
+            mark = self._raw.FPDFPageObj_GetMark(_of(piece), number)
+            place = ctypes.cast(name, ctypes.POINTER(self._raw.FPDF_WCHAR))
+            self._raw.FPDFPageObjMark_GetName(mark, place, ctypes.sizeof(name), ctypes.byref(length))
+            if bytes(name)[: length.value] == _LAYER:
+                return True
+        return False
+
+    def has_ink(self, piece: Any, *, white: int) -> bool:
+        """True for a piece that may show another colour than white."""
+        if piece.type != PATH:
+            return True
+        ink = self._filled_with(piece.raw)
+        return ink is not None and min(ink) < white
+
+    def undrawn(self, page: Any, words: Mapping[int, Word]) -> frozenset[int]:
+        """Numbers of the ``words`` where the page looks the same without any text; none on a page too large to be drawn."""
+        if not words or not self._looks_left or page.get_width() * page.get_height() * _SCALE**2 > _MOST_PIXELS:
+            return frozenset()
+        self._looks_left -= 1
+        before = page.render(scale=_SCALE)
+        for piece in page.get_objects(filter=[TEXT], max_depth=3):  # all of it: a word may be drawn twice
+            self._raw.FPDFPageObj_SetIsActive(piece.raw, False)
+        after = page.render(scale=_SCALE)
+        return frozenset(at for at, word in words.items() if self._is_same(page, word, before, after))
+
+    def _is_same(self, page: Any, word: Word, before: Any, after: Any) -> bool:
+        corners = [self._pixel(page, x, y, before) for x in (word.left, word.right) for y in (word.bottom, word.top)]
+        first, last = max(0, min(x for x, _ in corners) - 1), min(before.width, max(x for x, _ in corners) + 2)
+        top, bottom = max(0, min(y for _, y in corners) - 1), min(before.height, max(y for _, y in corners) + 2)
+        spans = [(y * before.stride + first * before.n_channels, y * before.stride + last * before.n_channels) for y in range(top, bottom)]
+        return all(_is_faint(bytes(before.buffer[start:end]), bytes(after.buffer[start:end])) for start, end in spans)
+
+    def _pixel(self, page: Any, x: float, y: float, picture: Any) -> tuple[int, int]:
+        across, down = ctypes.c_int(), ctypes.c_int()
+        self._raw.FPDF_PageToDevice(page.raw, 0, 0, picture.width, picture.height, 0, x, y, ctypes.byref(across), ctypes.byref(down))
+        return across.value, down.value
+
+
+def covered(words: Sequence[Word], places: Sequence[int | None], inks: Sequence[Ink], covers: Sequence[Cover]) -> set[int]:
+    """Numbers of the words that a later piece covers, or that have nearly the colour of what they stand on.
+
+    ``places``: of each word's piece in the order of drawing; None for one inside a group. ``inks``: of each word.
+    """
+    heights = sorted(((word.bottom + word.top) / 2, at) for at, word in enumerate(words))
+    found: set[int] = set()
+    for cover in covers:
+        left, bottom, right, top = cover.box
+        for _, at in heights[bisect_left(heights, (bottom, -1)) : bisect_left(heights, (top, -1))]:
+            word, place = words[at], places[at]
+            if place is not None and left <= (word.left + word.right) / 2 <= right:
+                is_later = cover.place > place
+                if is_later or (cover.ink is not None and near(cover.ink, inks[at])):
+                    found.add(at)
+    return found
+
+
+def _is_faint(one: bytes, other: bytes) -> bool:
+    return one == other or all(abs(a - b) <= _FAINT for a, b in zip(one, other, strict=True))
+
+
+def near(one: Ink, other: Ink) -> bool:
+    return all(abs(a - b) <= _NEAR for a, b in zip(one, other, strict=True))
+
+
+def _typed(function: Any, answer: Any, *arguments: Any) -> Any:
+    return ctypes.PYFUNCTYPE(answer, *arguments)(ctypes.cast(function, ctypes.c_void_p).value or 0)
+
+
+def _of(piece: Any) -> Any:
+    from pypdfium2 import raw
+
+    return ctypes.cast(piece, raw.FPDF_PAGEOBJECT)
