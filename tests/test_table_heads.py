@@ -1,5 +1,6 @@
 """Header rows of tables as each format has them: names over several columns, and what stands alone above the years."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import typst
 
 from rag.readers import read_file
 from rag.report.reading import references, row_references
+from rag.types import Document
 
 ROWS = ("Revenue", "5,200", "4,800"), ("Operating costs", "(4,000)", "(3,900)"), ("Profit", "1,200", "900")
 
@@ -112,3 +114,72 @@ def test_a_name_over_two_columns_is_of_both(tmp_path: Path) -> None:
     head = "<tr><th></th><th colspan=2>2024</th><th colspan=2>2023</th></tr>"
     (tmp_path / "t.html").write_text(f"<html><body><h1>Results</h1><table>{head}{rows}</table></body></html>", encoding="utf-8")
     assert columns(tmp_path / "t.html") == ["2024", "2023"]
+
+
+def _drawn(path: Path, lines: Sequence[tuple[str, ...]]) -> Document:
+    """A PDF of lines of a label and values, as they are printed in columns; read."""
+    from reportlab.pdfgen.canvas import Canvas
+
+    canvas = Canvas(str(path))
+    canvas.setFont("Helvetica", 10)
+    for at, (label, *values) in enumerate(lines):
+        canvas.drawString(72, 760 - 14 * at, label)
+        for right, value in zip((340, 420), values, strict=False):
+            canvas.drawRightString(right, 760 - 14 * at, value)
+    canvas.save()
+    return read_file(path)
+
+
+def _values(document: Document) -> list[tuple[str, str, str]]:
+    tables = [block for block in document.blocks if block.kind == "table"]
+    return [
+        (reference.row, reference.column, document.text[cell.start : cell.end])
+        for table in tables
+        for cell, reference in references(document, table)
+    ]
+
+
+def test_a_balance_sheets_sections_stand_between_its_years_and_its_rows(tmp_path: Path) -> None:
+    """At its beginning and further down, one and several of them."""
+    lines = (
+        ("", "2024", "2023"),
+        ("Assets",),
+        ("Current assets",),
+        ("Cash", "1,980", "1,101"),
+        ("Inventories", "5,409", "5,209"),
+        ("Liabilities and equity",),
+        ("Current liabilities",),
+        ("Payables", "5,257", "4,873"),
+    )
+    found = _values(_drawn(tmp_path / "sheet.pdf", lines))
+    assert [(row, column) for row, column, _ in found] == [
+        (row, year) for row in ("Cash", "Inventories", "Payables") for year in ("2024", "2023")
+    ]
+
+
+def test_years_below_other_rows_begin_another_table(tmp_path: Path) -> None:
+    """A row of years, each one from the next; years at any distance are values."""
+    lines = (
+        ("In millions", "2024", "2023"),
+        ("Revenue", "1,980", "1,101"),
+        ("Costs", "1,409", "1,209"),
+        ("In millions", "2022", "2021"),
+        ("Revenue", "1,257", "1,873"),
+        ("First and last delivery", "2013", "2020"),
+    )
+    found = _values(_drawn(tmp_path / "two.pdf", lines))
+    assert ("Revenue", "2022 (in millions)", "1,257") in [(row, column.replace("In", "in"), value) for row, column, value in found]
+    assert [value for row, _, value in found if row.startswith("First")] == ["2013", "2020"]
+
+
+def test_a_list_with_wide_bullets_is_a_list(tmp_path: Path) -> None:
+    """However far its points are set in."""
+    from reportlab.pdfgen.canvas import Canvas
+
+    canvas = Canvas(str(tmp_path / "list.pdf"))
+    canvas.setFont("Helvetica", 10)
+    for at, point in enumerate(("their choice of brand and model;", "how often they buy new ones; and", "their appetite for services.")):
+        canvas.drawString(72, 760 - 14 * at, "•")
+        canvas.drawString(108, 760 - 14 * at, point)
+    canvas.save()
+    assert [block.kind for block in read_file(tmp_path / "list.pdf").blocks] == ["list"]

@@ -40,6 +40,8 @@ _HIGHEST_HEADER = 10
 """Font sizes: a header of more than seven lines is none."""
 _LONGEST_NAME = 80
 """Characters of the name of the row labels: "(In millions, except percentages and per share amounts)"."""
+_MOST_SECTIONS = 3
+"""Names of rows between a header and the first row with values."""
 _REACH = 2.5
 """Font sizes between a header line and what is under it."""
 _SAME_HEIGHT = 0.3
@@ -73,6 +75,7 @@ class Word(NamedTuple):
 
 
 _CURRENCY_SIGNS = ("$", "€", "£", "¥")
+_BULLETS = tuple("•▪●○◦■□\uf0b7\uf0a7")
 
 
 @dataclass(slots=True)
@@ -111,7 +114,7 @@ class Line:
         for word in self.words:
             if cells:
                 left, right, text = cells[-1]
-                joined = word.left - right < _GAP * self.size or text in (*_CURRENCY_SIGNS, "(") or word.text in ("%", ")", ")%")
+                joined = word.left - right < _GAP * self.size or text in (*_CURRENCY_SIGNS, *_BULLETS, "(") or word.text in ("%", ")", ")%")
                 is_next = word.text in _CURRENCY_SIGNS and text.startswith(word.text)  # "$ 11,620" has its own
                 if joined and not is_next:
                     cells[-1] = (left, max(right, word.right), f"{text} {word.text}")
@@ -377,15 +380,17 @@ class _Table:
         """Moves the lines at the end of the groups that stand over the table's columns into its header rows, highest first. Their order
         in the file need not be that: it may go cell by cell."""
         taken: list[Line] = []
+        sections = self._take_sections(groups)
         last = len(groups)
         while groups and isinstance(groups[-1], list):
             highest = _REACH if len(groups) == last else _SAME_HEIGHT
-            while groups[-1] and self._is_over_columns(groups[-1][-1], taken, highest=highest):
+            while groups[-1] and self._is_over_columns(groups[-1][-1], taken or sections[:1], highest=highest):
                 taken.append(groups[-1].pop())
             if groups[-1]:
                 break
             groups.pop()
         if not taken:
+            groups += [[line] for line in sections]
             return
         lowest = min(line.bottom for line in taken)
         has_head = self.rows[0][0].header and lowest - self.first.bottom < _WIDE_LEADING * self.first.size
@@ -393,7 +398,26 @@ class _Table:
         heads = [self._head(row) for row in rows]
         if len(rows) > 1 and self._are_wrapped([_one_row(row) for row in rows], heads):
             heads = [_stacked(heads)]
-        self.rows[: int(has_head)] = heads
+        self.rows[: int(has_head)] = [*heads, *([Entry(text=line.text, column=0)] for line in sections)]
+
+    def _take_sections(self, groups: "list[list[Line] | _Table]") -> list[Line]:
+        """The lines at the end of the groups that name the first rows and stand between them and the header: "Assets", "Current assets"."""
+        taken: list[Line] = []
+        while groups and isinstance(groups[-1], list) and not self.rows[0][0].header and len(taken) < _MOST_SECTIONS:
+            if groups[-1] and not self._is_section(groups[-1][-1], taken[0] if taken else self.first):
+                break
+            if groups[-1]:
+                taken.insert(0, groups[-1].pop())
+            if not groups[-1]:
+                groups.pop()
+        return taken
+
+    def _is_section(self, line: Line, below: Line) -> bool:
+        """Right above a row, where its label begins and short enough to be one."""
+        step = (line.bottom - below.bottom) / (line.size or 1.0)
+        begins = abs(line.left - self.columns[0][0]) < 2 * line.size
+        is_close = _SAME_HEIGHT < step < _REACH and line.right < self.columns[1][0] and len(line.text) <= _LONGEST_NAME
+        return begins and is_close and len(line.cells()) == 1 and not _SENTENCE_END.search(line.text.rstrip(":"))
 
     def _head(self, row: Sequence[Line]) -> list[Entry]:
         """The header cells of lines that stand beside each other; the table's first line has its cells."""
@@ -423,10 +447,10 @@ class _Table:
         spans = [cell for row in rows for cell in row.cells()]
         return is_close and all(sum(cell[0] < right and left < cell[1] for left, right in self.columns) < 2 for cell in spans)
 
-    def _is_over_columns(self, line: Line, taken: Sequence[Line], *, highest: float) -> bool:
-        """Close above, ``highest`` font sizes over what is taken at most, and to the right of the row labels; or beside a line that is; or
-        bold words over two columns and more."""
-        top = max(taken, key=lambda one: one.bottom, default=self.first)
+    def _is_over_columns(self, line: Line, under: Sequence[Line], *, highest: float) -> bool:
+        """Close above, ``highest`` font sizes over the highest line ``under`` it at most, and to the right of the row labels; or beside a
+        line that is; or bold words over two columns and more."""
+        top = max(under, key=lambda one: one.bottom, default=self.first)
         reach = min(top.bottom + highest * max(line.size, top.size), self.first.bottom + _HIGHEST_HEADER * line.size)
         beside_first = _SAME_HEIGHT * line.size if self.rows[0][0].header else 0.0
         close = self.first.bottom - beside_first < line.bottom < reach
@@ -438,7 +462,7 @@ class _Table:
         ):
             return False
         is_name = line.left > self.columns[0][0] - 2 * line.size and len(line.cells()[0][2]) <= _LONGEST_NAME
-        if line.left > self.columns[0][1] or (is_name and any(_is_beside(line, other) for other in taken)):
+        if line.left > self.columns[0][1] or (is_name and any(_is_beside(line, other) for other in under)):
             return True
         return line.bold and sum(any(left < word.right and word.left < right for word in line.words) for left, right in self.columns) > 2
 
@@ -484,6 +508,8 @@ def _table_at(lines: Sequence[Line], place: int, *, leading: float) -> _Table | 
             break
         if end > place and not _follows(lines[end - 1], lines[end], leading=leading):
             break
+        if _names_years(cells) and any(is_number_like(row[-1][2]) and not _YEAR.search(row[-1][2]) for row in run):
+            break  # the header of another table
         run.append(cells)
         end += 1
     while run and len(run[-1]) < 2:
@@ -495,12 +521,29 @@ def _table_at(lines: Sequence[Line], place: int, *, leading: float) -> _Table | 
     return _Table(rows=rows, columns=columns, first=lines[place], lines=len(run))
 
 
+def _names_years(row: Sequence[_Cell]) -> bool:
+    """True for a row of years, or of days of them, each a year from the next: "2018 | 2017 | 2016"."""
+    years = [int(found["year"]) for _, _, text in row if (found := _YEAR.search(text))]
+    others = [text for _, _, text in row[1:] if not _YEAR.search(text)]
+    return len(years) > 1 and not others and all(abs(one - next_one) == 1 for one, next_one in pairwise(years))
+
+
+_YEAR = re.compile(r"(?:^|(?:\d|[a-z])\.?,?\s)(?P<year>(?:19|20)\d\d)(?=$|\s?[(*])")
+"""Of a header: "2018", "December 31, 2018", "FY 2018", "2018 (1)"."""
+
+
 def _is_row_label(lines: Sequence[Line], place: int, *, run: Sequence[Sequence[_Cell]], leading: float) -> bool:
-    """A single cell between rows belongs to the table when it stands in the first column and a row follows."""
-    line = lines[place]
-    at_left = abs(line.left - min(row[0][0] for row in run)) < 3 * line.size and line.right < min(row[-1][1] for row in run if len(row) > 1)
-    following = lines[place + 1] if place + 1 < len(lines) else None
-    return at_left and following is not None and len(following.cells()) > 1 and _follows(line, following, leading=leading)
+    """A single cell between rows belongs to the table when it stands in the first column and a row follows, right away or after others of
+    its kind: "Assets", "Current assets"."""
+    left, right = min(row[0][0] for row in run), min(row[-1][1] for row in run if len(row) > 1)
+    for line, following in pairwise(lines[place : place + _MOST_SECTIONS + 1]):
+        if abs(line.left - left) >= 3 * line.size or line.right >= right or not _follows(line, following, leading=leading):
+            return False
+        if len(following.cells()) > 1:
+            return True
+        if _SENTENCE_END.search(line.text.rstrip(":")):
+            return False
+    return False
 
 
 def _follows(above: Line, below: Line, *, leading: float) -> bool:
