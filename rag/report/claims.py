@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from rag.numbers import find_numbers, period_order, period_when
-from rag.report.facts import Stated, cell_value, table_text, without_unit
+from rag.report.facts import Stated, caption_of, cell_value, table_text, without_unit
 from rag.report.gather import Candidate
 from rag.report.quality import supposes
 from rag.report.wording import Vocabulary, tokens
@@ -193,4 +193,4 @@ def quoted(evidence: Evidence) -> str:
     if evidence.table is None:
         return evidence.quote
     labels = dict.fromkeys(part for label in (evidence.table.row, evidence.table.column) for part in (label, without_unit(label)))
-    return "; ".join((*evidence.heading_path[-1:], *labels, evidence.quote, cell_value(evidence)))
+    return "; ".join((*evidence.heading_path[-1:], caption_of(evidence), *labels, evidence.quote, cell_value(evidence)))

@@ -937,7 +937,7 @@ def cell_text(evidence: Evidence) -> str:
         return value
     labels = ", ".join(without_unit(label) for label in (reference.row, reference.column) if label)
     value = value if reference.column else "; ".join(part.strip() for part in value.split("|") if part.strip())
-    caption = _caption(evidence)
+    caption = caption_of(evidence)
     return f"{labels}: {value} (table: {caption})." if caption else f"{labels}: {value}."
 
 
@@ -946,7 +946,7 @@ def table_text(items: Sequence[Evidence]) -> str:
     cells = "; ".join(f"{without_unit(item.table.row)} {cell_value(item)}" for item in items if item.table)
     column = without_unit(items[0].table.column) if items[0].table else ""
     owner = _OWNER.match(items[0].heading_path[0]) if len(items[0].heading_path) > 1 else None
-    return f"{owner[1] + ': ' if owner else ''}{_caption(items[0])}, {column}: {cells}."
+    return f"{owner[1] + ': ' if owner else ''}{caption_of(items[0])}, {column}: {cells}."
 
 
 def cell_value(evidence: Evidence) -> str:
@@ -1011,9 +1011,14 @@ def _scale_said(label: str, currency: str) -> str:
     return SCALE_WORDS.get(int(factor), "") if unit == currency else ""
 
 
-def _caption(evidence: Evidence) -> str:
-    caption = evidence.heading_path[-1] if evidence.heading_path else ""
+def caption_of(evidence: Evidence) -> str:
+    """What a table is called: the line above it, or what stands over that where it says only in what the table counts."""
+    caption = next((heading for heading in reversed(evidence.heading_path[-2:]) if not _NO_NAME.search(heading)), "")
     return without_unit(re.sub(r"^(?i:table)\s?[\d.]*[:.]?\s*", "", caption)).rstrip(".")
+
+
+_NO_NAME = re.compile(r"(?i)^\W*(?:[\w$€£]+ (?:and \w+ )?)?in (?:thousand|million|billion)s?\b|^\W*(?:un)?audited\W*$")
+"""Of a table's caption: "($ in millions, except per share amounts)"."""
 
 
 @remembered(8_192)
