@@ -18,6 +18,7 @@ _SURE_BULLET = re.compile(r"^[•▪‣●○◦■□\uf0b7\uf0a7]\s+(?=\S)")
 _ITEM = re.compile(r"^(?:\(?\d{1,2}[.)]|\(?[a-z][.)])\s+(?=\S)")
 _SENTENCE_END = re.compile(r"[.!?:;][\"'”’)\]]*$")
 _DIGITS = re.compile(r"\d+")
+_YEAR = re.compile(r"(?:FY\s?)?(?:19|20)\d\d")
 _PAGE_NUMBER = re.compile(r"^(?:page )?[-–|\s]*#[-–|\s]*(?:of #)?$", re.IGNORECASE)
 _NOT_A_TITLE = re.compile(
     r"^(?:form |united states|securities)|\b(?:inc|corp|corporation|company|co|ltd|plc|llc|ag|se|gmbh)\.?$", re.IGNORECASE
@@ -49,6 +50,8 @@ _INCH = 72.0
 _UNFINISHED = 0.35
 """Share of a line's width: a line that leaves more of it empty did not break because it was full."""
 _FEWEST_REPEATS = 3
+_HEADER_ROWS = 3
+"""At most."""
 _SHORT = 6
 """Pages: in a document of no more, twice is often."""
 
@@ -472,6 +475,8 @@ def _table_at(lines: Sequence[Line], place: int, *, leading: float) -> _Table | 
             break
         if end > place and not _follows(lines[end - 1], lines[end], leading=leading):
             break
+        if _begins_anew(cells, run):
+            break
         run.append(cells)
         end += 1
     while run and len(run[-1]) < 2:
@@ -481,6 +486,18 @@ def _table_at(lines: Sequence[Line], place: int, *, leading: float) -> _Table | 
     columns = _columns(run)
     rows = _with_header_rows([_entries(row, columns=columns) for row in run])
     return _Table(rows=rows, columns=columns, first=lines[place], lines=len(run))
+
+
+def _begins_anew(cells: Sequence[_Cell], run: Sequence[Sequence[_Cell]]) -> bool:
+    """True for a row of years, behind a label, that names again years which the run's first rows name: another table's header."""
+    years = _years(cells)
+    named = next((found for row in run[:_HEADER_ROWS] if (found := _years(row))), frozenset())
+    return len(run) > _HEADER_ROWS and len(cells) == len(years) + 1 and len(years) > 1 and years <= named
+
+
+def _years(cells: Sequence[_Cell]) -> frozenset[str]:
+    """Of the cells behind the first."""
+    return frozenset(text for _, _, text in cells[1:] if _YEAR.fullmatch(text))
 
 
 def _is_row_label(lines: Sequence[Line], place: int, *, run: Sequence[Sequence[_Cell]], leading: float) -> bool:
@@ -550,7 +567,7 @@ def _entries(row: Sequence[_Cell], *, columns: Sequence[tuple[float, float]]) ->
 def _with_header_rows(rows: list[list[Entry]]) -> list[list[Entry]]:
     """Rows at the top without a number other than years are header rows, at most three and not all of them."""
     count = 0
-    while count < min(3, len(rows) - 1) and _is_header_row(rows[count]):
+    while count < min(_HEADER_ROWS, len(rows) - 1) and _is_header_row(rows[count]):
         count += 1
     return [*([Entry(text=entry.text, column=entry.column, header=True) for entry in row] for row in rows[:count]), *rows[count:]]
 
