@@ -23,6 +23,7 @@ from rag.around import Context
 from rag.chat import PASSAGES, SMALL_LIBRARY, Ground, answer, understand
 from rag.chat.about import About
 from rag.chat.alike import cosines
+from rag.chat.question import spelt_out
 from rag.chat.schema import from_json as answer_from_json
 from rag.chat.schema import to_json as answer_to_json
 from rag.chat.worded import unfinished
@@ -67,13 +68,15 @@ from rag.report.when import within_reach
 from rag.report.wording import Vocabulary
 from rag.report.write import prompts_of
 from rag.report.write import write as word
-from rag.retrieval import Retrieval
+from rag.retrieval import Retrieval, empty_folders
 from rag.types import Answer, Chunk, Document, Fingerprint, Progress, Reader, Report, Scope, SearchResult, Source, Turn
 from rag.unworded import Unparted, Unworded, limits_of
 from rag.upkeep import Backup, Erased, Finding, back_up, erase, let_in_again
 
 REPORTS = "reports"
 DOCUMENTS = "docs"
+REMEMBERED = 5
+"""Turns of a chat from which a follow-up is completed."""
 
 PASSAGES_A_QUERY = 16
 """What a sub-query of a report brings in; a report asks 30 to 80."""
@@ -447,13 +450,12 @@ class Library:
         self, question: str, *, now: datetime, chat: int | None, scope: Scope, about: About | None, history: Sequence[Answer]
     ) -> Answer:
         if chat is not None:
-            last = self.record.chats.last(chat)
-            history = [answer_from_json(last.answer)] if last else []
+            history = [answer_from_json(turn.answer) for turn in self.record.chats.turns(chat)[-REMEMBERED:]]
         if about is not None:
             history, scope = [about.answer], replace(scope, documents=about.documents)
         vocabulary = self._vocabulary
         understood = understand(question, history=history, vocabulary=vocabulary)
-        self.retrieval.prepare([understood.text])
+        self.retrieval.prepare([spelt_out(understood.text)])
         with self.record.snapshot():
             return answer(understood, ground=self._ground(scope, as_of=now.date(), vocabulary=vocabulary), scope=scope)
 
@@ -569,7 +571,7 @@ class Library:
         with self._as_known(as_of, known_at=known_at) as record, record.snapshot():
             sources = record.sources(scope)
             if not sources:
-                raise UsageError(self._why_nothing_is_in_scope(as_of))
+                raise UsageError(self._why_nothing_is_in_scope(as_of, scope))
             retrieval = self._retrieval(record)
             query = query_prompt(self.settings.search.query_prompt, workspace=self.workspace)
             reached = within_reach(scope, sources=sources, period=outline.period)
@@ -776,10 +778,12 @@ class Library:
             return Printed(data=to_json(report).encode())
         return printed(report, format=kind, template=template, workspace=self.workspace)
 
-    def _why_nothing_is_in_scope(self, as_of: date) -> str:
+    def _why_nothing_is_in_scope(self, as_of: date, scope: Scope) -> str:
         everything = self.record.sources()
         if not everything:
             return f"nothing is ingested yet; put documents into {', '.join(map(str, self.folders))} and run: rag ingest"
+        if said := empty_folders(scope, paths=[source.path for source in everything]):
+            return "; ".join(said)
         oldest = min(source.published for source in everything)
         return f"none of the {len(everything)} documents is in scope: the oldest is of {oldest}, the report as of {as_of}; widen the scope"
 

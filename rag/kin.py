@@ -30,8 +30,9 @@ _BLANKED = bytes(code if code >= 128 or chr(code).isalnum() else ord(" ") for co
 _MONTH = (
     "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
 )
+_SEASON = "spring|summer|autumn|fall|winter"
 _PERIOD = re.compile(
-    rf"\b(?:(?:fy|cy)?\s?(?:19|20)\d\d(?:\s?[-/–]\s?(?:(?:19|20)?\d\d))?|[qh][1-4]|[1-4]q|\d{{1,2}}\s+(?:{_MONTH})|(?:{_MONTH})(?=\s+\d))\b",
+    rf"\b(?:(?:fy|cy)?\s?(?:19|20)\d\d(?:\s?[-/–]\s?(?:(?:19|20)?\d\d))?|[qh][1-4]|[1-4]q|\d{{1,2}}\s+(?:{_MONTH})|(?:{_MONTH}|{_SEASON})(?=\s+\d))\b",
     re.IGNORECASE,
 )
 _VERSION = re.compile(
@@ -253,9 +254,10 @@ def replaces(newer: Source, older: Source) -> bool:
     """Whether one document is a later version of the other: "Memo, v2" of "Memo", "Monitor Q1 (revised)" of "Monitor Q1".
 
     Documents whose titles say nothing of a version are told by the names of their files: "memo_v2" and "memo FINAL" of one title.
+    A draft replaces drafts only, whenever it was written.
     """
     before, after = _version_of(older), _version_of(newer)
-    if before == after or _age(newer) <= _age(older):
+    if before == after or not _is_later(newer, older):
         return False
     if family(newer.title) != family(older.title) or not family(newer.title) or period(newer.title) != period(older.title):
         return False
@@ -289,10 +291,17 @@ def period(title: str) -> str:
     return " ".join(" ".join(found.split()) for found in _PERIOD.findall(title.lower()))
 
 
-def _age(source: Source) -> tuple[str, int, float, str]:
-    """Older first: by day, and within a day by version."""
+def _is_later(one: Source, other: Source) -> bool:
+    """By day and version; by version alone where a file's clock dates one of them: a copy made today is no news."""
+    if "mtime" in (one.published_from, other.published_from):
+        return _version_of(one) > _version_of(other)
+    return _age(one) > _age(other)
+
+
+def _age(source: Source) -> tuple[bool, str, int, float, str]:
+    """Older first: drafts, then by day, and within a day by version."""
     rank, number = _version_of(source)
-    return (source.published.isoformat(), rank, number, source.path)
+    return (rank != _ORDER["draft"], source.published.isoformat(), rank, number, source.path)
 
 
 @lru_cache(maxsize=65_536)

@@ -12,7 +12,7 @@ for everything up to its sequence number, adds what was committed since, and lea
 record, so a passage has the same one, and two passages the same order, either way.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -141,6 +141,8 @@ class Retrieval:
         near = _Dense(record=self.record, store=self.store, scope=scope, dimensions=self.embedder.fingerprint.dimensions)
         named = self._names.of(self.record) if lexical and questions else Named(())
         allowed = None if scope == _EVERYTHING else self.record.documents_in(scope)
+        if allowed is not None and not allowed:
+            notes = [*notes, *empty_folders(scope, paths=[source.path for source in self.record.sources()])]
         results = []
         for question in questions:
             vector, names = vectors.get(question), named.scores(question, among=allowed)
@@ -442,6 +444,14 @@ class _Dense:
     def _without_index(self, why: str) -> None:
         self._indexed = False
         self.notes = (f"{why}; every vector was scanned instead, which is exact but slower",)
+
+
+def empty_folders(scope: Scope, *, paths: Iterable[str]) -> list[str]:
+    """What to say of each folder of a scope below which no document lies, with one whose name ends like it, where there is one."""
+    parents = {"/".join(parts[:at]) for parts in (path.split("/") for path in paths) for at in range(1, len(parts))}
+    missing = [folder.strip("/") for folder in scope.folders if folder.strip("/") not in parents]
+    like = {folder: min((parent for parent in parents if parent.endswith(f"/{folder}")), default="") for folder in missing}
+    return [f"no document lies below {folder!r}" + (f"; is it {like[folder]!r}?" if like[folder] else "") for folder in missing]
 
 
 def _by_document(near: Sequence[Near]) -> list[Near]:

@@ -223,6 +223,7 @@ def test_a_unit_or_code_beside_a_value_is_no_answer_unless_it_is_asked_for(libra
         ("How do I bake bread?", "share too few of the question's words"),
         ("Revenue of Kordwell in 1999?", "not for “1999”"),
         ("And in 2024?", "the question names nothing to look for"),
+        ("Who is the mayor of Ostvik?", "none of the passages cited has “mayor”"),
         ("What is 2+2?", "the question names nothing to look for"),
         ("🔋🔋?!", "the question names nothing to look for"),
         ("{{ 7*7 }} ${x} %s", "the question names nothing to look for"),
@@ -241,7 +242,6 @@ def test_what_the_documents_do_not_say_is_said(library: Library, question: str, 
 @pytest.mark.parametrize(
     ("question", "doubted"),
     [
-        ("Who is the mayor of Ostvik?", "“mayor”"),
         ("What is the weather in Tarnholm?", "“weather”"),
         ("What was Kordwell's operating profit in 2025?", ""),
         ("How long is the wait for a grid connection?", ""),

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
-from rag.chat.abstain import doubt, reason_to_abstain
+from rag.chat.abstain import asks_of_nothing, doubt, reason_to_abstain
 from rag.chat.against import set_against
 from rag.chat.choose import Option, best, current_cells, options
 from rag.chat.condense import condense
 from rag.chat.gated import ANSWER, BESIDE, checked, claim_of
-from rag.chat.question import take_apart
+from rag.chat.question import spelt_out, take_apart
 from rag.chat.schema import sealed
 from rag.chat.sums import computed, measured
 from rag.errors import UsageError
@@ -39,6 +39,7 @@ STATEMENTS_OF = 3
 """Documents whose financial statements are looked at, those of the best passages."""
 MOST_COMPUTED = 4
 """Sums and measures of one answer."""
+OF_NOTHING = "the question names nothing to look for; say of what, as in “What was the change in revenue in 2025?”"
 NEAREST = 3
 """Passages shown when the documents do not say."""
 
@@ -92,11 +93,12 @@ def understand(question: str, *, history: Sequence[Answer], vocabulary: Vocabula
 
 def answer(understood: Understood, *, ground: Ground, scope: Scope = _EVERYTHING) -> Answer:
     """The answer to a question that stands alone. ``scope`` is noted; ``ground.find`` keeps to it. Raises what the callables raise."""
-    asked, wanted = take_apart(understood.text), sought(understood.text, statements=ground.statements)
-    result = _found(understood.text, wanted, ground=ground)
-    holders = ground.holders(understood.text)
+    question = spelt_out(understood.text)
+    asked, wanted = take_apart(question), sought(question, statements=ground.statements)
+    result = _found(question, wanted, ground=ground)
+    holders = ground.holders(question)
     visible = [passage for passage in result.passages if passage.source.published <= ground.as_of]
-    read = _read(understood.text, replace(result, passages=tuple(visible)), ground=ground)
+    read = _read(question, replace(result, passages=tuple(visible)), ground=ground)
     cells = current_cells(read)
     found = options(
         asked,
@@ -108,7 +110,7 @@ def answer(understood: Understood, *, ground: Ground, scope: Scope = _EVERYTHING
         vocabulary=ground.vocabulary,
         sought=wanted,
         document=ground.document,
-        alike=partial(ground.alike, understood.text) if ground.alike else None,
+        alike=partial(ground.alike, question) if ground.alike else None,
     )
     chosen = best(found, each_time=asked.wants == "date")
     draft = Answer(
@@ -129,13 +131,24 @@ def answer(understood: Understood, *, ground: Ground, scope: Scope = _EVERYTHING
     doubts = partial(
         reason_to_abstain, passages=visible, holders=holders, among=ground.among, vocabulary=ground.vocabulary, measures=wanted.words
     )
-    reason = "" if derived else doubts(asked, chosen)
+    reason = OF_NOTHING if asks_of_nothing(asked) else "" if derived else doubts(asked, chosen)
     made = _silent(draft, reason, visible) if reason else _spoken(draft, derived, chosen, read, cells=cells, ground=ground)
     if not reason and not made.claims:
         made = _silent(draft, "the sentences that came nearest did not pass the checks", visible)
-    elif not reason and (note := doubt(asked, chosen, passages=visible)):
-        made = replace(made, notes=(*made.notes, note))
-    return sealed(made)
+    elif not reason and not derived and (lacking := doubt(asked, chosen, passages=visible)):
+        if asked.wants == "name":  # whoever else is named near it is not the one
+            made = _silent(draft, lacking, visible)
+        else:
+            made = replace(made, notes=(*made.notes, f"{lacking}: the sentences are the nearest there are, and may not answer"))
+    return sealed(_on_what_is_shown(made, visible))
+
+
+def _on_what_is_shown(made: Answer, passages: Sequence[Passage]) -> Answer:
+    """Without the notes that are on documents of which it shows none."""
+    found = {passage.source.path for passage in passages}
+    shown = {source.path for source in (*made.sources, *(passage.source for passage in made.nearest))}
+    about = {note: {path for path in found if path in note} for note in made.notes}
+    return replace(made, notes=tuple(note for note, paths in about.items() if not paths or paths & shown))
 
 
 def _found(question: str, wanted: Sought, *, ground: Ground) -> SearchResult:

@@ -6,8 +6,8 @@ The two figures were chosen on the tune half of docs/evaluation-chat.md, which s
 import re
 from collections.abc import Collection, Mapping, Sequence
 
-from rag.chat.choose import Option
-from rag.chat.question import Asked
+from rag.chat.choose import BROADER, Option
+from rag.chat.question import Asked, telling
 from rag.closeness import closeness
 from rag.numbers import period_words
 from rag.remembered import remembered
@@ -20,11 +20,25 @@ LEAST_CLOSE = 0.073
 MOST_STRANGERS = 0.5
 """Share of the names asked for, standing in no passage, from which on the passages are about others."""
 
-_ABBREVIATION = 6
-"""Capitals at most that are an abbreviation."""
 _TELLING = re.compile(r"[^\W\d_]{2}|\d{3}")
 """In a word that can be looked for: "2" and "x" stand everywhere."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
+
+
+_OF_NOTHING = frozenset(
+    content_stems(
+        "change changed increase increased decrease decreased difference growth grow grew decline declined rise rose fall fell average "
+        "total amount figure number value percentage percent share much many long compare compared it its they them their that this "
+        "these those one ones year quarter month before earlier later previous say says said source sources agree disagree reason "
+        "cause happen happened"
+    )
+)
+"""Stems of words that ask, or stand for what was spoken of, and name nothing themselves."""
+
+
+def asks_of_nothing(asked: Asked) -> bool:
+    """True for "What was the change?", "And in 2024?" or "Why?" where no chat says of what."""
+    return not asked.names and not {stem for stem in content_stems(asked.apart_from_periods) if _TELLING.search(stem)} - _OF_NOTHING
 
 
 def reason_to_abstain(
@@ -38,12 +52,10 @@ def reason_to_abstain(
     measures: Sequence[str] = (),
 ) -> str:
     """Why the evidence does not answer, in words; empty when it does. ``measures``: how the question names what is computed from lines."""
-    if not (asked.names or any(_TELLING.search(stem) for stem in content_stems(asked.apart_from_periods))):
-        return "the question names nothing to look for"
     if not passages:
         return "nothing in this scope comes near the question"
     said = " ".join(measures)
-    names = _telling([name for name in asked.names if name not in said], vocabulary)
+    names = telling([name for name in asked.names if name not in said], vocabulary=vocabulary)
     strangers = unknown_names(names, passages=passages)
     if strangers and len(strangers) >= MOST_STRANGERS * len(names):
         return f"no passage found names {_listed(strangers)}"
@@ -59,7 +71,7 @@ def reason_to_abstain(
         return f"what comes nearest is not about {_listed(names)}"
     if asked.wants in ("number", "share", "date") and not any(option.value for option in chosen):
         return f"the passages found speak of it, but give no {'date' if asked.wants == 'date' else 'figure'}"
-    if asked.labels and any(option.period < 0 for option in chosen) and not any(option.period > 0 for option in chosen):
+    if asked.labels and any(option.period < 0 for option in chosen) and not any(option.period > BROADER for option in chosen):
         return _not_for(asked.labels)
     if asked.labels and not any(_speaks_of(year, passage) for label in asked.labels for year in _years(label) for passage in passages):
         return _not_for(asked.labels)
@@ -67,17 +79,17 @@ def reason_to_abstain(
 
 
 def doubt(asked: Asked, chosen: Sequence[Option], *, passages: Sequence[Passage]) -> str:
-    """A note for an answer whose passages hold the question's names alone, in words; empty for any other.
+    """What speaks against an answer whose passages hold the question's names alone, in words; empty for any other.
 
-    It may be right in other words ("turnover" for revenue), so it is shown; where the documents do not say, it stands beside the point.
+    It may be right in other words ("turnover" for revenue), unless the question is who.
     """
     if not asked.names or any(option.on_statement or option.metric for option in chosen):
         return ""
-    told = [word for word in words(asked.content) if any(_TELLING.search(stem) for stem in content_stems(word))]
+    told = [word for word in words(asked.content) if any(_TELLING.search(stem) for stem in set(content_stems(word)) - _OF_NOTHING)]
     held = {stem for option in chosen for stem in content_stems(_all(passages[option.rank]))}
     if not told or asked.content == asked.text or any(held.intersection(content_stems(word)) for word in told):
         return ""
-    return f"none of the passages cited has {_listed(told)}: the sentences are the nearest there are, and may not answer"
+    return f"none of the passages cited has {_listed(told)}"
 
 
 def _not_for(labels: Collection[str]) -> str:
@@ -95,12 +107,6 @@ def _speaks_of(year: str, passage: Passage) -> bool:
     return year in _all(passage) or year in (str(published), str(published - 1))
 
 
-def _telling(names: Sequence[str], vocabulary: Vocabulary) -> list[str]:
-    """The names but for metrics ("EBIT"), and for abbreviations where there are others: a document may spell them out."""
-    real = [name for name in names if not vocabulary.named(name)]
-    return [name for name in real if not (name.isupper() and len(name) <= _ABBREVIATION)] or real
-
-
 def nearness(asked: Asked, passages: Sequence[Passage], *, holders: Mapping[str, int], among: int) -> float:
     """Closeness of the best passage to the question, 0 and up."""
     return max(closeness(asked.text, [passage.chunk for passage in passages], holders=holders, among=among), default=0.0)
@@ -111,9 +117,15 @@ def unknown_names(names: Sequence[str], *, passages: Sequence[Passage]) -> list[
     written otherwise ("Coca-Cola" for "Coca Cola")."""
     spelt = [_spelt(_all(passage)) for passage in passages] if names else []
     as_names, anyhow = frozenset[str]().union(*(one for one, _ in spelt)), frozenset[str]().union(*(other for _, other in spelt))
-    strangers = [name for name in names if not as_names & {_bare(part) for part in words(name)} and words(name)[0].lower() not in anyhow]
+    strangers = [name for name in names if not as_names & _parts(name) and words(name)[0].lower() not in anyhow]
     everything = " ".join(_all(passage) for passage in passages) if strangers else ""
     return [name for name in strangers if not _stands_in(everything, name)]
+
+
+def _parts(name: str) -> set[str]:
+    """Its words, and those that a hyphen joins: "Asia-Europe" names two."""
+    joined = {part for word in words(name) for part in word.lower().split("-") if part.isalpha() and len(part) > 2}
+    return {_bare(word) for word in words(name)} | joined
 
 
 def _stands_in(text: str, name: str) -> bool:

@@ -8,16 +8,17 @@ from functools import lru_cache
 
 from rag.chat.question import Asked, gives, units
 from rag.closeness import closeness
-from rag.numbers import find_periods, period_order, period_shape
+from rag.numbers import find_numbers, find_periods, period_order, period_shape
 from rag.remembered import remembered
-from rag.report.conflicts import retired
+from rag.report.asserted import is_taken_back
+from rag.report.conflicts import retired, same_moment
 from rag.report.facts import cell_text
 from rag.report.gather import Candidate, CellEvidence
 from rag.report.harvest import Harvest
 from rag.report.measures import Sought
 from rag.report.wording import Vocabulary
 from rag.text import STOPWORDS, content_stems, words
-from rag.types import Document, Evidence, Passage, Source
+from rag.types import Document, Evidence, Number, Passage, Source
 
 MOST_SENTENCES = 5
 CLOSENESS = 0.5
@@ -42,6 +43,8 @@ MOST_CELLS = 2
 """Values of the tables of one page."""
 MOST_ON_PAGE = 3
 """Sentences of one page."""
+PART, BROADER = 0.4, 0.25
+"""Worth of a part of the period asked for, and of one that holds it: a quarter's figure is no year's, and a year's no month's."""
 CLOSE_BEHIND = 0.8
 """A further sentence is taken when it scores so much of the best one's."""
 _BESIDE_A_VALUE = re.compile(r"(?i)\b(?:units?|currency|scale|codes?|notes?|footnotes?|sources?)$")
@@ -53,6 +56,8 @@ FIRST_PAGES = 3
 """Pages of the first passages of which one sentence each is taken."""
 FIRST_BEHIND = 0.65
 """When it scores so much of the best one's."""
+_SPANS = ("year", "half", "quarter", "month")
+_HYPHEN = re.compile(r"[-‐‑–]")
 _PARTS = {"early": (1, 4), "late": (9, 12)}
 _COMPARED = 16
 """Options whose cosine is computed."""
@@ -82,7 +87,8 @@ class Option:
     value: float
     """1 for a value of the kind asked for, 0.5 for any figure where the question tells no kind, else 0."""
     period: float
-    """1: it says the period asked for, 0.5: its headings do, -1: it says another one only, 0: none or none asked for."""
+    """1: it says the period asked for, 0.4: a part of it, 0.25: more than it, 0.5: its headings say it, -1: it says another one only, 0:
+    none or none asked for."""
     passage: float
     """Score of the best passage it stands in."""
     rank: int = 0
@@ -210,6 +216,8 @@ def best(found: Sequence[Option], *, each_time: bool = False) -> list[Option]:
     table line's values at other times do, where the question is when."""
     stated = _lines(found)
     found = [option for option in found if option.names] or list(found)  # another's figure is no answer where the one asked about speaks
+    if any(option.period > BROADER and option.value for option in found):
+        found = [option for option in found if option.period >= 0]  # nor is another time's where the time asked for is spoken of
     if not found:
         return stated
     least = CLOSE_BEHIND * found[0].score
@@ -226,7 +234,24 @@ def best(found: Sequence[Option], *, each_time: bool = False) -> list[Option]:
             for other in taken
         ):
             taken.append(option)
-    return _with_first(taken, found)
+    return _corrections_first(_with_first(taken, found))
+
+
+def _corrections_first(taken: Sequence[Option]) -> list[Option]:
+    """The same, but a sentence that takes a figure back ("2,095, not 2,075") before whatever still gives that figure."""
+    ordered = list(taken)
+    for option in taken:
+        numbers = option.candidate.numbers if option.candidate else ()
+        old = {_digits(number) for number in numbers if is_taken_back(option.text, number)}
+        giving = [at for at, other in enumerate(ordered) if other is not option and old & set(map(_digits, find_numbers(other.text)))]
+        if giving and giving[0] < ordered.index(option):
+            ordered.remove(option)
+            ordered.insert(giving[0], option)
+    return ordered
+
+
+def _digits(number: Number) -> str:
+    return re.sub(r"\D", "", number.printed)
 
 
 def _with_first(taken: Sequence[Option], found: Sequence[Option]) -> list[Option]:
@@ -315,14 +340,19 @@ def names_held(asked: Asked, text: str) -> float:
     if not asked.names:
         return 1.0
     held = _spelt(text)
-    parts = [[part for word in words(name) if (part := word.lower()) not in STOPWORDS] for name in asked.names]
+    parts = [_parts(name) for name in asked.names]
     return sum(held.issuperset(one) or "".join(one) in held for one in parts) / len(parts)  # files are called BESTBUY_2019
+
+
+def _parts(name: str) -> list[str]:
+    """Its words in lower case, those on either side of a hyphen for themselves: "Asia-North Europe" speaks of Asia and North Europe."""
+    return [part for word in words(name) for part in _HYPHEN.split(word.lower()) if part and part not in STOPWORDS]
 
 
 @remembered(8_192)
 def _spelt(text: str) -> frozenset[str]:
-    """The words in lower case, with and without a possessive s."""
-    found = [word.lower() for word in words(text)]
+    """The words in lower case, with and without a possessive s, those on either side of a hyphen for themselves."""
+    found = [part for word in words(text) for part in _HYPHEN.split(word.lower())]
     return frozenset((*found, *(word.removesuffix("'s").removesuffix("’s") for word in found)))
 
 
@@ -330,13 +360,23 @@ def _period(asked: Asked, evidence: Evidence, source: Source, candidate: Candida
     if not asked.labels:
         return 0.0
     own, around = _periods(evidence, source, candidate)
-    if any(overlapping(one, other) for one in asked.labels for other in own):
-        return 1.0
+    if alike := [(one, other) for one in asked.labels for other in own if overlapping(one, other)]:
+        return max(_likeness(one, other) for one, other in alike)
     if source.published.isoformat() in asked.labels:
         return 0.5  # a day asked for is the day of the article
     if own:
         return -1.0
     return 0.5 * any(overlapping(one, other) for one in asked.labels for other in around)
+
+
+def _likeness(wanted: str, said: str) -> float:
+    """Of two periods that overlap: the same, a part of the one asked for, or more than that."""
+    if same_moment(wanted) == same_moment(said) or wanted[:4] != said[:4]:
+        return 1.0
+    (first, last), (begin, end) = _months(wanted), _months(said)
+    if begin < first or last < end:
+        return BROADER
+    return PART if period_shape(wanted) in _SPANS and period_shape(said) in _SPANS else 1.0  # a day is no part, "early" no whole
 
 
 def _periods(evidence: Evidence, source: Source, candidate: Candidate | None) -> tuple[frozenset[str], frozenset[str]]:

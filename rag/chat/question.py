@@ -1,12 +1,13 @@
 """What a question asks for: names, periods, a kind of value. Rules only; no model."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from rag.numbers import PeriodMention, find_numbers, find_periods
 from rag.remembered import remembered
+from rag.report.wording import Vocabulary
 from rag.text import STOPWORDS, content_stems, sentences, words
 from rag.types import Number
 
@@ -26,6 +27,26 @@ _CALENDAR = frozenset(
     "dec monday tuesday wednesday thursday friday saturday sunday q1 q2 q3 q4 h1 h2 fy i usd eur gbp".split()
 )
 _PREAMBLE = re.compile(r"(?is)^.*:\s+(?=(?:what|which|who|when|where|why|how|is|are|was|were|does|do|did|has|have|by|in)\b)")
+MORE = (
+    r"why|how so|how come|what for|by how much|how much|how many|since when|until when|from when|by when|when|where|by whom|"
+    r"for how long|how long"
+)
+"""Expression: what a follow-up may ask of the last question's matter and name nothing else."""
+ABOUT_THE_ANSWER = (
+    r"who (?:says|said|claims|claimed|reports|reported|wrote)(?: (?:so|that|this|it))?|says who|according to (?:whom|who|what)|"
+    r"(?:what|which) (?:is|are|was|were) (?:the|your) sources?(?: (?:of|for) (?:that|this|it))?|"
+    r"where (?:does|did|is|was) (?:that|this|it) (?:come from|taken from|from)|"
+    r"do(?:es)? (?:any(?:one|body)|others?|other sources|the sources|sources|every(?:one|body)|all(?: sources)?) (?:dis)?agree|"
+    r"is (?:that|this|it) (?:disputed|certain)|what do (?:the )?other(?:s| sources) (?:say|expect|think)|are you sure|"
+    r"what (?:was (?:it|that)|did (?:they|he|she|it) (?:say|expect|forecast|predict|estimate|think)) (?:before|earlier|previously)"
+)
+"""Expression: what a follow-up may ask about the last answer."""
+_MORE = re.compile(rf"(?i)^(?:{MORE}):\s+")
+_OF_THE_ANSWER = re.compile(rf"(?i)^(?:{ABOUT_THE_ANSWER}):\s+")
+_RUNS = re.compile(r"(?i)\bwho (?:runs|ran|leads|led|heads|headed|manages|managed|is in charge of|is (?:the )?(?:boss|head) of)\b")
+_HEADS = "chief executive, president, managing director, chair"
+_ABBREVIATION = 6
+"""Capitals at most that are an abbreviation."""
 _RUN = re.compile(r"(?<![\w.])[A-Z0-9][\w&.’'-]*[\w](?:\s(?:of\s|the\s|and\s|&\s)?[A-Z][\w&.’'-]*\w)*|(?<![\w.])[A-Z](?![\w.])")
 _HOW = (
     r"(?i)\bhow (?:much|many|large|big|high|low|long|far|fast|old|deep|wide|heavy|often|small|sensitive|tall|dependent|efficient)\b|"
@@ -98,6 +119,8 @@ class Asked:
     """A question, taken apart."""
 
     text: str
+    asked: str
+    """Without the "Why:" or "By how much:" that a follow-up put before it."""
     names: tuple[str, ...]
     """Capitalised names and codes in order, without the word that only opens the question."""
     periods: tuple[PeriodMention, ...]
@@ -132,13 +155,18 @@ class Asked:
 
 def take_apart(question: str) -> Asked:
     """Names, periods and the kind of value asked for; what only says how to answer is left aside."""
-    question = _asking(question)
+    question = _OF_THE_ANSWER.sub("", question)
+    more = _MORE.match(question)
+    asking = _asking(question[more.end() :]) if more else _asking(question)
+    question = f"{more[0]}{asking}" if more else asking
+    wanting = more[0].rstrip(": ") if more else question
     periods = find_periods(question)
     return Asked(
         text=question,
+        asked=asking,
         names=tuple(dict.fromkeys(_names(question, periods))),
         periods=periods,
-        wants=next((kind for kind, pattern in _WANTS if pattern.search(question)), ""),
+        wants=next((kind for kind, pattern in _WANTS if pattern.search(wanting)), ""),
         unit=next((unit for unit, pattern in _UNITS if pattern.search(question)), ""),
         dimension=next((_dimension(number.unit) for match in _COUNTED.finditer(question) for number in find_numbers(f"5 {match[1]}")), ""),
         stems=frozenset(content_stems(question)),
@@ -205,6 +233,17 @@ def _unit(number: Number) -> Unit:
     if number.kind in ("percent", "percentage_points", "basis_points"):
         return "share"
     return "time" if number.unit in _TIMES else "count"
+
+
+def telling(names: Sequence[str], *, vocabulary: Vocabulary) -> list[str]:
+    """The names but for metrics ("EBIT"), and for abbreviations where there are others: a document may spell them out."""
+    real = [name for name in names if not vocabulary.named(name)]
+    return [name for name in real if not (name.isupper() and len(name) <= _ABBREVIATION)] or real
+
+
+def spelt_out(question: str) -> str:
+    """With what documents call whoever "runs" something: as it is to be looked for, and not as it is shown."""
+    return _RUNS.sub(rf"\g<0> ({_HEADS})", question, count=1)
 
 
 def take_names(text: str) -> tuple[str, ...]:

@@ -37,6 +37,8 @@ def diff(before: str, after: str, workspace: Path | None, output: Literal["text"
     one, other = (_report(what, workspace) for what in (before, after))
     if one.as_of > other.as_of:
         raise UsageError(f"{before} is as of {one.as_of}, later than {after} as of {other.as_of}; name the earlier report first")
+    if one.title != other.title:
+        click.echo(f"note: these are reports on two topics: {one.title}; {other.title}", err=True)
     made = delta(one, other)
     if as_json or output == "json":
         show.print_json(show.plain(made))

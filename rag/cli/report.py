@@ -26,7 +26,9 @@ from rag.cli.plan import asked_for
 from rag.errors import UsageError
 
 if TYPE_CHECKING:
+    from rag.app import Library
     from rag.config import Format
+    from rag.types import Report
 
 FORMATS = ("html", "md", "json", "pdf", "docx", "csl", "bib", "csv")
 
@@ -64,7 +66,11 @@ _REPORT = """\
 @click.option("--plan", metavar="FILE|edit", help="Obey the plan in FILE, section by section; edit: change the topic's own plan first.")
 @click.option("--pack", default="", help="The questions to ask: a file in prompts/facets/; default: the one in rag.toml.")
 @click.option("--words", type=click.IntRange(min=100), help="At most so many words in all sentences together, such as 400 for one page.")
-@click.option("--as-of", type=Day(), help="Use nothing published or ingested after this day (UTC); default: today.")
+@click.option(
+    "--as-of",
+    type=Day(),
+    help="Use nothing published after this day (UTC), nor ingested after it where the workspace is older; default: today.",
+)
 @click.option("--since", default="", metavar="ID|none", help="The edition to compare with; default: the one before of the same topic.")
 @from_option
 @folder_option
@@ -138,4 +144,13 @@ def report(
                     wording=worded.followed(fresh=fresh),
                 )
         show.written(written, as_json=as_json)
+        if not as_json and not replay and (before := _before(library, written.report)):
+            click.echo(f"What changed since the last one: rag diff {before} {written.report.id}")
     sys.exit(0 if written.check.ok else 1)
+
+
+def _before(library: "Library", report: "Report") -> str:
+    """The id of the report on the same topic that was saved last before this one; empty without one, or where it is as of a later day."""
+    known = [head for head in library.record.report_heads() if head.title == report.title]
+    older = known[[head.id for head in known].index(report.id) + 1 :]
+    return older[0].id if older and older[0].as_of <= report.as_of else ""

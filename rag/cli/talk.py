@@ -1,5 +1,6 @@
 """The conversation of ``rag chat``: lines in, answers out, a few commands with a slash."""
 
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,6 +14,7 @@ from rag.chat.words import place, to_markdown
 from rag.cli import show_chat
 from rag.cli.door import utc_now
 from rag.errors import RagError, UsageError
+from rag.retrieval import empty_folders
 from rag.types import Scope, Turn
 
 if TYPE_CHECKING:
@@ -102,6 +104,8 @@ class Talk:
         parts = [f"{name} {value}" for name, value in _said(self._scope) if value]
         count = len(self._library.record.sources(self._scope))
         click.echo(f"searching {count} documents" + (f": {', '.join(parts)}" if parts else ""))
+        for hint in empty_folders(self._scope, paths=[source.path for source in self._library.record.sources()]):
+            click.echo(f"note: {hint}", err=True)
 
     def _export(self, name: str) -> None:
         if not name:
@@ -133,7 +137,7 @@ def _lines() -> Iterator[str]:
 
 
 def _narrowed(scope: Scope, words: str) -> Scope:
-    for word in words.split():
+    for word in re.split(r"\s+(?=(?:from|to|folder|tag)=)", words):
         name, _, value = word.partition("=")
         if name not in ("from", "to", "folder", "tag") or not value:
             raise UsageError(f"{word!r} is no scope; say from=, to=, folder= or tag= with a value, or: /scope all")

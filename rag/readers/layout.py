@@ -51,6 +51,8 @@ _INCH = 72.0
 _UNFINISHED = 0.35
 """Share of a line's width: a line that leaves more of it empty did not break because it was full."""
 _FEWEST_REPEATS = 3
+_HEADER_ROWS = 3
+"""At most."""
 _SHORT = 6
 """Pages: in a document of no more, twice is often."""
 
@@ -132,9 +134,9 @@ class PageLines:
     lines: list[Line]
     width: float
     hidden: int = 0
+    """Characters of text that cannot be seen."""
     unread: int = 0
     """Characters of which the file does not say what letters they are."""
-    """Characters of text that cannot be seen."""
     comments: int = 0
     """Notes with words beside the text."""
 
@@ -528,7 +530,7 @@ def _names_years(row: Sequence[_Cell]) -> bool:
     return len(years) > 1 and not others and all(abs(one - next_one) == 1 for one, next_one in pairwise(years))
 
 
-_YEAR = re.compile(r"(?:^|(?:\d|[a-z])\.?,?\s)(?P<year>(?:19|20)\d\d)(?=$|\s?[(*])")
+_YEAR = re.compile(r"(?:^|FY\s?|(?:\d|[a-z])\.?,?\s)(?P<year>(?:19|20)\d\d)(?=$|\s?[(*])")
 """Of a header: "2018", "December 31, 2018", "FY 2018", "2018 (1)"."""
 
 
@@ -605,7 +607,7 @@ def _entries(row: Sequence[_Cell], *, columns: Sequence[tuple[float, float]]) ->
 def _with_header_rows(rows: list[list[Entry]]) -> list[list[Entry]]:
     """Rows at the top without a number other than years are header rows, at most three and not all of them."""
     count = 0
-    while count < min(3, len(rows) - 1) and _is_header_row(rows[count]):
+    while count < min(_HEADER_ROWS, len(rows) - 1) and _is_header_row(rows[count]):
         count += 1
     return [*([Entry(text=entry.text, column=entry.column, header=True) for entry in row] for row in rows[:count]), *rows[count:]]
 

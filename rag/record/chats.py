@@ -95,12 +95,6 @@ class Chats:
         ]
         return [turn for turn in found if self.readable(turn.answer)]
 
-    def last(self, chat: int) -> KeptTurn | None:
-        """A chat's last turn; None where all of them were erased. Raises UsageError for an unknown chat."""
-        self._check(chat)
-        found = self._turns("chat = ?2 ORDER BY number DESC LIMIT 1", chat)
-        return found[0] if found else None
-
     def newest(self, most: int) -> list[KeptTurn]:
         """The turns of the newest chats, at most so many of them, by chat, oldest first."""
         return self._turns(f"chat IN ({_NEWEST}) ORDER BY chat, number", most)

@@ -744,7 +744,8 @@ class Record:
         return zlib.decompress(found[0][0]).decode()
 
     def _no_report(self, report_id: str) -> UsageError:
-        newest = ", ".join(identity for identity, _ in self.reports()[:10]) or "none yet, `rag report` writes one"
+        heads = [f"{head.id} ({head.title}, as of {head.as_of}, {head.created:%H:%M})" for head in self.report_heads()[:10]]
+        newest = ", ".join(heads) or "none yet, `rag report` writes one"
         return UsageError(f"no report {report_id!r}; there is: {newest}")
 
     def reports(self) -> list[tuple[str, datetime]]:

@@ -13,7 +13,7 @@ _DENIES = re.compile(
 _UNTRUE = re.compile(r"(?i)\b(?:(?:is|are|was|were|proved) (?:untrue|wrong|false|unfounded|incorrect))\b")
 _TAKEN_BACK = re.compile(
     r"(?i)(?:\b(?:instead of|rather than|replac(?:es|ed|ing) (?:the|an?)(?:\s\w+){0,2}|(?:earlier|previous|former|old|first|original) "
-    r"(?:figure|estimate|value|number|count|total) of|,\s?not|;\s?not)\s)$"
+    r"(?:figure|estimate|value|number|count|total) of|[,;]\s?(?:and\s)?not|\sand not)\s)$"
 )
 _SAYS_REVISED = re.compile(
     r"(?i)\b(?:revis(?:es|ed|ion)|restate[sd]?|correct(?:s|ed)|amend(?:s|ed)|now (?:expect|forecast|guide|plan)s?|"

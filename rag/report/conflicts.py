@@ -7,7 +7,7 @@ actual (or estimated) or both forecasts, they come from different documents, and
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from types import MappingProxyType
@@ -53,7 +53,7 @@ _REPLACES = re.compile(
 )
 _EDITION = re.compile(
     r"\b(?:(?:19|20)\d\d|q[1-4]|h[12]|[1-4]q|first|second|third|fourth|quarter|half|january|february|march|april|may|june|july|august|september|"
-    r"october|november|december|edition|version|draft|final|revised|updated|v\d+|no\.?\s?\d+)\b|\d+|[^\w\s]"
+    r"october|november|december|(?:spring|summer|autumn|fall|winter)(?=\s+\d)|edition|version|draft|final|revised|updated|v\d+|no\.?\s?\d+)\b|\d+|[^\w\s]"
 )
 
 
@@ -84,6 +84,18 @@ def disagreements(stated: Sequence[Stated], *, names: Names, copies: Mapping[str
     found += _counted_at_other_times(stated, names=names)
     found = [made for made in found if made.kind == "superseded" or not are_copies([side.source.document for side in made.sides], copies)]
     return tuple(sorted(found, key=lambda made: (made.kind == "superseded", -_newest(made), made.id)))
+
+
+def without(found: Iterable[Disagreement], replaced: Collection[str], *, names: Names) -> tuple[Disagreement, ...]:
+    """The same, but figures that were ``replaced`` (ids of evidence) are no sides of what differs."""
+    kept = []
+    for made in found:
+        sides = [side for side in made.sides if side.evidence.id not in replaced]
+        if made.kind == "superseded" or len(sides) == len(made.sides):
+            kept.append(made)
+        elif len(sides) > 1:
+            kept.append(_made(sides, superseded=False, names=names))
+    return tuple(kept)
 
 
 def are_copies(documents: Iterable[str], copies: Mapping[str, str]) -> bool:
@@ -324,6 +336,8 @@ def _of_group(items: Sequence[Stated], *, names: Names, copies: Mapping[str, str
     withdrawn = [item for item in items if item.is_withdrawn]
     current = [item for item in items if not item.is_withdrawn]
     for old in withdrawn:
+        if any(item.evidence.id == old.evidence.id for item in current):
+            continue  # the sentence says itself what holds; whoever else gives another figure replaces nothing of it
         holds = [item for item in _newest_first(current) if item.source.published >= old.source.published and _differs(item, old)]
         if holds:
             yield _made([_in_words(holds[0], current), old], superseded=True, names=names)

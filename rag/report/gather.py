@@ -490,7 +490,7 @@ def _candidate(
     quote = document.text[start : sentence.end]
     text = " ".join(quote.split())
     text = text[:1].upper() + text[1:]
-    if fault(text):
+    if fault(f"{text}." if sentence.is_point else text):
         return None
     searches = [pair for item in hits for pair in item.by]
     source = hits[0].source

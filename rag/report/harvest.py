@@ -4,9 +4,11 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import permutations
 
 from rag.kin import family, period, replaces
-from rag.report.conflicts import Disagreement, corrections, disagreements, overtaken, replacements
+from rag.report.asserted import is_taken_back
+from rag.report.conflicts import Disagreement, corrections, disagreements, overtaken, replacements, without
 from rag.report.facts import Stated, facts_of
 from rag.report.gather import Candidate, Gathered, gather, same_numbers
 from rag.report.names import Names, find_names
@@ -61,6 +63,7 @@ def harvest(
     known = {side.evidence.id for made in found if made.kind == "superseded" for side in made.sides[1:]}
     corrected = (*replacements(gathered.candidates, facts), *corrections(gathered.candidates, facts, names=names))
     corrected = tuple({made.sides[1].evidence.id: made for made in reversed(corrected)}.values())
+    found = without(found, {made.sides[1].evidence.id for made in corrected}, names=names)
     found += tuple(made for made in corrected if made.sides[1].evidence.id not in known)
     stale = known | {made.sides[1].evidence.id for made in corrected} | _said_anew(gathered.candidates) | overtaken(facts)
     current = tuple(candidate for candidate in gathered.candidates if candidate.evidence.id not in stale)
@@ -81,29 +84,55 @@ def _in_place(plan: Plan, gathered: Gathered) -> Gathered:
 
 
 _SAME_WORDS = 0.8
-"""Share of two sentences' stems, figures aside, from which one is the other said anew."""
+"""Share of two sentences' stems, figures aside, from which one is the other said anew; of the shorter one's where one adds to the other."""
+_FEWEST_SHARED = 4
+"""Stems that a sentence and one that adds to it have in common."""
 
 
 def _said_anew(candidates: Sequence[Candidate]) -> set[str]:
-    """Ids of evidence of sentences that a later version of their document says again with other figures."""
+    """Ids of evidence of sentences that a later version of their document, or the next of its series where it takes a figure back, says
+    again with other figures."""
     sources = {candidate.source.document: candidate.source for candidate in candidates}
-    kin: dict[tuple[str, str], list[Source]] = defaultdict(list)
+    kin: dict[str, list[Source]] = defaultdict(list)
     for source in sources.values():
-        kin[family(source.title), period(source.title)].append(source)
-    later = {old.document: [new.document for new in same if replaces(new, old)] for same in kin.values() for old in same}
+        kin[family(source.title)].append(source)
     of_document: dict[str, list[Candidate]] = defaultdict(list)
+    taking_back: dict[str, list[Candidate]] = defaultdict(list)
     for candidate in candidates:
         of_document[candidate.source.document].append(candidate)
-    return {
-        old.evidence.id
-        for old in candidates
-        if any(_is_anew(new, old) for document in later[old.source.document] for new in of_document[document])
-    }
+        if any(is_taken_back(candidate.text, number) for number in candidate.numbers):
+            taking_back[candidate.source.document].append(candidate)
+    old: set[str] = set()
+    for same in kin.values():
+        for before, after in permutations(same, 2):
+            if replaces(after, before):
+                news = of_document[after.document]
+            elif taking_back[after.document] and _is_next(after, before):
+                news = taking_back[after.document]
+            else:
+                continue
+            old |= {item.evidence.id for item in of_document[before.document] if any(_is_anew(new, item) for new in news)}
+    return old
+
+
+def _is_next(after: Source, before: Source) -> bool:
+    """Whether one document is a later one of the other's series: of a title that says something, apart from its period."""
+    dated = "mtime" not in (after.published_from, before.published_from)
+    is_series = bool(family(after.title)) and period(after.title) != period(before.title)
+    return dated and is_series and after.publisher == before.publisher and after.published > before.published
 
 
 def _is_anew(new: Candidate, old: Candidate) -> bool:
+    """Whether it says the same with other figures: in the same words, or with more of them about the same times and in the same units."""
+    if same_numbers(new.numbers, old.numbers):
+        return False
     one, other = ({stem for stem in stem_set(item.text) if not stem[0].isdigit()} for item in (new, old))
-    return len(one & other) >= _SAME_WORDS * len(one | other) and not same_numbers(new.numbers, old.numbers)
+    if len(one & other) >= _SAME_WORDS * len(one | other):
+        return True
+    times, were = ({mention.label for mention in item.periods} for item in (new, old))
+    units, had = ({number.unit for number in item.numbers if number.kind != "year"} for item in (new, old))
+    is_more = len(one & other) >= max(_FEWEST_SHARED, _SAME_WORDS * min(len(one), len(other)))
+    return is_more and bool(times & were) and (times <= were or were <= times) and had <= units
 
 
 def _subject(question: str, vocabulary: Vocabulary) -> frozenset[str]:

@@ -385,6 +385,21 @@ def _is_inside(text: str, at: int) -> bool:
     return at >= 2 and text[at - 1].isspace() and text[at - 2] in _INSIDE
 
 
+_FORM = r"(?:plc|PLC|AG|SE|NV|SA|AB|ASA|Oyj|GmbH|Inc\.?|Corp\.?|Ltd\.?|Limited|Holdings?|Group)"
+_OF_WHEN = (
+    r"annual|interim|quarterly|half|full|year|yearly|preliminary|trading|financial|fiscal|first|second|third|fourth|quarter|q[1-4]|h[12]"
+)
+_MONTH = "january|february|march|april|may|june|july|august|september|october|november|december"
+_OWN_PAPER = re.compile(
+    rf"(?P<name>[A-Z][\w&.’'-]*(?:\s(?:(?:of|and|the)\s|&\s)?[A-Z][\w&.’'-]*){{0,4}}?)(?:\s{_FORM})+(?::|,|\s[-–—])\s"
+    rf"(?i:(?:(?:{_OF_WHEN})[\s-])*(?:reports?|results|statements?|accounts|update)"
+    rf"(?:\s(?:and|for|of|the|to|accounts|ended|ending|{_OF_WHEN}|\d{{1,2}}|(?:19|20)\d\d|{_MONTH})|\s?[,/–-]\s?\d{{2,4}})*"
+    r"(?:\s\([\w\s]+\))?)"
+)
+"""The title of a paper that nobody but a company writes: "Seawall Ports plc: results for 2025". A note on them has more to say, and without
+a company's form the name may be a ministry's, whose report is on everybody."""
+
+
 def whose(sources: Iterable[Source], names: Iterable[str] = ()) -> dict[str, str]:
     """Document id -> the name a title leads with, or the publisher or author that the title names: whose filing it is."""
     ordered = sorted(names, key=lambda name: (-len(name), name))
@@ -393,6 +408,8 @@ def whose(sources: Iterable[Source], names: Iterable[str] = ()) -> dict[str, str
         lead = next((name for name in ordered if _leads(name, source.title)), "")
         named = source.publisher if source.publisher and source.publisher in source.title else _shared_start(source.title, source.author)
         own = "" if named and _ABOUT_ELSE.search(source.title.rpartition(named)[2]) else named
+        if not own and not source.publisher and (paper := _OWN_PAPER.fullmatch(source.title)):
+            own = paper["name"]
         if own or (lead and source.publisher != lead and not _ITS_PAPER_ON.match(source.title, len(lead))):
             found[source.document] = own or lead
     return found

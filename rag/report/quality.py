@@ -119,6 +119,8 @@ _LEAD_IN = re.compile(
     r"(?:(?:However|Moreover|Furthermore|In addition|Additionally|Indeed|Accordingly|Therefore|Consequently|As a result|Overall|In fact|"
     r"Meanwhile|Nevertheless|Nonetheless|Conversely|Likewise|Similarly|By contrast|In contrast|Still|Also),\s+"
     r"|[A-Z][A-Z .’'-]{2,30}(?:, \d{1,2} \w+)?(?: \([\w ]+\))? [-–—] (?=[A-Z])"
+    r"|(?:[A-Z][\w&.’'-]*(?:\s(?:of|for|the|and|&|[A-Z][\w&.’'-]*)){0,6},\s)?\d{1,2}\s(?:January|February|March|April|May|June|July|August|"
+    r"September|October|November|December)\s(?:19|20)\d\d\s(?=[A-Z])"
     r"|(?:[-–—*•·]|\(\w\)|\d{1,2}[.)]|\[\d{1,3}\])\s+|[¹²³⁴⁵⁶⁷⁸⁹⁰†‡]+\s*|>\s*"
     r"|\d{1,2}\s+(?=(?:The|A|An|This|These|That|Those|There|It|Its|They|We|Our|In|On|At|By|As|For|From|To|Of|With|When|While|Although|Though|"
     r"Since|Because|If|And|But|Or|So|Also|More|Most|Many|Some|Such|Recent|Overall|However|Moreover|And)\b))+"
@@ -134,7 +136,7 @@ def is_instruction(text: str) -> bool:
 
 
 def lead_in(text: str) -> int:
-    """Characters at the start that only join the sentence to what stood before: "However, ", "- ", a footnote's mark."""
+    """Characters at the start that only join the sentence to what stood before: "However, ", "- ", a footnote's mark, a byline."""
     match = _LEAD_IN.match(text)
     return match.end() if match else 0
 

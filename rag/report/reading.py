@@ -47,6 +47,8 @@ class Sentence:
     page: int
     page_label: str
     heading_path: tuple[str, ...]
+    is_point: bool = False
+    """A slide's point that gives a figure: it may do without a full stop."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,6 +145,8 @@ def _read(document: Document) -> ReadDocument:
             continue
         if block.kind == "list" and document.format in _DECKS:
             tables.append(Table(document=document, at=at, headings=headings))
+            for start, end in _told(document, block):
+                found.append(replace(_sentence(start, end, pages=pages, headings=headings), is_point=True))
         spans = [(block.start + start, block.start + end) for start, end in sentences(text[block.start : block.end])]
         clean, seen = _without_orders(text, spans)
         orders += seen
@@ -252,6 +256,7 @@ def references(document: Document, block: Block) -> Iterable[tuple[Cell, TableRe
     labels: dict[int, str] = {}
     units: dict[int, str] = {}
     unit_columns = {cell.column for cell in block.cells if cell.header and _is_unit(document.text[cell.start : cell.end])}
+    notes = {column for column, said in headers.items() if _NOTES.fullmatch(" ".join(said))}
     for cell in block.cells:
         words = _one_line(document.text[cell.start : cell.end])
         if cell.header:
@@ -266,10 +271,15 @@ def references(document: Document, block: Block) -> Iterable[tuple[Cell, TableRe
     labels = _told_apart(labels, {cell.row for cell in block.cells if cell.column > 0 and cell.end > cell.start})
     for cell in block.cells:
         if not cell.header and cell.column > 0 and cell.end > cell.start and labels.get(cell.row) and headers.get(cell.column):
+            if cell.column in notes and _NOTE.fullmatch(document.text[cell.start : cell.end]):
+                continue
             row = f"{labels[cell.row]}, {units[cell.row]}" if cell.row in units else labels[cell.row]
             yield cell, TableReference(row=row, column=columns[cell.column], address=cell.address)
 
 
+_NOTES = re.compile(r"(?i)(?:foot)?notes?|ref\.?|refs\.?|references?")
+_NOTE = re.compile(r"\W*\d{1,2}\s?[a-z]?\W*(?:\d{1,2}\s?[a-z]?\W*)*")
+"""A column that says which notes explain a line, and what stands in it: "4", "12(a), 13". It is no figure of the line."""
 _OF_ITS_OWN = re.compile(
     r"(?i)\b(?:change|growth|variance|increase|decrease|difference|var|yoy|y/y|weighted[- ]average|per share|prices?|rates?|ratio)\b|[Δ%]"
 )
@@ -296,6 +306,15 @@ def _points(document: Document, block: Block) -> Iterable[tuple[int, int, TableR
         if not behind or (said and len(times) == 1 and (times[0].start, times[0].end) == (0, len(said["when"]))):
             row = line[: value.start].strip(" :")
             yield at + value.start, at + value.end, TableReference(row=row, column=said["when"] if said else "")
+
+
+def _told(document: Document, block: Block) -> Iterable[tuple[int, int]]:
+    """(start, end) of each point of a slide that gives a figure and is no label with a value."""
+    values = [start for start, _, _ in _points(document, block)]
+    for match in _POINT.finditer(document.text, block.start, block.end):
+        start, end = match.span("label")
+        if not any(start <= value < end for value in values) and any(number.kind != "year" for number in find_numbers(match["label"])):
+            yield start, end
 
 
 def _headers(document: Document, block: Block) -> Mapping[int, list[str]]:
