@@ -289,6 +289,21 @@ def test_an_order_hidden_in_a_document_is_no_answer(tmp_path: Path) -> None:
     assert any("orders to a machine" in warning for warning in answer.warnings)
 
 
+@pytest.mark.parametrize(
+    ("question", "is_of_things"),
+    [
+        ("What are the main risks of Halvex?", True),
+        ("Who are its primary customers?", True),
+        ("What were sales in 2025?", False),
+        ("What is the main risk?", False),
+        ("How many acquisitions were there?", False),
+    ],
+)
+def test_a_question_after_things_asks_for_no_figure(question: str, *, is_of_things: bool) -> None:
+    """So that a table's figure is worth no more for being one: the sentence that tells of an acquisition goes before what all of them cost."""
+    assert take_apart(question).is_of_things == is_of_things
+
+
 def test_a_question_about_a_claim_looks_only_where_the_claim_does(library: Library) -> None:
     """The evidence's documents are the scope, the claim stands for the last answer."""
     report = library.write("Zinc-air storage, Marenland, 2024-26", as_of=NOW.date())

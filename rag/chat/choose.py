@@ -153,7 +153,7 @@ def options(
             names=names_held(asked, f"{text} {source.title} {source.path} {chunk.header} {source.author} {source.publisher}"),
             alike=0.0,
             unit=float(asked.unit in units(text)),
-            value=_value(asked, text),
+            value=0.0 if candidate is None and asked.is_of_things else _value(asked, text),
             period=_period(asked, evidence, source, candidate),
             passage=passage.score,
             rank=passages.index(passage),

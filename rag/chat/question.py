@@ -44,6 +44,7 @@ ABOUT_THE_ANSWER = (
 _MORE = re.compile(rf"(?i)^(?:{MORE}):\s+")
 _OF_THE_ANSWER = re.compile(rf"(?i)^(?:{ABOUT_THE_ANSWER}):\s+")
 _RUNS = re.compile(r"(?i)\bwho (?:runs|ran|leads|led|heads|headed|manages|managed|is in charge of|is (?:the )?(?:boss|head) of)\b")
+_OF_THINGS = re.compile(r"(?i)(?:what|which|who) (?:are|were)\b|(?:name|list)\b")
 _HEADS = "chief executive, president, managing director, chair"
 _ABBREVIATION = 6
 """Capitals at most that are an abbreviation."""
@@ -130,6 +131,11 @@ class Asked:
     """The physical unit that is counted in, without its size: "W" for "how many megawatts"; empty where none is asked for."""
     stems: frozenset[str]
     """Of the words that carry meaning."""
+
+    @property
+    def is_of_things(self) -> bool:
+        """Whether it asks which things there are, none of which is a figure: "What are the main risks?"."""
+        return self.wants in ("", "name") and _OF_THINGS.match(self.asked) is not None
 
     @property
     def content(self) -> str:
