@@ -336,7 +336,9 @@ class _Writer:
     def _run(self, run: "_Element", parts: list[str]) -> None:
         """What is hidden or crossed out is counted; what is raised is marked."""
         looks = self._look(run)
-        if self._is_hidden(run, looks):
+        if not looks:
+            self._gather(run, parts)
+        elif self._is_hidden(run, looks):
             self.hidden += _run_letters(run)
         elif _is_on(looks.get(f"{_W}strike")) or _is_on(looks.get(f"{_W}dstrike")):
             self.draft.struck(_run_letters(run))

@@ -6,7 +6,7 @@ Nothing is fetched and no entity of the file's own is expanded. Attributes are n
 import re
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from rag.errors import CorruptFileError
 from rag.readers.byline import opening_metadata
@@ -27,9 +27,9 @@ _ITEMS = frozenset("li listitem list-item".split())
 _ROWS = frozenset("tr row".split())
 _CELLS = frozenset("td th entry cell".split())
 _MOST_LEVELS = 6
-_UNREAD = frozenset("deltext delinstrtext instrtext".split())
+_UNREAD = ("{*}delText", "{*}delInstrText", "{*}instrText")
 """Of Word's own XML."""
-_LONG_CODE = 200
+_LONG_TEXT = "//*[string-length(text()) >= 200]"
 _ENCODED = re.compile(r"\s*(?:[A-Za-z0-9+/]{32,}\s+)*[A-Za-z0-9+/]+={0,2}\s*")
 """A file in base 64: hardly a word has 32 letters."""
 
@@ -45,7 +45,10 @@ def read(path: Path) -> Document:
         raise CorruptFileError(f"cannot read {path.name}: it holds no XML; give it the suffix it should have, such as .txt")
     etree.strip_elements(root, etree.Entity, with_tail=False)
     draft = Draft()
-    if data_of := [element for element in root.iter("*") if _is_unread(element)]:
+    if data_of := [
+        *root.iter(*_UNREAD),
+        *(element for element in cast("list[_Element]", root.xpath(_LONG_TEXT)) if _ENCODED.fullmatch(element.text or "")),
+    ]:
         for element in data_of:
             element.text = ""
         draft.notice(f"files and instructions inside the XML left out ({len(data_of)})")
@@ -77,12 +80,6 @@ def _write(draft: Draft, root: "_Element") -> None:
             draft.table(rows[:most])
         else:
             waiting.extend((child, depth + 1) for child in reversed(children))
-
-
-def _is_unread(element: "_Element") -> bool:
-    """True for what is deleted, an instruction, or a file written in letters."""
-    text = element.text or ""
-    return _name(element) in _UNREAD or (len(text) >= _LONG_CODE and _ENCODED.fullmatch(text) is not None)
 
 
 def _rows(children: "list[_Element]") -> list[list[Entry]]:
