@@ -300,7 +300,7 @@ def test_an_order_hidden_in_a_document_is_no_answer(tmp_path: Path) -> None:
     ],
 )
 def test_a_question_after_things_asks_for_no_figure(question: str, *, is_of_things: bool) -> None:
-    """So that a table's figure is worth no more for being one: the sentence that tells of an acquisition goes before what all of them cost."""
+    """A table's figure is worth no more there for being one: what an acquisition was goes before what all of them cost."""
     assert take_apart(question).is_of_things == is_of_things
 
 
