@@ -3,6 +3,7 @@
 import re
 
 from rag.remembered import remembered
+from rag.report.brief import is_brief_statement
 from rag.text import STOPWORDS, words
 
 FEWEST_CONTENT_WORDS = 5
@@ -147,9 +148,7 @@ def fault(text: str) -> str:
     stripped = text.rstrip("\"'”’)] ")
     if not stripped.endswith((".", "!", "…", "。")) or stripped.endswith("?"):
         return "end"
-    found = words(text)
-    content = [word for word in found if word.lower() not in STOPWORDS]
-    if len(content) < FEWEST_CONTENT_WORDS or len(found) > MOST_WORDS:
+    if not is_of_length(text):
         return "length"
     if _HEADLESS.match(text) or _ONLY_A_TIME.match(text):
         return "subject"
@@ -163,6 +162,13 @@ def fault(text: str) -> str:
         return "furniture"
     letters = [c for c in text if c.isalpha()]
     return "capitals" if sum(c.isupper() for c in letters) > 0.4 * len(letters) else ""
+
+
+def is_of_length(text: str) -> bool:
+    """Whether a sentence is long enough to carry a statement, or carries one though it is short, and short enough to be one."""
+    found = words(text)
+    content = sum(word.lower() not in STOPWORDS for word in found)
+    return len(found) <= MOST_WORDS and (content >= FEWEST_CONTENT_WORDS or is_brief_statement(text))
 
 
 def supposes(text: str, *, at: int) -> bool:
