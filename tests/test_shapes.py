@@ -1,6 +1,7 @@
 """Figures that their sentence's shape alone tells: shares of a market, what one of a thing costs, for how many days a stock lasts."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -14,6 +15,7 @@ from rag.report.names import Names
 from rag.report.shapes import shapes
 from rag.report.wording import Vocabulary
 from rag.types import Report
+from rag.web.views import turn_view
 from tests.libraries import NOW
 
 VOCABULARY = Vocabulary(metric_vocabulary())
@@ -185,3 +187,11 @@ def test_a_maker_that_only_begins_sentences_is_told(library: Library) -> None:
     """Its sales are no market's: "Norden sold 30,000 heat pumps"."""
     facts = [item for item in report(library, "Heat pumps in Germany, 2024-26").facts if item.number.printed == "30,000"]
     assert [(item.metric, item.entity) for item in facts] == [("Sales", "Norden")]
+
+
+def test_a_side_that_lost_its_evidence_is_shown_without_who_says_it(library: Library) -> None:
+    """An answer from elsewhere may be damaged; the page shows the rest."""
+    turn = library.ask("What does one MRI scanner cost?", now=NOW, keep=False)
+    claims, beside = (tuple(replace(claim, evidence=()) for claim in own) for own in (turn.answer.claims, turn.answer.beside))
+    (conflict,) = turn_view(replace(turn, answer=replace(turn.answer, claims=claims, beside=beside)))["conflicts"]
+    assert [side["by"] for side in conflict["sides"]] == ["", ""]

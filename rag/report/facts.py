@@ -619,7 +619,7 @@ def _is_consolidated(item: Stated) -> bool:
 
 def _of_sentence(candidate: Candidate, *, vocabulary: Vocabulary, names: Names, whole: _Whole) -> Iterable[Stated]:
     text = candidate.text
-    if _EACH.search(text) or _OTHER_TIME.search(text):
+    if candidate.language or _EACH.search(text) or _OTHER_TIME.search(text):
         return
     words = tokens(text)
     numbers = _values(text, candidate.numbers, candidate.periods)

@@ -158,10 +158,15 @@ def fault(text: str) -> str:
         return "order"
     if _REFUTED.search(text):
         return "refuted"
-    if _FURNITURE.search(text) or _CITED_WORK.search(text) or _unbalanced(text):
+    if is_furniture(text):
         return "furniture"
     letters = [c for c in text if c.isalpha()]
     return "capitals" if sum(c.isupper() for c in letters) > 0.4 * len(letters) else ""
+
+
+def is_furniture(text: str) -> bool:
+    """True for notices, entries of lists of references and halves of brackets."""
+    return _FURNITURE.search(text) is not None or _CITED_WORK.search(text) is not None or _unbalanced(text)
 
 
 def is_of_length(text: str) -> bool:
