@@ -10,7 +10,7 @@ NAMES: dict[str, str] = {"de": "German", "fr": "French"}
 _GERMAN = frozenset(
     "der das und ist nicht mit von für auf dem den des ein eine einer eines einem einen im zu zum zur sich auch wird wurde wurden werden "
     "sind bei nach aus über um als noch oder war waren hat haben wie sowie durch gegenüber bis ihre sein seit stieg lag betrug gegen die "
-    "prozent mio mrd stück fielen stiegen".split()
+    "prozent mio mrd stück fielen stiegen hatte hatten quartal halbjahr jahr vom am beim rund etwa".split()
 )
 _FRENCH = frozenset(
     "le la les du une et est dans qui que aux par sur avec sont ont été cette ces ses leur leurs plus à d l en de s'élève contre selon "
@@ -23,6 +23,8 @@ _ENGLISH = frozenset(
 """Words of each that say little; those that two languages share tell nothing, but where they are few."""
 _ABROAD = _GERMAN | _FRENCH
 _WORD = re.compile(r"[^\W\d_]+")
+_GERMAN_LETTERS = re.compile(r"(?<!\w)[a-zäöü][a-z]*[äöüß]\w*|(?<!\w)[äöü]\w*")
+_FRENCH_LETTERS = re.compile(r"(?<!\w)[a-zéèêàçù]*[éèêàçùœ]\w*")
 _BEGINNING = 20_000
 """Characters of a document by which its language is told."""
 _FEWEST = 2
@@ -36,20 +38,26 @@ _EUROS = {
     for ending in ("", "s")
     for mark in "'’"
 }
+_STAFF = {"Mitarbeiter": "employees", "Beschäftigte": "employees", "Beschäftigten": "employees"}
 _UNITS = {
-    "de": {"Prozent": "percent", "Stück": "units", "Einheiten": "units", "Tonnen": "tonnes"},
-    "fr": {"pour cent": "per cent", "unités": "units", "tonnes": "tonnes", **_EUROS},
+    "de": {"Prozent": "percent", "Stück": "units", "Einheiten": "units", "Tonnen": "tonnes", **_STAFF},
+    "fr": {"pour cent": "per cent", "unités": "units", "salariés": "workers", "employés": "workers", **_EUROS},
 }
 """Each no longer in English, so that all stands where it stood."""
 
 
 def language_of(text: str) -> Language:
-    """German or French, by the small words that it has more of than of English ones; empty for neither."""
-    beginning = text[:_BEGINNING].lower()
-    if _ABROAD.isdisjoint(beginning.split()):  # most texts are English: this alone takes a third of the time
+    """German or French, by its small words, names aside, and its words with letters that English lacks, where it has more of them than of
+    English small words; empty for neither."""
+    beginning = text[:_BEGINNING]
+    if beginning.isascii() and _ABROAD.isdisjoint(
+        beginning.lower().split()
+    ):  # most texts are English: this alone takes a third of the time
         return ""
-    found = _WORD.findall(beginning)
+    found = [word.lower() for word in _WORD.findall(beginning)]
     german, french, english = (sum(map(known.__contains__, found)) for known in (_GERMAN, _FRENCH, _ENGLISH))
+    german += len(_GERMAN_LETTERS.findall(beginning))
+    french += len(_FRENCH_LETTERS.findall(beginning))
     best, language = max((german, "de"), (french, "fr"))
     if best < _FEWEST or best <= english or german == french:
         return ""
@@ -66,3 +74,36 @@ def in_english_figures(text: str) -> str:
     for word, unit in _UNITS[language].items():
         grouped = re.sub(rf"(?<=\d[\s\u00a0\u202f]){word}(?!\w)", unit.ljust(len(word)), grouped)
     return grouped
+
+
+_MONTHS = {
+    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split(),
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),
+}
+_SHORT = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_NUMBERED = {
+    "de": (r"(?:erste[nsr]?|1\.)", r"(?:zweite[nsr]?|2\.)", r"(?:dritte[nsr]?|3\.)", r"(?:vierte[nsr]?|4\.)"),
+    "fr": (r"(?:premier|1er)", r"(?:deuxième|second|2e)", r"(?:troisième|3e)", r"(?:quatrième|4e)"),
+}
+_PARTS = {"de": (r"Quartal", r"Halbjahr"), "fr": (r"trimestre", r"semestre")}
+_TIMES = {
+    language: [
+        *((re.compile(rf"(?<!\w){month}(?=\s(?:19|20)\d\d\b)"), short) for month, short in zip(_MONTHS[language], _SHORT, strict=True)),
+        *(
+            (re.compile(rf"(?<!\w){number}\s{part}(?:\sde)?(?=\s(?:19|20)\d\d\b)"), f"{short}{at}")
+            for part, short in zip(_PARTS[language], "QH", strict=True)
+            for at, number in enumerate(_NUMBERED[language], 1)
+        ),
+    ]
+    for language in NAMES
+}
+"""Language -> its words for months, quarters and halves of a year that is named, and what English writes for each."""
+
+
+def in_english_times(text: str) -> str:
+    """A German or French text with "Q1 2026" for "erstes Quartal 2026" and "Mar 2026" for "März 2026", each at the end of where it stood;
+    any other text as it is."""
+    for pattern, english in _TIMES.get(language_of(text), ()):
+        for match in pattern.finditer(text):
+            text = text[: match.start()] + english.rjust(len(match[0])) + text[match.end() :]
+    return text

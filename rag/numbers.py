@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from rag.language import in_english_figures
+from rag.language import in_english_figures, in_english_times
 from rag.remembered import remembered
 from rag.types import Number, NumberKind
 
@@ -637,7 +637,9 @@ def find_periods(text: str, *, published: date | None = None) -> tuple[PeriodMen
     """Every period the text names, in order, no two overlapping.
 
     With the document's date, "this year", "in October" and "the second quarter" are read too: the latest one that had begun by then.
+    A quarter or a month with its year is read in German and French, too.
     """
+    text = in_english_times(text)
     found: list[PeriodMention] = []
     for start, end, label in _explicit(text):
         _keep(found, PeriodMention(label=label, start=start, end=end))

@@ -8,7 +8,7 @@ from rag import Library
 from rag.app import create
 from rag.ingest import drain
 from rag.language import in_english_figures, language_of
-from rag.numbers import find_numbers
+from rag.numbers import find_numbers, find_periods
 from rag.render import render
 from rag.text import sentences
 from rag.types import Report
@@ -24,6 +24,7 @@ TEXTS = {
         "# Wärmepumpen in Deutschland: Marktbericht 2025\n\nVerband Wärme, 14. März 2026\n\n"
         "Der Absatz von Wärmepumpen in Deutschland stieg 2025 um 8 % auf 305.000 Stück. Er lag damit über dem von 2023.\n\n"
         "Velox erzielte 2025 einen Umsatz von 1,2 Mrd. EUR, und Norden kam auf 0,8 Mrd. EUR.\n\n"
+        "Im vierten Quartal 2025 hatte Velox 3.100 Mitarbeiter.\n\n"
         "Die Preise für Wärmepumpen fielen 2025 um 3,5 Prozent. Wie geht es weiter?\n\n"
         "Alle Angaben stammen von den Herstellern und wurden vom Verband nicht geprüft.\n\n"
         "| Hersteller | Absatz 2024 | Absatz 2025 |\n|---|---|---|\n| Velox | 38.000 | 41.000 |\n| Norden | 29.000 | 30.000 |\n"
@@ -66,6 +67,9 @@ def report(library: Library) -> Report:
     [
         ("Der Umsatz von Velox betrug 2025 1,2 Mrd. EUR.", "de"),
         ("Die Preise fielen 2025 um 3,5 Prozent.", "de"),
+        ("Im vierten Quartal 2025 hatte Velox 3.100 Mitarbeiter.", "de"),
+        ("Köln, Düsseldorf: 3,125 units.", ""),
+        ("Sales in Zürich and Köln rose at the café.", ""),
         ("La part de marché de Velox s'élève à 15 % en 2025.", "fr"),
         ("Sales rose by 4,500 units in 2025, 3.5% more than in 2024.", ""),
         ("The die was cast in Den Haag, said the maker.", ""),
@@ -96,6 +100,22 @@ def test_figures_are_read_as_the_sentence_writes_them(sentence: str, figures: li
     assert len(in_english_figures(sentence)) == len(sentence)
 
 
+@pytest.mark.parametrize(
+    ("sentence", "period"),
+    [
+        ("Im ersten Quartal 2026 stieg der Umsatz um 3 %.", "2026-Q1"),
+        ("Der Umsatz stieg im 2. Halbjahr 2025 um 3 %.", "2025-H2"),
+        ("Der Umsatz stieg im März 2026 um 3 %.", "2026-03"),
+        ("Le chiffre d'affaires a augmenté de 3 % au troisième trimestre 2026.", "2026-Q3"),
+        ("Le chiffre d'affaires a augmenté de 3 % en février 2026.", "2026-02"),
+        ("Der Umsatz stieg 2026 um 3 %.", "2026"),
+    ],
+)
+def test_times_of_german_and_french_sentences(sentence: str, period: str) -> None:
+    """What is of a quarter or a month of 2026 is not said to be of 2026."""
+    assert [mention.label for mention in find_periods(sentence)] == [period]
+
+
 def test_a_scale_shortened_in_german_ends_no_sentence() -> None:
     """ "1,2 Mrd. EUR" stays whole."""
     text = "Der Umsatz betrug 1,2 Mrd. EUR. Der Absatz stieg."
@@ -108,6 +128,7 @@ def test_german_and_french_figures_are_quoted_under_an_english_topic(report: Rep
     assert said == {
         "Der Absatz von Wärmepumpen in Deutschland stieg 2025 um 8 % auf 305.000 Stück.": "demand",
         "Velox erzielte 2025 einen Umsatz von 1,2 Mrd. EUR, und Norden kam auf 0,8 Mrd. EUR.": "demand",
+        "Im vierten Quartal 2025 hatte Velox 3.100 Mitarbeiter.": "labour",
         "Die Preise für Wärmepumpen fielen 2025 um 3,5 Prozent.": "price",
         "Les ventes de pompes à chaleur en Allemagne ont augmenté de 9 % en 2025 pour atteindre 307 000 unités.": "demand",
         "La part de marché de Velox s'élève à 15,5 % en 2025.": "competition",
