@@ -10,24 +10,30 @@ NAMES: dict[str, str] = {"de": "German", "fr": "French"}
 _GERMAN = frozenset(
     "der das und ist nicht mit von für auf dem den des ein eine einer eines einem einen im zu zum zur sich auch wird wurde wurden werden "
     "sind bei nach aus über um als noch oder war waren hat haben wie sowie durch gegenüber bis ihre sein seit stieg lag betrug gegen die "
-    "prozent mio mrd stück fielen stiegen hatte hatten quartal halbjahr jahr vom am beim rund etwa".split()
+    "prozent mio mrd stück fielen stiegen hatte hatten quartal halbjahr jahr vom beim rund etwa".split()
 )
 _FRENCH = frozenset(
-    "le la les du une et est dans qui que aux par sur avec sont ont été cette ces ses leur leurs plus à d l en de s'élève contre selon "
+    "le la les du une et est dans qui que aux par sur avec sont ont été cette ces ses leur leurs plus à en de s'élève contre selon "
     "soit mais était depuis pour au milliard milliards".split()
 )
 _ENGLISH = frozenset(
     "the of and to in is was for that with are by from its has have which were at this it be as on not or an than their "
     "we our rose fell".split()
 )
-"""Words of each that say little; those that two languages share tell nothing, but where they are few."""
+_OTHERS = frozenset(
+    "el los las una por con para como del se su sus lo al más o es esta este estos y di il gli dei della delle che non sono per nel uma os as dos não "
+    "het een van voor niet zijn wordt met op ook door".split()
+)
+"""Of Spanish, Italian, Portuguese and Dutch, which share small words with the two."""
 _ABROAD = _GERMAN | _FRENCH
 _WORD = re.compile(r"[^\W\d_]+")
 _GERMAN_LETTERS = re.compile(r"(?<!\w)[a-zäöü][a-z]*[äöüß]\w*|(?<!\w)[äöü]\w*")
 _FRENCH_LETTERS = re.compile(r"(?<!\w)[a-zéèêàçù]*[éèêàçùœ]\w*")
+_OTHER_LETTERS = re.compile(r"(?<!\w)[a-z]*[óíñáúãõ]\w*")
 _BEGINNING = 20_000
 """Characters of a document by which its language is told."""
 _FEWEST = 2
+"""Different words: "S. de R.L. de C.V." has one."""
 _GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:[.\u00a0\u202f ]\d{3})+(?![\d]|[.\u00a0\u202f ]\d)")
 _DECIMAL = re.compile(r"(?<![\d,])(\d+),(\d+)(?![\d,])")
 _POINTED = re.compile(r"\d(?:[.\u00a0\u202f ]\d{3}|,\d)|\d\s(?:Prozent|pour\scent|[Mm]illi)")
@@ -55,13 +61,14 @@ def language_of(text: str) -> Language:
     ):  # most texts are English: this alone takes a third of the time
         return ""
     found = [word.lower() for word in _WORD.findall(beginning)]
-    german, french, english = (sum(map(known.__contains__, found)) for known in (_GERMAN, _FRENCH, _ENGLISH))
-    german += len(_GERMAN_LETTERS.findall(beginning))
-    french += len(_FRENCH_LETTERS.findall(beginning))
-    best, language = max((german, "de"), (french, "fr"))
-    if best < _FEWEST or best <= english or german == french:
+    german, french, english, other = (sum(map(known.__contains__, found)) for known in (_GERMAN, _FRENCH, _ENGLISH, _OTHERS))
+    marks = {"de": _GERMAN_LETTERS.findall(beginning), "fr": _FRENCH_LETTERS.findall(beginning)}
+    german, french, other = german + len(marks["de"]), french + len(marks["fr"]), other + len(_OTHER_LETTERS.findall(beginning))
+    if german == french or max(german, french) <= max(english, other):
         return ""
-    return "de" if language == "de" else "fr"
+    language: Language = "de" if german > french else "fr"
+    different = {*(_GERMAN if language == "de" else _FRENCH).intersection(found), *marks[language]}
+    return language if len(different) >= _FEWEST else ""
 
 
 def in_english_figures(text: str) -> str:

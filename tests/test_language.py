@@ -75,6 +75,10 @@ def report(library: Library) -> Report:
         ("The die was cast in Den Haag, said the maker.", ""),
         ("Sales of Le Monde de Paris were 3,500.", ""),
         ("41,000", ""),
+        ("Mexico, Federal District Stores, S. de R.L. de C.V.", ""),
+        ("Common stock par value, $.01 par value", ""),
+        ("La participación en el Plan es el resultado de una decisión de la empresa.", ""),  # Spanish, which is not read
+        ("De omzet van het bedrijf is in 2025 met 3,5 gestegen, en de prijs ook.", ""),
     ],
 )
 def test_a_language_is_told_by_its_small_words(text: str, language: str) -> None:
