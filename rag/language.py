@@ -13,18 +13,18 @@ _GERMAN = frozenset(
     "prozent mio mrd stück fielen stiegen hatte hatten quartal halbjahr jahr vom beim rund etwa".split()
 )
 _FRENCH = frozenset(
-    "le la les du une et est dans qui que aux par sur avec sont ont été cette ces ses leur leurs plus à en de s'élève contre selon "
-    "soit mais était depuis pour au milliard milliards".split()
+    "le les du des une et est dans qui aux par sur avec sont ont été cette ces ses leur leurs plus à contre selon soit mais était depuis "
+    "pour au milliard milliards".split()
 )
 _ENGLISH = frozenset(
     "the of and to in is was for that with are by from its has have which were at this it be as on not or an than their "
     "we our rose fell".split()
 )
 _OTHERS = frozenset(
-    "el los las una por con para como del se su sus lo al más o es esta este estos y di il gli dei della delle che non sono per nel uma os as dos não "
-    "het een van voor niet zijn wordt met op ook door".split()
+    "el los las una por con para como del se su sus lo al más o es esta este estos y di il gli dei della delle che non sono per nel uma os "
+    "as dos não het een van voor niet zijn wordt met op ook door".split()
 )
-"""Of Spanish, Italian, Portuguese and Dutch, which share small words with the two."""
+"""Of Spanish, Italian, Portuguese and Dutch; what they share with French (de, la, en, que) tells nothing."""
 _ABROAD = _GERMAN | _FRENCH
 _WORD = re.compile(r"[^\W\d_]+")
 _GERMAN_LETTERS = re.compile(r"(?<!\w)[a-zäöü][a-z]*[äöüß]\w*|(?<!\w)[äöü]\w*")
