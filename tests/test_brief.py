@@ -30,6 +30,7 @@ def test_a_short_statement_may_be_quoted(sentence: str) -> None:
     [
         "Conditions were mixed.",  # no figure, date or name
         "Agriculture Agriculture was mixed.",
+        "Tourism Tourism weakened in December.",
         "Prices Price reports were mixed.",  # a heading that ran into its sentence
         "Retail The outlook was mixed in May.",
         "Quarterly results in June 2031.",  # no verb

@@ -36,7 +36,7 @@ _LEANS = re.compile(
 )
 _POINTS = re.compile(r"\b(?:it|they|he|she|this|these|those|code|telephone|phone|fax|password)\b")
 """In a subject: somebody that stands elsewhere, or a thing whose number tells nothing."""
-_RUN_IN = re.compile(r"^[A-Z][\w-]+\s(?:The|An?|Our|We|In|At|On|For|Most|Some|All|Total)\s")
+_RUN_IN = re.compile(r"^(?P<first>[A-Z][\w-]+)\s(?:The|An?|Our|We|In|At|On|For|Most|Some|All|Total|(?P=first))\s")
 """A heading that has run into its first sentence."""
 _FIRST = re.compile(r"(?:[A-Z][\w&’'.-]*\s?)+")
 _NAME = re.compile(r"\b[A-Z][\w&’'-]*[a-z]")
