@@ -40,6 +40,8 @@ def place_of(adjective: str, places: Collection[str]) -> str:
     if adjective in _IRREGULAR:
         return _IRREGULAR[adjective] if _IRREGULAR[adjective] in places else ""
     stem = _stem(adjective, _ENDING) if _ENDING.search(adjective) else ""
-    found = {place for place in places if stem and place != adjective and _stem(place, _PLACE_ENDING) in (stem, f"{stem}i")}
+    if not stem:
+        return ""
+    found = {place for place in places if place != adjective and _stem(place, _PLACE_ENDING) in (stem, f"{stem}i")}
     found |= {place for place in places if stem == place or adjective == f"{place}n"}
     return found.pop() if len(found) == 1 else ""
