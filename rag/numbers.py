@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
+from rag.language import in_english_figures, in_english_times
 from rag.remembered import remembered
 from rag.types import Number, NumberKind
 
@@ -163,8 +164,24 @@ def find_numbers(text: str) -> tuple[Number, ...]:
     """Every number of the text in order, with its exact span, its value with sign and scale, and its unit.
 
     Brackets mean minus where the text is nothing else, as in a table's cell, and where the sign or the currency stands outside them:
-    ``(12.5)%``, ``$(3)``. The ends of a range share the unit: ``3-5 %``, ``between 3 and 5 per cent``.
+    ``(12.5)%``, ``$(3)``. The ends of a range share the unit: ``3-5 %``, ``between 3 and 5 per cent``. A German or French sentence is read
+    as it writes figures: ``305.000 Stück``, ``3,5 Prozent``, ``307 000 unités``.
     """
+    english = in_english_figures(text)
+    if english == text:
+        return _find_numbers(text)
+    return tuple(_as_written(number, text) for number in _find_numbers(english))
+
+
+def _as_written(number: Number, text: str) -> Number:
+    """A number of the same text with its figures as English writes them, as the text itself prints it, to the end of its last word."""
+    end = number.end
+    while end < len(text) and text[end - 1].isalpha() and text[end].isalpha():
+        end += 1
+    return replace(number, end=end, printed=text[number.start : end])
+
+
+def _find_numbers(text: str) -> tuple[Number, ...]:
     readings: list[_Reading] = []
     for match in _NUMERAL.finditer(text):
         taken = readings[-1].number.end if readings else 0
@@ -620,7 +637,9 @@ def find_periods(text: str, *, published: date | None = None) -> tuple[PeriodMen
     """Every period the text names, in order, no two overlapping.
 
     With the document's date, "this year", "in October" and "the second quarter" are read too: the latest one that had begun by then.
+    A quarter or a month with its year is read in German and French, too.
     """
+    text = in_english_times(text)
     found: list[PeriodMention] = []
     for start, end, label in _explicit(text):
         _keep(found, PeriodMention(label=label, start=start, end=end))

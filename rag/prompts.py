@@ -7,12 +7,13 @@ of its bytes for the report's manifest. A workspace's own file of the same name 
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rag import assets, fields
 from rag.errors import SettingsError, UsageError
+from rag.language import NAMES
 from rag.numbers import COUNTED
 
 _SLOT = re.compile(r"\{([^{}]*)\}")
@@ -76,6 +77,8 @@ class Metric:
     """Wordings that name the metric only beside a figure with one of its units, such as "capacity"."""
     up: tuple[str, ...] = ()
     down: tuple[str, ...] = ()
+    abroad: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Language -> its words for the metric, the commonest first: "de" German, "fr" French."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -171,7 +174,7 @@ def _metric(item: Any, *, at: str) -> Metric:
     data = fields.mapping(
         item,
         needed=("id", "name", "facet", "change", "units", "synonyms"),
-        allowed=("company", "whole", "stock", "figures", "up", "down"),
+        allowed=("company", "whole", "stock", "figures", "up", "down", *NAMES),
         at=at,
     )
     for key in ("change", "company", "whole", "stock"):
@@ -193,6 +196,7 @@ def _metric(item: Any, *, at: str) -> Metric:
         figures=fields.texts(data.get("figures", []), at=f"{at}.figures"),
         up=fields.texts(data.get("up", []), at=f"{at}.up"),
         down=fields.texts(data.get("down", []), at=f"{at}.down"),
+        abroad={language: fields.texts(data[language], at=f"{at}.{language}") for language in NAMES if language in data},
     )
 
 

@@ -11,7 +11,8 @@ from rag.spelling import american
 _ABBREVIATIONS = frozenset(
     (
         "approx avg bn ca cf co corp dec dept dr e.g eg est etc feb fig figs fri gen gov hon i.e ie inc jan jr jul jun ltd mar messrs "
-        "mon mr mrs ms no nos nov oct p para pp prof rep rev sat sec sen sep sept sr st sun thu tue u.k u.s us v vol vs wed apr aug"
+        "mon mr mrs ms no nos nov oct p para pp prof rep rev sat sec sen sep sept sr st sun thu tue u.k u.s us v vol vs wed apr aug "
+        "bzw ggf inkl mio mrd nr tsd"
     ).split()
 )
 _STOP = r"""[.!?…]["'”’)\]]*"""

@@ -37,6 +37,8 @@ def _report(topic: str, *, pack: str = "market") -> Report:
         ("Home prices", {"home_prices"}, set()),
         ("Cement prices", {"price", "input_prices"}, {"cement"}),
         ("Hiring in manufacturing", {"employment"}, {"manufactur"}),
+        ("Inventories at wholesalers", {"inventories"}, {"wholesal"}),
+        ("Wholesale inventories", {"inventories"}, {"wholesal"}),
         ("Employees", {"employment"}, set()),
         ("Wage trends, 2025", {"wages"}, set()),
         ("U.S. wages", {"wages"}, set()),
@@ -136,6 +138,23 @@ def test_a_line_holds_a_word_in_either_spelling(text: str) -> None:
 def test_a_topics_first_part_that_says_something_is_its_market() -> None:
     """Not a mark before a semicolon."""
     assert outline_of("'; Steel prices", pack=facet_pack("market")).market == "Steel prices"
+
+
+def test_under_a_heading_that_says_of_what_the_measure_is_enough() -> None:
+    """Of rates that are no other metric's: "container rates" under "Freight", not interest rates there, nor rates under another heading."""
+    asked = _asked("Freight rates", pack="market")
+    assert asked is not None
+    (aspect,) = asked.aspects
+
+    def told(sentence: str, *, headed: str) -> bool:
+        metrics = {mention.metric.id for mention in VOCABULARY.named(sentence)}
+        return aspect.is_told(metrics=metrics, stems=stem_set(sentence), around=(), headed=stem_set(headed))
+
+    assert told("Container rates fell to USD 1,900 in June.", headed="Freight")
+    assert told("Freight rates fell.", headed="Costs")
+    assert not told("Higher interest rates weighed on carriers.", headed="Freight")
+    assert not told("Container rates fell to USD 1,900 in June.", headed="Ports")
+    assert not told("Three ships were lost.", headed="Freight")
 
 
 @pytest.mark.parametrize("topic", ["Outlook", "Outlook for 2026", "Forecasts and expectations", "Guidance of Halvex"])

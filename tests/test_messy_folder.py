@@ -57,7 +57,8 @@ TEXTS = {
     ),
     "fund/letter one.md": (
         "# Calder Fund: letter, fourth quarter 2025\n\nCalder Fund, 20 February 2026\n\nAuthor: Calder Fund\n\n"
-        "Calder Fund had a net asset value of EUR 631.8 million at the end of the quarter.\n\nNet leverage of Calder Fund was 5.1x.\n\n"
+        "Calder Fund had a net asset value of EUR 631.8 million at the end of the quarter.\n\nNet leverage of Calder Fund was 5.1x. "
+        "The facility matures in June 2031.\n\n"
         "Payment-in-kind income of Calder Fund was 7% of its total income.\n"
     ),
     "fund/letter two.md": (
@@ -276,3 +277,9 @@ def test_a_question_may_name_a_file_as_its_folder_does(library: Library) -> None
     """ "VG" stands in the file's name alone."""
     answer = library.ask("How high is the VG grant?", now=NOW, keep=False).answer
     assert "EUR 7,500" in answer.claims[0].text
+
+
+def test_a_short_sentence_that_is_a_statement_answers(library: Library) -> None:
+    """Of four words that say something; gate B8 passes it."""
+    answer = library.ask("When does the facility of Calder Fund mature?", now=NOW, keep=False).answer
+    assert [claim.text for claim in answer.claims][:1] == ["The facility matures in June 2031."]

@@ -6,6 +6,7 @@ from string import ascii_lowercase
 from typing import Any, TypeVar
 
 from rag.errors import ReportError
+from rag.language import NAMES, language_of
 from rag.numbers import period_words
 from rag.render.changes import changes, scope_words, topic
 from rag.render.chart import chart, comparable
@@ -240,12 +241,14 @@ class _Book:
         }
 
     def _speaker(self, claim: Claim) -> str:
-        """Whose words a claim is; empty for a calculation and for what several sources say."""
+        """Whose words a claim is, and in which language if not in English; empty for a calculation and for what several sources say."""
         documents = {self.quote(item).document for item in claim.evidence}
         if len(documents) != 1 or claim.calculation is not None:
             return ""
         source = self.source(documents.pop())
-        return _said(source, owner=self.owners.get(source.document, ""))
+        said = _said(source, owner=self.owners.get(source.document, ""))
+        language = language_of(claim.text)
+        return f"{said}, in {NAMES[language]}" if language else said
 
     def _document(self, claim: Claim) -> str:
         """The title of the document that a sentence of no card needs to be understood; empty where it names things itself."""

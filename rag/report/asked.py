@@ -76,14 +76,28 @@ class Aspect:
     """Stems that its document must have in one line, or be called by."""
     is_ahead: bool = False
     """Whether it asks for what is to come: "outlook"."""
+    head: str = ""
+    """Stem of a measure that its wording ends in and that is said of several things: "rate" of "freight rates"."""
+    rivals: frozenset[str] = frozenset()
+    """Ids of the other metrics whose wordings end in it."""
 
-    def is_told(self, *, metrics: Collection[str], stems: Collection[str], around: Collection[str], is_ahead: bool = False) -> bool:
+    def is_told(
+        self,
+        *,
+        metrics: Collection[str],
+        stems: Collection[str],
+        around: Collection[str],
+        headed: Collection[str] = (),
+        is_ahead: bool = False,
+    ) -> bool:
         """Whether a text with these metrics and stems, under headings and in a document called ``around``, speaks of it; ``is_ahead``:
-        it says what is to come."""
+        it says what is to come. Under a heading that says of what, ``headed``, the measure is enough: "container rates" under "Freight"."""
         everything = {*stems, *around}
         if self.is_ahead:
             return is_ahead and self.narrowed <= everything
         measured = not self.metrics.isdisjoint(metrics) or self.stems <= (set(stems) if self.metrics else everything)
+        if not measured and self.head in stems and self.rivals.isdisjoint(metrics):
+            measured = self.stems - {self.head} <= set(headed)
         return measured and self.narrowed <= everything
 
 
@@ -215,7 +229,7 @@ def _aspect(text: str, *, outline: Outline, vocabulary: Vocabulary) -> Aspect:
     head, *tails = _TIED.split(text.strip())
     tied = frozenset(content_stems(" ".join(tails))) - _ANYBODY
     narrowing = frozenset[str]()
-    if len(tied) == 1 and any(tied <= _terms(facet) for facet in outline.sections):
+    if len(tied) == 1 and (any(tied <= _terms(facet) for facet in outline.sections) or _names_no_one(tails)):
         tied, narrowing = frozenset(), tied
     if _AHEAD.issuperset(content_stems(head)):
         return Aspect(text=text, stems=frozenset(content_stems(head)), narrowed=narrowing, tied=tied, is_ahead=True)
@@ -233,9 +247,17 @@ def _aspect(text: str, *, outline: Outline, vocabulary: Vocabulary) -> Aspect:
         return Aspect(text=text, metrics=named, stems=own if named else everything, narrowed=before | narrowing, tied=tied)
     rest = frozenset(content_stems(head[: mention.start])) - _ANYBODY if mention is not None else frozenset[str]()
     if mention is not None and last is not None and (last.form in _MEASURES or not (rest or last.form in _MARKETS)):
-        return Aspect(text=text, metrics=frozenset({mention.metric.id}), stems=everything - rest, narrowed=rest | narrowing, tied=tied)
+        own, named = frozenset({mention.metric.id}), _ending_in(last.form, vocabulary)
+        head = next(iter(content_stems(last.word))) if mention.first < mention.last else ""
+        return Aspect(text=text, metrics=own, stems=everything - rest, narrowed=rest | narrowing, tied=tied, head=head, rivals=named - own)
     counted = _counted_in(last.word, vocabulary) if last is not None and not before else frozenset[str]()
     return Aspect(text=text, metrics=counted, stems=everything, narrowed=narrowing, tied=tied)
+
+
+def _names_no_one(tails: Sequence[str]) -> bool:
+    """True for a plural in small letters behind a preposition, which narrows as one before does: "inventories at wholesalers" are wholesale
+    ones; "employees at halvex" are somebody's."""
+    return all(word.islower() and word.endswith("s") for tail in tails for word in words(tail))
 
 
 def _is_part(mention: Mention, form: str) -> bool:

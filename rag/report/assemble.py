@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from rag.language import NAMES
 from rag.numbers import period_words
 from rag.report.cards import DraftCard, finish, spoken_for
 from rag.report.check import CheckResult, check_report
@@ -517,7 +518,10 @@ def _why_not_cited(source: Source, parts: Parts) -> str:
         return f"of another time: published more than a year before or after {period}"
     if document not in gathered.sources:
         return f"no passage of it was among the best of any of the {len(parts.plan.queries)} searches"
+    language = NAMES[gathered.languages[document]] if document in gathered.languages else ""
     if document in gathered.off_topic:
+        if language:
+            return f"{OFF_TOPIC} it is in {language}, and nothing found of it could be told to speak of the topic"
         if parts.gathered.asked is not None:
             return f"{OFF_TOPIC} nothing that was found of it speaks of what the topic asks for"
         return f"{OFF_TOPIC} left out as off topic: few of the market's words, or never together"
@@ -525,6 +529,8 @@ def _why_not_cited(source: Source, parts: Parts) -> str:
     twins = sorted({one.source.title for one in gathered.candidates if document in one.copies})
     if not own and twins:
         return f'a copy: what was found of it stands in "{twins[0]}" too'
+    if not own and language:
+        return f"left out by the rules: it is in {language}, and no sentence found in it has a figure and a known word for what it measures"
     if not own:
         alone = "can stand alone as a quotation" + (f" and is about {period}" if span is not None else "")
         return f"left out by the rules: no sentence found in it {alone}, and no table of it was used"

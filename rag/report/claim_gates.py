@@ -11,7 +11,7 @@ from rag.report.excerpt import excerpts
 from rag.report.facts import cell_text, table_text
 from rag.report.gather import same_numbers
 from rag.report.measures import MEASURES
-from rag.report.quality import FEWEST_CONTENT_WORDS, MOST_WORDS
+from rag.report.quality import MOST_WORDS, is_of_length, lead_in
 from rag.report.reading import references, row_references
 from rag.report.sums import measure_claim, sum_claim
 from rag.report.when import of_title
@@ -229,12 +229,15 @@ def polarity(claim: Claim, book: Book) -> Finding:
 
 
 def quote_size(claim: Claim, book: Book) -> Finding:
-    """B8: five content words to sixty words; a table's cell may be short."""
+    """B8: five content words to sixty words, or fewer that are a whole statement; a table's cell may be short."""
     for item in book.quotes(claim):
-        found = words(item.quote)
-        content = sum(word.lower() not in STOPWORDS for word in found)
-        if len(found) > MOST_WORDS or (item.table is None and content < FEWEST_CONTENT_WORDS):
-            return "fail", f"the quote of {item.id} has {len(found)} words, {content} of them content words"
+        quote = " ".join(item.quote.split())
+        found = words(quote)
+        rest = quote[lead_in(quote) :]
+        said = (quote, rest[:1].upper() + rest[1:])
+        if len(found) > MOST_WORDS or (item.table is None and not any(map(is_of_length, said))):
+            content = sum(word.lower() not in STOPWORDS for word in found)
+            return "fail", f"the quote of {item.id} has {len(found)} words, {content} of them content words, and is no short statement"
     return PASS
 
 

@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from types import MappingProxyType
 from typing import Literal
@@ -19,6 +20,7 @@ from rag.report.asserted import is_taken_back
 from rag.report.facts import END_OF_PERIOD, Stated
 from rag.report.gather import Candidate
 from rag.report.names import Names
+from rag.report.shapes import SHARE
 from rag.text import content_stems
 from rag.types import CardKey, Claim, Conflict, ConflictSide, Fact, Number, Period
 
@@ -82,6 +84,7 @@ def disagreements(stated: Sequence[Stated], *, names: Names, copies: Mapping[str
             groups[_key(item)].append(item)
     found = [made for key in sorted(groups) for made in _of_group(groups[key], names=names, copies=copies)]
     found += _counted_at_other_times(stated, names=names)
+    found += _shares_of_unsaid_times(stated, known=found, names=names)
     found = [made for made in found if made.kind == "superseded" or not are_copies([side.source.document for side in made.sides], copies)]
     return tuple(sorted(found, key=lambda made: (made.kind == "superseded", -_newest(made), made.id)))
 
@@ -452,6 +455,49 @@ def _counted_at_other_times(stated: Sequence[Stated], *, names: Names) -> Iterab
             first, second = sorted((newer.fact.period.label, older.fact.period.label), key=period_order)
             reason = _OTHER_TIMES.format(one=period_words(first), other=period_words(second))
             yield _identified("definition", reason, (newer, older))
+
+
+_UNSAID_TIME = "Not every source says of when its share is; they are taken to be of {one} and {other}."
+_HALF_A_YEAR = 184
+"""Days within which shares of a market, which move slowly, are of one time."""
+
+
+def _shares_of_unsaid_times(stated: Sequence[Stated], *, known: Sequence[Disagreement], names: Names) -> Iterable[Disagreement]:
+    """Shares of a market that different sources give a company at about one time, where one at least does not say of when: "its market
+    share is 16%" in April beside "14% in 2025"."""
+    told = {side.evidence.id for made in known for side in made.sides}
+    groups: dict[tuple[str, ...], list[Stated]] = defaultdict(list)
+    for item in stated:
+        fact = item.fact
+        is_plain = item.is_exact and not item.is_withdrawn and fact.kind != "forecast" and item.source.published_from != "mtime"
+        if fact.metric == SHARE and fact.entity and fact.period is not None and is_plain and fact.number.kind == "percent":
+            groups[fact.entity, fact.segment, fact.region].append(item)
+    for key in sorted(groups):
+        newer, *others = _newest_first(groups[key])
+        rivals = [
+            item
+            for item in others
+            if _differs(newer, item)
+            and newer.source.document != item.source.document
+            and not _same_voice(newer, item, names=names)
+            and "document" in (_found_in(newer), _found_in(item))
+            and abs((_last_day(newer) - _last_day(item)).days) <= _HALF_A_YEAR
+        ]
+        if rivals and newer.evidence.id not in told and rivals[0].evidence.id not in told:
+            one, other = (period_words(item.fact.period.label) if item.fact.period else "" for item in (newer, rivals[0]))
+            yield _identified("definition", _UNSAID_TIME.format(one=one, other=other), (newer, rivals[0]))
+
+
+def _found_in(item: Stated) -> str:
+    return item.fact.period.found_in if item.fact.period else ""
+
+
+def _last_day(item: Stated) -> date:
+    """Of the period that a figure is said to be of; of one that does not say, its document's day."""
+    if item.fact.period is None or item.fact.period.found_in == "document":
+        return item.source.published
+    year, month, _ = period_order(item.fact.period.label)
+    return date(year, min(max(month, 1), 12), 28)
 
 
 def _is_rival(one: Stated, other: Stated, *, names: Names) -> bool:

@@ -7,7 +7,7 @@ else from the table's header or label, else from the section's heading, else fro
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import islice
@@ -36,9 +36,10 @@ from rag.report.gather import IN_SCALE, Candidate, CellEvidence, Gathered
 from rag.report.labels import are_plain, is_of_its_own
 from rag.report.names import Names
 from rag.report.quality import supposes
+from rag.report.shapes import PRICE, STOCK, Shape, is_of_its_heading, shapes
 from rag.report.sure import Standing, is_borne_out, is_sure
 from rag.report.wording import Mention, Token, Vocabulary, tokens, unit_family
-from rag.text import content_stems
+from rag.text import content_stems, stem_set
 from rag.types import Direction, Evidence, Fact, FactKind, Number, Period, Source
 
 _NEAR = 16
@@ -201,8 +202,23 @@ def facts_of(gathered: Gathered, *, vocabulary: Vocabulary, names: Names, topic:
     in_tables = [item for item in sure if item.evidence.table is not None]
     found += [item for item in in_tables if whole.is_divided(item)]
     found += rows_apart([item for item in in_tables if not whole.is_divided(item)], names=names)
-    found = whole.agreeing(found)
+    found = whole.agreeing(_of_headings(found, topic=whole.topic))
     return (*found, *_corrected(gathered.candidates, found))
+
+
+def _of_headings(found: Sequence[Stated], *, topic: frozenset[str]) -> list[Stated]:
+    """The facts, stocks whose sentence does not say of what being of what their title and headings say, where a sentence gives a stock of
+    that; not exact where those name nothing of the kind, or several things."""
+    are = [item for item in found if item.fact.metric == STOCK and unit_family(item.fact.number) == "time" and item.candidate is not None]
+    bare = {id(item) for item in are if is_of_its_heading(item.text)}
+    things = {thing: stem_set(thing) or topic for thing in {item.fact.segment for item in are if id(item) not in bare}}
+    return [_of_heading(item, things=things) if id(item) in bare else item for item in found]
+
+
+def _of_heading(item: Stated, *, things: Mapping[str, frozenset[str]]) -> Stated:
+    said = stem_set(" ".join((item.source.title, *item.evidence.heading_path)))
+    named = [thing for thing, stems in things.items() if stems and stems <= said]
+    return _in_segment(item, named[0]) if len(named) == 1 else replace(item, is_exact=False)
 
 
 def _sure_of_scale(sentences: Sequence[Stated], cells: Sequence[Stated], gathered: Gathered) -> Iterable[Stated]:
@@ -289,23 +305,47 @@ class _Whole:
         headed = {evidence.document for evidence in read if any(_SEGMENTS.search(heading) for heading in evidence.heading_path)}
         self._divided = headed | {document for document, text in gathered.prose.items() if _is_divided(text)}
 
-    def of(self, made: Stated, *, number: Number, mention: Mention, numbers: Sequence[Number]) -> Stated:
+    def shapes(self, candidate: Candidate, numbers: Sequence[Number]) -> dict[int, Shape]:
+        """Start of a figure -> its shape, for those that no metric's name tells."""
+        source = candidate.source
+        return shapes(
+            candidate.text,
+            numbers,
+            candidate.periods,
+            vocabulary=self._vocabulary,
+            names=self._names,
+            topic=self.topic,
+            called=f"{source.title} {source.publisher} {source.author}",
+        )
+
+    def of(self, made: Stated, *, number: Number, mention: Mention, numbers: Sequence[Number], shape: Shape | None) -> Stated:
         """The figure as its clause scopes it; not exact where the clause does not tell."""
         made = self._dated(made)
         candidate = made.candidate
         if candidate is None or made.fact.period is None:
             return replace(made, is_exact=False)
-        scope = scope_of(
-            candidate.text,
-            number,
-            mention,
-            end=made.fact.number.end,
-            numbers=numbers,
-            periods=candidate.periods,
-            others=candidate.mentions,
-            names=self._names,
-            topic=self.topic,
+        scope = (
+            shape.scope
+            if shape is not None
+            else scope_of(
+                candidate.text,
+                number,
+                mention,
+                end=made.fact.number.end,
+                numbers=numbers,
+                periods=candidate.periods,
+                others=candidate.mentions,
+                names=self._names,
+                topic=self.topic,
+            )
         )
+        if shape is not None:
+            own = self._names.about.get(made.source.document) or self._names.voice(made.source) if shape.scope.is_own else ""
+            made = replace(
+                made, fact=replace(made.fact, entity=next(iter(shape.scope.owners), "" if own in self._names.strangers else own))
+            )
+        if shape is not None and shape.mention.metric.id == PRICE:  # what is offered for next year is a price of today
+            made = replace(made, fact=replace(made.fact, kind=self._vocabulary.kind(candidate.text, at=number.start)))
         stock = self._vocabulary.metrics[made.fact.metric.removesuffix("_change")].stock
         told = scope is not None and (stock or not self._is_of_unsaid_length(made)) and not _is_beyond_its_clause(made, number)
         settled = self._settled(made, scope, mention=mention) if scope is not None and told else None
@@ -473,7 +513,8 @@ class _Whole:
             )
             return about if is_told and not any(_EXHIBIT.search(heading) for heading in made.evidence.heading_path) else None
         of_company = self._vocabulary.metrics[fact.metric.removesuffix("_change")].company
-        return fact.entity if fact.entity or not of_company else None
+        entity = fact.entity or next(iter(owners), "")
+        return entity if entity or not of_company else None
 
 
 _BUNDLES = frozenset("sales energy_activity transport tourism construction".split())
@@ -584,16 +625,18 @@ def _is_consolidated(item: Stated) -> bool:
 
 def _of_sentence(candidate: Candidate, *, vocabulary: Vocabulary, names: Names, whole: _Whole) -> Iterable[Stated]:
     text = candidate.text
-    if _EACH.search(text) or _OTHER_TIME.search(text):
+    if candidate.language or _EACH.search(text) or _OTHER_TIME.search(text):
         return
     words = tokens(text)
     numbers = _values(text, candidate.numbers, candidate.periods)
+    told = whole.shapes(candidate, numbers)
     latest: Mention | None = None
     for at, number in enumerate(numbers):
         if at and _is_range(text, numbers[at - 1], number):
             continue
         is_old = is_taken_back(text, number)
-        mention = _metric_of(number, candidate, words, vocabulary=vocabulary, topic=whole.topic)
+        shape = told.get(number.start)
+        mention = shape.mention if shape else _metric_of(number, candidate, words, vocabulary=vocabulary, topic=whole.topic)
         if mention is None and is_old and latest is not None and vocabulary.accepts(latest.metric, number):
             mention = latest
         latest = mention or latest
@@ -604,7 +647,7 @@ def _of_sentence(candidate: Candidate, *, vocabulary: Vocabulary, names: Names, 
             continue
         direction = vocabulary.direction(text, words, mention)
         direction = _way_behind(text, number) if direction == "none" else direction
-        metric = _measure(text, number, mention, direction)
+        metric = mention.metric.id if shape else _measure(text, number, mention, direction)
         period = _period_of(number, numbers, candidate, end=high.end if high else number.end)
         if is_old and period is None and len({mention.label for mention in candidate.periods}) == 1:
             period = _period(candidate.periods[0])
@@ -612,7 +655,7 @@ def _of_sentence(candidate: Candidate, *, vocabulary: Vocabulary, names: Names, 
             made = _stated(
                 candidate, number=number, high=high, metric=metric, period=period, direction=direction, vocabulary=vocabulary, names=names
             )
-            made = whole.of(made, number=number, mention=mention, numbers=numbers) if made.is_exact and not is_old else made
+            made = whole.of(made, number=number, mention=mention, numbers=numbers, shape=shape) if made.is_exact and not is_old else made
             yield replace(made, is_withdrawn=True) if is_old else made
 
 
@@ -655,7 +698,9 @@ def _stated(
     fact = Fact(
         id=_fact_id(candidate.evidence.id, metric, number),
         evidence=candidate.evidence.id,
-        entity=names.entity(text, at=number.start, document=document, voice=voice) or (names.opening(text) if of_company else ""),
+        entity=names.seller(text, at=number.start)
+        or names.entity(text, at=number.start, document=document, voice=voice)
+        or (names.opening(text) if of_company else ""),
         metric=metric,
         segment=vocabulary.segment(_till_cause(text, number), [m for m in candidate.mentions if m.end <= len(_till_cause(text, number))]),
         region=names.place(_till_cause(text, number), at=number.start),

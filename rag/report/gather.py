@@ -11,12 +11,14 @@ from itertools import islice
 from operator import attrgetter, itemgetter
 
 from rag.kin import replaces
+from rag.language import NAMES, Language
 from rag.numbers import PeriodMention, comparable, find_numbers, find_periods
 from rag.prompts import Facet
+from rag.report.abroad import is_sound, languages, queries, shares_names, stands
 from rag.report.asked import LINE, Asked, Aspect, is_at_home, is_name_in, lines_with, lying_in, parted, reached
 from rag.report.cover import Cover, cover_of
-from rag.report.names import named_in, ordinary_words, whose
-from rag.report.plan import Plan
+from rag.report.names import find_names, named_in, ordinary_words, whose
+from rag.report.plan import Plan, SubQuery
 from rag.report.quality import fault, lead_in, standing
 from rag.report.reading import ReadDocument, Sentence, TableCell, context, prose, read, split_titles
 from rag.report.subjects import SubjectRule, subjects
@@ -47,6 +49,8 @@ _ASKING = frozenset(content_stems("what which who how much many often does did s
 """Words of a question that say nothing of what it asks."""
 IN_SCALE = re.compile(r"(?i)(?:\bin |\()((?:thousand|million|billion|lakh|crore)(?=s)|lakh|crore)s?\b")
 """The words by which a table says its scale: "(in thousands)"."""
+_MOST_TITLES = 5
+"""Documents in one language that a warning names."""
 Shingles = frozenset[tuple[str, ...]]
 
 
@@ -70,6 +74,8 @@ class Candidate:
     shingles: Shingles
     copies: tuple[str, ...] = ()
     """Other documents that hold nearly the same sentence."""
+    language: Language = ""
+    """Of a sentence in German or French, which is quoted and never compared."""
 
     @property
     def facet(self) -> str:
@@ -117,6 +123,8 @@ class Gathered:
     """Documents found and left out, since they do not speak of the market."""
     notices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Document id -> what its reader left out of it and why, for the retrieved ones."""
+    languages: Mapping[str, Language] = field(default_factory=dict)
+    """Document id -> its language, of the retrieved ones in German or French."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -139,11 +147,17 @@ def gather(
     as_of: date,
 ) -> Gathered:
     """Run the plan's searches and read what they found. Documents published after ``as_of`` are not seen."""
-    found, rerankers = _search(plan, find=find, as_of=as_of)
+    found, rerankers = _search(plan.queries, find=find, as_of=as_of)
+    documents = {key: document(key) for key in sorted({item.source.document for item in found.values()})}
+    spoken = sorted(set(languages({key: item.text for key, item in documents.items()}).values()))
+    if further := _queries_in(spoken, plan, vocabulary=vocabulary):
+        again, by = _search(further, find=find, as_of=as_of)
+        found, rerankers = _joined(found, again), rerankers | by
     passages = len(found)
     known = {item.source.document: item.source for item in found.values()}
-    documents = {key: document(key) for key in sorted(known)}
+    documents = {key: documents[key] if key in documents else document(key) for key in sorted(known)}
     texts = {key: item.text for key, item in documents.items()}
+    abroad = languages(texts)
     read_documents = split_titles({key: read(item) for key, item in documents.items()}, texts=texts)
     named = subjects([source for source in sources if source.published <= as_of])
     span = span_of(plan.outline.period)
@@ -153,7 +167,7 @@ def gather(
         asked = None
     if asked is None:
         family = frozenset(named) if plan.outline.dimension else frozenset[str]()
-        topical = _on_topic(plan, found=found, documents=documents, filings=covers.keys(), family=family)
+        topical = _on_topic(plan, found=found, documents=documents, filings=covers.keys(), family=family, abroad=abroad)
         if topical.is_apart:
             asked, topical = parted(plan.outline, known=topical.known), replace(topical, found=found)
     else:
@@ -166,6 +180,7 @@ def gather(
         vocabulary=vocabulary,
         rule=SubjectRule(named),
         span=span,
+        abroad=abroad,
     )
     cells = [cell for cell in _cell_evidence(topical.found, documents, read_documents) if _is_asked(cell, span)]
     rows = _cell_evidence(topical.found, documents, read_documents, whole_rows=True)
@@ -193,27 +208,49 @@ def gather(
         sources=known,
         covers=covers,
         scaled=frozenset(key for key, text in texts.items() if IN_SCALE.search(text)),
-        warnings=(*topical.notes, *_warnings(read_documents, documents, known)),
+        warnings=(*topical.notes, *_in_other_words(abroad, known), *_warnings(read_documents, documents, known)),
         passages=passages,
         missing=topical.missing,
         sentences=seen,
         rerankers=tuple(sorted(rerankers)),
         asked=asked,
         notices={key: item.notices for key, item in documents.items() if item.notices},
+        languages=abroad,
         off_topic=frozenset(known) - {item.source.document for item in topical.found.values()},
     )
 
 
-def _search(plan: Plan, *, find: Callable[[Sequence[str]], Sequence[SearchResult]], as_of: date) -> tuple[dict[str, _Found], set[str]]:
+def _search(
+    asked: Sequence[SubQuery], *, find: Callable[[Sequence[str]], Sequence[SearchResult]], as_of: date
+) -> tuple[dict[str, _Found], set[str]]:
     found: dict[str, _Found] = {}
     rerankers: set[str] = set()
-    results = find([query.text for query in plan.queries])
-    for query, result in zip(plan.queries, results, strict=True):
+    results = find([query.text for query in asked])
+    for query, result in zip(asked, results, strict=True):
         rerankers |= {result.reranked_by} - {""}
         visible = [passage for passage in result.passages if passage.source.published <= as_of]
         for rank, passage in enumerate(visible, start=1):
             _note(found, passage, facet=query.facet, by=RetrievedBy(query=query.text, rank=rank, score=passage.score))
     return found, rerankers
+
+
+def _queries_in(spoken: Sequence[Language], plan: Plan, *, vocabulary: Vocabulary) -> list[SubQuery]:
+    """Searches in the languages of documents that were found, by the words for metrics: the topic's own are not known in them."""
+    about = (*plan.outline.regions, *plan.outline.entities, *(plan.asked.named if plan.asked else ()))
+    names = tuple(dict.fromkeys(about))
+    return [
+        SubQuery(facet=facet, text=text)
+        for language in spoken
+        for facet, text in queries(plan.facets, language, vocabulary=vocabulary, about=names)
+    ]
+
+
+def _joined(one: Mapping[str, _Found], other: Mapping[str, _Found]) -> dict[str, _Found]:
+    """What both found; a passage of both by the searches of both."""
+    joined = dict(one)
+    for key, item in other.items():
+        joined[key] = replace(item, by=[*joined[key].by, *item.by]) if key in joined else item
+    return joined
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -241,6 +278,7 @@ def _on_topic(
     documents: Mapping[str, Document],
     filings: Collection[str],
     family: frozenset[str],
+    abroad: Mapping[str, Language],
 ) -> _OnTopic:
     """The nearest passages to an unanswerable question are still no answer: half of the market's words must be there, and those together
     in a title or in three lines (fewer where fewer documents were found). A document then speaks of the market when it has more than
@@ -268,10 +306,11 @@ def _on_topic(
     on_topic |= {key for key in halves if forms & {token.form for token in tokens(f"{titles[key]} {documents[key].text}")}}
     on_topic |= family & set(held)
     on_topic |= _about_the_same(on_topic, found=found, documents=documents) | _named_for(plan, on_topic, found=found, documents=documents)
+    on_topic |= _in_other_languages(plan, on_topic - abroad.keys(), documents=documents, sources=found, abroad=abroad)
     speaking = {key: item for key, item in found.items() if item.source.document in on_topic}
     beside = frozenset[str]()
     if known and not family:
-        beside = _beside(frozenset(known), on_topic, titles=titles, documents=documents, filings=filings)
+        beside = _beside(frozenset(known), on_topic - abroad.keys(), titles=titles, documents=documents, filings=filings)
     return _OnTopic(found=speaking, missing=missing, notes=notes, known=frozenset(known), beside=beside)
 
 
@@ -350,7 +389,8 @@ class _Told:
         if self._asked.is_name:
             return True
         reached = self._reached[evidence.document]
-        own = [item for item in reached if item.is_told(metrics=metrics, stems=stems, around=around, is_ahead=is_ahead)]
+        headed = stem_set(" ".join(evidence.heading_path[-1:]))
+        own = [item for item in reached if item.is_told(metrics=metrics, stems=stems, around=around, headed=headed, is_ahead=is_ahead)]
         self._told |= {aspect.text for aspect in own}
         return bool(own)
 
@@ -400,6 +440,40 @@ def _about_the_same(on_topic: Collection[str], *, found: Mapping[str, _Found], d
     }
 
 
+def _in_other_languages(
+    plan: Plan,
+    on_topic: Collection[str],
+    *,
+    documents: Mapping[str, Document],
+    sources: Mapping[str, _Found],
+    abroad: Mapping[str, Language],
+) -> set[str]:
+    """German and French documents that share names with those that are on the topic."""
+    if not abroad or not on_topic:
+        return set()
+    texts = {key: documents[key].text for key in sorted({*on_topic, *abroad})}
+    known = {item.source.document: item.source for item in sources.values()}
+    names = find_names(texts, sources=[known[key] for key in texts], regions=plan.outline.regions)
+    english = "\n".join(texts[key] for key in sorted(on_topic))
+    companies = {name for name in names.others | set(plan.outline.entities) if stands(name, english)}
+    places = {name for name in names.places | set(plan.outline.regions) if stands(name, english)}
+    return {key for key, language in abroad.items() if shares_names(texts[key], companies=companies, places=places, language=language)}
+
+
+def _in_other_words(abroad: Mapping[str, Language], sources: Mapping[str, Source]) -> list[str]:
+    """That documents are in other languages, and what that means, for the report's warnings."""
+    told = []
+    for language in sorted(set(abroad.values())):
+        titles = sorted(f'"{sources[key].title}" ({sources[key].path})' for key, own in abroad.items() if own == language)
+        more = f" and {len(titles) - _MOST_TITLES} more" if len(titles) > _MOST_TITLES else ""
+        told.append(
+            f"in {NAMES[language]}: {', '.join(titles[:_MOST_TITLES])}{more}; an English topic hardly finds what such documents say: "
+            "of them only sentences with a figure and a known word for what it measures are quoted, in their language; their tables are "
+            "left out, and none of their figures is compared"
+        )
+    return told
+
+
 def _named_for(plan: Plan, on_topic: Collection[str], *, found: Mapping[str, _Found], documents: Mapping[str, Document]) -> set[str]:
     """Documents whose title, publisher or path names a region or company asked for, or whose title names one that two documents name."""
     sources = {item.source.document: item.source for item in found.values()}
@@ -431,6 +505,7 @@ def _candidates(
     vocabulary: Vocabulary,
     rule: SubjectRule,
     span: Span | None,
+    abroad: Mapping[str, Language],
 ) -> tuple[list[Candidate], int]:
     newness = _newness([item.source for item in found.values()])
     scorer = _Scorer(plan=plan, owned=frozenset(whose(item.source for item in found.values())))
@@ -452,6 +527,7 @@ def _candidates(
                 scorer=scorer,
                 newness=newness[key],
                 opening=max(0.0, 1.5 - 1.5 * at / _OPENING),
+                language=abroad.get(key, ""),
             )
             if candidate is None or rule.others_named(candidate.text, document=key):
                 continue
@@ -485,17 +561,20 @@ def _candidate(
     scorer: "_Scorer",
     newness: float,
     opening: float,
+    language: Language,
 ) -> Candidate | None:
     start = sentence.start + lead_in(document.text[sentence.start : sentence.end])
     quote = document.text[start : sentence.end]
     text = " ".join(quote.split())
     text = text[:1].upper() + text[1:]
-    if fault(f"{text}." if sentence.is_point else text):
+    source = hits[0].source
+    mentions = vocabulary.named_abroad(text, language) if language else vocabulary.named(text)
+    numbers = find_numbers(text)
+    whole = f"{text}." if sentence.is_point else text
+    if (language and not is_sound(whole, language, mentions=mentions, numbers=numbers)) or (not language and fault(whole)):
         return None
     searches = [pair for item in hits for pair in item.by]
-    source = hits[0].source
-    mentions = tuple(vocabulary.named(text))
-    numbers, periods = find_numbers(text), find_periods(text, published=source.published) + of_title(text, source.title)
+    periods = find_periods(text, published=source.published) + of_title(text, source.title)
     stems = content_stems(text)
     sound = standing(text, owned=source.document in scorer.owned)
     scores = scorer.score(
@@ -523,6 +602,7 @@ def _candidate(
         scores=scores,
         standing=sound,
         shingles=shingles(stems),
+        language=language,
     )
 
 

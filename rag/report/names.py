@@ -8,6 +8,7 @@ from functools import partial
 from itertools import islice
 
 from rag.remembered import Shelf
+from rag.report.demonyms import place_of
 from rag.text import STOPWORDS
 from rag.types import Source
 
@@ -49,9 +50,13 @@ _SURVEYS = re.compile(r"(?i)['’]?s?\s(?:[\w-]+\s){0,3}(?:surveys?|polls?|index
 _BODIES = frozenset("district districts region state states nation country company group bank board government".split())
 """Nouns that stand for a name and are written with a capital."""
 _REPORTS = re.compile(
-    r"\s(?:reported|posted|recorded|achieved|generated|earned|booked|made|lost|had|has|saw|raised|lifted|cut|ended|closed|holds|held|"
+    r"\s(?:(?:now|also|still|currently|already)\s)?"
+    r"(?:reported|posted|recorded|achieved|generated|earned|booked|made|lost|had|has|saw|raised|lifted|cut|ended|closed|holds|held|"
     r"expects?|expected|forecasts?|guides|guided|announced|said|says|turned over|increased|grew|doubled)\b"
 )
+_SELLS = re.compile(r"\s(?:(?:has|have|had)\s)?(?:sold|built|shipped|delivered|produced|installed)\b")
+"""Behind a name: what only one that makes or sells things does."""
+_NEW_CLAUSE = re.compile(r"[;:]|,\s(?:and|but|while|whereas|although|which|as)\b|\bwhile\b")
 _LOWER = re.compile(r"(?<![\w’'-])[a-z][a-z’-]+")
 _WE = re.compile(r"\b(?:we|our|us)\b", re.IGNORECASE)
 _OWN_VOICE = re.compile(r"\b(?:we|our|us|the (?:group|company|board|firm))\b", re.IGNORECASE)
@@ -132,18 +137,27 @@ class Names:
     def opening(self, text: str) -> str:
         """The company a sentence begins with, known or not: "Kaldor Systems reported ...", "Thermyx's margin ..."; empty for none."""
         match = _RUN.match(text)
-        if (
-            match is None
-            or self._known(match[0], self.places)
-            or not (_REPORTS.match(text, match.end()) or re.search(r"['’]s?$", match[0]))
-        ):
+        if match is None or not (_REPORTS.match(text, match.end()) or re.search(r"['’]s?$", match[0])):
             return ""
-        words = {part.lower() for part in _bare(match[0]).split()}
-        return "" if words & (_COMMON | STOPWORDS) or words <= self.ordinary else _bare(match[0])
+        return self._opening_name(match[0])
+
+    def seller(self, text: str, *, at: int) -> str:
+        """The company, known or not, that a sentence begins with and that sold or made what the value at an offset counts: "Norden sold
+        30,000 heat pumps, fewer than Velox"; empty for none."""
+        match = _RUN.match(text)
+        sold = _SELLS.match(text, match.end()) if match else None
+        if match is None or sold is None or not sold.end() <= at or _NEW_CLAUSE.search(text, sold.end(), at):
+            return ""
+        return self._known(match[0], self.others) or self._opening_name(match[0])
+
+    def _opening_name(self, run: str) -> str:
+        words = {part.lower() for part in _bare(run).split()}
+        is_none = words & (_COMMON | STOPWORDS) or words <= self.ordinary or self._known(run, self.places)
+        return "" if is_none else _bare(run)
 
     def _is_name(self, match: re.Match[str], text: str) -> bool:
         """True for a known name, and for any capitalised run inside the sentence that is no place and no common word."""
-        if _ADJECTIVE.search(match[0]):
+        if _ADJECTIVE.search(match[0]) or place_of(match[0], self.places):
             return False
         if self._known(match[0], self.others):
             return True
@@ -238,6 +252,7 @@ def find_names(
     known = {name for name in count if (len(documents[name]) >= 2 or count[name] >= 3) and not ordinary.issuperset(name.lower().split())}
     known |= publishers
     places = {name for name in known if name not in publishers and placed[name] * 5 >= count[name] * 2} | set(regions)
+    known = {name for name in known if name in places or not place_of(name, places)}
     filed = {document: _as_written(name, texts.get(document, "")) for document, name in (registrants or {}).items()}
     filed |= _by_file_name(sources, known - places, texts=texts)
     about, owners = (filed | found for found in (whose(sources, known - places), whose(sources)))

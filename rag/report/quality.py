@@ -3,6 +3,7 @@
 import re
 
 from rag.remembered import remembered
+from rag.report.brief import is_brief_statement
 from rag.text import STOPWORDS, words
 
 FEWEST_CONTENT_WORDS = 5
@@ -149,9 +150,7 @@ def fault(text: str) -> str:
     stripped = text.rstrip("\"'”’)] ")
     if not stripped.endswith((".", "!", "…", "。")) or stripped.endswith("?"):
         return "end"
-    found = words(text)
-    content = [word for word in found if word.lower() not in STOPWORDS]
-    if len(content) < FEWEST_CONTENT_WORDS or len(found) > MOST_WORDS:
+    if not is_of_length(text):
         return "length"
     if _HEADLESS.match(text) or _ONLY_A_TIME.match(text):
         return "subject"
@@ -161,10 +160,22 @@ def fault(text: str) -> str:
         return "order"
     if _REFUTED.search(text):
         return "refuted"
-    if _FURNITURE.search(text) or _CITED_WORK.search(text) or _unbalanced(text):
+    if is_furniture(text):
         return "furniture"
     letters = [c for c in text if c.isalpha()]
     return "capitals" if sum(c.isupper() for c in letters) > 0.4 * len(letters) else ""
+
+
+def is_furniture(text: str) -> bool:
+    """True for notices, entries of lists of references and halves of brackets."""
+    return _FURNITURE.search(text) is not None or _CITED_WORK.search(text) is not None or _unbalanced(text)
+
+
+def is_of_length(text: str) -> bool:
+    """Whether a sentence is long enough to carry a statement, or carries one though it is short, and short enough to be one."""
+    found = words(text)
+    content = sum(word.lower() not in STOPWORDS for word in found)
+    return len(found) <= MOST_WORDS and (content >= FEWEST_CONTENT_WORDS or is_brief_statement(text))
 
 
 def supposes(text: str, *, at: int) -> bool:

@@ -49,7 +49,12 @@ _TABLE = (
         "Words in quotation marks are not the source's. Quote exactly.",
     ),
     ("B7", "polarity", 'no "not" is lost or gained', "One of sentence and source denies what the other says. Read both again."),
-    ("B8", "quote size", "a quote has 5 content words to 60 words", "The quote is too short to carry a statement, or too long to be one."),
+    (
+        "B8",
+        "quote size",
+        "a quote has 5 content words to 60 words, or is a short statement with a figure, date or name",
+        "The quote is too short to carry a statement, or too long to be one.",
+    ),
     ("B9", "no repeats", "nothing is said twice", "An earlier sentence says nearly the same with the same figures. Keep one."),
     ("B10", "anchor reuse", "one quote carries at most three sentences", "One passage is made to carry too much. Cite further passages."),
     (

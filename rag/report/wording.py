@@ -48,6 +48,8 @@ _HELPERS = frozenset(
     ).split()
 )
 _LINKS = frozenset("in of for the a an their its district overall further and modest moderate slight sharp some continued".split())
+_INFLECTED = {"de": (r"\w*", "(?:es|s|e|en|n)?"), "fr": ("", "(?:s|x)?")}
+"""Language -> what may stand before and behind a word for a metric: German joins words, "Jahresumsatz", "Strompreise"."""
 _ENERGY, _POWER, _MASS = ("Wh", "Ah"), ("W",), ("kg", "ton")
 _DIRECTIONS: dict[str, Direction] = {"up": "up", "down": "down", "flat": "flat"}
 _TIMES = ("second", "month", "working day")
@@ -152,6 +154,14 @@ class Vocabulary:
         self._estimate = frozenset(vocabulary.estimate_words)
         self.named = remembered(16_384)(self._named)
         """Metrics named in a text, as ``mentions`` finds them in its tokens."""
+        self._abroad = {
+            language: [
+                (re.compile(rf"(?i)\b{joined}(?:{'|'.join(map(re.escape, said))}){ending}(?!\w)"), metric)
+                for metric in vocabulary.metrics
+                if (said := metric.abroad.get(language))
+            ]
+            for language, (joined, ending) in _INFLECTED.items()
+        }
         self._segments = [(segment, re.compile(rf"(?i)(?<!\w){re.escape(segment)}(?!\w)")) for segment in vocabulary.segments]
 
     def _named(self, text: str) -> tuple[Mention, ...]:
@@ -172,6 +182,23 @@ class Vocabulary:
             if all(mention.last < other.first or other.last < mention.first for other in kept):
                 kept.append(mention)
         return sorted(kept, key=lambda mention: mention.first)
+
+    def named_abroad(self, text: str, language: str) -> tuple[Mention, ...]:
+        """Metrics that a German or French sentence has a word for, the longest first taken, no two overlapping; they tell no direction."""
+        found = [
+            Mention(metric=metric, first=0, last=0, start=match.start(), end=match.end(), figures_only=True)
+            for pattern, metric in self._abroad[language]
+            for match in pattern.finditer(text)
+        ]
+        kept: list[Mention] = []
+        for mention in sorted(found, key=lambda mention: (mention.start - mention.end, mention.start)):
+            if all(mention.end <= other.start or other.end <= mention.start for other in kept):
+                kept.append(mention)
+        return tuple(sorted(kept, key=lambda mention: mention.start))
+
+    def words_abroad(self, facet: str, language: str) -> tuple[str, ...]:
+        """The first words for each of a facet's metrics in a language."""
+        return tuple(metric.abroad[language][0] for _, metric in self._abroad[language] if metric.facet == facet)
 
     def direction(self, text: str, words: Sequence[Token], mention: Mention) -> Direction:
         """Which way the sentence says the metric moves; "none" when it does not say or says it with a negation."""

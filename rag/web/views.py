@@ -50,7 +50,7 @@ def turn_view(turn: Turn) -> Plain:
                         "value": side.value,
                         "period": side.period,
                         "published": side.published,
-                        "by": by[claims[side.claim].evidence[0]],
+                        "by": next((by[item] for item in claims[side.claim].evidence), ""),
                         "marks": _marks(claims[side.claim], numbers, marks),
                     }
                     for side in conflict.sides
