@@ -243,6 +243,8 @@ def test_a_change_is_the_difference_of_its_levels(change: str, kind: str, now: s
         ("Cash flows from operations", "Net earnings, including earnings attributable to redeemable and noncontrolling interests", []),
         ("Price per share", "Intrinsic value of options exercised", []),
         ("Purchases", "Aggregate purchase price", []),
+        ("Price per share", "Net cash proceeds", []),
+        ("Balance sheet", "Total liabilities and shareholders' equity", []),
     ],
 )
 def test_a_row_of_another_thing_is_not_its_captions_metric(heading: str, row: str, expected: list[tuple[str, str]], tmp_path: Path) -> None:
@@ -261,6 +263,20 @@ def test_what_is_taken_off_in_a_table_is_no_negative_stock(tmp_path: Path) -> No
     source, _ = _document("10-K", "", date(2018, 12, 12))
     found = figures({source.document: (replace(source, format="md"), read_file(tmp_path / "t.md"))}, topic="Halvex", pack="filings")
     assert {item.fact.metric: item.is_exact for item in found} == {"total_debt": True, "cash_held": False}
+
+
+@pytest.mark.parametrize(
+    ("heading", "row", "is_exact"),
+    [("Effective tax rate", "State income taxes", False), ("Effective tax rate", "Total", True), ("Payments due", "Total debt", False)],
+)
+def test_a_part_of_what_a_company_has_one_of_is_not_that(heading: str, row: str, is_exact: bool, tmp_path: Path) -> None:
+    """A caption's metric is of its total; and what falls due is no debt of the day."""
+    value = "1.6%" if "tax" in heading else "$ 900"
+    table = f"| {'' if '%' in value else 'In millions'} | Fiscal year 2018 |\n|---|---|\n| {row} | {value} |"
+    (tmp_path / "t.md").write_text(f"{ANNUAL}## {heading}\n\n{table}{NAMED}\n", encoding="utf-8")
+    source, _ = _document("10-K", "", date(2018, 12, 12))
+    found = figures({source.document: (replace(source, format="md"), read_file(tmp_path / "t.md"))}, topic="Halvex", pack="filings")
+    assert [item.is_exact for item in found] == [is_exact]
 
 
 def test_revised_projections_correct_no_figure() -> None:

@@ -29,6 +29,7 @@ from rag.numbers import (
     unit_in,
     with_unit,
 )
+from rag.prompts import Metric
 from rag.remembered import remembered
 from rag.report.asserted import is_beside, is_denied, is_taken_back, is_unnamed
 from rag.report.clause import Scope, scope_of
@@ -40,7 +41,7 @@ from rag.report.shapes import PRICE, STOCK, Shape, is_of_its_heading, shapes
 from rag.report.sure import Standing, is_borne_out, is_sure
 from rag.report.wording import Mention, Token, Vocabulary, tokens, unit_family
 from rag.text import content_stems, stem_set
-from rag.types import Direction, Evidence, Fact, FactKind, Number, Period, Source
+from rag.types import Direction, Evidence, Fact, FactKind, Number, Period, Source, TableReference
 
 _NEAR = 16
 """Words between a metric and its value."""
@@ -415,12 +416,20 @@ class _Whole:
             and not any(_EXHIBIT.search(heading) for heading in evidence.heading_path)
             and not (_LOSS.search(_ASIDE.sub("", evidence.table.row)) and fact.number.value > 0)
             and not (metric.stock and metric.id not in _OF_EITHER_SIGN and fact.number.value < 0)
+            and not (metric.whole and self._is_of_company(made) and self._is_of_caption(evidence.table, metric))
             and not (self._is_of_unsaid_day(made) if metric.stock else self._is_of_unsaid_length(made))
             and not (
                 metric.stock and fact.segment != END_OF_PERIOD and any(_FLOWS.search(heading) for heading in evidence.heading_path[-1:])
             )
         )
         return made if plain else replace(made, is_exact=False)
+
+    def _is_of_caption(self, reference: TableReference, metric: Metric) -> bool:
+        """True where the metric is the caption's alone and the row is some part: "State income taxes" under "Effective tax rate"."""
+        row = reference.row
+        if _is_total(row) or find_periods(row) or _A_KIND_OF_EPS.match(row):
+            return False
+        return not any(mention.metric.id == metric.id for label in (row, reference.column) for mention in self._vocabulary.named(label))
 
     def _is_of_unsaid_length(self, made: Stated) -> bool:
         """True for what flows in a time that ends on a day or in a month, however long it was, and in a year's column of a quarterly
@@ -596,9 +605,10 @@ _SMALL = re.compile(r"\W*\d{1,2}\.\d\d\W*")
 _ASIDE = re.compile(r"\([^)]*\)")
 _LOSS = re.compile(r"(?i)\blos(?:s|ses|t)\b")
 """A value printed without a sign is then the opposite of the metric's: "net loss of $496 million" is no net income of as much."""
+_A_KIND_OF_EPS = re.compile(r"(?i)(?:basic|diluted)\b")
 _OF_EITHER_SIGN = frozenset("equity leverage net_asset_value net_debt working_capital".split())
 """What there is can be less than nothing in these alone; elsewhere a table takes it off: "Cash and cash equivalents (775)" of net debt."""
-_FLOWS = re.compile(r"(?i)\bcash flows?\b")
+_FLOWS = re.compile(r"(?i)\bcash flows?\b|\bpayments? due\b|\bmaturit")
 """A statement whose lines are changes of what its labels name."""
 _SHORT = re.compile(r"months\s(?:period\s)?ended\b")
 _LONG = re.compile(r"years?\s(?:ended|ending)\b")
@@ -1198,6 +1208,8 @@ def _table_metric(row: str, column: str, caption: str, *, number: Number, vocabu
             return "", ""
         if label is caption and is_of_its_own(column) and not _BY_PLACE.search(caption):
             return "", ""
+        if label is caption and accepted and accepted[-1].metric.id == "price" and _A_SHARE.search(caption):
+            return "", ""  # what stands in a table of prices a share is no price for that
         if label is row and accepted and len(without_unit(row).split()) > 8:
             return "", ""
         if accepted:
@@ -1233,7 +1245,9 @@ _ODD_ROW = re.compile(
     r"aggregate (?:\w+ )?price|(?:exercise|strike) prices?|intrinsic value)\b"
 )
 """A row of another thing than the metric its label names."""
-_NOT_HEAD = re.compile(r"(?i),|\b(?:from|into|of|on|related|to|in|for|before|after|less|excluding|including|deferred|other)\b")
+_NOT_HEAD = re.compile(
+    r"(?i),|\b(?:from|into|of|on|related|to|in|for|before|after|less|excluding|including|deferred|other|liabilities and)\b"
+)
 """Before a metric in a row's label: the row is about something else."""
 
 
