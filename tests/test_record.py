@@ -344,10 +344,11 @@ def test_a_half_filled_space_does_not_hold_a_document_back(record: Record) -> No
 def test_reports_and_runs_are_kept(record: Record) -> None:
     """A report comes back by its id; a run says when, how and how much."""
     now = datetime(2026, 9, 30, 12, tzinfo=UTC)
-    record.save_report("r-1", now, '{"a": "ü"}')
-    assert record.report("r-1") == '{"a": "ü"}'
+    body = '{"title": "Zinc, für 2026", "as_of": "2026-09-30", "manifest": {"writer": "extractive"}}'
+    record.save_report("r-1", now, body)
+    assert record.report("r-1") == body
     assert record.reports() == [("r-1", now)]
-    with pytest.raises(UsageError, match="no report 'r-2'; there is: r-1"):
+    with pytest.raises(UsageError, match=r"no report 'r-2'; there is: r-1 \(Zinc, für 2026, as of 2026-09-30, 12:00\)"):
         record.report("r-2")
     run = record.start_run("ingest", started=now)
     assert record.runs()[0].status == "running"
