@@ -222,9 +222,11 @@ class Library:
 
     @property
     def engine(self) -> str:
-        """What computes documents' vectors on this machine and why, in words; empty where a server does. Imports torch."""
+        """What computes documents' vectors on this machine and why, in words; empty where a server does. Mostly imports torch."""
         embedder = self.embedder
-        return embedder.engine.described if isinstance(embedder, SmallEmbedder | SentenceTransformersEmbedder) else ""
+        if isinstance(embedder, SmallEmbedder):
+            return embedder.described
+        return embedder.engine.described if isinstance(embedder, SentenceTransformersEmbedder) else ""
 
     @cached_property
     def reranker(self) -> Reranker:

@@ -91,8 +91,8 @@ def test_a_changed_file_is_refused(tmp_path: Path, name: str) -> None:
         SmallEmbedder(tmp_path).embed(["x"], kind="query")
 
 
-def test_a_question_loads_no_torch() -> None:
-    """Nor do the fingerprint, the tokens or an empty call; documents load torch, and nothing loads transformers."""
+def test_a_question_and_a_few_documents_load_no_torch() -> None:
+    """Nor do the fingerprint, the tokens or an empty call; more documents load torch, and nothing loads transformers."""
     code = """
 import json, sys
 from rag.embedders import small as small_module
@@ -100,6 +100,7 @@ from rag.embedders.questions import GRAPH
 from rag.embedders.small import SmallEmbedder
 small = SmallEmbedder()
 small.fingerprint, small.token_spans("x"), small.embed([], kind="document"), small.embed(["x"], kind="query")
+small.embed(["x"] * small_module._FEW, kind="document"), small.described
 before = list(sys.modules)
 small.embed(["x"], kind="document")
 print(json.dumps([before, list(sys.modules)]))
@@ -108,6 +109,15 @@ print(json.dumps([before, list(sys.modules)]))
     assert not {"torch", "transformers", "sentence_transformers"} & set(before)
     assert "torch" in after
     assert not {"transformers", "sentence_transformers"} & set(after)
+
+
+def test_a_few_documents_have_the_vectors_of_many(small: SmallEmbedder) -> None:
+    """To 1e-6; and who embeds them is said as it is."""
+    few = SmallEmbedder()
+    assert np.abs(few.embed(TEXTS, kind="document") - small.embed(TEXTS, kind="document")).max() < 1e-6
+    assert few.described.startswith("onnxruntime in float32")
+    few.embed(["x"] * (small_module._FEW + 1), kind="document")
+    assert few.described == few.engine.described
 
 
 def test_weights_of_another_shape_are_refused_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

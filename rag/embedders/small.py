@@ -25,6 +25,9 @@ _SHA256 = {
 _TOKEN_BUDGET = 4096
 """Tokens a batch: 110 passages/s of 139 tokens and CPU second in bfloat16, 100 with 1,024 and 104 with 8,192 (docs/log.md)."""
 
+_FEW = 64
+"""Documents' texts in one process that are embedded as questions are: to import torch, 2 to 5 s, costs as much as two hundred of them."""
+
 
 class SmallEmbedder:
     """384 dimensions, 256 tokens a text. The model was trained without a query prompt, so it has none."""
@@ -35,6 +38,7 @@ class SmallEmbedder:
         """``folder`` holds the model's files; the installed package's own when left out. ``engine``: see `rag.embedders.engine`."""
         self._given = folder
         self._setting = engine
+        self._without_torch = 0
         self.fingerprint = Fingerprint(
             model="sentence-transformers/all-MiniLM-L6-v2", revision=_SHA256["model.safetensors"][:16], dimensions=384, query_prompt=""
         )
@@ -54,13 +58,24 @@ class SmallEmbedder:
 
         vectors = np.empty((len(texts), self.fingerprint.dimensions), dtype=np.float32)
         _, ids = prepare(texts, kind=kind, query_prompt="", tokens=self._tokens, limit=self.max_tokens)
-        if kind == "query":
+        if kind == "query" or self._are_few(len(texts)):
             for at, row in enumerate(ids):
                 vectors[at] = unit(self._questions.mean(row)[None])
             return vectors
         for batch in batches([len(row) for row in ids], token_budget=_TOKEN_BUDGET):
             vectors[batch] = unit(self._model.vectors([ids[at] for at in batch]))
         return vectors
+
+    @property
+    def described(self) -> str:
+        """What has computed documents' vectors here and why, in words. Imports torch, unless few were computed without it."""
+        return "onnxruntime in float32, as questions are, since they were few" if self._are_few(0) else self.engine.described
+
+    def _are_few(self, more: int) -> bool:
+        """True, and counts them, while torch is not there and so many more documents' texts are not worth its import."""
+        few = self._setting == "auto" and "_model" not in self.__dict__ and self._without_torch + more <= _FEW
+        self._without_torch += more if few else 0
+        return few
 
     @cached_property
     def _folder(self) -> Path:
@@ -74,7 +89,7 @@ class SmallEmbedder:
 
     @cached_property
     def engine(self) -> Engine:
-        """What computes documents' vectors here; questions' are onnxruntime's in float32. Imports torch."""
+        """What computes documents' vectors here, but for a few; questions' are onnxruntime's in float32. Imports torch."""
         return choose(self._setting, self._folder, device="cpu")
 
     @cached_property
