@@ -220,6 +220,16 @@ def test_a_scale_or_a_time_alone_in_a_header_row_is_of_every_column(tmp_path: Pa
     assert cells_of(quarters, tmp_path)[-1] == "Orders, 2025 Q3: 5"
 
 
+def test_what_a_table_excepts_from_its_scale_has_none(tmp_path: Path) -> None:
+    """Though the row does not say that it is a sum a member or a share: the words above it did."""
+    rows = "| Revenue | $5,077,307 |\n| membership | $8.66 |\n| Diluted | 1.36 |"
+    assert cells_of(f"| In thousands, except revenue per member | 2025 |\n|---|---|\n{rows}", tmp_path) == [
+        "Revenue, 2025: $5,077,307 thousand",
+        "membership, 2025: $8.66",
+        "Diluted, 2025: 1.36",
+    ]
+
+
 def test_a_cells_sentence_says_its_scale_once() -> None:
     """Beside the value, not in the label too."""
     assert cell_text(cell("Revenue", "2019 (in thousands)", "9,441")) == "Revenue, 2019: 9,441 thousand."

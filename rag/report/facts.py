@@ -409,7 +409,7 @@ class _Whole:
             evidence.table is not None
             and (bool(fact.entity) or not (metric.company or made.source.document in self._covers))
             and not (fact.number.kind == "plain" and "money" in metric.units)
-            and not (_PER_SHARE.search(caption) and _SMALL.fullmatch(made.evidence.quote))
+            and not (_EXCEPT_FOR_SOME.search(caption) and _SMALL.fullmatch(made.evidence.quote))
             and fact.period is not None
             and fact.period.found_in == "table"
             and are_plain(evidence.table, caption=caption, metric=metric.id, vocabulary=self._vocabulary, topic=self.topic)
@@ -599,9 +599,9 @@ _CONSOLIDATED = re.compile(r"(?i)\bconsolidated\b|\bselected financial data\b")
 _EXHIBIT = re.compile(r"\bExhibit\s\d")
 """Another company's statements stand there."""
 _YEARLY = re.compile(r"(?i)\b(?:years?|annual|fiscal|twelve|52 weeks)\b")
-_PER_SHARE = re.compile(r"(?i)\bexcept\b.*\bper[- ]share\b")
-_SMALL = re.compile(r"\W*\d{1,2}\.\d\d\W*")
-"""A sum as it is printed a share, in a table of millions except for those."""
+_EXCEPT_FOR_SOME = re.compile(r"(?i)\bexcept\b.*\bper\b")
+_SMALL = re.compile(r"\W*\d{1,3}\.\d\d\W*")
+"""A sum as it is printed a share or a member, in a table of millions "except per share amounts": its row need not say that it is one."""
 _ASIDE = re.compile(r"\([^)]*\)")
 _LOSS = re.compile(r"(?i)\blos(?:s|ses|t)\b")
 """A value printed without a sign is then the opposite of the metric's: "net loss of $496 million" is no net income of as much."""
@@ -1016,6 +1016,8 @@ def cell_unit(evidence: Evidence) -> str:
     if reference is None or len(numbers) != 1:
         return ""
     labels = (reference.column, reference.row, *(() if _NO_LEVEL.search(reference.column) else evidence.heading_path[-1:]))
+    if _is_excepted(numbers[0], labels):
+        return ""
     return _scale_in(numbers[0], labels) if numbers[0].unit else _unit_of(labels)
 
 
@@ -1057,6 +1059,11 @@ def _scale_in(number: Number, labels: Sequence[str]) -> str:
     if number.kind != "money" or "/" in number.unit or re.search(r"[A-Za-z]{4}", number.printed) or _A_SHARE.search(labels[1]):
         return ""
     return next((said for label in labels if (said := _scale_said(label, number.unit))), "")
+
+
+def _is_excepted(number: Number, labels: Sequence[str]) -> bool:
+    """True for a sum that looks like one of those that its table's scale is not of."""
+    return _SMALL.fullmatch(number.printed) is not None and any(_EXCEPT_FOR_SOME.search(label) for label in labels)
 
 
 def _scale_said(label: str, currency: str) -> str:
@@ -1175,6 +1182,8 @@ def _in_segment(item: Stated, segment: str) -> Stated:
 
 def _with_table_unit(number: Number, *, labels: Sequence[str]) -> Number:
     """The number with the unit and scale its header, row or caption says."""
+    if _is_excepted(number, labels):
+        return number
     if scale := _scale_in(number, labels):
         return _scaled(number, scale)
     words = "" if number.unit else _unit_of((*labels[:2], re.sub(r"^.*(?=[,(]|\bin\s\S+(?:\s\S+)?$)", "", labels[2])))
