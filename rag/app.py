@@ -452,7 +452,7 @@ class Library:
         self, question: str, *, now: datetime, chat: int | None, scope: Scope, about: About | None, history: Sequence[Answer]
     ) -> Answer:
         if chat is not None:
-            history = [answer_from_json(turn.answer) for turn in self.record.chats.turns(chat)[-REMEMBERED:]]
+            history = [answer_from_json(turn.answer) for turn in self.record.chats.last(chat, REMEMBERED)]
         if about is not None:
             history, scope = [about.answer], replace(scope, documents=about.documents)
         vocabulary = self._vocabulary

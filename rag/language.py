@@ -56,10 +56,8 @@ def language_of(text: str) -> Language:
     """German or French, by its small words, names aside, and its words with letters that English lacks, where it has more of them than of
     English small words; empty for neither."""
     beginning = text[:_BEGINNING]
-    if beginning.isascii() and _ABROAD.isdisjoint(
-        beginning.lower().split()
-    ):  # most texts are English: this alone takes a third of the time
-        return ""
+    if beginning.isascii() and _ABROAD.isdisjoint(beginning.lower().split()):
+        return ""  # most texts are English: this alone takes a third of the time
     found = [word.lower() for word in _WORD.findall(beginning)]
     german, french, english, other = (sum(map(known.__contains__, found)) for known in (_GERMAN, _FRENCH, _ENGLISH, _OTHERS))
     marks = {"de": _GERMAN_LETTERS.findall(beginning), "fr": _FRENCH_LETTERS.findall(beginning)}

@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag import Library
+from rag.app import create
 from rag.chunking import chunk
 from rag.ingest import drain, ingest
 from rag.ports import Embedder, VectorStore
@@ -14,6 +16,7 @@ from rag.record import Record, space_of
 from rag.rerankers.passthrough import PassThrough
 from rag.retrieval import Retrieval
 from rag.stores.chroma import ChromaStore
+from rag.types import Report
 from tests.fakes import read_plain
 
 if TYPE_CHECKING:
@@ -81,3 +84,23 @@ def opened(workspace: Path, *, embedder: Embedder, read_only: bool = False) -> I
         ChromaStore(workspace / "index", space=space_of(embedder.fingerprint).id) as store,
     ):
         yield Retrieval(record=record, store=store, embedder=embedder, reranker=PassThrough())
+
+
+@contextmanager
+def library_of(folder: Path, texts: Mapping[str, str], *, documents: str = "documents") -> Iterator[Library]:
+    """All that lies in a folder below this one, with these texts, ingested once by the product's own readers and the small embedder."""
+    for name, text in texts.items():
+        path = folder / documents / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    create(folder / "workspace", folders=[folder / documents], embedder="small")
+    with Library.open(folder / "workspace") as library:
+        drain(library.ingest(now=NOW))
+        yield library
+
+
+def report_on(library: Library, topic: str) -> Report:
+    """A checked report."""
+    made = library.write(library.outline(topic), as_of=NOW.date(), since="none")
+    assert library.check(made).failures() == []
+    return made

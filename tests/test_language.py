@@ -5,14 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from rag import Library
-from rag.app import create
-from rag.ingest import drain
 from rag.language import in_english_figures, language_of
 from rag.numbers import find_numbers, find_periods
 from rag.render import render
 from rag.text import sentences
 from rag.types import Report
-from tests.libraries import NOW
+from tests.libraries import NOW, library_of, report_on
 
 TEXTS = {
     "market/tracker.md": (
@@ -44,22 +42,14 @@ TEXTS = {
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """All of it, ingested once."""
-    folder = tmp_path_factory.mktemp("languages")
-    for name, text in TEXTS.items():
-        (folder / "documents" / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / "documents" / name).write_text(text, encoding="utf-8")
-    create(folder / "workspace", folders=[folder / "documents"], embedder="small")
-    with Library.open(folder / "workspace") as opened:
-        drain(opened.ingest(now=NOW))
+    with library_of(tmp_path_factory.mktemp("languages"), TEXTS) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
 def report(library: Library) -> Report:
     """On the English topic, checked."""
-    made = library.write(library.outline("Heat pumps in Germany, 2025"), as_of=NOW.date(), since="none")
-    assert library.check(made).failures() == []
-    return made
+    return report_on(library, "Heat pumps in Germany, 2025")
 
 
 @pytest.mark.parametrize(

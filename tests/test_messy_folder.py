@@ -1,7 +1,7 @@
 """A folder as people keep it: versions under one title, tables of other things than their page, guidance that moved, places in rows."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -9,8 +9,6 @@ from openpyxl import Workbook
 from pptx import Presentation
 
 from rag import Library
-from rag.app import create
-from rag.ingest import drain
 from rag.numbers import find_numbers
 from rag.report.asserted import is_taken_back
 from rag.report.labels import is_of_its_own
@@ -18,8 +16,8 @@ from rag.report.quality import fault
 from rag.report.reading import references, row_references
 from rag.report.when import of_title
 from rag.types import Report
+from tests.libraries import NOW, library_of, report_on
 
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 TRACKER = """# Heat pump tracker
 
 Old House, {day}
@@ -110,22 +108,12 @@ def _deck(path: Path) -> None:
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """All of it, ingested once."""
     folder = tmp_path_factory.mktemp("messy")
-    for path, text in TEXTS.items():
-        (folder / "documents" / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / "documents" / path).write_text(text, encoding="utf-8")
+    for part in ("market", "board"):
+        (folder / "documents" / part).mkdir(parents=True)
     _sheet(folder / "documents" / "market" / "data.xlsx")
     _deck(folder / "documents" / "board" / "update.pptx")
-    create(folder / "workspace", folders=[folder / "documents"], embedder="small")
-    with Library.open(folder / "workspace") as opened:
-        drain(opened.ingest(now=NOW))
+    with library_of(folder, TEXTS) as opened:
         yield opened
-
-
-def report(library: Library, topic: str) -> Report:
-    """A checked report."""
-    made = library.write(library.outline(topic), as_of=NOW.date(), since="none")
-    assert library.check(made).failures() == []
-    return made
 
 
 def texts(made: Report, *, section: str = "") -> str:
@@ -142,7 +130,7 @@ def replaced(made: Report) -> dict[str, set[str]]:
 
 def test_versions_under_one_title_replace_one_another(library: Library) -> None:
     """By their files' names; what the last one says is not set against what the first one said, nor is that told as current."""
-    made = report(library, "Heat pumps in Varland, 2024-26")
+    made = report_on(library, "Heat pumps in Varland, 2024-26")
     assert replaced(made) == {"296,500 units": {"299,000 units", "310,000 units"}}
     assert "352,000" in texts(made)
     assert "340,000" not in texts(made)
@@ -151,7 +139,7 @@ def test_versions_under_one_title_replace_one_another(library: Library) -> None:
 
 def test_what_is_counted_without_a_unit_is_set_against_units(library: Library) -> None:
     """ "305,000 heat pumps" beside "296,500 units"."""
-    made = report(library, "Heat pumps in Varland, 2024-26")
+    made = report_on(library, "Heat pumps in Varland, 2024-26")
     assert {frozenset(side.value for side in one.sides) for one in made.conflicts if one.kind != "superseded"} == {
         frozenset(("305,000", "296,500 units"))
     }
@@ -159,18 +147,18 @@ def test_what_is_counted_without_a_unit_is_set_against_units(library: Library) -
 
 def test_a_forecast_that_what_came_has_overtaken_is_not_told(library: Library) -> None:
     """Sales of 2024 are known."""
-    assert "200,000" not in texts(report(library, "Heat pumps in Varland, 2024-26"))
+    assert "200,000" not in texts(report_on(library, "Heat pumps in Varland, 2024-26"))
 
 
 def test_a_place_in_the_next_row_is_not_the_place_asked_for(library: Library) -> None:
     """Its sentences and its cells are left out; without a place in the topic they are told."""
-    assert "Brenland" not in texts(report(library, "Heat pumps in Varland, 2024-26"))
-    assert "Brenland" in texts(report(library, "Heat pumps, 2024-26"))
+    assert "Brenland" not in texts(report_on(library, "Heat pumps in Varland, 2024-26"))
+    assert "Brenland" in texts(report_on(library, "Heat pumps, 2024-26"))
 
 
 def test_a_column_that_says_what_it_is_is_not_its_pages_title(library: Library) -> None:
     """Average costs under a page on grants are no grants."""
-    made = report(library, "Heat pumps, 2024-26")
+    made = report_on(library, "Heat pumps, 2024-26")
     assert not any(card.key.metric == "Grants and subsidies" for card in made.cards)
     assert is_of_its_own("Average cost (EUR)")
     assert not any(is_of_its_own(label) for label in ("2025", "2025, EUR m", "Total (EUR)", "EUR per kWh", "Q1 2026"))
@@ -187,7 +175,7 @@ def test_a_change_takes_no_unit_from_its_tables_title(library: Library) -> None:
 def test_a_report_on_a_name_with_an_ordinary_word_is_on_it_alone(library: Library) -> None:
     """ "Packaging" is written small as well; a paper that names the firm once is quoted where it does."""
     for topic in ("Ambrel Packaging", "Ambrel Packaging results"):
-        said = texts(report(library, topic))
+        said = texts(report_on(library, topic))
         assert "share of 16%" in said
         assert "175,000 people" not in said
         assert "Paper prices" not in said
@@ -195,14 +183,14 @@ def test_a_report_on_a_name_with_an_ordinary_word_is_on_it_alone(library: Librar
 
 def test_what_is_asked_of_a_name_is_looked_for_in_its_papers(library: Library) -> None:
     """Any of the words will do, and what is on another of its matters is left out."""
-    said = texts(report(library, "Ambrel Packaging food business"))
+    said = texts(report_on(library, "Ambrel Packaging food business"))
     assert "Cartons for food" in said
     assert "EUR 418 million" not in said
 
 
 def test_guidance_that_moved_is_replaced(library: Library) -> None:
     """ "Now expects 1.85, up from 1.75"."""
-    made = report(library, "Ambrel Packaging")
+    made = report_on(library, "Ambrel Packaging")
     assert replaced(made) == {"EUR 1.85 billion": {"EUR 1.75 billion"}}
 
 
@@ -221,13 +209,13 @@ def test_a_figure_that_guidance_leaves_is_taken_back(text: str, old: str) -> Non
 
 def test_the_quarter_is_the_one_that_the_title_names(library: Library) -> None:
     """So that a value restated for its last day replaces it."""
-    made = report(library, "Net asset value")
+    made = report_on(library, "Net asset value")
     assert replaced(made) == {"EUR 627.3 million": {"EUR 631.8 million"}}
 
 
 def test_a_short_paper_that_speaks_of_something_once_is_not_about_it(library: Library) -> None:
     """One line of six is no topic: the sentence itself is quoted."""
-    said = texts(report(library, "Payment-in-kind income"))
+    said = texts(report_on(library, "Payment-in-kind income"))
     assert {share for share in ("7%", "11%", "12%") if f"{share} of its total income" in said} == {"7%", "11%", "12%"}
     assert "525 basis points" not in said
     assert "net asset value" not in said
@@ -235,7 +223,7 @@ def test_a_short_paper_that_speaks_of_something_once_is_not_about_it(library: Li
 
 def test_a_slides_point_is_a_figure(library: Library) -> None:
     """With its label and its time, so that it stands against what another paper says."""
-    made = report(library, "Total spend")
+    made = report_on(library, "Total spend")
     assert {frozenset(side.value for side in one.sides) for one in made.conflicts} == {frozenset(("EUR 148 m", "EUR 146 million"))}
     assert "Total spend, 2025: EUR 148 m (table: Where we stand)." in {claim.text for claim in made.claims}
 

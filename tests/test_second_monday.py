@@ -4,7 +4,7 @@ import io
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -16,18 +16,17 @@ from rag.app import create
 from rag.chat.condense import condense
 from rag.chat.question import take_apart
 from rag.cli.talk import Talk
-from rag.ingest import drain
 from rag.kin import family, period, replaces
 from rag.prompts import metric_vocabulary
 from rag.report.names import whose
 from rag.report.quality import lead_in
 from rag.report.wording import Vocabulary
-from rag.types import Answer, Report, Scope
+from rag.types import Answer, Scope
+from tests.libraries import NOW, library_of, report_on
 from tests.test_chat import asked_before
 from tests.test_cli import assert_refused, rag
 from tests.test_kin import source
 
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 VOCABULARY = Vocabulary(metric_vocabulary())
 TEXTS = {
     "outlook/harbour outlook 2026.md": (
@@ -104,16 +103,12 @@ def _deck(path: Path) -> None:
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """All of it, ingested once."""
     folder = tmp_path_factory.mktemp("second")
-    documents = folder / "the desk"
-    for path, text in TEXTS.items():
-        (documents / path).parent.mkdir(parents=True, exist_ok=True)
-        (documents / path).write_text(text, encoding="utf-8")
+    firms = folder / "the desk" / "firms"
+    firms.mkdir(parents=True)
     (folder / "report.typ").write_text(STATEMENT, encoding="utf-8")
-    typeset(str(folder / "report.typ"), output=str(documents / "firms" / "Fenmark.pdf"))
-    _deck(documents / "firms" / "machines.pptx")
-    create(folder / "workspace", folders=[documents], embedder="small")
-    with Library.open(folder / "workspace") as opened:
-        drain(opened.ingest(now=NOW))
+    typeset(str(folder / "report.typ"), output=str(firms / "Fenmark.pdf"))
+    _deck(firms / "machines.pptx")
+    with library_of(folder, TEXTS, documents="the desk") as opened:
         yield opened
 
 
@@ -125,13 +120,6 @@ def ask(library: Library, question: str, *, scope: Scope = Scope()) -> Answer:  
 def said(answer: Answer) -> str:
     """All its sentences."""
     return "\n".join(claim.text for claim in answer.claims)
-
-
-def report(library: Library, topic: str) -> Report:
-    """A checked report."""
-    made = library.write(library.outline(topic), as_of=NOW.date(), since="none")
-    assert library.check(made).failures() == []
-    return made
 
 
 # ── what holds ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -176,7 +164,7 @@ def test_a_files_clock_makes_nothing_newer() -> None:
 
 def test_a_version_that_adds_words_takes_the_place_of_the_one_before(library: Library) -> None:
     """ "According to early figures" makes no other statement of it."""
-    made = report(library, "Traffic in Veltby, 2025-26")
+    made = report_on(library, "Traffic in Veltby, 2025-26")
     assert [claim.text for claim in made.claims if "boxes in 2025" in claim.text] == ["Veltby handled 8.3 million boxes in 2025."]
 
 
@@ -189,7 +177,7 @@ def test_the_next_of_a_series_takes_its_figure_back(library: Library) -> None:
 
 def test_nobody_replaces_the_figure_of_another_house(library: Library) -> None:
     """The house that takes 3.0 % back gives 2.4 %; a bank's 3.5 % is another view."""
-    made = report(library, "Inflation in Orlund, 2026")
+    made = report_on(library, "Inflation in Orlund, 2026")
     replaced = [tuple(side.value for side in conflict.sides) for conflict in made.conflicts if conflict.kind == "superseded"]
     assert replaced == [("2.4%", "3.0%")]
     assert [{side.value for side in conflict.sides} for conflict in made.conflicts if conflict.kind == "value"] == [{"3.5%", "2.4%"}]

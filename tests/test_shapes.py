@@ -6,8 +6,6 @@ from dataclasses import replace
 import pytest
 
 from rag import Library
-from rag.app import create
-from rag.ingest import drain
 from rag.numbers import find_numbers, find_periods
 from rag.prompts import metric_vocabulary
 from rag.report.demonyms import place_of
@@ -16,7 +14,7 @@ from rag.report.shapes import shapes
 from rag.report.wording import Vocabulary
 from rag.types import Report
 from rag.web.views import turn_view
-from tests.libraries import NOW
+from tests.libraries import NOW, library_of, report_on
 
 VOCABULARY = Vocabulary(metric_vocabulary())
 NAMES = Names(
@@ -137,21 +135,8 @@ TEXTS = {
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """All of it, ingested once."""
-    folder = tmp_path_factory.mktemp("shapes")
-    (folder / "documents").mkdir()
-    for name, text in TEXTS.items():
-        (folder / "documents" / name).write_text(text, encoding="utf-8")
-    create(folder / "workspace", folders=[folder / "documents"], embedder="small")
-    with Library.open(folder / "workspace") as opened:
-        drain(opened.ingest(now=NOW))
+    with library_of(tmp_path_factory.mktemp("shapes"), TEXTS) as opened:
         yield opened
-
-
-def report(library: Library, topic: str) -> Report:
-    """A checked report."""
-    made = library.write(library.outline(topic), as_of=NOW.date(), since="none")
-    assert library.check(made).failures() == []
-    return made
 
 
 def disputed(made: Report) -> dict[tuple[str, str, str], set[str]]:
@@ -161,31 +146,31 @@ def disputed(made: Report) -> dict[tuple[str, str, str], set[str]]:
 
 def test_market_shares_of_three_sources_are_set_against_each_other(library: Library) -> None:
     """In three wordings, of one company, market and year; not with its share of another market, nor with another year's."""
-    made = report(library, "Heat pumps in Germany, 2024-26")
+    made = report_on(library, "Heat pumps in Germany, 2024-26")
     assert disputed(made) == {("Market share", "Velox", ""): {"14 %", "16 %", "17%"}, ("Market share", "Brauns", ""): {"7 %", "9 %"}}
     assert "One figure is Velox's own" in next(item.reason for item in made.conflicts if item.key.entity == "Velox")
 
 
 def test_shares_of_unsaid_times_say_so(library: Library) -> None:
     """A source that does not say of when its share is holds for the month of its document."""
-    reasons = [item.reason for item in report(library, "Heat pumps in Germany, 2024-26").conflicts if item.key.entity == "Brauns"]
+    reasons = [item.reason for item in report_on(library, "Heat pumps in Germany, 2024-26").conflicts if item.key.entity == "Brauns"]
     assert reasons == ["Not every source says of when its share is; they are taken to be of 2025 and March 2026."]
 
 
 def test_what_one_costs_is_set_against_each_other(library: Library) -> None:
     """A budget against a purchase; what a seller asks is the seller's price."""
-    assert disputed(report(library, "MRI scanners")) == {("Price of one", "", "scanner"): {"EUR 1.7 million", "EUR 1.9 million"}}
+    assert disputed(report_on(library, "MRI scanners")) == {("Price of one", "", "scanner"): {"EUR 1.7 million", "EUR 1.9 million"}}
 
 
 def test_a_stock_is_of_what_its_heading_says(library: Library) -> None:
     """Of the same thing, not of another report's."""
-    found = disputed(report(library, "Stocks of the pharmacy"))
+    found = disputed(report_on(library, "Stocks of the pharmacy"))
     assert found == {("Inventories", "", "sodium chloride"): {"11 days", "14 days"}}
 
 
 def test_a_maker_that_only_begins_sentences_is_told(library: Library) -> None:
     """Its sales are no market's: "Norden sold 30,000 heat pumps"."""
-    facts = [item for item in report(library, "Heat pumps in Germany, 2024-26").facts if item.number.printed == "30,000"]
+    facts = [item for item in report_on(library, "Heat pumps in Germany, 2024-26").facts if item.number.printed == "30,000"]
     assert [(item.metric, item.entity) for item in facts] == [("Sales", "Norden")]
 
 

@@ -38,7 +38,7 @@ class SmallEmbedder:
         """``folder`` holds the model's files; the installed package's own when left out. ``engine``: see `rag.embedders.engine`."""
         self._given = folder
         self._setting = engine
-        self._without_torch = 0
+        self._documents = 0
         self.fingerprint = Fingerprint(
             model="sentence-transformers/all-MiniLM-L6-v2", revision=_SHA256["model.safetensors"][:16], dimensions=384, query_prompt=""
         )
@@ -58,7 +58,9 @@ class SmallEmbedder:
 
         vectors = np.empty((len(texts), self.fingerprint.dimensions), dtype=np.float32)
         _, ids = prepare(texts, kind=kind, query_prompt="", tokens=self._tokens, limit=self.max_tokens)
-        if kind == "query" or self._are_few(len(texts)):
+        if kind == "document":
+            self._documents += len(texts)
+        if kind == "query" or self._are_few:
             for at, row in enumerate(ids):
                 vectors[at] = unit(self._questions.mean(row)[None])
             return vectors
@@ -69,13 +71,12 @@ class SmallEmbedder:
     @property
     def described(self) -> str:
         """What has computed documents' vectors here and why, in words. Imports torch, unless few were computed without it."""
-        return "onnxruntime in float32, as questions are, since they were few" if self._are_few(0) else self.engine.described
+        return "onnxruntime in float32, as questions are, since they were few" if self._are_few else self.engine.described
 
-    def _are_few(self, more: int) -> bool:
-        """True, and counts them, while torch is not there and so many more documents' texts are not worth its import."""
-        few = self._setting == "auto" and "_model" not in self.__dict__ and self._without_torch + more <= _FEW
-        self._without_torch += more if few else 0
-        return few
+    @property
+    def _are_few(self) -> bool:
+        """Whether the documents' texts up to now were not worth torch's import."""
+        return self._setting == "auto" and self._documents <= _FEW
 
     @cached_property
     def _folder(self) -> Path:

@@ -525,9 +525,9 @@ def _table_at(lines: Sequence[Line], place: int, *, leading: float) -> _Table | 
 
 def _names_years(row: Sequence[_Cell]) -> bool:
     """True for a row of years, or of days of them, each a year from the next: "2018 | 2017 | 2016"."""
-    years = [int(found["year"]) for _, _, text in row if (found := _YEAR.search(text))]
-    others = [text for _, _, text in row[1:] if not _YEAR.search(text)]
-    return len(years) > 1 and not others and all(abs(one - next_one) == 1 for one, next_one in pairwise(years))
+    found = [_YEAR.search(text) for _, _, text in row]
+    years = [int(year["year"]) for year in found if year]
+    return len(years) > 1 and all(found[1:]) and all(abs(one - following) == 1 for one, following in pairwise(years))
 
 
 _YEAR = re.compile(r"(?:^|FY\s?|(?:\d|[a-z])\.?,?\s)(?P<year>(?:19|20)\d\d)(?=$|\s?[(*])")

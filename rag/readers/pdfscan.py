@@ -15,7 +15,7 @@ from typing import Any
 
 from rag.readers.clean import LEVEL, RAISED, level
 from rag.readers.layout import Line, Word
-from rag.readers.pdfseen import Box, Ink, Pieces, covered
+from rag.readers.pdfseen import Box, Ink, Pieces, bare, covered
 
 _WORD = re.compile(r"([^ \r\n\x02\ufffe]+[\x02\ufffe]?)")
 _word = partial(tuple.__new__, Word)
@@ -62,12 +62,12 @@ class Pdfium:
         self._raw = raw
         self.has_layers = has_layers
         self.pieces = Pieces()
-        self._map_error = _bare(raw.FPDFText_HasUnicodeMapError, ctypes.c_int)
-        self._text_object = _bare(raw.FPDFText_GetTextObject, ctypes.c_void_p)
-        self._render_mode = _bare(raw.FPDFTextObj_GetTextRenderMode, ctypes.c_int)
-        self._font_size = _bare(raw.FPDFText_GetFontSize, ctypes.c_double)
-        self._font_weight = _bare(raw.FPDFText_GetFontWeight, ctypes.c_int)
-        self._font_info = _bare(raw.FPDFText_GetFontInfo, ctypes.c_ulong)
+        self._map_error = bare(raw.FPDFText_HasUnicodeMapError, ctypes.c_int)
+        self._text_object = bare(raw.FPDFText_GetTextObject, ctypes.c_void_p)
+        self._render_mode = bare(raw.FPDFTextObj_GetTextRenderMode, ctypes.c_int)
+        self._font_size = bare(raw.FPDFText_GetFontSize, ctypes.c_double)
+        self._font_weight = bare(raw.FPDFText_GetFontWeight, ctypes.c_int)
+        self._font_info = bare(raw.FPDFText_GetFontInfo, ctypes.c_ulong)
         self._boxes = _Room(raw.FPDFText_GetCharBox, kind=ctypes.c_double, places=4)
         self._matrices = _Room(raw.FPDFText_GetMatrix, kind=ctypes.c_float, size=6)
         self._colours = _Room(raw.FPDFPageObj_GetFillColor, kind=ctypes.c_uint, places=4)
@@ -77,17 +77,20 @@ class Pdfium:
         self._boxes.fill(repeat(page), chars, count=len(chars))
         return [self._boxes.values(side, count=len(chars)) for side in sides]
 
-    def looks(self, page: Any, chars: Sequence[int]) -> list[tuple[float, bool]]:
-        """(font size as it appears on the page in points, whether it is bold) of each character."""
+    def sizes(self, page: Any, chars: Sequence[int]) -> list[float]:
+        """Font size of each character as it appears on the page, in points."""
         sizes = map(self._font_size, repeat(page), chars)
-        weights = map(self._font_weight, repeat(page), chars)
         self._matrices.fill(repeat(page), chars, count=len(chars))
         upright, slanted = (self._matrices.values(field, count=len(chars)) for field in (3, 2))
         scales = [(c**2 + d**2) ** 0.5 or 1.0 for c, d in zip(slanted, upright, strict=True)]
-        bold = (
+        return [round(size * scale, 1) for size, scale in zip(sizes, scales, strict=False)]
+
+    def are_bold(self, page: Any, chars: Sequence[int]) -> list[bool]:
+        """Whether each character is of a bold font."""
+        weights = map(self._font_weight, repeat(page), chars)
+        return [
             weight >= _BOLD or _BOLD_NAME.search(name) is not None for weight, name in zip(weights, self._fonts(page, chars), strict=False)
-        )
-        return [(round(size * scale, 1), is_bold) for size, scale, is_bold in zip(sizes, scales, bold, strict=False)]
+        ]
 
     def _fonts(self, page: Any, chars: Sequence[int]) -> Iterator[bytes]:
         """The name of each character's font."""
@@ -134,7 +137,7 @@ class _Room:
 
     def __init__(self, function: Any, *, kind: Any, places: int = 1, size: int = 1) -> None:
         """``places``: addresses that a call takes; ``size``: numbers of ``kind`` that it writes at each."""
-        self._call = _bare(function, ctypes.c_int)
+        self._call = bare(function, ctypes.c_int)
         self._kind, self._places, self._size = kind, places, size
         self._grow(_USUAL_WORDS)
 
@@ -156,12 +159,6 @@ class _Room:
         width = ctypes.sizeof(self._kind) * self._size
         ranges = (range(start + place * width, end, self._places * width) for place in range(self._places))
         self._addresses: list[list[Any]] = [list(map(ctypes.c_void_p.from_param, places)) for places in ranges]
-
-
-def _bare(function: Any, answer: Any) -> Any:
-    """The same function without a check of its arguments, which have to be ready: small whole numbers, and addresses that
-    ``c_void_p.from_param`` has made."""
-    return ctypes.PYFUNCTYPE(answer)(ctypes.cast(function, ctypes.c_void_p).value or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,10 +196,11 @@ class PageScan:
         lines: list[Line] = []
         dropped: list[Line] = []
         spans = list(_line_spans(text, found.starts, printed=printed))
-        looks = self._pdfium.looks(self._address, [found.chars[first] for first, _ in spans])
-        to_the_end = self._pdfium.looks(self._address, [found.chars[end - 1] for _, end in spans])
-        for (first, end), (size, begins_bold), (_, bold) in zip(spans, looks, to_the_end, strict=True):
-            bold = bold and begins_bold
+        firsts, lasts = [found.chars[first] for first, _ in spans], [found.chars[end - 1] for _, end in spans]
+        sizes = self._pdfium.sizes(self._address, firsts)
+        bold_ends = (self._pdfium.are_bold(self._address, chars) for chars in (firsts, lasts))
+        for (first, end), size, *ends in zip(spans, sizes, *bold_ends, strict=True):
+            bold = all(ends)
             words = found.words[first:end]
             if found.unread or found.unseen:
                 unseen = [found.words[at] for at in range(first, end) if at in found.unseen]
@@ -249,7 +247,7 @@ class PageScan:
 
     def _without_mark(self, word: str, first: int, last: int) -> str:
         """The word without a note's mark that is raised at its end."""
-        (size, _), (mark_size, _) = self._pdfium.looks(self._address, [first, last])
+        size, mark_size = self._pdfium.sizes(self._address, [first, last])
         if mark_size > _RAISED_SIZE * size:
             return word
         bottoms, tops = self._pdfium.boxes(self._address, range(last - len(word) + 1, last + 1), sides=(2, 3))
@@ -322,7 +320,7 @@ class PageScan:
         return under
 
     def _is_tiny(self, char: int) -> bool:
-        return self._pdfium.looks(self._address, [char])[0][0] < _SMALLEST_SIZE
+        return self._pdfium.sizes(self._address, [char])[0] < _SMALLEST_SIZE
 
     def _is_on_graphics(self, word: Word) -> bool:
         """True when a path, picture or shading lies around the word's middle."""

@@ -52,8 +52,8 @@ class Pieces:
 
         self._raw = raw
         self._looks_left = _MOST_LOOKS
-        self._piece = _typed(raw.FPDFPage_GetObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
-        self._kind = _typed(raw.FPDFPageObj_GetType, ctypes.c_int, ctypes.c_void_p)
+        self._piece = bare(raw.FPDFPage_GetObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
+        self._kind = bare(raw.FPDFPageObj_GetType, ctypes.c_int, ctypes.c_void_p)
 
     def covers(self, page: Any) -> tuple[list[int], list[Cover]]:
         """(addresses of the page's pieces in the order of drawing, those of them that cover what is under them); nothing on a page
@@ -154,7 +154,9 @@ def near(one: Ink, other: Ink) -> bool:
     return all(abs(a - b) <= _NEAR for a, b in zip(one, other, strict=True))
 
 
-def _typed(function: Any, answer: Any, *arguments: Any) -> Any:
+def bare(function: Any, answer: Any, *arguments: Any) -> Any:
+    """The same function without pypdfium2's checks. Without types its arguments have to be ready: small whole numbers, and addresses that
+    ``c_void_p.from_param`` has made."""
     return ctypes.PYFUNCTYPE(answer, *arguments)(ctypes.cast(function, ctypes.c_void_p).value or 0)
 
 

@@ -2,10 +2,11 @@
 
 import json
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from rag.errors import DeletedError, UsageError
@@ -83,21 +84,25 @@ class Chats:
         """A chat's turns, oldest first; without a chat those of all chats, by chat. Raises UsageError for an unknown one."""
         if chat is not None:
             self._check(chat)
-        return self._turns("(?2 IS NULL OR chat = ?2) ORDER BY chat, number", chat)
+        return list(self._turns("(?2 IS NULL OR chat = ?2) ORDER BY chat, number", chat))
 
-    def _turns(self, which: str, value: int | None) -> list[KeptTurn]:
-        """Of the owner's that may still be shown; ``which`` is asked of ``value``, its ?2."""
+    def last(self, chat: int, most: int) -> list[KeptTurn]:
+        """A chat's last turns, at most so many of them, oldest first; others are not unpacked. Raises UsageError for an unknown chat."""
+        self._check(chat)
+        return list(islice(self._turns("chat = ?2 ORDER BY number DESC", chat), most))[::-1]
+
+    def _turns(self, which: str, value: int | None) -> Iterator[KeptTurn]:
+        """Of the owner's that may still be shown, unpacked one by one; ``which`` is asked of ``value``, its ?2."""
         sql = f"""SELECT chat, number, asked, question, body FROM turns
             WHERE chat IN (SELECT id FROM chats WHERE ?1 IS NULL OR owner = ?1) AND {which}"""
-        found = [
-            KeptTurn(chat=of, number=number, asked=datetime.fromisoformat(asked), question=question, answer=zlib.decompress(body).decode())
-            for of, number, asked, question, body in self.rows(sql, [self.owner, value])
-        ]
-        return [turn for turn in found if self.readable(turn.answer)]
+        for of, number, asked, question, body in self.rows(sql, [self.owner, value]):
+            answer = zlib.decompress(body).decode()
+            if self.readable(answer):
+                yield KeptTurn(chat=of, number=number, asked=datetime.fromisoformat(asked), question=question, answer=answer)
 
     def newest(self, most: int) -> list[KeptTurn]:
         """The turns of the newest chats, at most so many of them, by chat, oldest first."""
-        return self._turns(f"chat IN ({_NEWEST}) ORDER BY chat, number", most)
+        return list(self._turns(f"chat IN ({_NEWEST}) ORDER BY chat, number", most))
 
     def heads(self, most: int) -> list[ChatHead]:
         """What a list prints of the newest chats, newest first."""

@@ -13,7 +13,7 @@ from rag.prompts import Facet
 from rag.report.quality import is_furniture, is_instruction
 from rag.report.wording import Mention, Vocabulary
 from rag.text import words
-from rag.types import Number
+from rag.types import Document, Number
 
 _PLACES = {
     "Austria": ("Österreich", "Autriche"),
@@ -81,9 +81,9 @@ def in_language(place: str, language: Language) -> str:
     return _PLACES[place][0 if language == "de" else 1] if place in _PLACES else place
 
 
-def languages(texts: Mapping[str, str]) -> dict[str, Language]:
-    """Document -> its language, for those in German or French."""
-    found = {key: language_of(text) for key, text in texts.items()}
+def languages(documents: Mapping[str, Document]) -> dict[str, Language]:
+    """Document id -> its language, for those in German or French."""
+    found = {key: language_of(item.text) for key, item in documents.items()}
     return {key: language for key, language in found.items() if language}
 
 

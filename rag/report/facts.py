@@ -409,7 +409,7 @@ class _Whole:
             evidence.table is not None
             and (bool(fact.entity) or not (metric.company or made.source.document in self._covers))
             and not (fact.number.kind == "plain" and "money" in metric.units)
-            and not (_EXCEPT_FOR_SOME.search(caption) and _SMALL.fullmatch(made.evidence.quote))
+            and not _is_excepted(fact.number, (caption,))
             and fact.period is not None
             and fact.period.found_in == "table"
             and are_plain(evidence.table, caption=caption, metric=metric.id, vocabulary=self._vocabulary, topic=self.topic)

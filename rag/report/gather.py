@@ -149,15 +149,16 @@ def gather(
     """Run the plan's searches and read what they found. Documents published after ``as_of`` are not seen."""
     found, rerankers = _search(plan.queries, find=find, as_of=as_of)
     documents = {key: document(key) for key in sorted({item.source.document for item in found.values()})}
-    spoken = sorted(set(languages({key: item.text for key, item in documents.items()}).values()))
-    if further := _queries_in(spoken, plan, vocabulary=vocabulary):
+    abroad = languages(documents)
+    if further := _queries_in(sorted(set(abroad.values())), plan, vocabulary=vocabulary):
         again, by = _search(further, find=find, as_of=as_of)
         found, rerankers = _joined(found, again), rerankers | by
+        more = {key: document(key) for key in {item.source.document for item in again.values()} - documents.keys()}
+        documents = dict(sorted((documents | more).items()))
+        abroad = dict(sorted((abroad | languages(more)).items()))
     passages = len(found)
     known = {item.source.document: item.source for item in found.values()}
-    documents = {key: documents[key] if key in documents else document(key) for key in sorted(known)}
     texts = {key: item.text for key, item in documents.items()}
-    abroad = languages(texts)
     read_documents = split_titles({key: read(item) for key, item in documents.items()}, texts=texts)
     named = subjects([source for source in sources if source.published <= as_of])
     span = span_of(plan.outline.period)
