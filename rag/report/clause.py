@@ -81,7 +81,7 @@ _NEUTRAL = _set(
 )
 """Before a metric: of the whole of it."""
 _ARTICLES = _set("the a an")
-_POSSESSIVES = _set("our its their his your")
+_POSSESSIVES = _set("our its their his your company's company’s group's group’s")
 _RESTATES = _set("restated revised corrected amended updated")
 _SETS = _set("raises raised lowers lowered cuts cut increases increased reduces reduced lifts lifted widens widened narrows narrowed")
 """Verbs whose object is set to the value: "raises its guidance to"."""

@@ -15,7 +15,7 @@ from rag.language import NAMES, Language
 from rag.numbers import PeriodMention, comparable, find_numbers, find_periods
 from rag.prompts import Facet
 from rag.report.abroad import is_sound, languages, queries, shares_names, stands
-from rag.report.asked import LINE, Asked, Aspect, is_at_home, is_name_in, lines_with, lying_in, parted, reached
+from rag.report.asked import LINE, Asked, Aspect, is_at_home, is_called, is_name_in, lines_with, lying_in, parted, reached
 from rag.report.cover import Cover, cover_of
 from rag.report.names import find_names, named_in, ordinary_words, whose
 from rag.report.plan import Plan, SubQuery
@@ -164,7 +164,9 @@ def gather(
     span = span_of(plan.outline.period)
     covers = {key: cover for key, text in texts.items() if (cover := cover_of(text)) is not None}
     asked = plan.asked
-    if asked is not None and any(not is_name_in(name, texts.values()) for name in asked.named if name not in plan.outline.regions):
+    called = [f"{source.title} {source.path}" for source in sources]
+    given = {*plan.outline.regions, *(name for name in asked.named if is_called(name, called))} if asked else set[str]()
+    if asked is not None and any(not is_name_in(name, texts.values()) for name in asked.named if name not in given):
         asked = None
     if asked is None:
         family = frozenset(named) if plan.outline.dimension else frozenset[str]()

@@ -9,6 +9,7 @@ from itertools import islice
 
 from rag.remembered import Shelf
 from rag.report.demonyms import place_of
+from rag.report.legal import FORMS
 from rag.text import STOPWORDS
 from rag.types import Source
 
@@ -291,7 +292,7 @@ def _by_file_name(sources: Iterable[Source], names: Iterable[str], *, texts: Map
 
 def _spelt(joined: str, text: str) -> str:
     """How a text writes a name that a file's name joins into one word: "Best Buy" of "BESTBUY"; empty where it does so less than thrice."""
-    forms = Counter(" ".join(form.split()) for form in _written(list(joined), text, apart=r"\s?") if form[0].isupper())
+    forms = Counter(" ".join(form.split()) for form in _written(list(joined), text, apart=r"[\s-]?") if form[0].isupper())
     proper = [(count, form) for form, count in forms.items() if count >= _OFTEN and not (form.isupper() and len(form) > 4)]
     return max(proper)[1] if proper else ""
 
@@ -400,7 +401,7 @@ def _is_inside(text: str, at: int) -> bool:
     return at >= 2 and text[at - 1].isspace() and text[at - 2] in _INSIDE
 
 
-_FORM = r"(?:plc|PLC|AG|SE|NV|SA|AB|ASA|Oyj|GmbH|Inc\.?|Corp\.?|Ltd\.?|Limited|Holdings?|Group)"
+_FORM = rf"(?:{'|'.join(FORMS)})\.?"
 _OF_WHEN = (
     r"annual|interim|quarterly|half|full|year|yearly|preliminary|trading|financial|fiscal|first|second|third|fourth|quarter|q[1-4]|h[12]"
 )

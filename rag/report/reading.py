@@ -278,21 +278,28 @@ def references(document: Document, block: Block) -> Iterable[tuple[Cell, TableRe
         if cell.header:
             continue
         if cell.column == 0:
-            labels[cell.row] = words
+            labels[cell.row] = _LEADERS.sub("", words)
         elif cell.column in unit_columns and words:
             units[cell.row] = words
     corner = [f"({scale})" for words in headers.get(0, ()) if (scale := _unit_of_all(words))]
-    bare = {column: " ".join(said) for column, said in headers.items()}
+    stretch = next((words for words in headers.get(0, ()) if _STRETCH.fullmatch(words)), "")
+    bare = {column: _ended(" ".join(said), stretch) for column, said in headers.items()}
     columns = {column: " ".join([said, *corner]) if corner and _takes_corner(said) else said for column, said in bare.items()}
-    labels = _told_apart(labels, {cell.row for cell in block.cells if cell.column > 0 and cell.end > cell.start})
+    filled = {cell.row for cell in block.cells if cell.column > 0 and cell.end > cell.start}
+    labels = _told_apart(_run_on(labels, filled), filled)
+    lent = _lent(document.text, block)
     for cell in block.cells:
         if not cell.header and cell.column > 0 and cell.end > cell.start and labels.get(cell.row) and headers.get(cell.column):
             if cell.column in notes and _NOTE.fullmatch(document.text[cell.start : cell.end]):
                 continue
             row = f"{labels[cell.row]}, {units[cell.row]}" if cell.row in units else labels[cell.row]
-            yield cell, TableReference(row=row, column=columns[cell.column], address=cell.address)
+            mark = lent.get(cell.start, "") if _takes_corner(bare[cell.column]) else ""
+            column = _marked(columns[cell.column], mark) if mark else columns[cell.column]
+            yield cell, TableReference(row=row, column=column, address=cell.address)
 
 
+_LEADERS = re.compile(r"\s?(?:\.\s?){4,}\$?$")
+"""The dots that lead from a row's label to its values."""
 _NOTES = re.compile(r"(?i)(?:foot)?notes?|ref\.?|refs\.?|references?")
 _NOTE = re.compile(r"\W*\d{1,2}\s?[a-z]?\W*(?:\d{1,2}\s?[a-z]?\W*)*")
 """A column that says which notes explain a line, and what stands in it: "4", "12(a), 13". It is no figure of the line."""
@@ -300,6 +307,57 @@ _OF_ITS_OWN = re.compile(
     r"(?i)\b(?:change|growth|variance|increase|decrease|difference|var|yoy|y/y|weighted[- ]average|per share|prices?|rates?|ratio)\b|[Δ%]"
 )
 """Headers of what a table counts otherwise than in its own unit, though they may not say in what."""
+
+
+_STRETCH = re.compile(
+    r"(?i)(?:for\s)?(?:the\s)?(?:fiscal |financial )?(?:years?|(?:three|six|nine|twelve) months|quarters?) end(?:ed|ing):?"
+)
+"""What a table's corner says of the days that its columns are called by: how long a time ends on them."""
+_DAY = re.compile(r"[A-Z][a-z]{2,8}\.? \d{1,2}, (?:19|20)\d\d")
+_MARKED = re.compile(r"(?P<mark>[A-Z]{0,3}[$€£¥])\s?\(?\d")
+_UNMARKED = re.compile(r"\(?\d{1,3}(?:,\d{3})*(?:\.\d+)?\)?")
+"""A sum as a statement prints it between its first line and its total, which alone have the currency's sign."""
+
+
+def _ended(column: str, stretch: str) -> str:
+    """A column that is called by a day, with how long a time ends on it: "Fiscal Years Ended February 2, 2019"."""
+    return f"{stretch.rstrip(':')} {column}" if stretch and _DAY.fullmatch(column) else column
+
+
+def _run_on(labels: Mapping[int, str], filled: Collection[int]) -> dict[int, str]:
+    """Row -> its label; one that begins with a small letter goes on from the line above it, which has no values of its own."""
+    joined = dict(labels)
+    for row, label in sorted(labels.items()):
+        above = joined.get(row - 1, "")
+        if row in filled and label[:1].islower() and above and row - 1 not in filled and not above.endswith(":"):
+            joined[row] = f"{above} {label}"
+            del joined[row - 1]
+    return joined
+
+
+def _lent(text: str, block: Block) -> dict[int, str]:
+    """Start of a cell -> the currency's sign that the cells above and below it in its column have and it has not."""
+    columns: dict[int, list[Cell]] = defaultdict(list)
+    for cell in block.cells:
+        if cell.column > 0 and not cell.header and cell.end > cell.start:
+            columns[cell.column].append(cell)
+    lent: dict[int, str] = {}
+    for cells in columns.values():
+        marked = [(at, said["mark"]) for at, cell in enumerate(cells) if (said := _MARKED.match(text, cell.start, cell.end))]
+        for (first, mark), (last, other) in pairwise(marked):
+            if mark == other:
+                between = cells[first + 1 : last]
+                lent |= {cell.start: mark for cell in between if _UNMARKED.fullmatch(text, cell.start, cell.end)}
+    return lent
+
+
+def _marked(column: str, mark: str) -> str:
+    """A column's name with a currency's sign: within the scale that it says, else behind it."""
+    return (
+        column.replace("(in ", f"({mark} in ", 1).replace("(In ", f"({mark} in ", 1)
+        if re.search(r"\([Ii]n ", column)
+        else f"{column} ({mark})"
+    )
 
 
 def _takes_corner(column: str) -> bool:
