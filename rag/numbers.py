@@ -782,7 +782,7 @@ def _printed_money(printed: str, found: re.Match[str]) -> str:
     size = (found["size"] or "").rstrip("s")
     said = SCALE_WORDS[10**power] if size not in _AS_PRINTED else size
     if re.fullmatch(_NOUN, mark):
-        return f"{printed} {said} {mark}"
+        return f"{printed} {said} {mark.lower()}"
     front = f"{mark}{' ' if mark[-1].isalpha() or mark[-1] == '.' else ''}{printed}"
     return f"{front}m" if size in ("m", "M") else f"{front} {said}"
 

@@ -83,6 +83,16 @@ def test_a_family_of_titles_tells_each_documents_subject() -> None:
     assert sorted(subjects([_source(title) for title in titles]).values()) == ["Boston", "New York", "St Louis"]
 
 
+def test_a_subject_is_called_as_its_own_filing_calls_it() -> None:
+    """Without its legal form, which a cover's name has not either."""
+    titles = [
+        "Form 10-K for Halvex Corp filed 07/27/2023",
+        "Form 10-K for The Ostvik Company filed 05/19/2022",
+        "Form 10-K for Dunmore filed",
+    ]
+    assert sorted(subjects([_source(title) for title in titles]).values()) == ["Dunmore", "Halvex", "Ostvik"]
+
+
 def test_unlike_titles_and_editions_have_no_subject() -> None:
     """Two documents are no family, and editions differ in their date only."""
     assert subjects([_source("The cost curve of storage"), _source("Labour in Ostvik"), _source("Annual report")]) == {}

@@ -34,7 +34,7 @@ from rag.remembered import remembered
 from rag.report.asserted import is_beside, is_denied, is_taken_back, is_unnamed
 from rag.report.clause import Scope, scope_of
 from rag.report.gather import IN_SCALE, Candidate, CellEvidence, Gathered
-from rag.report.labels import are_plain, is_of_its_own, parted
+from rag.report.labels import are_plain, is_of_its_own, parted, without_scale
 from rag.report.names import Names
 from rag.report.quality import supposes
 from rag.report.shapes import PRICE, STOCK, Shape, is_of_its_heading, shapes
@@ -477,7 +477,7 @@ class _Whole:
         for item in found:
             if item.evidence.table and item.fact.period and not item.fact.segment and self.is_divided(item):
                 value, unit = comparable(item.fact.number)
-                alike[*_of_what(item, item.fact.metric, item.fact.period.label), unit].append((value, item))
+                alike[*_of_what(item, item.fact.metric, item.fact.period.label), unit].append((abs(value), item))
         return {
             id(item)
             for items in alike.values()
@@ -1045,7 +1045,7 @@ def cell_unit(evidence: Evidence) -> str:
     numbers = find_numbers(" ".join(evidence.quote.split()))
     if reference is None or len(numbers) != 1:
         return ""
-    labels = (reference.column, reference.row, *(() if _NO_LEVEL.search(reference.column) else evidence.heading_path[-1:]))
+    labels = (reference.column, reference.row, *(() if _NO_LEVEL.search(without_scale(reference.column)) else evidence.heading_path[-1:]))
     if _is_excepted(numbers[0], labels):
         return ""
     return _scale_in(numbers[0], labels) if numbers[0].unit else _unit_of(labels)
@@ -1248,6 +1248,7 @@ def _scaled(number: Number, scale: str) -> Number:
 
 def _table_metric(row: str, column: str, caption: str, *, number: Number, vocabulary: Vocabulary) -> tuple[str, str]:
     """(metric, segment): the metric from the row, else from column or caption, and then the row says which segment."""
+    column = without_scale(column)
     own = [label[: m.start] + label[m.end :] for label in (row, column) for m in vocabulary.named(label) if not m.metric.change]
     if any(_NO_LEVEL.search(label) for label in (row, column)) and not (own and not any(_NO_LEVEL.search(rest) for rest in own)):
         return "", ""

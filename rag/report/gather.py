@@ -202,6 +202,7 @@ def gather(
         cells = [cell for cell in cells if told.by_cell(cell)]
         rows = [row for row in rows if told.by_cell(row)]
         topical = told.topical(topical, {item.source.document for item in candidates} | {cell.source.document for cell in cells})
+    speaking = {item.source.document for item in topical.found.values()}
     return Gathered(
         candidates=_collapse(candidates),
         cells=tuple(cells),
@@ -211,7 +212,11 @@ def gather(
         sources=known,
         covers=covers,
         scaled=frozenset(key for key, text in texts.items() if IN_SCALE.search(text)),
-        warnings=(*topical.notes, *_in_other_words(abroad, known), *_warnings(read_documents, documents, known)),
+        warnings=(
+            *topical.notes,
+            *_in_other_words(abroad, known),
+            *_warnings(read_documents, documents, known, on=speaking),
+        ),
         passages=passages,
         missing=topical.missing,
         sentences=seen,
@@ -219,7 +224,7 @@ def gather(
         asked=asked,
         notices={key: item.notices for key, item in documents.items() if item.notices},
         languages=abroad,
-        off_topic=frozenset(known) - {item.source.document for item in topical.found.values()},
+        off_topic=frozenset(known) - speaking,
     )
 
 
@@ -779,11 +784,14 @@ def _hides_words(notice: str) -> bool:
     return match is not None and int(match[1]) >= _HIDDEN_WORDS
 
 
-def _warnings(read_documents: Mapping[str, ReadDocument], documents: Mapping[str, Document], sources: Mapping[str, Source]) -> list[str]:
+def _warnings(
+    read_documents: Mapping[str, ReadDocument], documents: Mapping[str, Document], sources: Mapping[str, Source], *, on: Collection[str]
+) -> list[str]:
+    """Orders to a machine, wherever they were found, and what is hidden in the documents ``on`` the topic."""
     found = []
     for key in sorted(read_documents, key=lambda key: sources[key].path):
         name = f'"{sources[key].title}" ({sources[key].path})'
         if read_documents[key].orders:
             found.append(f"{name} holds orders to a machine; they and what stands beside them were left out")
-        found += [f"{name}: {notice}" for notice in documents[key].notices if _hides_words(notice)]
+        found += [f"{name}: {notice}" for notice in documents[key].notices if key in on and _hides_words(notice)]
     return found

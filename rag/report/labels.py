@@ -40,7 +40,6 @@ _TIMES = frozenset(
 _PARTS_OF_A_YEAR = frozenset("first second third fourth quarter quarters half months".split())
 """Beside a year: a part of it, though the header does not say so in one piece ("First 2016")."""
 _SCALE = re.compile(rf"(?i)\((?:amounts\s)?{SCALE_SAID}[^()]*\)")
-"""What a header says of all its cells, with what it excepts: "(Amounts in millions, except per share data)"."""
 _BY = re.compile(r"(?i)\b(?:by|per)\s[\w\s]{2,40}")
 _TABLES = frozenset("table selected financial data key figures summary of for and in the at end by from to overview".split())
 
@@ -91,9 +90,14 @@ def parted(row: str, vocabulary: Vocabulary) -> tuple[str, str]:
     return (own, part) if is_part else (row, "")
 
 
+def without_scale(column: str) -> str:
+    """A header less what it says of all its cells, and what it excepts: "2018" of "2018 (in millions, except per share data)"."""
+    return _SCALE.sub(" ", column).strip()
+
+
 def is_time(column: str) -> bool:
     """True for a header that is one period and its unit: "2018", "Fiscal year 2020", "Years ended December 31, 2018 (in millions)"."""
-    column = _SCALE.sub(" ", column)
+    column = without_scale(column)
     if len(find_periods(column)) != 1:
         return False
     rest = _without_periods(column)

@@ -5,7 +5,7 @@ sentence by their recurring in other documents; they become the sentence's headi
 """
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -171,11 +171,16 @@ _GLUED = re.compile(
 """Between a full stop and a small word that opens the next sentence, without the blank that belongs there: "their last report.A maker"."""
 
 
+_BULLET = r"\s*[•▪◦‣]\s*"
+_PARTED = re.compile(rf"{_GLUED.pattern}|(?:(?<=[.!?;:])|(?<=[.!?;:]\s)){_BULLET}|(?<=; and){_BULLET}")
+
+
 def _unglued(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """A sentence's span, cut where another begins without a blank before it."""
-    for match in _GLUED.finditer(text, start, end):
-        yield start, match.start()
-        start = match.start()
+    """A sentence's span, cut where another begins without a blank before it, or as the next point of a list."""
+    for match in _PARTED.finditer(text, start, end):
+        if match.start() > start:
+            yield start, match.start()
+        start = match.end()
     yield start, end
 
 
@@ -287,14 +292,15 @@ def references(document: Document, block: Block) -> Iterable[tuple[Cell, TableRe
     columns = {column: " ".join([said, *corner]) if corner and _takes_corner(said) else said for column, said in bare.items()}
     filled = {cell.row for cell in block.cells if cell.column > 0 and cell.end > cell.start}
     labels = _told_apart(_run_on(labels, filled), filled)
-    lent = _lent(document.text, block)
+    lent, scale = _lent(document.text, block), _scale_above(document, block)
     for cell in block.cells:
         if not cell.header and cell.column > 0 and cell.end > cell.start and labels.get(cell.row) and headers.get(cell.column):
             if cell.column in notes and _NOTE.fullmatch(document.text[cell.start : cell.end]):
                 continue
             row = f"{labels[cell.row]}, {units[cell.row]}" if cell.row in units else labels[cell.row]
-            mark = lent.get(cell.start, "") if _takes_corner(bare[cell.column]) else ""
-            column = _marked(columns[cell.column], mark) if mark else columns[cell.column]
+            column = columns[cell.column]
+            if (mark := lent.get(cell.start)) and _takes_corner(bare[cell.column]):
+                column = _marked(column, mark, scale)
             yield cell, TableReference(row=row, column=column, address=cell.address)
 
 
@@ -351,13 +357,23 @@ def _lent(text: str, block: Block) -> dict[int, str]:
     return lent
 
 
-def _marked(column: str, mark: str) -> str:
-    """A column's name with a currency's sign: within the scale that it says, else behind it."""
-    return (
-        column.replace("(in ", f"({mark} in ", 1).replace("(In ", f"({mark} in ", 1)
-        if re.search(r"\([Ii]n ", column)
-        else f"{column} ({mark})"
-    )
+def _scale_above(document: Document, block: Block) -> str:
+    """The scale that the line above a table says: "in millions"; empty for none."""
+    at = bisect_left(document.blocks, block.start, key=_start)
+    line = document.text[document.blocks[at - 1].start : document.blocks[at - 1].end] if at else ""
+    said = _BARE_SCALE.search(line) if len(line) <= _LEAD else None
+    return said[0].lower() if said else ""
+
+
+_BARE_SCALE = re.compile(r"(?i)\bin (?:thousands|millions|billions)\b")
+
+
+def _marked(column: str, mark: str, scale: str) -> str:
+    """A column's name with a currency's sign before the scale that it says, or that is said above the table; as it is where it says the
+    currency itself, and where nobody says the scale: "57,613" of millions is no "$57,613"."""
+    if said := _BARE_SCALE.search(column):
+        return column if unit_in(column)[0] in CURRENCIES else f"{column[: said.start()]}{mark} {column[said.start() :]}"
+    return f"{column} ({mark} {scale})" if scale else column
 
 
 def _takes_corner(column: str) -> bool:
