@@ -614,8 +614,8 @@ _STATEMENT = re.compile(
     r"statements? of (?:comprehensive )?(?:income|earnings|operations|financial position))\W*"
 )
 """The name of one of a company's own statements, and nothing else."""
-_EXHIBIT = re.compile(r"\bExhibit\s\d")
-"""Another company's statements stand there."""
+_EXHIBIT = re.compile(r"\bExhibit\s\d|(?i:\bcondensed financial information of (?:the )?(?:parent|registrant))")
+"""Another company's statements stand there, or the parent's without those it owns."""
 _YEARLY = re.compile(r"(?i)\b(?:years?|annual|fiscal|twelve|52 weeks)\b")
 _EXCEPT_FOR_SOME = re.compile(r"(?i)\bexcept\b.*\bper\b")
 _SMALL = re.compile(r"\W*\d{1,3}\.\d\d\W*")
@@ -1137,8 +1137,7 @@ def _of_cell(cell: CellEvidence, *, vocabulary: Vocabulary, names: Names) -> Sta
     labels = f"{reference.row} {reference.column}"
     row = reference.row.strip(" :")
     place = row if row in names.places or (_BY_PLACE.search(caption) and not _is_total(row) and not find_periods(row)) else ""
-    own, part = parted(row, vocabulary)
-    named = part if any(mention.metric.id == metric for mention in vocabulary.named(own)) else ""
+    named = parted(row, metric, vocabulary)[1]
     segment = "" if place else segment
     fact = Fact(
         id=_fact_id(evidence.id, metric, number),
@@ -1156,7 +1155,7 @@ def _of_cell(cell: CellEvidence, *, vocabulary: Vocabulary, names: Names) -> Sta
 
 def _division(caption: str) -> str:
     """The division a table is about: "Domestic" of "Domestic Segment" and of "DOMESTIC SEGMENT"; empty for none."""
-    named = re.fullmatch(r"([A-Z][\w /&-]{1,40}?) (?:[Ss]egment|SEGMENT)", caption)
+    named = re.fullmatch(r"((?!.*\b[Bb]y\b)[A-Z][\w /&-]{1,40}?) (?:[Ss]egment|SEGMENT)", caption)
     return "" if named is None else named[1].title() if named[1].isupper() and len(named[1]) > _LONGEST_INITIALS else named[1]
 
 
@@ -1268,7 +1267,8 @@ def _table_metric(row: str, column: str, caption: str, *, number: Number, vocabu
         if label is row and accepted and len(without_unit(row).split()) > 8:
             return "", ""
         if accepted:
-            rest = row if label is not row else _rest(row, accepted[-1])
+            behind = row.rfind(": ", 0, accepted[-1].start) + 2 if accepted[-1].metric.whole else 1
+            rest = row if label is not row else _rest(row, accepted[-1], begins=behind if behind > 1 else 0)
             named = _named_price(rest, vocabulary) if accepted[-1].metric.id == "price" else ""
             segment = "" if named else rest
             return named or accepted[-1].metric.id, END_OF_PERIOD if _AT_END.search(row) else segment
@@ -1281,9 +1281,9 @@ def _named_price(thing: str, vocabulary: Vocabulary) -> str:
     return next((m.metric.id for m in vocabulary.mentions(words) if m.first == 0 and m.last == len(words) - 1), "")
 
 
-def _rest(row: str, mention: Mention) -> str:
-    """What a row's label says besides its metric: "Home division operating result" leaves "Home division"."""
-    rest = re.sub(r"\(.*?\)|,.*$", "", row[: mention.start] + row[mention.end :])
+def _rest(row: str, mention: Mention, *, begins: int = 0) -> str:
+    """What a row's label says from an offset on besides its metric: "Home division operating result" leaves "Home division"."""
+    rest = re.sub(r"\(.*?\)|,.*$", "", row[begins : mention.start] + row[mention.end :])
     rest = " ".join(re.sub(r"(?i)^(?:(?:total|net|consolidated)\b\s*)+", "", rest.strip()).split())
     return rest if re.search(r"\w", rest) else ""
 
@@ -1301,7 +1301,7 @@ _ODD_ROW = re.compile(
 )
 """A row of another thing than the metric its label names."""
 _NOT_HEAD = re.compile(
-    r"(?i),|\b(?:from|into|of|on|related|to|in|for|before|after|less|excluding|including|deferred|other|liabilities and)\b"
+    r"(?i),|\b(?:from|into|of|on|related|to|in|for|before|after|less|excluding|including|deferred|other|liabilities and)\b|\band\s*$"
 )
 """Before a metric in a row's label: the row is about something else."""
 

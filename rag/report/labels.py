@@ -67,7 +67,7 @@ def _names(label: str, metric: str, vocabulary: Vocabulary) -> bool:
 
 def is_whole_row(row: str, metric: str, *, vocabulary: Vocabulary) -> bool:
     """True for "Total net revenue (a)", "Net income attributable to Halvex" and "Home division operating result"."""
-    own, _ = parted(row, vocabulary)
+    own, _ = parted(row, metric, vocabulary)
     if own.count("(") != own.count(")"):
         return False  # a line of it is missing
     bare = _ASIDE.sub(" ", own)
@@ -82,11 +82,20 @@ def is_whole_row(row: str, metric: str, *, vocabulary: Vocabulary) -> bool:
     return not before & _ODD and "," not in bare[: last.start] and _BEHIND.fullmatch(behind) is not None
 
 
-def parted(row: str, vocabulary: Vocabulary) -> tuple[str, str]:
-    """A row's label and the part that it is of: "Operating profit" and "International" of "Operating profit: International"; no part where
-    what stands behind the colon is odd or something measured itself."""
+def parted(row: str, metric: str, vocabulary: Vocabulary) -> tuple[str, str]:
+    """A row's label and the part that it is of: "Operating profit" and "International" of "Operating profit: International". No part where
+    what stands behind the colon is odd or something measured itself, nor of what there is on a day: a balance sheet's lines do not end
+    where their heading's do."""
     own, _, part = row.partition(": ")
-    is_part = bool(part) and not vocabulary.named(part) and _ODD.isdisjoint(word.lower() for word in _WORD.findall(part))
+    measured = vocabulary.metrics[metric]
+    is_part = (
+        bool(part)
+        and "money" in measured.units
+        and not measured.stock
+        and _names(own, metric, vocabulary)
+        and not vocabulary.named(part)
+        and _ODD.isdisjoint(word.lower() for word in _WORD.findall(part))
+    )
     return (own, part) if is_part else (row, "")
 
 

@@ -255,7 +255,11 @@ def find_names(
     places = {name for name in known if name not in publishers and placed[name] * 5 >= count[name] * 2} | set(regions)
     known = {name for name in known if name in places or not place_of(name, places)}
     filed = {document: _as_written(name, texts.get(document, "")) for document, name in (registrants or {}).items()}
-    filed |= _by_file_name(sources, known - places, texts=texts)
+    filed |= {
+        document: name
+        for document, name in _by_file_name(sources, known - places, texts=texts).items()
+        if not re.match(rf"{re.escape(name)}\s?&", filed.get(document, ""))  # "PG_E_2018" is PG&E's
+    }
     about, owners = (filed | found for found in (whose(sources, known - places), whose(sources)))
     said = "\n".join([*texts.values(), *(source.title for source in sources)])
     strangers = {name for source in sources for name in (source.publisher, source.author) if name and name not in said}

@@ -358,22 +358,22 @@ def _lent(text: str, block: Block) -> dict[int, str]:
 
 
 def _scale_above(document: Document, block: Block) -> str:
-    """The scale that the line above a table says: "in millions"; empty for none."""
+    """The scale that the line above a table says: "millions"; empty for none."""
     at = bisect_left(document.blocks, block.start, key=_start)
     line = document.text[document.blocks[at - 1].start : document.blocks[at - 1].end] if at else ""
     said = _BARE_SCALE.search(line) if len(line) <= _LEAD else None
-    return said[0].lower() if said else ""
+    return re.split(r"\W", line[said.end() :].lower())[0] if said else ""
 
 
-_BARE_SCALE = re.compile(r"(?i)\bin (?:thousands|millions|billions)\b")
+_BARE_SCALE = re.compile(r"(?i)\bin (?=thousands|millions|billions)")
 
 
 def _marked(column: str, mark: str, scale: str) -> str:
-    """A column's name with a currency's sign before the scale that it says, or that is said above the table; as it is where it says the
+    """A column's name with a currency's sign in the scale that it says, or that is said above the table; as it is where it says the
     currency itself, and where nobody says the scale: "57,613" of millions is no "$57,613"."""
     if said := _BARE_SCALE.search(column):
-        return column if unit_in(column)[0] in CURRENCIES else f"{column[: said.start()]}{mark} {column[said.start() :]}"
-    return f"{column} ({mark} {scale})" if scale else column
+        return column if unit_in(column)[0] in CURRENCIES else f"{column[: said.end()]}{mark} {column[said.end() :]}"
+    return f"{column} (in {mark} {scale})" if scale else column
 
 
 def _takes_corner(column: str) -> bool:
