@@ -321,8 +321,7 @@ _STRETCH = re.compile(
 """What a table's corner says of the days that its columns are called by: how long a time ends on them."""
 _DAY = re.compile(r"[A-Z][a-z]{2,8}\.? \d{1,2}, (?:19|20)\d\d")
 _MARKED = re.compile(r"(?P<mark>[A-Z]{0,3}[$€£¥])\s?\(?\d")
-_UNMARKED = re.compile(r"\(?\d{1,3}(?:,\d{3})*(?:\.\d+)?\)?")
-"""A sum as a statement prints it between its first line and its total, which alone have the currency's sign."""
+"""A sum as a statement prints it in its first line and its total, which alone have the currency's sign."""
 
 
 def _ended(column: str, stretch: str) -> str:
@@ -342,7 +341,7 @@ def _run_on(labels: Mapping[int, str], filled: Collection[int]) -> dict[int, str
 
 
 def _lent(text: str, block: Block) -> dict[int, str]:
-    """Start of a cell -> the currency's sign that the cells above and below it in its column have and it has not."""
+    """Start of a cell -> the currency's sign in which its column is counted there: from one cell that has it to the last that has."""
     columns: dict[int, list[Cell]] = defaultdict(list)
     for cell in block.cells:
         if cell.column > 0 and not cell.header and cell.end > cell.start:
@@ -352,8 +351,7 @@ def _lent(text: str, block: Block) -> dict[int, str]:
         marked = [(at, said["mark"]) for at, cell in enumerate(cells) if (said := _MARKED.match(text, cell.start, cell.end))]
         for (first, mark), (last, other) in pairwise(marked):
             if mark == other:
-                between = cells[first + 1 : last]
-                lent |= {cell.start: mark for cell in between if _UNMARKED.fullmatch(text, cell.start, cell.end)}
+                lent |= {cell.start: mark for cell in cells[first : last + 1]}
     return lent
 
 
