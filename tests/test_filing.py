@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from rag.readers import read_file
+from rag.report.names import find_names
+from tests.report_fixture import Corpus, finder, small_report
 from tests.test_sure import ANNUAL, NAMED, _document, figures
 
 SEGMENTS = "\n\nHalvex has two segments. One segment is Rail, the other segment Road. Each segment has drivers. No segment is small.\n\n"
@@ -50,10 +52,14 @@ def test_a_segments_table_and_a_row_of_a_part_are_of_the_same_segment(heading: s
         ("Accounts Receivable", "Ending balance"),
         ("Consolidated statements of cash flows", "Revenues not yet billed, revenue"),
         ("Consolidated balance sheets", "Equity investments"),
+        ("Consolidated balance sheets", "Short-term and long-term debt"),
+        ("Consolidated results", "Net (income) loss attributable to others"),
+        ("Condensed financial information of parent", "Net income"),
     ],
 )
 def test_what_only_resembles_a_metric_is_none(heading: str, row: str, tmp_path: Path) -> None:
-    """A line below a heading on receivables, a change in what customers owe, shares of other companies."""
+    """A line below a heading on receivables, a change in what customers owe, shares of other companies, two things together, what is
+    taken off, and what a parent has without those it owns."""
     assert exact((heading, HEAD, f"| {row} | $ 12 |"), tmp_path=tmp_path) == set()
 
 
@@ -61,3 +67,37 @@ def test_net_operating_income_is_no_operating_profit(tmp_path: Path) -> None:
     """Landlords take nothing off it for what their buildings lose in worth."""
     found = exact(("Consolidated results", HEAD, "| Net operating income | $ 12 |"), tmp_path=tmp_path)
     assert found == {("net_operating_income", "", "$ 12 million")}
+
+
+def test_what_is_computed_of_a_table_leads_where_no_card_has_a_sentence(tmp_path: Path) -> None:
+    """A sentence of no card, however well it fits, says less of a company than how its revenue went."""
+    table = "| In millions | Fiscal year 2018 | Fiscal year 2017 |\n|---|---|---|\n| Total revenue | $ 95 | $ 90 |"
+    sentence = "In March 2015 Halvex decided to consolidate the depots of Halvex in Varland under the name of Halvex Road."
+    (tmp_path / "t.md").write_text(f"{ANNUAL}{sentence}\n\n## Consolidated results\n\n{table}{NAMED}\n", encoding="utf-8")
+    source, _ = _document("Halvex annual report", "", date(2018, 12, 12))
+    documents, sources = {source.document: read_file(tmp_path / "t.md")}, [replace(source, format="md")]
+    report = small_report(topic="Halvex", given=Corpus(documents=documents, sources=sources, find=finder(documents, sources)))
+    claims = {claim.id: claim for claim in report.claims}
+    assert any("depots" in claim.text for claim in report.claims)
+    assert claims[report.bottom_line[0]].text.startswith("Revenue of Halvex rose from $ 90 million in FY2017 to $ 95 million in FY2018")
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "owner"),
+    [
+        ("HALVEXRAIL_2018_10K", "Halvex-Rail grew. Trains of Halvex-Rail ran. We at Halvex-Rail hire.", "Halvex-Rail"),
+        ("HALVEX_SONS_2018_10K", "HALVEX & SONS\n\nWe at Halvex hire. Trains of Halvex ran, as Halvex & Sons told.", ""),
+        ("Halvex & Sons annual report", "We at Halvex hire. Trains of Halvex ran, as Halvex told.", ""),
+    ],
+)
+def test_a_files_name_joins_a_companys_and_may_leave_out_half_of_it(title: str, text: str, owner: str) -> None:
+    """ "PG_E_2018" is no paper of PG's; better none than half a name."""
+    source, _ = _document(title, text, date(2018, 12, 12))
+    assert find_names({title: text}, sources=[source]).about.get(title, "") == owner
+
+
+def test_a_registrants_name_is_not_cut_at_its_and() -> None:
+    """However often its first word stands alone."""
+    text = "We at Halvex hire. Trains of Halvex ran, as Halvex & Sons told. Halvex grew, and Halvex paid."
+    source, _ = _document("10-K", text, date(2018, 12, 12))
+    assert find_names({"10-K": text}, sources=[source], registrants={"10-K": "HALVEX & SONS"}).about == {"10-K": "Halvex & Sons"}

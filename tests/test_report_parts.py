@@ -506,6 +506,8 @@ def test_the_company_is_clear_in_its_own_report() -> None:
         ("It said on Tuesday that it would replace 6,200 units.", "actual"),
         ("Our hedges cover 70% of expected use for the rest of the year.", "actual"),
         ("Gross margin in 2015 was hit by a write-down of $65 million, the result of lower anticipated demand.", "actual"),
+        ("Our full-year results significantly exceeded our initial annual targets for growth in net sales.", "actual"),
+        ("We have set ourselves new targets for net sales.", "forecast"),
         ("Orders were weaker than projected in 2025.", "actual"),
         ("Margins are anticipated to be lower than in 2025.", "forecast"),
         ("Demand in 2026 will be higher than anticipated.", "forecast"),

@@ -1297,7 +1297,7 @@ _GOES_ON = re.compile(
 """Behind a metric in a row's label: the row is about something else, or about two things."""
 _ODD_ROW = re.compile(
     r"(?i)\b(?:weighted[- ]average|statutory|assumptions?|allowance|beginning|per unit|deposits|authori[sz]\w+|"
-    r"aggregate (?:\w+ )?price|(?:exercise|strike) prices?|intrinsic value)\b"
+    r"aggregate (?:\w+ )?price|(?:exercise|strike) prices?|intrinsic value)\b|\((?:income|earnings|profit)\)"
 )
 """A row of another thing than the metric its label names."""
 _NOT_HEAD = re.compile(

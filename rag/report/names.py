@@ -255,11 +255,7 @@ def find_names(
     places = {name for name in known if name not in publishers and placed[name] * 5 >= count[name] * 2} | set(regions)
     known = {name for name in known if name in places or not place_of(name, places)}
     filed = {document: _as_written(name, texts.get(document, "")) for document, name in (registrants or {}).items()}
-    filed |= {
-        document: name
-        for document, name in _by_file_name(sources, known - places, texts=texts).items()
-        if not re.match(rf"{re.escape(name)}\s?&", filed.get(document, ""))  # "PG_E_2018" is PG&E's
-    }
+    filed |= _by_file_name(sources, known - places, texts=texts)
     about, owners = (filed | found for found in (whose(sources, known - places), whose(sources)))
     said = "\n".join([*texts.values(), *(source.title for source in sources)])
     strangers = {name for source in sources for name in (source.publisher, source.author) if name and name not in said}
@@ -285,11 +281,14 @@ def _by_file_name(sources: Iterable[Source], names: Iterable[str], *, texts: Map
     for source in sources:
         for label in (source.title, source.path.rpartition("/")[2]):
             first, *rest = label.split("_")
+            text = texts.get(source.document, "")
+            if re.search(rf"(?i)\b{re.escape(first)}\s?&", text[:_COVER]):
+                continue  # "PG_E_2018" is PG&E's, "JOHNSON_JOHNSON" Johnson & Johnson's
             if rest and first.lower() in joined:
                 found.setdefault(source.document, joined[first.lower()])
-            elif rest and first.isalpha() and (spelt := _spelt(first, texts.get(source.document, ""))):
+            elif rest and first.isalpha() and (spelt := _spelt(first, text)):
                 found.setdefault(source.document, spelt)
-            elif rest and first.isupper() and len(re.findall(rf"\b{re.escape(first)}\b", texts.get(source.document, ""))) >= _OFTEN:
+            elif rest and first.isupper() and len(re.findall(rf"\b{re.escape(first)}\b", text)) >= _OFTEN:
                 found.setdefault(source.document, first)
     return found
 
@@ -315,6 +314,8 @@ def _in_either_case(letter: str) -> str:
     return f"[{letter.lower()}{letter.upper()}]" if letter.isalpha() else re.escape(letter)
 
 
+_COVER = 4_000
+"""Characters of a text that name whose it is."""
 _SHORT_FORM = 0.5
 """Least share of the mentions of a name's first word that a longer form of it makes up: "Best Buy", but "Uber" of "Uber Technologies"."""
 
@@ -324,6 +325,8 @@ def _as_written(registrant: str, text: str) -> str:
     parts = registrant.split()
     counted: list[tuple[int, str]] = []
     for length in range(1, len(parts) + 1):
+        if "&" in parts[length - 1 : length + 1]:
+            continue
         forms = Counter(_written(parts[:length], text, apart=r"\s"))
         proper = Counter({form: count for form, count in forms.items() if not form.islower()})
         mixed = Counter({form: count for form, count in proper.items() if not form.isupper()})
@@ -436,9 +439,9 @@ def whose(sources: Iterable[Source], names: Iterable[str] = ()) -> dict[str, str
 
 
 def _leads(name: str, title: str) -> bool:
-    """True for a title that begins with the name as a whole word."""
-    following = title[len(name) : len(name) + 1]
-    return title.startswith(name) and not (following.isalnum() or following == "_")
+    """True for a title that begins with the name as a whole word, and with no longer one: "Halvex & Sons"."""
+    following = title[len(name) :]
+    return title.startswith(name) and not (following[:1].isalnum() or following.lstrip().startswith(("_", "&")))
 
 
 def _shared_start(title: str, author: str) -> str:
