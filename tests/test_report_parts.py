@@ -301,6 +301,28 @@ def test_titles_run_into_the_text_become_headings() -> None:
 
 
 @pytest.mark.parametrize(
+    ("last", "heading"),
+    [
+        ("Financial Developments According to banks, loans grew.", "Financial Developments"),
+        ("Housing First District homes sold well.", "Housing"),
+        ("Consumer Spending May Sales grew a bit.", ""),
+        ("Energy Services. Wells were dug.", ""),
+        ("North Varland State shops sold, but not all in North Varland did.", ""),
+    ],
+)
+def test_one_known_title_is_enough_for_others_that_only_one_document_has(last: str, heading: str) -> None:
+    """Not where the title may go on, nor for a name that sentences use."""
+    common = "As state services and first spending, according to some, housing and consumer energy held. "
+    bodies = {key: f"Labor Markets {verb} rose a bit. {common}" for key, verb in (("a", "Employment"), ("b", "Hiring"), ("c", "Wages"))}
+    bodies["a"] += last + " So did employment, hiring and wages."
+    documents = {key: make_document(text, title=key) for key, text in bodies.items()}
+    texts = {key: document.text for key, document in documents.items()}
+    made = split_titles({key: read(document) for key, document in documents.items()}, texts=texts)
+    found = next(item for item in made["a"].sentences if last[-12:] in texts["a"][item.start : item.end])
+    assert "".join(found.heading_path[1:] or found.heading_path) == (heading or "Labor Markets")
+
+
+@pytest.mark.parametrize(
     ("text", "ways"),
     [
         ("Prices rose moderately.", {"up"}),

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import pairwise, takewhile
+from itertools import islice, pairwise, takewhile
 from operator import attrgetter
 
 from rag.numbers import CURRENCIES, MEASURES, SCALE_SAID, find_numbers, find_periods, unit_in
@@ -545,20 +545,29 @@ def _looks_like_title(opening: str) -> bool:
     return bool(parts) and not any(part in ("the", "for", "in", "to", "on") or part.lower() in _ORDINALS for part in parts)
 
 
+def _ends_there(opening: str, item: Sentence, *, text: str) -> bool:
+    """False where the title may go on ("Consumer" of "Consumer Spending March sales ..."), and for a name that sentences use."""
+    behind = [match[0] for match in islice(_WORD.finditer(text, item.start, item.end), len(opening.split()), len(opening.split()) + 2)]
+    begins = behind[0].lower().strip(",.") in STOPWORDS | _ORDINALS
+    goes_on = not begins and len(behind) > 1 and (behind[1] in _JOINERS - STOPWORDS or not behind[1][0].islower())
+    is_name = re.search(rf"(?:^|\s)[a-z]+,?\s{re.escape(opening)}(?!\w)", text) is not None
+    return not (goes_on or is_name or behind[0].endswith("."))
+
+
 def _in_title(word: str) -> bool:
     return word in _JOINERS or (word[0].isupper() and (word[-1].isalnum() or word[-1] == "/"))
 
 
 def _retitled(items: tuple[Sentence, ...], *, text: str, titles: frozenset[str], ordinary: frozenset[str]) -> tuple[Sentence, ...]:
-    """Known titles taken off; in a document with several of them, a run of title words by itself counts as one too."""
+    """Known titles taken off; in a document with one of them, a run of title words by itself counts as one too."""
     openings = [
         _known(text[item.start : item.end], titles) or _opening(text[item.start : item.end], ordinary=ordinary)[0] for item in items
     ]
-    titled = len(titles.intersection(openings)) >= _FEWEST_DOCUMENTS
+    titled = not titles.isdisjoint(openings)
     kept: list[Sentence] = []
     heading: tuple[str, ...] = ()
     for item, opening in zip(items, openings, strict=True):
-        if opening in titles or (titled and _looks_like_title(opening)):
+        if opening in titles or (titled and _looks_like_title(opening) and _ends_there(opening, item, text=text)):
             heading = (opening,)
             words = list(_WORD.finditer(text, item.start, item.end))
             item = replace(item, start=words[len(opening.split())].start())
