@@ -49,6 +49,7 @@ def scope(text: str, printed: str, metric: str) -> Scope | None:
         ("Food and beverage revenue increased 5% in 2018.", "5%", "revenue", "food and beverage", (), ()),
         ("The number of job vacancies at fitters of heat pumps was 402 in 2025.", "402", "vacancies", "", (), ()),
         ("Veltrane closed 2025 with revenue of $3 million.", "$3 million", "revenue", "", (), ("Veltrane",)),
+        ("The company’s revenue was $3 million in 2025.", "$3 million", "revenue", "", (), ()),
     ],
 )
 def test_a_plain_figure_holds_for_what_its_clause_names(

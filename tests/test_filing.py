@@ -101,3 +101,13 @@ def test_a_registrants_name_is_not_cut_at_its_and() -> None:
     text = "We at Halvex hire. Trains of Halvex ran, as Halvex & Sons told. Halvex grew, and Halvex paid."
     source, _ = _document("10-K", text, date(2018, 12, 12))
     assert find_names({"10-K": text}, sources=[source], registrants={"10-K": "HALVEX & SONS"}).about == {"10-K": "Halvex & Sons"}
+
+
+def test_a_table_is_read_whole_where_a_search_found_a_part_of_it(tmp_path: Path) -> None:
+    """A statement is longer than a passage."""
+    table = "| In millions | Fiscal year 2018 |\n|---|---|\n| Revenue | $ 95 |\n| Net income | $ 12 |"
+    (tmp_path / "t.md").write_text(f"{ANNUAL}{NAMED}\n\n## Results\n\n{table}\n", encoding="utf-8")
+    source, document = _document("10-K", "", date(2018, 12, 12))[0], read_file(tmp_path / "t.md")
+    start = document.text.index("Net income")
+    made = {source.document: (replace(source, format="md"), document)}
+    assert "$ 95 million" in {item.shown for item in figures(made, topic="Halvex", pack="filings", start=start)}

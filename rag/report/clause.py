@@ -77,11 +77,11 @@ _AREA = re.compile(r"(?i)[- ](?:area|region|metropolitan area|metro area)\b")
 
 _NEUTRAL = _set(
     "people total overall average averaged median mean aggregate combined consolidated net current its our their his your company's "
-    "group's firm's own district's region's area's state's nation's country's market's"
+    "group's firm's own district's region's area's state's nation's country's market's company’s group’s firm’s district’s"
 )
 """Before a metric: of the whole of it."""
 _ARTICLES = _set("the a an")
-_POSSESSIVES = _set("our its their his your company's company’s group's group’s")
+_POSSESSIVES = _set("our its their his your")
 _RESTATES = _set("restated revised corrected amended updated")
 _SETS = _set("raises raised lowers lowered cuts cut increases increased reduces reduced lifts lifted widens widened narrows narrowed")
 """Verbs whose object is set to the value: "raises its guidance to"."""

@@ -660,7 +660,8 @@ def _cell_evidence(
     *,
     whole_rows: bool = False,
 ) -> list[CellEvidence]:
-    """The data cells, or the rows without headers, inside any passage found, each once."""
+    """The data cells of every table that a passage found holds a part of, and the rows without headers inside it, each once: a statement is
+    longer than a passage, and its first line seldom stands with its last."""
     made: dict[str, CellEvidence] = {}
     for chunk in sorted(found):
         item = found[chunk]
@@ -669,8 +670,9 @@ def _cell_evidence(
         tables = read_documents[key].tables
         first = max(0, bisect_right(tables, item.chunk.start, key=_start) - 1)
         near = tables[first : bisect_left(tables, item.chunk.end, key=_start)]
-        for cell in (cell for table in near for cell in (table.rows if whole_rows else table.cells)):
-            if item.chunk.start <= cell.start < item.chunk.end and evidence_id(key, cell.start, cell.end) not in made:
+        held = [table for table in near if item.chunk.start < table.block.end]
+        for cell in (cell for table in held for cell in (table.rows if whole_rows else table.cells)):
+            if (not whole_rows or item.chunk.start <= cell.start < item.chunk.end) and evidence_id(key, cell.start, cell.end) not in made:
                 evidence = _evidence(documents[key], key, sentence=cell, start=cell.start, by=by)
                 made[evidence.id] = CellEvidence(evidence=evidence, source=item.source)
     return [made[key] for key in sorted(made, key=lambda key: (made[key].evidence.document, made[key].evidence.start))]
