@@ -276,7 +276,7 @@ def _stem(path: str) -> str:
 
 def _version_of(source: Source) -> tuple[int, float]:
     """Of its title, else of its file's name."""
-    return _version(source.title if _VERSION.search(source.title) else _stem(source.path))
+    return _version_told(source.title, source.path)
 
 
 @lru_cache(maxsize=65_536)
@@ -302,6 +302,11 @@ def _age(source: Source) -> tuple[bool, str, int, float, str]:
     """Older first: drafts, then by day, and within a day by version."""
     rank, number = _version_of(source)
     return (rank != _ORDER["draft"], source.published.isoformat(), rank, number, source.path)
+
+
+@lru_cache(maxsize=65_536)
+def _version_told(title: str, path: str) -> tuple[int, float]:
+    return _version(title if _VERSION.search(title) else _stem(path))
 
 
 @lru_cache(maxsize=65_536)
