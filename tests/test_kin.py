@@ -187,9 +187,13 @@ def test_titles_without_a_version_are_told_by_their_files(newer: str, older: str
 
 def test_a_title_is_taken_apart_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Though every two documents of a family are compared: a search of a large library finds fifty of one."""
-    asked: list[str] = []
-    stem = kin._stem
-    monkeypatch.setattr(kin, "_stem", lambda path: asked.append(path) or stem(path))
+    asked, stem = list[str](), kin._stem
+
+    def counted(path: str) -> str:
+        asked.append(path)
+        return stem(path)
+
+    monkeypatch.setattr(kin, "_stem", counted)
     found = editions([source("Circular 2019", f"2019-01-{day:02}", path=f"once/circular_v{day}.txt") for day in range(1, 29)])
     assert {one.superseded_by for one in found.values()} == {"once/circular_v28.txt", ""}
     assert len([path for path in asked if path in found]) <= 4 * len(found)

@@ -10,7 +10,7 @@ scored in full. Where the parts of steps are not kept, the code is the vector.
 import math
 import struct
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rag.record.tables import LARGEST, Table, table
@@ -27,10 +27,8 @@ _PARTS = 1 << 15
 """Of a step. 127 of them have 22 binary digits, so that a float32 holds every number of parts; what is written counts halves of them."""
 _BLOCK = 1_024
 """Rows at a time, so that their signs stay in the processor's cache as numbers that can be multiplied."""
-_ROUNDING = 2.0**-22
-"""What a product may be off by once it is a float32, of the lengths' product; four times the bound."""
-_FINER = 2 * LARGEST
-"""Parts of a question's number: what is left of it is counted in these, in a second row that costs half of the first."""
+_ROUNDING = 2.0**-21
+"""What a product may be off by that was rounded three times to a float32, of the lengths' product; more than twice the bound."""
 _PART = 64
 
 
@@ -182,6 +180,8 @@ class Rows:
         """In the order of their blocks, which follow each other."""
         self._places = {document: at for at, document in enumerate(self.documents)}
         begins = np.flatnonzero(np.diff([-1, *map(self._places.__getitem__, owners)]))
+        self._owners = np.repeat(np.arange(len(begins)), np.diff([*begins, len(owners)]))
+        """The document of each block, by its place."""
         self.counts: NDArray[np.int64] = np.add.reduceat(self.sizes, begins) if len(begins) else self.sizes
         """Chunks of each document."""
         self._firsts: NDArray[np.int64] = firsts[begins]
@@ -194,6 +194,19 @@ class Rows:
         import numpy as np
 
         return self.blocks[np.searchsorted(self._ends, rows, side="right")]
+
+    def beside(self, blocks: Collection[int]) -> list[int]:
+        """These blocks and the ones with the next number on either side that are of the same document."""
+        import numpy as np
+
+        asked = np.array(sorted(blocks), dtype=np.int64)
+        at = np.searchsorted(self.blocks, asked)
+        found = [asked]
+        for step in (-1, 1):
+            other = np.clip(at + step, 0, len(self.blocks) - 1)
+            near = (self.blocks[other] == asked + step) & (self._owners[other] == self._owners[at])
+            found.append(asked[near] + step)
+        return sorted(set(np.concatenate(found).tolist()))
 
     def holding(self, numbers: "NDArray[np.int64]", *, opening: int) -> tuple["NDArray[np.int64]", "NDArray[np.int64]"]:
         """How many of these chunks each document has, and how many among its first ``opening``; shapes (documents,)."""
@@ -306,18 +319,16 @@ class Codes:
         import numpy as np
 
         asked = vector.reshape(-1).astype(np.float64)
-        step = float(np.abs(asked).max(initial=0.0)) / LARGEST or 1.0
-        whole = np.rint(asked / step)
-        parts = np.rint((asked / step - whole) * _FINER)
-        counted = self._table.products(np.stack([whole, parts]).astype(np.int8), rows)
+        step = np.float32(float(np.abs(asked).max(initial=0.0)) * (1 + 1e-6) / LARGEST or 1.0)
+        question = np.rint(asked / float(step)).astype(np.int32)
         sizes, distances = (self._sizes, self._distances) if rows is None else (self._sizes[rows], self._distances[rows])
-        products = counted[0] + counted[1] / _FINER
+        products = self._table.products(question, rows).astype(np.float32)
         products *= sizes
         products *= step
-        left = float(np.linalg.norm(asked - (whole + parts / _FINER) * step))
+        left = float(np.linalg.norm(asked - question * float(step)))
         length, most = float(np.linalg.norm(asked)), 127 * len(asked) ** 0.5  # steps of the longest row there can be
         off = distances * (length * (1 + 1e-6)) + sizes * (most * (left + _ROUNDING * length))
-        return products.astype(np.float32), off
+        return products, off
 
     def decoded(self, rows: slice) -> "Vectors":
         """These rows as their codes say, in float32."""

@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
     Bytes: TypeAlias = NDArray[np.int8]
     Places: TypeAlias = NDArray[np.int64]
+    Numbers: TypeAlias = NDArray[np.signedinteger[Any]]
 
-LARGEST = 64
-"""The largest number of a question's, of either sign. More would overflow where two products are added in 16 bits, as on processors without
-VNNI."""
+_DIGIT = 64
+"""The largest number that bytes are multiplied with, of either sign. More would overflow where two products are added in 16 bits, as on
+processors without VNNI."""
+_BASE = 2 * _DIGIT
+LARGEST = _DIGIT * _BASE
+"""The largest number of a question's: two digits, the second of which costs half as much as the first."""
 WIDE = 64
 """Rows beside each other: the values of one dimension are what a processor reads at once."""
 SCANNED, SCANNED_ACROSS = 40_000_000, 80_000_000
@@ -40,6 +44,8 @@ _GRAPHS = Path(__file__).parent
 _ERRORS_ONLY = 3
 """onnxruntime's level of its own messages."""
 _TRIES = 5
+_NARROW = 1_024
+"""Dimensions up to which a product of a byte's and a question's largest numbers fits into 32 bits, twice."""
 
 
 class Table(Protocol):
@@ -54,8 +60,8 @@ class Table(Protocol):
     def rows(self, chosen: slice) -> "Bytes":
         """These rows, shape (rows, dimensions)."""
 
-    def products(self, question: "Bytes", rows: "Places | None") -> "NDArray[np.int32]":
-        """Of these rows, ascending, or of all with each row of a question, which has numbers up to LARGEST; shape (question's, rows)."""
+    def products(self, question: "Numbers", rows: "Places | None") -> "Numbers":
+        """Of these rows, ascending, or of all with a question's numbers, which are LARGEST at most; shape (rows,)."""
 
 
 def is_scanned(rows: int, *, dimensions: int, by_signs: bool = False) -> bool:
@@ -76,7 +82,7 @@ def is_faster_across() -> bool:
     """Found out by multiplying a few rows either way, which takes less than a millisecond."""
     import numpy as np
 
-    question = np.zeros((2, 256), dtype=np.int8)
+    question = np.zeros(256, dtype=np.int32)
     took = {kind: _least(lambda kind=kind: kind(8 * WIDE, dimensions=256).products(question, None)) for kind in (Across, Along)}  # type: ignore[misc]
     return took[Across] < took[Along]
 
@@ -115,14 +121,14 @@ class Along:
 
         return (self._table[chosen] ^ np.uint8(_MIDDLE)).view(np.int8)
 
-    def products(self, question: "Bytes", rows: "Places | None") -> "NDArray[np.int32]":
+    def products(self, question: "Numbers", rows: "Places | None") -> "Numbers":
         """Of these rows, or of all."""
         import numpy as np
 
         if rows is not None and 2 * len(rows) > len(self._table):
-            return self.products(question, None)[:, rows]
-        total, columns = len(self._table) if rows is None else len(rows), question.T
-        found = np.empty((total, len(question)), dtype=np.int32)
+            return self.products(question, None)[rows]
+        total, columns = len(self._table) if rows is None else len(rows), _digits(question).T.astype(np.int8)
+        counted = np.empty((total, 2), dtype=np.int32)
         there = np.empty((_COPIED, len(columns)), dtype=np.uint8)
         for start in range(0, total, _COPIED):
             end = min(start + _COPIED, total)
@@ -131,9 +137,10 @@ class Along:
                 np.copyto(copied, self._table[start:end])
             else:
                 np.take(self._table, rows[start:end], axis=0, out=copied, mode="clip")
-            found[start:end] = _multiplied(copied, columns)
-        found -= _MIDDLE * columns.sum(axis=0, dtype=np.int32)
-        return found.T
+            counted[start:end] = _multiplied(copied, columns)
+        found = _whole(counted[:, 0], counted[:, 1], dimensions=len(question))
+        found -= _MIDDLE * int(question.sum())
+        return found
 
 
 class Across:
@@ -145,7 +152,8 @@ class Across:
         tiles = -(-rows // WIDE)
         self._rows = rows
         self._tiles = np.zeros((tiles, 1, dimensions, WIDE), dtype=np.int8)
-        self._sums = np.zeros(tiles * WIDE, dtype=np.int32)
+        self._excess: Numbers = np.zeros(tiles * WIDE, dtype=np.int32 if dimensions <= _NARROW else np.int64)
+        """What a question's digits that are _DIGIT too large add to each row's product."""
 
     def put(self, at: int, rows: "Bytes") -> None:
         """Rows from this place on."""
@@ -157,14 +165,15 @@ class Across:
         there[:begun] = self.rows(slice(at - begun, at))
         there[begun : begun + len(rows)] = rows
         self._tiles[first:last, 0] = _turned(there.reshape(last - first, WIDE, rows.shape[1]))
-        ones = np.ones((1, 1, rows.shape[1]), dtype=np.uint8)
-        self._sums[first * WIDE : last * WIDE] = _multiplied(ones, self._tiles[first:last]).reshape(-1)
+        too_large = np.full((2, 1, rows.shape[1]), _DIGIT, dtype=np.uint8)
+        counted = _multiplied(too_large, self._tiles[first:last])[:, :, 0]
+        self._excess[first * WIDE : last * WIDE] = _whole(counted[:, 0], counted[:, 1], dimensions=rows.shape[1]).reshape(-1)
 
     def put_from(self, other: "Across", kept: "NDArray[np.bool_]") -> None:
         """From the beginning, those that are kept: as they lie as long as all are."""
         whole = (len(kept) if kept.all() else int(kept.argmin())) // WIDE
         self._tiles[:whole], at = other._tiles[:whole], whole * WIDE
-        self._sums[:at] = other._sums[:at]
+        self._excess[:at] = other._excess[:at]
         for start in range(at, len(kept), _TURNED * WIDE):
             some = slice(start, start + _TURNED * WIDE)
             if len(rows := other.rows(some)[kept[some]]):
@@ -184,23 +193,43 @@ class Across:
         found: Bytes = self._tiles[at // WIDE, 0, :, at % WIDE]
         return found
 
-    def products(self, question: "Bytes", rows: "Places | None") -> "NDArray[np.int32]":
+    def products(self, question: "Numbers", rows: "Places | None") -> "Numbers":
         """Of these rows, or of all."""
         import numpy as np
 
-        asked = (question + np.int16(LARGEST)).astype(np.uint8)[:, None]
+        asked = (_digits(question) + _DIGIT).astype(np.uint8)[:, None]
         if rows is None:
-            found = _multiplied(asked, self._tiles)[:, :, 0].swapaxes(0, 1).reshape(len(question), -1)[:, : self._rows]
-            return found - LARGEST * self._sums[: self._rows]
-        found = np.empty((len(question), len(rows)), dtype=np.int32)
-        tiles = rows // WIDE
+            return self._counted(asked, 0, len(self._tiles))[: self._rows]
+        tiles, found = rows // WIDE, [np.empty(0, dtype=np.int32)]
         breaks = [0, *(np.flatnonzero(np.diff(tiles) > _APART) + 1).tolist(), len(rows)]
         for begin, end in pairwise(breaks if len(rows) else ()):
-            first = int(tiles[begin])
-            some = _multiplied(asked, self._tiles[first : int(tiles[end - 1]) + 1])
-            at = rows[begin:end] - first * WIDE
-            found[:, begin:end] = some[at // WIDE, :, 0, at % WIDE].T
-        return found - LARGEST * self._sums[rows]
+            first, last = int(tiles[begin]), int(tiles[end - 1]) + 1
+            found.append(self._counted(asked, first, last)[rows[begin:end] - first * WIDE])
+        return np.concatenate(found)
+
+    def _counted(self, asked: "NDArray[np.uint8]", first: int, last: int) -> "Numbers":
+        """Products of the rows of these tiles with a question's digits, each of which is _DIGIT too large."""
+        counted = _multiplied(asked, self._tiles[first:last])[:, :, 0]
+        found = _whole(counted[:, 0], counted[:, 1], dimensions=self._tiles.shape[2]).reshape(-1)
+        found -= self._excess[first * WIDE : last * WIDE]
+        return found
+
+
+def _digits(question: "Numbers") -> "Numbers":
+    """Of base _BASE, between _DIGIT and its negative; shape (2, dimensions)."""
+    import numpy as np
+
+    first = np.rint(question / _BASE).astype(question.dtype)
+    return np.stack([first, question - _BASE * first])
+
+
+def _whole(first: "NDArray[np.int32]", second: "NDArray[np.int32]", *, dimensions: int) -> "Numbers":
+    """What two digits' products are together; half the largest a product can be lies between it and the largest number that fits."""
+    import numpy as np
+
+    found = np.multiply(first, _BASE, dtype=np.int32 if dimensions <= _NARROW else np.int64)
+    found += second
+    return found
 
 
 def _multiplied(one: "NDArray[np.uint8]", other: "Bytes") -> "NDArray[np.int32]":
