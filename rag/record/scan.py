@@ -36,7 +36,7 @@ _SCOPES_KEPT = 8
 _PLACES_KEPT = 16_384
 """Of chunks, some 3 MB."""
 _BATCH = 500
-_BLOCKS_READ = 64
+_BLOCKS_READ = 256
 """At a time: few enough that their memory is used again, not asked of the system anew."""
 _WORDS_WRITTEN = 2_000
 """Words of a segment a transaction, so that nobody waits long to write."""

@@ -165,9 +165,9 @@ class Across:
         there[:begun] = self.rows(slice(at - begun, at))
         there[begun : begun + len(rows)] = rows
         self._tiles[first:last, 0] = _turned(there.reshape(last - first, WIDE, rows.shape[1]))
-        too_large = np.full((2, 1, rows.shape[1]), _DIGIT, dtype=np.uint8)
-        counted = _multiplied(too_large, self._tiles[first:last])[:, :, 0]
-        self._excess[first * WIDE : last * WIDE] = _whole(counted[:, 0], counted[:, 1], dimensions=rows.shape[1]).reshape(-1)
+        ones = np.ones((1, 1, rows.shape[1]), dtype=np.uint8)
+        sums = _multiplied(ones, self._tiles[first:last]).reshape(-1)
+        np.multiply(sums, _DIGIT * (_BASE + 1), out=self._excess[first * WIDE : last * WIDE], dtype=self._excess.dtype)
 
     def put_from(self, other: "Across", kept: "NDArray[np.bool_]") -> None:
         """From the beginning, those that are kept: as they lie as long as all are."""
