@@ -139,8 +139,8 @@ class Retrieval:
         near = _Dense(record=self.record, store=self.store, scope=scope, dimensions=self.embedder.fingerprint.dimensions)
         named = self._names.of(self.record) if lexical and questions else Named(())
         allowed = None if scope == _EVERYTHING else self.record.documents_in(scope)
-        if scope.folders and not allowed:
-            notes = [*notes, *empty_folders(scope, paths=[source.path for source in self.record.sources()])]
+        if not allowed and (empty := self._empty(scope.folders)):
+            notes = [*notes, *empty_folders(Scope(folders=empty), paths=[source.path for source in self.record.sources()])]
         results = []
         for question in questions:
             vector, names = vectors.get(question), named.scores(question, among=allowed)
@@ -153,6 +153,10 @@ class Retrieval:
             results.append(self._in_context(chosen, context=context) if context != "none" else chosen)
         shared = (*notes, *near.notes)
         return [replace(result, notes=(*shared, *self._too_long(result.question, dense=dense), *result.notes)) for result in results]
+
+    def _empty(self, folders: Sequence[str]) -> tuple[str, ...]:
+        """Those below which no document lies."""
+        return tuple(folder for folder in folders if not self.record.documents_in(Scope(folders=(folder,))))
 
     def _rankings(
         self, question: str, *, near: "_Dense", vector: "Vectors | None", names: NameScores, scope: Scope, lexical: bool

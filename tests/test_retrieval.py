@@ -265,13 +265,17 @@ def test_a_scope_restricts_both_searches(library: Path) -> None:
 
 
 def test_an_empty_time_costs_no_look_at_all_documents(library: Path) -> None:
-    """Only of folders there is something to say when nothing lies in scope."""
+    """Only of folders in which nothing lies there is something to say."""
     said: list[str] = []
     with opened(library, embedder=hashing(), read_only=True) as retrieval:
         retrieval.record._connection.set_trace_callback(said.append)
-        for scope, looks in ((Scope(published_from=date(2031, 1, 1)), 0), (Scope(folders=("elsewhere",)), 1)):
+        future = date(2031, 1, 1)
+        for folders, looks in (((), 0), (("docs",), 0), (("elsewhere",), 1), (("docs", "elsewhere"), 1)):
             said.clear()
-            assert retrieval.find(QUESTION, scope=scope).passages == ()
+            result = retrieval.find(QUESTION, scope=Scope(folders=folders, published_from=future))
+            assert not result.passages
+            assert ("no document lies below 'elsewhere'" in result.notes) is ("elsewhere" in folders)
+            assert "no document lies below 'docs'" not in result.notes
             assert sum(sql.endswith("FROM sources AS s WHERE 1 ORDER BY s.path") for sql in said) == looks, said
 
 
