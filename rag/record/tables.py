@@ -1,8 +1,8 @@
 """Tables of bytes in memory, a row for each chunk, and their exact products with the numbers of a question.
 
 The same table lies in one of two ways, by what the processor multiplies faster; both give the same numbers. A row's bytes after one another
-are what is read from the record. Beside each other, 64 rows at a time, the rows are multiplied where they lie, without onnxruntime's making
-a copy in an order of its own: a third of the time on processors with AVX2 or AVX-512, ten times as long on those with AMX (docs/log.md).
+are what is read from the record. Beside each other, 128 rows at a time, the rows are multiplied where they lie, of which onnxruntime makes a
+copy in an order of its own otherwise: a third of the time on a processor with AVX-512, several times as long on one with AMX (docs/log.md).
 """
 
 import time
@@ -26,8 +26,8 @@ processors without VNNI."""
 _BASE = 2 * _DIGIT
 LARGEST = _DIGIT * _BASE
 """The largest number of a question's: two digits, the second of which costs half as much as the first."""
-WIDE = 64
-"""Rows beside each other: the values of one dimension are what a processor reads at once."""
+WIDE = 128
+"""Rows beside each other: two of the pieces in which a processor reads memory; half or twice as many take longer (docs/log.md)."""
 SCANNED, SCANNED_ACROSS = 40_000_000, 80_000_000
 """Values, rows times dimensions, that are multiplied in 3 to 9 ms, lying along and across (docs/log.md)."""
 _MIDDLE = 128
@@ -35,10 +35,10 @@ _MIDDLE = 128
 _COPIED = 1_024
 """Rows at a time that are multiplied from a copy which stays in the processor's cache: read from where they are, in the order in which a
 product reads, they come half as fast (docs/log.md)."""
-_TURNED = 16
-"""Times 64 rows that are turned at a time."""
-_APART = 8
-"""Times 64 rows between two that are asked for which are multiplied as well: asking twice costs more."""
+_TURNED = 8
+"""Times WIDE rows that are turned at a time."""
+_APART = 4
+"""Times WIDE rows between two that are asked for which are multiplied as well: asking twice costs more."""
 _GRAPHS = Path(__file__).parent
 """Their files are written by scripts/scan_graph.py."""
 _ERRORS_ONLY = 3
@@ -144,7 +144,7 @@ class Along:
 
 
 class Across:
-    """64 rows beside each other, dimension after dimension."""
+    """WIDE rows beside each other, dimension after dimension."""
 
     def __init__(self, rows: int, *, dimensions: int) -> None:
         import numpy as np
