@@ -1,8 +1,8 @@
 """Tables of bytes in memory, a row for each chunk, and their exact products with the numbers of a question.
 
 The same table lies in one of two ways, by what the processor multiplies faster; both give the same numbers. A row's bytes after one another
-are what is read from the record. Beside each other, 128 rows at a time, the rows are multiplied where they lie, of which onnxruntime makes a
-copy in an order of its own otherwise: a third of the time on a processor with AVX-512, several times as long on one with AMX (docs/log.md).
+are what is read from the record, and what onnxruntime copies into an order of its own before it multiplies. 128 rows beside each other are
+multiplied where they lie: in a third of the time on a processor with AVX-512, in several times that on one with AMX (docs/log.md).
 """
 
 import time
