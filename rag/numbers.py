@@ -496,7 +496,7 @@ _LEADING_MONEY = re.compile(rf"{_MARK}(?!\w)\s?")
 _HEADED = [name for name in _ALIASES if name == "%" or (len(name) > 1 and name not in ("second", "minute", "day"))]
 _HEADER_UNIT = re.compile(
     rf"(?<![\w])(?:(?:thousand|million|billion)\s)?(?:{_either(_HEADED)})"
-    rf"(?:\s?(?:/|per\s)\s?(?:{_either(_UNITS | _COUNTED_ONE)}))?(?!\w)"
+    rf"(?:\s?(?:/|per\s)\s?(?:{_either(_UNITS | _COUNTED_ONE)}))?(?!&?\w)"
 )
 
 # ── periods ───────────────────────────────────────────────────────────────────────────────────────────────────────
