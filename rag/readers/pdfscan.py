@@ -6,20 +6,28 @@ an argument ready in more time than the call itself takes, so the addresses are 
 
 import ctypes
 import re
+import sys
 from bisect import bisect_left, insort
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate, pairwise, repeat
+from itertools import accumulate, compress, pairwise, repeat
 from typing import Any
 
 from rag.readers.clean import LEVEL, RAISED, level
 from rag.readers.layout import Line, Word
+from rag.readers.pdfcodes import Shape, as_tex, look_like_themselves
 from rag.readers.pdfseen import Box, Ink, Pieces, bare, covered
 
 _WORD = re.compile(r"([^ \r\n\x02\ufffe]+[\x02\ufffe]?)")
 _word = partial(tuple.__new__, Word)
 """A word of its fields; what Word itself does takes three times as long."""
+_LONE_RETURN = re.compile(r"\r(?!\n)")
+"""PDFium ends a line with CR LF; this is a letter by its number, which would end a word."""
+_NO_LETTER = "\ufffd"
+_FL_OF_TEX = "\x1d"
+"""Another number of the same ligature."""
 _LINE_END = re.compile(r"\r\n|[\x02\ufffe](?:\r\n)?")
 _INVISIBLE_MODE, _CLIP_MODE = 3, 7
 _STROKED_MODES = frozenset({1, 5})
@@ -38,6 +46,11 @@ _USUAL_WORDS = 1_000
 """On a page; there is room for more where there are more."""
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]+")
 """Hebrew, Arabic and their like."""
+_LAM = "\u0644"
+_LAM_ALEF = re.compile(f"(?=[\u0622\u0623\u0625\u0627]{_LAM}|{_LAM}[\u0622\u0623\u0625\u0627])")
+_LAM_ALEFS = {"\u0622": "\ufef5", "\u0623": "\ufef7", "\u0625": "\ufef9", "\u0627": "\ufefb"}
+"""Alef and its kind -> the sign for it and a lam before it."""
+_LAM_AND_ALEF = str.maketrans({sign: _LAM + alef for alef, sign in _LAM_ALEFS.items()})
 _BOLD = 600
 """Of the weights of fonts, 100 to 900. PDFium makes most of them out from the width of strokes, 415 to 475 for many a bold one."""
 _BOLD_NAME = re.compile(rb"(?i)bold|black|heavy")
@@ -68,6 +81,9 @@ class Pdfium:
         self._font_size = bare(raw.FPDFText_GetFontSize, ctypes.c_double)
         self._font_weight = bare(raw.FPDFText_GetFontWeight, ctypes.c_int)
         self._font_info = bare(raw.FPDFText_GetFontInfo, ctypes.c_ulong)
+        self._unicode = bare(raw.FPDFText_GetUnicode, ctypes.c_uint)
+        self._font = bare(raw.FPDFTextObj_GetFont, ctypes.c_void_p)
+        self._origins = _Room(raw.FPDFText_GetCharOrigin, kind=ctypes.c_double, places=2)
         self._boxes = _Room(raw.FPDFText_GetCharBox, kind=ctypes.c_double, places=4)
         self._matrices = _Room(raw.FPDFText_GetMatrix, kind=ctypes.c_float, size=6)
         self._colours = _Room(raw.FPDFPageObj_GetFillColor, kind=ctypes.c_uint, places=4)
@@ -79,11 +95,14 @@ class Pdfium:
 
     def sizes(self, page: Any, chars: Sequence[int]) -> list[float]:
         """Font size of each character as it appears on the page, in points."""
+        return [round(size, 1) for size in self._exact_sizes(page, chars)]
+
+    def _exact_sizes(self, page: Any, chars: Sequence[int]) -> list[float]:
         sizes = map(self._font_size, repeat(page), chars)
         self._matrices.fill(repeat(page), chars, count=len(chars))
         upright, slanted = (self._matrices.values(field, count=len(chars)) for field in (3, 2))
         scales = [(c**2 + d**2) ** 0.5 or 1.0 for c, d in zip(slanted, upright, strict=True)]
-        return [round(size * scale, 1) for size, scale in zip(sizes, scales, strict=False)]
+        return [size * scale for size, scale in zip(sizes, scales, strict=False)]
 
     def are_bold(self, page: Any, chars: Sequence[int]) -> list[bool]:
         """Whether each character is of a bold font."""
@@ -102,6 +121,27 @@ class Pdfium:
     def text_objects(self, page: Any, chars: Sequence[int]) -> list[int | None]:
         """The address of the piece of text that each character belongs to."""
         return list(map(self._text_object, repeat(page), chars))
+
+    def fonts(self, objects: Iterable[int]) -> dict[int, int | None]:
+        """The address of each piece of text -> that of its font."""
+        return {handle: self._font(ctypes.c_void_p.from_param(handle)) for handle in objects}
+
+    def letter(self, page: Any, char: int) -> str:
+        """The letter by its number, whether that is one or not."""
+        number = self._unicode(page, char)
+        return chr(number) if number <= sys.maxunicode else _NO_LETTER
+
+    def shapes(self, page: Any, chars: Sequence[int]) -> list[Shape | None]:
+        """The foot and head of each character over its line, as parts of its size; None for one that does not stand upright."""
+        sizes = self._exact_sizes(page, chars)
+        slanted, upright = (self._matrices.values(field, count=len(chars)) for field in (2, 3))
+        self._origins.fill(repeat(page), chars, count=len(chars))
+        feet, heads = self.boxes(page, chars, sides=(2, 3))
+        places = zip(feet, heads, self._origins.values(1, count=len(chars)), sizes, strict=True)
+        return [
+            ((foot - line) / size, (head - line) / size) if size and abs(up) > abs(slant) else None
+            for (foot, head, line, size), slant, up in zip(places, slanted, upright, strict=True)
+        ]
 
     def inks(self, objects: Iterable[int]) -> Iterator[tuple[int, int, int, int, int]]:
         """(how it is drawn, red, green, blue, opacity) of each piece of text; black where it has no such colour."""
@@ -191,7 +231,7 @@ class PageScan:
 
     def lines(self, *, printed: int | None = None) -> list[Line]:
         """In the order of the file; of the ``printed`` characters, what was typed onto the page later comes by its place."""
-        text = self._text_page.get_text_range()
+        text = _LONE_RETURN.sub(_FL_OF_TEX, self._text_page.get_text_range())
         found = self._found(text, printed=printed)
         lines: list[Line] = []
         dropped: list[Line] = []
@@ -242,7 +282,9 @@ class PageScan:
         if _RIGHT_TO_LEFT.search(text):
             said = self._as_read(said, starts, is_every_char=chars is starts)
         words = list(map(_word, zip(said, lefts, rights, bottoms, map(max, tops, others), strict=True)))
-        unseen, unread = self._unseen(words, chars)
+        unseen, unread, coded = self._unseen(words, chars)
+        for at in coded:
+            words[at] = words[at]._replace(text=as_tex(words[at].text))
         return _Found(words, chars, starts, unseen | self._beyond(words, lefts, rights, bottoms, tops), unread)
 
     def _without_mark(self, word: str, first: int, last: int) -> str:
@@ -261,11 +303,16 @@ class PageScan:
         places = [start + place for start, word in zip(starts, words, strict=True) for run in right_to_left(word) for place in run]
         chars = places if is_every_char else self._pdfium.chars(self._text_page.raw, places)
         (lefts,) = self._pdfium.boxes(self._address, chars, sides=(0,))
-        return as_read(words, lefts)
+        pairs = [(at, match.start()) for at, word in enumerate(words) for match in _LAM_ALEF.finditer(word)]
+        places = [starts[at] + place + more for at, place in pairs for more in (0, 1)]
+        chars = places if is_every_char else self._pdfium.chars(self._text_page.raw, places)
+        begins, ends = self._pdfium.boxes(self._address, chars, sides=(0, 1))
+        as_one = [begins[at] == begins[at + 1] and ends[at] == ends[at + 1] for at in range(0, len(places), 2)]
+        return as_read(words, lefts, ligatures=list(compress(pairs, as_one)))
 
-    def _unseen(self, words: Sequence[Word], chars: Sequence[int]) -> tuple[frozenset[int], frozenset[int]]:
-        """(places of the words that nobody can see, places of those whose letters have no meaning), by the piece of text that their first
-        character belongs to."""
+    def _unseen(self, words: Sequence[Word], chars: Sequence[int]) -> tuple[frozenset[int], frozenset[int], set[int]]:
+        """(places of the words that nobody can see, of those whose letters have no meaning, of those whose letters are what their numbers
+        say), by the piece of text that their first character belongs to."""
         objects = self._pdfium.text_objects(self._address, chars)
         firsts = {handle: at for at, handle in zip(range(len(objects) - 1, -1, -1), reversed(objects), strict=True) if handle is not None}
         hidden: set[int | None] = set()
@@ -292,11 +339,25 @@ class PageScan:
             )
             if is_so
         }
-        unread = _of_pieces(objects, meaningless)
+        legible = self._legible(meaningless) if meaningless else set()
+        unread = _of_pieces(objects, meaningless - legible)
         unread.update(at for at, word in enumerate(words) if word.text[0] in _PRIVATE and len(word.text) > 1)
         if all(len(words[at].text) == 1 for at in unread):  # marks of lists, from a font of signs
             unread.clear()
-        return frozenset(unseen), frozenset(unread - unseen)
+        return frozenset(unseen), frozenset(unread - unseen), _of_pieces(objects, legible)
+
+    def _legible(self, pieces: Collection[int]) -> set[int]:
+        """Those of the pieces of text without a meaning whose letters look like what their numbers say, font by font."""
+        chars = range(self._text_page.count_chars())
+        objects = self._pdfium.text_objects(self._address, chars)
+        theirs = [(char, handle) for char, handle in zip(chars, objects, strict=True) if handle in pieces and handle is not None]
+        fonts = self._pdfium.fonts(pieces)
+        letters: dict[int | None, dict[str, list[Shape]]] = defaultdict(lambda: defaultdict(list))
+        for (char, handle), shape in zip(theirs, self._pdfium.shapes(self._address, [char for char, _ in theirs]), strict=True):
+            if shape is not None:
+                letters[fonts[handle]][self._pdfium.letter(self._address, char)].append(shape)
+        legible = {font for font, shapes in letters.items() if look_like_themselves(shapes)}
+        return {handle for handle in pieces if fonts[handle] in legible}
 
     def _beyond(
         self, words: Sequence[Word], lefts: Sequence[float], rights: Sequence[float], bottoms: Sequence[float], tops: Sequence[float]
@@ -366,17 +427,21 @@ def right_to_left(word: str) -> list[tuple[int, int]]:
     return [(run.start(), run.end() - 1) for run in _RIGHT_TO_LEFT.finditer(word)]
 
 
-def as_read(words: Sequence[str], lefts: Sequence[float]) -> list[str]:
+def as_read(words: Sequence[str], lefts: Sequence[float], *, ligatures: Sequence[tuple[int, int]] = ()) -> list[str]:
     """The words; letters that a file gives as they stand on the page, from the left, though they are read from the right, are turned.
 
-    ``lefts``: where the first and the last letter of each run of ``right_to_left`` stand, word by word.
+    ``lefts``: where the first and the last letter of each run of ``right_to_left`` stand, word by word. ``ligatures``: (word, place) of
+    each lam and alef that are one sign, which PDFium turns around where it turns its line.
     """
+    words = list(words)
+    for at, place in reversed(ligatures):
+        words[at] = words[at][:place] + _LAM_ALEFS[words[at][place : place + 2].strip(_LAM)] + words[at][place + 2 :]
     read, sides = [], iter(lefts)
     for word in words:
         for first, last in right_to_left(word):
             if next(sides) < next(sides):
                 word = word[:first] + word[first : last + 1][::-1] + word[last + 1 :]
-        read.append(word)
+        read.append(word.translate(_LAM_AND_ALEF) if ligatures else word)
     return read
 
 
