@@ -74,3 +74,16 @@ def test_a_sign_for_two_arabic_letters_is_read_lam_first(tmp_path: Path) -> None
 def test_a_sign_for_two_letters_stays_in_order_in_a_word_that_is_turned() -> None:
     """Where the file's own order is that of the page."""
     assert as_read(["\u062f\u0644\u0627\u0641"], [10.0, 40.0], ligatures=[(0, 1)]) == ["\u0641\u0644\u0627\u062f"]
+
+
+def test_of_three_letters_at_one_place_two_are_a_sign() -> None:
+    """A file that draws all of them over each other is read all the same."""
+    assert as_read(["\u0627\u0644\u0627"], [40.0, 10.0], ligatures=[(0, 0), (0, 1)]) == ["\u0627\u0644\u0627"]
+
+
+def test_numbers_that_stand_over_each_other_are_not_one(tmp_path: Path) -> None:
+    """PDFium strings those of a chart's axis together; a word that is turned stays one."""
+    column = "".join(f"BT /F 11 Tf 20 {300 + 40 * number} Td ({number}) Tj ET " for number in range(4))
+    path = tmp_path / "a.pdf"
+    path.write_bytes(_page_with(_stream(f"{column} BT /F 11 Tf 0 1 -1 0 300 400 Tm (Upwards) Tj ET".encode(), said="")))
+    assert read_file(path).text.split() == ["0", "1", "2", "3", "Upwards"]

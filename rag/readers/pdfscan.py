@@ -279,6 +279,9 @@ class PageScan:
         places = zip(said, bottoms, tops, feet, others, strict=True)
         for at in [at for at, place in enumerate(places) if place[3] > place[1] and _ends_raised(*place)]:
             said[at] = self._without_mark(said[at], chars[at], lasts[at])
+        heights = zip(bottoms, tops, feet, others, strict=True)
+        for at in [at for at, (bottom, top, foot, head) in enumerate(heights) if foot >= top or head <= bottom]:
+            said[at] = self._parted_by_height(said[at], chars[at], lasts[at])
         if _RIGHT_TO_LEFT.search(text):
             said = self._as_read(said, starts, is_every_char=chars is starts)
         words = list(map(_word, zip(said, lefts, rights, bottoms, map(max, tops, others), strict=True)))
@@ -297,6 +300,15 @@ class PageScan:
         between = [place for place in range(1, len(word) - 1) if word[place] in ",;" and raised[place - 1] and raised[place + 1]]
         at = next((at for at in range(len(word), 0, -1) if not raised[at - 1] and at - 1 not in between), 0)
         return level(f"{word[:at]}{RAISED}{word[at:]}{LEVEL}") or word
+
+    def _parted_by_height(self, word: str, first: int, last: int) -> str:
+        """The word, or the words that PDFium strings together where upright letters stand over each other: the numbers of an axis."""
+        chars = range(first, last + 1)
+        if not word.isascii() or len(chars) != len(word) or None in self._pdfium.shapes(self._address, chars):
+            return word
+        bottoms, tops = self._pdfium.boxes(self._address, chars, sides=(2, 3))
+        apart = [bottoms[at] >= tops[at - 1] or tops[at] <= bottoms[at - 1] for at in range(1, len(word))]
+        return word[0] + "".join(f" {letter}" if is_apart else letter for letter, is_apart in zip(word[1:], apart, strict=True))
 
     def _as_read(self, words: Sequence[str], starts: Sequence[int], *, is_every_char: bool) -> list[str]:
         """The words, with letters that are read from right to left in that order."""
@@ -435,7 +447,8 @@ def as_read(words: Sequence[str], lefts: Sequence[float], *, ligatures: Sequence
     """
     words = list(words)
     for at, place in reversed(ligatures):
-        words[at] = words[at][:place] + _LAM_ALEFS[words[at][place : place + 2].strip(_LAM)] + words[at][place + 2 :]
+        if _LAM_ALEF.match(words[at], place):  # of three letters at one place two are a sign
+            words[at] = words[at][:place] + _LAM_ALEFS[words[at][place : place + 2].strip(_LAM)] + words[at][place + 2 :]
     read, sides = [], iter(lefts)
     for word in words:
         for first, last in right_to_left(word):
