@@ -104,19 +104,21 @@ class Pdfium:
         scales = [(c**2 + d**2) ** 0.5 or 1.0 for c, d in zip(slanted, upright, strict=True)]
         return [size * scale for size, scale in zip(sizes, scales, strict=False)]
 
-    def are_bold(self, page: Any, chars: Sequence[int]) -> list[bool]:
-        """Whether each character is of a bold font."""
-        weights = map(self._font_weight, repeat(page), chars)
-        return [
-            weight >= _BOLD or _BOLD_NAME.search(name) is not None for weight, name in zip(weights, self._fonts(page, chars), strict=False)
-        ]
+    def are_bold(self, page: Any, chars: Sequence[int], objects: Sequence[int | None]) -> list[bool]:
+        """Whether each character is of a bold font; ``objects``: the piece of text that it belongs to."""
+        known: dict[int | None, bool] = {}
+        fonts = [handle if handle is None else self._font(ctypes.c_void_p.from_param(handle)) for handle in objects]
+        for font, char in zip(fonts, chars, strict=True):
+            if font is None or font not in known:
+                known[font] = self._is_bold(page, char)
+        return [known[font] for font in fonts]
 
-    def _fonts(self, page: Any, chars: Sequence[int]) -> Iterator[bytes]:
-        """The name of each character's font."""
-        buffer, flags = ctypes.create_string_buffer(_LONGEST_NAME), ctypes.c_int()
-        for char in chars:
-            length = self._font_info(page, char, buffer, _LONGEST_NAME, ctypes.byref(flags))
-            yield buffer.raw[: min(max(length - 1, 0), _LONGEST_NAME)]
+    def _is_bold(self, page: Any, char: int) -> bool:
+        if self._font_weight(page, char) >= _BOLD:
+            return True
+        name, flags = ctypes.create_string_buffer(_LONGEST_NAME), ctypes.c_int()
+        length = self._font_info(page, char, name, _LONGEST_NAME, ctypes.byref(flags))
+        return _BOLD_NAME.search(name.raw[: min(max(length - 1, 0), _LONGEST_NAME)]) is not None
 
     def text_objects(self, page: Any, chars: Sequence[int]) -> list[int | None]:
         """The address of the piece of text that each character belongs to."""
@@ -143,13 +145,14 @@ class Pdfium:
             for (foot, head, line, size), slant, up in zip(places, slanted, upright, strict=True)
         ]
 
-    def inks(self, objects: Iterable[int]) -> Iterator[tuple[int, int, int, int, int]]:
-        """(how it is drawn, red, green, blue, opacity) of each piece of text; black where it has no such colour."""
+    def inks(self, objects: Iterable[int]) -> tuple[list[int], list[Ink], list[int]]:
+        """(how it is drawn, its colour, its opacity) of all pieces of text; black where it has no such colour."""
         handles = list(map(ctypes.c_void_p.from_param, objects))
-        modes = map(self._render_mode, handles)
+        modes = list(map(self._render_mode, handles))
         has_colour = self._colours.fill(handles, count=len(handles))
         opacity = [value if known else 255 for known, value in zip(has_colour, self._colours.values(3, count=len(handles)), strict=True)]
-        return zip(modes, *(self._colours.values(part, count=len(handles)) for part in range(3)), opacity, strict=True)
+        colours = zip(*(self._colours.values(part, count=len(handles)) for part in range(3)), strict=True)
+        return modes, list(colours), opacity
 
     def stroke(self, handle: int) -> Ink:
         """The colour that a piece of text is drawn around with."""
@@ -210,6 +213,8 @@ class _Found:
     """PDFium's number of each word's first character."""
     starts: list[int]
     """Where each word begins in the page's text."""
+    objects: list[int | None]
+    """The piece of text that each word's first character belongs to."""
     unseen: frozenset[int]
     """Places of the words that nobody can see."""
     unread: frozenset[int]
@@ -238,7 +243,8 @@ class PageScan:
         spans = list(_line_spans(text, found.starts, printed=printed))
         firsts, lasts = [found.chars[first] for first, _ in spans], [found.chars[end - 1] for _, end in spans]
         sizes = self._pdfium.sizes(self._address, firsts)
-        bold_ends = (self._pdfium.are_bold(self._address, chars) for chars in (firsts, lasts))
+        sides = (firsts, [first for first, _ in spans]), (lasts, [end - 1 for _, end in spans])
+        bold_ends = (self._pdfium.are_bold(self._address, chars, [found.objects[at] for at in places]) for chars, places in sides)
         for (first, end), size, *ends in zip(spans, sizes, *bold_ends, strict=True):
             bold = all(ends)
             words = found.words[first:end]
@@ -284,11 +290,19 @@ class PageScan:
             said[at] = self._parted_by_height(said[at], chars[at], lasts[at])
         if _RIGHT_TO_LEFT.search(text):
             said = self._as_read(said, starts, is_every_char=chars is starts)
-        words = list(map(_word, zip(said, lefts, rights, bottoms, map(max, tops, others), strict=True)))
-        unseen, unread, coded = self._unseen(words, chars)
+        words = list(
+            map(
+                _word,
+                zip(
+                    said, lefts, rights, bottoms, (top if top > head else head for top, head in zip(tops, others, strict=True)), strict=True
+                ),
+            )
+        )
+        objects = self._pdfium.text_objects(self._address, chars)
+        unseen, unread, coded = self._unseen(words, chars, objects)
         for at in coded:
             words[at] = words[at]._replace(text=as_tex(words[at].text))
-        return _Found(words, chars, starts, unseen | self._beyond(words, lefts, rights, bottoms, tops), unread)
+        return _Found(words, chars, starts, objects, unseen | self._beyond(words, lefts, rights, bottoms, tops), unread)
 
     def _without_mark(self, word: str, first: int, last: int) -> str:
         """The word without a note's mark that is raised at its end."""
@@ -322,16 +336,21 @@ class PageScan:
         as_one = [begins[at] == begins[at + 1] and ends[at] == ends[at + 1] for at in range(0, len(places), 2)]
         return as_read(words, lefts, ligatures=list(compress(pairs, as_one)))
 
-    def _unseen(self, words: Sequence[Word], chars: Sequence[int]) -> tuple[frozenset[int], frozenset[int], set[int]]:
+    def _unseen(
+        self, words: Sequence[Word], chars: Sequence[int], objects: Sequence[int | None]
+    ) -> tuple[frozenset[int], frozenset[int], set[int]]:
         """(places of the words that nobody can see, of those whose letters have no meaning, of those whose letters are what their numbers
         say), by the piece of text that their first character belongs to."""
-        objects = self._pdfium.text_objects(self._address, chars)
         firsts = {handle: at for at, handle in zip(range(len(objects) - 1, -1, -1), reversed(objects), strict=True) if handle is not None}
         hidden: set[int | None] = set()
         doubtful: set[int | None] = set()
-        inks: dict[int | None, Ink] = {}
-        for (handle, at), (mode, red, green, blue, opacity) in zip(firsts.items(), self._pdfium.inks(firsts), strict=True):
-            ink = inks[handle] = self._pdfium.stroke(handle) if mode in _STROKED_MODES else (red, green, blue)
+        modes, colours, opacities = self._pdfium.inks(firsts)
+        inks: dict[int | None, Ink] = dict(zip(firsts, colours, strict=True))
+        for (handle, at), mode, ink, opacity in zip(firsts.items(), modes, colours, opacities, strict=True):
+            if not mode and opacity and ink[0] < _WHITE and words[at].top - words[at].bottom >= _SMALLEST_SIZE:
+                continue  # most text
+            if mode in _STROKED_MODES:
+                ink = inks[handle] = self._pdfium.stroke(handle)
             if mode == _INVISIBLE_MODE:
                 self._has_drawn_invisibly = True
                 hidden.add(handle)
