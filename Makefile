@@ -2,6 +2,9 @@ TOPIC := Zinc-air storage, Marenland and the Calder Coast, 2024-26
 RAG := .venv/bin/rag
 PYTHON := .venv/bin/python
 
+# Where it is set, every process compiles all that it imports once more; tests start hundreds of them.
+unexport PYTHONDONTWRITEBYTECODE
+
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 20
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
 from functools import cache, cached_property, partial
 from itertools import islice
@@ -85,6 +85,8 @@ _LOOKED_AT = 10_000
 """Entries of a folder looked at for documents before a workspace is made in it."""
 
 _EVERYTHING = Scope()
+_FARTHEST_EAST = timedelta(hours=14)
+"""How long before UTC's a day begins where it begins first."""
 _LOG_WAIT_S = 5.0
 """Nobody can write while somebody waits to empty the record's log."""
 _SUFFIXES = {"csl": "csl.json"}
@@ -690,8 +692,10 @@ class Library:
         """Writes a report on a topic or an outline, checks it, renders it and puts its files down together.
 
         Nothing is written when a step fails. ``known_at`` as in ``write``; ``writer`` is the one of rag.toml unless given; ``wording``
-        tells a door what a model is asked and at which cost.
+        tells a door what a model is asked and at which cost. Raises UsageError for a day that has come nowhere on earth.
         """
+        if as_of > (now + _FARTHEST_EAST).date():
+            raise UsageError(f"a report cannot be as of {as_of}: that day has not come; give today's date or an earlier one")
         chosen = template or self.settings.report.template
         assets.find("templates", chosen, workspace=self.workspace)
         chosen_writer = writer or self.settings.writer.kind

@@ -209,7 +209,7 @@ class Retrieval:
         return diverse(live, vectors=np.array([vectors[passage.chunk.id] for passage in live]), k=k)
 
     def prepare(self, questions: Sequence[str]) -> None:
-        """Embeds questions and keeps their vectors, so that a search inside a snapshot, where nothing can be kept, finds them."""
+        """Embeds questions and keeps their vectors, so that a search inside a snapshot, which sees none kept since, finds them."""
         self._check(questions, k=1, dense=True, lexical=False)
         self._query_vectors(questions)
 

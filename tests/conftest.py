@@ -1,6 +1,8 @@
 """Shared fixtures: no network beyond loopback, evaluation data by name."""
 
+import fcntl
 import os
+import shutil
 import signal
 import socket
 from datetime import UTC, datetime
@@ -64,11 +66,22 @@ def sample_docs() -> Path:
 @pytest.fixture(scope="session")
 def sample_workspace(tmp_path_factory: pytest.TempPathFactory, sample_docs: Path) -> Path:
     """A workspace called "workspace" with the sample documents, embedded with the small model. Tests only read it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    original = shared / "sample-workspace"
+    with (shared / "sample-workspace.lock").open("w") as lock:  # one worker embeds, the others copy
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not original.exists():
+            _read_and_embedded(sample_docs, at=shared / "sample-workspace-in-the-making").rename(original)
+    return Path(shutil.copytree(original, tmp_path_factory.mktemp("sample") / "workspace"))
+
+
+def _read_and_embedded(documents: Path, *, at: Path) -> Path:
+    """A new workspace."""
     from rag.app import Library, create
     from rag.ingest import drain
 
-    workspace = tmp_path_factory.mktemp("sample") / "workspace"
-    create(workspace, folders=[sample_docs], embedder="small")
-    with Library.open(workspace) as library:
+    create(at, folders=[documents], embedder="small")
+    with Library.open(at) as library:
         drain(library.ingest(now=datetime(2026, 11, 23, tzinfo=UTC)))
-    return workspace
+    return at

@@ -20,6 +20,7 @@ from rag.chat.schema import from_json, to_json
 from rag.chat.words import to_markdown
 from rag.errors import RecordError, UsageError
 from rag.ingest import drain
+from rag.numbers import find_numbers
 from rag.prompts import metric_vocabulary
 from rag.record import Record
 from rag.report.wording import Vocabulary
@@ -200,6 +201,13 @@ def test_a_tables_value_answers_with_its_labels(library: Library) -> None:
     """Row, column and unit are said; the evidence names the cell."""
     claim, *_ = ask(library, "What was the revenue of Kordwell in 2025?").claims
     assert claim.text == "Revenue, 2025: EUR 1,842,600 thousand (table: Five-line summary)."
+
+
+def test_no_sentence_without_a_figure_stands_behind_the_figure_asked_for(library: Library) -> None:
+    """ "The sheet Capacity by region is in GWh" is about it, and no answer."""
+    answer = ask(library, "How much zinc-air capacity will Marenland have in 2030?")
+    assert "11 GWh" in answer.claims[0].text
+    assert [claim.text for claim in answer.claims if not find_numbers(claim.text)] == []
 
 
 def test_a_unit_or_code_beside_a_value_is_no_answer_unless_it_is_asked_for(library: Library) -> None:

@@ -182,6 +182,7 @@ def test_a_report_that_cannot_be_written_leaves_nothing(sample_workspace: Path, 
         (["-o", str(tmp_path / "file")], 3, "choose another folder with --output"),
         (["-o", str(tmp_path / "out"), "--template", "nonsense"], 2, "nonsense"),
         (["-o", str(tmp_path / "out"), "--as-of", "2001-01-01"], 2, "widen the scope"),
+        (["-o", str(tmp_path / "out"), "--as-of", "2100-01-01"], 2, "that day has not come"),
     ]
     for options, status, saying in refused:
         result = rag("report", "Zinc-air storage", "-w", sample_workspace, *options)

@@ -276,7 +276,7 @@ def test_vectors_are_cached_by_text_kind_and_embedder(record: Record) -> None:
 
 
 def test_a_snapshot_leaves_the_write_lock_free(record: Record) -> None:
-    """What is asked inside one is not kept, so that another program may write as long as a report is being written."""
+    """What is asked inside one is kept beside it, so that another program may write as long as a report is being written."""
     asked = EMBEDDER.embed(["asked"], kind="query")
     with record.snapshot():
         record.sequence()
@@ -285,6 +285,8 @@ def test_a_snapshot_leaves_the_write_lock_free(record: Record) -> None:
         other = sqlite3.connect(record.path, timeout=0, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         other.close()
+    kept = record.cached_vectors(["asked"], fingerprint=EMBEDDER.fingerprint, kind="query")
+    assert np.array_equal(kept["asked"], asked[0])
 
 
 def test_a_write_inside_a_snapshot_is_refused_without_taking_the_lock(record: Record) -> None:

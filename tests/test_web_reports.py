@@ -4,7 +4,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -111,6 +111,15 @@ def test_a_report_without_a_claim_says_so_and_praises_nothing(room: Room) -> Non
     assert "The documents answer none of the questions." in page
     assert "passed" not in page
     assert "reviewed" not in page
+
+
+def test_two_editions_of_one_topic_are_ready_to_be_compared(room: Room) -> None:
+    """Not the two newest reports, the latter of which is on something else; each tells when it was written."""
+    with Library.open(room.workspace) as library:
+        library.report("Ferries, Patagonia, 1911", as_of=date(2026, 6, 30), now=NOW + timedelta(minutes=1), formats=["json"])
+    page = room.client.get("/reports").text
+    assert re.findall(r'value="([^"]+)" selected', page) == [room.first.id, room.second.id]
+    assert NOW.strftime("written %-d %b %Y, %H:%M") in page
 
 
 def test_a_claim_is_asked_about_in_its_documents_or_in_all(room: Room) -> None:

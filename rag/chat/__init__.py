@@ -112,7 +112,7 @@ def answer(understood: Understood, *, ground: Ground, scope: Scope = _EVERYTHING
         document=ground.document,
         alike=partial(ground.alike, question) if ground.alike else None,
     )
-    chosen = best(found, each_time=asked.wants == "date")
+    chosen = best(found, wants=asked.wants)
     draft = Answer(
         id="",
         question=understood.question,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from rag.chat.question import Asked, gives, units
+from rag.chat.question import Asked, Wanted, gives, units
 from rag.closeness import closeness
 from rag.numbers import find_numbers, find_periods, period_order, period_shape
 from rag.remembered import remembered
@@ -211,9 +211,10 @@ def _best_first(option: Option) -> tuple[float, str, int]:
     return -option.score, option.evidence.document, option.evidence.start
 
 
-def best(found: Sequence[Option], *, each_time: bool = False) -> list[Option]:
-    """The answer's sentences in the order of their worth: the best, and those close behind it that say something else; ``each_time``: as a
-    table line's values at other times do, where the question is when."""
+def best(found: Sequence[Option], *, wants: Wanted = "") -> list[Option]:
+    """The answer's sentences in the order of their worth: the best, and those close behind it that say something else, as a table line's
+    values at other times do where the question is when. Where the best one gives the figure or date asked for, none without one stands
+    behind it."""
     stated = _lines(found)
     found = [option for option in found if option.names] or list(found)  # another's figure is no answer where the one asked about speaks
     if any(option.period > BROADER and option.value for option in found):
@@ -230,11 +231,13 @@ def best(found: Sequence[Option], *, each_time: bool = False) -> list[Option]:
         stems = set(content_stems(option.text))
         if _on_page(option, taken) < (MOST_CELLS if option.candidate is None else MOST_ON_PAGE) and all(
             len(stems & set(content_stems(other.text))) < 0.8 * len(stems)
-            or (each_time and _table_line(option) == _table_line(other) != () and option.text != other.text)
+            or (wants == "date" and _table_line(option) == _table_line(other) != () and option.text != other.text)
             for other in taken
         ):
             taken.append(option)
-    return _corrections_first(_with_first(taken, found))
+    chosen = _corrections_first(_with_first(taken, found))
+    gives_it = wants in ("number", "share", "date") and bool(chosen[0].value)
+    return [option for option in chosen if option.value] if gives_it else chosen
 
 
 def _corrections_first(taken: Sequence[Option]) -> list[Option]:

@@ -447,11 +447,26 @@ class Record:
             return blocks.rows(self._connection, [blocks.Place(*row[:2]) for row in held]) if held else ()
 
     def cache_vectors(self, texts: Sequence[str], vectors: "Vectors", *, fingerprint: Fingerprint, kind: TextKind) -> None:
-        """Keeps them, one row of ``vectors`` a text. A read-only record keeps nothing, and none does inside a snapshot: to write there
-        would hold the library's write lock until the snapshot ends, for a report as long as it takes."""
-        if not self._read_only and not self._connection.in_transaction:
-            with self._transaction():
-                self._put_vectors([vector_key(text, kind=kind) for text in texts], vectors, space=space_of(fingerprint).id, kind=kind)
+        """Keeps them, one row of ``vectors`` a text. A read-only record keeps nothing.
+
+        Inside a snapshot, which does not see them, a connection of its own keeps them: written in the snapshot they would hold the write
+        lock until its end, for a report as long as it takes.
+        """
+        if self._read_only:
+            return
+        keys, space = [vector_key(text, kind=kind) for text in texts], space_of(fingerprint).id
+        values = [(space, key, kind == "query", line.tobytes()) for key, line in zip(keys, vectors.astype("<f4", copy=False), strict=True)]
+        with translated(self.path), self._outside_snapshots() as connection, schema.transaction(connection):
+            connection.executemany("INSERT OR IGNORE INTO vectors (space, key, query, vector) VALUES (?, ?, ?, ?)", values)
+
+    @contextmanager
+    def _outside_snapshots(self) -> Iterator[sqlite3.Connection]:
+        """This connection, or a second one while this one is in a snapshot."""
+        if not self._connection.in_transaction:
+            yield self._connection
+            return
+        with closing(_connect(self.path, read_only=False)) as second:
+            yield second
 
     def keep_vectors(self, precision: Precision) -> None:
         """How vectors are kept from now on. What is taken from those that are there does not come back. The writer's lock is held."""
@@ -852,13 +867,6 @@ class Record:
         self._connection.execute("DELETE FROM tags WHERE document = ?", [identity])
         self._connection.executemany(
             "INSERT INTO tags (document, tag) VALUES (?, ?)", [(identity, tag) for tag in set(document.metadata.tags)]
-        )
-
-    def _put_vectors(self, keys: Sequence[bytes], vectors: "Vectors", *, space: str, kind: TextKind) -> None:
-        lines = vectors.astype("<f4", copy=False)
-        self._connection.executemany(
-            "INSERT OR IGNORE INTO vectors (space, key, query, vector) VALUES (?, ?, ?, ?)",
-            [(space, key, kind == "query", line.tobytes()) for key, line in zip(keys, lines, strict=True)],
         )
 
     def _put_chunks(self, document: str, chunks: Sequence[Chunk], vectors: "Vectors", *, space: Space, sequence: int) -> None:

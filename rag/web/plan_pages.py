@@ -1,5 +1,7 @@
 """A new report: by topic at once, or by a plan that is looked at and changed first."""
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
@@ -58,8 +60,17 @@ def _room(
 ) -> Response:
     """The reports' page. ``said``: topic, plan and what is wrong with each."""
     values = dict.fromkeys(("topic", "plan", "problem", "plan_problem"), "") | said
-    held = {"reports": serving.heads(library), "tallies": library.record.reviews.tallies(), **choices(library, scope)}
+    saved = [{**head, "written": datetime.fromisoformat(head["created"])} for head in serving.heads(library)]
+    held = {"reports": saved, "compared": _two_editions(saved), "tallies": library.record.reviews.tallies(), **choices(library, scope)}
     return page("reports.html.j2", here="reports", reader=reader, status=status, busy=busy, **held, **values)
+
+
+def _two_editions(saved: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """Ids of the newest report with an earlier one on its topic, that one first; else of the two newest. ``saved``: newest first."""
+    for at, head in enumerate(saved):
+        if before := [one for one in saved[at + 1 :] if one["title"] == head["title"]]:
+            return before[0]["id"], head["id"]
+    return (saved[1]["id"], saved[0]["id"]) if len(saved) > 1 else ("", "")
 
 
 @routes.post("/reports")
