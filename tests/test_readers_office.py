@@ -141,6 +141,7 @@ def test_comments_of_a_word_file_say_by_whom_and_on_what(tmp_path: Path) -> None
     ("body", "text"),
     [
         (p('<w:pPr><w:framePr w:dropCap="drop" w:lines="3"/></w:pPr>' + r("S")) + p(r("ales rose.")), "Sales rose."),
+        (p('<w:pPr><w:framePr w:dropCap="drop"/></w:pPr>' + r("S")), "S"),
         (
             p(
                 "<w:r><w:ruby><w:rt><w:r><w:t>\u3068\u3046</w:t></w:r></w:rt><w:rubyBase><w:r><w:t>\u6771</w:t></w:r></w:rubyBase></w:ruby></w:r>"
@@ -153,7 +154,7 @@ def test_comments_of_a_word_file_say_by_whom_and_on_what(tmp_path: Path) -> None
             "where a=1 2b=4",
         ),
     ],
-    ids=["a large first letter", "how it is spoken", "two equations"],
+    ids=["a large first letter", "one of nothing", "how it is spoken", "two equations"],
 )
 def test_what_word_sets_apart_is_read_as_a_person_reads_it(tmp_path: Path, body: str, text: str) -> None:
     """A letter over three lines begins its word; two equations are not one number."""

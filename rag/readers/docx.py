@@ -172,6 +172,8 @@ class _Writer:
         """What stands beside the body."""
         self._container(part)
         self.flush()
+        self.draft.paragraph(self.initial)  # of no paragraph
+        self.initial = ""
 
     def flush(self) -> None:
         self.draft.list_items(self.items)
@@ -179,7 +181,8 @@ class _Writer:
 
     def paragraph(self, element: "_Element") -> None:
         text = self.text(element)
-        if element.find(f"{_W}pPr/{_W}framePr[@{_W}dropCap]") is not None:
+        frame = element.find(f"{_W}pPr/{_W}framePr")
+        if frame is not None and frame.get(f"{_W}dropCap") in ("drop", "margin"):
             self.initial += text.strip()
             return
         pieces, self.initial = f"{self.initial}{text}".split(_PAGE_BREAK), ""
