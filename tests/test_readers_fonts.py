@@ -1,4 +1,4 @@
-"""Letters whose meaning a PDF does not say, and Arabic signs of two letters."""
+"""Letters whose meaning a PDF does not say, Arabic signs of two letters, numbers over each other, and pages that are printed sideways."""
 
 from pathlib import Path
 
@@ -87,3 +87,18 @@ def test_numbers_that_stand_over_each_other_are_not_one(tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
     path.write_bytes(_page_with(_stream(f"{column} BT /F 11 Tf 0 1 -1 0 300 400 Tm (Upwards) Tj ET".encode(), said="")))
     assert read_file(path).text.split() == ["0", "1", "2", "3", "Upwards"]
+
+
+@pytest.mark.parametrize(("turn", "page"), [("0 1 -1 0", "/Rotate 90"), ("0 1 -1 0", ""), ("0 -1 1 0", "/Rotate 270")])
+def test_a_table_that_is_printed_sideways_is_one(tmp_path: Path, turn: str, page: str) -> None:
+    """Whether the file says that the page is to be turned or leaves that to whoever holds it."""
+    rows = (("Region", "2024", "2025"), ("North", "120", "131"), ("South", "80", "92"))
+    up = turn.startswith("0 1")
+    drawn = []
+    for row, cells in enumerate(rows):
+        for column, cell in enumerate(cells):
+            x, y = (100 + 14 * row, 200 + 90 * column) if up else (400 - 14 * row, 700 - 90 * column)
+            drawn.append(f"BT /F 11 Tf {turn} {x} {y} Tm ({cell}) Tj ET")
+    path = tmp_path / "a.pdf"
+    path.write_bytes(_page_with(_stream("\n".join(drawn).encode(), said=""), page=page))
+    assert read_file(path).text == "Region | 2024 | 2025\nNorth | 120 | 131\nSouth | 80 | 92"

@@ -36,6 +36,8 @@ _RAISED_BY, _RAISED_HEIGHT, _RAISED_SIZE = 0.25, 0.9, 0.87
 """Of the word's first letter: how far above its foot a note's mark begins, and how high and large it is at most."""
 _MARK_ENDS = "0123456789)]"
 _BLACK = (0, 0, 0)
+_LOOKED_AT = 4
+"""One word in so many tells which way a page is printed."""
 _PRIVATE = frozenset(map(chr, range(0xE000, 0xF000)))
 """Letters that mean what a font says, which is nothing to a reader; fonts of signs use those from F000 on."""
 _SMALLEST_SIZE = 1.5
@@ -302,7 +304,23 @@ class PageScan:
         unseen, unread, coded = self._unseen(words, chars, objects)
         for at in coded:
             words[at] = words[at]._replace(text=as_tex(words[at].text))
-        return _Found(words, chars, starts, objects, unseen | self._beyond(words, lefts, rights, bottoms, tops), unread)
+        unseen |= self._beyond(words, lefts, rights, bottoms, tops)
+        if up := _runs_up(said, lefts=lefts, rights=rights, bottoms=bottoms, feet=feet):
+            words = self._turned(words, chars, lasts, is_upward=up > 0)
+        return _Found(words, chars, starts, objects, unseen, unread)
+
+    def _turned(self, words: Sequence[Word], chars: Sequence[int], lasts: Sequence[int], *, is_upward: bool) -> list[Word]:
+        """The words of a page that is printed sideways where they stand when the page is turned."""
+        begins, ends = (zip(*self._pdfium.boxes(self._address, of, sides=(0, 1, 2, 3)), strict=True) for of in (chars, lasts))
+        farthest, highest = max(word.right for word in words), max(word.top for word in words)
+        turned = []
+        for word, first, last in zip(words, begins, ends, strict=True):
+            if is_upward:
+                box = first[2], last[3], farthest - first[1], farthest - min(first[0], last[0])
+            else:
+                box = highest - first[3], highest - last[2], first[0], max(first[1], last[1])
+            turned.append(_word((word.text, *box)))
+        return turned
 
     def _without_mark(self, word: str, first: int, last: int) -> str:
         """The word without a note's mark that is raised at its end."""
@@ -428,6 +446,19 @@ class PageScan:
             found = self._page.get_objects(filter=list(GRAPHICS), max_depth=3)
             self._graphics = [(one.get_bounds(), one.level > 0 or self._pdfium.pieces.has_ink(one, white=_WHITE)) for one in found]
         return self._graphics
+
+
+def _runs_up(
+    words: Sequence[str], *, lefts: Sequence[float], rights: Sequence[float], bottoms: Sequence[float], feet: Sequence[float]
+) -> int:
+    """1 for words that most run up the page, -1 for such that run down, 0 for others, by where their first letter begins and their last
+    one ends (``lefts``, ``rights``) and by the foot of both (``bottoms``, ``feet``)."""
+    looked_at = zip(*(of[::_LOOKED_AT] for of in (words, lefts, rights, bottoms, feet)), strict=True)
+    steps = [(foot - bottom, right - left) for word, left, right, bottom, foot in looked_at if len(word) > 2]
+    aside = [up for up, right in steps if abs(up) > right]
+    if 2 * len(aside) <= len(steps):
+        return 0
+    return 1 if 2 * sum(up > 0 for up in aside) > len(aside) else -1
 
 
 def _ends_raised(word: str, bottom: float, top: float, foot: float, head: float) -> bool:
