@@ -36,6 +36,8 @@ _RAISED_BY, _RAISED_HEIGHT, _RAISED_SIZE = 0.25, 0.9, 0.87
 """Of the word's first letter: how far above its foot a note's mark begins, and how high and large it is at most."""
 _MARK_ENDS = "0123456789)]"
 _BLACK = (0, 0, 0)
+_OTHER_LINE = 0.7
+"""Font sizes: what stands so much higher or lower is no index or power."""
 _LOOKED_AT = 4
 """One word in so many tells which way a page is printed."""
 _PRIVATE = frozenset(map(chr, range(0xE000, 0xF000)))
@@ -135,13 +137,17 @@ class Pdfium:
         number = self._unicode(page, char)
         return chr(number) if number <= sys.maxunicode else _NO_LETTER
 
+    def heights(self, page: Any, chars: Sequence[int]) -> list[float]:
+        """Of the line that each character stands on."""
+        self._origins.fill(repeat(page), chars, count=len(chars))
+        return self._origins.values(1, count=len(chars))
+
     def shapes(self, page: Any, chars: Sequence[int]) -> list[Shape | None]:
         """The foot and head of each character over its line, as parts of its size; None for one that does not stand upright."""
         sizes = self._exact_sizes(page, chars)
         slanted, upright = (self._matrices.values(field, count=len(chars)) for field in (2, 3))
-        self._origins.fill(repeat(page), chars, count=len(chars))
         feet, heads = self.boxes(page, chars, sides=(2, 3))
-        places = zip(feet, heads, self._origins.values(1, count=len(chars)), sizes, strict=True)
+        places = zip(feet, heads, self.heights(page, chars), sizes, strict=True)
         return [
             ((foot - line) / size, (head - line) / size) if size and abs(up) > abs(slant) else None
             for (foot, head, line, size), slant, up in zip(places, slanted, upright, strict=True)
@@ -338,9 +344,12 @@ class PageScan:
         chars = range(first, last + 1)
         if not word.isascii() or len(chars) != len(word) or None in self._pdfium.shapes(self._address, chars):
             return word
-        bottoms, tops = self._pdfium.boxes(self._address, chars, sides=(2, 3))
-        apart = [bottoms[at] >= tops[at - 1] or tops[at] <= bottoms[at - 1] for at in range(1, len(word))]
-        return word[0] + "".join(f" {letter}" if is_apart else letter for letter, is_apart in zip(word[1:], apart, strict=True))
+        (size,) = self._pdfium.sizes(self._address, [first])
+        apart = [abs(height - before) > _OTHER_LINE * size for before, height in pairwise(self._pdfium.heights(self._address, chars))]
+        letters = zip(pairwise(word), apart, strict=True)
+        return word[0] + "".join(
+            f" {one}" if is_apart and before.isalnum() and one.isalnum() else one for (before, one), is_apart in letters
+        )
 
     def _as_read(self, words: Sequence[str], starts: Sequence[int], *, is_every_char: bool) -> list[str]:
         """The words, with letters that are read from right to left in that order."""
@@ -455,7 +464,7 @@ def _runs_up(
     one ends (``lefts``, ``rights``) and by the foot of both (``bottoms``, ``feet``)."""
     looked_at = zip(*(of[::_LOOKED_AT] for of in (words, lefts, rights, bottoms, feet)), strict=True)
     steps = [(foot - bottom, right - left) for word, left, right, bottom, foot in looked_at if len(word) > 2]
-    aside = [up for up, right in steps if abs(up) > right]
+    aside = [up for up, right in steps if abs(up) > abs(right)]
     if 2 * len(aside) <= len(steps):
         return 0
     return 1 if 2 * sum(up > 0 for up in aside) > len(aside) else -1
