@@ -451,8 +451,8 @@ def unit_in(words: str) -> tuple[str, Decimal, str]:
     return "", Decimal(1), ""
 
 
-SCALE_SAID = r"(?:[\w$€£]+ )?in (?:[\w$€£]+ )?(?:thousands|millions|billions)"
-"""How a table says the scale of its values, as an expression: "In thousands", "dollars in millions", "in USD millions"."""
+SCALE_SAID = r"(?:(?:[\w$€£]+ )?in (?:[\w$€£]+ )?|(?<=\())(?:thousands|millions|billions)"
+"""How a table says the scale of its values, as an expression: "In thousands", "dollars in millions", "in USD millions", "(Millions)"."""
 _PER_YEAR = re.compile(r"(?i:\s(?:a|per|each)\s(?:year|month|week|day))\b")
 _LARGE = r"(?:(?i:thousand|million|billion|trillion|mln|crore|lakh)(?i:s)?|(?i:mio|mrd)\b\.?)"
 _NOUN = r"(?i:euros?|(?:us |u\.s\. )?dollars|yen|yuan|rupees|kronor|kroner|zloty|swiss francs|pounds sterling)"

@@ -213,6 +213,14 @@ def test_a_corner_says_how_long_a_time_ends_on_its_columns_days(tmp_path: Path) 
     assert found["1,514"][1] == "2018"
 
 
+@pytest.mark.parametrize("corner", ["(Millions, except per share amounts)", "Year Ended December 31 (MILLIONS)", "Year (in millions)"])
+def test_a_corner_says_the_scale_of_all_columns_in_brackets(corner: str, tmp_path: Path) -> None:
+    """As many a company has it beside its years; "Millions" without brackets may be what the rows are."""
+    table = STATEMENT.replace("(In millions)", "Of the group").replace("Fiscal Years Ended", corner)
+    assert "illions" in labels(table, tmp_path)["683"][1].lower()
+    assert "illions" not in labels(table.replace(corner, "Millions"), tmp_path)["683"][1].lower()
+
+
 def test_a_currencys_sign_is_lent_between_two_that_have_it_where_the_scale_is_known(tmp_path: Path) -> None:
     """Statements print it in the first line and the total; what stands below may be shops."""
     found = labels(STATEMENT, tmp_path)

@@ -36,6 +36,8 @@ _WHEN = re.compile(r"(?:\s(?:in|at|for|by|to)\s|\s?\()(?P<when>[^()]+)\)?")
 """A point of a slide: "Revenue DKK 3.9 bn in 2025"."""
 _SCALE = re.compile(rf"(?i)^\W*{SCALE_SAID}\b")
 """What a table's corner says of all its columns."""
+_SCALE_BEHIND = re.compile(rf"(?i)\(({SCALE_SAID}\b[^()]*)\)$")
+"""The same behind other words: "Year Ended December 31 (Millions, except per share amounts)"."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -435,6 +437,8 @@ def _unit_of_all(words: str) -> str:
     """What a table's corner says of the values of all columns: "in millions", "EUR million", "MWh"; empty for other words."""
     if _SCALE.search(words):
         return words.strip("()")
+    if behind := _SCALE_BEHIND.search(words):
+        return behind[1]
     unit, factor, said = unit_in(words)
     if unit in CURRENCIES and factor > 1:
         return said
