@@ -244,6 +244,7 @@ def test_reading_any_text_gives_exact_spans_in_order(text: str) -> None:
         ("Sales, MSEK", "SEK", 10**6, "MSEK"),
         ("Mio. EUR", "EUR", 10**6, "Mio. EUR"),
         ("$MM", "USD", 10**6, "$MM"),
+        ("Price, 2018 (€)", "EUR", 1, "€"),
         ("TT$ million", "", 1, ""),
         ("Purchases of property, plant and equipment (PP&E)", "", 1, ""),
         ("Second-quarter indicators", "", 1, ""),

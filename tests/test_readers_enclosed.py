@@ -252,6 +252,13 @@ def test_rich_text_is_read_without_its_fonts_and_hidden_words(tmp_path: Path) ->
     assert document.notices == ("hidden text dropped (12 characters)",)
 
 
+def test_a_character_of_rich_text_takes_no_letter_behind_another_word(tmp_path: Path) -> None:
+    """What stands for it in older readers stands right behind it, or is not there."""
+    path = tmp_path / "note.rtf"
+    path.write_bytes(rb"{\rtf1\ansi\uc1 {\listtext\tab \u8226 \tab}First item at \u8364\b0 5\par}")
+    assert " ".join(read_file(path).text.split()) == "• First item at €5"
+
+
 def opendocument(body: str) -> bytes:
     """A package with this body."""
     names = " ".join(f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "text", "table"))

@@ -1,9 +1,11 @@
 """Binary workbooks, notebooks and XML; parts of old Word files and properties of old Office files."""
 
 import json
+import math
 import struct
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,7 +15,7 @@ from rag.readers.doc import _write_stories, _Writer
 from rag.readers.draft import Draft
 from rag.readers.ole import _day, _properties, _text
 from rag.readers.pdf import _author
-from rag.readers.xls import _text_boxes, _write_sheets
+from rag.readers.xls import _rows, _text_boxes, _write_sheets
 from rag.types import Document, Metadata
 from tests.test_readers import assert_sound, cells
 
@@ -181,6 +183,21 @@ def test_comments_and_text_boxes_of_an_old_workbook_are_read() -> None:
     document = draft.finish(metadata=Metadata(title="old", published_from="mtime"), format="xls", path=Path("old.xls"))
     assert document.text == "Cell | Comment by | Comment\nB2 | A. Reviewer | Per tonne?\n\nText box at D20: Look here."
     assert document.notices == ('sheet "Metals": 1 comments at hidden cells left out',)
+
+
+def test_cells_of_an_old_workbook_that_hold_nothing_are_not_asked_for() -> None:
+    """A sheet may have millions of them; a number that is none and a format without words do not cost the workbook."""
+    asked: list[tuple[int, int]] = []
+
+    def cell(row: int, column: int) -> SimpleNamespace:
+        asked.append((row, column))
+        return SimpleNamespace(ctype=2, value=(math.nan, 7.0)[column == 3], xf_index=0)
+
+    kinds = [0, 2, 6, 2]
+    sheet = SimpleNamespace(nrows=1, rowinfo_map={}, colinfo_map={}, row_types=lambda row: kinds, cell=cell)
+    book = SimpleNamespace(format_map={0: SimpleNamespace(format_str=None)}, xf_list=[SimpleNamespace(format_key=0)])
+    assert [[(one.address, one.text) for one in row] for row in _rows(book, sheet)] == [[("B1", "nan"), ("D1", "7")]]
+    assert asked == [(0, 1), (0, 3)]
 
 
 # ── notebooks ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -83,6 +83,18 @@ def test_a_word_file_is_read_without_a_part_that_it_names(tmp_path: Path, part: 
     assert document.notices == (f"parts that the file names are not in it: {part}",)
 
 
+def test_a_link_within_a_word_file_is_no_part_of_it(tmp_path: Path) -> None:
+    """Some programs do not say that what it names lies outside of the package."""
+    path = tmp_path / "note.docx"
+    make_docx(path)
+    link = '<Relationship Id="rId99" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/hyperlink" Target="#Costs"/>'
+    end = b"</Relationships>"
+    without(
+        path, lambda name: False, edit=lambda name, data: data.replace(end, link.encode() + end) if "document.xml.rels" in name else data
+    )
+    assert not any(notice.startswith("parts that the file names") for notice in read_file(path).notices)
+
+
 def test_a_word_file_is_read_whose_pictures_have_no_kind(tmp_path: Path) -> None:
     """A part of which the package does not say what it is, is as good as missing."""
     path = tmp_path / "report.docx"

@@ -1,5 +1,6 @@
 """What lies over, beside and between the lines of Office files: comments, charts, text boxes, diagrams, tracked changes, hidden parts."""
 
+import re
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from rag.readers import read_file
 from rag.types import Document
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+M = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
 R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 TYPE = "application/vnd.openxmlformats-officedocument"
 CHART = """<c:chartSpace xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart"
@@ -135,6 +137,42 @@ def test_comments_of_a_word_file_say_by_whom_and_on_what(tmp_path: Path) -> None
     assert [page.label for page in document.pages] == ["", "comments"]
 
 
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (p('<w:pPr><w:framePr w:dropCap="drop" w:lines="3"/></w:pPr>' + r("S")) + p(r("ales rose.")), "Sales rose."),
+        (p('<w:pPr><w:framePr w:dropCap="drop"/></w:pPr>' + r("S")), "S"),
+        (
+            p(
+                "<w:r><w:ruby><w:rt><w:r><w:t>\u3068\u3046</w:t></w:r></w:rt><w:rubyBase><w:r><w:t>\u6771</w:t></w:r></w:rubyBase></w:ruby></w:r>"
+                + r("\u4eac")
+            ),
+            "\u6771\u4eac",
+        ),
+        (
+            p(r("where ") + f"<m:oMath {M}><m:r><m:t>a=1</m:t></m:r></m:oMath><m:oMath {M}><m:r><m:t>2b=4</m:t></m:r></m:oMath>"),
+            "where a=1 2b=4",
+        ),
+    ],
+    ids=["a large first letter", "one of nothing", "how it is spoken", "two equations"],
+)
+def test_what_word_sets_apart_is_read_as_a_person_reads_it(tmp_path: Path, body: str, text: str) -> None:
+    """A letter over three lines begins its word; two equations are not one number."""
+    path = tmp_path / "a.docx"
+    make_word(path, body)
+    assert read_file(path).text == text
+
+
+def test_a_style_without_a_name_is_no_paragraphs(tmp_path: Path) -> None:
+    """Reporting Services writes one of one point, for empty cells, into each of its files; it hid all text that names no style."""
+    path = tmp_path / "a.docx"
+    make_word(path, p(r("Sales rose.")))
+    style = '<w:style><w:name w:val="EmptyCellLayoutStyle"/><w:rPr><w:sz w:val="2"/></w:rPr></w:style>'
+    repacked(path, change={"word/styles.xml": lambda text: text.replace("</w:styles>", f"{style}</w:styles>")})
+    document = read_file(path)
+    assert (document.text, document.notices) == ("Sales rose.", ())
+
+
 def test_a_chart_and_a_text_box_of_a_word_file_stand_where_they_are(tmp_path: Path) -> None:
     """The chart as the table behind it, even in a table's cell; the box as its paragraphs, once."""
     chart = '<w:r><w:drawing><c:chart xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart" r:id="rIdX"/></w:drawing></w:r>'
@@ -254,6 +292,20 @@ def make_deck(path: Path) -> None:
     slide = deck.slides.add_slide(deck.slide_layouts[5])
     slide.shapes.title.text = "Backlog"
     deck.save(str(path))
+
+
+def test_a_slide_whose_title_is_a_picture_is_read(tmp_path: Path) -> None:
+    """The deck was refused for it."""
+    path = tmp_path / "a.pptx"
+    make_deck(path)
+    picture = (
+        '<p:pic><p:nvPicPr><p:cNvPr id="2" name="Title"/><p:cNvPicPr/><p:nvPr><p:ph type="title"/></p:nvPr></p:nvPicPr>'
+        "<p:blipFill/><p:spPr/></p:pic>"
+        '<p:sp><p:nvSpPr><p:cNvPr id="3" name="Text"/><p:cNvSpPr/><p:nvPr/></p:nvSpPr><p:spPr/><p:txBody><a:bodyPr/>'
+        "<a:p><a:r><a:t>Orders rose.</a:t></a:r></a:p></p:txBody></p:sp>"
+    )
+    repacked(path, change={"ppt/slides/slide1.xml": lambda text: re.sub("<p:sp>.*</p:sp>", picture, text, flags=re.DOTALL)})
+    assert read_file(path).text == "Orders rose."
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,8 @@ def readable(path: Path, *, is_sheet: bool) -> Iterator[tuple[Path, tuple[str, .
         _translate(path, copy, missing=missing)
         seconds = path.stat().st_mtime
         os.utime(copy, (seconds, seconds))
-        yield copy, tuple(sorted({part for parts in missing.values() for part in parts.values()}))
+        named = {part for parts in missing.values() for part in parts.values()}
+        yield copy, tuple(sorted(part for part in named if not posixpath.basename(part).startswith("#")))  # a link within the file is none
 
 
 def _missing(path: Path) -> dict[str, dict[str, str]]:
@@ -137,7 +138,7 @@ def _relations(archive: zipfile.ZipFile, name: str) -> Iterator[tuple[str, str]]
     folder = posixpath.dirname(posixpath.dirname(name))
     for relation in _tree(archive.read(name)).iter(_RELATIONS):
         target = relation.get("Target") or ""
-        if relation.get("TargetMode") != "External" and not target.startswith("#"):
+        if relation.get("TargetMode") != "External":
             yield relation.get("Id") or "", posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
 
 

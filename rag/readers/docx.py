@@ -27,12 +27,12 @@ _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _ANCHOR = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}anchor"
 _MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
-_MATH_TEXT = f"{_MATH}t"
+_EQUATION, _MATH_TEXT = f"{_MATH}oMath", f"{_MATH}t"
 _TWO_PARTS = {f"{_MATH}f": ("num", "/", "den"), f"{_MATH}sSup": ("e", "^", "sup")}
 """Fractions and powers: without what stands between, their parts would be one number."""
 _ONE_THING = re.compile(r"[\w.,]*")
 _PAGE_BREAK = "\f"
-_DROPPED = frozenset({f"{_W}del", f"{_W}moveFrom", f"{_W}txbxContent", f"{_W}pPr", f"{_W}rPr", _FALLBACK})
+_DROPPED = frozenset({f"{_W}del", f"{_W}moveFrom", f"{_W}txbxContent", f"{_W}pPr", f"{_W}rPr", f"{_W}rt", _FALLBACK})
 _KINDS = tuple(
     f"application/vnd.{kind}.main+xml"
     for kind in (
@@ -94,7 +94,7 @@ class _Styles:
 
     def __init__(self, document: Any) -> None:
         elements = document.styles.element.findall(f"{_W}style")
-        self._by_id = {element.get(f"{_W}styleId"): element for element in elements}
+        self._by_id = {name: element for element in elements if (name := element.get(f"{_W}styleId"))}
         self._looks: dict[tuple[str | None, str | None], _Looks] = {}
 
     def name(self, style: str | None) -> str:
@@ -143,6 +143,8 @@ class _Writer:
     parts: Mapping[str, Any]
     """Relationship id -> part, for charts and diagrams."""
     title: str = ""
+    initial: str = ""
+    """The large first letter of the paragraph to come, which Word keeps as one of its own."""
     hidden: int = 0
     deleted: int = 0
     """Characters of tracked deletions."""
@@ -170,13 +172,20 @@ class _Writer:
         """What stands beside the body."""
         self._container(part)
         self.flush()
+        self.draft.paragraph(self.initial)  # of no paragraph
+        self.initial = ""
 
     def flush(self) -> None:
         self.draft.list_items(self.items)
         self.items = []
 
     def paragraph(self, element: "_Element") -> None:
-        pieces = self.text(element).split(_PAGE_BREAK)
+        text = self.text(element)
+        frame = element.find(f"{_W}pPr/{_W}framePr")
+        if frame is not None and frame.get(f"{_W}dropCap") in ("drop", "margin"):
+            self.initial += text.strip()
+            return
+        pieces, self.initial = f"{self.initial}{text}".split(_PAGE_BREAK), ""
         for number, piece in enumerate(pieces):
             if number:
                 self._next_page(continued=bool(pieces[number - 1].strip()))
@@ -322,6 +331,10 @@ class _Writer:
                 parts.append("" if child in self.codes else child.text or "")
             elif tag == f"{_W}sdt" and _asks(child):
                 continue
+            elif tag == _EQUATION:
+                before = child.getprevious()
+                parts.append(" " if before is not None and before.tag == _EQUATION else "")
+                self._gather(child, parts)
             elif tag in _TWO_PARTS:
                 parts.append(self._of_two_parts(child))
             elif tag in (f"{_W}tab", f"{_W}ptab"):

@@ -6,20 +6,28 @@ an argument ready in more time than the call itself takes, so the addresses are 
 
 import ctypes
 import re
+import sys
 from bisect import bisect_left, insort
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate, pairwise, repeat
+from itertools import accumulate, compress, pairwise, repeat
 from typing import Any
 
 from rag.readers.clean import LEVEL, RAISED, level
 from rag.readers.layout import Line, Word
+from rag.readers.pdfcodes import Shape, as_tex, look_like_themselves
 from rag.readers.pdfseen import Box, Ink, Pieces, bare, covered
 
 _WORD = re.compile(r"([^ \r\n\x02\ufffe]+[\x02\ufffe]?)")
 _word = partial(tuple.__new__, Word)
 """A word of its fields; what Word itself does takes three times as long."""
+_LONE_RETURN = re.compile(r"\r(?!\n)")
+"""PDFium ends a line with CR LF; this is a letter by its number, which would end a word."""
+_NO_LETTER = "\ufffd"
+_FL_OF_TEX = "\x1d"
+"""Another number of the same ligature."""
 _LINE_END = re.compile(r"\r\n|[\x02\ufffe](?:\r\n)?")
 _INVISIBLE_MODE, _CLIP_MODE = 3, 7
 _STROKED_MODES = frozenset({1, 5})
@@ -28,6 +36,10 @@ _RAISED_BY, _RAISED_HEIGHT, _RAISED_SIZE = 0.25, 0.9, 0.87
 """Of the word's first letter: how far above its foot a note's mark begins, and how high and large it is at most."""
 _MARK_ENDS = "0123456789)]"
 _BLACK = (0, 0, 0)
+_OTHER_LINE = 0.7
+"""Font sizes: what stands so much higher or lower is no index or power."""
+_LOOKED_AT = 4
+"""One word in so many tells which way a page is printed."""
 _PRIVATE = frozenset(map(chr, range(0xE000, 0xF000)))
 """Letters that mean what a font says, which is nothing to a reader; fonts of signs use those from F000 on."""
 _SMALLEST_SIZE = 1.5
@@ -38,6 +50,11 @@ _USUAL_WORDS = 1_000
 """On a page; there is room for more where there are more."""
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]+")
 """Hebrew, Arabic and their like."""
+_LAM = "\u0644"
+_LAM_ALEF = re.compile(f"(?=[\u0622\u0623\u0625\u0627]{_LAM}|{_LAM}[\u0622\u0623\u0625\u0627])")
+_LAM_ALEFS = {"\u0622": "\ufef5", "\u0623": "\ufef7", "\u0625": "\ufef9", "\u0627": "\ufefb"}
+"""Alef and its kind -> the sign for it and a lam before it."""
+_LAM_AND_ALEF = str.maketrans({sign: _LAM + alef for alef, sign in _LAM_ALEFS.items()})
 _BOLD = 600
 """Of the weights of fonts, 100 to 900. PDFium makes most of them out from the width of strokes, 415 to 475 for many a bold one."""
 _BOLD_NAME = re.compile(rb"(?i)bold|black|heavy")
@@ -68,6 +85,9 @@ class Pdfium:
         self._font_size = bare(raw.FPDFText_GetFontSize, ctypes.c_double)
         self._font_weight = bare(raw.FPDFText_GetFontWeight, ctypes.c_int)
         self._font_info = bare(raw.FPDFText_GetFontInfo, ctypes.c_ulong)
+        self._unicode = bare(raw.FPDFText_GetUnicode, ctypes.c_uint)
+        self._font = bare(raw.FPDFTextObj_GetFont, ctypes.c_void_p)
+        self._origins = _Room(raw.FPDFText_GetCharOrigin, kind=ctypes.c_double, places=2)
         self._boxes = _Room(raw.FPDFText_GetCharBox, kind=ctypes.c_double, places=4)
         self._matrices = _Room(raw.FPDFText_GetMatrix, kind=ctypes.c_float, size=6)
         self._colours = _Room(raw.FPDFPageObj_GetFillColor, kind=ctypes.c_uint, places=4)
@@ -79,37 +99,68 @@ class Pdfium:
 
     def sizes(self, page: Any, chars: Sequence[int]) -> list[float]:
         """Font size of each character as it appears on the page, in points."""
+        return [round(size, 1) for size in self._exact_sizes(page, chars)]
+
+    def _exact_sizes(self, page: Any, chars: Sequence[int]) -> list[float]:
         sizes = map(self._font_size, repeat(page), chars)
         self._matrices.fill(repeat(page), chars, count=len(chars))
         upright, slanted = (self._matrices.values(field, count=len(chars)) for field in (3, 2))
         scales = [(c**2 + d**2) ** 0.5 or 1.0 for c, d in zip(slanted, upright, strict=True)]
-        return [round(size * scale, 1) for size, scale in zip(sizes, scales, strict=False)]
+        return [size * scale for size, scale in zip(sizes, scales, strict=False)]
 
-    def are_bold(self, page: Any, chars: Sequence[int]) -> list[bool]:
-        """Whether each character is of a bold font."""
-        weights = map(self._font_weight, repeat(page), chars)
-        return [
-            weight >= _BOLD or _BOLD_NAME.search(name) is not None for weight, name in zip(weights, self._fonts(page, chars), strict=False)
-        ]
+    def are_bold(self, page: Any, chars: Sequence[int], objects: Sequence[int | None]) -> list[bool]:
+        """Whether each character is of a bold font; ``objects``: the piece of text that it belongs to."""
+        known: dict[int | None, bool] = {}
+        fonts = [handle if handle is None else self._font(ctypes.c_void_p.from_param(handle)) for handle in objects]
+        for font, char in zip(fonts, chars, strict=True):
+            if font is None or font not in known:
+                known[font] = self._is_bold(page, char)
+        return [known[font] for font in fonts]
 
-    def _fonts(self, page: Any, chars: Sequence[int]) -> Iterator[bytes]:
-        """The name of each character's font."""
-        buffer, flags = ctypes.create_string_buffer(_LONGEST_NAME), ctypes.c_int()
-        for char in chars:
-            length = self._font_info(page, char, buffer, _LONGEST_NAME, ctypes.byref(flags))
-            yield buffer.raw[: min(max(length - 1, 0), _LONGEST_NAME)]
+    def _is_bold(self, page: Any, char: int) -> bool:
+        if self._font_weight(page, char) >= _BOLD:
+            return True
+        name, flags = ctypes.create_string_buffer(_LONGEST_NAME), ctypes.c_int()
+        length = self._font_info(page, char, name, _LONGEST_NAME, ctypes.byref(flags))
+        return _BOLD_NAME.search(name.raw[: min(max(length - 1, 0), _LONGEST_NAME)]) is not None
 
     def text_objects(self, page: Any, chars: Sequence[int]) -> list[int | None]:
         """The address of the piece of text that each character belongs to."""
         return list(map(self._text_object, repeat(page), chars))
 
-    def inks(self, objects: Iterable[int]) -> Iterator[tuple[int, int, int, int, int]]:
-        """(how it is drawn, red, green, blue, opacity) of each piece of text; black where it has no such colour."""
+    def fonts(self, objects: Iterable[int]) -> dict[int, int | None]:
+        """The address of each piece of text -> that of its font."""
+        return {handle: self._font(ctypes.c_void_p.from_param(handle)) for handle in objects}
+
+    def letter(self, page: Any, char: int) -> str:
+        """The letter by its number, whether that is one or not."""
+        number = self._unicode(page, char)
+        return chr(number) if number <= sys.maxunicode else _NO_LETTER
+
+    def heights(self, page: Any, chars: Sequence[int]) -> list[float]:
+        """Of the line that each character stands on."""
+        self._origins.fill(repeat(page), chars, count=len(chars))
+        return self._origins.values(1, count=len(chars))
+
+    def shapes(self, page: Any, chars: Sequence[int]) -> list[Shape | None]:
+        """The foot and head of each character over its line, as parts of its size; None for one that does not stand upright."""
+        sizes = self._exact_sizes(page, chars)
+        slanted, upright = (self._matrices.values(field, count=len(chars)) for field in (2, 3))
+        feet, heads = self.boxes(page, chars, sides=(2, 3))
+        places = zip(feet, heads, self.heights(page, chars), sizes, strict=True)
+        return [
+            ((foot - line) / size, (head - line) / size) if size and abs(up) > abs(slant) else None
+            for (foot, head, line, size), slant, up in zip(places, slanted, upright, strict=True)
+        ]
+
+    def inks(self, objects: Iterable[int]) -> tuple[list[int], list[Ink], list[int]]:
+        """(how it is drawn, its colour, its opacity) of all pieces of text; black where it has no such colour."""
         handles = list(map(ctypes.c_void_p.from_param, objects))
-        modes = map(self._render_mode, handles)
+        modes = list(map(self._render_mode, handles))
         has_colour = self._colours.fill(handles, count=len(handles))
         opacity = [value if known else 255 for known, value in zip(has_colour, self._colours.values(3, count=len(handles)), strict=True)]
-        return zip(modes, *(self._colours.values(part, count=len(handles)) for part in range(3)), opacity, strict=True)
+        colours = zip(*(self._colours.values(part, count=len(handles)) for part in range(3)), strict=True)
+        return modes, list(colours), opacity
 
     def stroke(self, handle: int) -> Ink:
         """The colour that a piece of text is drawn around with."""
@@ -170,6 +221,8 @@ class _Found:
     """PDFium's number of each word's first character."""
     starts: list[int]
     """Where each word begins in the page's text."""
+    objects: list[int | None]
+    """The piece of text that each word's first character belongs to."""
     unseen: frozenset[int]
     """Places of the words that nobody can see."""
     unread: frozenset[int]
@@ -191,14 +244,15 @@ class PageScan:
 
     def lines(self, *, printed: int | None = None) -> list[Line]:
         """In the order of the file; of the ``printed`` characters, what was typed onto the page later comes by its place."""
-        text = self._text_page.get_text_range()
+        text = _LONE_RETURN.sub(_FL_OF_TEX, self._text_page.get_text_range())
         found = self._found(text, printed=printed)
         lines: list[Line] = []
         dropped: list[Line] = []
         spans = list(_line_spans(text, found.starts, printed=printed))
         firsts, lasts = [found.chars[first] for first, _ in spans], [found.chars[end - 1] for _, end in spans]
         sizes = self._pdfium.sizes(self._address, firsts)
-        bold_ends = (self._pdfium.are_bold(self._address, chars) for chars in (firsts, lasts))
+        sides = (firsts, [first for first, _ in spans]), (lasts, [end - 1 for _, end in spans])
+        bold_ends = (self._pdfium.are_bold(self._address, chars, [found.objects[at] for at in places]) for chars, places in sides)
         for (first, end), size, *ends in zip(spans, sizes, *bold_ends, strict=True):
             bold = all(ends)
             words = found.words[first:end]
@@ -239,11 +293,40 @@ class PageScan:
         places = zip(said, bottoms, tops, feet, others, strict=True)
         for at in [at for at, place in enumerate(places) if place[3] > place[1] and _ends_raised(*place)]:
             said[at] = self._without_mark(said[at], chars[at], lasts[at])
+        heights = zip(bottoms, tops, feet, others, strict=True)
+        for at in [at for at, (bottom, top, foot, head) in enumerate(heights) if foot >= top or head <= bottom]:
+            said[at] = self._parted_by_height(said[at], chars[at], lasts[at])
         if _RIGHT_TO_LEFT.search(text):
             said = self._as_read(said, starts, is_every_char=chars is starts)
-        words = list(map(_word, zip(said, lefts, rights, bottoms, map(max, tops, others), strict=True)))
-        unseen, unread = self._unseen(words, chars)
-        return _Found(words, chars, starts, unseen | self._beyond(words, lefts, rights, bottoms, tops), unread)
+        words = list(
+            map(
+                _word,
+                zip(
+                    said, lefts, rights, bottoms, (top if top > head else head for top, head in zip(tops, others, strict=True)), strict=True
+                ),
+            )
+        )
+        objects = self._pdfium.text_objects(self._address, chars)
+        unseen, unread, coded = self._unseen(words, chars, objects)
+        for at in coded:
+            words[at] = words[at]._replace(text=as_tex(words[at].text))
+        unseen |= self._beyond(words, lefts, rights, bottoms, tops)
+        if up := _runs_up(said, lefts=lefts, rights=rights, bottoms=bottoms, feet=feet):
+            words = self._turned(words, chars, lasts, is_upward=up > 0)
+        return _Found(words, chars, starts, objects, unseen, unread)
+
+    def _turned(self, words: Sequence[Word], chars: Sequence[int], lasts: Sequence[int], *, is_upward: bool) -> list[Word]:
+        """The words of a page that is printed sideways where they stand when the page is turned."""
+        begins, ends = (zip(*self._pdfium.boxes(self._address, of, sides=(0, 1, 2, 3)), strict=True) for of in (chars, lasts))
+        farthest, highest = max(word.right for word in words), max(word.top for word in words)
+        turned = []
+        for word, first, last in zip(words, begins, ends, strict=True):
+            if is_upward:
+                box = first[2], last[3], farthest - first[1], farthest - min(first[0], last[0])
+            else:
+                box = highest - first[3], highest - last[2], first[0], max(first[1], last[1])
+            turned.append(_word((word.text, *box)))
+        return turned
 
     def _without_mark(self, word: str, first: int, last: int) -> str:
         """The word without a note's mark that is raised at its end."""
@@ -256,23 +339,45 @@ class PageScan:
         at = next((at for at in range(len(word), 0, -1) if not raised[at - 1] and at - 1 not in between), 0)
         return level(f"{word[:at]}{RAISED}{word[at:]}{LEVEL}") or word
 
+    def _parted_by_height(self, word: str, first: int, last: int) -> str:
+        """The word, or the words that PDFium strings together where upright letters stand over each other: the numbers of an axis."""
+        chars = range(first, last + 1)
+        if not word.isascii() or len(chars) != len(word) or None in self._pdfium.shapes(self._address, chars):
+            return word
+        (size,) = self._pdfium.sizes(self._address, [first])
+        apart = [abs(height - before) > _OTHER_LINE * size for before, height in pairwise(self._pdfium.heights(self._address, chars))]
+        letters = zip(pairwise(word), apart, strict=True)
+        return word[0] + "".join(
+            f" {one}" if is_apart and before.isalnum() and one.isalnum() else one for (before, one), is_apart in letters
+        )
+
     def _as_read(self, words: Sequence[str], starts: Sequence[int], *, is_every_char: bool) -> list[str]:
         """The words, with letters that are read from right to left in that order."""
         places = [start + place for start, word in zip(starts, words, strict=True) for run in right_to_left(word) for place in run]
         chars = places if is_every_char else self._pdfium.chars(self._text_page.raw, places)
         (lefts,) = self._pdfium.boxes(self._address, chars, sides=(0,))
-        return as_read(words, lefts)
+        pairs = [(at, match.start()) for at, word in enumerate(words) for match in _LAM_ALEF.finditer(word)]
+        places = [starts[at] + place + more for at, place in pairs for more in (0, 1)]
+        chars = places if is_every_char else self._pdfium.chars(self._text_page.raw, places)
+        begins, ends = self._pdfium.boxes(self._address, chars, sides=(0, 1))
+        as_one = [begins[at] == begins[at + 1] and ends[at] == ends[at + 1] for at in range(0, len(places), 2)]
+        return as_read(words, lefts, ligatures=list(compress(pairs, as_one)))
 
-    def _unseen(self, words: Sequence[Word], chars: Sequence[int]) -> tuple[frozenset[int], frozenset[int]]:
-        """(places of the words that nobody can see, places of those whose letters have no meaning), by the piece of text that their first
-        character belongs to."""
-        objects = self._pdfium.text_objects(self._address, chars)
+    def _unseen(
+        self, words: Sequence[Word], chars: Sequence[int], objects: Sequence[int | None]
+    ) -> tuple[frozenset[int], frozenset[int], set[int]]:
+        """(places of the words that nobody can see, of those whose letters have no meaning, of those whose letters are what their numbers
+        say), by the piece of text that their first character belongs to."""
         firsts = {handle: at for at, handle in zip(range(len(objects) - 1, -1, -1), reversed(objects), strict=True) if handle is not None}
         hidden: set[int | None] = set()
         doubtful: set[int | None] = set()
-        inks: dict[int | None, Ink] = {}
-        for (handle, at), (mode, red, green, blue, opacity) in zip(firsts.items(), self._pdfium.inks(firsts), strict=True):
-            ink = inks[handle] = self._pdfium.stroke(handle) if mode in _STROKED_MODES else (red, green, blue)
+        modes, colours, opacities = self._pdfium.inks(firsts)
+        inks: dict[int | None, Ink] = dict(zip(firsts, colours, strict=True))
+        for (handle, at), mode, ink, opacity in zip(firsts.items(), modes, colours, opacities, strict=True):
+            if not mode and opacity and ink[0] < _WHITE and words[at].top - words[at].bottom >= _SMALLEST_SIZE:
+                continue  # most text
+            if mode in _STROKED_MODES:
+                ink = inks[handle] = self._pdfium.stroke(handle)
             if mode == _INVISIBLE_MODE:
                 self._has_drawn_invisibly = True
                 hidden.add(handle)
@@ -292,11 +397,25 @@ class PageScan:
             )
             if is_so
         }
-        unread = _of_pieces(objects, meaningless)
+        legible = self._legible(meaningless) if meaningless else set()
+        unread = _of_pieces(objects, meaningless - legible)
         unread.update(at for at, word in enumerate(words) if word.text[0] in _PRIVATE and len(word.text) > 1)
         if all(len(words[at].text) == 1 for at in unread):  # marks of lists, from a font of signs
             unread.clear()
-        return frozenset(unseen), frozenset(unread - unseen)
+        return frozenset(unseen), frozenset(unread - unseen), _of_pieces(objects, legible)
+
+    def _legible(self, pieces: Collection[int]) -> set[int]:
+        """Those of the pieces of text without a meaning whose letters look like what their numbers say, font by font."""
+        chars = range(self._text_page.count_chars())
+        objects = self._pdfium.text_objects(self._address, chars)
+        theirs = [(char, handle) for char, handle in zip(chars, objects, strict=True) if handle in pieces and handle is not None]
+        fonts = self._pdfium.fonts(pieces)
+        letters: dict[int | None, dict[str, list[Shape]]] = defaultdict(lambda: defaultdict(list))
+        for (char, handle), shape in zip(theirs, self._pdfium.shapes(self._address, [char for char, _ in theirs]), strict=True):
+            if shape is not None:
+                letters[fonts[handle]][self._pdfium.letter(self._address, char)].append(shape)
+        legible = {font for font, shapes in letters.items() if look_like_themselves(shapes)}
+        return {handle for handle in pieces if fonts[handle] in legible}
 
     def _beyond(
         self, words: Sequence[Word], lefts: Sequence[float], rights: Sequence[float], bottoms: Sequence[float], tops: Sequence[float]
@@ -338,6 +457,19 @@ class PageScan:
         return self._graphics
 
 
+def _runs_up(
+    words: Sequence[str], *, lefts: Sequence[float], rights: Sequence[float], bottoms: Sequence[float], feet: Sequence[float]
+) -> int:
+    """1 for words that most run up the page, -1 for such that run down, 0 for others, by where their first letter begins and their last
+    one ends (``lefts``, ``rights``) and by the foot of both (``bottoms``, ``feet``)."""
+    looked_at = zip(*(of[::_LOOKED_AT] for of in (words, lefts, rights, bottoms, feet)), strict=True)
+    steps = [(foot - bottom, right - left) for word, left, right, bottom, foot in looked_at if len(word) > 2]
+    aside = [up for up, right in steps if abs(up) > abs(right)]
+    if 2 * len(aside) <= len(steps):
+        return 0
+    return 1 if 2 * sum(up > 0 for up in aside) > len(aside) else -1
+
+
 def _ends_raised(word: str, bottom: float, top: float, foot: float, head: float) -> bool:
     """True for a word that ends in what may be a note's mark. ``bottom`` and ``top`` are its first letter's, the others its last one's."""
     return len(word) > 1 and word[-1] in _MARK_ENDS and _is_raised(bottom, top, foot, head)
@@ -366,17 +498,22 @@ def right_to_left(word: str) -> list[tuple[int, int]]:
     return [(run.start(), run.end() - 1) for run in _RIGHT_TO_LEFT.finditer(word)]
 
 
-def as_read(words: Sequence[str], lefts: Sequence[float]) -> list[str]:
+def as_read(words: Sequence[str], lefts: Sequence[float], *, ligatures: Sequence[tuple[int, int]] = ()) -> list[str]:
     """The words; letters that a file gives as they stand on the page, from the left, though they are read from the right, are turned.
 
-    ``lefts``: where the first and the last letter of each run of ``right_to_left`` stand, word by word.
+    ``lefts``: where the first and the last letter of each run of ``right_to_left`` stand, word by word. ``ligatures``: (word, place) of
+    each lam and alef that are one sign, which PDFium turns around where it turns its line.
     """
+    words = list(words)
+    for at, place in reversed(ligatures):
+        if _LAM_ALEF.match(words[at], place):  # of three letters at one place two are a sign
+            words[at] = words[at][:place] + _LAM_ALEFS[words[at][place : place + 2].strip(_LAM)] + words[at][place + 2 :]
     read, sides = [], iter(lefts)
     for word in words:
         for first, last in right_to_left(word):
             if next(sides) < next(sides):
                 word = word[:first] + word[first : last + 1][::-1] + word[last + 1 :]
-        read.append(word)
+        read.append(word.translate(_LAM_AND_ALEF) if ligatures else word)
     return read
 
 

@@ -50,7 +50,7 @@ def _write_slide(draft: Draft, slide: Any, *, number: int) -> str:
     if slide.element.get("show") == "0":
         draft.notice(f"slide {number} is hidden and was left out")
         return ""
-    title = slide.shapes.title
+    title = slide.shapes.title if slide.shapes.title is not None and slide.shapes.title.has_text_frame else None  # else it is a picture
     heading = one_line(" ".join(_said(draft, one) for one in title.text_frame.paragraphs)) if title is not None else ""
     draft.heading(heading, level=1)
     for shape in _shapes(_on_the_slide(slide, draft=draft, number=number)):

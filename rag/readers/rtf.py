@@ -117,6 +117,7 @@ class _Writer:
             return
         if word or symbol or brace:
             self._decode()
+            self.to_skip = 0  # what stands for a character in older readers is text
         if brace:
             self._brace(opens=brace == b"{")
         elif word:

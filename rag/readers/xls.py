@@ -1,5 +1,6 @@
 """Excel 97-2003 workbooks, as xlsx: a page a sheet, tables with cell addresses, values as a person sees them."""
 
+import math
 import os
 import struct
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,8 @@ suffixes: frozenset[str] = frozenset({".xls", ".xlt"})
 _WHAT = "an Excel 97-2003 workbook"
 _BIFF8 = 80
 """xlrd's number for the files of Excel 97 and later."""
+_BLANK = frozenset({0, 6})
+"""xlrd's kinds of cells that hold nothing, without a form and with one."""
 _SHEET, _BEGIN, _OBJECT, _TEXT, _CONTINUED, _DRAWING = 0x85, 0x809, 0x5D, 0x1B6, 0x3C, 0xEC
 """Kinds of records."""
 _ANCHOR = struct.pack("<HI", 0xF010, 18)
@@ -147,11 +150,12 @@ def _rows(book: Any, sheet: Any) -> Iterator[list[Entry]]:
     hidden_rows, hidden_columns = _hidden(sheet)
     was_empty = True
     for number in range(sheet.nrows):
-        cells = [] if number in hidden_rows else enumerate(sheet.row(number))
+        kinds = [] if number in hidden_rows else sheet.row_types(number)
+        filled = [column for column, kind in enumerate(kinds) if kind not in _BLANK]  # a sheet may have millions of others
         row = [
             Entry(text=text, column=column, address=f"{get_column_letter(column + 1)}{number + 1}")
-            for column, cell in cells
-            if column not in hidden_columns and (text := _shown(book, cell).strip())
+            for column in filled
+            if column not in hidden_columns and (text := _shown(book, sheet.cell(number, column)).strip())
         ]
         if row or not was_empty:
             yield row
@@ -169,7 +173,7 @@ def _shown(book: Any, cell: Any) -> str:
         return display(timedelta(days=cell.value), number_format=_format(book, cell))
     if cell.ctype == xlrd.XL_CELL_DATE and (moment := _moment(cell.value, book.datemode)) is not None:
         return display(moment, number_format=_format(book, cell))
-    if cell.ctype in (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE):
+    if cell.ctype in (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE) and math.isfinite(cell.value):
         value = int(cell.value) if cell.value == int(cell.value) else cell.value
         return display(value, number_format=_format(book, cell))
     return str(cell.value)
@@ -187,4 +191,4 @@ def _moment(value: float, datemode: int) -> datetime | None:
 
 def _format(book: Any, cell: Any) -> str:
     known = book.format_map.get(book.xf_list[cell.xf_index].format_key) if cell.xf_index is not None else None
-    return known.format_str if known else "General"
+    return (known and known.format_str) or "General"
