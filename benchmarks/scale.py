@@ -35,7 +35,7 @@ import numpy as np
 from rag.chunking import MOST_TOKENS, chunk
 from rag.embedders.small import SmallEmbedder
 from rag.ingest import WINDOW_FILES, publish
-from rag.record import FileRow, Record, Space, space_of
+from rag.record import FileRow, Record, Space, is_scanned, space_of
 from rag.rerankers.passthrough import PassThrough
 from rag.retrieval import Retrieval
 from rag.stores.chroma import SEARCH_WIDTH, ChromaStore
@@ -301,7 +301,7 @@ def search(place: Place) -> dict[str, float]:
 
 def compare(place: Place) -> dict[str, float]:
     """Vectors alone beside Chroma with the same rows: what it finds of the true nearest, and its ``where`` beside a search in a scope. Over
-    everything also what a search of a large library does, by the sides of planes."""
+    everything also what a search of a library that is not scanned does, by the sides of planes."""
     from chromadb import PersistentClient
 
     with place.record() as record, tempfile.TemporaryDirectory() as folder:
@@ -314,7 +314,8 @@ def compare(place: Place) -> dict[str, float]:
         for name, scope, where in _comparisons():
             compared = _compared(record, collection, asked, scope=scope, where=where)
             found |= {f"{name}, {key}": value for key, value in compared.items()}
-        found |= {f"by sides, {key}": value for key, value in _by_sides(record, collection, asked).items()}
+        if not is_scanned(record.chunk_count(), dimensions=place.dimensions):
+            found |= {f"by sides, {key}": value for key, value in _by_sides(record, collection, asked).items()}
         client.close()
     return found
 

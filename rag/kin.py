@@ -225,24 +225,32 @@ def editions(sources: Iterable[Source]) -> dict[str, Edition]:
     families: defaultdict[tuple[str, str], list[Source]] = defaultdict(list)
     for source in sources:
         families[family(source.title), source.publisher.lower()].append(source)
+    newer = superseded(source for members in families.values() for source in members)
     found: dict[str, Edition] = {}
     for (name, _), members in families.items():
         if len(members) < 2 or not name:
             continue
-        ordered = sorted(members, key=_age)
-        of_period: defaultdict[str, list[Source]] = defaultdict(list)
-        for source in ordered:
-            of_period[period(source.title)].append(source)
-        for named, same in of_period.items():
-            for source in same:
-                found[source.document] = Edition(
-                    document=source.document,
-                    family=name,
-                    period=named,
-                    superseded_by=_successor(source, same),
-                    newest=source is ordered[-1],
-                )
+        newest = max(members, key=_age)
+        for source in members:
+            found[source.document] = Edition(
+                document=source.document,
+                family=name,
+                period=period(source.title),
+                superseded_by=newer.get(source.document, ""),
+                newest=source is newest,
+            )
     return found
+
+
+def superseded(sources: Iterable[Source]) -> dict[str, str]:
+    """Document -> the newest of them that replaces it, for those that are replaced by another one of their family and its publisher."""
+    groups: defaultdict[tuple[str, str, str], list[Source]] = defaultdict(list)
+    for source in sources:
+        if name := family(source.title):
+            groups[name, period(source.title), source.publisher.lower()].append(source)
+    several = (sorted(same, key=_age) for same in groups.values() if len(same) > 1)
+    found = ((source.document, _successor(source, same)) for same in several for source in same)
+    return {document: successor for document, successor in found if successor}
 
 
 def _successor(source: Source, same: Sequence[Source]) -> str:
@@ -276,7 +284,7 @@ def _stem(path: str) -> str:
 
 def _version_of(source: Source) -> tuple[int, float]:
     """Of its title, else of its file's name."""
-    return _version(source.title if _VERSION.search(source.title) else _stem(source.path))
+    return _version_told(source.title, source.path)
 
 
 @lru_cache(maxsize=65_536)
@@ -302,6 +310,11 @@ def _age(source: Source) -> tuple[bool, str, int, float, str]:
     """Older first: drafts, then by day, and within a day by version."""
     rank, number = _version_of(source)
     return (rank != _ORDER["draft"], source.published.isoformat(), rank, number, source.path)
+
+
+@lru_cache(maxsize=65_536)
+def _version_told(title: str, path: str) -> tuple[int, float]:
+    return _version(title if _VERSION.search(title) else _stem(path))
 
 
 @lru_cache(maxsize=65_536)

@@ -442,6 +442,8 @@ def unit_in(words: str) -> tuple[str, Decimal, str]:
     if money := _HEADER_MONEY.search(words):
         mark, size = _of_money(money)
         return _currency(mark), Decimal(1).scaleb(size), money[0]
+    if alone := _MARK_ALONE.search(words):
+        return _currency(alone[1]), Decimal(1), alone[1]
     for match in reversed(list(_HEADER_UNIT.finditer(words))):
         number = next(iter(find_numbers(f"1 {match[0]}")), None)
         if number is not None and number.unit:
@@ -460,6 +462,8 @@ _HEADER_MONEY = re.compile(
     rf"(?<![\w.])(?P<size3>[TMkKm])(?P<mark3>{'|'.join(_CODES)}|[€£])(?!\w)"
 )
 """How a label says money and its scale: "EUR million", "US$'000", "RMB’Million", "dollars in millions", "millions of euros", "TEUR"."""
+_MARK_ALONE = re.compile(rf"\(({_MARK})\)$")
+"""A currency's mark in brackets, without a scale: "Price ($)"."""
 _GLUED = {"t": 3, "k": 3, "m": 6}
 """Before a code: "TEUR" counts in thousands, as German print does."""
 SCALE_WORDS = {
@@ -496,7 +500,7 @@ _LEADING_MONEY = re.compile(rf"{_MARK}(?!\w)\s?")
 _HEADED = [name for name in _ALIASES if name == "%" or (len(name) > 1 and name not in ("second", "minute", "day"))]
 _HEADER_UNIT = re.compile(
     rf"(?<![\w])(?:(?:thousand|million|billion)\s)?(?:{_either(_HEADED)})"
-    rf"(?:\s?(?:/|per\s)\s?(?:{_either(_UNITS | _COUNTED_ONE)}))?(?!\w)"
+    rf"(?:\s?(?:/|per\s)\s?(?:{_either(_UNITS | _COUNTED_ONE)}))?(?!&?\w)"
 )
 
 # ── periods ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -778,7 +782,7 @@ def _printed_money(printed: str, found: re.Match[str]) -> str:
     size = (found["size"] or "").rstrip("s")
     said = SCALE_WORDS[10**power] if size not in _AS_PRINTED else size
     if re.fullmatch(_NOUN, mark):
-        return f"{printed} {said} {mark}"
+        return f"{printed} {said} {mark.lower()}"
     front = f"{mark}{' ' if mark[-1].isalpha() or mark[-1] == '.' else ''}{printed}"
     return f"{front}m" if size in ("m", "M") else f"{front} {said}"
 

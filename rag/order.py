@@ -7,7 +7,7 @@ from datetime import date
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
-from rag.kin import editions
+from rag.kin import superseded
 from rag.types import Passage
 
 if TYPE_CHECKING:
@@ -51,9 +51,9 @@ def behind_newer(passages: Sequence[Passage], *, names: Mapping[str, float]) -> 
     """
     sources = {passage.source.document: passage.source for passage in passages}
     newer = {
-        document: edition.superseded_by
-        for document, edition in editions(sources.values()).items()
-        if edition.superseded_by and names.get(document, 0.0) <= names.get(edition.superseded_by, 0.0)
+        document: successor
+        for document, successor in superseded(sources.values()).items()
+        if names.get(document, 0.0) <= names.get(successor, 0.0)
     }
     ordered: list[Passage] = []
     waiting: dict[str, list[Passage]] = {}

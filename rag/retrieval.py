@@ -5,7 +5,7 @@ cosine of its surroundings on the page, how closely its words follow the questio
 as a title asks for a document: then the nearest passages of each document and its words as a whole count before them. Ranks are not fused:
 a lexical list that found next to nothing would count as much as one that found the very sentence (docs/log.md).
 
-Dense search is exact in a scope, in a library of up to SCANNED values, in a process's first searches and without a sound generation: the
+Dense search is exact in a scope, in a library that `is_scanned`, in a process's first searches and without a sound generation: the
 record finds the nearest. In larger libraries of up to LISTED chunks it does so among those that seem near by a bit for each of a thousand
 planes, which misses one in a thousand. Beyond, it asks the published generation, which may miss more (docs/reliability.md says how many),
 for everything up to its sequence number, adds what was committed since, and leaves out what was deleted since. Every cosine comes from the
@@ -23,7 +23,7 @@ from rag.errors import FingerprintError, IndexDamagedError, ModelError, RecordEr
 from rag.named import Named, NameScores, days
 from rag.order import RANK_OFFSET, at_most, behind_newer, diverse, newest_sooner, spread
 from rag.ports import Embedder, Reranker, VectorStore
-from rag.record import Near, Record, cosines
+from rag.record import Near, Record, cosines, is_scanned
 from rag.statements import LEAST, Statement, asked_for, plain, share
 from rag.titled import abouts, is_title
 from rag.types import Chunk, Fingerprint, Hit, Passage, Scope, SearchResult
@@ -49,8 +49,6 @@ TITLED = 30.0
 """What a document counts for that is what a title asks for: so much that documents stand in that order (docs/log.md)."""
 TITLED_DOCUMENTS = 10
 """So many of these are searched whole."""
-SCANNED = 40_000_000
-"""Values, chunks times dimensions, up to which a library is always scanned, which misses nothing."""
 LISTED = 400_000
 """Chunks up to which the record finds what may be near, in a time that grows with them: at 50,000 less than the index's, which misses one
 of the true 20 nearest in thirteen (docs/log.md). Where only signs are kept the index is asked instead."""
@@ -141,8 +139,8 @@ class Retrieval:
         near = _Dense(record=self.record, store=self.store, scope=scope, dimensions=self.embedder.fingerprint.dimensions)
         named = self._names.of(self.record) if lexical and questions else Named(())
         allowed = None if scope == _EVERYTHING else self.record.documents_in(scope)
-        if allowed is not None and not allowed:
-            notes = [*notes, *empty_folders(scope, paths=[source.path for source in self.record.sources()])]
+        if not allowed and (empty := self._empty(scope.folders)):
+            notes = [*notes, *empty_folders(Scope(folders=empty), paths=[source.path for source in self.record.sources()])]
         results = []
         for question in questions:
             vector, names = vectors.get(question), named.scores(question, among=allowed)
@@ -155,6 +153,10 @@ class Retrieval:
             results.append(self._in_context(chosen, context=context) if context != "none" else chosen)
         shared = (*notes, *near.notes)
         return [replace(result, notes=(*shared, *self._too_long(result.question, dense=dense), *result.notes)) for result in results]
+
+    def _empty(self, folders: Sequence[str]) -> tuple[str, ...]:
+        """Those below which no document lies."""
+        return tuple(folder for folder in folders if not self.record.documents_in(Scope(folders=(folder,))))
 
     def _rankings(
         self, question: str, *, near: "_Dense", vector: "Vectors | None", names: NameScores, scope: Scope, lexical: bool
@@ -394,8 +396,9 @@ class _Dense:
         self._store = store
         self._scope = scope
         everything = scope == _EVERYTHING and record.sees_all
-        large = everything and record.chunk_count() * dimensions > SCANNED
-        self._listed = large and record.chunk_count() <= LISTED and record.precision != "binary"
+        by_signs = record.precision == "binary"
+        large = everything and not is_scanned(record.chunk_count(), dimensions=dimensions, by_signs=by_signs)
+        self._listed = large and record.chunk_count() <= LISTED and not by_signs
         self._indexed = large and not self._listed and record.scans >= SCANS_FIRST
         self._recent: tuple[list[str], Vectors] | None = None
         self._deleted: frozenset[str] = frozenset()

@@ -108,15 +108,23 @@ class _Runs(dict[str, bytes]):
         self._lock = Lock()
 
     def __missing__(self, run: str) -> bytes:
+        is_marked, bare = not run[-1].isalnum(), run[:-1]  # half of all runs are a word and a mark, and most such words are known
+        units = array("i", self[bare]) if is_marked and bare.isalnum() else self._units(run)
+        if is_marked and stops(run):
+            units[-1] |= _STOPS | _SHORTENED * is_shortened(run)
+        if run[-1] in WIDE_STOPS:
+            units[-1] |= _STOPS_WIDE
+        self[run] = found = units.tobytes()
+        return found
+
+    def _units(self, run: str) -> "array[int]":
+        """The stems of its words, or one that stands for none; the first also says how the run begins."""
         found_words = [run] if run.isalnum() else words(run)
         stems = [stem(word) for word in map(str.lower, found_words) if word not in STOPWORDS]
         with self._lock:
-            units = [self._numbers.setdefault(one, len(self._numbers) + 1) << _STEM for one in stems] or [0]
+            units = array("i", [self._numbers.setdefault(one, len(self._numbers) + 1) << _STEM for one in stems] or [0])
         units[0] |= _OPENS * opens(run) | _BULLET * (len(run) == 1 and run in BULLETS)
-        if not run[-1].isalnum():
-            units[-1] |= _STOPS * stops(run) | _SHORTENED * is_shortened(run) | _STOPS_WIDE * (run[-1] in WIDE_STOPS)
-        self[run] = found = _packed(*units)
-        return found
+        return units
 
 
 def _packed(*units: int) -> bytes:

@@ -107,6 +107,22 @@ def test_a_name_may_hold_an_ordinary_word_and_be_asked_something_of(topic: str, 
     assert [set(aspect.stems) for aspect in asked.aspects] == stems
 
 
+@pytest.mark.parametrize(
+    ("topic", "named"),
+    [
+        ("Best Drums sales and operating profit", ("Best Drums",)),
+        ("3D litigation and debt", ("3D",)),
+        ("Drums litigation and debt", ()),
+        ("best drums sales and debt", ()),
+    ],
+)
+def test_a_topic_may_begin_with_a_name_that_files_names_begin_with(topic: str, named: tuple[str, ...]) -> None:
+    """Joined into one word, as filings are called; each thing asked for is of it."""
+    asked = _asked(topic, called=("BESTDRUMS_2019_10K files/BESTDRUMS_2019_10K.pdf", "3D_2018_10K", "OTHER_2020_10K", "Report on drums"))
+    assert asked is not None
+    assert asked.named == named
+
+
 def test_a_document_is_reached_by_what_it_is_called_or_says() -> None:
     """What an aspect is tied to may stand in a title or in one line, not in two."""
     asked = _asked("Margins in heat storage")

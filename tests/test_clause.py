@@ -49,6 +49,7 @@ def scope(text: str, printed: str, metric: str) -> Scope | None:
         ("Food and beverage revenue increased 5% in 2018.", "5%", "revenue", "food and beverage", (), ()),
         ("The number of job vacancies at fitters of heat pumps was 402 in 2025.", "402", "vacancies", "", (), ()),
         ("Veltrane closed 2025 with revenue of $3 million.", "$3 million", "revenue", "", (), ("Veltrane",)),
+        ("The company’s revenue was $3 million in 2025.", "$3 million", "revenue", "", (), ()),
     ],
 )
 def test_a_plain_figure_holds_for_what_its_clause_names(
@@ -85,6 +86,11 @@ def test_a_figure_with_a_word_that_is_not_understood_has_no_scope(text: str, pri
         ("Operating cash flows from operating leases", "2018", "operating_cash_flow", False),
         ("Net income", "Ended December", "net_income", False),
         ("Effective tax rate", "16,865.2", "tax_rate", False),
+        ("Net income", "2018 (Amounts in millions, except per share data)", "net_income", True),
+        ("Operating profit: Europe & Australia", "2018", "operating_profit", True),
+        ("Operating profit: Adjusted total", "2018", "operating_profit", False),
+        ('EBIT"): Europe', "2018", "operating_profit", False),
+        ("Unbilled revenue", "2018", "revenue", False),
     ],
 )
 def test_a_cell_is_plain_when_its_row_is_the_metric_and_its_column_a_time(row: str, column: str, metric: str, *, plain: bool) -> None:

@@ -202,3 +202,24 @@ def test_numbers_of_stems_begin_anew_when_there_are_too_many(monkeypatch: pytest
     monkeypatch.setattr(room, "RUNS_KEPT", 3)
     monkeypatch.setattr(room, "_TEXTS_KEPT", 1)
     assert [close(CLAIM, CLAIM, "Home prices.") for _ in range(3)] == [before] * 3
+
+
+def test_a_word_with_a_mark_behind_it_is_read_as_the_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once, whatever marks follow; what the mark says of sentences is told all the same, also behind an abbreviation."""
+    asked = list[str]()
+
+    def counted(word: str) -> str:
+        asked.append(word)
+        return stem(word)
+
+    monkeypatch.setattr(room, "stem", counted)
+    stems = Stems()
+    read = stems.read(["Quarry prices, prices; prices. Prices fell in Feb. Prices rose"])[0]
+    assert sorted(asked) == ["feb", "fell", "prices", "prices", "quarry", "rose"]  # once small, once with a capital
+    runs = stems._runs
+    units = {run: array("i", runs[run])[-1] & 0xFF for run in ("prices", "prices,", "prices.", "Feb.", "Prices")}
+    assert units["prices"] == units["prices,"] == 0
+    assert units["prices."] == room._STOPS
+    assert units["Feb."] == room._STOPS | room._SHORTENED | room._OPENS
+    assert units["Prices"] == room._OPENS
+    assert len(array("i", read.stems)) == 9

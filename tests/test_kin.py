@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rag import kin
 from rag.kin import alike, copies, editions, family, likeness, period, replaces, sketch
 from rag.types import Source
 
@@ -182,3 +183,17 @@ def test_titles_without_a_version_are_told_by_their_files(newer: str, older: str
     before, after = (source("Memo", "2026-03-12", path=path) for path in (older, newer))
     assert replaces(after, before) is expected
     assert (editions([before, after])[before.document].superseded_by == after.document) is expected
+
+
+def test_a_title_is_taken_apart_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though every two documents of a family are compared: a search of a large library finds fifty of one."""
+    asked, stem = list[str](), kin._stem
+
+    def counted(path: str) -> str:
+        asked.append(path)
+        return stem(path)
+
+    monkeypatch.setattr(kin, "_stem", counted)
+    found = editions([source("Circular 2019", f"2019-01-{day:02}", path=f"once/circular_v{day}.txt") for day in range(1, 29)])
+    assert {one.superseded_by for one in found.values()} == {"once/circular_v28.txt", ""}
+    assert len([path for path in asked if path in found]) <= 4 * len(found)

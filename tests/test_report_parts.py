@@ -83,6 +83,16 @@ def test_a_family_of_titles_tells_each_documents_subject() -> None:
     assert sorted(subjects([_source(title) for title in titles]).values()) == ["Boston", "New York", "St Louis"]
 
 
+def test_a_subject_is_called_as_its_own_filing_calls_it() -> None:
+    """Without its legal form, which a cover's name has not either."""
+    titles = [
+        "Form 10-K for Halvex Corp filed 07/27/2023",
+        "Form 10-K for The Ostvik Company filed 05/19/2022",
+        "Form 10-K for Dunmore filed",
+    ]
+    assert sorted(subjects([_source(title) for title in titles]).values()) == ["Dunmore", "Halvex", "Ostvik"]
+
+
 def test_unlike_titles_and_editions_have_no_subject() -> None:
     """Two documents are no family, and editions differ in their date only."""
     assert subjects([_source("The cost curve of storage"), _source("Labour in Ostvik"), _source("Annual report")]) == {}
@@ -291,6 +301,28 @@ def test_titles_run_into_the_text_become_headings() -> None:
 
 
 @pytest.mark.parametrize(
+    ("last", "heading"),
+    [
+        ("Financial Developments According to banks, loans grew.", "Financial Developments"),
+        ("Housing First District homes sold well.", "Housing"),
+        ("Consumer Spending May Sales grew a bit.", ""),
+        ("Energy Services. Wells were dug.", ""),
+        ("North Varland State shops sold, but not all in North Varland did.", ""),
+    ],
+)
+def test_one_known_title_is_enough_for_others_that_only_one_document_has(last: str, heading: str) -> None:
+    """Not where the title may go on, nor for a name that sentences use."""
+    common = "As state services and first spending, according to some, housing and consumer energy held. "
+    bodies = {key: f"Labor Markets {verb} rose a bit. {common}" for key, verb in (("a", "Employment"), ("b", "Hiring"), ("c", "Wages"))}
+    bodies["a"] += last + " So did employment, hiring and wages."
+    documents = {key: make_document(text, title=key) for key, text in bodies.items()}
+    texts = {key: document.text for key, document in documents.items()}
+    made = split_titles({key: read(document) for key, document in documents.items()}, texts=texts)
+    found = next(item for item in made["a"].sentences if last[-12:] in texts["a"][item.start : item.end])
+    assert "".join(found.heading_path[1:] or found.heading_path) == (heading or "Labor Markets")
+
+
+@pytest.mark.parametrize(
     ("text", "ways"),
     [
         ("Prices rose moderately.", {"up"}),
@@ -496,6 +528,8 @@ def test_the_company_is_clear_in_its_own_report() -> None:
         ("It said on Tuesday that it would replace 6,200 units.", "actual"),
         ("Our hedges cover 70% of expected use for the rest of the year.", "actual"),
         ("Gross margin in 2015 was hit by a write-down of $65 million, the result of lower anticipated demand.", "actual"),
+        ("Our full-year results significantly exceeded our initial annual targets for growth in net sales.", "actual"),
+        ("We have set ourselves new targets for net sales.", "forecast"),
         ("Orders were weaker than projected in 2025.", "actual"),
         ("Margins are anticipated to be lower than in 2025.", "forecast"),
         ("Demand in 2026 will be higher than anticipated.", "forecast"),

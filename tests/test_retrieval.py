@@ -145,7 +145,8 @@ def test_a_search_without_a_reranker_says_so(library: Path) -> None:
 def indexed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The index is asked from the first search on, however small the library."""
     monkeypatch.setattr("rag.retrieval.SCANS_FIRST", 0)
-    monkeypatch.setattr("rag.retrieval.SCANNED", 0)
+    monkeypatch.setattr("rag.record.tables.SCANNED", 0)
+    monkeypatch.setattr("rag.record.tables.SCANNED_ACROSS", 0)
     monkeypatch.setattr("rag.retrieval.LISTED", 0)
 
 
@@ -160,7 +161,8 @@ def test_without_an_index_there_is_a_note(library: Path, copy: Path) -> None:
 def test_nothing_jumps_when_a_process_goes_over_to_the_index(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The searches before and after give the same passages with the same scores, also of what came and went since the index was made."""
     monkeypatch.setattr("rag.retrieval.SCANS_FIRST", 2)
-    monkeypatch.setattr("rag.retrieval.SCANNED", 0)
+    monkeypatch.setattr("rag.record.tables.SCANNED", 0)
+    monkeypatch.setattr("rag.record.tables.SCANNED_ACROSS", 0)
     monkeypatch.setattr("rag.retrieval.LISTED", 0)
     add(
         copy,
@@ -186,7 +188,8 @@ def test_nothing_jumps_when_a_process_goes_over_to_the_index(copy: Path, monkeyp
 def test_the_record_lists_what_may_be_near_in_a_large_library(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The index is not asked, searches before and after the record is ready give the same, and only signs are no list: then it is asked."""
     monkeypatch.setattr("rag.retrieval.SCANS_FIRST", 2)
-    monkeypatch.setattr("rag.retrieval.SCANNED", 0)
+    monkeypatch.setattr("rag.record.tables.SCANNED", 0)
+    monkeypatch.setattr("rag.record.tables.SCANNED_ACROSS", 0)
     asked: list[int] = []
     with opened(copy, embedder=hashing()) as retrieval:
 
@@ -259,6 +262,21 @@ def test_a_scope_restricts_both_searches(library: Path) -> None:
     assert set(paths(result)) == {f"docs/copper-{place}.txt" for place in PLACES}
     assert paths(result)[0] == "docs/copper-Peru.txt"
     assert len(find(library, k=50, scope=Scope(folders=("elsewhere",))).passages) == 0
+
+
+def test_an_empty_time_costs_no_look_at_all_documents(library: Path) -> None:
+    """Only of folders in which nothing lies there is something to say."""
+    said: list[str] = []
+    with opened(library, embedder=hashing(), read_only=True) as retrieval:
+        retrieval.record._connection.set_trace_callback(said.append)
+        future = date(2031, 1, 1)
+        for folders, looks in (((), 0), (("docs",), 0), (("elsewhere",), 1), (("docs", "elsewhere"), 1)):
+            said.clear()
+            result = retrieval.find(QUESTION, scope=Scope(folders=folders, published_from=future))
+            assert not result.passages
+            assert ("no document lies below 'elsewhere'" in result.notes) is ("elsewhere" in folders)
+            assert "no document lies below 'docs'" not in result.notes
+            assert sum(sql.endswith("FROM sources AS s WHERE 1 ORDER BY s.path") for sql in said) == looks, said
 
 
 def test_many_questions_are_embedded_in_one_call(library: Path) -> None:

@@ -287,10 +287,11 @@ def test_products_of_the_largest_numbers_do_not_overflow() -> None:
             assert off.max() < 1e-3
 
 
-def test_the_graph_of_the_scan_is_what_the_script_writes(tmp_path: Path) -> None:
+def test_the_graphs_of_the_scan_are_what_the_script_writes(tmp_path: Path) -> None:
     """To the byte."""
-    subprocess.run([sys.executable, "scripts/scan_graph.py", str(tmp_path / "again.onnx")], check=True)
-    assert (tmp_path / "again.onnx").read_bytes() == (Path(scan.__file__).parent / "scan.onnx").read_bytes()
+    subprocess.run([sys.executable, "scripts/scan_graph.py", str(tmp_path)], check=True)
+    for name in ("scan.onnx", "turn.onnx"):
+        assert (tmp_path / name).read_bytes() == (Path(scan.__file__).parent / name).read_bytes()
 
 
 @given(values=st.lists(st.integers(0, 50), max_size=700), by=st.integers(1, 60))
@@ -382,6 +383,41 @@ def test_passages_are_looked_up_by_an_index(library: Record) -> None:
     plans = [[row[3] for row in library.rows(f"EXPLAIN QUERY PLAN {sql}")] for sql in asked]
     assert len(asked) >= 4
     assert not [step for plan in plans for step in plan if step.startswith("SCAN") and "json_each" not in step and "asked" not in step]
+
+
+def test_blocks_beside_each_other_are_those_of_one_document(library: Record) -> None:
+    """As the record tells it, for each block alone and for all at once; a document's blocks follow each other."""
+    put(library, 60, words=2_000)
+    library.forget_paths(["docs/11.txt"])
+    sql = """SELECT own.number, beside.number FROM blocks AS own JOIN blocks AS beside ON beside.document = own.document
+        AND beside.number BETWEEN own.number - 1 AND own.number + 1 ORDER BY own.number, beside.number"""
+    expected: dict[int, list[int]] = {}
+    for own, beside in library.rows(sql):
+        expected.setdefault(own, []).append(beside)
+    rows = library._scan.rows()
+    assert max(map(len, expected.values())) == 3
+    assert {block: rows.beside([block]) for block in expected} == expected
+    assert rows.beside(expected) == sorted(expected)
+    assert rows.beside([]) == []
+
+
+def test_what_a_search_has_found_is_not_looked_for_again(library: Record) -> None:
+    """Its chunks, documents and surroundings are had without asking where they are; but those that went meanwhile are gone."""
+    asked = unit_rows(99, 1)[0]
+    said: list[str] = []
+    with Record.open(library.path, read_only=True) as reader:
+        ids = [identity for identity, _ in reader.nearest(asked, k=500)]
+        reader._connection.set_trace_callback(said.append)
+        before = reader.chunks(ids), reader.documents_of(ids), reader.surroundings(ids, asked, nearby=3)
+        reader._connection.set_trace_callback(None)
+        assert not [sql for sql in said if "WHERE id IN" in sql]
+        assert [chunk.id for chunk in before[0]] == ids
+        put(library, 3, words=90)
+        library.forget_paths(["docs/0.txt"])
+        with Record.open(library.path, read_only=True) as fresh:
+            after = fresh.chunks(ids), fresh.documents_of(ids), fresh.surroundings(ids, asked, nearby=3)
+        assert len(after[0]) < len(ids)
+        assert (reader.chunks(ids), reader.documents_of(ids), reader.surroundings(ids, asked, nearby=3)) == after
 
 
 @pytest.mark.parametrize("precision", ["int8", "binary"])

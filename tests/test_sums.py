@@ -108,11 +108,14 @@ def ask(library: Library, question: str) -> Answer:
 
 
 def test_a_second_header_row_a_groups_name_and_a_corner_belong_to_each_column(library: Library) -> None:
-    """Years under "Years ended September 30," are a header too, whose every column is of those years and in millions."""
+    """Years under "Years ended September 30," are a header too, whose every column is of those years and in millions,
+    of dollars down to its last line that says so."""
     document = the_accounts(library)
     table = next(block for block in document.blocks if block.kind == "table")
     columns = dict.fromkeys(reference.column for _, reference in references(document, table))
-    assert list(columns) == [f"Years ended September 30, {year} (in millions)" for year in (2019, 2018, 2017)]
+    assert list(columns) == [
+        f"Years ended September 30, {year} ({scale})" for scale in ("in $ millions", "in millions") for year in (2019, 2018, 2017)
+    ]
 
 
 def test_rows_of_one_name_are_told_apart_by_the_line_above_them(library: Library) -> None:

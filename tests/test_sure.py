@@ -62,8 +62,8 @@ def facts(texts: dict[str, str], *, published: date, topic: str, pack: str) -> S
     return figures({title: _document(title, text, published) for title, text in texts.items()}, topic=topic, pack=pack)
 
 
-def figures(made: Mapping[str, tuple[Source, Document]], *, topic: str, pack: str) -> Sequence[Stated]:
-    """As ``facts``, of documents as they were read."""
+def figures(made: Mapping[str, tuple[Source, Document]], *, topic: str, pack: str, start: int = 0) -> Sequence[Stated]:
+    """As ``facts``, of documents as they were read, of which only what stands behind an offset is found."""
     sources = [source for source, _ in made.values()]
     passages = tuple(
         Passage(
@@ -71,9 +71,9 @@ def figures(made: Mapping[str, tuple[Source, Document]], *, topic: str, pack: st
                 id=source.document,
                 document=source.document,
                 ordinal=0,
-                start=0,
+                start=start,
                 end=len(document.text),
-                text=document.text,
+                text=document.text[start:],
                 first_page=1,
                 last_page=1,
                 tokens=1,

@@ -7,7 +7,7 @@ import pytest
 import typst
 
 from rag.readers import read_file
-from rag.report.reading import references, row_references
+from rag.report.reading import read, references, row_references
 from rag.types import Document
 
 ROWS = ("Revenue", "5,200", "4,800"), ("Operating costs", "(4,000)", "(3,900)"), ("Profit", "1,200", "900")
@@ -183,3 +183,55 @@ def test_a_list_with_wide_bullets_is_a_list(tmp_path: Path) -> None:
         canvas.drawString(108, 760 - 14 * at, point)
     canvas.save()
     assert [block.kind for block in read_file(tmp_path / "list.pdf").blocks] == ["list"]
+
+
+STATEMENT = (
+    "Cash Flows\n\n(In millions)\n\n"
+    "| Fiscal Years Ended | February 2, 2019 | 2018 |\n|---|---|---|\n"
+    "| Net income attributable to the company and |  |  |\n| its shareholders | $ 1,464 | $ 1,000 |\n"
+    "| Depreciation ........ | 770 | 683 |\n| Cash from operations | $ 2,408 | $ 2,141 |\n| Shops | 1,238 | 1,514 |\n"
+)
+
+
+def markdown(text: str, tmp_path: Path) -> Document:
+    """A Markdown document, read."""
+    (tmp_path / "t.md").write_text(text, encoding="utf-8")
+    return read_file(tmp_path / "t.md")
+
+
+def labels(text: str, tmp_path: Path) -> dict[str, tuple[str, str]]:
+    """Each cell of a Markdown document's first table -> its row and column."""
+    document = markdown(text, tmp_path)
+    table = next(block for block in document.blocks if block.kind == "table")
+    return {document.text[cell.start : cell.end]: (reference.row, reference.column) for cell, reference in references(document, table)}
+
+
+def test_a_corner_says_how_long_a_time_ends_on_its_columns_days(tmp_path: Path) -> None:
+    """A day alone tells nothing of how long a year's revenue was made in; a column called by a year stays as it is."""
+    found = labels(STATEMENT, tmp_path)
+    assert found["1,238"][1] == "Fiscal Years Ended February 2, 2019"
+    assert found["1,514"][1] == "2018"
+
+
+def test_a_currencys_sign_is_lent_between_two_that_have_it_where_the_scale_is_known(tmp_path: Path) -> None:
+    """Statements print it in the first line and the total; what stands below may be shops."""
+    found = labels(STATEMENT, tmp_path)
+    assert found["683"] == ("Depreciation", "2018 (in $ millions)")
+    assert found["$ 2,141"][1] == "2018 (in $ millions)"
+    assert found["1,514"] == ("Shops", "2018")
+    assert labels(STATEMENT.replace("(In millions)", "Of the year"), tmp_path)["683"][1] == "2018"
+    assert labels(STATEMENT.replace("| 2018 |", "| 2018 (Dollars in millions) |"), tmp_path)["683"][1] == "2018 (Dollars in millions)"
+
+
+def test_a_label_in_small_letters_goes_on_from_the_line_above(tmp_path: Path) -> None:
+    """That line has no values; a section's line ends in a colon."""
+    assert labels(STATEMENT, tmp_path)["$ 1,464"][0] == "Net income attributable to the company and its shareholders"
+    parted = labels(STATEMENT.replace("company and |", "company: |"), tmp_path)
+    assert parted["$ 1,464"][0] == "its shareholders"
+
+
+def test_a_point_of_a_list_that_runs_into_a_sentence_begins_one(tmp_path: Path) -> None:
+    """As PDFs print lists."""
+    document = markdown("Server revenue fell by 1%. •Services grew by 4% in 2023. • Both are new.\n", tmp_path)
+    found = [document.text[item.start : item.end] for item in read(document).sentences]
+    assert found == ["Server revenue fell by 1%.", "Services grew by 4% in 2023.", "Both are new."]

@@ -13,6 +13,7 @@ from rag.record.rows import FileRow, KnownStatus, Run, RunKind
 from rag.record.schema import outdated
 from rag.record.seen import SeenRecord
 from rag.record.spaces import Space, space_of, vector_key
+from rag.record.tables import is_scanned
 
 __all__ = [
     "AccessList",
@@ -35,6 +36,7 @@ __all__ = [
     "Space",
     "User",
     "cosines",
+    "is_scanned",
     "outdated",
     "space_of",
     "vector_key",

@@ -18,7 +18,6 @@ SIZE = 16
 _BATCH = 500
 _KEPT = 256
 """Blocks, 5 MB of 384 dimensions, before they are forgotten: one search reads 100 to 150."""
-_ACTIVE = "(SELECT id FROM spaces WHERE active = 1)"
 
 
 class Place(NamedTuple):
@@ -83,19 +82,16 @@ class Blocks:
         parts = [blocks[place.block].row(place.number) for place in places]
         return cosines(_decoded(parts, dimensions=len(parts[0][0]) - HEAD), vector)
 
-    def surroundings(self, places: Sequence[Place], vector: "Vectors", *, nearby: int) -> list[tuple[float, float]]:
+    def surroundings(self, places: Sequence[Place], vector: "Vectors", *, nearby: int, among: Collection[int]) -> list[tuple[float, float]]:
         """For each of these chunks its cosine, and the mean cosine of the chunks of its document and page at most ``nearby`` places
-        away, its own too. They stand in its block or in the ones beside it: ``nearby`` is at most SIZE.
+        away, its own too. They stand in its block or in the ones beside it, and all of these blocks are ``among`` those given: ``nearby``
+        is at most SIZE.
         """
         import numpy as np
 
         if not places:
             return []
-        sql = f"""SELECT DISTINCT beside.number FROM json_each(?) AS asked JOIN blocks AS own ON own.number = asked.value
-            JOIN blocks AS beside ON beside.document = own.document AND beside.space = {_ACTIVE}
-            AND beside.number BETWEEN own.number - 1 AND own.number + 1"""
-        asked = json.dumps(list({place.block for place in places}))
-        found = sorted(self._read({number for (number,) in self._connection.execute(sql, [asked])}).values(), key=lambda block: block.first)
+        found = sorted(self._read(set(among)).values(), key=lambda block: block.first)
         sizes = [block.chunks for block in found]
         chunks = np.repeat([block.first for block in found], sizes) + np.concatenate([np.arange(size) for size in sizes])
         pages = np.frombuffer(b"".join(block.pages for block in found), dtype="<i4")

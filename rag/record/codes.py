@@ -10,10 +10,10 @@ scored in full. Where the parts of steps are not kept, the code is the vector.
 import math
 import struct
 from array import array
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
+
+from rag.record.tables import LARGEST, Table, table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,22 +27,9 @@ _PARTS = 1 << 15
 """Of a step. 127 of them have 22 binary digits, so that a float32 holds every number of parts; what is written counts halves of them."""
 _BLOCK = 1_024
 """Rows at a time, so that their signs stay in the processor's cache as numbers that can be multiplied."""
-_COPIED = 1_024
-"""Rows at a time that are multiplied from a copy which stays in the processor's cache: read from where they are, in the order in which a
-product reads, they come half as fast (docs/log.md)."""
-_ROUNDING = 2.0**-22
-"""What a product may be off by once it is a float32, of the lengths' product; four times the bound."""
-_GRAPH = Path(__file__).parent / "scan.onnx"
-"""Written by scripts/scan_graph.py."""
-_MIDDLE = 128
-"""What a code in memory is more than its step, so that it has no sign."""
-_QUESTION = 64
-"""The largest number of a question's. More would overflow where two products are added in 16 bits, as on processors without VNNI."""
-_FINER = 2 * _QUESTION
-"""Parts of a question's number: what is left of it is counted in these, in a second column that costs a tenth of the first."""
+_ROUNDING = 2.0**-21
+"""What a product may be off by that was rounded three times to a float32, of the lengths' product; more than twice the bound."""
 _PART = 64
-_ERRORS_ONLY = 3
-"""onnxruntime's level of its own messages."""
 
 
 def encoded(vectors: "Vectors", *, whole: bool = True) -> tuple[bytes, bytes]:
@@ -193,6 +180,8 @@ class Rows:
         """In the order of their blocks, which follow each other."""
         self._places = {document: at for at, document in enumerate(self.documents)}
         begins = np.flatnonzero(np.diff([-1, *map(self._places.__getitem__, owners)]))
+        self._owners = np.repeat(np.arange(len(begins)), np.diff([*begins, len(owners)]))
+        """The document of each block, by its place."""
         self.counts: NDArray[np.int64] = np.add.reduceat(self.sizes, begins) if len(begins) else self.sizes
         """Chunks of each document."""
         self._firsts: NDArray[np.int64] = firsts[begins]
@@ -205,6 +194,19 @@ class Rows:
         import numpy as np
 
         return self.blocks[np.searchsorted(self._ends, rows, side="right")]
+
+    def beside(self, blocks: Collection[int]) -> list[int]:
+        """These blocks and the ones with the next number on either side that are of the same document."""
+        import numpy as np
+
+        asked = np.array(sorted(blocks), dtype=np.int64)
+        at = np.searchsorted(self.blocks, asked)
+        found = [asked]
+        for step in (-1, 1):
+            other = np.clip(at + step, 0, len(self.blocks) - 1)
+            near = (self.blocks[other] == asked + step) & (self._owners[other] == self._owners[at])
+            found.append(asked[near] + step)
+        return sorted(set(np.concatenate(found).tolist()))
 
     def holding(self, numbers: "NDArray[np.int64]", *, opening: int) -> tuple["NDArray[np.int64]", "NDArray[np.int64]"]:
         """How many of these chunks each document has, and how many among its first ``opening``; shapes (documents,)."""
@@ -279,99 +281,59 @@ class Signs:
 
 
 class Codes:
-    """The codes of all rows in memory: a byte a dimension and 8 for each row."""
+    """The codes of all rows in memory: a byte a dimension and 8 to 12 for each row."""
 
-    def __init__(self, codes: "NDArray[np.uint8]", *, sizes: "NDArray[np.float32]", distances: "NDArray[np.float32]") -> None:
-        """Shapes (rows, dimensions), (rows,), (rows,)."""
-        self._codes = codes
-        self._sizes = sizes
-        self._distances = distances
+    def __init__(self, table: Table, *, rows: int, dimensions: int) -> None:
+        """Of so many rows, to be filled by ``put``."""
+        import numpy as np
+
+        self._table = table
+        self._dimensions = dimensions
+        self._sizes, self._distances = np.zeros((2, rows), dtype=np.float32)
 
     @classmethod
     def empty(cls, rows: int, *, dimensions: int) -> "Codes":
         """To be filled by ``put``."""
-        import numpy as np
-
-        floats = np.zeros((2, rows), dtype=np.float32)
-        return cls(np.empty((rows, dimensions), dtype=np.uint8), sizes=floats[0], distances=floats[1])
+        return cls(table(rows, dimensions=dimensions), rows=rows, dimensions=dimensions)
 
     def put(self, at: int, rows: bytes) -> int:
         """Rows as ``encoded`` gave them, from this place on; the place after them."""
         import numpy as np
 
-        table = np.frombuffer(rows, dtype=np.uint8).reshape(-1, HEAD + self._codes.shape[1])
-        end = at + len(table)
-        np.bitwise_xor(table[:, HEAD:], _MIDDLE, out=self._codes[at:end])  # of a byte the same as adding it
-        heads = np.ascontiguousarray(table[:, :HEAD]).view("<f4")
+        there = np.frombuffer(rows, dtype=np.int8).reshape(-1, HEAD + self._dimensions)
+        end = at + len(there)
+        self._table.put(at, there[:, HEAD:])
+        heads = np.ascontiguousarray(there[:, :HEAD]).view("<f4")
         self._sizes[at:end], self._distances[at:end] = heads[:, 0], heads[:, 1]
         return end
 
     def put_from(self, other: "Codes", rows: "NDArray[np.bool_]") -> int:
         """The other's rows at the beginning; how many there are."""
         count = int(rows.sum())
-        self._codes[:count], self._sizes[:count] = other._codes[rows], other._sizes[rows]
-        self._distances[:count] = other._distances[rows]
+        self._table.put_from(other._table, rows)
+        self._sizes[:count], self._distances[:count] = other._sizes[rows], other._distances[rows]
         return count
 
     def near(self, vector: "Vectors", rows: "NDArray[np.int64] | None") -> tuple["NDArray[np.float32]", "NDArray[np.float32]"]:
-        """(product with the rounded row, by how much it may be too low or too high) of these rows, or of all; shapes (rows,)."""
+        """(product with the rounded row, by how much it may be too low or too high) of these rows, ascending, or of all; shapes (rows,)."""
         import numpy as np
 
         asked = vector.reshape(-1).astype(np.float64)
-        step = float(np.abs(asked).max(initial=0.0)) / _QUESTION or 1.0
-        whole = np.rint(asked / step)
-        parts = np.rint((asked / step - whole) * _FINER)
-        columns = np.stack([whole, parts], axis=1)
-        worth = np.array([step, step / _FINER])
-        products = self._products(columns.astype(np.int8), rows).astype(np.float64) @ worth
-        products -= _MIDDLE * float(columns.sum(axis=0) @ worth)
+        step = np.float32(float(np.abs(asked).max(initial=0.0)) * (1 + 1e-6) / LARGEST or 1.0)
+        question = np.rint(asked / float(step)).astype(np.int32)
         sizes, distances = (self._sizes, self._distances) if rows is None else (self._sizes[rows], self._distances[rows])
+        products = self._table.products(question, rows).astype(np.float32)
         products *= sizes
-        left = float(np.linalg.norm(asked - columns @ worth))
+        products *= step
+        left = float(np.linalg.norm(asked - question * float(step)))
         length, most = float(np.linalg.norm(asked)), 127 * len(asked) ** 0.5  # steps of the longest row there can be
         off = distances * (length * (1 + 1e-6)) + sizes * (most * (left + _ROUNDING * length))
-        return products.astype(np.float32), off
+        return products, off
 
     def decoded(self, rows: slice) -> "Vectors":
         """These rows as their codes say, in float32."""
         import numpy as np
 
-        steps = self._codes[rows].astype(np.float32)
-        steps -= _MIDDLE
+        steps = self._table.rows(rows).astype(np.float32)
         steps *= self._sizes[rows, None]
         return steps
-
-    def _products(self, question: "NDArray[np.int8]", rows: "NDArray[np.int64] | None") -> "NDArray[np.int32]":
-        """Of the codes of these rows, or of all, with the columns of a question; shape (rows, columns)."""
-        import numpy as np
-
-        if rows is not None and 2 * len(rows) > len(self._codes):
-            return self._products(question, None)[rows]
-        total = len(self._codes) if rows is None else len(rows)
-        counted = np.empty((total, question.shape[1]), dtype=np.int32)
-        there = np.empty((_COPIED, len(question)), dtype=np.uint8)
-        for start in range(0, total, _COPIED):
-            end = min(start + _COPIED, total)
-            copied = there[: end - start]
-            if rows is None:
-                np.copyto(copied, self._codes[start:end])
-            else:
-                np.take(self._codes, rows[start:end], axis=0, out=copied, mode="clip")
-            counted[start:end] = _multiplied(copied, question)
-        return counted
-
-
-def _multiplied(codes: "NDArray[np.uint8]", question: "NDArray[np.int8]") -> "NDArray[np.int32]":
-    """The exact product of whole numbers, at the speed at which memory is read."""
-    found: NDArray[np.int32] = _multiplier().run(None, {"codes": codes, "question": question})[0]
-    return found
-
-
-@lru_cache(maxsize=1)
-def _multiplier() -> Any:
-    import onnxruntime
-
-    onnxruntime.set_default_logger_severity(_ERRORS_ONLY)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1  # memory is what it waits for, and searches come side by side
-    return onnxruntime.InferenceSession(_GRAPH.read_bytes(), options, providers=["CPUExecutionProvider"])

@@ -290,14 +290,12 @@ class Record:
 
     def chunks(self, ids: Sequence[str]) -> list[Chunk]:
         """In the order given; unknown ids are left out."""
-        sql = f"SELECT {rows.CHUNK_COLUMNS} FROM live WHERE id IN (SELECT value FROM json_each(?))"
-        found = {row[0]: rows.chunk(row) for row in self._rows(sql, [json.dumps(list(ids))])}
+        found = {row[0]: rows.chunk(row) for row in self._rows_of(ids, columns=rows.CHUNK_COLUMNS)}
         return [found[identity] for identity in ids if identity in found]
 
     def documents_of(self, ids: Sequence[str]) -> dict[str, str]:
         """The document of each live chunk of these."""
-        sql = "SELECT id, document FROM live WHERE id IN (SELECT value FROM json_each(?))"
-        return dict(self._rows(sql, [json.dumps(list(ids))]))
+        return dict(self._rows_of(ids, columns="id, document"))
 
     def on_pages(self, pages: Iterable[tuple[str, int]]) -> dict[tuple[str, int], list[Chunk]]:
         """(document, page) -> the live chunks that stand on it, in text order."""
@@ -810,6 +808,12 @@ class Record:
     def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with translated(self.path):
             return self._connection.execute(sql, values).fetchall()
+
+    def _rows_of(self, ids: Sequence[str], *, columns: str) -> list[tuple[Any, ...]]:
+        """Of the live chunks of these."""
+        with self.snapshot(), translated(self.path):
+            numbers = [place.number for place in self._scan.places(ids).values()]
+            return self._rows(f"SELECT {columns} FROM chunks WHERE number IN (SELECT value FROM json_each(?))", [json.dumps(numbers)])
 
     def _value(self, sql: str, values: Sequence[Any] = ()) -> Any:
         return self._rows(sql, values)[0][0]

@@ -33,8 +33,10 @@ _WORDS_KEPT = 64
 """Of the last questions: a word that every chunk holds takes 16 bytes a chunk."""
 _SCOPES_KEPT = 8
 """8 bytes for each chunk in one, 80 for each document."""
+_PLACES_KEPT = 16_384
+"""Of chunks, some 3 MB."""
 _BATCH = 500
-_BLOCKS_READ = 64
+_BLOCKS_READ = 256
 """At a time: few enough that their memory is used again, not asked of the system anew."""
 _WORDS_WRITTEN = 2_000
 """Words of a segment a transaction, so that nobody waits long to write."""
@@ -66,6 +68,7 @@ class Scan:
         self._sides: tuple[Rows, Sides, str] | None = None
         self._postings: tuple[Any, Postings | None] | None = None
         self._places: dict[str, Places] = {}
+        self._placed: tuple[Any, dict[str, blocks.Place]] = None, {}
         self._scopes_of: tuple[Rows, int, dict[Scope, tuple[Sequence[str], NDArray[np.int64]]]] | None = None
         self._places_of: tuple[Rows, Postings, NDArray[np.int64]] | None = None
         self._blocks = blocks.Blocks(connection)
@@ -117,20 +120,35 @@ class Scan:
 
     def cosines(self, ids: Sequence[str], vector: "Vectors") -> list[tuple[str, float]]:
         """(chunk id, cosine) of those of these chunks that live, nearest first, equal ones by id."""
-        live = self._live(ids)
-        found = self._blocks.cosines([place for _, place in live], vector).tolist()
-        return _ranked((identity, cosine) for (identity, _), cosine in zip(live, found, strict=True))
+        live = self.places(ids)
+        return _ranked(zip(live, self._blocks.cosines(list(live.values()), vector).tolist(), strict=True))
 
     def surroundings(self, ids: Sequence[str], vector: "Vectors", *, nearby: int) -> dict[str, tuple[float, float]]:
         """(own cosine, mean of the page's around it) of those of these chunks that live."""
-        live = self._live(ids)
-        found = self._blocks.surroundings([place for _, place in live], vector, nearby=nearby)
-        return {identity: around for (identity, _), around in zip(live, found, strict=True)}
+        live = self.places(ids)
+        among = self.rows().beside({place.block for place in live.values()})
+        return dict(zip(live, self._blocks.surroundings(list(live.values()), vector, nearby=nearby, among=among), strict=True))
 
-    def _live(self, ids: Sequence[str]) -> list[tuple[str, blocks.Place]]:
-        sql = "SELECT id, number, block FROM live WHERE id IN (SELECT value FROM json_each(?))"
-        found = self._connection.execute(sql, [json.dumps(list(ids))]).fetchall()
-        return [(identity, blocks.Place(number, block)) for identity, number, block in found]
+    def places(self, ids: Sequence[str]) -> dict[str, blocks.Place]:
+        """Of those of these chunks that live. What a search has found it asks for again, so the last are kept while chunks stay."""
+        kept = self._places_kept()
+        if new := [identity for identity in ids if identity not in kept]:
+            sql = "SELECT id, number, block FROM live WHERE id IN (SELECT value FROM json_each(?))"
+            kept |= {identity: blocks.Place(*at) for identity, *at in self._connection.execute(sql, [json.dumps(new)])}
+        return {identity: kept[identity] for identity in ids if identity in kept}
+
+    def _places_kept(self) -> dict[str, blocks.Place]:
+        state = self._state()
+        if self._placed[0] != state or len(self._placed[1]) > _PLACES_KEPT:
+            self._placed = state, {}
+        return self._placed[1]
+
+    def _scored(self, found: Mapping[int, float]) -> list[tuple[str, float]]:
+        """(chunk id, score) by chunk number and score, best first, equal ones by id."""
+        sql = "SELECT id, number, block FROM chunks WHERE number IN (SELECT value FROM json_each(?))"
+        there = {identity: blocks.Place(*at) for identity, *at in self._connection.execute(sql, [json.dumps(list(found))])}
+        self._places_kept().update(there)
+        return _ranked((identity, found[place.number]) for identity, place in there.items())
 
     def _cosines(self, at: "NDArray[np.int64]", vector: "Vectors") -> "NDArray[np.float32]":
         """Of these rows, by their full vectors."""
@@ -146,26 +164,28 @@ class Scan:
         if len(values) > k:
             high = values >= np.partition(values, -k)[-k]
             at, values = at[high], values[high]
-        found = dict(zip(self.rows().numbers[at].tolist(), values.tolist(), strict=True))
-        sql = "SELECT id, number FROM chunks WHERE number IN (SELECT value FROM json_each(?))"
-        ids = self._connection.execute(sql, [json.dumps(list(found))])
-        return _ranked((identity, found[number]) for identity, number in ids)[:k]
+        return self._scored(dict(zip(self.rows().numbers[at].tolist(), values.tolist(), strict=True)))[:k]
 
     def forget(self) -> None:
         """Other rows may be shown now."""
         self._rows = self._codes = self._sides = self._postings = self._scopes_of = self._places_of = None
+        self._placed = None, {}
         self._places.clear()
         self._blocks.forget()
 
     def rows(self) -> Rows:
         """Of the active space, read again when the record has changed."""
-        found = self._connection.execute(
-            "SELECT id, (SELECT value FROM meta WHERE name = 'sequence') FROM spaces WHERE active = 1"
-        ).fetchone()
-        key = found or ("", 0)
+        key = self._state()
         if self._rows is None or self._rows[0] != key:
             self._rows = key, Rows(self._connection.execute("SELECT number, first, count, document FROM blocks WHERE +space = ?", [key[0]]))
         return self._rows[1]
+
+    def _state(self) -> tuple[str, int]:
+        """Another one when chunks came or went: (active space, sequence)."""
+        found = self._connection.execute(
+            "SELECT id, (SELECT value FROM meta WHERE name = 'sequence') FROM spaces WHERE active = 1"
+        ).fetchone()
+        return found or ("", 0)
 
     def _codes_of(self, rows: Rows) -> Codes | Signs:
         """The codes of these rows, or their signs; only what came is read again. While they change they are in memory twice."""
@@ -249,10 +269,7 @@ class Scan:
         if not scores.any():  # nothing but words that stand everywhere, or nowhere
             scores = postings.scores(postings.places(self._connection, words, common=True))
         within = None if scope == _EVERYTHING else self._of_postings(postings)[self._rows_in(scope)]
-        found = dict(postings.best(scores, k=k, within=within))
-        sql = "SELECT id, number FROM chunks WHERE number IN (SELECT value FROM json_each(?))"
-        ids = self._connection.execute(sql, [json.dumps(list(found))])
-        return _ranked((identity, found[number]) for identity, number in ids)[:k]
+        return self._scored(dict(postings.best(scores, k=k, within=within)))[:k]
 
     def holders(self, question: str) -> dict[str, int]:
         """How many live chunks hold each word of the question."""
@@ -347,7 +364,7 @@ class Scan:
         seen yet, or no longer.
         """
         self._sweep()
-        stored, kept, waiting = self._state(anew=anew)
+        stored, kept, waiting = self._segments_now(anew=anew)
         made = [self._put(self._made(waiting[at : at + SEGMENT])) for at in range(0, len(waiting) - SEGMENT + 1, SEGMENT)]
         small = [(number, one) for number, one in kept.items() if len(one.chunks) < SEGMENT]
         if left := len(waiting) % SEGMENT:
@@ -371,7 +388,7 @@ class Scan:
         if len(waiting) >= (WORDS_FROM if last is None else WAITING):
             self._show([self._put(self._made(waiting[at : at + SEGMENT])) for at in range(0, len(waiting), SEGMENT)], gone=())
 
-    def _state(self, *, anew: bool) -> tuple[Mapping[int, Segment], dict[int, Segment], "NDArray[np.int64]"]:
+    def _segments_now(self, *, anew: bool) -> tuple[Mapping[int, Segment], dict[int, Segment], "NDArray[np.int64]"]:
         """(all segments, those that stay, live chunks without postings)."""
         import numpy as np
 

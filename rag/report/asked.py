@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 
 from rag.prompts import Facet
 from rag.report.outline import Outline
@@ -29,6 +30,8 @@ _SAME = {"margin": ("profit",), "profit": ("margin",), "headcount": ("employment
 _END = re.compile(r"(?<=[.!?])\s|\n")
 LINE, _LONGEST_LINE = 100, 1_000
 """Characters of a line, on the average and at most."""
+_FILED = re.compile(r"(?:^|(?<=[\s/]))([^\W_]+)_")
+"""The first part of a file's name: "BESTBUY" of BESTBUY_2019_10K."""
 _HOME_SHARE = 0.1
 """Lines of a document, of all, that name a place which it then need not name each time."""
 _HOME_LINES = 3
@@ -110,7 +113,7 @@ class Asked:
     facets: frozenset[str]
     """Ids of the sections that they belong to."""
     named: tuple[str, ...] = ()
-    """The places or companies that the topic ties them to, "in Florida", or the name that it is or begins with."""
+    """The places or companies that the topic ties them to, "in Florida", or the name that it is or begins with: "Halvex sales and debt"."""
     places: tuple[frozenset[str], ...] = ()
     """Their stems: a sentence or its document needs one of them."""
     inside: tuple[str, ...] = ()
@@ -146,6 +149,7 @@ def asked_of(outline: Outline, *, vocabulary: Vocabulary, called: Sequence[str])
     homes = frozenset[str]().union(*(_homes(aspect, outline=outline, vocabulary=vocabulary) for aspect in aspects))
     tying = r"\b(?:in|on|for|across|of)\s+(?:the\s+)?"
     named = [name for name in outline.regions if re.search(rf"{tying}{re.escape(name)}(?!\w)", outline.topic) and _is_capitalised(name)]
+    named += [begun] if (begun := _begun_with(outline.market, called)) and begun not in named else []
     return Asked(
         aspects=aspects,
         facets=homes,
@@ -196,6 +200,22 @@ def _named(market: str, called: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     return name, tuple(
         dict.fromkeys(stem for stem in content_stems(bare[len(name) :]) if stem not in _GENERAL | _OF_A_NAME)
     ) if name else ()
+
+
+def _begun_with(market: str, called: Sequence[str]) -> str:
+    """The name that a topic begins with and that files' names begin with: "General Mills" of "General Mills sales and debt", where some are
+    called GENERALMILLS_2019; empty for none."""
+    runs = [market[: found.end()] for found in islice(re.finditer(r"\S+", market), _LONGEST_NAME)]
+    return next((run for run in reversed(runs) if is_called(run, called)), "")
+
+
+def is_called(name: str, called: Iterable[str]) -> bool:
+    """Whether some documents, not most, have a file's name that begins with a capitalised name, in one word and an underscore behind."""
+    parts, files = words(name), [frozenset(match[1].lower() for match in _FILED.finditer(text)) for text in called]
+    if not parts or not all(word[0].isupper() or word[0].isdecimal() for word in parts) or not any(word[-1].isalpha() for word in parts):
+        return False
+    holding = sum("".join(parts).lower() in file for file in files)
+    return 0 < 2 * holding <= len(files)
 
 
 def _is_name(market: str, called: Sequence[str]) -> bool:

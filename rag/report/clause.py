@@ -77,7 +77,7 @@ _AREA = re.compile(r"(?i)[- ](?:area|region|metropolitan area|metro area)\b")
 
 _NEUTRAL = _set(
     "people total overall average averaged median mean aggregate combined consolidated net current its our their his your company's "
-    "group's firm's own district's region's area's state's nation's country's market's"
+    "group's firm's own district's region's area's state's nation's country's market's company’s group’s firm’s district’s"
 )
 """Before a metric: of the whole of it."""
 _ARTICLES = _set("the a an")

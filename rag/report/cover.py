@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from rag.numbers import find_periods
+from rag.report.legal import without_form
 from rag.text import squeeze
 from rag.types import Source
 
@@ -21,10 +22,6 @@ _NUMBERED = re.compile(r"(?i)commission file n(?:umber|o\.?):?\s*[\d-]+[\s_]*\n(
 _NO_NAME = re.compile(r"(?i)\bcommission\b|\bfile n")
 """On the line of the registrant where its name is a picture."""
 _YEAR = re.compile(r"(?i)\bfor the (?:fiscal |financial )?(years?\sended:?\s[A-Z][a-z]+\s\d{1,2},\s\d{4})")
-_LEGAL = frozenset(
-    "inc incorporated corp corporation co company companies ltd limited plc llc lp nv sa ag se holding holdings group the".split()
-)
-"""Words of a company's legal name that texts leave out."""
 _ANNUAL = frozenset(("10-K", "20-F", "40-F"))
 
 
@@ -55,7 +52,7 @@ def cover_of(text: str) -> Cover | None:
     said = _YEAR.search(head)
     periods = find_periods(" ".join(said[1].replace(":", "").split())) if said else ()
     year = periods[0].label if len(periods) == 1 and form[1].upper() in _ANNUAL else ""
-    name = _without_legal_form(named[1]) if named and not _NO_NAME.search(named[1]) else ""
+    name = without_form(named[1]) if named and not _NO_NAME.search(named[1]) else ""
     return Cover(form=form[1].upper(), registrant=name, year=year)
 
 
@@ -65,12 +62,3 @@ def is_named(owner: str, source: Source, text: str) -> bool:
         return True
     told = f"{source.title} {source.path.rpartition('/')[2]} {text[:_COVER]}"
     return squeeze(owner)[0] in squeeze(told)[0]
-
-
-def _without_legal_form(name: str) -> str:
-    words = name.replace(",", " ").split()
-    while words and words[-1].lower().replace(".", "") in _LEGAL:
-        words.pop()
-    while words and words[0].lower() in _LEGAL:
-        words.pop(0)
-    return " ".join(words)

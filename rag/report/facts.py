@@ -34,7 +34,7 @@ from rag.remembered import remembered
 from rag.report.asserted import is_beside, is_denied, is_taken_back, is_unnamed
 from rag.report.clause import Scope, scope_of
 from rag.report.gather import IN_SCALE, Candidate, CellEvidence, Gathered
-from rag.report.labels import are_plain, is_of_its_own
+from rag.report.labels import are_plain, is_of_its_own, parted, without_scale
 from rag.report.names import Names
 from rag.report.quality import supposes
 from rag.report.shapes import PRICE, STOCK, Shape, is_of_its_heading, shapes
@@ -409,18 +409,18 @@ class _Whole:
             evidence.table is not None
             and (bool(fact.entity) or not (metric.company or made.source.document in self._covers))
             and not (fact.number.kind == "plain" and "money" in metric.units)
-            and not _is_excepted(fact.number, (caption,))
+            and not _is_excepted(fact.number, (caption, evidence.table.column))
             and fact.period is not None
             and fact.period.found_in == "table"
             and are_plain(evidence.table, caption=caption, metric=metric.id, vocabulary=self._vocabulary, topic=self.topic)
             and not any(_EXHIBIT.search(heading) for heading in evidence.heading_path)
             and not (_LOSS.search(_ASIDE.sub("", evidence.table.row)) and fact.number.value > 0)
             and not (metric.stock and metric.id not in _OF_EITHER_SIGN and fact.number.value < 0)
-            and not (metric.whole and self._is_of_company(made) and self._is_of_caption(evidence.table, metric))
+            and not ((metric.whole or self.is_divided(made)) and self._is_of_company(made) and self._is_of_caption(evidence.table, metric))
             and not (self._is_of_unsaid_day(made) if metric.stock else self._is_of_unsaid_length(made))
-            and not (
-                metric.stock and fact.segment != END_OF_PERIOD and any(_FLOWS.search(heading) for heading in evidence.heading_path[-1:])
-            )
+            and not (metric.stock and fact.segment != END_OF_PERIOD and period_shape(fact.period.label) in _STRETCHES)
+            and not (metric.id in _OF_ASSETS and (_HOLDINGS.search(evidence.table.row) or _FLOWS.search(_named_heading(evidence))))
+            and not (metric.stock and fact.segment != END_OF_PERIOD and _FLOWS.search(_named_heading(evidence)))
         )
         return made if plain else replace(made, is_exact=False)
 
@@ -465,12 +465,25 @@ class _Whole:
                 keyed[item.source.document, fact.metric, fact.entity, fact.segment, fact.region, when, comparable(fact.number)[1]].append(
                     item
                 )
-        unsure = {id(item) for items in keyed.values() for item in items} - {
-            id(item) for items in keyed.values() for item in self._sure(items)
-        }
+        sure = {id(item) for items in keyed.values() for item in self._sure(items)} - self._exceeded(found)
+        unsure = {id(item) for items in keyed.values() for item in items} - sure
         found = [replace(item, is_exact=False) if id(item) in unsure else item for item in found]
         odd = _not_borne_out(found)
         return [replace(item, is_exact=False) if id(item) in odd else item for item in found]
+
+    def _exceeded(self, found: Sequence[Stated]) -> set[int]:
+        """Of a divided company's cells that call themselves no whole, those of which another cell gives more, sure or not: a part's."""
+        alike: dict[tuple[object, ...], list[tuple[Decimal, Stated]]] = defaultdict(list)
+        for item in found:
+            if item.evidence.table and item.fact.period and not item.fact.segment and self.is_divided(item):
+                value, unit = comparable(item.fact.number)
+                alike[*_of_what(item, item.fact.metric, item.fact.period.label), unit].append((abs(value), item))
+        return {
+            id(item)
+            for items in alike.values()
+            for value, item in items
+            if value * (1 + _ROUNDED) < max(other for other, _ in items) and not _is_consolidated(item)
+        }
 
     def _is_of_company(self, item: Stated) -> bool:
         """True for a document that is about one company, or is some company's filing."""
@@ -596,8 +609,13 @@ _SEGMENTS = re.compile(r"(?i)\bsegments?\b")
 _DIVIDED = 5
 """Mentions of segments in a document from which on a figure without an owner may be a segment's."""
 _CONSOLIDATED = re.compile(r"(?i)\bconsolidated\b|\bselected financial data\b")
-_EXHIBIT = re.compile(r"\bExhibit\s\d")
-"""Another company's statements stand there."""
+_STATEMENT = re.compile(
+    r"(?i)\W*(?:balance sheets?|income statements?|(?:statements? of )?cash flows?(?: statements?)?|"
+    r"statements? of (?:comprehensive )?(?:income|earnings|operations|financial position))\W*"
+)
+"""The name of one of a company's own statements, and nothing else."""
+_EXHIBIT = re.compile(r"\bExhibit\s\d|(?i:\bcondensed financial information of (?:the )?(?:parent|registrant))")
+"""Another company's statements stand there, or the parent's without those it owns."""
 _YEARLY = re.compile(r"(?i)\b(?:years?|annual|fiscal|twelve|52 weeks)\b")
 _EXCEPT_FOR_SOME = re.compile(r"(?i)\bexcept\b.*\bper\b")
 _SMALL = re.compile(r"\W*\d{1,3}\.\d\d\W*")
@@ -610,6 +628,11 @@ _OF_EITHER_SIGN = frozenset("equity leverage net_asset_value net_debt working_ca
 """What there is can be less than nothing in these alone; elsewhere a table takes it off: "Cash and cash equivalents (775)" of net debt."""
 _FLOWS = re.compile(r"(?i)\bcash flows?\b|\bpayments? due\b|\bmaturit")
 """A statement whose lines are changes of what its labels name."""
+_STRETCHES = frozenset(("quarter", "half", "3m", "6m", "9m"))
+"""In a column on one of them a stock's line is what it cost, or how it changed."""
+_OF_ASSETS = frozenset(("investment", "revenue"))
+"""Metrics that also name what there is, or its change: "equity investments", "unbilled revenues" in a statement of cash flows."""
+_HOLDINGS = re.compile(r"(?i)\binvestments\b")
 _SHORT = re.compile(r"months\s(?:period\s)?ended\b")
 _LONG = re.compile(r"years?\s(?:ended|ending)\b")
 """In small letters and without a boundary before them: an expression that begins with a word is looked for five times as fast."""
@@ -630,7 +653,14 @@ def _is_divided(prose: str) -> bool:
 
 
 def _is_consolidated(item: Stated) -> bool:
-    return _CONSOLIDATED.search(" ".join(item.evidence.heading_path[-1:])) is not None
+    """True for what a statement of the whole company gives: one that calls itself consolidated, or a statement's bare name."""
+    heading = _named_heading(item.evidence)
+    return _CONSOLIDATED.search(heading) is not None or _STATEMENT.fullmatch(heading) is not None
+
+
+def _named_heading(evidence: Evidence) -> str:
+    """The nearest of the last two headings that says more than in what a table counts."""
+    return next((heading for heading in reversed(evidence.heading_path[-2:]) if not _NO_NAME.search(heading)), "")
 
 
 def _of_sentence(candidate: Candidate, *, vocabulary: Vocabulary, names: Names, whole: _Whole) -> Iterable[Stated]:
@@ -1015,7 +1045,7 @@ def cell_unit(evidence: Evidence) -> str:
     numbers = find_numbers(" ".join(evidence.quote.split()))
     if reference is None or len(numbers) != 1:
         return ""
-    labels = (reference.column, reference.row, *(() if _NO_LEVEL.search(reference.column) else evidence.heading_path[-1:]))
+    labels = (reference.column, reference.row, *(() if _NO_LEVEL.search(without_scale(reference.column)) else evidence.heading_path[-1:]))
     if _is_excepted(numbers[0], labels):
         return ""
     return _scale_in(numbers[0], labels) if numbers[0].unit else _unit_of(labels)
@@ -1075,8 +1105,7 @@ def _scale_said(label: str, currency: str) -> str:
 
 def caption_of(evidence: Evidence) -> str:
     """What a table is called: the line above it, or what stands over that where it says only in what the table counts."""
-    caption = next((heading for heading in reversed(evidence.heading_path[-2:]) if not _NO_NAME.search(heading)), "")
-    return without_unit(re.sub(r"^(?i:table)\s?[\d.]*[:.]?\s*", "", caption)).rstrip(".")
+    return without_unit(re.sub(r"^(?i:table)\s?[\d.]*[:.]?\s*", "", _named_heading(evidence))).rstrip(".")
 
 
 _NO_NAME = re.compile(r"(?i)^\W*(?:[\w$€£]+ (?:and \w+ )?)?in (?:thousand|million|billion)s?\b|^\W*(?:un)?audited\W*$")
@@ -1108,13 +1137,14 @@ def _of_cell(cell: CellEvidence, *, vocabulary: Vocabulary, names: Names) -> Sta
     labels = f"{reference.row} {reference.column}"
     row = reference.row.strip(" :")
     place = row if row in names.places or (_BY_PLACE.search(caption) and not _is_total(row) and not find_periods(row)) else ""
+    named = parted(row, metric, vocabulary)[1]
     segment = "" if place else segment
     fact = Fact(
         id=_fact_id(evidence.id, metric, number),
         evidence=evidence.id,
         entity=next((part for part in re.split(r",\s", row) if part in names.others), names.about.get(cell.source.document, "")),
         metric=metric,
-        segment=", ".join(part for part in (_division(caption), _table_segment(segment, names)) if part),
+        segment=", ".join(filter(None, (_division(_named_heading(evidence)), _part(named) if named else _table_segment(segment, names)))),
         region="" if place in names.homes else place,
         period=period,
         number=number,
@@ -1124,9 +1154,18 @@ def _of_cell(cell: CellEvidence, *, vocabulary: Vocabulary, names: Names) -> Sta
 
 
 def _division(caption: str) -> str:
-    """The division a table is about: "Domestic" of "Domestic Segment"; empty for none."""
-    named = re.fullmatch(r"([A-Z][\w ]{1,30}?) [Ss]egment", caption)
-    return named[1] if named else ""
+    """The division a table is about: "Domestic" of "Domestic Segment" and of "DOMESTIC SEGMENT"; empty for none."""
+    named = re.fullmatch(r"((?!.*\b[Bb]y\b)[A-Z][\w /&-]{1,40}?) (?:[Ss]egment|SEGMENT)", caption)
+    return "" if named is None else named[1].title() if named[1].isupper() and len(named[1]) > _LONGEST_INITIALS else named[1]
+
+
+_LONGEST_INITIALS = 4
+"""Letters of a name in capitals up to which it is not shouted."""
+
+
+def _part(words: str) -> str:
+    """The part a row stands for behind the metric's own line, whatever else goes by its name; nothing for the total."""
+    return "" if _is_total(words) else without_unit(words).strip(" :,")
 
 
 def _table_segment(words: str, names: Names) -> str:
@@ -1186,7 +1225,7 @@ def _with_table_unit(number: Number, *, labels: Sequence[str]) -> Number:
         return number
     if scale := _scale_in(number, labels):
         return _scaled(number, scale)
-    words = "" if number.unit else _unit_of((*labels[:2], re.sub(r"^.*(?=[,(]|\bin\s\S+(?:\s\S+)?$)", "", labels[2])))
+    words = "" if number.unit else _unit_of((*labels[:2], _unit_part(labels[2])))
     if not words:
         return number
     unit, factor, _ = unit_in(words)
@@ -1197,12 +1236,18 @@ def _with_table_unit(number: Number, *, labels: Sequence[str]) -> Number:
     return replace(number, value=Decimal(format(number.value * factor, "f")), unit=unit, kind=kind)
 
 
+def _unit_part(caption: str) -> str:
+    """The end of a caption, which may say a unit; all of one that says nothing else: "(Dollars in millions)"."""
+    return caption if _NO_NAME.search(caption) else re.sub(r"^.*(?=[,(]|\bin\s\S+(?:\s\S+)?$)", "", caption)
+
+
 def _scaled(number: Number, scale: str) -> Number:
     return replace(number, value=next(iter(find_numbers(f"1 {scale}"))).value * number.value)
 
 
 def _table_metric(row: str, column: str, caption: str, *, number: Number, vocabulary: Vocabulary) -> tuple[str, str]:
     """(metric, segment): the metric from the row, else from column or caption, and then the row says which segment."""
+    column = without_scale(column)
     own = [label[: m.start] + label[m.end :] for label in (row, column) for m in vocabulary.named(label) if not m.metric.change]
     if any(_NO_LEVEL.search(label) for label in (row, column)) and not (own and not any(_NO_LEVEL.search(rest) for rest in own)):
         return "", ""
@@ -1222,7 +1267,8 @@ def _table_metric(row: str, column: str, caption: str, *, number: Number, vocabu
         if label is row and accepted and len(without_unit(row).split()) > 8:
             return "", ""
         if accepted:
-            rest = row if label is not row else _rest(row, accepted[-1])
+            behind = row.rfind(": ", 0, accepted[-1].start) + 2 if accepted[-1].metric.whole else 1
+            rest = row if label is not row else _rest(row, accepted[-1], begins=behind if behind > 1 else 0)
             named = _named_price(rest, vocabulary) if accepted[-1].metric.id == "price" else ""
             segment = "" if named else rest
             return named or accepted[-1].metric.id, END_OF_PERIOD if _AT_END.search(row) else segment
@@ -1235,9 +1281,9 @@ def _named_price(thing: str, vocabulary: Vocabulary) -> str:
     return next((m.metric.id for m in vocabulary.mentions(words) if m.first == 0 and m.last == len(words) - 1), "")
 
 
-def _rest(row: str, mention: Mention) -> str:
-    """What a row's label says besides its metric: "Home division operating result" leaves "Home division"."""
-    rest = re.sub(r"\(.*?\)|,.*$", "", row[: mention.start] + row[mention.end :])
+def _rest(row: str, mention: Mention, *, begins: int = 0) -> str:
+    """What a row's label says from an offset on besides its metric: "Home division operating result" leaves "Home division"."""
+    rest = re.sub(r"\(.*?\)|,.*$", "", row[begins : mention.start] + row[mention.end :])
     rest = " ".join(re.sub(r"(?i)^(?:(?:total|net|consolidated)\b\s*)+", "", rest.strip()).split())
     return rest if re.search(r"\w", rest) else ""
 
@@ -1251,11 +1297,11 @@ _GOES_ON = re.compile(
 """Behind a metric in a row's label: the row is about something else, or about two things."""
 _ODD_ROW = re.compile(
     r"(?i)\b(?:weighted[- ]average|statutory|assumptions?|allowance|beginning|per unit|deposits|authori[sz]\w+|"
-    r"aggregate (?:\w+ )?price|(?:exercise|strike) prices?|intrinsic value)\b"
+    r"aggregate (?:\w+ )?price|(?:exercise|strike) prices?|intrinsic value)\b|\((?:income|earnings|profit)\)"
 )
 """A row of another thing than the metric its label names."""
 _NOT_HEAD = re.compile(
-    r"(?i),|\b(?:from|into|of|on|related|to|in|for|before|after|less|excluding|including|deferred|other|liabilities and)\b"
+    r"(?i),|\b(?:from|into|of|on|related|to|in|for|before|after|less|excluding|including|deferred|other|liabilities and)\b|\band\s*$"
 )
 """Before a metric in a row's label: the row is about something else."""
 

@@ -15,7 +15,7 @@ from rag.language import NAMES, Language
 from rag.numbers import PeriodMention, comparable, find_numbers, find_periods
 from rag.prompts import Facet
 from rag.report.abroad import is_sound, languages, queries, shares_names, stands
-from rag.report.asked import LINE, Asked, Aspect, is_at_home, is_name_in, lines_with, lying_in, parted, reached
+from rag.report.asked import LINE, Asked, Aspect, is_at_home, is_called, is_name_in, lines_with, lying_in, parted, reached
 from rag.report.cover import Cover, cover_of
 from rag.report.names import find_names, named_in, ordinary_words, whose
 from rag.report.plan import Plan, SubQuery
@@ -164,7 +164,9 @@ def gather(
     span = span_of(plan.outline.period)
     covers = {key: cover for key, text in texts.items() if (cover := cover_of(text)) is not None}
     asked = plan.asked
-    if asked is not None and any(not is_name_in(name, texts.values()) for name in asked.named if name not in plan.outline.regions):
+    called = [f"{source.title} {source.path}" for source in sources]
+    given = {*plan.outline.regions, *(name for name in asked.named if is_called(name, called))} if asked else set[str]()
+    if asked is not None and any(not is_name_in(name, texts.values()) for name in asked.named if name not in given):
         asked = None
     if asked is None:
         family = frozenset(named) if plan.outline.dimension else frozenset[str]()
@@ -200,6 +202,7 @@ def gather(
         cells = [cell for cell in cells if told.by_cell(cell)]
         rows = [row for row in rows if told.by_cell(row)]
         topical = told.topical(topical, {item.source.document for item in candidates} | {cell.source.document for cell in cells})
+    speaking = {item.source.document for item in topical.found.values()}
     return Gathered(
         candidates=_collapse(candidates),
         cells=tuple(cells),
@@ -209,7 +212,11 @@ def gather(
         sources=known,
         covers=covers,
         scaled=frozenset(key for key, text in texts.items() if IN_SCALE.search(text)),
-        warnings=(*topical.notes, *_in_other_words(abroad, known), *_warnings(read_documents, documents, known)),
+        warnings=(
+            *topical.notes,
+            *_in_other_words(abroad, known),
+            *_warnings(read_documents, documents, known, on=speaking),
+        ),
         passages=passages,
         missing=topical.missing,
         sentences=seen,
@@ -217,7 +224,7 @@ def gather(
         asked=asked,
         notices={key: item.notices for key, item in documents.items() if item.notices},
         languages=abroad,
-        off_topic=frozenset(known) - {item.source.document for item in topical.found.values()},
+        off_topic=frozenset(known) - speaking,
     )
 
 
@@ -653,7 +660,8 @@ def _cell_evidence(
     *,
     whole_rows: bool = False,
 ) -> list[CellEvidence]:
-    """The data cells, or the rows without headers, inside any passage found, each once."""
+    """The data cells of every table that a passage found holds a part of, and the rows without headers inside it, each once: a statement is
+    longer than a passage, and its first line seldom stands with its last."""
     made: dict[str, CellEvidence] = {}
     for chunk in sorted(found):
         item = found[chunk]
@@ -662,8 +670,9 @@ def _cell_evidence(
         tables = read_documents[key].tables
         first = max(0, bisect_right(tables, item.chunk.start, key=_start) - 1)
         near = tables[first : bisect_left(tables, item.chunk.end, key=_start)]
-        for cell in (cell for table in near for cell in (table.rows if whole_rows else table.cells)):
-            if item.chunk.start <= cell.start < item.chunk.end and evidence_id(key, cell.start, cell.end) not in made:
+        held = [table for table in near if item.chunk.start < table.block.end]
+        for cell in (cell for table in held for cell in (table.rows if whole_rows else table.cells)):
+            if (not whole_rows or item.chunk.start <= cell.start < item.chunk.end) and evidence_id(key, cell.start, cell.end) not in made:
                 evidence = _evidence(documents[key], key, sentence=cell, start=cell.start, by=by)
                 made[evidence.id] = CellEvidence(evidence=evidence, source=item.source)
     return [made[key] for key in sorted(made, key=lambda key: (made[key].evidence.document, made[key].evidence.start))]
@@ -777,11 +786,14 @@ def _hides_words(notice: str) -> bool:
     return match is not None and int(match[1]) >= _HIDDEN_WORDS
 
 
-def _warnings(read_documents: Mapping[str, ReadDocument], documents: Mapping[str, Document], sources: Mapping[str, Source]) -> list[str]:
+def _warnings(
+    read_documents: Mapping[str, ReadDocument], documents: Mapping[str, Document], sources: Mapping[str, Source], *, on: Collection[str]
+) -> list[str]:
+    """Orders to a machine, wherever they were found, and what is hidden in the documents ``on`` the topic."""
     found = []
     for key in sorted(read_documents, key=lambda key: sources[key].path):
         name = f'"{sources[key].title}" ({sources[key].path})'
         if read_documents[key].orders:
             found.append(f"{name} holds orders to a machine; they and what stands beside them were left out")
-        found += [f"{name}: {notice}" for notice in documents[key].notices if _hides_words(notice)]
+        found += [f"{name}: {notice}" for notice in documents[key].notices if key in on and _hides_words(notice)]
     return found

@@ -3,7 +3,7 @@
 import re
 from decimal import Decimal
 
-from rag.numbers import find_numbers, find_periods, period_shape, unit_in
+from rag.numbers import SCALE_SAID, find_numbers, find_periods, period_shape, unit_in
 from rag.report.wording import Vocabulary
 from rag.text import content_stems
 from rag.types import TableReference
@@ -15,7 +15,7 @@ _NEUTRAL = frozenset("total net consolidated overall the our group's company's a
 _ODD = frozenset(
     (
         "cumulative core adjusted organic underlying non-gaap normalized normalised comparable pro forma segment other certain "
-        "deferred unearned gross allowance risk-free statutory federal state foreign beginning change changes increase decrease "
+        "deferred unearned unbilled gross allowance risk-free statutory federal state foreign beginning change changes increase decrease "
         "growth contribution impact effect minimum maximum expected average weighted weighted-average per less before after from "
         "on in to for discontinued operations’ unaudited restated combined joint parent guarantor obligor eliminations "
         "unallocated intersegment"
@@ -39,6 +39,7 @@ _TIMES = frozenset(
 """In a column's header, beside its period: nothing that says what its cells are."""
 _PARTS_OF_A_YEAR = frozenset("first second third fourth quarter quarters half months".split())
 """Beside a year: a part of it, though the header does not say so in one piece ("First 2016")."""
+_SCALE = re.compile(rf"(?i)\((?:amounts\s)?{SCALE_SAID}[^()]*\)")
 _BY = re.compile(r"(?i)\b(?:by|per)\s[\w\s]{2,40}")
 _TABLES = frozenset("table selected financial data key figures summary of for and in the at end by from to overview".split())
 
@@ -66,7 +67,10 @@ def _names(label: str, metric: str, vocabulary: Vocabulary) -> bool:
 
 def is_whole_row(row: str, metric: str, *, vocabulary: Vocabulary) -> bool:
     """True for "Total net revenue (a)", "Net income attributable to Halvex" and "Home division operating result"."""
-    bare = _ASIDE.sub(" ", row)
+    own, _ = parted(row, metric, vocabulary)
+    if own.count("(") != own.count(")"):
+        return False  # a line of it is missing
+    bare = _ASIDE.sub(" ", own)
     unit = unit_in(row)[2]
     bare = bare.replace(unit, " ") if unit else bare
     mentions = [mention for mention in vocabulary.named(bare) if mention.metric.id == metric]
@@ -78,8 +82,31 @@ def is_whole_row(row: str, metric: str, *, vocabulary: Vocabulary) -> bool:
     return not before & _ODD and "," not in bare[: last.start] and _BEHIND.fullmatch(behind) is not None
 
 
+def parted(row: str, metric: str, vocabulary: Vocabulary) -> tuple[str, str]:
+    """A row's label and the part that it is of: "Operating profit" and "International" of "Operating profit: International". No part where
+    what stands behind the colon is odd or something measured itself, nor of what there is on a day: a balance sheet's lines do not end
+    where their heading's do."""
+    own, _, part = row.partition(": ")
+    measured = vocabulary.metrics[metric]
+    is_part = (
+        bool(part)
+        and "money" in measured.units
+        and not measured.stock
+        and _names(own, metric, vocabulary)
+        and not vocabulary.named(part)
+        and _ODD.isdisjoint(word.lower() for word in _WORD.findall(part))
+    )
+    return (own, part) if is_part else (row, "")
+
+
+def without_scale(column: str) -> str:
+    """A header less what it says of all its cells, and what it excepts: "2018" of "2018 (in millions, except per share data)"."""
+    return _SCALE.sub(" ", column).strip()
+
+
 def is_time(column: str) -> bool:
     """True for a header that is one period and its unit: "2018", "Fiscal year 2020", "Years ended December 31, 2018 (in millions)"."""
+    column = without_scale(column)
     if len(find_periods(column)) != 1:
         return False
     rest = _without_periods(column)

@@ -9,6 +9,7 @@ from itertools import islice
 
 from rag.remembered import Shelf
 from rag.report.demonyms import place_of
+from rag.report.legal import FORMS
 from rag.text import STOPWORDS
 from rag.types import Source
 
@@ -280,18 +281,21 @@ def _by_file_name(sources: Iterable[Source], names: Iterable[str], *, texts: Map
     for source in sources:
         for label in (source.title, source.path.rpartition("/")[2]):
             first, *rest = label.split("_")
+            text = texts.get(source.document, "")
+            if re.search(rf"(?i)\b{re.escape(first)}\s?&", text[:_COVER]):
+                continue  # "PG_E_2018" is PG&E's, "JOHNSON_JOHNSON" Johnson & Johnson's
             if rest and first.lower() in joined:
                 found.setdefault(source.document, joined[first.lower()])
-            elif rest and first.isalpha() and (spelt := _spelt(first, texts.get(source.document, ""))):
+            elif rest and first.isalpha() and (spelt := _spelt(first, text)):
                 found.setdefault(source.document, spelt)
-            elif rest and first.isupper() and len(re.findall(rf"\b{re.escape(first)}\b", texts.get(source.document, ""))) >= _OFTEN:
+            elif rest and first.isupper() and len(re.findall(rf"\b{re.escape(first)}\b", text)) >= _OFTEN:
                 found.setdefault(source.document, first)
     return found
 
 
 def _spelt(joined: str, text: str) -> str:
     """How a text writes a name that a file's name joins into one word: "Best Buy" of "BESTBUY"; empty where it does so less than thrice."""
-    forms = Counter(" ".join(form.split()) for form in _written(list(joined), text, apart=r"\s?") if form[0].isupper())
+    forms = Counter(" ".join(form.split()) for form in _written(list(joined), text, apart=r"[\s-]?") if form[0].isupper())
     proper = [(count, form) for form, count in forms.items() if count >= _OFTEN and not (form.isupper() and len(form) > 4)]
     return max(proper)[1] if proper else ""
 
@@ -310,6 +314,8 @@ def _in_either_case(letter: str) -> str:
     return f"[{letter.lower()}{letter.upper()}]" if letter.isalpha() else re.escape(letter)
 
 
+_COVER = 4_000
+"""Characters of a text that name whose it is."""
 _SHORT_FORM = 0.5
 """Least share of the mentions of a name's first word that a longer form of it makes up: "Best Buy", but "Uber" of "Uber Technologies"."""
 
@@ -319,6 +325,8 @@ def _as_written(registrant: str, text: str) -> str:
     parts = registrant.split()
     counted: list[tuple[int, str]] = []
     for length in range(1, len(parts) + 1):
+        if "&" in parts[length - 1 : length + 1]:
+            continue
         forms = Counter(_written(parts[:length], text, apart=r"\s"))
         proper = Counter({form: count for form, count in forms.items() if not form.islower()})
         mixed = Counter({form: count for form, count in proper.items() if not form.isupper()})
@@ -400,7 +408,7 @@ def _is_inside(text: str, at: int) -> bool:
     return at >= 2 and text[at - 1].isspace() and text[at - 2] in _INSIDE
 
 
-_FORM = r"(?:plc|PLC|AG|SE|NV|SA|AB|ASA|Oyj|GmbH|Inc\.?|Corp\.?|Ltd\.?|Limited|Holdings?|Group)"
+_FORM = rf"(?:{'|'.join(FORMS)})\.?"
 _OF_WHEN = (
     r"annual|interim|quarterly|half|full|year|yearly|preliminary|trading|financial|fiscal|first|second|third|fourth|quarter|q[1-4]|h[12]"
 )
@@ -431,9 +439,9 @@ def whose(sources: Iterable[Source], names: Iterable[str] = ()) -> dict[str, str
 
 
 def _leads(name: str, title: str) -> bool:
-    """True for a title that begins with the name as a whole word."""
-    following = title[len(name) : len(name) + 1]
-    return title.startswith(name) and not (following.isalnum() or following == "_")
+    """True for a title that begins with the name as a whole word, and with no longer one: "Halvex & Sons"."""
+    following = title[len(name) :]
+    return title.startswith(name) and not (following[:1].isalnum() or following.lstrip().startswith(("_", "&")))
 
 
 def _shared_start(title: str, author: str) -> str:

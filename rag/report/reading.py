@@ -5,12 +5,12 @@ sentence by their recurring in other documents; they become the sentence's headi
 """
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import pairwise, takewhile
+from itertools import islice, pairwise, takewhile
 from operator import attrgetter
 
 from rag.numbers import CURRENCIES, MEASURES, SCALE_SAID, find_numbers, find_periods, unit_in
@@ -171,11 +171,16 @@ _GLUED = re.compile(
 """Between a full stop and a small word that opens the next sentence, without the blank that belongs there: "their last report.A maker"."""
 
 
+_BULLET = r"\s*[•▪◦‣]\s*"
+_PARTED = re.compile(rf"{_GLUED.pattern}|(?:(?<=[.!?;:])|(?<=[.!?;:]\s)){_BULLET}|(?<=; and){_BULLET}")
+
+
 def _unglued(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """A sentence's span, cut where another begins without a blank before it."""
-    for match in _GLUED.finditer(text, start, end):
-        yield start, match.start()
-        start = match.start()
+    """A sentence's span, cut where another begins without a blank before it, or as the next point of a list."""
+    for match in _PARTED.finditer(text, start, end):
+        if match.start() > start:
+            yield start, match.start()
+        start = match.end()
     yield start, end
 
 
@@ -278,21 +283,29 @@ def references(document: Document, block: Block) -> Iterable[tuple[Cell, TableRe
         if cell.header:
             continue
         if cell.column == 0:
-            labels[cell.row] = words
+            labels[cell.row] = _LEADERS.sub("", words)
         elif cell.column in unit_columns and words:
             units[cell.row] = words
     corner = [f"({scale})" for words in headers.get(0, ()) if (scale := _unit_of_all(words))]
-    bare = {column: " ".join(said) for column, said in headers.items()}
+    stretch = next((words for words in headers.get(0, ()) if _STRETCH.fullmatch(words)), "")
+    bare = {column: _ended(" ".join(said), stretch) for column, said in headers.items()}
     columns = {column: " ".join([said, *corner]) if corner and _takes_corner(said) else said for column, said in bare.items()}
-    labels = _told_apart(labels, {cell.row for cell in block.cells if cell.column > 0 and cell.end > cell.start})
+    filled = {cell.row for cell in block.cells if cell.column > 0 and cell.end > cell.start}
+    labels = _told_apart(_run_on(labels, filled), filled)
+    lent, scale = _lent(document.text, block), _scale_above(document, block)
     for cell in block.cells:
         if not cell.header and cell.column > 0 and cell.end > cell.start and labels.get(cell.row) and headers.get(cell.column):
             if cell.column in notes and _NOTE.fullmatch(document.text[cell.start : cell.end]):
                 continue
             row = f"{labels[cell.row]}, {units[cell.row]}" if cell.row in units else labels[cell.row]
-            yield cell, TableReference(row=row, column=columns[cell.column], address=cell.address)
+            column = columns[cell.column]
+            if (mark := lent.get(cell.start)) and _takes_corner(bare[cell.column]):
+                column = _marked(column, mark, scale)
+            yield cell, TableReference(row=row, column=column, address=cell.address)
 
 
+_LEADERS = re.compile(r"\s?(?:\.\s?){4,}\$?$")
+"""The dots that lead from a row's label to its values."""
 _NOTES = re.compile(r"(?i)(?:foot)?notes?|ref\.?|refs\.?|references?")
 _NOTE = re.compile(r"\W*\d{1,2}\s?[a-z]?\W*(?:\d{1,2}\s?[a-z]?\W*)*")
 """A column that says which notes explain a line, and what stands in it: "4", "12(a), 13". It is no figure of the line."""
@@ -300,6 +313,65 @@ _OF_ITS_OWN = re.compile(
     r"(?i)\b(?:change|growth|variance|increase|decrease|difference|var|yoy|y/y|weighted[- ]average|per share|prices?|rates?|ratio)\b|[Δ%]"
 )
 """Headers of what a table counts otherwise than in its own unit, though they may not say in what."""
+
+
+_STRETCH = re.compile(
+    r"(?i)(?:for\s)?(?:the\s)?(?:fiscal |financial )?(?:years?|(?:three|six|nine|twelve) months|quarters?) end(?:ed|ing):?"
+)
+"""What a table's corner says of the days that its columns are called by: how long a time ends on them."""
+_DAY = re.compile(r"[A-Z][a-z]{2,8}\.? \d{1,2}, (?:19|20)\d\d")
+_MARKED = re.compile(r"(?P<mark>[A-Z]{0,3}[$€£¥])\s?\(?\d")
+"""A sum as a statement prints it in its first line and its total, which alone have the currency's sign."""
+
+
+def _ended(column: str, stretch: str) -> str:
+    """A column that is called by a day, with how long a time ends on it: "Fiscal Years Ended February 2, 2019"."""
+    return f"{stretch.rstrip(':')} {column}" if stretch and _DAY.fullmatch(column) else column
+
+
+def _run_on(labels: Mapping[int, str], filled: Collection[int]) -> dict[int, str]:
+    """Row -> its label; one that begins with a small letter goes on from the line above it, which has no values of its own."""
+    joined = dict(labels)
+    for row, label in sorted(labels.items()):
+        above = joined.get(row - 1, "")
+        if row in filled and label[:1].islower() and above and row - 1 not in filled and not above.endswith(":"):
+            joined[row] = f"{above} {label}"
+            del joined[row - 1]
+    return joined
+
+
+def _lent(text: str, block: Block) -> dict[int, str]:
+    """Start of a cell -> the currency's sign in which its column is counted there: from one cell that has it to the last that has."""
+    columns: dict[int, list[Cell]] = defaultdict(list)
+    for cell in block.cells:
+        if cell.column > 0 and not cell.header and cell.end > cell.start:
+            columns[cell.column].append(cell)
+    lent: dict[int, str] = {}
+    for cells in columns.values():
+        marked = [(at, said["mark"]) for at, cell in enumerate(cells) if (said := _MARKED.match(text, cell.start, cell.end))]
+        for (first, mark), (last, other) in pairwise(marked):
+            if mark == other:
+                lent |= {cell.start: mark for cell in cells[first : last + 1]}
+    return lent
+
+
+def _scale_above(document: Document, block: Block) -> str:
+    """The scale that the line above a table says: "millions"; empty for none."""
+    at = bisect_left(document.blocks, block.start, key=_start)
+    line = document.text[document.blocks[at - 1].start : document.blocks[at - 1].end] if at else ""
+    said = _BARE_SCALE.search(line) if len(line) <= _LEAD else None
+    return re.split(r"\W", line[said.end() :].lower())[0] if said else ""
+
+
+_BARE_SCALE = re.compile(r"(?i)\bin (?=thousands|millions|billions)")
+
+
+def _marked(column: str, mark: str, scale: str) -> str:
+    """A column's name with a currency's sign in the scale that it says, or that is said above the table; as it is where it says the
+    currency itself, and where nobody says the scale: "57,613" of millions is no "$57,613"."""
+    if said := _BARE_SCALE.search(column):
+        return column if unit_in(column)[0] in CURRENCIES else f"{column[: said.end()]}{mark} {column[said.end() :]}"
+    return f"{column} (in {mark} {scale})" if scale else column
 
 
 def _takes_corner(column: str) -> bool:
@@ -473,20 +545,29 @@ def _looks_like_title(opening: str) -> bool:
     return bool(parts) and not any(part in ("the", "for", "in", "to", "on") or part.lower() in _ORDINALS for part in parts)
 
 
+def _ends_there(opening: str, item: Sentence, *, text: str) -> bool:
+    """False where the title may go on ("Consumer" of "Consumer Spending March sales ..."), and for a name that sentences use."""
+    behind = [match[0] for match in islice(_WORD.finditer(text, item.start, item.end), len(opening.split()), len(opening.split()) + 2)]
+    begins = behind[0].lower().strip(",.") in STOPWORDS | _ORDINALS
+    goes_on = not begins and len(behind) > 1 and (behind[1] in _JOINERS - STOPWORDS or not behind[1][0].islower())
+    is_name = re.search(rf"(?:^|\s)[a-z]+,?\s{re.escape(opening)}(?!\w)", text) is not None
+    return not (goes_on or is_name or behind[0].endswith("."))
+
+
 def _in_title(word: str) -> bool:
     return word in _JOINERS or (word[0].isupper() and (word[-1].isalnum() or word[-1] == "/"))
 
 
 def _retitled(items: tuple[Sentence, ...], *, text: str, titles: frozenset[str], ordinary: frozenset[str]) -> tuple[Sentence, ...]:
-    """Known titles taken off; in a document with several of them, a run of title words by itself counts as one too."""
+    """Known titles taken off; in a document with one of them, a run of title words by itself counts as one too."""
     openings = [
         _known(text[item.start : item.end], titles) or _opening(text[item.start : item.end], ordinary=ordinary)[0] for item in items
     ]
-    titled = len(titles.intersection(openings)) >= _FEWEST_DOCUMENTS
+    titled = not titles.isdisjoint(openings)
     kept: list[Sentence] = []
     heading: tuple[str, ...] = ()
     for item, opening in zip(items, openings, strict=True):
-        if opening in titles or (titled and _looks_like_title(opening)):
+        if opening in titles or (titled and _looks_like_title(opening) and _ends_there(opening, item, text=text)):
             heading = (opening,)
             words = list(_WORD.finditer(text, item.start, item.end))
             item = replace(item, start=words[len(opening.split())].start())

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rag.report.claims import sentence_claim
@@ -142,7 +142,8 @@ def bottom_line(
     candidates: Mapping[str, Candidate],
     metrics: Sequence[str],
 ) -> tuple[str, ...]:
-    """The headline, of the most important card, then up to five findings of others; all are printed below.
+    """The headline, of the most important card that has a sentence, or what is computed of the first where none has; then up to five
+    findings of others; all are printed below.
 
     ``metrics`` are the vocabulary's metric names, most important first within each facet."""
     printed = [
@@ -159,7 +160,7 @@ def bottom_line(
     headline = max(
         of_cards, key=lambda claim: (claim.evidence[0] in series, _headline_worth(plan, candidates[claim.evidence[0]]), claim.id)
     )
-    headline = _dated(headline, ordered, claims)
+    headline = _dated(headline, ordered, claims) if any(leading) else next(_computed(ordered, claims), headline)
     found = _findings(ordered, claims, candidates)
     rest = sorted(short, key=lambda claim: (-_worth(candidates, claim), claim.id))
     taken, findings = [headline], list[Claim]()
@@ -226,8 +227,13 @@ def _dated(headline: Claim, cards: Sequence[TrendCard], claims: Mapping[str, Cla
     home = next((card for card in cards if headline.id in card.claims), None)
     if home is None or _says_when(headline):
         return headline
-    derived = [claims[item] for item in home.claims if item in claims and claims[item].calculation is not None]
-    return next((claim for claim in derived if len(words(claim.text)) <= HEADLINE_WORDS), headline)
+    return next(_computed([home], claims), headline)
+
+
+def _computed(cards: Sequence[TrendCard], claims: Mapping[str, Claim]) -> Iterator[Claim]:
+    """The calculations of cards, in their order, that are short enough to lead."""
+    derived = (claims[item] for card in cards for item in card.claims if item in claims and claims[item].calculation is not None)
+    return (claim for claim in derived if len(words(claim.text)) <= HEADLINE_WORDS)
 
 
 def _says_when(claim: Claim) -> bool:

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from rag.report.legal import without_form
 from rag.text import STOPWORDS
 from rag.types import Source
 
@@ -33,8 +34,8 @@ def subjects(sources: Sequence[Source]) -> dict[str, str]:
         frequency = Counter(word for other in family for word in set(other))
         common = {word for word in words if frequency[word] >= len(family) / 2}
         own = _longest_run([None if word in common else word for word in words])
-        if own and own[0].isupper():
-            named[document] = own
+        if (name := without_form(own)) and name[0].isupper():
+            named[document] = name
     counts = Counter(named.values())
     return {document: name for document, name in named.items() if counts[name] == 1}
 

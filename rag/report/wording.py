@@ -22,10 +22,12 @@ _JUST_BEFORE = 24
 """Characters before a figure."""
 _NO_FORECAST = re.compile(
     r"\b(?:of|than|as|the|[a-z]{3,}s) expected\b|\bexpected (?:use|volumes?)\b|"
-    r"\b(?:than|as|lower|higher|weaker|stronger|greater) (?:anticipated|projected|predicted|expected|forecast)\b(?! to\b)",
+    r"\b(?:than|as|lower|higher|weaker|stronger|greater) (?:anticipated|projected|predicted|expected|forecast)\b(?! to\b)|"
+    r"\b(?:met|exceeded|surpassed|achieved|missed|ahead of)\b(?:\s[\w’'-]+){0,6}?\s(?:targets?|forecasts?|guidance|expectations?)\b",
     re.IGNORECASE,
 )
-"""Words of a forecast that only describe a noun: "70% of expected use", "as expected", "lower anticipated demand"."""
+"""Words of a forecast that only describe a noun: "70% of expected use", "as expected", "lower anticipated demand"; or
+say what became of one: "exceeded our initial annual targets"."""
 _LOOKS_AHEAD = re.compile(
     r"\b(?:looks? for|looking for|base case|likely to|set to|on track to|due to (?:open|start|begin))\b", re.IGNORECASE
 )
