@@ -397,7 +397,7 @@ class _Dense:
         self._scope = scope
         everything = scope == _EVERYTHING and record.sees_all
         by_signs = record.precision == "binary"
-        large = everything and not is_scanned(record.chunk_count(), dimensions=dimensions, by_signs=by_signs)
+        large = everything and not is_scanned(record.chunk_count(), dimensions=dimensions)
         self._listed = large and record.chunk_count() <= LISTED and not by_signs
         self._indexed = large and not self._listed and record.scans >= SCANS_FIRST
         self._recent: tuple[list[str], Vectors] | None = None

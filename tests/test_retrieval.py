@@ -146,7 +146,6 @@ def indexed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The index is asked from the first search on, however small the library."""
     monkeypatch.setattr("rag.retrieval.SCANS_FIRST", 0)
     monkeypatch.setattr("rag.record.tables.SCANNED", 0)
-    monkeypatch.setattr("rag.record.tables.SCANNED_ACROSS", 0)
     monkeypatch.setattr("rag.retrieval.LISTED", 0)
 
 
@@ -162,7 +161,6 @@ def test_nothing_jumps_when_a_process_goes_over_to_the_index(copy: Path, monkeyp
     """The searches before and after give the same passages with the same scores, also of what came and went since the index was made."""
     monkeypatch.setattr("rag.retrieval.SCANS_FIRST", 2)
     monkeypatch.setattr("rag.record.tables.SCANNED", 0)
-    monkeypatch.setattr("rag.record.tables.SCANNED_ACROSS", 0)
     monkeypatch.setattr("rag.retrieval.LISTED", 0)
     add(
         copy,
@@ -189,7 +187,6 @@ def test_the_record_lists_what_may_be_near_in_a_large_library(copy: Path, monkey
     """The index is not asked, searches before and after the record is ready give the same, and only signs are no list: then it is asked."""
     monkeypatch.setattr("rag.retrieval.SCANS_FIRST", 2)
     monkeypatch.setattr("rag.record.tables.SCANNED", 0)
-    monkeypatch.setattr("rag.record.tables.SCANNED_ACROSS", 0)
     asked: list[int] = []
     with opened(copy, embedder=hashing()) as retrieval:
 

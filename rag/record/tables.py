@@ -28,8 +28,9 @@ LARGEST = _DIGIT * _BASE
 """The largest number of a question's: two digits, the second of which costs half as much as the first."""
 WIDE = 128
 """Rows beside each other: two of the pieces in which a processor reads memory; half or twice as many take longer (docs/log.md)."""
-SCANNED, SCANNED_ACROSS = 40_000_000, 80_000_000
-"""Values, rows times dimensions, that are multiplied in 3 to 9 ms, lying along and across (docs/log.md)."""
+SCANNED = 40_000_000
+"""Values, rows times dimensions, that are multiplied in 3 to 9 ms (docs/log.md). The same on every processor, so that one library gives the
+same passages on all."""
 _MIDDLE = 128
 """What an unsigned byte is more than the signed one it stands for."""
 _COPIED = 1_024
@@ -64,11 +65,9 @@ class Table(Protocol):
         """Of these rows, ascending, or of all with a question's numbers, which are LARGEST at most; shape (rows,)."""
 
 
-def is_scanned(rows: int, *, dimensions: int, by_signs: bool = False) -> bool:
-    """Whether all rows of a table are multiplied for every question; of a larger one only those that may be near. ``by_signs``: it holds
-    nothing but signs, which lie along."""
-    values = rows * dimensions
-    return values <= SCANNED or (values <= SCANNED_ACROSS and not by_signs and is_faster_across())
+def is_scanned(rows: int, *, dimensions: int) -> bool:
+    """Whether all rows of a table are multiplied for every question; of a larger one only those that may be near."""
+    return rows * dimensions <= SCANNED
 
 
 def table(rows: int, *, dimensions: int) -> Table:
