@@ -12,7 +12,9 @@ from rag.errors import UsageError
 from rag.numbers import find_numbers
 from rag.prompts import metric_vocabulary
 from rag.report import GATES, REPORT_GATES, check_report
+from rag.report.book import open_book
 from rag.report.claims import claim_id
+from rag.report.report_gates import diverse
 from rag.types import Claim, Document, Evidence, Period, Report, TrendCard
 from tests.report_fixture import corpus, small_report, without_claims
 
@@ -323,6 +325,25 @@ def test_every_gate_has_a_title_and_a_reason_to_be() -> None:
     gates = {gate.id for gate in GATES} | {gate.id for gate in REPORT_GATES}
     assert {"B1", "B2", "B3", "B4", "B5", "B6", "B7", "B8", "B9", "B10", "B11", "B12", "B13", "B14", "B15", "B18", "B19"} <= gates
     assert all(gate.function.__doc__ for gate in GATES)
+
+
+def test_a_company_s_own_paper_may_carry_most_of_a_report_on_it(clean: Report) -> None:
+    """Of anybody else's it is refused where five documents speak of the matter."""
+    seen = replace(clean.coverage[0], status="cited", reason="", owner="")
+    sources = [replace(seen.source, document=f"{number:016x}") for number in range(5)]
+    item = clean.evidence[0]
+    evidence = [replace(item, id=f"e-{number}", document=source.document) for number, source in enumerate(sources)]
+    cited = [0, 0, 0, 0, 0, 0, 1, 2, 3, 4]
+    claims = [replace(clean.claims[0], id=f"c-{at}", evidence=(f"e-{number}",)) for at, number in enumerate(cited)]
+
+    def outcomes(*, owner: str) -> dict[str, str]:
+        coverage = [replace(seen, source=source, owner=owner if source is sources[0] else "") for source in sources]
+        report = replace(clean, market="Halvex", claims=tuple(claims), evidence=tuple(evidence), coverage=tuple(coverage))
+        return {found.about: found.outcome for found in diverse(open_book(report, document=None))}
+
+    assert outcomes(owner="") == {sources[0].document: "fail"}
+    assert outcomes(owner="Veltrane") == {sources[0].document: "fail"}
+    assert outcomes(owner="Halvex plc") == {sources[0].document: "warn"}
 
 
 def test_a_document_that_is_not_there_is_a_failure_not_a_crash(clean: Report) -> None:

@@ -15,6 +15,7 @@ from rag.report.claims import CHANGE, quoted, signed
 from rag.report.conflicts import SAME_QUANTITY, are_copies
 from rag.report.facts import cell_unit
 from rag.report.gather import evidence_id
+from rag.report.legal import without_form
 from rag.report.quality import supposes
 from rag.report.seal import content_id, sources_as_documents
 from rag.report.subjects import subjects
@@ -193,15 +194,18 @@ _CHANGED_BY = {"%": " pp", "bp": " bp"}
 
 
 def diverse(book: Book) -> Iterable[ReportCheck]:
-    """B11: one document carries at most two fifths of the claims, where five documents or more speak of the topic."""
+    """B11: one document carries at most two fifths of the claims, where five documents or more speak of the topic. A paper of the company
+    that the report is on may carry more, which is told."""
     claims = [claim for claim in book.report.claims if claim.evidence]
     counts = Counter(document for claim in claims for document in {item.document for item in book.quotes(claim)})
     found = (item for item in book.report.coverage if item.status in ("cited", "retrieved"))
     usable = sum(item.status == "cited" or not item.reason.startswith(OFF_TOPIC) for item in found)
     allowed = usable >= FEWEST_DOCUMENTS and len(claims) >= 2 * FEWEST_DOCUMENTS
+    subject = without_form(book.report.market).lower()
+    own = {row.source.document for row in book.report.coverage if row.owner and without_form(row.owner).lower() == subject}
     for document, count in sorted(counts.items()):
         if count > LARGEST_SHARE * len(claims):
-            outcome: GateOutcome = "fail" if allowed else "warn"
+            outcome: GateOutcome = "fail" if allowed and document not in own else "warn"
             yield ReportCheck(gate="B11", outcome=outcome, about=document, reason=f"it carries {count} of {len(claims)} claims")
     if allowed and len(counts) < min(FEWEST_DOCUMENTS, usable):
         yield ReportCheck(gate="B11", outcome="warn", about="report", reason=f"only {len(counts)} documents are cited of {usable} found")
