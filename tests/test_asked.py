@@ -8,7 +8,7 @@ import pytest
 from rag.errors import UsageError
 from rag.prompts import facet_pack, metric_vocabulary
 from rag.report import make_plan, outline_of
-from rag.report.asked import Asked, asked_of, is_at_home, lines_with, lying_in, narrowed, parted, reached
+from rag.report.asked import Asked, asked_of, carded, is_at_home, lines_with, lying_in, narrowed, parted, reached
 from rag.report.outline import arranged
 from rag.report.report_gates import OFF_TOPIC
 from rag.report.wording import Vocabulary
@@ -51,6 +51,20 @@ def test_the_end_of_a_phrase_is_what_is_measured(topic: str, metrics: set[str], 
     (aspect,) = asked.aspects
     assert metrics <= aspect.metrics
     assert aspect.narrowed == narrowed
+
+
+@pytest.mark.parametrize(
+    ("topic", "cards"),
+    [
+        ("Net debt", {"net_debt"}),
+        ("Cash flow and net debt", {"operating_cash_flow", "free_cash_flow", "net_debt"}),
+    ],
+)
+def test_what_names_no_measure_has_cards_of_those_whose_names_hold_it(topic: str, cards: set[str]) -> None:
+    """There is no cash flow as such in the vocabulary; of what it names, that alone."""
+    asked = _asked(topic, pack="filings")
+    assert asked is not None
+    assert carded(asked, vocabulary=VOCABULARY) == cards
 
 
 def test_and_parts_a_topic_and_what_ends_it_holds_for_all() -> None:

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from rag import __version__
 from rag.kin import copies as copies_among
 from rag.prompts import MetricVocabulary
-from rag.report.asked import asked_of
+from rag.report.asked import asked_of, carded
 from rag.report.assemble import Parts, assemble
 from rag.report.book import EXTRACTIVE
 from rag.report.cards import draft_cards, told_briefly
@@ -72,7 +72,7 @@ def write_report(
     titles = [source.title for source in newest_first]
     plan = make_plan(outline, subjects=sorted(named.values()), titles=titles, asked=asked_for)
     if asked_for is not None and not asked_for.is_name:
-        vocabulary = Vocabulary(only(placed, asked_for.metrics))
+        vocabulary = Vocabulary(only(placed, carded(asked_for, vocabulary=vocabulary)))
     read = harvest(plan, find=find, document=document, sources=visible, vocabulary=vocabulary, as_of=as_of, copies=copies)
     gathered, names, facts, found, current = read.gathered, read.names, read.facts, read.found, read.current
     drafts = draft_cards(current, facts, found=found, vocabulary=vocabulary, names=names, about=gathered.subjects, market=plan.market)
