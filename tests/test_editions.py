@@ -61,7 +61,7 @@ def test_a_first_edition_says_that_it_is_one(first: Report) -> None:
     assert first.changes is None
     assert first.manifest.predecessor == ""
     for kind in ("html", "md"):
-        assert "This is the first edition of this report." in render(first, format=kind)
+        assert "It is compared with no earlier edition." in render(first, format=kind)
 
 
 def test_an_edition_without_news_says_so(first: Report) -> None:
