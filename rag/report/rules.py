@@ -60,7 +60,7 @@ _TABLE = (
     (
         "B11",
         "diversity",
-        "no document carries more than 40 % of the report, where five or more could",
+        "no document carries more than 40 % of the report, where five or more could; a paper of the company that it is on may",
         "The report leans on one document. Use others, or say so.",
     ),
     (
