@@ -396,9 +396,8 @@ class _Dense:
         self._store = store
         self._scope = scope
         everything = scope == _EVERYTHING and record.sees_all
-        by_signs = record.precision == "binary"
         large = everything and not is_scanned(record.chunk_count(), dimensions=dimensions)
-        self._listed = large and record.chunk_count() <= LISTED and not by_signs
+        self._listed = large and record.chunk_count() <= LISTED and record.precision != "binary"
         self._indexed = large and not self._listed and record.scans >= SCANS_FIRST
         self._recent: tuple[list[str], Vectors] | None = None
         self._deleted: frozenset[str] = frozenset()

@@ -162,9 +162,12 @@ def asked_of(outline: Outline, *, vocabulary: Vocabulary, called: Sequence[str])
 def carded(asked: Asked, *, vocabulary: Vocabulary) -> frozenset[str]:
     """Ids of the metrics that may have a card: those it names, and for what names none those whose wording holds all of its words: "cash
     flow" is told by operating and by free cash flow."""
-    worded = {metric.id: [frozenset(content_stems(wording)) for wording in metric.synonyms] for metric in vocabulary.metrics.values()}
-    open_ones = [aspect.stems for aspect in asked.aspects if not aspect.metrics and aspect.stems]
-    held = {name for name, wordings in worded.items() if any(stems <= wording for stems in open_ones for wording in wordings)}
+    unnamed = [aspect.stems for aspect in asked.aspects if not aspect.metrics and aspect.stems]
+    held = {
+        metric.id
+        for metric in vocabulary.metrics.values()
+        if any(stems <= set(content_stems(wording)) for stems in unnamed for wording in metric.synonyms)
+    }
     return asked.metrics | held
 
 

@@ -1,7 +1,6 @@
 """A new report: by topic at once, or by a plan that is looked at and changed first."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
@@ -12,6 +11,7 @@ from rag import assets
 from rag.app import Library
 from rag.errors import SettingsError
 from rag.prompts import facet_packs, metric_vocabulary
+from rag.record.rows import ReportHead
 from rag.report import read_outline, to_yaml
 from rag.types import Reader, Scope
 from rag.web import serving
@@ -60,17 +60,18 @@ def _room(
 ) -> Response:
     """The reports' page. ``said``: topic, plan and what is wrong with each."""
     values = dict.fromkeys(("topic", "plan", "problem", "plan_problem"), "") | said
-    saved = [{**head, "written": datetime.fromisoformat(head["created"])} for head in serving.heads(library)]
+    saved = library.record.report_heads()
     held = {"reports": saved, "compared": _two_editions(saved), "tallies": library.record.reviews.tallies(), **choices(library, scope)}
     return page("reports.html.j2", here="reports", reader=reader, status=status, busy=busy, **held, **values)
 
 
-def _two_editions(saved: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+def _two_editions(saved: Sequence[ReportHead]) -> tuple[str, str]:
     """Ids of the newest report with an earlier one on its topic, that one first; else of the two newest. ``saved``: newest first."""
     for at, head in enumerate(saved):
-        if before := [one for one in saved[at + 1 :] if one["title"] == head["title"]]:
-            return before[0]["id"], head["id"]
-    return (saved[1]["id"], saved[0]["id"]) if len(saved) > 1 else ("", "")
+        before = next((one for one in saved[at + 1 :] if one.title == head.title), None)
+        if before is not None:
+            return before.id, head.id
+    return (saved[1].id, saved[0].id) if len(saved) > 1 else ("", "")
 
 
 @routes.post("/reports")
