@@ -42,7 +42,7 @@ def closeness(question: str, chunks: Sequence[Chunk], *, holders: Mapping[str, i
 
     ``holders``: how many of the ``among`` chunks of the library hold a word of the question, by the word as the question prints it.
     """
-    weights = _weights(question, holders=holders, among=among)
+    weights = rarity(question, holders=holders, among=among)
     return _Texts(chunks, terms=list(weights)).close(_stems(question), weights=weights, among=among)
 
 
@@ -51,7 +51,7 @@ def closenesses(question: str, chunks: Sequence[Chunk], *, holders: Mapping[str,
 
     A clause counts as much as its words weigh beside the heaviest clause's. The two are equal where a question is one clause.
     """
-    weights = _weights(question, holders=holders, among=among)
+    weights = rarity(question, holders=holders, among=among)
     texts = _Texts(chunks, terms=list(weights))
     whole = texts.close(_stems(question), weights=weights, among=among)
     parts = clauses(question)
@@ -75,8 +75,8 @@ def clauses(question: str) -> list[list[str]]:
     return [*found[:-1], [*found[-1], *open_]] if found else [open_]
 
 
-def _weights(question: str, *, holders: Mapping[str, int], among: int) -> dict[str, float]:
-    """Of each stem of the question."""
+def rarity(question: str, *, holders: Mapping[str, int], among: int) -> dict[str, float]:
+    """Inverse document frequency of each stem of the question."""
     known = {stem(word.lower()): _weight(count, among=among) for word, count in holders.items()}
     return {term: known.get(term, _weight(0, among=among)) for term in dict.fromkeys(_stems(question))}
 

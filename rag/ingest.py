@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from rag.errors import CorruptFileError, FingerprintError, ModelError, NoTextError, ReadError, UnreadableError, UsageError, WorkspaceError
-from rag.ports import Embedder, VectorStore
+from rag.ports import Embedder, TokenEmbedder, VectorStore
 from rag.record import FileRow, KnownStatus, Record, Space
 from rag.types import Chunk, Document, Enclosed, FileOutcome, FileStatus, Fingerprint, Progress
 
@@ -149,6 +149,7 @@ def ingest(
             allow_deletes=allow_deletes,
         )
         yield from looked_at.steps()
+        yield from _complete(tools)
         if _is_due(tools):
             yield from _publish(tools)
     return tools.summary()
@@ -166,6 +167,7 @@ def re_embed(*, record: Record, store: VectorStore, embedder: Embedder, chunk: C
         if switched:
             yield from _fill(tools)
             record.switch(space)
+        yield from _complete(tools)
         if switched or _is_due(tools):
             yield from _publish(tools)
     return tools.summary()
@@ -851,15 +853,35 @@ def _vectors(
         batch = missing[done : done + size]
         with tools.tally.timed("embed"):
             start = time.perf_counter()
-            rows = _sound(tools.embedder.embed(batch, kind="document"), count=len(batch), fingerprint=fingerprint)
+            rows, codes = _embedded(tools.embedder, batch)
             size = _paced(len(batch), seconds=time.perf_counter() - start)
         vectors |= zip(batch, rows, strict=True)
         done += len(batch)
         tools.tally.embedded += len(batch)
+        if codes:
+            tools.record.put_token_codes(batch, codes, space=tools.space)
         if len(batch) < len(missing):
             tools.record.cache_vectors(batch, rows, fingerprint=fingerprint, kind="document")
             yield progress()
     return vectors, set(missing)
+
+
+def _embedded(embedder: Embedder, texts: Sequence[str]) -> "tuple[Vectors, list[bytes]]":
+    """Vectors, and the tokens' codes where the embedder tells them."""
+    rows, codes = embedder.embed_with_tokens(texts) if isinstance(embedder, TokenEmbedder) else (embedder.embed(texts, kind="document"), [])
+    return _sound(rows, count=len(texts), fingerprint=embedder.fingerprint), codes
+
+
+def _complete(tools: _Tools) -> Iterator[Progress]:
+    """Tokens' codes for what has none yet: a library of an earlier version, or one whose vectors came from elsewhere."""
+    if not isinstance(tools.embedder, TokenEmbedder):
+        return
+    made = 0
+    while texts := tools.record.without_token_codes(most=WINDOW_CHUNKS):
+        with tools.tally.timed("embed"):
+            tools.record.put_token_codes(texts, _embedded(tools.embedder, texts)[1], space=tools.space)
+        made += len(texts)
+        yield Progress(stage="tokens", done=made, total=tools.record.chunk_count(), counts=tools.tally.counts())
 
 
 def _paced(count: int, *, seconds: float) -> int:

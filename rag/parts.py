@@ -10,7 +10,7 @@ from pathlib import Path
 from rag import config
 from rag.config import EmbedderSettings, RerankerSettings, Settings, StoreSettings, WriterSettings
 from rag.embedders.openai import OpenAIEmbedder
-from rag.embedders.prompted import Prompted
+from rag.embedders.prompted import prompted
 from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
 from rag.embedders.small import SmallEmbedder
 from rag.errors import SettingsError
@@ -114,7 +114,7 @@ def _prompted(embedder: Embedder, domain: str, *, workspace: Path) -> Embedder:
     """With the line of prompts/query/ before each question."""
     from rag.prompts import query_prompt
 
-    return Prompted(embedder, query_prompt(domain, workspace=workspace).text)
+    return prompted(embedder, query_prompt(domain, workspace=workspace).text)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, runtime_checkable
 
 from rag.types import Document, Fingerprint, Message, Recorded, Reply, TextKind, Verdict
 
@@ -58,6 +58,19 @@ class Embedder(TokenCounter, Protocol):
 
         Raises ModelError and its children.
         """
+        ...
+
+
+@runtime_checkable
+class TokenEmbedder(Embedder, Protocol):
+    """An embedder that also tells what single tokens stand for, so that late interaction can compare them (rag.late)."""
+
+    def embed_with_tokens(self, texts: Sequence[str]) -> "tuple[Vectors, list[bytes]]":
+        """What ``embed`` gives for documents, and each text's tokens as `rag.late.packed` keeps them."""
+        ...
+
+    def question_tokens(self, question: str) -> "tuple[Vectors, list[tuple[int, int]]]":
+        """Unit vectors of the question's tokens, shape (tokens, dimensions), and where each stands in it."""
         ...
 
 

@@ -1,7 +1,8 @@
 """A question in, passages out: dense search, lexical search and documents the question names, weighed together, optionally reranked.
 
-Candidates come from the three lists. Each is then scored by four values that mean the same for every question: its cosine, the mean
-cosine of its surroundings on the page, how closely its words follow the question's, and how well its document is named. A question worded
+Candidates come from the three lists. Each is then scored by five values: its cosine, the mean cosine of its surroundings on the page, how
+closely its words follow the question's, how well its document is named, and how near its words come to the question's one by one, where
+the embedder tells what single words stand for (rag.late). A question worded
 as a title asks for a document: then the nearest passages of each document and its words as a whole count before them. Ranks are not fused:
 a lexical list that found next to nothing would count as much as one that found the very sentence (docs/log.md).
 
@@ -18,11 +19,12 @@ from heapq import nsmallest
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from rag.around import Context, span
-from rag.closeness import closenesses
+from rag.closeness import closenesses, rarity
 from rag.errors import FingerprintError, IndexDamagedError, ModelError, RecordError, UsageError
+from rag.late import closest, weights
 from rag.named import Named, NameScores, days
 from rag.order import RANK_OFFSET, at_most, behind_newer, diverse, newest_sooner, spread
-from rag.ports import Embedder, Reranker, VectorStore
+from rag.ports import Embedder, Reranker, TokenEmbedder, VectorStore
 from rag.record import Near, Record, cosines, is_scanned
 from rag.statements import LEAST, Statement, asked_for, plain, share
 from rag.titled import abouts, is_title
@@ -45,6 +47,8 @@ DATED = 0.3
 """What a document counts that was published on a day which the question names in full."""
 STATEMENT = 0.5
 """What a page counts that prints a financial statement the question asks for, times the share of its lines."""
+WORDS = 4.0
+"""What it costs that a passage's words are farther from the question's than another candidate's, each at its nearest (rag.late)."""
 TITLED = 30.0
 """What a document counts for that is what a title asks for: so much that documents stand in that order (docs/log.md)."""
 TITLED_DOCUMENTS = 10
@@ -64,6 +68,7 @@ NAMED_DOCUMENTS = 3
 RERANKED = 20
 """How many of the best passages the reranker sees, unless set."""
 
+WAITING = "single words were not compared: {count} of {of} passages wait for the next `rag ingest` to be told of word by word"
 NOT_RERANKED = "not reranked: no reranker is set, so the fused order stands"
 
 _EVERYTHING = Scope()
@@ -85,6 +90,8 @@ class Retrieval:
     """Financial statements that a question may ask for without naming them."""
     reranked: int = RERANKED
     """How many of the best passages the reranker sees."""
+    tokens: bool = True
+    """Compare single words as the embedder understands them, where it tells."""
     _names: "_Names" = field(default_factory=lambda: _Names(), init=False, repr=False, compare=False)
 
     def find(
@@ -146,11 +153,12 @@ class Retrieval:
             vector, names = vectors.get(question), named.scores(question, among=allowed)
             rankings, worth = self._rankings(question, near=near, vector=vector, names=names, scope=scope, lexical=lexical)
             with self.record.snapshot():
-                passages = self._weighed(question, rankings, names=names, worth=worth, vector=vector, lexical=lexical)
+                passages, waiting = self._weighed(question, rankings, names=names, worth=worth, vector=vector, lexical=lexical)
             reranked = self._reranked(SearchResult(question=question, passages=passages))
             ordered = replace(reranked, passages=newest_sooner(reranked.passages)) if recent else reranked
             chosen = self._chosen(ordered, names=names, k=k, per_document=per_document, varied=diverse)
-            results.append(self._in_context(chosen, context=context) if context != "none" else chosen)
+            noted = replace(chosen, notes=(*chosen.notes, *waiting))
+            results.append(self._in_context(noted, context=context) if context != "none" else noted)
         shared = (*notes, *near.notes)
         return [replace(result, notes=(*shared, *self._too_long(result.question, dense=dense), *result.notes)) for result in results]
 
@@ -304,8 +312,8 @@ class Retrieval:
         worth: Mapping[str, float],
         vector: "Vectors | None",
         lexical: bool,
-    ) -> tuple[Passage, ...]:
-        """Every candidate with its score and the lists it stood in, best first, equal ones by id.
+    ) -> tuple[tuple[Passage, ...], tuple[str, ...]]:
+        """Every candidate with its score and the lists it stood in, best first, equal ones by id; and notes.
 
         Chunks that went meanwhile are left out.
         """
@@ -316,6 +324,7 @@ class Retrieval:
         chunks = self.record.chunks(sorted(hits))
         close = self._closeness(question, chunks) if lexical else [0.0] * len(chunks)
         values = self._cosines(chunks, vector)
+        farther, notes = self._farther(question, chunks) if vector is not None else ([0.0] * len(chunks), ())
         printed = dict(rankings.get("statement", ()))
         sources = self.record.sources_of({chunk.document for chunk in chunks})
         asked = days(question)
@@ -329,15 +338,33 @@ class Retrieval:
                 source=sources[chunk.document],
                 score=cosine
                 + word
+                - WORDS * far
                 + NAME * names.get(chunk.document, 0.0)
                 + TITLED * worth.get(chunk.document, 0.0)
                 + STATEMENT * printed.get(chunk.id, 0.0)
                 + DATED * (chunk.document in dated),
                 hits=tuple(hits[chunk.id]),
             )
-            for chunk, cosine, word in zip(chunks, values, close, strict=True)
+            for chunk, cosine, word, far in zip(chunks, values, close, farther, strict=True)
         ]
-        return spread(passages, by_document=bool(worth))
+        return spread(passages, by_document=bool(worth)), notes
+
+    def _farther(self, question: str, chunks: Sequence[Chunk]) -> tuple[list[float], tuple[str, ...]]:
+        """How much farther each chunk's words are from the question's than those of the chunk that has the nearest; and notes.
+
+        Zeros where the embedder does not tell what tokens stand for, and where some of the chunks are not told of yet.
+        """
+        nobody = [0.0] * len(chunks)
+        if not (self.tokens and chunks and isinstance(self.embedder, TokenEmbedder)):
+            return nobody, ()
+        codes = self.record.token_codes([chunk.id for chunk in chunks])
+        if len(codes) < len(chunks):
+            return nobody, (WAITING.format(count=len(chunks) - len(codes), of=len(chunks)),)
+        tokens, spans = self.embedder.question_tokens(question)
+        known = rarity(question, holders=self.record.holders(question), among=self.record.chunk_count())
+        values = closest(tokens, weights=weights(question, spans, rarity=known), codes=[codes[chunk.id] for chunk in chunks])
+        nearest = max(values)
+        return [nearest - value for value in values], ()
 
     def _closeness(self, question: str, chunks: Sequence[Chunk]) -> list[float]:
         """What each chunk's words count."""

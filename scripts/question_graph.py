@@ -12,6 +12,8 @@ from typing import Any
 from onnx import ModelProto, NodeProto, TensorProto, helper
 
 LAYERS, HEADS, WIDTH, INNER, EPSILON = 6, 12, 384, 1536, 1e-12
+TOKENS = 5
+"""The layer whose states stand for single tokens: see `rag.embedders.small`."""
 OPSET = 20
 """The first with Gelu."""
 _FUSED = "com.microsoft"
@@ -65,17 +67,21 @@ class _Graph:
 
 
 def graph() -> ModelProto:
-    """The sums of three embeddings (tokens, hidden size) in, the mean of the last hidden states (hidden size) out."""
+    """The sums of three embeddings (tokens, hidden size) in; out come the mean of the last hidden states (hidden size) and, where they are
+    asked for, the states of layer TOKENS (tokens, hidden size)."""
     made = _Graph()
     made.weights.append(helper.make_tensor("first", TensorProto.INT64, [1], [0]))
     norm = made.weight("embeddings.LayerNorm.weight", WIDTH), made.weight("embeddings.LayerNorm.bias", WIDTH)
     states = made.node("LayerNormalization", "embedded", *norm, to="normed", epsilon=EPSILON)
     for number in range(LAYERS):
         states = made.layer(states, prefix=f"encoder.layer.{number}.")
+        if number + 1 == TOKENS:
+            made.node("Identity", states, to="tokens")
     made.node("ReduceMean", states, "first", to="mean", keepdims=0)
     embedded = helper.make_tensor_value_info("embedded", TensorProto.FLOAT, ["tokens", WIDTH])
     mean = helper.make_tensor_value_info("mean", TensorProto.FLOAT, [WIDTH])
-    content = helper.make_graph(made.nodes, "all-MiniLM-L6-v2", [embedded], [mean], made.weights)
+    tokens = helper.make_tensor_value_info("tokens", TensorProto.FLOAT, ["tokens", WIDTH])
+    content = helper.make_graph(made.nodes, "all-MiniLM-L6-v2", [embedded], [mean, tokens], made.weights)
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(_FUSED, 1)]
     return helper.make_model(content, opset_imports=opsets, ir_version=10, producer_name="rag-reports")
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rag.errors import CorruptFileError, NoTextError
+from rag.late import packed
 from rag.types import Block, Chunk, Document, Fingerprint, Metadata, Page, TextKind
 
 if TYPE_CHECKING:
@@ -61,6 +62,30 @@ class HashingEmbedder:
         row[0] += 1e-3  # a text without words still has a direction
         unit: Vectors = row / np.linalg.norm(row)
         return unit
+
+
+@dataclass(kw_only=True)
+class TellingEmbedder(HashingEmbedder):
+    """One that also tells what single words stand for: a word's direction at random, the same for words of one meaning."""
+
+    meanings: dict[str, str] = field(default_factory=dict)
+    """Word -> the word whose direction it has too."""
+
+    def embed_with_tokens(self, texts: Sequence[str]) -> "tuple[Vectors, list[bytes]]":
+        """Every word of each text."""
+        return self.embed(texts, kind="document"), [packed(self._states(text) > 0) for text in texts]
+
+    def question_tokens(self, question: str) -> "tuple[Vectors, list[tuple[int, int]]]":
+        """Every word and mark."""
+        return self._states(question), list(self.token_spans(question))
+
+    def _states(self, text: str) -> "Vectors":
+        rows = []
+        for word in _WORD.findall(text.lower()):
+            digest = hashlib.blake2b(self.meanings.get(word, word).encode(), digest_size=8).digest()
+            row = np.random.default_rng(int.from_bytes(digest)).standard_normal(self.dimensions).astype(np.float32)
+            rows.append(row / np.linalg.norm(row))
+        return np.vstack(rows) if rows else np.zeros((0, self.dimensions), dtype=np.float32)
 
 
 def read_plain(path: Path) -> Document:

@@ -12,7 +12,7 @@ from rag.app import Library
 from rag.config import FILE_NAME
 from rag.desks.line import Line
 from rag.errors import CrowdedError
-from rag.ports import Embedder
+from rag.ports import Embedder, TokenEmbedder
 from rag.seeing import Views
 from rag.types import Reader, TextKind
 
@@ -56,6 +56,29 @@ class OneAtATime:
         """The model's own."""
         with self._lock:
             return self._embedder.embed(texts, kind=kind)
+
+
+class TokensOneAtATime(OneAtATime):
+    """One that tells what single tokens stand for."""
+
+    def __init__(self, embedder: TokenEmbedder) -> None:
+        super().__init__(embedder)
+        self._telling = embedder
+
+    def embed_with_tokens(self, texts: Sequence[str]) -> "tuple[Vectors, list[bytes]]":
+        """The model's own."""
+        with self._lock:
+            return self._telling.embed_with_tokens(texts)
+
+    def question_tokens(self, question: str) -> "tuple[Vectors, list[tuple[int, int]]]":
+        """The model's own."""
+        with self._lock:
+            return self._telling.question_tokens(question)
+
+
+def one_at_a_time(embedder: Embedder) -> OneAtATime:
+    """For several threads, with all that the embedder tells."""
+    return TokensOneAtATime(embedder) if isinstance(embedder, TokenEmbedder) else OneAtATime(embedder)
 
 
 class Desks:
@@ -137,6 +160,6 @@ class Desks:
         library = Library.open(self._workspace)
         with self._sharing:
             if self._shared is None or self._shared[0] != stamp:
-                self._shared = stamp, OneAtATime(library.embedder)
+                self._shared = stamp, one_at_a_time(library.embedder)
             library.embedder = self._shared[1]
         return library

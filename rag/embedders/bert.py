@@ -7,11 +7,15 @@ texts of equal length, which need no mask. Measured: docs/evaluation-embedding.m
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import accumulate, groupby
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from rag.products import Product, attended, product
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Pooling = Literal["mean", "cls"]
 Precision = Literal["float32", "bfloat16"]
@@ -76,6 +80,11 @@ class Bert:
 
     def vectors(self, ids: Sequence[Sequence[int]]) -> Any:
         """Array of shape (texts, hidden size), in the order of ``ids``."""
+        return self.with_signs(ids)[0]
+
+    def with_signs(self, ids: Sequence[Sequence[int]], *, layer: int = 0) -> tuple[Any, "list[NDArray[np.bool_]]"]:
+        """``vectors``, and of each text which states of its tokens after so many layers are positive, shape (tokens, hidden size); none
+        after no layer."""
         import torch
 
         order = sorted(range(len(ids)), key=lambda at: len(ids[at]))
@@ -83,26 +92,29 @@ class Bert:
         tokens = torch.tensor([token for at in order for token in ids[at]], device=self._device)
         places = torch.tensor([place for at in order for place in range(len(ids[at]))], device=self._device)
         with torch.inference_mode():
-            states = self._through(self._words[tokens] + self._places[places], groups)
+            states, positive = self._through(self._words[tokens] + self._places[places], groups, layer=layer)
             pooled = torch.cat([self._pooled(states[group.rows].view(group.texts, group.length, -1)) for group in groups])
             found = torch.empty_like(pooled)
             found[order] = pooled
-            return found.cpu().numpy()
+            return found.cpu().numpy(), _in_order(positive, order=order, lengths=[len(ids[at]) for at in order])
 
     def _pooled(self, states: Any) -> Any:
         return states[:, 0].float() if self._pooling == "cls" else states.float().mean(1)
 
-    def _through(self, embedded: Any, groups: Sequence[_Group]) -> Any:
+    def _through(self, embedded: Any, groups: Sequence[_Group], *, layer: int) -> tuple[Any, Any]:
+        """The last states, and which of those after ``layer`` layers are positive, None for none."""
         from torch.nn.functional import layer_norm
 
         width = embedded.shape[-1:]
-        states = layer_norm(embedded, width, *self._norm, eps=self._epsilon).to(self._dtype)
-        for layer in self._layers:
-            attended = self._attended(layer.heads.of(states), groups)
-            states = layer_norm(layer.joined.added(attended, to=states), width, *layer.norm, eps=self._epsilon)
-            inner = layer.wide.gelu(states)
-            states = layer_norm(layer.narrow.added(inner, to=states), width, *layer.last_norm, eps=self._epsilon)
-        return states
+        states, positive = layer_norm(embedded, width, *self._norm, eps=self._epsilon).to(self._dtype), None
+        for number, weights in enumerate(self._layers, start=1):
+            attended = self._attended(weights.heads.of(states), groups)
+            states = layer_norm(weights.joined.added(attended, to=states), width, *weights.norm, eps=self._epsilon)
+            inner = weights.wide.gelu(states)
+            states = layer_norm(weights.narrow.added(inner, to=states), width, *weights.last_norm, eps=self._epsilon)
+            if number == layer:
+                positive = (states > 0).cpu().numpy()
+        return states, positive
 
     def _attended(self, heads: Any, groups: Sequence[_Group]) -> Any:
         """Each text sees itself only; ``heads`` has shape (tokens, 3 x hidden size)."""
@@ -112,6 +124,15 @@ class Bert:
             seen = attended(split[0], split[1], split[2])
             parts.append(seen.transpose(1, 2).reshape(group.texts * group.length, -1))
         return parts[0] if len(parts) == 1 else _joined(parts)
+
+
+def _in_order(rows: Any, *, order: Sequence[int], lengths: Sequence[int]) -> "list[NDArray[np.bool_]]":
+    """Rows of texts that lie one after the other in ``order``, text by text in their own order."""
+    if rows is None:
+        return []
+    ends = list(accumulate(lengths))
+    parts = {at: rows[end - length : end] for at, end, length in zip(order, ends, lengths, strict=True)}
+    return [parts[at] for at in range(len(order))]
 
 
 def _joined(parts: Sequence[Any]) -> Any:

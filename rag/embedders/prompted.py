@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rag.ports import Embedder
+from rag.ports import Embedder, TokenEmbedder
 from rag.types import Fingerprint, TextKind
 
 if TYPE_CHECKING:
@@ -29,3 +29,24 @@ class Prompted:
         """The given prompt before each query, whatever the embedder's own is."""
         prompted = [self._prompt + text for text in texts] if kind == "query" else texts
         return self._embedder.embed(prompted, kind="document")
+
+
+class PromptedTokens(Prompted):
+    """One that tells what single tokens stand for: of the question itself, without its prompt."""
+
+    def __init__(self, embedder: TokenEmbedder, prompt: str) -> None:
+        super().__init__(embedder, prompt)
+        self._telling = embedder
+
+    def embed_with_tokens(self, texts: Sequence[str]) -> "tuple[Vectors, list[bytes]]":
+        """As the embedder does."""
+        return self._telling.embed_with_tokens(texts)
+
+    def question_tokens(self, question: str) -> "tuple[Vectors, list[tuple[int, int]]]":
+        """As the embedder does."""
+        return self._telling.question_tokens(question)
+
+
+def prompted(embedder: Embedder, prompt: str) -> Prompted:
+    """With another query prompt, and with all that the embedder tells."""
+    return PromptedTokens(embedder, prompt) if isinstance(embedder, TokenEmbedder) else Prompted(embedder, prompt)

@@ -48,9 +48,21 @@ class QuestionBert:
 
     def mean(self, ids: Sequence[int]) -> "Vectors":
         """Array of shape (hidden size,)."""
+        return self._run(ids, "mean")[0]
+
+    def tokens(self, ids: Sequence[int]) -> "Vectors":
+        """States of the last layer but one, shape (tokens, hidden size)."""
+        return self._run(ids, "tokens")[0]
+
+    def both(self, ids: Sequence[int]) -> tuple["Vectors", "Vectors"]:
+        """``mean`` and ``tokens`` by one computation."""
+        mean, tokens = self._run(ids, "mean", "tokens")
+        return mean, tokens
+
+    def _run(self, ids: Sequence[int], *outputs: str) -> "list[Vectors]":
         embedded = self._words[list(ids)] + self._places[: len(ids)] + self._kind
-        mean: Vectors = self._session.run(None, {"embedded": embedded})[0]
-        return mean
+        found: list[Vectors] = self._session.run(list(outputs), {"embedded": embedded})
+        return found
 
 
 def mapped(path: Path) -> dict[str, "NDArray[np.float32]"]:

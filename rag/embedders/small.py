@@ -9,10 +9,14 @@ from rag.embedders.bert import Bert
 from rag.embedders.engine import Engine, EngineSetting, choose
 from rag.embedders.tokens import Tokens, batches, prepare, unit
 from rag.errors import ModelError, ModelMissingError
+from rag.late import packed
 from rag.types import Fingerprint, TextKind
 from rag.weights import one_line, sha256
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from rag.embedders.questions import QuestionBert
     from rag.ports import Vectors
 
@@ -25,6 +29,8 @@ _SHA256 = {
 _TOKEN_BUDGET = 4096
 """Tokens a batch: 110 passages/s of 139 tokens and CPU second in bfloat16, 100 with 1,024 and 104 with 8,192 (docs/log.md)."""
 
+TOKENS = 5
+"""The layer, of six, whose states stand for single tokens: they find more than those of the last one (docs/log.md)."""
 _FEW = 64
 """Documents' texts in one process that are embedded as questions are: to import torch, 2 to 5 s, costs as much as two hundred of them."""
 
@@ -56,17 +62,47 @@ class SmallEmbedder:
         """One unit row of 384 a text. Raises ModelError when a file of the model was changed or a document is over 256 tokens."""
         import numpy as np
 
-        vectors = np.empty((len(texts), self.fingerprint.dimensions), dtype=np.float32)
-        _, ids = prepare(texts, kind=kind, query_prompt="", tokens=self._tokens, limit=self.max_tokens)
         if kind == "document":
-            self._documents += len(texts)
-        if kind == "query" or self._are_few:
-            for at, row in enumerate(ids):
-                vectors[at] = unit(self._questions.mean(row)[None])
-            return vectors
-        for batch in batches([len(row) for row in ids], token_budget=_TOKEN_BUDGET):
-            vectors[batch] = unit(self._model.vectors([ids[at] for at in batch]))
+            return self.embed_with_tokens(texts)[0]
+        vectors = np.empty((len(texts), self.fingerprint.dimensions), dtype=np.float32)
+        for at, row in enumerate(self._ids(texts, kind="query")):
+            vectors[at] = unit(self._questions.mean(row)[None])
         return vectors
+
+    def embed_with_tokens(self, texts: Sequence[str]) -> tuple["Vectors", list[bytes]]:
+        """What ``embed`` gives for documents, and the signs of each text's tokens but for marks and stop words. Raises as it does."""
+        import numpy as np
+
+        vectors = np.empty((len(texts), self.fingerprint.dimensions), dtype=np.float32)
+        codes = [b""] * len(texts)
+        ids = self._ids(texts, kind="document")
+        self._documents += len(texts)
+        if self._are_few:
+            for at, row in enumerate(ids):
+                mean, states = self._questions.both(row)
+                vectors[at], codes[at] = unit(mean[None]), packed((states > 0)[self._telling[row]])
+            return vectors, codes
+        for batch in batches([len(row) for row in ids], token_budget=_TOKEN_BUDGET):
+            rows = [ids[at] for at in batch]
+            found, positive = self._model.with_signs(rows, layer=TOKENS)
+            vectors[batch] = unit(found)
+            for at, row, signs in zip(batch, rows, positive, strict=True):
+                codes[at] = packed(signs[self._telling[row]])
+        return vectors, codes
+
+    def question_tokens(self, question: str) -> tuple["Vectors", list[tuple[int, int]]]:
+        """Unit vectors of the question's tokens, shape (tokens, 384), and where each stands in it; of a long one those that fit."""
+        row = self._ids([question], kind="query")[0]
+        states = self._questions.tokens(row)[1:-1]
+        spans = list(self._tokens.spans(question))[: len(states)]
+        return unit(states) if len(states) else states, spans
+
+    def _ids(self, texts: Sequence[str], *, kind: TextKind) -> list[list[int]]:
+        return prepare(texts, kind=kind, query_prompt="", tokens=self._tokens, limit=self.max_tokens)[1]
+
+    @cached_property
+    def _telling(self) -> "NDArray[np.bool_]":
+        return self._tokens.telling
 
     @property
     def described(self) -> str:

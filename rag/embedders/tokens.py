@@ -1,5 +1,6 @@
 """A model's tokenizer.json, and texts made ready for the model by it."""
 
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -7,11 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 from rag.embedders.runs import Runs, Spans, is_run_by_run
 from rag.errors import ModelError
+from rag.text import STOPWORDS
 from rag.types import TextKind
 from rag.weights import one_line
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from rag.ports import Vectors
+
+
+_CONTINUED = "##"
+"""Before a token that goes on with a word."""
+_SPECIAL = re.compile(r"\[\w+\]")
 
 
 class Tokens:
@@ -35,6 +45,17 @@ class Tokens:
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, special tokens included."""
         return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
+
+    @cached_property
+    def telling(self) -> "NDArray[np.bool_]":
+        """By id, whether a token belongs to a word that carries meaning: no mark, no special token, no stop word; shape (vocabulary,)."""
+        import numpy as np
+
+        found = np.zeros(self._tokenizer.get_vocab_size(), dtype=bool)
+        for token, at in self._tokenizer.get_vocab().items():
+            piece = token.removeprefix(_CONTINUED)
+            found[at] = any(map(str.isalnum, piece)) and not (token in STOPWORDS or _SPECIAL.fullmatch(token))
+        return found
 
     @cached_property
     def _runs(self) -> Runs | None:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rag.embedders.prompted import Prompted
+from rag.embedders.prompted import prompted
 from rag.errors import UsageError
+from rag.ports import TokenEmbedder
 from rag.rerankers.passthrough import PassThrough
 from rag.retrieval import Retrieval
 
@@ -32,6 +33,8 @@ def arms_of(retrieval: Retrieval, *, query_prompt: str, domains: Mapping[str, st
     """
     full = Arm(name=FULL, retrieval=retrieval)
     arms = [full, replace(full, name="without lexical", lexical=False), replace(full, name="lexical alone", dense=False)]
+    if isinstance(retrieval.embedder, TokenEmbedder):
+        arms.append(replace(full, name="without tokens", retrieval=replace(retrieval, tokens=False)))
     if retrieval.embedder.fingerprint.query_prompt:
         arms.append(replace(full, name="without query prompt", retrieval=_prompted(retrieval, "")))
     elif query_prompt:
@@ -53,4 +56,4 @@ def chosen(arms: Sequence[Arm], names: Sequence[str]) -> list[Arm]:
 
 
 def _prompted(retrieval: Retrieval, prompt: str) -> Retrieval:
-    return replace(retrieval, embedder=Prompted(retrieval.embedder, prompt), any_query_prompt=True)
+    return replace(retrieval, embedder=prompted(retrieval.embedder, prompt), any_query_prompt=True)

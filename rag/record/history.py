@@ -50,6 +50,7 @@ _STATE = (
     f"""INSERT INTO chunks ({_CHUNKS}, block, key, sequence)
         SELECT {", ".join(f"g.{name}" for name in _CHUNKS.split(", "))}, b.number, g.key, g.sequence
         FROM gone AS g JOIN blocks AS b ON b.space = g.space AND b.document = g.document""",
+    "INSERT INTO token_codes SELECT * FROM library.token_codes WHERE key IN (SELECT key FROM chunks)",
     """INSERT INTO filled SELECT spaces.id, documents.id FROM spaces, documents
         WHERE documents.id NOT IN (SELECT document FROM blocks) AND (
             EXISTS (SELECT 1 FROM library.filled AS f WHERE f.document = documents.id AND f.space = spaces.id)

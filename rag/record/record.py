@@ -59,7 +59,7 @@ LEAST_GIVEN_BACK = 20_000_000
 _BATCH = 500
 _OF_DOCUMENTS = frozenset(
     "documents chunks vectors files tags filled spaces folders meta deletions forgotten sketches past_files past_documents "
-    "past_chunks blocks segments postings".split()
+    "past_chunks blocks segments postings token_codes".split()
 )
 
 
@@ -466,6 +466,26 @@ class Record:
         with closing(_connect(self.path, read_only=False)) as second:
             yield second
 
+    # ── what a passage's tokens stand for ─────────────────────────────────────────────────────────────────────────
+
+    def put_token_codes(self, texts: Sequence[str], codes: Sequence[bytes], *, space: Space) -> None:
+        """Keeps what `rag.late` packed, one a text; a text that has some keeps them."""
+        values = [(space.id, vector_key(text, kind="document"), code) for text, code in zip(texts, codes, strict=True)]
+        with self._transaction():
+            self._connection.executemany("INSERT OR IGNORE INTO token_codes (space, key, codes) VALUES (?, ?, ?)", values)
+
+    def token_codes(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """Of those of these live chunks that have some."""
+        marks = ", ".join("?" * len(ids))
+        sql = f"SELECT c.id, t.codes FROM live AS c JOIN token_codes AS t ON t.space = c.space AND t.key = c.key WHERE c.id IN ({marks})"
+        return dict(self._rows(sql, list(ids)))
+
+    def without_token_codes(self, *, most: int) -> list[str]:
+        """Texts of at most so many live chunks that have none, as they were embedded, each once."""
+        sql = f"""SELECT {rows.CHUNK_COLUMNS} FROM live AS c
+            WHERE NOT EXISTS (SELECT 1 FROM token_codes AS t WHERE t.space = c.space AND t.key = c.key) LIMIT ?"""
+        return list(dict.fromkeys(rows.chunk(row).embedded_text for row in self._rows(sql, [most])))
+
     def keep_vectors(self, precision: Precision) -> None:
         """How vectors are kept from now on. What is taken from those that are there does not come back. The writer's lock is held."""
         if self.precision == precision:
@@ -488,11 +508,15 @@ class Record:
             self._scan.add_words()
 
     def prune_cache(self) -> None:
-        """Drops the vectors that belong to no chunk, and all but the newest cached queries."""
+        """Drops the vectors and the tokens' codes that belong to no chunk, and all but the newest cached queries."""
         stale = "SELECT number FROM vectors WHERE query = 1 ORDER BY number DESC LIMIT -1 OFFSET ?"
         with self._transaction():
             self._connection.execute("DELETE FROM vectors WHERE query = 0")
             self._connection.execute(f"DELETE FROM vectors WHERE number IN ({stale})", [QUERY_VECTORS_KEPT])
+            self._connection.execute(
+                """DELETE FROM token_codes WHERE NOT EXISTS (SELECT 1 FROM chunks AS c WHERE c.key = token_codes.key)
+                AND key NOT IN (SELECT key FROM past_chunks)"""
+            )
 
     # ── writing: files and documents ──────────────────────────────────────────────────────────────────────────────
 
@@ -957,7 +981,7 @@ class Record:
         execute("DELETE FROM blocks WHERE document = ?", [document])
 
     def _drop_space(self, space: str) -> None:
-        for table in ("chunks", "vectors", "filled", "blocks"):
+        for table in ("chunks", "vectors", "token_codes", "filled", "blocks"):
             self._connection.execute(f"DELETE FROM {table} WHERE space = ?", [space])
         self._connection.execute("DELETE FROM spaces WHERE id = ?", [space])
 

@@ -1,0 +1,71 @@
+"""Late interaction: how near each word of a question comes to some word of a passage, both as the model understands them where they stand.
+
+A passage's one vector says what all of it is about; a single word of the question that another word answers drowns in it, and lexical
+search knows no other words. So each token of a passage is kept, as the signs of its contextual vector, 48 bytes for 384 dimensions, and
+each token of a question, whole, meets the nearest of them: the sum of these maxima, by how rare each word is (MaxSim; Khattab and Zaharia
+2020, signs instead of centroids and residuals). The states of the last layer but one tell words apart best; the signs find as well as
+whole vectors do (docs/log.md).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rag.text import STOPWORDS, stem
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from rag.ports import Vectors
+
+_WORD = re.compile(r"[^\W_]+")
+_BITS = 8
+"""Of a byte."""
+_ROWS = 512
+"""Tokens multiplied together: what they take stays in the processor's cache, 1.8 ms for 7,000 instead of 2.5."""
+
+
+def packed(positive: "NDArray[np.bool_]") -> bytes:
+    """The signs of a text's tokens, shape (tokens, dimensions), as they are kept."""
+    import numpy as np
+
+    return np.packbits(positive, axis=1).tobytes()
+
+
+def weights(question: str, spans: Sequence[tuple[int, int]], *, rarity: Mapping[str, float]) -> list[float]:
+    """What each token of the question counts: its word's rarity by its stem, shared among the word's tokens; nothing for stop words.
+
+    ``spans``: where each token stands. A stem without rarity counts nothing.
+    """
+    words = [(match.start(), match.end(), match[0].lower()) for match in _WORD.finditer(question)]
+    inside = [next((at for at, (start, end, _) in enumerate(words) if start <= first and past <= end), None) for first, past in spans]
+    return [
+        rarity.get(stem(words[at][2]), 0.0) / inside.count(at) if at is not None and words[at][2] not in STOPWORDS else 0.0 for at in inside
+    ]
+
+
+def closest(tokens: "Vectors", *, weights: Sequence[float], codes: Sequence[bytes]) -> list[float]:
+    """For each passage the weighted mean over the question's tokens of their likeness to the passage's nearest token, about -1 to 1.
+
+    ``tokens``: unit vectors, shape (tokens, dimensions). ``codes``: as ``packed`` gives them; 0 for a passage without any.
+    """
+    import numpy as np
+
+    counted = np.array(weights, dtype=np.float32)
+    asked = np.flatnonzero(counted)
+    dimensions = tokens.shape[1]
+    sizes = np.array([len(code) * _BITS // dimensions for code in codes], dtype=np.int64)
+    if not len(asked) or not sizes.sum():
+        return [0.0] * len(codes)
+    bits = np.frombuffer(b"".join(codes), dtype=np.uint8).reshape(-1, dimensions // _BITS)
+    turned = np.ascontiguousarray(tokens[asked].T)
+    parts = [np.unpackbits(bits[start : start + _ROWS], axis=1).astype(np.float32) @ turned for start in range(0, len(bits), _ROWS)]
+    likeness = 2 * np.concatenate(parts) - turned.sum(axis=0)  # of signs -1 and 1, from bits
+    begins = np.cumsum(sizes) - sizes
+    held = sizes > 0
+    nearest = np.maximum.reduceat(likeness, begins[held])
+    found = np.zeros(len(codes))
+    found[held] = nearest @ (counted[asked] / counted[asked].sum()) / np.sqrt(dimensions)
+    values: list[float] = found.tolist()
+    return values
