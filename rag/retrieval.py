@@ -322,9 +322,11 @@ class Retrieval:
             for rank, (identity, score) in enumerate(ranking, start=1):
                 hits.setdefault(identity, []).append(Hit(by=by, rank=rank, score=score))
         chunks = self.record.chunks(sorted(hits))
-        close = self._closeness(question, chunks) if lexical else [0.0] * len(chunks)
+        holders, among = self.record.holders(question), self.record.chunk_count()
+        close = self._closeness(question, chunks, holders=holders, among=among) if lexical else [0.0] * len(chunks)
         values = self._cosines(chunks, vector)
-        farther, notes = self._farther(question, chunks) if vector is not None else ([0.0] * len(chunks), ())
+        known = rarity(question, holders=holders, among=among)
+        farther, notes = self._farther(question, chunks, rarity=known) if vector is not None else ([0.0] * len(chunks), ())
         printed = dict(rankings.get("statement", ()))
         sources = self.record.sources_of({chunk.document for chunk in chunks})
         asked = days(question)
@@ -349,7 +351,7 @@ class Retrieval:
         ]
         return spread(passages, by_document=bool(worth)), notes
 
-    def _farther(self, question: str, chunks: Sequence[Chunk]) -> tuple[list[float], tuple[str, ...]]:
+    def _farther(self, question: str, chunks: Sequence[Chunk], *, rarity: Mapping[str, float]) -> tuple[list[float], tuple[str, ...]]:
         """How much farther each chunk's words are from the question's than those of the chunk that has the nearest; and notes.
 
         Zeros where the embedder does not tell what tokens stand for, and where some of the chunks are not told of yet.
@@ -361,14 +363,13 @@ class Retrieval:
         if len(codes) < len(chunks):
             return nobody, (WAITING.format(count=len(chunks) - len(codes), of=len(chunks)),)
         tokens, spans = self.embedder.question_tokens(question)
-        known = rarity(question, holders=self.record.holders(question), among=self.record.chunk_count())
-        values = closest(tokens, weights=weights(question, spans, rarity=known), codes=[codes[chunk.id] for chunk in chunks])
+        values = closest(tokens, weights=weights(question, spans, rarity=rarity), codes=[codes[chunk.id] for chunk in chunks])
         nearest = max(values)
         return [nearest - value for value in values], ()
 
-    def _closeness(self, question: str, chunks: Sequence[Chunk]) -> list[float]:
+    def _closeness(self, question: str, chunks: Sequence[Chunk], *, holders: Mapping[str, int], among: int) -> list[float]:
         """What each chunk's words count."""
-        values = closenesses(question, chunks, holders=self.record.holders(question), among=self.record.chunk_count())
+        values = closenesses(question, chunks, holders=holders, among=among)
         return [CLOSENESS * whole + CLAUSE * clause for whole, clause in values]
 
     def _cosines(self, chunks: Sequence[Chunk], vector: "Vectors | None") -> list[float]:

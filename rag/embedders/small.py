@@ -34,6 +34,9 @@ TOKENS = 5
 _FEW = 64
 """Documents' texts in one process that are embedded as questions are: to import torch, 2 to 5 s, costs as much as two hundred of them."""
 
+_STATES_KEPT = 128
+"""Some 5 MB: a report embeds its questions, of which there are some 70, before it searches."""
+
 
 class SmallEmbedder:
     """384 dimensions, 256 tokens a text. The model was trained without a query prompt, so it has none."""
@@ -45,6 +48,8 @@ class SmallEmbedder:
         self._given = folder
         self._setting = engine
         self._documents = 0
+        self._states: dict[str, Vectors] = {}
+        """Of the tokens of the texts last embedded as queries, which mostly are asked for next."""
         self.fingerprint = Fingerprint(
             model="sentence-transformers/all-MiniLM-L6-v2", revision=_SHA256["model.safetensors"][:16], dimensions=384, query_prompt=""
         )
@@ -65,8 +70,10 @@ class SmallEmbedder:
         if kind == "document":
             return self.embed_with_tokens(texts)[0]
         vectors = np.empty((len(texts), self.fingerprint.dimensions), dtype=np.float32)
-        for at, row in enumerate(self._ids(texts, kind="query")):
-            vectors[at] = unit(self._questions.mean(row)[None])
+        for at, (text, row) in enumerate(zip(texts, self._ids(texts, kind="query"), strict=True)):
+            mean, self._states[text] = self._questions.both(row)
+            vectors[at] = unit(mean[None])
+        self._states = dict([*self._states.items()][-_STATES_KEPT:])
         return vectors
 
     def embed_with_tokens(self, texts: Sequence[str]) -> tuple["Vectors", list[bytes]]:
@@ -92,8 +99,8 @@ class SmallEmbedder:
 
     def question_tokens(self, question: str) -> tuple["Vectors", list[tuple[int, int]]]:
         """Unit vectors of the question's tokens, shape (tokens, 384), and where each stands in it; of a long one those that fit."""
-        row = self._ids([question], kind="query")[0]
-        states = self._questions.tokens(row)[1:-1]
+        kept = self._states.get(question)
+        states = (self._questions.tokens(self._ids([question], kind="query")[0]) if kept is None else kept)[1:-1]
         spans = list(self._tokens.spans(question))[: len(states)]
         return unit(states) if len(states) else states, spans
 
