@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from rag.cli import cli
 from rag.record import Record
-from rag.record.codes import CodesOf
+from rag.record.codes import CodesOf, PagesOf, RestsOf
 from rag.record.schema import migrations
 
 NOTE = """# Velox zinc cells
@@ -265,7 +265,8 @@ def test_what_opening_does_to_an_earlier_record_is_said_first(workspace: Path) -
     for file in workspace.glob("library.db*"):
         file.unlink()
     with closing(sqlite3.connect(path)) as connection:
-        connection.create_aggregate("codes_of", 2, CodesOf)  # type: ignore[arg-type]
+        for name, made in (("codes_of", CodesOf), ("pages_of", PagesOf), ("rests_of", RestsOf)):
+            connection.create_aggregate(name, 2, made)  # type: ignore[arg-type]
         for number, script in earlier:
             connection.executescript(script)
             connection.execute(f"PRAGMA user_version = {number}")

@@ -735,15 +735,17 @@ def _stated(
     voice = "" if voice in names.strangers else voice
     if period is not None and _is_ahead(period, candidate.source, is_fiscal="fiscal year" in text.lower()):
         kind = "forecast"
+    region = names.place(_till_cause(text, number), at=number.start)
+    entity = names.entity(text, at=number.start, document=document, voice=voice)
+    if region and not of_company and candidate.source.publisher and entity not in f"{text} {candidate.source.publisher}":
+        entity = ""  # who writes on a company writes of its market too: "capacity in Marenland" is not the company's
     fact = Fact(
         id=_fact_id(candidate.evidence.id, metric, number),
         evidence=candidate.evidence.id,
-        entity=names.seller(text, at=number.start)
-        or names.entity(text, at=number.start, document=document, voice=voice)
-        or (names.opening(text) if of_company else ""),
+        entity=names.seller(text, at=number.start) or entity or (names.opening(text) if of_company else ""),
         metric=metric,
         segment=vocabulary.segment(_till_cause(text, number), [m for m in candidate.mentions if m.end <= len(_till_cause(text, number))]),
-        region=names.place(_till_cause(text, number), at=number.start),
+        region=region,
         period=period,
         number=replace(number, printed=shown, end=high.end if high else number.end),
         direction=direction,
