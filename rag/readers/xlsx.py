@@ -9,11 +9,13 @@ from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import Any, BinaryIO
+from zipfile import ZipFile
 
 from rag.readers.clean import LEVEL, RAISED
 from rag.readers.draft import Draft, Entry, is_number_like, reads_like_header, with_headers
 from rag.readers.numberformat import display
 from rag.readers.sheetnotes import chart_sheets, write_notes
+from rag.readers.sheetstyles import PlainStyles, are_refused
 from rag.readers.zipped import check_archive, has_macros, office_errors, package_metadata
 from rag.types import Document
 
@@ -89,10 +91,21 @@ def read(path: Path) -> Document:
 
 
 def _opened(file: BinaryIO) -> Any:
-    """openpyxl refuses the whole book for a chart on a sheet of its own that it does not understand; those are read by their XML here."""
+    """openpyxl refuses the whole book for a chart on a sheet of its own that it does not understand; those are read by their XML here.
+    It refuses it for its styles too, of which little is needed."""
+    try:
+        return _read(file)
+    except Exception:
+        if not are_refused(file):
+            raise
+    return _read(file, archive=PlainStyles(file))
+
+
+def _read(file: BinaryIO, *, archive: ZipFile | None = None) -> Any:
     from openpyxl.reader.excel import ExcelReader
 
     reader = ExcelReader(file, read_only=True, data_only=True, keep_links=False, rich_text=True)
+    reader.archive = archive or reader.archive
     reader.read_chartsheet = lambda sheet, relation: None
     reader.read()
     return reader.wb
