@@ -11,6 +11,7 @@ import pytest
 from rag.errors import CorruptFileError, EncryptedError
 from rag.readers import ReaderPool, read_file
 from tests.test_readers import assert_sound, blocks, make_workbook
+from tests.test_readers_odd import open_document
 
 Edit = Callable[[str, bytes], tuple[str, bytes]]
 
@@ -217,3 +218,62 @@ def test_a_level_that_was_not_met_has_its_first_number(tmp_path: Path) -> None:
     said = _numbered(tmp_path / "report.docx", [(2, _at(1), "Demand"), (1, _at(0), "Markets")])
     assert said == [("heading2", "1.1 Demand"), ("heading1", "Part II. Markets")]
     assert read_file(tmp_path / "changed.docx").metadata.title == "Markets"
+
+
+# ── charts of OpenDocument ────────────────────────────────────────────────────────────────────────────────────────
+
+CHART = """<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+ xmlns:chart="urn:oasis:names:tc:opendocument:xmlns:chart:1.0" xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"
+ xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><office:body><office:chart><chart:chart>
+<chart:title><text:p>Shipments</text:p></chart:title>
+<chart:plot-area><chart:axis><chart:title><text:p>kt</text:p></chart:title></chart:axis></chart:plot-area>
+<table:table table:name="local-table"><table:table-header-rows><table:table-row><table:table-cell><text:p/></table:table-cell>
+<table:table-cell><text:p>Zinc</text:p></table:table-cell></table:table-row></table:table-header-rows>
+<table:table-rows><table:table-row><table:table-cell><text:p>Q1</text:p></table:table-cell>
+<table:table-cell><text:p>10.5</text:p></table:table-cell></table:table-row>
+<table:table-row><table:table-cell><text:p>Q2</text:p></table:table-cell>
+<table:table-cell><text:p>NaN</text:p></table:table-cell></table:table-row></table:table-rows></table:table>
+</chart:chart></office:chart></office:body></office:document-content>"""
+DRAWN = (
+    '<draw:frame><draw:object xmlns:xlink="http://www.w3.org/1999/xlink" xlink:href="./Object 1"/>'
+    '<draw:image xmlns:xlink="http://www.w3.org/1999/xlink" xlink:href="./ObjectReplacements/Object 1"/></draw:frame>'
+)
+
+
+def _sheet(*, hidden: str = "") -> str:
+    cell = f"<table:table-cell><text:p>Year</text:p></table:table-cell><table:table-cell>{DRAWN}</table:table-cell>"
+    rows = f"<table:table-row><table:table-cell/></table:table-row><table:table-row {hidden}>{cell}</table:table-row>"
+    return f'<office:spreadsheet><table:table table:name="Prices">{rows}</table:table></office:spreadsheet>'
+
+
+@pytest.mark.parametrize(
+    ("suffix", "body", "text", "notices"),
+    [
+        (".odt", f"<office:text><text:p>As drawn:</text:p><text:p>{DRAWN}</text:p></office:text>", "As drawn:\n\nShipments", ()),
+        (".odt", f"<office:text><text:p><draw:text-box><text:p>{DRAWN}</text:p></draw:text-box></text:p></office:text>", "Shipments", ()),
+        (".odp", f"<office:presentation><draw:page>{DRAWN}</draw:page></office:presentation>", "Shipments", ()),
+        (".ods", _sheet(), "Prices\n\nYear\n\nChart at B2: Shipments", ()),
+    ],
+)
+def test_a_chart_of_opendocument_is_read_by_its_values(tmp_path: Path, suffix: str, body: str, text: str, notices: tuple[str, ...]) -> None:
+    """Once, with its title and the table that it keeps; the title of an axis is none."""
+    path = tmp_path / f"file{suffix}"
+    open_document(path, styles="", body=body)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("Object 1/content.xml", CHART)
+    document = read_file(path)
+    assert_sound(document)
+    assert (document.text.strip(), document.notices) == (f"{text}\n\n | Zinc\nQ1 | 10.5\nQ2", notices)
+
+
+def test_a_chart_at_a_hidden_cell_is_left_out_and_counted(tmp_path: Path) -> None:
+    """And what is drawn but is no chart is nothing."""
+    path = tmp_path / "file.ods"
+    shown = "<table:table-row><table:table-cell><text:p>Seen</text:p></table:table-cell></table:table-row></table:table>"
+    open_document(path, styles="", body=_sheet(hidden='table:visibility="collapse"').replace("</table:table>", shown))
+    assert read_file(path).text == "Prices\n\nSeen"
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("Object 1/content.xml", CHART)
+    document = read_file(path)
+    assert document.text == "Prices\n\nSeen"
+    assert 'sheet "Prices": 1 charts at hidden cells left out' in document.notices

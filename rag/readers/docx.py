@@ -13,7 +13,7 @@ from rag.readers import html, mht
 from rag.readers.clean import LEVEL, RAISED, one_line
 from rag.readers.docxnumbers import Number, Numbers
 from rag.readers.draft import Draft, Entry, with_headers
-from rag.readers.drawings import CHART, DIAGRAM, parsed, write_chart, write_diagram
+from rag.readers.drawings import CHART, DIAGRAM, chart_in, parsed, write_chart, write_diagram
 from rag.readers.encoding import decode
 from rag.readers.zipped import check_archive, has_macros, office_errors, package_metadata
 from rag.types import Document
@@ -216,7 +216,11 @@ class _Writer:
             part = self.parts.get(drawn.get(_RELATION[drawn.tag]) or "")
             if part is not None:
                 self.flush()
-                (write_chart if drawn.tag == f"{CHART}chart" else write_diagram)(self.draft, parsed(part.blob))
+                root = parsed(part.blob)
+                if drawn.tag == f"{CHART}chart":
+                    write_chart(self.draft, chart_in(root))
+                else:
+                    write_diagram(self.draft, root)
 
     def text(self, element: "_Element") -> str:
         """The visible text of a paragraph, page breaks as form feeds; counts what is hidden."""
