@@ -91,6 +91,37 @@ def test_a_workbook_is_refused_for_other_faults_than_its_styles(pool: ReaderPool
         pool.read(broken)
 
 
+DAMAGED: dict[str, tuple[bytes, bytes]] = {
+    "docProps/core.xml": (b"</dcterms:created>", b"yesterday</dcterms:created>"),
+    "docProps/app.xml": (b"</Properties>", b""),
+    "xl/theme/theme1.xml": (b"</a:theme>", b""),
+    "xl/worksheets/sheet1.xml": (b"</sheetData>", b'</sheetData><mergeCells count="1"><mergeCell ref="A:C"/></mergeCells>'),
+}
+
+
+@pytest.mark.parametrize("part", DAMAGED)
+def test_what_is_not_read_of_a_workbook_does_not_refuse_it(pool: ReaderPool, tmp_path: Path, part: str) -> None:
+    """Properties that are none, a theme that breaks off, merged columns without rows: the cells are what they were."""
+    make_workbook(path := tmp_path / "book.xlsx")
+    before, after = DAMAGED[part]
+
+    def edit(name: str, data: bytes) -> tuple[str, bytes]:
+        assert name != part or before in data
+        return name, data.replace(before, after) if name == part else data
+
+    assert pool.read(rewritten(path, edit)).text == pool.read(path).text
+
+
+def test_an_opendocument_file_whose_properties_are_damaged_is_read(tmp_path: Path) -> None:
+    """By its content; its title is what it says itself."""
+    path = tmp_path / "file.odt"
+    open_document(path, styles="", body="<office:text><text:h>Outlook</text:h><text:p>Prices rose.</text:p></office:text>")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("meta.xml", "<meta><title>Other</meta>")
+    document = read_file(path)
+    assert (document.text, document.metadata.title) == ("Outlook\n\nPrices rose.", "Outlook")
+
+
 def test_a_package_with_backslashes_and_other_capitals_is_read(pool: ReaderPool, tmp_path: Path) -> None:
     """Names of parts are told apart without regard to case; some programs write them as paths of their system."""
     make_workbook(path := tmp_path / "book.xlsx")

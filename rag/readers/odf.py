@@ -399,7 +399,7 @@ def _count(element: "_Element", name: str) -> int:
 
 
 def _metadata(draft: Draft, meta: bytes, *, title: str, path: Path) -> Metadata:
-    about = {element.tag.rpartition("}")[2]: one_line(element.text or "") for element in _tree(meta).iter("*")} if meta else {}
+    about = {element.tag.rpartition("}")[2]: one_line(element.text or "") for element in _said(meta)}
     declared = parse_date(about.get("creation-date", "")[:10]) or parse_date(about.get("date", "")[:10])
     found = choose_date(opening=draft.opening_lines(), declared=declared)
     byline = find_byline(draft.opening_lines(), title=title)
@@ -412,6 +412,16 @@ def _metadata(draft: Draft, meta: bytes, *, title: str, path: Path) -> Metadata:
         language=about.get("language", "").lower(),
         tags=tags_from(about.get("keyword", "")) or byline.tags,
     )
+
+
+def _said(meta: bytes) -> "list[_Element]":
+    """The elements of the part about the file; none of one that is missing or damaged."""
+    from lxml.etree import XMLSyntaxError
+
+    try:
+        return list(_tree(meta).iter("*")) if meta else []
+    except XMLSyntaxError:
+        return []
 
 
 def _part(archive: ZipFile, name: str) -> bytes:
