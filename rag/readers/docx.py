@@ -55,6 +55,7 @@ _DEEPEST = 8
 _LOOKS = tuple(f"{_W}{name}" for name in ("vanish", "sz", "color", "strike", "dstrike", "vertAlign"))
 """What of a run's properties says whether and how it is read."""
 _SHADING = f"{_W}shd"
+_NUMBERED = f"{_W}pPr/{_W}numPr"
 _Looks = Mapping[str, "_Element"]
 
 
@@ -101,6 +102,7 @@ class _Styles:
         elements = document.styles.element.findall(f"{_W}style")
         self._by_id = {name: element for element in elements if (name := element.get(f"{_W}styleId"))}
         self._looks: dict[tuple[str | None, str | None], _Looks] = {}
+        self._numbers: dict[str | None, tuple[str, str]] = {}
 
     def name(self, style: str | None) -> str:
         element = self._by_id.get(style)
@@ -115,8 +117,9 @@ class _Styles:
 
     def number(self, style: str | None) -> tuple[str, str]:
         """(number of the list, level) that a style names; empty for none."""
-        place = f"{_W}pPr/{_W}numPr/{_W}"
-        return _value(self.find(style, f"{place}numId")), _value(self.find(style, f"{place}ilvl"))
+        if style not in self._numbers:
+            self._numbers[style] = _value(self.find(style, f"{_NUMBERED}/{_W}numId")), _value(self.find(style, f"{_NUMBERED}/{_W}ilvl"))
+        return self._numbers[style]
 
     def named(self, style: str | None) -> list[str]:
         """The ids of a style and those that it is based on."""
@@ -281,11 +284,11 @@ class _Writer:
 
     def _number(self, element: "_Element") -> Number | None:
         """Counts a paragraph that Word numbers; None for others."""
-        style = _value(element.find(f"{_W}pPr/{_W}pStyle")) or None
-        number, level = (_value(element.find(f"{_W}pPr/{_W}numPr/{_W}{name}")) for name in ("numId", "ilvl"))
+        own = element.find(_NUMBERED)
+        number, level = ("", "") if own is None else (_value(own.find(f"{_W}numId")), _value(own.find(f"{_W}ilvl")))
         if not number:
-            number, usual = self.styles.number(style)
-            level = level or self.numbers.level_of(number, styles=self.styles.named(style)) or usual
+            number, usual = self.styles.number(self.style)
+            level = level or (self.numbers.level_of(number, styles=self.styles.named(self.style)) if number else "") or usual
         if number in ("", "0"):
             return None
         return self.numbers.next(number, min(int(level), _DEEPEST) if level.isdecimal() else 0)
