@@ -14,6 +14,8 @@ from collections.abc import Callable, Collection, Generator, Iterator, Mapping, 
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
@@ -458,6 +460,8 @@ class _Pass:
         held = {path for paths in self._held.values() for path in paths}
         self._gone = {path: row for path, row in known.items() if path not in here and path not in inside and path not in held}
         self._window: list[_Read] = []
+        self._work = {file.path: file.size for file in found if self._may_be_read(file)}
+        self._bytes, self._bytes_done = max(sum(self._work.values()), 1), 0
         self._done, self._total = 0, len(found) + sum(row.document is not None for row in self._gone.values())
         self._orphans = False
 
@@ -475,11 +479,23 @@ class _Pass:
     def _report(self, path: str, status: FileStatus, reason: str = "", *, chunks: int = 0, embedded: int = 0) -> Progress:
         self._done += 1
         self._tally.files[status] += 1
+        self._bytes_done += self._work.pop(path, 0)
         outcome = FileOutcome(path=path, status=status, reason=reason, chunks=chunks, embedded=embedded)
-        return self._progress("ingest", outcome=outcome)
+        return replace(self._progress("ingest"), outcome=outcome)
 
-    def _progress(self, stage: str, *, outcome: FileOutcome | None = None) -> Progress:
-        return Progress(stage=stage, done=self._done, total=self._total, outcome=outcome, counts=self._tally.counts())
+    def _progress(self, stage: str, *, in_hand: float = 0.0) -> Progress:
+        """``in_hand``: bytes of files that are not finished whose work is done."""
+        share = (self._bytes_done + in_hand) / self._bytes
+        return Progress(stage=stage, done=self._done, total=self._total, counts=self._tally.counts(), share=share)
+
+    def _may_be_read(self, file: _Found) -> bool:
+        """Whether more than a look at its size and time is to be done for a file."""
+        return not (file.is_folder or file.unreadable or file.skip or self._is_as_it_was(file))
+
+    def _is_as_it_was(self, file: _Found) -> bool:
+        known = self._known.get(file.path)
+        same = known is not None and known.reader == self._reader and (known.size, known.mtime_ns) == (file.size, file.mtime_ns)
+        return same and not file.depth
 
     # ── one file ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -491,7 +507,7 @@ class _Pass:
             yield from self._hold(file, known, file.unreadable)
         elif file.skip:
             yield self._skip(file, known)
-        elif known and not file.depth and known.reader == self._reader and (known.size, known.mtime_ns) == (file.size, file.mtime_ns):
+        elif known and self._is_as_it_was(file):
             yield self._keep(replace(known, status="ok", reason="") if known.status == "missing" else known, known)
             yield from self._keep_enclosed(file)
         else:
@@ -584,6 +600,9 @@ class _Pass:
             children = [self._exclusion.applied(_found_inside(one, container=file)) for one in enclosed]
             self._leave_enclosed(file, but={child.path for child in children})
             self._total += len(children)
+            inside = {child.path: child.size for child in children if self._may_be_read(child)}
+            self._work |= inside
+            self._bytes += sum(inside.values())
             for child in children:
                 yield from self._look(child)
                 if self._window_is_full():
@@ -687,7 +706,8 @@ class _Pass:
         """Embeds what is missing for the whole window, then commits file by file."""
         window, self._window = self._window, []
         texts = [chunk.embedded_text for waiting in window for chunk in waiting.chunks]
-        vectors, computed = yield from _vectors(self._tools, texts, progress=lambda: self._progress("embed"))
+        in_hand = sum(self._work.get(waiting.row.path, 0) for waiting in window)
+        vectors, computed = yield from _vectors(self._tools, texts, progress=lambda share: self._progress("embed", in_hand=share * in_hand))
         for waiting in window:
             if waiting.document is None:
                 self._put(waiting.row)
@@ -841,14 +861,24 @@ def _printable(text: str) -> str:
 
 
 def _vectors(
-    tools: _Tools, texts: Sequence[str], *, progress: Callable[[], Progress]
+    tools: _Tools, texts: Sequence[str], *, progress: Callable[[float], Progress]
 ) -> Generator[Progress, None, tuple[dict[str, "Vectors"], set[str]]]:
-    """(text -> vector, the texts embedded just now). What takes more than one call is cached as it comes, so that a kill costs one call."""
+    """(text -> vector, the texts embedded just now). What takes more than one call is cached as it comes, so that a kill costs one call.
+
+    ``progress``: a step from the share of the work that is done, by characters, 0 to 1: the short texts come first.
+    """
     fingerprint = tools.space.fingerprint
     with tools.tally.timed("embed"):
         vectors = tools.record.cached_vectors(texts, fingerprint=fingerprint, kind="document")
     missing = sorted({text for text in texts if text not in vectors}, key=lambda text: (len(text), text))  # like lengths share a call
+    characters = list(accumulate(map(len, missing), initial=0))
+
+    def step() -> Progress:
+        return replace(progress(characters[done] / max(characters[-1], 1)), chunks=done, of_chunks=len(missing))
+
     done, size = 0, FIRST_CALL
+    if missing:
+        yield step()
     while done < len(missing):
         batch = missing[done : done + size]
         with tools.tally.timed("embed"):
@@ -862,7 +892,7 @@ def _vectors(
             tools.record.put_token_codes(batch, codes, space=tools.space)
         if len(batch) < len(missing):
             tools.record.cache_vectors(batch, rows, fingerprint=fingerprint, kind="document")
-            yield progress()
+            yield step()
     return vectors, set(missing)
 
 
@@ -911,6 +941,9 @@ def _fill(tools: _Tools) -> Iterator[Progress]:
     """Embeds the stored documents that the space lacks, as many together as make a good batch, and commits them one by one."""
     waiting = tools.record.unfilled(tools.space)
     total = len(tools.record.sources())
+    sizes = {row.document: row.size for row in tools.record.files() if row.document}
+    work = max(sum(sizes.values()), 1)
+    left = sum(sizes.get(identity, 0) for identity in waiting)
     window: dict[str, Sequence[Chunk]] = {}
     for position, identity in enumerate(waiting):
         with tools.tally.timed("chunk"):
@@ -918,20 +951,26 @@ def _fill(tools: _Tools) -> Iterator[Progress]:
         last = position + 1 == len(waiting)
         if not last and len(window) < WINDOW_FILES and sum(map(len, window.values())) < WINDOW_CHUNKS:
             continue
-        done = total - len(waiting) + position + 1
-        step = Progress(stage="re-embed", done=done, total=total, counts=tools.tally.counts())
-        yield from _fill_window(tools, window, step=step)
+        done, in_hand = total - len(waiting) + position + 1, sum(sizes.get(identity, 0) for identity in window)
+        step = partial(_filling, tools, total=total, before=1 - left / work, in_hand=in_hand / work)
+        yield from _fill_window(tools, window, progress=partial(step, done=done - len(window)))
+        left -= in_hand
+        yield step(1.0, done=done)
         window = {}
 
 
-def _fill_window(tools: _Tools, window: Mapping[str, Sequence[Chunk]], *, step: Progress) -> Iterator[Progress]:
+def _filling(tools: _Tools, part: float, *, done: int, total: int, before: float, in_hand: float) -> Progress:
+    """``part`` of the documents in hand is done; ``before``, ``in_hand``: shares of all work."""
+    return Progress(stage="re-embed", done=done, total=total, counts=tools.tally.counts(), share=before + part * in_hand)
+
+
+def _fill_window(tools: _Tools, window: Mapping[str, Sequence[Chunk]], *, progress: Callable[[float], Progress]) -> Iterator[Progress]:
     texts = [chunk.embedded_text for chunks in window.values() for chunk in chunks]
-    vectors, _ = yield from _vectors(tools, texts, progress=lambda: replace(step, counts=tools.tally.counts()))
+    vectors, _ = yield from _vectors(tools, texts, progress=progress)
     for identity, chunks in window.items():
         rows = _matrix([chunk.embedded_text for chunk in chunks], vectors, dimensions=tools.space.fingerprint.dimensions)
         with tools.tally.timed("commit"):
             tools.record.fill(tools.space, identity, chunks=chunks, vectors=rows)
-    yield replace(step, counts=tools.tally.counts())
 
 
 # ── publishing ────────────────────────────────────────────────────────────────────────────────────────────────────

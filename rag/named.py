@@ -2,7 +2,6 @@
 
 import math
 import re
-from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from heapq import nsmallest
@@ -117,15 +116,14 @@ class Named:
         words = np.fromiter(map(numbers.__getitem__, found), dtype=np.int64, count=len(found))
         self._documents_of = _Groups(words, np.cumsum(words == 0), count=len(numbers))
         """A word's number -> the documents that have it in a name, by their places."""
-        self._pieces: dict[str, int] = {}
-        pieces, holders = array("q"), array("q")
-        for word, number in numbers.items():
-            for piece in (stem(word),) if _is_whole(word) else _pieces(word):
-                pieces.append(self._pieces.setdefault(piece, len(self._pieces)))
-                holders.append(number)
-        self._words_of = _Groups(np.array(pieces), np.array(holders), count=len(self._pieces))
+        whole = [_whole(word) for word in numbers]
+        apart = [(number, piece) for number, word in enumerate(numbers) if not whole[number] for piece in _pieces(word)]
+        pieces = [*filter(None, whole), *(piece for _, piece in apart)]
+        holders = [*(number for number, piece in enumerate(whole) if piece), *(number for number, _ in apart)]
+        self._pieces = {piece: at for at, piece in enumerate(dict.fromkeys(pieces))}
+        places = np.fromiter(map(self._pieces.__getitem__, pieces), dtype=np.int64, count=len(pieces))
+        self._words_of = _Groups(places, np.array(holders, dtype=np.int64), count=len(self._pieces))
         """A piece's number -> the words that have it."""
-        self._pieces.pop(_END)
 
     def scores(self, question: str, *, among: Iterable[str] | None = None) -> NameScores:
         """Document -> 0 to 1, only those with a name in the question; near 1 for the best when what it shares is rare.
@@ -190,9 +188,11 @@ def _words_and_ends(text: str) -> list[str]:
     return text.translate(_BLANKED).split() if text.isascii() else _WORD_OR_END.findall(text)
 
 
-def _is_whole(word: str) -> bool:
-    """True for one that cannot be taken apart, which nearly all are: nothing but letters, or nothing but digits."""
-    return word.isalpha() or (word.isascii() and word.isdigit()) or word == _END
+def _whole(word: str) -> str:
+    """The one piece of a word that is nothing but letters or nothing but digits, as nearly all are; empty for others."""
+    if word.isalpha():
+        return stem(word)
+    return word if word.isascii() and word.isdigit() else ""
 
 
 def _is_name(word: str) -> bool:

@@ -816,3 +816,9 @@ class Progress:
     total: int
     outcome: FileOutcome | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
+    chunks: int = 0
+    """Of the files in hand, embedded already."""
+    of_chunks: int = 0
+    """Of the files in hand, to be embedded; 0 when none is."""
+    share: float | None = None
+    """Of all work that is done, 0 to 1, by the bytes of the files; the time left follows from it. None where one step is like the other."""

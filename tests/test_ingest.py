@@ -707,6 +707,32 @@ def test_a_long_file_is_embedded_piece_by_piece(desk: Desk, monkeypatch: pytest.
     assert [progress.stage for progress in desk.shown][:2] == ["embed", "embed"]
 
 
+def test_progress_within_a_long_file_counts_its_chunks(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Done of all that are embedded, and a share of the work that rises from step to step to the whole."""
+    for bound in ("WINDOW_CHUNKS", "FIRST_CALL", "SMALLEST_CALL"):
+        monkeypatch.setattr(f"rag.ingest.{bound}", 3)
+    desk.write("a.txt", " ".join(f"word{number}" for number in range(500)))
+    desk.write("b.txt", "a short one")
+    desk.ingest()
+    of = desk.outcomes["research/a.txt"].chunks
+    assert [(step.done, step.chunks, step.of_chunks) for step in desk.shown if step.stage == "embed" and step.of_chunks > 1] == [
+        (0, min(done, of), of) for done in range(0, of + 3, 3)
+    ]
+    shares = [step.share for step in desk.shown if step.share is not None]
+    assert len(shares) == sum(step.stage in ("embed", "ingest") for step in desk.shown)
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1]) == (0.0, 1.0)
+
+
+def test_what_is_unchanged_is_no_work(desk: Desk) -> None:
+    """Beside a file that is new, of whatever size it is."""
+    desk.write("a.txt", "a long one " * 500)
+    desk.ingest()
+    desk.write("b.txt", "a short one")
+    desk.ingest()
+    assert [(step.outcome.path[-5:], step.share) for step in desk.shown if step.outcome] == [("a.txt", 0.0), ("b.txt", 1.0)]
+
+
 @pytest.mark.parametrize(("count", "seconds", "following"), [(32, 5.0, 32), (32, 0.5, 320), (32, 0.001, 512), (32, 60.0, 8)])
 def test_a_call_of_the_embedder_lasts_about_five_seconds(count: int, seconds: float, following: int) -> None:
     """A slow embedder gets fewer texts a call, so that a kill costs seconds and not the work of an hour."""

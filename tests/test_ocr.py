@@ -132,6 +132,15 @@ def test_a_program_that_hangs_costs_the_time_of_its_file_only(tmp_path: Path, pr
         assert pool.read(tmp_path / "next.txt").text == "The next file."
 
 
+def test_a_reader_held_up_past_the_programs_time_keeps_what_was_read(tmp_path: Path, program: Callable[[str], Ocr]) -> None:
+    """A busy machine: the reader gets no processor from before the program's time is up until well after it."""
+    make_scan(tmp_path / "mixed.pdf", with_text=True, pages=2)
+    with ReaderPool(ocr=program("kill -STOP $PPID; sleep 4; kill -CONT $PPID; sleep 60"), ocr_s=2) as pool:
+        document = pool.read(tmp_path / "mixed.pdf")
+    assert "printed and not scanned" in document.text
+    assert "OCR of page 3 stopped: the time for this file is up" in document.notices
+
+
 def test_ocr_without_the_program_is_one_sentence_with_the_next_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is ingested without it, and rag doctor says the same."""
     create(tmp_path / "w", embedder="small")

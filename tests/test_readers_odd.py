@@ -13,7 +13,7 @@ from rag.errors import CorruptFileError, UnsupportedFormatError
 from rag.readers import ReaderPool, read_file
 from rag.readers.numberformat import display
 from rag.readers.pdfscan import as_read, right_to_left
-from rag.readers.ppt import _slides
+from rag.readers.ppt import _slides, _streams
 from tests.test_readers_kinds import old_word
 
 
@@ -233,6 +233,27 @@ def test_a_hidden_slide_of_an_opendocument_deck_is_an_empty_page(tmp_path: Path)
 
 def _atom(kind: int, content: bytes, *, instance: int = 0, holds: bool = False) -> bytes:
     return struct.pack("<HHI", instance << 4 | (0xF if holds else 0), kind, len(content)) + content
+
+
+class _Container:
+    """Streams by their paths, as olefile has them."""
+
+    def __init__(self, streams: dict[str, bytes]) -> None:
+        self._streams = streams
+
+    def exists(self, name: str) -> bool:
+        return any(path == name or path.startswith(f"{name}/") for path in self._streams)
+
+    def openstream(self, name: str) -> io.BytesIO:
+        return io.BytesIO(self._streams[name])
+
+
+def test_a_deck_for_powerpoint_95_and_97_is_read_by_the_one_of_97() -> None:
+    """It holds both; other decks hold one."""
+    one = {"Current User": b"user", "PowerPoint Document": b"deck"}
+    assert _streams(_Container(one)) == (b"user", b"deck")
+    both = {"PowerPoint Document": b"of 95", **{f"PP97_DUALSTORAGE/{name}": data for name, data in one.items()}}
+    assert _streams(_Container(both)) == (b"user", b"deck")
 
 
 def test_an_old_deck_tells_hidden_slides_and_gives_notes_to_their_slide() -> None:

@@ -17,7 +17,9 @@ import pytest
 
 from rag.app import Library, create
 from rag.errors import UsageError
-from rag.web.child import Job
+from rag.types import STRANGER, Progress
+from rag.web.child import Job, _step, seen_of
+from rag.web.forms import page
 from rag.web.runfile import RunFile, abandoned, read_lines
 from rag.web.runs import Run, Runs
 from rag.web.stream import last_heard
@@ -208,3 +210,31 @@ def told(workspace: Path, number: int) -> list[dict[str, Any]]:
 def test_what_a_client_heard_last_is_a_number_or_nothing(header: str, number: int) -> None:
     """Whatever it sends, such as a superscript, which is a digit and no number."""
     assert last_heard(header) == number
+
+
+def test_a_long_file_is_told_by_its_chunks_and_to_who_does_not_see_all_by_a_share() -> None:
+    """How many chunks a hidden file has is not told."""
+    told: list[dict[str, Any]] = []
+    _step(told.append, Progress(stage="embed", done=3, total=31, chunks=96, of_chunks=1_240, share=0.12345))
+    _step(told.append, Progress(stage="write", done=1, total=4))
+    assert told == [
+        {"stage": "embed", "done": 3, "total": 31, "chunks": 96, "of_chunks": 1_240, "share": 0.1235},
+        {"stage": "write", "done": 1, "total": 4},
+    ]
+    assert [seen_of(step, sees=lambda path: False) for step in told] == [
+        {"stage": "embed", "done": 12, "total": 100, "share": 0.1235},
+        {"stage": "write", "done": 25, "total": 100},
+    ]
+
+
+def test_the_page_of_a_run_draws_its_share_and_its_chunks() -> None:
+    """Without a script too; a run whose steps are like each other is drawn by them."""
+    run = {"id": 1, "title": "Reading documents", "kind": "ingest", "state": "running"}
+    begin = {"stage": "embed", "done": 3, "total": 30, "of_chunks": 0, "share": None}
+    pages = [
+        page("run.html.j2", here="library", reader=STRANGER, run=run, step={**begin, **step}, ended=False).body
+        for step in ({}, {"chunks": 96, "of_chunks": 1_240, "share": 0.1235})
+    ]
+    drawn = [bytes(one).decode() for one in pages]
+    assert ['max="1" value="0.1"' in drawn[0], 'max="1" value="0.1235"' in drawn[1]] == [True, True]
+    assert ["embed: 3 of 30<" in drawn[0], "embed: 3 of 30; 96 of 1240 chunks<" in drawn[1]] == [True, True]

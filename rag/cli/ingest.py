@@ -43,6 +43,7 @@ def ingest(
     Every file ends with a status and a reason. Exit status 5 says that some could not be read or have vanished; all others are in.
     """
     from rag.cli import show
+    from rag.cli.progress import ProgressLine
     from rag.ingest import drain
 
     if watch:
@@ -52,7 +53,7 @@ def ingest(
             keep_up(library, folders, now=utc_now)
         return
     with open_library(workspace) as library:
-        line = show.ProgressLine()
+        line = ProgressLine()
         steps = library.ingest(folders, re_embed=re_embed, allow_deletes=allow_deletes, wait_s=wait_s, now=utc_now())
         summary = drain(steps, show=line.draw)
         line.clear()

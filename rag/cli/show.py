@@ -1,10 +1,9 @@
-"""What the command line prints: results on stdout, progress on stderr, JSON on request."""
+"""What the command line prints: results on stdout, JSON on request."""
 
 import json
 import re
 import sys
 import textwrap
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rag.cli import worded
-from rag.types import Passage, Progress, Report, SearchResult
+from rag.types import Passage, Report, SearchResult
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from rag.upkeep import Backup, Erased, Finding
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_SECONDS_BETWEEN_LINES = 2.0
 _REASONS = {
     "dense": "its meaning",
     "lexical": "its words",
@@ -51,42 +49,6 @@ def plain(value: Any) -> Any:
 def print_json(value: Any) -> None:
     """Indented, for programs and for reading."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
-
-
-class ProgressLine:
-    """Draws progress on stderr with rate and time left: one moving line on a terminal, elsewhere a plain line every two seconds."""
-
-    def __init__(self) -> None:
-        self._moving = sys.stderr.isatty()
-        self._stage, self._from = "", 0
-        self._started = self._drawn = time.monotonic()
-
-    def draw(self, step: Progress) -> None:
-        """Show a step; a failed file is told at once and stays on the screen."""
-        if step.outcome is not None and step.outcome.status == "failed":
-            self.clear()
-            click.echo(unarmed(f"failed: {step.outcome.path}: {step.outcome.reason}"), err=True)
-        now = time.monotonic()
-        if step.stage != self._stage:
-            self._stage, self._started, self._from = step.stage, now, step.done
-        if self._moving:
-            click.echo(f"\r\033[K{self._text(step, now=now)}", err=True, nl=False)
-        elif now - self._drawn >= _SECONDS_BETWEEN_LINES:
-            click.echo(self._text(step, now=now), err=True)
-            self._drawn = now
-
-    def clear(self) -> None:
-        """Take the moving line away."""
-        if self._moving:
-            click.echo("\r\033[K", err=True, nl=False)
-
-    def _text(self, step: Progress, *, now: float) -> str:
-        """ "ingest: 12 of 40, 3.1 a second, 9 s left"; rate and time left once this stage has done three."""
-        text, done = f"{step.stage}: {step.done} of {step.total}", step.done - self._from
-        if done < 3:
-            return text
-        rate = done / max(now - self._started, 1e-3)
-        return f"{text}, {rate:.1f} a second, {(step.total - step.done) / rate:.0f} s left"
 
 
 # ── results ───────────────────────────────────────────────────────────────────────────────────────────────────────

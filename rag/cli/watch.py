@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rag.cli import show
+from rag.cli.progress import ProgressLine
 from rag.errors import FingerprintError, RagError
 from rag.ingest import OWN_NAMES, drain
 
@@ -36,7 +36,7 @@ def keep_up(library: "Library", folders: Sequence[Path], *, now: Callable[[], da
 
 
 def _once(library: "Library", folders: Sequence[Path], *, now: datetime) -> None:
-    line = show.ProgressLine()
+    line = ProgressLine()
     try:
         summary = drain(library.ingest(folders, now=now, wait_s=WAIT_S), show=line.draw)
     except FingerprintError:

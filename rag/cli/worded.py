@@ -28,7 +28,7 @@ def going_on() -> Iterator[None]:
 def followed(*, fresh: bool) -> "Wording":
     """The estimate and the progress on stderr."""
     from rag.app import Wording
-    from rag.cli.show import ProgressLine
+    from rag.cli.progress import ProgressLine
 
     line = ProgressLine()
 

@@ -58,7 +58,7 @@ def suffix_of_bytes(path: Path, *, is_sheet: bool) -> str:
 def _zip_suffix(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
-            names = set(archive.namelist())
+            names = {name.replace("\\", "/").lower() for name in archive.namelist()}
             kind = archive.read("mimetype")[:100].decode("ascii", "replace") if "mimetype" in names else ""
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, RuntimeError):
         return ""
@@ -99,10 +99,16 @@ def _text_suffix(head: bytes, *, is_sheet: bool) -> str:
 @contextmanager
 def readable(path: Path, *, is_sheet: bool) -> Iterator[tuple[Path, tuple[str, ...]]]:
     """An Office file and the parts it names but does not hold. Where there are some, or it is a "strict Open XML" file, it is a copy that
-    names only what it holds, with the names that every parser knows. A workbook's parser looks for itself.
+    names only what it holds, with the names that every parser knows. A workbook's parser looks for itself. A package whose parts do not
+    have the names that it gives them is a copy in which they do.
 
     Raises ReadLimitError for a bomb.
     """
+    with _well_named(path) as named:
+        yield from _readable(named, is_sheet=is_sheet)
+
+
+def _readable(path: Path, *, is_sheet: bool) -> Iterator[tuple[Path, tuple[str, ...]]]:
     is_strict, missing = _is_strict(path), {} if is_sheet else _missing(path)
     if not is_strict and not any(missing.values()):
         yield path, ()
@@ -114,6 +120,48 @@ def readable(path: Path, *, is_sheet: bool) -> Iterator[tuple[Path, tuple[str, .
         os.utime(copy, (seconds, seconds))
         named = {part for parts in missing.values() for part in parts.values()}
         yield copy, tuple(sorted(part for part in named if not posixpath.basename(part).startswith("#")))  # a link within the file is none
+
+
+@contextmanager
+def _well_named(path: Path) -> Iterator[Path]:
+    """The file, or a copy of a package whose names of parts are written as on another system: "XL\\Workbook.xml" is xl/workbook.xml
+    (ISO/IEC 29500-2, 6.2.2: parts are told apart without regard to case, and their names have slashes)."""
+    names = _other_names(path)
+    if not names:
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        with zipfile.ZipFile(path) as archive, zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as out:
+            check_sizes(archive.infolist(), path=path)
+            for entry in archive.infolist():
+                out.writestr(names.get(entry.filename, entry.filename), archive.read(entry))
+        os.utime(copy, (seconds := path.stat().st_mtime, seconds))
+        yield copy
+
+
+def _other_names(path: Path) -> dict[str, str]:
+    """Name of a part -> the name by which the package itself calls it, where they differ. Of a file that is no sound package: nothing."""
+    from lxml.etree import LxmlError
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            check_sizes(archive.infolist(), path=path)
+            slashed = {name: name.replace("\\", "/") for name in archive.namelist()}
+            if _KINDS in slashed and all(name == slash for name, slash in slashed.items()):
+                return {}
+            if _KINDS.lower() not in map(str.lower, slashed.values()):
+                return {}
+            called = {_KINDS.lower(): _KINDS}
+            for name, slash in slashed.items():
+                if slash.endswith(".rels"):
+                    called |= {part.lower(): part for _, part in _relations(archive, name, at=slash)}
+    except (zipfile.BadZipFile, zlib.error, LxmlError, KeyError, ValueError, NotImplementedError, EOFError, OSError, RuntimeError):
+        return {}
+    for part in list(called.values()):  # what a part is related to goes by its name
+        relations = f"{posixpath.dirname(part)}/_rels/{posixpath.basename(part)}.rels"
+        called[relations.lower()] = relations
+    return {name: called.get(slash.lower(), slash) for name, slash in slashed.items() if called.get(slash.lower(), slash) != name}
 
 
 def _missing(path: Path) -> dict[str, dict[str, str]]:
@@ -133,9 +181,9 @@ def _missing(path: Path) -> dict[str, dict[str, str]]:
         return {}
 
 
-def _relations(archive: zipfile.ZipFile, name: str) -> Iterator[tuple[str, str]]:
-    """(id, part) of the relations that stay in the package."""
-    folder = posixpath.dirname(posixpath.dirname(name))
+def _relations(archive: zipfile.ZipFile, name: str, *, at: str = "") -> Iterator[tuple[str, str]]:
+    """(id, part) of the relations that stay in the package, of a part of that name, which should be ``at`` that place if one is given."""
+    folder = posixpath.dirname(posixpath.dirname(at or name))
     for relation in _tree(archive.read(name)).iter(_RELATIONS):
         target = relation.get("Target") or ""
         if relation.get("TargetMode") != "External":

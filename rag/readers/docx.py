@@ -3,7 +3,6 @@
 Of tracked changes what was inserted is kept and what was deleted is left out and counted."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from rag.errors import CorruptFileError
 from rag.readers import html, mht
 from rag.readers.clean import LEVEL, RAISED, one_line
+from rag.readers.docxnumbers import Number, Numbers
 from rag.readers.draft import Draft, Entry, with_headers
-from rag.readers.drawings import CHART, DIAGRAM, parsed, write_chart, write_diagram
+from rag.readers.drawings import CHART, DIAGRAM, chart_in, parsed, write_chart, write_diagram
 from rag.readers.encoding import decode
 from rag.readers.zipped import check_archive, has_macros, office_errors, package_metadata
 from rag.types import Document
@@ -50,9 +50,12 @@ _QUOTED = 80
 """Characters of what a comment is about."""
 _MOST_RUNS = 40
 _END = "\0"
+_DEEPEST = 8
+"""Level of a list, from 0."""
 _LOOKS = tuple(f"{_W}{name}" for name in ("vanish", "sz", "color", "strike", "dstrike", "vertAlign"))
 """What of a run's properties says whether and how it is read."""
 _SHADING = f"{_W}shd"
+_NUMBERED = f"{_W}pPr/{_W}numPr"
 _Looks = Mapping[str, "_Element"]
 
 
@@ -61,7 +64,9 @@ def read(path: Path) -> Document:
     check_archive(path, part="word/", what="a Word document")
     with office_errors(path, what="a Word document"):
         document = _opened(path)
-        writer = _Writer(draft=Draft(), styles=_Styles(document), numbering=_numbering(document), parts=document.part.related_parts)
+        styles = _Styles(document)
+        numbers = Numbers(_related(document, "/numbering"), of_style=lambda style: styles.number(style)[0])
+        writer = _Writer(draft=Draft(), styles=styles, numbers=numbers, parts=document.part.related_parts)
         writer.write(document.element.body)
         _write_footnotes(writer, document)
         _write_comments(writer, document)
@@ -70,7 +75,8 @@ def read(path: Path) -> Document:
         if has_macros(path):
             writer.draft.notice("macros left out")
         writer.draft.hidden(writer.hidden)
-        title = writer.title or writer.draft.first_heading()
+        heading = writer.draft.first_heading()
+        title = writer.title or writer.plain_headings.get(heading, heading)
         metadata = package_metadata(writer.draft, content_title=title, path=path)
     return writer.draft.finish(metadata=metadata, format="docx", path=path)
 
@@ -96,6 +102,7 @@ class _Styles:
         elements = document.styles.element.findall(f"{_W}style")
         self._by_id = {name: element for element in elements if (name := element.get(f"{_W}styleId"))}
         self._looks: dict[tuple[str | None, str | None], _Looks] = {}
+        self._numbers: dict[str | None, tuple[str, str]] = {}
 
     def name(self, style: str | None) -> str:
         element = self._by_id.get(style)
@@ -107,6 +114,16 @@ class _Styles:
             if (found := element.find(query)) is not None:
                 return found
         return None
+
+    def number(self, style: str | None) -> tuple[str, str]:
+        """(number of the list, level) that a style names; empty for none."""
+        if style not in self._numbers:
+            self._numbers[style] = _value(self.find(style, f"{_NUMBERED}/{_W}numId")), _value(self.find(style, f"{_NUMBERED}/{_W}ilvl"))
+        return self._numbers[style]
+
+    def named(self, style: str | None) -> list[str]:
+        """The ids of a style and those that it is based on."""
+        return [element.get(f"{_W}styleId") or "" for element in self._chain(style)]
 
     def looks(self, *, letters: str | None, paragraph: str | None) -> _Looks:
         """What a style of letters, else that of their paragraph, says of how letters look."""
@@ -138,11 +155,12 @@ class _Styles:
 class _Writer:
     draft: Draft
     styles: _Styles
-    numbering: dict[tuple[str, str], str]
-    """(number id, level) -> number format."""
+    numbers: Numbers
     parts: Mapping[str, Any]
     """Relationship id -> part, for charts and diagrams."""
     title: str = ""
+    plain_headings: dict[str, str] = field(default_factory=dict)
+    """Numbered headings as they are printed -> without their number."""
     initial: str = ""
     """The large first letter of the paragraph to come, which Word keeps as one of its own."""
     hidden: int = 0
@@ -157,7 +175,6 @@ class _Writer:
     page: int = 1
     break_tag: str = ""
     items: list[str] = field(default_factory=list)
-    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def write(self, body: "_Element") -> None:
         behind = (place.get("behindDoc") in ("1", "true") for place in body.iter(_ANCHOR))
@@ -186,10 +203,11 @@ class _Writer:
             self.initial += text.strip()
             return
         pieces, self.initial = f"{self.initial}{text}".split(_PAGE_BREAK), ""
-        for number, piece in enumerate(pieces):
-            if number:
-                self._next_page(continued=bool(pieces[number - 1].strip()))
-            self._write_piece(element, piece)
+        number = self._number(element) if text.strip() or not _is_taken_out(element) else None
+        for place, piece in enumerate(pieces):
+            if place:
+                self._next_page(continued=bool(pieces[place - 1].strip()))
+            self._write_piece(element, piece, number=number, begins=not "".join(pieces[:place]).strip())
         for box in element.iter(f"{_W}txbxContent"):
             if not any(parent.tag == _FALLBACK for parent in box.iterancestors()):
                 self._container(box)
@@ -201,7 +219,11 @@ class _Writer:
             part = self.parts.get(drawn.get(_RELATION[drawn.tag]) or "")
             if part is not None:
                 self.flush()
-                (write_chart if drawn.tag == f"{CHART}chart" else write_diagram)(self.draft, parsed(part.blob))
+                root = parsed(part.blob)
+                if drawn.tag == f"{CHART}chart":
+                    write_chart(self.draft, chart_in(root))
+                else:
+                    write_diagram(self.draft, root)
 
     def text(self, element: "_Element") -> str:
         """The visible text of a paragraph, page breaks as form feeds; counts what is hidden."""
@@ -240,40 +262,42 @@ class _Writer:
         else:
             self.draft.notice(f"a part put in from another file was left out ({kind or 'it is not in the file'})")
 
-    def _write_piece(self, element: "_Element", text: str) -> None:
+    def _write_piece(self, element: "_Element", text: str, *, number: Number | None, begins: bool) -> None:
+        """Of a paragraph what stands on one page; ``begins``: it is the first of it."""
         if not text.strip():
             return
         style = _value(element.find(f"{_W}pPr/{_W}pStyle")) or None
         level = self.styles.level(style) or _outline_level(element.find(f"{_W}pPr/{_W}outlineLvl"))
-        marker = "" if level else self._marker(element, style)
+        marker = self._marker(number, style) if begins and not level else ""
         if marker:
             self.items.append(marker + one_line(text))
             return
         self.flush()
         if level:
-            self.draft.heading(text, level=level)
+            printed = f"{number.label} {text}" if begins and number and number.label else text
+            self.plain_headings[one_line(printed)] = one_line(text)
+            self.draft.heading(printed, level=level)
             if self.styles.name(style) == "title" and not self.title:
                 self.title = one_line(text)
         else:
             self.draft.paragraph(text)
 
-    def _marker(self, element: "_Element", style: str | None) -> str:
+    def _number(self, element: "_Element") -> Number | None:
+        """Counts a paragraph that Word numbers; None for others."""
+        own = element.find(_NUMBERED)
+        number, level = ("", "") if own is None else (_value(own.find(f"{_W}numId")), _value(own.find(f"{_W}ilvl")))
+        if not number:
+            number, usual = self.styles.number(self.style)
+            level = level or (self.numbers.level_of(number, styles=self.styles.named(self.style)) if number else "") or usual
+        if number in ("", "0"):
+            return None
+        return self.numbers.next(number, min(int(level), _DEEPEST) if level.isdecimal() else 0)
+
+    def _marker(self, number: Number | None, style: str | None) -> str:
         """ "  - " or "  2. " for a list item, indented by its level; empty for other paragraphs."""
-        number = element.find(f"{_W}pPr/{_W}numPr")
-        if number is None:
-            number = self.styles.find(style, f"{_W}pPr/{_W}numPr")
         if number is None:
             return "- " if self.styles.name(style).startswith("list bullet") else ""
-        key = (_value(number.find(f"{_W}numId")), _value(number.find(f"{_W}ilvl")) or "0")
-        if key[0] in ("", "0"):
-            return ""
-        indent = "  " * min(int(key[1]) if key[1].isdecimal() else 0, 8)
-        if self.numbering.get(key) != "decimal":
-            return f"{indent}- "
-        self.counts[key] += 1
-        for other in [other for other in self.counts if other[0] == key[0] and other[1] > key[1]]:
-            del self.counts[other]
-        return f"{indent}{self.counts[key]}. "
+        return "  " * number.level + (f"{number.count}. " if number.form == "decimal" else "- ")
 
     def _next_page(self, *, continued: bool) -> None:
         self.flush()
@@ -451,21 +475,10 @@ def _outline_level(element: "_Element | None") -> int:
     return int(value) + 1 if value.isdecimal() and int(value) < 9 else 0
 
 
-def _numbering(document: Any) -> dict[tuple[str, str], str]:
-    """(number id, level) -> "bullet", "decimal", ... from the numbering part; empty without one."""
-    root = _related(document, "/numbering")
-    if root is None:
-        return {}
-    formats = {
-        (abstract.get(f"{_W}abstractNumId"), level.get(f"{_W}ilvl")): _value(level.find(f"{_W}numFmt"))
-        for abstract in root.iter(f"{_W}abstractNum")
-        for level in abstract.iter(f"{_W}lvl")
-    }
-    found: dict[tuple[str, str], str] = {}
-    for number in root.iter(f"{_W}num"):
-        abstract_id = _value(number.find(f"{_W}abstractNumId"))
-        found |= {(number.get(f"{_W}numId") or "", level or ""): kind for (owner, level), kind in formats.items() if owner == abstract_id}
-    return found
+def _is_taken_out(paragraph: "_Element") -> bool:
+    """True for an empty paragraph whose end is deleted or hidden: Word neither shows nor counts it."""
+    end = paragraph.find(f"{_W}pPr/{_W}rPr")
+    return end is not None and (end.find(f"{_W}del") is not None or _is_on(end.find(f"{_W}vanish")))
 
 
 def _related(document: Any, ending: str) -> "_Element | None":

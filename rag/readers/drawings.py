@@ -47,9 +47,8 @@ def chart_in(root: "_Element") -> Chart:
     return Chart(title=_words(title), rows=(("", *names), *rows) if rows else ())
 
 
-def write_chart(draft: Draft, root: "_Element", *, where: str = "", address: str = "") -> None:
+def write_chart(draft: Draft, chart: Chart, *, where: str = "", address: str = "") -> None:
     """Title and table. ``where`` comes before the title: "Chart at D4"; ``address`` is given to the cells."""
-    chart = chart_in(root)
     draft.paragraph(": ".join(part for part in (where, chart.title) if part))
     rows = [entries(row, header=not place) for place, row in enumerate(chart.rows)]
     draft.table([[Entry(text=one.text, column=one.column, header=one.header, address=address) for one in row] for row in rows])

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,6 +35,7 @@ from rag.readers import (
 )
 from rag.readers.desk import Desk
 from rag.readers.disguise import readable, suffix_of_bytes
+from rag.readers.locked import unlocked
 from rag.readers.ocr import Ocr
 from rag.types import Document, Enclosed
 
@@ -93,11 +95,14 @@ def read_file(path: Path, *, ocr: Ocr | None = None, deadline: float = math.inf)
     named = reader_for(path)
     if named not in _LOOKED_AT:
         return pdf.read(path, ocr=ocr, deadline=deadline) if ocr and named is pdf else named.read(path)
-    suffix = suffix_of_bytes(path, is_sheet=named in _SHEETS)
-    reader = _BY_SUFFIX[suffix] if suffix else named
-    with readable(path, is_sheet=reader in _SHEETS) as (copy, missing):
-        document = pdf.read(path, ocr=ocr, deadline=deadline) if ocr and reader is pdf else reader.read(copy)
+    with unlocked(path) if named in _SHEETS else nullcontext(path) as plain:
+        suffix = suffix_of_bytes(plain, is_sheet=named in _SHEETS)
+        reader = _BY_SUFFIX[suffix] if suffix else named
+        with readable(plain, is_sheet=reader in _SHEETS) as (copy, missing):
+            document = pdf.read(path, ocr=ocr, deadline=deadline) if ocr and reader is pdf else reader.read(copy)
     notices = [f"parts that the file names are not in it: {_listed(missing)}"] if missing else []
+    if plain is not path:
+        notices.append("encrypted with the password that Excel itself knows, and read with it")
     if reader is not named:
         notices.append(f"named {path.suffix}, read as the {suffix} that its bytes are")
     return replace(document, notices=(*document.notices, *notices)) if notices else document

@@ -76,6 +76,7 @@ def tesseract(languages: Sequence[str]) -> Ocr:
 
 def lines_of(page: Any, *, ocr: Ocr, deadline: float) -> list[Line]:
     """The lines of a page as PDFium draws it, places in points. ``deadline``: by ``time.monotonic``. Raises OcrStoppedError."""
+    _left(deadline)  # a page of which nothing can be read is not drawn
     picture, dots_a_point = _drawn(page)
     words = _read(picture, ocr=ocr, deadline=deadline)
     if _sureness(words) < _SURE:
@@ -124,9 +125,7 @@ def _drawn(page: Any) -> "tuple[Picture, float]":
 def _read(picture: "Picture", *, ocr: Ocr, deadline: float) -> list[_Seen]:
     """The words in reading order."""
     height, width = picture.shape
-    seconds = min(_PAGE_S, deadline - time.monotonic())
-    if seconds <= 0:
-        raise OcrStoppedError("the time for this file is up")
+    seconds = _left(deadline)
     command = [ocr.program, "stdin", "stdout", "--psm", "3", "--dpi", str(DPI), "-l", ocr.languages, "tsv"]
     try:
         done = subprocess.run(
@@ -144,6 +143,14 @@ def _read(picture: "Picture", *, ocr: Ocr, deadline: float) -> list[_Seen]:
         raise OcrStoppedError(f"{PROGRAM} ended with status {done.returncode}: {said}")
     rows = [line.split("\t") for line in done.stdout.decode("utf-8", "replace").splitlines()]
     return [_seen(row) for row in rows if len(row) == _COLUMNS and row[0] == _WORD_LEVEL and row[-1].strip()]
+
+
+def _left(deadline: float) -> float:
+    """Seconds that the program may take for one picture. Raises OcrStoppedError when there are none."""
+    seconds = min(_PAGE_S, deadline - time.monotonic())
+    if seconds <= 0:
+        raise OcrStoppedError("the time for this file is up")
+    return seconds
 
 
 def _seen(row: Sequence[str]) -> _Seen:

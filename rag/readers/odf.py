@@ -4,6 +4,7 @@ What a person does not see is left out and counted: hidden text and sections, hi
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import ZipFile
@@ -13,6 +14,7 @@ from rag.readers.byline import find_byline
 from rag.readers.clean import mark_raised, one_line
 from rag.readers.dates import choose_date, parse_date
 from rag.readers.draft import Draft, Entry, choose_title, entries, tags_from, with_headers
+from rag.readers.drawings import MOST_POINTS, Chart, write_chart
 from rag.readers.xlsx import MOST_CELLS, write_sheet
 from rag.readers.zipped import check_archive, office_errors
 from rag.types import Document, Metadata
@@ -26,6 +28,12 @@ _WHAT = "an OpenDocument file"
 _URN = "{urn:oasis:names:tc:opendocument:xmlns:"
 _TEXT, _TABLE, _DRAW, _OFFICE, _PRESENTATION = (f"{_URN}{name}:1.0}}" for name in ("text", "table", "drawing", "office", "presentation"))
 _STYLE = f"{_URN}style:1.0}}"
+_CHART = f"{_URN}chart:1.0}}"
+_OBJECT, _LINK = f"{_DRAW}object", "{http://www.w3.org/1999/xlink}href"
+_NO_VALUE = frozenset({"NaN", "1.#NAN"})
+"""What LibreOffice writes for a point that a series does not have."""
+_Charts = Mapping[str | None, Chart]
+"""The charts of a package by the link that draws them."""
 _DUBLIN = "{http://purl.org/dc/elements/1.1/}"
 _UNSEEN = frozenset({"collapse", "filter"})
 _MAY_HIDE = {
@@ -58,7 +66,7 @@ def read(path: Path) -> Document:
         unseen = _unseen_styles(*parts)
         draft.hidden(_drop_hidden(body, styles=unseen))
         _mark_spans(body, draft=draft, parts=parts)
-        title = _write(draft, body[0], unseen=unseen)
+        title = _write(draft, body[0], unseen=unseen, charts=_charts(archive, body))
         metadata = _metadata(draft, _part(archive, "meta.xml"), title=title or draft.first_heading(), path=path)
     return draft.finish(metadata=metadata, format=path.suffix.lower().lstrip("."), path=path)
 
@@ -123,23 +131,49 @@ def _taken_out(element: "_Element") -> int:
     return letters
 
 
-def _write(draft: Draft, body: "_Element", *, unseen: _Styles) -> str:
+def _charts(archive: ZipFile, body: "_Element") -> _Charts:
+    """What is drawn from files of its own in the package, where it is a chart, with the values that it keeps."""
+    charts: dict[str | None, Chart] = {}
+    for drawn in body.iter(_OBJECT):
+        name = drawn.get(_LINK)
+        content = _part(archive, f"{(name or '').removeprefix('./').rstrip('/')}/content.xml")
+        chart = next(_tree(content).iter(f"{_CHART}chart"), None) if content else None
+        if chart is not None:
+            charts[name] = Chart(title=_title_of(chart), rows=tuple(_points(chart)))
+    return charts
+
+
+def _title_of(chart: "_Element") -> str:
+    return one_line(" ".join(_words(text) for title in chart.iterchildren(f"{_CHART}title") for text in title.iter(f"{_TEXT}p")))
+
+
+def _points(chart: "_Element") -> Iterator[tuple[str, ...]]:
+    """The names of the series, then each category and its values."""
+    for table in chart.iterchildren(f"{_TABLE}table"):
+        for row in islice(table.iter(f"{_TABLE}table-row"), MOST_POINTS + 1):
+            cells = dict(_cells(row))
+            texts = ["" if cells.get(at) in _NO_VALUE else cells.get(at, "") for at in range(max(cells, default=-1) + 1)]
+            if any(texts):
+                yield tuple(texts)
+
+
+def _write(draft: Draft, body: "_Element", *, unseen: _Styles, charts: _Charts) -> str:
     """Adds everything; the title, empty without one."""
     kind = body.tag.rpartition("}")[2]
     if kind == "spreadsheet":
-        _write_sheets(draft, body, unseen=unseen)
+        _write_sheets(draft, body, unseen=unseen, charts=charts)
         return ""
     if kind == "presentation":
         slides = enumerate(body.iterchildren(f"{_DRAW}page"), start=1)
-        titles = [_write_slide(draft, slide, number=number, unseen=unseen) for number, slide in slides]
+        titles = [_write_slide(draft, slide, number=number, unseen=unseen, charts=charts) for number, slide in slides]
         return titles[0] if titles else ""
-    writer = _Writer(draft=draft)
+    writer = _Writer(draft=draft, charts=charts)
     writer.container(body)
     writer.flush()
     return ""
 
 
-def _write_sheets(draft: Draft, body: "_Element", *, unseen: _Styles) -> None:
+def _write_sheets(draft: Draft, body: "_Element", *, unseen: _Styles, charts: _Charts) -> None:
     left = MOST_CELLS
     for sheet in body.iterchildren(f"{_TABLE}table"):
         name = sheet.get(f"{_TABLE}name") or ""
@@ -158,9 +192,10 @@ def _write_sheets(draft: Draft, body: "_Element", *, unseen: _Styles) -> None:
             draft.notice(f'sheet "{name}": {hidden:,} filled cells in hidden rows and columns left out')
         write_sheet(draft, rows, title=name)
         _write_comments(draft, sheet)
+        _write_charts(draft, sheet, charts=charts)
 
 
-def _write_slide(draft: Draft, slide: "_Element", *, number: int, unseen: _Styles) -> str:
+def _write_slide(draft: Draft, slide: "_Element", *, number: int, unseen: _Styles, charts: _Charts) -> str:
     draft.open_page(f"slide {number}")
     if ("drawing-page", slide.get(f"{_DRAW}style-name")) in unseen:
         draft.notice(f"slide {number} is hidden and was left out")
@@ -174,7 +209,7 @@ def _write_slide(draft: Draft, slide: "_Element", *, number: int, unseen: _Style
             title = one_line(" ".join(_words(paragraph) for paragraph in frame.iter(f"{_TEXT}p")))
             draft.heading(title, level=1)
         else:
-            writer = _Writer(draft=draft)
+            writer = _Writer(draft=draft, charts=charts)
             writer.container(frame)
             writer.flush()
     return title
@@ -185,6 +220,7 @@ class _Writer:
     """Walks a text in reading order; items of nested lists gather into one block."""
 
     draft: Draft
+    charts: _Charts
     items: list[str] = field(default_factory=list)
     depth: int = 0
 
@@ -204,8 +240,15 @@ class _Writer:
             elif tag == f"{_TABLE}table":
                 self.flush()
                 self.draft.table(with_headers(list(_rows(child))))
+            elif tag == _OBJECT:
+                self._chart(child)
             else:
                 self.container(child)
+
+    def _chart(self, drawn: "_Element") -> None:
+        if (chart := self.charts.get(drawn.get(_LINK))) is not None:
+            self.flush()
+            write_chart(self.draft, chart)
 
     def flush(self) -> None:
         self.draft.list_items(self.items)
@@ -226,6 +269,9 @@ class _Writer:
             self.container(box)
         for note in element.iter(f"{_TEXT}note-body"):
             self.container(note)
+        for drawn in element.iter(_OBJECT):
+            if next(drawn.iterancestors(f"{_TEXT}p", f"{_TEXT}h")) is element:
+                self._chart(drawn)
 
 
 def _words(element: "_Element") -> str:
@@ -301,6 +347,32 @@ def _write_comments(draft: Draft, sheet: "_Element") -> None:
         draft.table([entries(["Cell", "Comment by", "Comment"], header=True), *rows])
 
 
+def _write_charts(draft: Draft, sheet: "_Element", *, charts: _Charts) -> None:
+    """Behind the cells; those at hidden cells are left out and counted."""
+    from openpyxl.utils import get_column_letter
+
+    hidden, number, unseen = _hidden_columns(sheet), 0, 0
+    for drawn in sheet.iterchildren(f"{_TABLE}shapes"):
+        for one in drawn.iter(_OBJECT):
+            if (chart := charts.get(one.get(_LINK))) is not None:
+                write_chart(draft, chart, where="Chart")
+    for row in sheet.iter(f"{_TABLE}table-row"):
+        column = 0
+        for cell in row.iterchildren(f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"):
+            ref = f"{get_column_letter(column + 1)}{number + 1}"
+            for drawn in cell.iter(_OBJECT):
+                if (chart := charts.get(drawn.get(_LINK))) is None:
+                    continue
+                if column in hidden or row.get(f"{_TABLE}visibility") in _UNSEEN:
+                    unseen += 1
+                else:
+                    write_chart(draft, chart, where=f"Chart at {ref}", address=ref)
+            column += _count(cell, "number-columns-repeated")
+        number += _count(row, "number-rows-repeated")
+    if unseen:
+        draft.notice(f'sheet "{sheet.get(f"{_TABLE}name") or ""}": {unseen} charts at hidden cells left out')
+
+
 def _cells(row: "_Element") -> Iterator[tuple[int, str]]:
     column = 0
     for cell in row.iterchildren(f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"):
@@ -327,7 +399,7 @@ def _count(element: "_Element", name: str) -> int:
 
 
 def _metadata(draft: Draft, meta: bytes, *, title: str, path: Path) -> Metadata:
-    about = {element.tag.rpartition("}")[2]: one_line(element.text or "") for element in _tree(meta).iter("*")} if meta else {}
+    about = {element.tag.rpartition("}")[2]: one_line(element.text or "") for element in _said(meta)}
     declared = parse_date(about.get("creation-date", "")[:10]) or parse_date(about.get("date", "")[:10])
     found = choose_date(opening=draft.opening_lines(), declared=declared)
     byline = find_byline(draft.opening_lines(), title=title)
@@ -340,6 +412,16 @@ def _metadata(draft: Draft, meta: bytes, *, title: str, path: Path) -> Metadata:
         language=about.get("language", "").lower(),
         tags=tags_from(about.get("keyword", "")) or byline.tags,
     )
+
+
+def _said(meta: bytes) -> "list[_Element]":
+    """The elements of the part about the file; none of one that is missing or damaged."""
+    from lxml.etree import XMLSyntaxError
+
+    try:
+        return list(_tree(meta).iter("*")) if meta else []
+    except XMLSyntaxError:
+        return []
 
 
 def _part(archive: ZipFile, name: str) -> bytes:

@@ -38,9 +38,15 @@ def opened(path: Path, *, what: str) -> Iterator[Any]:
             raise CorruptFileError(
                 f"cannot read {path.name}: it is not {what}; give it the suffix it should have, or open and save it again"
             )
+    with errors(path, what=what), olefile.OleFileIO(str(path)) as container:
+        yield container
+
+
+@contextmanager
+def errors(path: Path, *, what: str) -> Iterator[None]:
+    """What parsers raise on broken bytes, as CorruptFileError."""
     try:
-        with olefile.OleFileIO(str(path)) as container:
-            yield container
+        yield
     except (ReadError, MemoryError, RecursionError):
         raise
     except Exception as error:
@@ -59,9 +65,10 @@ def encrypted(path: Path) -> EncryptedError:
     return EncryptedError(f"cannot read {path.name}: it wants a password; save a copy without one")
 
 
-def metadata(container: Any, draft: Draft, *, content_title: str, path: Path) -> Metadata:
-    """From the summary streams and the content's first lines. A summary that is damaged says what can be made out."""
-    about, more = (_properties(stream(container, name)) for name in _SUMMARIES)
+def metadata(container: Any | None, draft: Draft, *, content_title: str, path: Path) -> Metadata:
+    """From the summary streams and the content's first lines. A summary that is damaged says what can be made out, a file that is no
+    container nothing."""
+    about, more = (_properties(stream(container, name)) if container else {} for name in _SUMMARIES)
     found = choose_date(opening=draft.opening_lines(), declared=_day(about, _CREATED) or _day(about, _SAVED))
     byline = find_byline(draft.opening_lines(), title=content_title)
     return Metadata(

@@ -43,7 +43,8 @@ class ReaderPool:
         self, *, timeout_s: float = 60.0, memory_bytes: int = 1_500_000_000, workers: int = 1, ocr: Ocr | None = None, ocr_s: float = 900.0
     ) -> None:
         """``timeout_s``: wall clock a file. ``memory_bytes``: address space a child may use beyond what it starts with. ``ocr`` reads
-        pages without text once more, in ``ocr_s`` a file at most."""
+        pages without text once more, in ``ocr_s`` a file at most; putting together what was read then has ``timeout_s`` of its own, so
+        that a program which takes all of its time costs no page that was read."""
         self._ocr, self._ocr_s = ocr, ocr_s
         program = ocr.program if ocr else ""
         self._children = [_Child(timeout_s=timeout_s, memory_bytes=memory_bytes, program=program) for _ in range(workers)]
@@ -87,7 +88,7 @@ class ReaderPool:
         child = self._idle.get()
         try:
             if ocr and self._ocr:
-                return child.answer(path, into=None, languages=self._ocr.languages, seconds=self._ocr_s)
+                return child.answer(path, into=None, languages=self._ocr.languages, ocr_s=self._ocr_s)
             return child.answer(path, into=into)
         finally:
             self._idle.put(child)
@@ -129,10 +130,15 @@ class _Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._stderr: IO[bytes] | None = None
 
-    def answer(self, path: Path, *, into: Path | None, languages: str = "", seconds: float = 0.0) -> Document | list[Enclosed]:
-        """The document, or with ``into`` the files it encloses; with ``languages`` by OCR in so many ``seconds``."""
-        process, seconds = self._running(), seconds or self._timeout_s
-        request = {"path": str(path.absolute()), "seconds": seconds, "into": str(into.absolute()) if into else None, "ocr": languages}
+    def answer(self, path: Path, *, into: Path | None, languages: str = "", ocr_s: float = 0.0) -> Document | list[Enclosed]:
+        """The document, or with ``into`` the files it encloses; with ``languages`` by OCR, which ends after ``ocr_s``."""
+        process, seconds = self._running(), self._timeout_s + ocr_s
+        request = {
+            "path": str(path.absolute()),
+            "seconds": seconds,
+            "into": str(into.absolute()) if into else None,
+            "ocr": {"languages": languages, "until": time.monotonic() + ocr_s} if languages else None,  # one clock for all processes
+        }
         try:
             header, body = self._ask(process, request)
         except TimeoutError as error:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from struct import unpack_from
+from typing import Any
 
 from rag.errors import CorruptFileError
 from rag.readers import ole
@@ -14,6 +15,8 @@ from rag.types import Document
 suffixes: frozenset[str] = frozenset({".ppt", ".pps"})
 
 _WHAT = "a PowerPoint 97-2003 deck"
+_OF_97 = "PP97_DUALSTORAGE"
+"""Where a deck that was saved for PowerPoint 95 and 97 has the streams of 97."""
 _ENCRYPTED_TOKEN = 0xF3D1C4DF
 _EDIT, _DIRECTORY, _SLIDES, _SLIDE = 0x0FF5, 0x1772, 0x0FF0, 0x03F3
 _KIND, _WIDE, _NARROW = 0x0F9F, 0x0FA0, 0x0FA8
@@ -52,7 +55,7 @@ def read(path: Path) -> Document:
     with ole.opened(path, what=_WHAT) as container:
         if container.exists("EncryptedSummary"):
             raise ole.encrypted(path)
-        user, data = ole.stream(container, "Current User"), ole.stream(container, "PowerPoint Document")
+        user, data = _streams(container)
         if len(user) < 20 or not data:
             raise CorruptFileError(f"cannot read {path.name}: it holds no slides; open it and save it as .pptx")
         token, edit = unpack_from("<II", user, 12)
@@ -62,6 +65,12 @@ def read(path: Path) -> Document:
         titles = [_write_slide(draft, slide, number=number) for number, slide in enumerate(_slides(data, edit), start=1)]
         metadata = ole.metadata(container, draft, content_title=titles[0] if titles else "", path=path)
     return draft.finish(metadata=metadata, format="ppt", path=path)
+
+
+def _streams(container: Any) -> tuple[bytes, bytes]:
+    """(who saved it last and where, the deck)."""
+    room = f"{_OF_97}/" if container.exists(_OF_97) else ""
+    return ole.stream(container, f"{room}Current User"), ole.stream(container, f"{room}PowerPoint Document")
 
 
 def _write_slide(draft: Draft, slide: _Slide, *, number: int) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rag.readers.clean import LEVEL, RAISED, one_line
 from rag.readers.draft import Draft, Entry, with_headers
-from rag.readers.drawings import DIAGRAM, parsed, write_chart, write_diagram
+from rag.readers.drawings import DIAGRAM, chart_in, parsed, write_chart, write_diagram
 from rag.readers.zipped import check_archive, has_macros, office_errors, package_metadata
 from rag.types import Document
 
@@ -79,7 +79,7 @@ def _write_shape(draft: Draft, shape: Any, *, number: int) -> None:
         draft.table(_table_rows(shape.table, draft=draft))
     elif getattr(shape, "has_chart", False) and shape.has_chart:
         if (part := _related_part(shape, shape.element.chart_rId)) is not None:
-            write_chart(draft, parsed(part.blob))
+            write_chart(draft, chart_in(parsed(part.blob)))
     elif shape.has_text_frame:
         _write_text(draft, shape)
     else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rag.readers.clean import one_line
 from rag.readers.draft import Draft, Entry, entries
-from rag.readers.drawings import CHART, parsed, write_chart
+from rag.readers.drawings import CHART, chart_in, parsed, write_chart
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -61,7 +61,7 @@ def _write_drawing(draft: Draft, archive: zipfile.ZipFile, name: str, *, is_hidd
             hidden += 1
             continue
         for part in drawn:
-            write_chart(draft, parsed(archive.read(part)), where=f"Chart{at}", address=address)
+            write_chart(draft, chart_in(parsed(archive.read(part))), where=f"Chart{at}", address=address)
         for text in said:
             draft.paragraph(f"Text box{at}: {text}")
     return hidden

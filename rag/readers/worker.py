@@ -1,7 +1,7 @@
 """The child process of a reader pool: ``python -m rag.readers.worker MEMORY_BYTES [PROGRAM]``.
 
-Requests come as JSON lines on stdin: ``{"path": ..., "seconds": ...}``, with ``"into"`` to unpack, with ``"ocr"`` (languages) to read
-pictures of text by PROGRAM. Each answer is a JSON line
+Requests come as JSON lines on stdin: ``{"path": ..., "seconds": ...}``, with ``"into"`` to unpack, with ``"ocr"`` (``"languages"``, and
+``"until"`` by ``time.monotonic``) to read pictures of text by PROGRAM. Each answer is a JSON line
 ``{"bytes": N, "retire": bool}`` and then N bytes of JSON: ``{"document": ...}``, ``{"enclosed": [...]}`` or
 ``{"error": class, "message": ...}``. The child ends when stdin does. It can open
 no socket, start no program but PROGRAM, and has limits on memory, processor time and the size of files it writes.
@@ -14,7 +14,6 @@ import os
 import resource
 import signal
 import sys
-import time
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -29,8 +28,6 @@ from rag.readers.ocr import Ocr
 _LARGEST_WRITTEN_FILE = LARGEST_FILE + 1
 _FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "pty.")
 _GRACE_S = 5
-_OCR_SHARE = 0.9
-"""Of a file's time; what is left is for putting together what was read."""
 _DEEPEST = 10_000
 """Calls in calls: web pages are nested up to 2,048 deep."""
 _OUT_OF_REACH = frozenset((errno.ENOENT, errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE))
@@ -46,8 +43,8 @@ def main() -> None:
     for line in requests:
         request = json.loads(line)
         _raise_time_limit(seconds=request["seconds"])
-        ocr = Ocr(program=program, languages=request["ocr"]) if request.get("ocr") else None
-        deadline = time.monotonic() + _OCR_SHARE * request["seconds"]
+        pictures = request.get("ocr")
+        ocr, deadline = (Ocr(program=program, languages=pictures["languages"]), pictures["until"]) if pictures else (None, math.inf)
         answer = _answer(Path(request["path"]), into=request.get("into"), ocr=ocr, deadline=deadline)
         signal.setitimer(signal.ITIMER_REAL, 0)
         retire = _address_space() > base + int(sys.argv[1]) // 2

@@ -1,9 +1,10 @@
-"""Excel 97-2003 workbooks, as xlsx: a page a sheet, tables with cell addresses, values as a person sees them."""
+"""Excel 97-2003 workbooks and older sheets, as xlsx: a page a sheet, tables with cell addresses, values as a person sees them."""
 
 import math
 import os
 import struct
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 from struct import unpack_from
@@ -26,6 +27,9 @@ _BLANK = frozenset({0, 6})
 """xlrd's kinds of cells that hold nothing, without a form and with one."""
 _SHEET, _BEGIN, _OBJECT, _TEXT, _CONTINUED, _DRAWING = 0x85, 0x809, 0x5D, 0x1B6, 0x3C, 0xEC
 """Kinds of records."""
+_OLD_BEGIN = frozenset({0x009, 0x209, 0x409})
+"""The first record of a file of Excel 2, 3 and 4."""
+_LONGEST_BEGIN, _ONE_SHEET, _BOOK = 16, 0x10, 0x100
 _ANCHOR = struct.pack("<HI", 0xF010, 18)
 """What the place of a drawn object begins with, its size included ([MS-XLS] 2.5.193)."""
 _SHAPES = frozenset({2, 3, 6, 9, 0x0E, 0x1E})
@@ -34,21 +38,31 @@ _SHAPES = frozenset({2, 3, 6, 9, 0x0E, 0x1E})
 
 def read(path: Path) -> Document:
     """Pages are labelled "sheet NAME". Raises ReadError and its children."""
-    with ole.opened(path, what=_WHAT) as container:
+    data = path.read_bytes()
+    with nullcontext(None) if _is_old(data) else ole.opened(path, what=_WHAT) as container, ole.errors(path, what=_WHAT):
         draft = Draft()
-        book = _book(path)
-        stream = ole.stream(container, "Workbook")
+        stream = (ole.stream(container, "Workbook") or ole.stream(container, "Book")) if container else data
+        book = _book(stream, path=path)
         _write_sheets(draft, book, boxes=_text_boxes(stream) if book.biff_version == _BIFF8 else {})
         metadata = ole.metadata(container, draft, content_title="", path=path)
     return draft.finish(metadata=metadata, format="xls", path=path)
 
 
-def _book(path: Path) -> Any:
+def _is_old(data: bytes) -> bool:
+    """True for a file of Excel 2 to 4, which is one sheet or a book of them and no container."""
+    kind, length, _, holds = unpack_from("<4H", data.ljust(8, b"\0"))
+    return kind in _OLD_BEGIN and 4 <= length <= _LONGEST_BEGIN and holds in (_ONE_SHEET, _BOOK)
+
+
+def _book(stream: bytes, *, path: Path) -> Any:
+    """By the stream alone: xlrd's own way into the container gives up where two of its parts overlap, which Excel does not."""
     import xlrd
 
+    if not stream:
+        raise CorruptFileError(f"cannot read {path.name}: {_WHAT} without its workbook; open and save it again")
     try:
         with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-            return xlrd.open_workbook(str(path), logfile=nowhere, formatting_info=True)
+            return xlrd.open_workbook(file_contents=stream, logfile=nowhere, formatting_info=True)
     except xlrd.XLRDError as error:
         if "encrypted" in str(error).lower():
             raise ole.encrypted(path) from error

@@ -9,11 +9,13 @@ from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import Any, BinaryIO
+from zipfile import ZipFile
 
 from rag.readers.clean import LEVEL, RAISED
 from rag.readers.draft import Draft, Entry, is_number_like, reads_like_header, with_headers
 from rag.readers.numberformat import display
 from rag.readers.sheetnotes import chart_sheets, write_notes
+from rag.readers.sheetstyles import PlainStyles, are_refused
 from rag.readers.zipped import check_archive, has_macros, office_errors, package_metadata
 from rag.types import Document
 
@@ -89,11 +91,22 @@ def read(path: Path) -> Document:
 
 
 def _opened(file: BinaryIO) -> Any:
-    """openpyxl refuses the whole book for a chart on a sheet of its own that it does not understand; those are read by their XML here."""
+    """openpyxl refuses the whole book for its styles, of which little is needed here."""
+    try:
+        return _read(file)
+    except Exception:
+        if not are_refused(file):
+            raise
+    return _read(file, archive=PlainStyles(file))
+
+
+def _read(file: BinaryIO, *, archive: ZipFile | None = None) -> Any:
     from openpyxl.reader.excel import ExcelReader
 
     reader = ExcelReader(file, read_only=True, data_only=True, keep_links=False, rich_text=True)
-    reader.read_chartsheet = lambda sheet, relation: None
+    reader.archive = archive or reader.archive
+    reader.read_chartsheet = lambda sheet, relation: None  # those are read by their XML here, and so are properties
+    reader.read_properties = reader.read_custom = reader.read_theme = lambda: None
     reader.read()
     return reader.wb
 
@@ -165,9 +178,11 @@ def _rows(sheet: Any, *, frame: _Frame, struck: frozenset[int], draft: Draft) ->
 
 
 def _cells(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
-    """(row, its cells) as the file holds them. openpyxl's own iteration makes up a million empty rows, and loses those out of order."""
+    """(row, its cells) as the file holds them. openpyxl's own iteration makes up a million empty rows, loses those out of order, and
+    refuses the sheet for what else it cannot follow: a format or a filter of whole columns."""
     from openpyxl.cell.read_only import ReadOnlyCell
-    from openpyxl.worksheet._reader import WorkSheetParser
+    from openpyxl.worksheet._reader import ROW_TAG, WorkSheetParser
+    from openpyxl.xml.functions import iterparse
 
     book = sheet.parent
     with sheet._get_source() as source:
@@ -180,8 +195,11 @@ def _cells(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
             timedelta_formats=book._timedelta_formats,
             rich_text=True,
         )
-        for number, cells in parser.parse():
-            yield number, [ReadOnlyCell(sheet, **cell) for cell in cells]
+        for _, element in iterparse(source):
+            if element.tag == ROW_TAG:
+                number, cells = parser.parse_row(element)
+                element.clear()
+                yield number, [ReadOnlyCell(sheet, **cell) for cell in cells]
 
 
 def _is_struck(cell: Any, text: str, *, struck: frozenset[int], draft: Draft) -> bool:

@@ -2,6 +2,7 @@
 
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -98,7 +99,7 @@ def office_errors(path: Path, *, what: str) -> Iterator[None]:
 
 
 def package_metadata(draft: Draft, *, content_title: str, path: Path) -> Metadata:
-    """Metadata from the package's own property parts and the content's first lines. A part that is missing says nothing."""
+    """Metadata from the package's own property parts and the content's first lines. A part that is missing or damaged says nothing."""
     core = _properties(path, "docProps/core.xml")
     found = choose_date(opening=draft.opening_lines(), declared=_first_date(core.get("created", ""), core.get("modified", "")))
     byline = find_byline(draft.opening_lines(), title=content_title)
@@ -121,7 +122,10 @@ def _properties(path: Path, part: str) -> dict[str, str]:
     with zipfile.ZipFile(path) as archive:
         if part not in archive.namelist():
             return {}
-        root = etree.fromstring(archive.read(part), etree.XMLParser(resolve_entities=False, no_network=True))
+        try:
+            root = etree.fromstring(archive.read(part), etree.XMLParser(resolve_entities=False, no_network=True))
+        except (etree.XMLSyntaxError, zipfile.BadZipFile, zlib.error):
+            return {}
     return {etree.QName(element).localname: one_line(element.text or "") for element in root.iterchildren("*")}
 
 

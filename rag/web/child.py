@@ -106,11 +106,12 @@ def _report(workspace: Path, job: Job, tell: Tell) -> dict[str, Any]:
 
 def seen_of(told: dict[str, Any], *, sees: Callable[[str], bool]) -> dict[str, Any]:
     """A step of reading as somebody may see it who does not see all: no path of a hidden file, and shares in place of counts."""
-    kept = dict(told)
+    kept = {name: value for name, value in told.items() if name not in ("chunks", "of_chunks")}
     if "path" in kept and not sees(str(kept["path"])):
         kept = {name: value for name, value in kept.items() if name not in ("path", "status", "reason")}
     if kept.get("total"):
-        kept |= {"done": 100 * int(kept["done"]) // int(kept["total"]), "total": 100}
+        share = kept.get("share", kept["done"] / kept["total"])
+        kept |= {"done": int(100 * share), "total": 100}
     return kept
 
 
@@ -121,6 +122,10 @@ def _scope(asked: Mapping[str, Any]) -> Scope:
 
 def _step(tell: Tell, step: Any) -> None:
     told: dict[str, Any] = {"stage": step.stage, "done": step.done, "total": step.total}
+    if step.of_chunks:
+        told |= {"chunks": step.chunks, "of_chunks": step.of_chunks}
+    if step.share is not None:
+        told["share"] = round(step.share, 4)
     if step.outcome is not None:
         told |= {"path": step.outcome.path, "status": step.outcome.status, "reason": step.outcome.reason}
     tell(told)

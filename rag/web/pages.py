@@ -191,7 +191,7 @@ async def run(here: Here, run: int) -> Response:
     """How far a run is, or what came of it."""
     found = here.runs.get(run).as_data()
     room = "reports" if found["kind"] == "report" else "library"
-    step = {"stage": "", "done": 0, "total": 0, **found["last"]}
+    step = {"stage": "", "done": 0, "total": 0, "of_chunks": 0, "share": None, **found["last"]}
     return page("run.html.j2", here=room, reader=here.reader, run=found, step=step, ended=found["state"] in ("done", "failed"))
 
 

@@ -47,7 +47,8 @@ class Event:
     number: int
     """1-based, rising."""
     told: Mapping[str, Any]
-    """stage, done and total; of a file its path, status and reason; at the end the state with the result or a message."""
+    """stage, done and total, the share of the work that is done, chunks and of_chunks while some are embedded; of a file its path, status
+    and reason; at the end the state with the result or a message."""
 
 
 @dataclass(kw_only=True)

@@ -130,8 +130,9 @@ if (run) {
   const source = new EventSource(`/api/runs/${run.dataset.run}/events`);
   source.addEventListener("message", (event) => {
     const told = JSON.parse(event.data);
-    if (told.total) { bar.max = told.total; bar.value = told.done; } else { bar.removeAttribute("value"); }
-    if (told.stage) say(run, told.total ? `${told.stage}: ${told.done} of ${told.total}` : `${told.stage} …`);
+    if (told.total) { bar.max = 1; bar.value = told.share ?? told.done / told.total; } else { bar.removeAttribute("value"); }
+    const chunks = told.of_chunks ? `; ${told.chunks} of ${told.of_chunks} chunks` : "";
+    if (told.stage) say(run, told.total ? `${told.stage}: ${told.done} of ${told.total}${chunks}` : `${told.stage} …`);
     if (told.path && told.status !== "unchanged") {
       const line = document.createElement("li");
       line.textContent = `${told.status}: ${told.path}${told.reason ? ` (${told.reason})` : ""}`;
