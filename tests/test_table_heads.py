@@ -286,7 +286,7 @@ def test_a_name_over_the_middle_of_several_columns_is_of_each(tmp_path: Path) ->
 
 def test_a_line_above_the_years_that_stands_far_above_them_is_of_all(tmp_path: Path) -> None:
     """As Apple and Oracle print it; the statement's title, which stands over the middle of the page, is no column's."""
-    heads = [(300, 720, "CONSOLIDATED STATEMENTS OF OPERATIONS"), (470, 690, "Years ended")]
+    heads: list[Placed] = [(300, 720, "CONSOLIDATED STATEMENTS OF OPERATIONS"), (470, 690, "Years ended")]
     days = zip(EDGES[3:], ("2022", "2021", "2020"), strict=True)
     heads += [(right - 16, height, said) for right, year in days for height, said in ((670, "September 24,"), (660, year))]
     rows = [("Net sales", "1,980", "1,101", "3,081"), ("Cost of sales", "1,257", "873", "2,130")]
@@ -296,7 +296,7 @@ def test_a_line_above_the_years_that_stands_far_above_them_is_of_all(tmp_path: P
 
 def test_a_name_in_two_lines_is_no_name_of_the_columns_beside_it(tmp_path: Path) -> None:
     """Though it stands over the middle one of three columns, as a group's name does."""
-    heads = [(350, 690, "2024"), (490, 690, "2023")]
+    heads: list[Placed] = [(350, 690, "2024"), (490, 690, "2023")]
     three = (300.0, 350.0, 400.0, 440.0, 490.0, 540.0)
     for first in (0, 3):
         heads += [(three[first + 1] - 12, 672, "Impact of")]
