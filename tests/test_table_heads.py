@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 import typst
 
+from rag.prompts import metric_vocabulary
 from rag.readers import read_file
 from rag.report.reading import read, references, row_references
+from rag.report.wording import Vocabulary
 from rag.types import Document
 
 ROWS = ("Revenue", "5,200", "4,800"), ("Operating costs", "(4,000)", "(3,900)"), ("Profit", "1,200", "900")
@@ -406,3 +408,42 @@ def test_the_title_of_a_table_is_no_name_of_its_columns(tmp_path: Path) -> None:
     for words in ("Table 3.1 Sales", "The sales were as follows:", "$ 7,329"):
         document = _placed(tmp_path / "t.pdf", [(480, 676, words), *years], rows, rights=EDGES[3:])
         assert _columns_of(document, "Net sales") == ["2024", "2023", "2022"], words
+
+
+def test_a_sign_is_lent_where_brackets_alone_say_the_scale(tmp_path: Path) -> None:
+    """As 3M and Pfizer print it beside the years: "(Millions)"."""
+    assert labels(STATEMENT.replace("Fiscal Years Ended", "(Millions)"), tmp_path)["683"] == ("Depreciation", "2018 (in $ Millions)")
+
+
+def test_the_days_under_a_statements_title_are_no_title(tmp_path: Path) -> None:
+    """So that its rows are under the statement's name, of the same size and as bold."""
+    from reportlab.pdfgen.canvas import Canvas
+
+    canvas = Canvas(str(tmp_path / "t.pdf"))
+    canvas.setFont("Helvetica-Bold", 10)
+    for at, line in enumerate(("Consolidated Balance Sheets", "As of December 31, 2024 and 2023")):
+        canvas.drawString(60, 760 - 30 * at, line)
+    canvas.setFont("Helvetica", 10)
+    for at in range(6):
+        canvas.drawString(60, 690 - 12 * at, "The sheets below hold what the group has and what it owes to others at the end of the year.")
+    canvas.save()
+    document = read_file(tmp_path / "t.pdf")
+    assert [document.text[block.start : block.end] for block in document.blocks if block.kind == "heading"] == [
+        "Consolidated Balance Sheets"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "metric"),
+    [
+        ("Purchases of property, plant and equipment (PP&E)", "capex"),
+        ("Purchases of land, buildings, and equipment", "capex"),
+        ("Additions to property and equipment", "capex"),
+        ("Net cash provided by (used in) operating activities", "operating_cash_flow"),
+        ("Net cash provided/(used) by operating activities", "operating_cash_flow"),
+        ("Net cash from operations", "operating_cash_flow"),
+    ],
+)
+def test_a_cash_flow_statements_main_lines_are_known_by_their_usual_names(row: str, metric: str) -> None:
+    """As filings print them."""
+    assert [mention.metric.id for mention in Vocabulary(metric_vocabulary()).named(row)] == [metric]

@@ -256,7 +256,14 @@ def _is_heading_group(group: Sequence[Line], text: str, *, body: float) -> bool:
         return False
     if any(is_number_like(cell) for line in group for _, _, cell in line.cells()[1:]):  # a table's
         return False
-    return not text.endswith((".", ",", ";")) and _CUT_OFF.search(text) is None
+    return not text.endswith((".", ",", ";")) and _CUT_OFF.search(text) is None and _ONLY_TIME.fullmatch(text) is None
+
+
+_ONLY_TIME = re.compile(
+    r"(?i)(?=.*\b(?:ended|ending|as of|at)\b)(?:(?:for|the|as|of|at|fiscal|financial|years?|quarters?|months?|weeks?|three|six|nine|twelve|"
+    r"ended|ending|and|january|february|march|april|may|june|july|august|september|october|november|december|\d{1,2}|(?:19|20)\d\d)\b[\s,]*)+"
+)
+"""Under a statement's title: "Years ended December 31, 2024 and 2023". It is no title itself."""
 
 
 _CUT_OFF = re.compile(r"\b[a-z]{4,}[.!?]\s[A-Z]|\b(?:of|the|an|and|or|to|in|for|with|by|on|from|as|that|which)$")

@@ -160,7 +160,8 @@ class PageTable:
         if line.right > begins and (left > self.columns[0][1] or is_beyond):
             return not self._is_title(line)
         over = sum(any(left < word.right and word.left < right for word in line.words) for left, right in self.columns)
-        return line.bold and over > 2 and not self._is_title(line)
+        is_short = len(cells) > 1 or len(line.text) <= _LONGEST_NAME
+        return line.bold and over > 2 and is_short and not self._is_title(line)
 
     def _is_title(self, line: Line) -> bool:
         """Whether a line stands over the middle of the whole table, row labels too, and of no group of columns, or in larger letters."""

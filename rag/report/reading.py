@@ -365,14 +365,15 @@ def _scale_above(document: Document, block: Block) -> str:
     return re.split(r"\W", line[said.end() :].lower())[0] if said else ""
 
 
-_BARE_SCALE = re.compile(r"(?i)\bin (?=thousands|millions|billions)")
+_BARE_SCALE = re.compile(r"(?i)(?:\b(?P<of>in) |\()(?=thousands|millions|billions)")
 
 
 def _marked(column: str, mark: str, scale: str) -> str:
     """A column's name with a currency's sign in the scale that it says, or that is said above the table; as it is where it says the
     currency itself, and where nobody says the scale: "57,613" of millions is no "$57,613"."""
     if said := _BARE_SCALE.search(column):
-        return column if unit_in(column)[0] in CURRENCIES else f"{column[: said.end()]}{mark} {column[said.end() :]}"
+        marked = f"{column[: said.end()]}{'' if said['of'] else 'in '}{mark} {column[said.end() :]}"
+        return column if unit_in(column)[0] in CURRENCIES else marked
     return f"{column} (in {mark} {scale})" if scale else column
 
 
