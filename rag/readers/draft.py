@@ -11,7 +11,7 @@ from rag.readers.clean import block_text, one_line
 from rag.types import Block, BlockKind, Cell, DateSource, Document, Metadata, Page
 
 COLUMN_GAP = " | "
-_UNIT = r"(?:[%€£$x°]|[a-zA-Z]{1,3}(?:/[a-zA-Z]{1,4})?|thousand|million|billion|trillion)"
+_UNIT = r"(?:[%€£$x°]|(?!(?:st|nd|rd|th)\b)[a-zA-Z]{1,3}(?:/[a-zA-Z]{1,4})?|thousand|million|billion|trillion)"
 _NUMBER_LIKE = re.compile(
     rf"^[\s$€£¥(+\-−–~<>≈]*(?:[A-Z]{{2,3}})?\s?[$€£¥]?\d[\d.,\s]*\)?\s?{_UNIT}?\)?%?$|^[-–—]$|^n/?[am]\.?$|^\$ ?[-–—]$", re.IGNORECASE
 )

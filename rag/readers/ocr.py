@@ -13,7 +13,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rag.errors import SettingsError
-from rag.readers.layout import Line, Word
+from rag.readers.lines import Line, Word
 
 if TYPE_CHECKING:
     import numpy as np

@@ -14,7 +14,8 @@ from rag.readers.byline import find_byline
 from rag.readers.clean import one_line
 from rag.readers.dates import choose_date, pdf_date
 from rag.readers.draft import Draft, choose_title, tags_from
-from rag.readers.layout import Line, PageLines, drop_running_lines, join_split_words, write_pages
+from rag.readers.layout import PageLines, drop_running_lines, join_split_words, write_pages
+from rag.readers.lines import Line
 from rag.readers.ocr import Ocr, OcrStoppedError, lines_of
 from rag.readers.pdfscan import GRAPHICS, PageScan, Pdfium
 from rag.types import Document, Metadata

@@ -16,7 +16,7 @@ from itertools import accumulate, compress, pairwise, repeat
 from typing import Any
 
 from rag.readers.clean import LEVEL, RAISED, level
-from rag.readers.layout import Line, Word
+from rag.readers.lines import Line, Word
 from rag.readers.pdfcodes import Shape, as_tex, look_like_themselves
 from rag.readers.pdfseen import Box, Ink, Pieces, bare, covered
 
@@ -46,6 +46,11 @@ _SMALLEST_SIZE = 1.5
 """Points; smaller letters cannot be read."""
 _WHITE = 250
 """Red, green and blue of this and more are white on paper."""
+_READABLE_SIZE, _LETTER_HEIGHT = 2.0, 0.7
+"""Points that letters of running text have at least, and the part of them that a tall letter has: fonts with a scale of their own are said
+to be smaller than their letters."""
+_BLANK = re.compile(r"(?<![^ \r\n])[\xa0\u2000-\u200a\u202f\u3000]+(?![^ \r\n])")
+"""Blanks of other kinds by themselves, which are no words; between the digits of a number they hold it together."""
 _USUAL_WORDS = 1_000
 """On a page; there is room for more where there are more."""
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]+")
@@ -245,12 +250,16 @@ class PageScan:
     def lines(self, *, printed: int | None = None) -> list[Line]:
         """In the order of the file; of the ``printed`` characters, what was typed onto the page later comes by its place."""
         text = _LONE_RETURN.sub(_FL_OF_TEX, self._text_page.get_text_range())
+        text = text if text.isascii() else _BLANK.sub(lambda blank: " " * len(blank[0]), text)
         found = self._found(text, printed=printed)
         lines: list[Line] = []
         dropped: list[Line] = []
         spans = list(_line_spans(text, found.starts, printed=printed))
         firsts, lasts = [found.chars[first] for first, _ in spans], [found.chars[end - 1] for _, end in spans]
-        sizes = self._pdfium.sizes(self._address, firsts)
+        sizes = [
+            size if size >= _READABLE_SIZE else _size_by_height(found.words[first:end], size)
+            for size, (first, end) in zip(self._pdfium.sizes(self._address, firsts), spans, strict=True)
+        ]
         sides = (firsts, [first for first, _ in spans]), (lasts, [end - 1 for _, end in spans])
         bold_ends = (self._pdfium.are_bold(self._address, chars, [found.objects[at] for at in places]) for chars, places in sides)
         for (first, end), size, *ends in zip(spans, sizes, *bold_ends, strict=True):
@@ -455,6 +464,11 @@ class PageScan:
             found = self._page.get_objects(filter=list(GRAPHICS), max_depth=3)
             self._graphics = [(one.get_bounds(), one.level > 0 or self._pdfium.pieces.has_ink(one, white=_WHITE)) for one in found]
         return self._graphics
+
+
+def _size_by_height(words: Iterable[Word], size: float) -> float:
+    """The size of words, by the tallest where that says more than their font does."""
+    return max(size, round(max(word.top - word.bottom for word in words) / _LETTER_HEIGHT, 1))
 
 
 def _runs_up(

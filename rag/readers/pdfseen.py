@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from itertools import repeat
 from typing import Any, NamedTuple
 
-from rag.readers.layout import Word
+from rag.readers.lines import Word
 
 TEXT, PATH, IMAGE, SHADING = 1, 2, 3, 4
 """PDFium's kinds of pieces of a page."""

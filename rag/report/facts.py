@@ -1173,7 +1173,21 @@ def _part(words: str) -> str:
 def _table_segment(words: str, names: Names) -> str:
     """The segment a row stands for: nothing for totals, names, places and periods."""
     bare = without_unit(words).strip(" :,")
-    return "" if _is_total(words) or bare in names.places | names.others or find_periods(words) else bare
+    is_whole = _is_total(words) or _is_of_owners(bare, names)
+    return "" if is_whole or bare in names.places | names.others or find_periods(words) else bare
+
+
+_OF_OWNERS = re.compile(
+    r"(?i)(?:attributable|available|applicable) (?:to|for) (?:the )?"
+    r"(?P<whose>(?!.*(?:non-?\s?controlling|minority|preferred|participating)).+)"
+)
+_OWNERS = re.compile(r"(?i)\b(?:share|stock)(?:holders|owners)\b")
+
+
+def _is_of_owners(words: str, names: Names) -> bool:
+    """Whether what remains of a row's label says that it is the company's own or its shareholders': "attributable to Amcor plc"."""
+    said = _OF_OWNERS.fullmatch(words)
+    return said is not None and (_OWNERS.search(words) is not None or said["whose"].startswith(tuple(names.about.values())))
 
 
 def _is_total(words: str) -> bool:

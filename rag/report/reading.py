@@ -365,14 +365,15 @@ def _scale_above(document: Document, block: Block) -> str:
     return re.split(r"\W", line[said.end() :].lower())[0] if said else ""
 
 
-_BARE_SCALE = re.compile(r"(?i)\bin (?=thousands|millions|billions)")
+_BARE_SCALE = re.compile(r"(?i)(?:\b(?P<of>in) |\()(?=thousands|millions|billions)")
 
 
 def _marked(column: str, mark: str, scale: str) -> str:
     """A column's name with a currency's sign in the scale that it says, or that is said above the table; as it is where it says the
     currency itself, and where nobody says the scale: "57,613" of millions is no "$57,613"."""
     if said := _BARE_SCALE.search(column):
-        return column if unit_in(column)[0] in CURRENCIES else f"{column[: said.end()]}{mark} {column[said.end() :]}"
+        marked = f"{column[: said.end()]}{'' if said['of'] else 'in '}{mark} {column[said.end() :]}"
+        return column if unit_in(column)[0] in CURRENCIES else marked
     return f"{column} (in {mark} {scale})" if scale else column
 
 
@@ -410,7 +411,8 @@ def _told(document: Document, block: Block) -> Iterable[tuple[int, int]]:
 def _headers(document: Document, block: Block) -> Mapping[int, list[str]]:
     """Column -> what its header rows say, from the top; the name of a group of columns belongs to each of them. A scale in a row of its own
     is of the whole table, wherever it stands there, as what the corner says is: both in column 0. Columns of which the headers say the same
-    have none: "2022, 2021, 2022, 2021" under quarters that were not read tells no value's time."""
+    have none: "2022, 2021, 2022, 2021" under quarters that were not read tells no value's time. Of values and their shares in per cent
+    under one year the values keep it."""
     begins = {cell.column for cell in block.cells if cell.header and cell.end > cell.start}
     rows: dict[int, dict[int, str]] = defaultdict(dict)
     spans: set[int] = set()
@@ -420,7 +422,8 @@ def _headers(document: Document, block: Block) -> Mapping[int, list[str]]:
             spans |= {cell.row} if cell.span > 1 else set()
     headers: dict[int, list[str]] = defaultdict(list)
     for number, row in list(rows.items()):
-        if len(set(row.values())) == 1 and len(rows) > 1 and (scale := _unit_of_all(next(iter(row.values())))) not in ("", "%"):
+        is_of_all = len(set(row.values())) == 1 and (len(rows) > 1 or len(row) > 1)
+        if is_of_all and (scale := _unit_of_all(next(iter(row.values())))) not in ("", "%"):
             headers[0].append(scale)
             del rows[number]
     for number, row in sorted(rows.items()):
@@ -429,8 +432,25 @@ def _headers(document: Document, block: Block) -> Mapping[int, list[str]]:
         for column, words in over.items():
             if words not in headers[column]:
                 headers[column].append(words)
-    alike = Counter(tuple(headers[column]) for column in begins & set(headers) if column > 0)
-    return {column: said for column, said in headers.items() if alike[tuple(said)] < 2}
+    alike: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    named = set(headers) if document.format == "pdf" else begins & set(headers)  # elsewhere a column of signs shares its number's name
+    for column in sorted(column for column in named if column > 0):
+        alike[tuple(headers[column])].append(column)
+    for columns in (columns for columns in alike.values() if len(columns) > 1):
+        shares = _shares(document, block, columns)
+        for column in shares if len(columns) == len(shares) + 1 else columns:
+            del headers[column]
+    return headers
+
+
+def _shares(document: Document, block: Block, columns: Collection[int]) -> set[int]:
+    """Those of the columns in which each figure is a share: "100.0 %"."""
+    values: dict[int, list[str]] = defaultdict(list)
+    for cell in block.cells:
+        text = document.text[cell.start : cell.end]
+        if cell.column in columns and not cell.header and any(map(str.isdigit, text)):
+            values[cell.column].append(text)
+    return {column for column, texts in values.items() if all("%" in text for text in texts)}
 
 
 def _unit_of_all(words: str) -> str:
@@ -451,14 +471,15 @@ _TIME = re.compile(r"(?:FY\s?|Fiscal\s)?(?:[A-Z][a-z]{2,8}\.?\s(?:\d{1,2},?\s)?)
 
 def _over_groups(row: Mapping[int, str], below: Sequence[Mapping[int, str]], *, centred: bool) -> Mapping[int, str]:
     """A row of names of groups, each over its own column and those to the right without one; as it is where groups differ in size, since
-    then nothing tells which columns stand alone, and where they are ``centred`` over their columns, as a PDF prints them."""
+    then nothing tells which columns stand alone, and where they are ``centred`` over their columns, as PDFs have them, whose reader tells
+    what is the name of several."""
     begins = sorted(column for column in row if column > 0)
     named = sorted({column for lower in below for column in lower if column > 0})
     times = {column: any(_TIME.fullmatch(lower.get(column, "")) for lower in below) for column in named}
-    if len(begins) == 1 and all(times.values()):
-        return {**row, **dict.fromkeys(times, row[begins[0]])}  # "Years ended December 31," wherever it stands above the years
     if centred:
         return row
+    if len(begins) == 1 and all(times.values()):
+        return {**row, **dict.fromkeys(times, row[begins[0]])}  # "Years ended December 31," wherever it stands above the years
     groups = {start: [column for column in times if start <= column < end] for start, end in pairwise([*begins, max(times, default=0) + 1])}
     if len({len(group) for group in groups.values()}) != 1:
         return row
