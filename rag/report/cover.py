@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from rag.numbers import find_periods
-from rag.report.legal import without_form
+from rag.report.legal import till_form, without_form
 from rag.text import squeeze
 from rag.types import Source
 
@@ -38,12 +38,13 @@ _DOLLARS = re.compile(
 )
 """Whose dollars a bare "$" stands for."""
 _CURRENCIES = {"australian": "AUD", "canadian": "CAD", "new zealand": "NZD", "hong kong": "HKD", "singapore": "SGD"}
-_AUDITOR = re.compile(r"(?i)\bindependent auditor['’]?s?['’]? report\b")
-_NOTES = re.compile(r"(?i)\bnotes to (?:the )?(?:consolidated )?(?:interim )?financial statements\b")
+_AUDITOR = re.compile(r"(?i)\bindependent auditor['’´]?s?['’]? report\b")
+_NOTES = re.compile(r"(?i)\bnotes to (?:the )?(?:consolidated |group )?(?:interim )?financial statements\b")
 _FEWEST_NOTES = 3
 """Mentions of its notes from which on a paper holds some company's accounts."""
 _ADDRESSED = re.compile(
-    r"(?:[Tt]o|TO) (?:[Tt]he|THE) (?i:(?:share|stock|unit)?holders|members)(?i:,? and (?:the )?(?:board of )?directors)? (?i:of)\s+"
+    r"(?:(?:[Tt]o|TO) (?:[Tt]he|THE) (?i:(?:share|stock|unit)?holders|members)(?i:,? and (?:the )?(?:board of )?directors)? (?i:of)\s+|"
+    r"\bTo (?=[^\n]{2,60} (?:AG|SE|Aktiengesellschaft|KGaA|GmbH)\b))"
     r"([A-Z][^\n.,;:()]{1,80}(?:\.[^\n.,;:()\s]{1,20})*)"
 )
 _ADDRESSED_WITHIN = 400
@@ -94,7 +95,7 @@ def _accounts(text: str) -> Cover | None:
     for report in _AUDITOR.finditer(text):
         addressed = _ADDRESSED.search(text, report.start(), report.end() + _ADDRESSED_WITHIN)
         if addressed is not None:
-            name = without_form(addressed[1])
+            name = without_form(till_form(addressed[1]))
             names.setdefault(name.lower(), name)
             year = year or _year(_OF_YEAR, text[report.start() : report.end() + _YEAR_WITHIN])
     if not names:

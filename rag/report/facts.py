@@ -539,6 +539,10 @@ class _Whole:
         year = self._covers[document].year if document in self._covers else ""
         return bool(year) and period_shape(period.label) in ("year", "fiscal", "12m") and _year_of(period.label) > _year_of(year)
 
+    def is_filing(self, document: str) -> bool:
+        """True for a company's filing or accounts."""
+        return document in self._covers
+
     def _is_annual(self, document: str) -> bool:
         return document in self._covers and self._covers[document].is_annual
 
@@ -806,7 +810,11 @@ def _of_sentence(candidate: Candidate, *, vocabulary: Vocabulary, names: Names, 
             made = _stated(
                 candidate, number=number, high=high, metric=metric, period=period, direction=direction, vocabulary=vocabulary, names=names
             )
-            made = whole.of(made, number=number, mention=mention, numbers=numbers, shape=shape) if made.is_exact and not is_old else made
+            made = (
+                whole.of(made, number=number, mention=mention, numbers=numbers, shape=shape)
+                if made.is_exact and (not is_old or whole.is_filing(candidate.source.document))
+                else made
+            )
             yield replace(made, is_withdrawn=True) if is_old else made
 
 

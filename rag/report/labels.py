@@ -18,7 +18,7 @@ _ODD = frozenset(
         "deferred unearned unbilled gross allowance risk-free statutory federal state foreign beginning change changes increase decrease "
         "growth contribution impact effect minimum maximum expected average weighted weighted-average per less before after from "
         "on in to for discontinued operations’ unaudited restated combined joint parent guarantor obligor eliminations "
-        "unallocated intersegment accumulated risk"
+        "unallocated intersegment accumulated accrued unpaid risk"
     ).split()
 )
 """In a row's label: another thing than its metric, by nearly its name."""

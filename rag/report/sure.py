@@ -51,6 +51,8 @@ _EFFECT_OF = re.compile(r"(?i)\b(?:effects?|impacts?)\b")
 """Before a metric: what follows is what something did to it."""
 _MARKET_VALUE = re.compile(r"(?i)market value\W*$")
 """In a filing: what shares, coins or notes would fetch, not how large a market is."""
+_PARTIES = frozenset("companies employees people persons workers staff households customers members".split())
+"""Units of counts of those who buy, sell or are asked, which are none of what is sold, made or ordered."""
 _UNDER = re.compile(r"(?i)\s(?:under|pursuant to|on|against|from|related to|associated with)\s(?:the|our|its|an?)\b")
 """Behind what a company has one of only: the part of it that stands under one agreement."""
 _ENDED = re.compile(r"(?i)\b(?:ended|ending)\b")
@@ -152,6 +154,8 @@ def is_sure(
     if number.printed == fact.number.printed and _OR_ELSE.search(text[: number.start]):
         return False
     if standing.is_filing and (_LOSS.search(text[mention.start : mention.end]) or _EFFECT_OF.search(text, 0, mention.start)):
+        return False
+    if number.unit in _PARTIES and number.unit not in mention.metric.units:
         return False
     if standing.is_filing and (
         _MARKET_VALUE.fullmatch(text[mention.start : mention.end]) or (mention.metric.whole and _UNDER.match(text, mention.end))
