@@ -46,6 +46,13 @@ In our opinion the financial statements for the year ended 30 September 2018 giv
 They are presented in Australian dollars.
 
 """
+GERMAN = """Independent Auditor´s Report
+
+To HALVEX Aktiengesellschaft, Frankfurt am Main
+
+In our opinion the financial statements for the year ended 30 September 2018 give a true and fair view.
+
+"""
 QUARTERLY = ANNUAL.replace("10-K", "10-Q").replace("For the fiscal year ended", "For the quarterly period ended")
 REVENUE = "Our revenue was $4.4 million, which customers paid for carrying goods."
 NAMED = "\n\nWe at Halvex sell transport. Customers of Halvex pay, which is our revenue from transport. Drivers at Halvex work."
@@ -196,6 +203,8 @@ def test_a_filings_figures_are_its_registrants() -> None:
         ANNUAL + "Cash used was $1.5 million in fiscal 2016, resulting from payments and net income of $4.4 million.",  # of 2016
         ANNUAL + "In 2018 the sales agreement was increased to $4.4 million.",  # no sales
         ANNUAL + "Commercial real estate was $4.4 million in 2018.",  # lent on it
+        ANNUAL + "In 2018 unit sales to 783 companies were made.",  # buyers, not what they bought
+        ANNUAL + "In September 2018, the office property sold for $4.4 million.",  # one thing
         ANNUAL + "The effect was an increase in operating income of $2.0 million and net income of $1.6 million in 2018.",
         ANNUAL.replace("HALVEX TRANSPORT HOLDING, INC.", "")
         + "Our revenue was $4.4 million, which customers paid for carrying goods.",  # whose
@@ -251,6 +260,15 @@ def test_a_distance_is_no_figure() -> None:
         (
             AUDITED + AUDITED.replace("Halvex Transport", "Orrin"),
             Cover(form="audited accounts", registrant="", year="2018-09/12m", dollar="AUD"),
+        ),
+        (
+            AUDITED + AUDITED.replace("Limited\n", "Limited | 39\n"),
+            Cover(form="audited accounts", registrant="Halvex Transport", year="2018-09/12m", dollar="AUD"),
+        ),
+        (GERMAN, Cover(form="audited accounts", registrant="HALVEX", year="2018-09/12m")),
+        (
+            ANNUAL + "The amounts of our hedges are in Australian dollars.",
+            Cover(form="10-K", registrant="HALVEX TRANSPORT", year="2018-09/12m"),
         ),
         ("Notes to the financial statements\n\n" * 3, Cover(form="accounts", registrant="", year="")),
         ("Annual review of the market", None),
@@ -335,6 +353,16 @@ def test_a_part_of_what_a_company_has_one_of_is_not_that(heading: str, row: str,
     source, _ = _document("10-K", "", date(2018, 12, 12))
     found = figures({source.document: (replace(source, format="md"), read_file(tmp_path / "t.md"))}, topic="Halvex", pack="filings")
     assert [item.is_exact for item in found] == [is_exact]
+
+
+def test_what_moves_a_stock_is_not_the_stock(tmp_path: Path) -> None:
+    """Under a column of equity a row is what there is on a day, or what changed it."""
+    rows = "| Balance at September 30, 2017 | $ 900 |\n| Stock purchase plan | $ 12 |\n| Balance at September 30, 2018 | $ 912 |"
+    table = f"| In millions | Total equity |\n|---|---|\n{rows}"
+    (tmp_path / "t.md").write_text(f"{ANNUAL}## Consolidated statements of changes in equity\n\n{table}{NAMED}\n", encoding="utf-8")
+    source, _ = _document("10-K", "", date(2018, 12, 12))
+    found = figures({source.document: (replace(source, format="md"), read_file(tmp_path / "t.md"))}, topic="Halvex", pack="filings")
+    assert {item.shown: item.is_exact for item in found} == {"$ 900 million": True, "$ 12 million": False, "$ 912 million": True}
 
 
 def test_revised_projections_correct_no_figure() -> None:

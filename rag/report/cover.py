@@ -31,10 +31,13 @@ _NO_NAME = re.compile(r"(?i)\bcommission\b|\bfile n")
 _YEAR = re.compile(r"(?i)\bfor the (?:fiscal |financial )?(years?\sended:?\s[A-Z][a-z]+\s\d{1,2},\s\d{4})")
 AUDITED, ACCOUNTS = "audited accounts", "accounts"
 """In place of a form: annual accounts that follow none, and accounts that do not say whose they are."""
+_IN_US_DOLLARS = frozenset(("10-K", "10-Q", "8-K"))
+"""Forms of companies whose bare "$" is that of the United States, whatever dollars they deal in."""
 _ANNUAL = frozenset(("10-K", "20-F", "40-F", AUDITED))
 _DOLLARS = re.compile(
-    r"(?i)\b(?:presented|presentation currency|expressed|reported|stated|amounts|figures|reporting currency)\b[^.;]{0,80}?"
-    r"\b(Australian|Canadian|New Zealand|Hong Kong|Singapore|U\.?S\.?|United States) dollars?\b"
+    r"(?i)\b(?:presented|presentation currency|expressed|reported|stated|amounts|figures|reporting currency)\b[^.;]{0,60}?"
+    r"\b(?:in|is|are|the)\s(?:(?:thousands|millions) of\s)?"
+    r"(Australian|Canadian|New Zealand|Hong Kong|Singapore|U\.?S\.?|United States) dollars?\b"
 )
 """Whose dollars a bare "$" stands for."""
 _CURRENCIES = {"australian": "AUD", "canadian": "CAD", "new zealand": "NZD", "hong kong": "HKD", "singapore": "SGD"}
@@ -85,7 +88,8 @@ def cover_of(text: str) -> Cover | None:
     named = _REGISTRANT.search(head) or _NUMBERED.search(head)
     year = _year(_YEAR, head) if form[1].upper() in _ANNUAL else ""
     name = without_form(named[1]) if named and not _NO_NAME.search(named[1]) else ""
-    return Cover(form=form[1].upper(), registrant=name, year=year, dollar=_dollar(text))
+    kind = form[1].upper()
+    return Cover(form=kind, registrant=name, year=year, dollar="USD" if kind in _IN_US_DOLLARS else _dollar(text))
 
 
 def _accounts(text: str) -> Cover | None:

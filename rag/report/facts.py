@@ -370,7 +370,8 @@ class _Whole:
         if shape is not None and shape.mention.metric.id == PRICE:  # what is offered for next year is a price of today
             made = replace(made, fact=replace(made.fact, kind=self._vocabulary.kind(candidate.text, at=number.start)))
         stock = self._vocabulary.metrics[made.fact.metric.removesuffix("_change")].stock
-        is_trade = made.fact.metric.removesuffix("_change") in _TRADES and made.source.document in self._covers
+        of_filing = made.source.document in self._covers
+        is_trade = of_filing and (made.fact.metric.removesuffix("_change") in _TRADES or _SOLD.search(candidate.text) is not None)
         told = (
             scope is not None
             and not is_trade
@@ -605,6 +606,8 @@ _BUNDLES = frozenset("sales energy_activity transport tourism construction".spli
 _OF_THE_BUNDLE = frozenset(
     "sales sold unit units activity tourism construction lending loan loans volume volumes demand growth bank refinancing".split()
 )
+_SOLD = re.compile(r"(?i)\bsold for\b")
+"""In a company's papers: what one thing fetched, no sales."""
 _TRADES = frozenset("construction commercial_property tourism energy_activity manufacturing".split())
 """Metrics that are called as trades are: in a company's papers a sum beside one is what it lent, earned or owns there."""
 
@@ -1322,6 +1325,9 @@ def rows_apart(cells: Sequence[Stated], *, names: Names) -> Iterable[Stated]:
 
 def _told_apart(items: Sequence[Stated]) -> Iterable[Stated]:
     """Values of one key and period: the plainest row as it is, the others under their labels."""
+    if len({comparable(item.fact.number) for item in items}) == 1:
+        yield from items  # one value, told several times
+        return
     rows = {_row(item) for item in items}
     shortest = min(rows, key=lambda row: (len(row), row))
     is_plain = all(shortest in row for row in rows)

@@ -57,7 +57,8 @@ def are_plain(reference: TableReference, *, caption: str, metric: str, vocabular
     if _names(reference.row, metric, vocabulary):
         return is_whole_row(reference.row, metric, vocabulary=vocabulary) and is_timed
     if _names(reference.column, metric, vocabulary):
-        is_movement = vocabulary.metrics[metric].stock and _BALANCE.search(reference.row) is None and not find_periods(reference.row)
+        own = reference.row.rpartition(": ")[2]
+        is_movement = vocabulary.metrics[metric].stock and _BALANCE.search(own) is None and not find_periods(own)
         is_odd = bool({word.lower() for word in _WORD.findall(reference.row)} & _ODD_PARTS)
         return not (is_movement or is_odd or _left(reference.column, metric, vocabulary) - _TIMES - _NEUTRAL)
     if _names(caption, metric, vocabulary):
