@@ -3,7 +3,7 @@
     python -m benchmarks.tuples                      # precision of the judged tuples, by set
     python -m benchmarks.tuples --sample 100         # prints that many of each set that nobody has judged, with their sentences
     python -m benchmarks.tuples --part last          # either, of documents that no rule was tuned on when they were judged
-    python -m benchmarks.tuples --folder unseen      # either, of one's own: PDFs of filings, folders 1984-01 and so on of district reports
+    python -m benchmarks.tuples --folder unseen      # either, of one's own: filings in PDF or HTML, folders 1984-01 and so on of reports
 
 A tuple is right when entity, metric, segment, region, period, value, unit and kind are all what its sentence or cell says. The judgements
 are benchmarks/tuples.jsonl: address, hash of the tuple, verdict; no text. A tuple that is judged wrong and is no longer made is gone; one
@@ -89,7 +89,7 @@ def documents_of(name: str, *, part: str, data: Path, own: Path | None = None) -
     """The part's documents, or those of a folder of one's own, read; by folder and file name."""
     with tempfile.TemporaryDirectory() as folder, ReaderPool() as pool:
         if own is not None:
-            files = sorted(own.glob("*.pdf" if name == "filings" else "*/*.txt"))
+            files = sorted(path for path in own.glob("*" if name == "filings" else "*/*.txt") if path.suffix in (".pdf", ".htm", ".txt"))
         else:
             files = files_of(name, part=part, data=data, folder=Path(folder))
         return {f"{path.parent.name}/{path.name}": pool.read(path) for path in files}

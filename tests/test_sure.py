@@ -38,6 +38,21 @@ HALVEX TRANSPORT HOLDING, INC.
 (Exact name of registrant as specified in its charter)
 
 """
+LETTER = "Dear shareholders,\n\n" + "We thank our drivers, as we said in our Form 10-K of the year before.\n\n" * 200
+AUDITED = """Independent auditor’s report to the members of Halvex Transport Limited
+
+In our opinion the financial statements for the year ended 30 September 2018 give a true and fair view.
+
+They are presented in Australian dollars.
+
+"""
+GERMAN = """Independent Auditor´s Report
+
+To HALVEX Aktiengesellschaft, Frankfurt am Main
+
+In our opinion the financial statements for the year ended 30 September 2018 give a true and fair view.
+
+"""
 QUARTERLY = ANNUAL.replace("10-K", "10-Q").replace("For the fiscal year ended", "For the quarterly period ended")
 REVENUE = "Our revenue was $4.4 million, which customers paid for carrying goods."
 NAMED = "\n\nWe at Halvex sell transport. Customers of Halvex pay, which is our revenue from transport. Drivers at Halvex work."
@@ -183,6 +198,13 @@ def test_a_filings_figures_are_its_registrants() -> None:
         ANNUAL + "Our revenue in the first quarter of fiscal 2018 was $4.4 million.",
         ANNUAL + "Our revenue was $4.4 million higher than in 2017.",  # a distance
         ANNUAL + "Our operating loss was $4.4 million in 2018.",  # a loss is no profit
+        ANNUAL + "Of the shares that we issued in 2018 a part had a market value of $4.4 million.",  # of shares, not of a market
+        ANNUAL + "As of September 30, 2018, we had $4.4 million in outstanding borrowings under our second credit agreement.",  # a part
+        ANNUAL + "Cash used was $1.5 million in fiscal 2016, resulting from payments and net income of $4.4 million.",  # of 2016
+        ANNUAL + "In 2018 the sales agreement was increased to $4.4 million.",  # no sales
+        ANNUAL + "Commercial real estate was $4.4 million in 2018.",  # lent on it
+        ANNUAL + "In 2018 unit sales to 783 companies were made.",  # buyers, not what they bought
+        ANNUAL + "In September 2018, the office property sold for $4.4 million.",  # one thing
         ANNUAL + "The effect was an increase in operating income of $2.0 million and net income of $1.6 million in 2018.",
         ANNUAL.replace("HALVEX TRANSPORT HOLDING, INC.", "")
         + "Our revenue was $4.4 million, which customers paid for carrying goods.",  # whose
@@ -191,6 +213,32 @@ def test_a_filings_figures_are_its_registrants() -> None:
 def test_a_filings_figure_is_unsure_where_one_thing_is_not_said(text: str) -> None:
     """Each lacks one of the conditions."""
     assert of_filing(text) == []
+
+
+def test_a_change_and_the_level_behind_it_are_two_figures() -> None:
+    """No range; and a decrease behind a level is no level."""
+    text = (
+        ANNUAL
+        + "Our revenue increased by $2.3 million to $5.5 million in 2018. Cash and cash equivalents were $4.1 million at September 30, "
+    )
+    found = facts(
+        {"10-K": text + "2018, a decrease of $5.7 million." + NAMED}, published=date(2018, 12, 12), topic="Transport", pack="filings"
+    )
+    assert {(item.fact.metric, item.shown) for item in found} == {
+        ("revenue_change", "$2.3 million"),
+        ("revenue", "$5.5 million"),
+        ("cash_held", "$4.1 million"),
+    }
+
+
+def test_a_bare_dollar_is_that_of_the_accounts() -> None:
+    """Which say that they are presented in Australian dollars."""
+    text = AUDITED + "Our revenue was $4.4 million in 2018. Our operating profit was US$1.1 million in 2018." + NAMED
+    found = facts({"AR": text}, published=date(2018, 12, 12), topic="Transport", pack="filings")
+    assert {item.fact.metric: (item.fact.entity, item.fact.number.unit) for item in found} == {
+        "revenue": ("Halvex", "AUD"),
+        "operating_profit": ("Halvex", "USD"),
+    }
 
 
 def test_a_distance_is_no_figure() -> None:
@@ -206,11 +254,29 @@ def test_a_distance_is_no_figure() -> None:
         (QUARTERLY, Cover(form="10-Q", registrant="HALVEX TRANSPORT", year="")),
         ("FORM 10-Q\n\nCommission File Number 001-37845\n\nVELTRANE CORPORATION\n\n", Cover(form="10-Q", registrant="VELTRANE", year="")),
         ("FORM 10-K\n\nCommission File Number 001-02217\n\n(Exact name of Registrant)\n\n", Cover(form="10-K", registrant="", year="")),
+        (LETTER + ANNUAL, Cover(form="10-K", registrant="HALVEX TRANSPORT", year="2018-09/12m")),
+        (ANNUAL.replace("FORM 10-K", "FORM10-K"), Cover(form="10-K", registrant="HALVEX TRANSPORT", year="2018-09/12m")),
+        (AUDITED, Cover(form="audited accounts", registrant="Halvex Transport", year="2018-09/12m", dollar="AUD")),
+        (
+            AUDITED + AUDITED.replace("Halvex Transport", "Orrin"),
+            Cover(form="audited accounts", registrant="", year="2018-09/12m", dollar="AUD"),
+        ),
+        (
+            AUDITED + AUDITED.replace("Limited\n", "Limited | 39\n"),
+            Cover(form="audited accounts", registrant="Halvex Transport", year="2018-09/12m", dollar="AUD"),
+        ),
+        (GERMAN, Cover(form="audited accounts", registrant="HALVEX", year="2018-09/12m")),
+        (
+            ANNUAL + "The amounts of our hedges are in Australian dollars.",
+            Cover(form="10-K", registrant="HALVEX TRANSPORT", year="2018-09/12m"),
+        ),
+        ("Notes to the financial statements\n\n" * 3, Cover(form="accounts", registrant="", year="")),
         ("Annual review of the market", None),
     ],
 )
 def test_a_cover_says_form_registrant_and_year(text: str, expected: Cover | None) -> None:
-    """None for what is no filing; no name where the cover prints it as a picture."""
+    """Also behind a letter, and where an auditor addresses the owners; None for what is no filing and holds no accounts; no name where the
+    cover prints it as a picture or two companies' accounts are bound together."""
     assert cover_of(text) == expected
 
 
@@ -267,16 +333,36 @@ def test_what_is_taken_off_in_a_table_is_no_negative_stock(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     ("heading", "row", "is_exact"),
-    [("Effective tax rate", "State income taxes", False), ("Effective tax rate", "Total", True), ("Payments due", "Total debt", False)],
+    [
+        ("Effective tax rate", "State income taxes", False),
+        ("Effective tax rate", "Total", True),
+        ("Payments due", "Total debt", False),
+        ("Balance sheets", "Total debt", True),
+        ("Company balance sheet", "Total debt", False),  # the parent's
+        ("Condensed statements of financial condition", "Total debt", False),  # the parent's too
+        ("Deferred tax assets", "Accounts receivable", False),
+        ("Finance income", "Cash and cash equivalents", False),  # what it brought
+        ("Balance sheets", "Commercial real estate", False),  # lent on it
+    ],
 )
 def test_a_part_of_what_a_company_has_one_of_is_not_that(heading: str, row: str, is_exact: bool, tmp_path: Path) -> None:
-    """A caption's metric is of its total; and what falls due is no debt of the day."""
-    value = "1.6%" if "tax" in heading else "$ 900"
+    """A caption's metric is of its total; what falls due is no debt of the day; a parent's or a tax's line is not the whole's."""
+    value = "1.6%" if "tax rate" in heading else "$ 900"
     table = f"| {'' if '%' in value else 'In millions'} | Fiscal year 2018 |\n|---|---|\n| {row} | {value} |"
     (tmp_path / "t.md").write_text(f"{ANNUAL}## {heading}\n\n{table}{NAMED}\n", encoding="utf-8")
     source, _ = _document("10-K", "", date(2018, 12, 12))
     found = figures({source.document: (replace(source, format="md"), read_file(tmp_path / "t.md"))}, topic="Halvex", pack="filings")
     assert [item.is_exact for item in found] == [is_exact]
+
+
+def test_what_moves_a_stock_is_not_the_stock(tmp_path: Path) -> None:
+    """Under a column of equity a row is what there is on a day, or what changed it."""
+    rows = "| Balance at September 30, 2017 | $ 900 |\n| Stock purchase plan | $ 12 |\n| Balance at September 30, 2018 | $ 912 |"
+    table = f"| In millions | Total equity |\n|---|---|\n{rows}"
+    (tmp_path / "t.md").write_text(f"{ANNUAL}## Consolidated statements of changes in equity\n\n{table}{NAMED}\n", encoding="utf-8")
+    source, _ = _document("10-K", "", date(2018, 12, 12))
+    found = figures({source.document: (replace(source, format="md"), read_file(tmp_path / "t.md"))}, topic="Halvex", pack="filings")
+    assert {item.shown: item.is_exact for item in found} == {"$ 900 million": True, "$ 12 million": False, "$ 912 million": True}
 
 
 def test_revised_projections_correct_no_figure() -> None:

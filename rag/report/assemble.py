@@ -37,6 +37,7 @@ from rag.report.select import (
 from rag.report.tables import table_claims
 from rag.report.when import span_of
 from rag.report.wording import Vocabulary
+from rag.text import squeeze
 from rag.types import (
     CardKey,
     Claim,
@@ -394,6 +395,7 @@ def _sections(
     ahead = figures.forecasts(chosen=chosen) if OUTLOOK in asked else []
     rivals = figures.of_companies(parts.companies, chosen=chosen) if COMPANIES in asked else []
     loose += [*ahead, *rivals]
+    companies = () if COMPANIES in asked else _companies_asked(parts)
     matrix = _matrix(parts, usable, chosen=chosen, dropped=dropped) if by_subject else {}
     lines = table_claims(parts.facts, taken=shown | chosen.evidence, superseded=old, as_of=parts.as_of, vocabulary=parts.vocabulary)
     room = MOST_ASKED if parts.gathered.asked is not None and parts.gathered.asked.aspects else MOST_LOOSE
@@ -403,7 +405,7 @@ def _sections(
         for claim in table:
             chosen.take(claim, documents={item.source.document for item in parts.facts if item.evidence.id in claim.evidence})
         first = [*(rivals if facet.id == COMPANIES else ()), *(ahead if facet.id == OUTLOOK else ())]
-        latest = figures.of_market(facet.id, chosen=chosen)
+        latest = figures.of_section(facet.id, companies=companies, chosen=chosen)
         most = max(FEWEST_LOOSE, room - len(table) - len(latest) - len(first))
         claims = [*first, *table, *latest]
         if by_subject:
@@ -424,6 +426,13 @@ def _sections(
             question = "What do they say of it that answers none of the questions above?"
             sections.append(Section(id=BESIDES, title="Also in the documents", question=question, claims=said))
     return sections, loose
+
+
+def _companies_asked(parts: Parts) -> list[str]:
+    """The companies that the topic names, as their figures call them, or the only one that the figures found are of."""
+    owners = {item.fact.entity for item in parts.facts if item.is_exact and item.fact.entity}
+    named = {squeeze(name)[0] for name in (parts.gathered.asked.named if parts.gathered.asked else ())}
+    return sorted(owner for owner in owners if squeeze(owner)[0] in named or (not named and len(owners) == 1))
 
 
 def _matrix(parts: Parts, usable: Sequence[Candidate], *, chosen: Chosen, dropped: set[str]) -> dict[str, list[Claim]]:

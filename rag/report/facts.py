@@ -33,8 +33,10 @@ from rag.prompts import Metric
 from rag.remembered import remembered
 from rag.report.asserted import is_beside, is_denied, is_taken_back, is_unnamed
 from rag.report.clause import Scope, scope_of
+from rag.report.cover import Cover
 from rag.report.gather import IN_SCALE, Candidate, CellEvidence, Gathered
 from rag.report.labels import are_plain, is_of_its_own, parted, without_scale
+from rag.report.legal import without_form
 from rag.report.names import Names
 from rag.report.quality import supposes
 from rag.report.shapes import PRICE, STOCK, Shape, is_of_its_heading, shapes
@@ -65,10 +67,16 @@ _CHANGE_IN = re.compile(
     r"(?i)\b(?:increases?|decreases?|declines?|drops?|gains?|rises?|reductions?|jumps?|falls?|changes?)\sin\s(?:[\w’'-]+\s){0,3}$"
 )
 """Before a metric whose value follows: "an increase in operating income of $2.0 million"."""
+_CHANGE_OF = re.compile(
+    r"(?i)\b(?:increase|decrease|decline|drop|gain|rise|reduction|jump|fall|change)\sof\s"
+    r"(?:(?:about|around|nearly|almost|roughly|approximately|some)\s)?$"
+)
+"""Before a value: "totalled $41.9 million, a decrease of $57.1 million"."""
 _HIRES = re.compile(r"(?i)\b(?:shed|lay off|laid off|cut|hir(?:e|ed|ing)|add(?:ed)?|eliminat(?:e|ed)|creat(?:e|ed))\s(?:[\w-]+\s){0,2}$")
 _AFTER_AMOUNT = re.compile(r"\d\s?(?:thousand|million|billion|bn|mn|m)?\s?(?:,\s)?\(?(?:or\s)?$", re.IGNORECASE)
 """Before the percentage in "decreased $8.0 billion or 13%"."""
 _FROM = re.compile(r"\b(?:from|against|compared (?:with|to)|versus|than)\s$", re.IGNORECASE)
+_BY = re.compile(r"(?i)\bby\s(?:(?:about|around|nearly|almost|roughly|approximately|some)\s)?$")
 _HIGHER = re.compile(
     r"(?i)\s(higher|lower|above|below|more|less|fewer|ahead|behind)\b(?=\s(?:than|of|in|the|last|year|its|their|a)\b|[.,;]|$)"
 )
@@ -97,7 +105,7 @@ _EACH = re.compile(
 )
 _LONGER_NAME = re.compile(
     r"(?i)\s(?:(?:and|&)\s[\w-]+\s){0,2}(?:expenses?|costs?|offices?|force|staff|teams?|deferrals?|programs?|programmes?|"
-    r"taxe?s?|recognition|range|ranges|index|tag|point|points|"
+    r"taxe?s?|recognition|range|ranges|index|tag|point|points|agreements?|contracts?|"
     r"losses|gains|securities|authori[sz]ations?|acquired|credits?|allowances|carry\s?forwards?|"
     r"income|of (?:investments|securities|businesses|assets|property))\b"
 )
@@ -198,7 +206,7 @@ def facts_of(gathered: Gathered, *, vocabulary: Vocabulary, names: Names, topic:
         stated for candidate in gathered.candidates for stated in _of_sentence(candidate, vocabulary=vocabulary, names=names, whole=whole)
     ]
     cells = [whole.of_cell(stated) for cell in gathered.cells if (stated := _of_cell(cell, vocabulary=vocabulary, names=names)) is not None]
-    sure = tuple(_sure_of_scale(found, cells, gathered))
+    sure = tuple(_in_dollars(item, gathered.covers) for item in _sure_of_scale(found, cells, gathered))
     found = [item for item in sure if item.evidence.table is None]
     in_tables = [item for item in sure if item.evidence.table is not None]
     found += [item for item in in_tables if whole.is_divided(item)]
@@ -227,6 +235,17 @@ def _sure_of_scale(sentences: Sequence[Stated], cells: Sequence[Stated], gathere
     for item in (*sentences, *cells):
         if item.evidence.document not in gathered.scaled or not _lacks_scale(item):
             yield item
+
+
+def _in_dollars(item: Stated, covers: Mapping[str, Cover]) -> Stated:
+    """The figure in the dollars that its document is presented in, where it says no other: "$5 million" of Australian accounts."""
+    cover, number = covers.get(item.source.document), item.fact.number
+    if cover is None or cover.dollar == "USD" or not number.unit.startswith("USD") or _US_DOLLARS.search(f"{item.shown} {item.text}"):
+        return item
+    return replace(item, fact=replace(item.fact, number=replace(number, unit=number.unit.replace("USD", cover.dollar, 1))))
+
+
+_US_DOLLARS = re.compile(r"\bUSD?\s?\$|\bUSD\b|\bU\.?S\.? dollars\b")
 
 
 def _lacks_scale(item: Stated) -> bool:
@@ -304,6 +323,9 @@ class _Whole:
         self._quarterly = {document for document, text in gathered.prose.items() if _is_quarterly(text)}
         read = [*(item.evidence for item in gathered.candidates), *(item.evidence for item in gathered.cells)]
         headed = {evidence.document for evidence in read if any(_SEGMENTS.search(heading) for heading in evidence.heading_path)}
+        self._worded = {
+            evidence.document for evidence in read if evidence.table and _CONSOLIDATED_STATEMENT.search(_named_heading(evidence))
+        }
         self._divided = headed | {document for document, text in gathered.prose.items() if _is_divided(text)}
 
     def shapes(self, candidate: Candidate, numbers: Sequence[Number]) -> dict[int, Shape]:
@@ -348,7 +370,14 @@ class _Whole:
         if shape is not None and shape.mention.metric.id == PRICE:  # what is offered for next year is a price of today
             made = replace(made, fact=replace(made.fact, kind=self._vocabulary.kind(candidate.text, at=number.start)))
         stock = self._vocabulary.metrics[made.fact.metric.removesuffix("_change")].stock
-        told = scope is not None and (stock or not self._is_of_unsaid_length(made)) and not _is_beyond_its_clause(made, number)
+        of_filing = made.source.document in self._covers
+        is_trade = of_filing and (made.fact.metric.removesuffix("_change") in _TRADES or _SOLD.search(candidate.text) is not None)
+        told = (
+            scope is not None
+            and not is_trade
+            and (stock or not self._is_of_unsaid_length(made))
+            and not _is_beyond_its_clause(made, number)
+        )
         settled = self._settled(made, scope, mention=mention) if scope is not None and told else None
         if (
             settled is None
@@ -368,9 +397,15 @@ class _Whole:
         return replace(made, fact=settled)
 
     def _dated(self, made: Stated) -> Stated:
-        """A figure without a time of its own in an annual filing is of the year that the cover names."""
+        """A figure without a time of its own in an annual filing is of the year that the cover names, and a cell of a time until that
+        year's end is no forecast, whenever the file was made."""
         cover, period = self._covers.get(made.source.document), made.fact.period
-        if cover is None or not cover.year or period is None or period.found_in != "document" or made.candidate is None:
+        if cover is None or not cover.year or period is None:
+            return made
+        if made.candidate is None:
+            is_over = made.fact.kind == "forecast" and _year_of(period.label) <= _year_of(cover.year)
+            return replace(made, fact=replace(made.fact, kind="actual")) if is_over and not _AHEAD.search(made.text) else made
+        if period.found_in != "document":
             return made
         if any(said.label == period.label for said in made.candidate.periods) or _BEFORE_THAT.match(made.text[made.fact.number.end :]):
             return made
@@ -394,15 +429,17 @@ class _Whole:
         if entity is None or is_bare:
             return None
         segment = scope.segment
-        if made.source.document in self._family and fact.metric.removesuffix("_change") in _BUNDLES:
+        metric = fact.metric.removesuffix("_change")
+        if (made.source.document in self._family and metric in _BUNDLES) or (made.source.document in self._covers and metric == "lending"):
             segment = f"{segment} {_bundled(made.text[mention.start : mention.end])}".strip()
         return replace(fact, entity=entity, region=region, segment=segment)
 
     def of_cell(self, made: Stated) -> Stated:
         """The cell as it is; not exact where its labels do not tell what it is, of when, or of how long a time."""
+        made = self._dated(made)
         fact, evidence = made.fact, made.evidence
         caption = evidence.heading_path[-1] if evidence.heading_path else ""
-        metric = self._vocabulary.metrics[fact.metric]
+        metric, document = self._vocabulary.metrics[fact.metric], made.source.document
         if not (metric.company or self._is_of_company(made)):
             return made
         plain = (
@@ -414,7 +451,13 @@ class _Whole:
             and fact.period.found_in == "table"
             and are_plain(evidence.table, caption=caption, metric=metric.id, vocabulary=self._vocabulary, topic=self.topic)
             and not any(_EXHIBIT.search(heading) for heading in evidence.heading_path)
+            and not any(_TAX_EFFECTS.search(heading) for heading in evidence.heading_path[-2:])
+            and not self._is_on_another(evidence, metric)
+            and not (self._is_annual(evidence.document) and _CONDENSED.search(_named_heading(evidence)))
+            and not (evidence.document in self._worded and _STATEMENT.fullmatch(_named_heading(evidence)))
+            and not (evidence.document in self._covers and (metric.id in _TRADES or (metric.whole and _names_part(fact))))
             and not (_LOSS.search(_ASIDE.sub("", evidence.table.row)) and fact.number.value > 0)
+            and not (metric.stock and self._is_after(fact.period, document) and not _AHEAD.search(made.text))
             and not (metric.stock and metric.id not in _OF_EITHER_SIGN and fact.number.value < 0)
             and not ((metric.whole or self.is_divided(made)) and self._is_of_company(made) and self._is_of_caption(evidence.table, metric))
             and not (self._is_of_unsaid_day(made) if metric.stock else self._is_of_unsaid_length(made))
@@ -430,6 +473,13 @@ class _Whole:
         if _is_total(row) or find_periods(row) or _A_KIND_OF_EPS.match(row):
             return False
         return not any(mention.metric.id == metric.id for label in (row, reference.column) for mention in self._vocabulary.named(label))
+
+    def _is_on_another(self, evidence: Evidence, metric: Metric) -> bool:
+        """True in a table whose name is another thing's, of which its rows are parts."""
+        name = _named_heading(evidence)
+        is_its = any(mention.metric.id == metric.id for mention in self._vocabulary.named(name))
+        another = _FROM_MONEY if metric.stock else _OF_ANOTHER
+        return not is_its and len(name.split()) <= _LONGEST_NAME and another.search(name) is not None
 
     def _is_of_unsaid_length(self, made: Stated) -> bool:
         """True for what flows in a time that ends on a day or in a month, however long it was, and in a year's column of a quarterly
@@ -485,6 +535,18 @@ class _Whole:
             if value * (1 + _ROUNDED) < max(other for other, _ in items) and not _is_consolidated(item)
         }
 
+    def _is_after(self, period: Period, document: str) -> bool:
+        """True for a year after the one that an annual paper is on: what falls due in it, not what there is."""
+        year = self._covers[document].year if document in self._covers else ""
+        return bool(year) and period_shape(period.label) in ("year", "fiscal", "12m") and _year_of(period.label) > _year_of(year)
+
+    def is_filing(self, document: str) -> bool:
+        """True for a company's filing or accounts."""
+        return document in self._covers
+
+    def _is_annual(self, document: str) -> bool:
+        return document in self._covers and self._covers[document].is_annual
+
     def _is_of_company(self, item: Stated) -> bool:
         """True for a document that is about one company, or is some company's filing."""
         document = item.source.document
@@ -496,7 +558,7 @@ class _Whole:
     def _sure(self, items: Sequence[Stated]) -> Sequence[Stated]:
         alike: list[list[Stated]] = []
         for item in items:
-            group = next((group for group in alike if _apart(group[0], item.fact.number) <= _ROUNDED), None)
+            group = next((group for group in alike if _is_alike(group[0], item)), None)
             if group is None:
                 alike.append([item])
             else:
@@ -541,12 +603,29 @@ class _Whole:
 
 _BUNDLES = frozenset("sales energy_activity transport tourism construction".split())
 """Metrics whose names are of different things: which one a figure is of is its segment."""
-_OF_THE_BUNDLE = frozenset("sales sold unit units activity tourism construction".split())
+_OF_THE_BUNDLE = frozenset(
+    "sales sold unit units activity tourism construction lending loan loans volume volumes demand growth bank refinancing".split()
+)
+_SOLD = re.compile(r"(?i)\bsold for\b")
+"""In a company's papers: what one thing fetched, no sales."""
+_TRADES = frozenset("construction commercial_property tourism energy_activity manufacturing".split())
+"""Metrics that are called as trades are: in a company's papers a sum beside one is what it lent, earned or owns there."""
 
 
 def _bundled(wording: str) -> str:
     """Which of a metric's things its wording names: "auto" of "auto sales", "rig count"; empty for none in particular."""
     return " ".join(word for word in wording.lower().split() if word not in _OF_THE_BUNDLE)
+
+
+def _names_part(fact: Fact) -> bool:
+    """True for words before the name of what a company has one of only, that make it another thing: "FHLB stock" before "dividend"; not for
+    the company's own name."""
+    is_own = bool(fact.entity) and without_form(fact.segment) == fact.entity
+    return fact.segment != END_OF_PERIOD and not is_own and _OF_THE_WHOLE.match(fact.segment) is None
+
+
+_OF_THE_WHOLE = re.compile(r"(?i)$|(?:basic|diluted|and|,|\s|-)+$|(?:attributable|available|applicable|from continuing|per|at|\()\b")
+"""What may stand beside it: which kind of earnings a share, whose income, and when."""
 
 
 def _not_borne_out(found: Sequence[Stated]) -> set[int]:
@@ -614,7 +693,27 @@ _STATEMENT = re.compile(
     r"statements? of (?:comprehensive )?(?:income|earnings|operations|financial position))\W*"
 )
 """The name of one of a company's own statements, and nothing else."""
-_EXHIBIT = re.compile(r"\bExhibit\s\d|(?i:\bcondensed financial information of (?:the )?(?:parent|registrant))")
+_CONSOLIDATED_STATEMENT = re.compile(
+    r"(?i)\bconsolidated (?:balance sheets?|income statements?|cash flow statements?|"
+    r"statements? of (?:comprehensive )?(?:income|earnings|operations|financial position|cash flows|profit|loss))\b"
+)
+_OF_ANOTHER = re.compile(
+    r"(?i)\b(?:(?:stock|share|equity|unit)[- ]based (?:compensation|payments?)|finance (?:income|costs?|expenses?)|"
+    r"interest (?:income|expense)|leases?|restructuring)\b"
+)
+"""The name of a table whose rows only say in which lines of the accounts some cost or income stands, or what it comes from."""
+_FROM_MONEY = re.compile(r"(?i)\b(?:finance|interest) (?:income|costs?|expenses?)\b")
+"""The same of what there is: what it brought or cost."""
+_LONGEST_NAME = 10
+"""Words of a table's name; what has more is a line of its columns' headers."""
+_CONDENSED = re.compile(r"(?i)\bcondensed\b(?!.*\bconsolidated\b)")
+"""In an annual report: a parent's statements without those it owns."""
+_TAX_EFFECTS = re.compile(r"(?i)\bdeferred (?:income )?tax|\btax effects? of\b|\btemporary differences\b")
+"""What stands below is what each thing weighs in a tax yet to be paid."""
+_EXHIBIT = re.compile(
+    r"\bExhibit\s\d|(?i:\bcondensed financial information of (?:the )?(?:parent|registrant)|\bparent[- ]company\b|"
+    r"^\W*company (?:balance sheet|income statement|cash flow statement|statements? of)\b|\bnotes to the (?:parent )?company financial)"
+)
 """Another company's statements stand there, or the parent's without those it owns."""
 _YEARLY = re.compile(r"(?i)\b(?:years?|annual|fiscal|twelve|52 weeks)\b")
 _EXCEPT_FOR_SOME = re.compile(r"(?i)\bexcept\b.*\bper\b")
@@ -640,6 +739,25 @@ _FEWEST_SHORT = 9
 """Mentions of parts of years beyond which a document is about them, where it mentions fewer whole years."""
 _ROUNDED = Decimal("0.012")
 """Relative difference of a figure from itself printed with fewer digits."""
+
+
+def _is_alike(one: Stated, other: Stated) -> bool:
+    """True for one value given twice: rounded here or there, but of two cells only where they are printed to different digits."""
+    if one.evidence.table and other.evidence.table and _last_digit(one.fact.number) == _last_digit(other.fact.number):
+        return _apart(one, other.fact.number) == 0
+    return _apart(one, other.fact.number) <= _ROUNDED
+
+
+def _last_digit(number: Number) -> Decimal:
+    """What a one in the last digit that is printed stands for."""
+    digits = re.sub(r"[^\d.]", "", number.printed).strip(".")
+    printed = Decimal(digits or "1")
+    scale = abs(number.value / printed) if printed else Decimal(1)
+    return (scale * Decimal(1).scaleb(-len(digits.partition(".")[2]))).normalize()
+
+
+def _year_of(label: str) -> int:
+    return period_order(label)[0]
 
 
 def _is_quarterly(prose: str) -> bool:
@@ -695,7 +813,11 @@ def _of_sentence(candidate: Candidate, *, vocabulary: Vocabulary, names: Names, 
             made = _stated(
                 candidate, number=number, high=high, metric=metric, period=period, direction=direction, vocabulary=vocabulary, names=names
             )
-            made = whole.of(made, number=number, mention=mention, numbers=numbers, shape=shape) if made.is_exact and not is_old else made
+            made = (
+                whole.of(made, number=number, mention=mention, numbers=numbers, shape=shape)
+                if made.is_exact and (not is_old or whole.is_filing(candidate.source.document))
+                else made
+            )
             yield replace(made, is_withdrawn=True) if is_old else made
 
 
@@ -812,6 +934,8 @@ def _is_range(text: str, low: Number, high: Number) -> bool:
     between = text[low.end : high.start]
     if re.fullmatch(r"\s?[-–—]\s?", between):
         return True
+    if _BY.search(text[: low.start]) and _SCALE_WORD.search(low.printed) and _SCALE_WORD.search(high.printed):
+        return False  # "increased by $2.3 million to $5.5 million": the change, then the level
     if between.strip() == "to" and unit_family(low) == unit_family(high) and not _FROM.search(text[: low.start]):
         return True
     if "respectively" in text[high.end : high.end + 16]:
@@ -884,7 +1008,7 @@ def _measure(text: str, number: Number, mention: Mention, direction: Direction) 
     if family == "%" and metric.change:
         own_level = re.search(r"\b(?:share|rate|ratio)\b", text) is not None or re.match(r"\sof\b", text[number.end :]) is not None
         return "" if direction not in ("up", "down") or own_level else f"{metric.id}_change"
-    if _BY_ONLY.search(before) or _MOVED_BY.search(before):
+    if _BY_ONLY.search(before) or _MOVED_BY.search(before) or _CHANGE_OF.search(before):
         return f"{metric.id}_change" if direction in ("up", "down") else ""
     if _CHANGE_IN.search(text[: mention.start]) and re.fullmatch(r"\s(?:of|by)\s(?:\w+\s)?", text[mention.end : number.start]):
         return f"{metric.id}_change" if direction in ("up", "down") else ""
@@ -1009,7 +1133,7 @@ _BY_PLACE = re.compile(r"(?i)\bby (?:region|district|state|country|county|provin
 _SCALE_AT_END = re.compile(rf"(?i)\s*\({SCALE_SAID}[^)]*\)$")
 _SCALE_WORD = re.compile(r"(?i)\d\s?(?:thousand|million|billion|trillion|bn|mn|m|k)\b|\b(?:thousand|million|billion)\b")
 _IN_FULL = re.compile(
-    r"(?i)\bper\b|\beps\b|\bshares?\b|%|\bper\s?cent|"
+    r"(?i)\bper\b|\beps\b|\bshares?\b|\bunits?\b|%|\bper\s?cent|"
     r"\b(?:ratio|rate|margin|yield|number|days|employee|headcount|fte|staff|person|people|store|customer|acre|hectare)s?\b|"
     r"\b(?:square|sq|sqm|footage)\b"
 )
@@ -1139,14 +1263,17 @@ def _of_cell(cell: CellEvidence, *, vocabulary: Vocabulary, names: Names) -> Sta
     labels = f"{reference.row} {reference.column}"
     row = reference.row.strip(" :")
     place = row if row in names.places or (_BY_PLACE.search(caption) and not _is_total(row) and not find_periods(row)) else ""
-    named = parted(row, metric, vocabulary)[1]
+    own, named = parted(row, metric, vocabulary)
+    if named:
+        segment = _table_metric(own, reference.column, caption, number=number, vocabulary=vocabulary)[1]
+    entity = next((part for part in re.split(r",\s", row) if part in names.others), names.about.get(cell.source.document, ""))
     segment = "" if place else segment
     fact = Fact(
         id=_fact_id(evidence.id, metric, number),
         evidence=evidence.id,
-        entity=next((part for part in re.split(r",\s", row) if part in names.others), names.about.get(cell.source.document, "")),
+        entity=entity,
         metric=metric,
-        segment=", ".join(filter(None, (_division(_named_heading(evidence)), _part(named) if named else _table_segment(segment, names)))),
+        segment=", ".join(filter(None, (_division(_named_heading(evidence)), _table_segment(segment, names), _part(named)))),
         region="" if place in names.homes else place,
         period=period,
         number=number,
@@ -1157,7 +1284,7 @@ def _of_cell(cell: CellEvidence, *, vocabulary: Vocabulary, names: Names) -> Sta
 
 def _division(caption: str) -> str:
     """The division a table is about: "Domestic" of "Domestic Segment" and of "DOMESTIC SEGMENT"; empty for none."""
-    named = re.fullmatch(r"((?!.*\b[Bb]y\b)[A-Z][\w /&-]{1,40}?) (?:[Ss]egment|SEGMENT)", caption)
+    named = re.fullmatch(r"(?:.*\s[-–—]\s)?((?!.*\b[Bb]y\b)[A-Z][\w /&-]{1,40}?) (?:[Ss]egment|SEGMENT)", caption)
     return "" if named is None else named[1].title() if named[1].isupper() and len(named[1]) > _LONGEST_INITIALS else named[1]
 
 
@@ -1191,7 +1318,7 @@ def _is_of_owners(words: str, names: Names) -> bool:
 
 
 def _is_total(words: str) -> bool:
-    return words.strip(" :").lower() in ("total", "grand total", "all", "group", "all of them", "sum")
+    return words.strip(" :").lower() in ("total", "grand total", "total as reported", "all", "group", "all of them", "sum")
 
 
 def rows_apart(cells: Sequence[Stated], *, names: Names) -> Iterable[Stated]:
@@ -1214,6 +1341,9 @@ def rows_apart(cells: Sequence[Stated], *, names: Names) -> Iterable[Stated]:
 
 def _told_apart(items: Sequence[Stated]) -> Iterable[Stated]:
     """Values of one key and period: the plainest row as it is, the others under their labels."""
+    if len({comparable(item.fact.number) for item in items}) == 1:
+        yield from items  # one value, told several times
+        return
     rows = {_row(item) for item in items}
     shortest = min(rows, key=lambda row: (len(row), row))
     is_plain = all(shortest in row for row in rows)
@@ -1299,9 +1429,9 @@ def _named_price(thing: str, vocabulary: Vocabulary) -> str:
 
 def _rest(row: str, mention: Mention, *, begins: int = 0) -> str:
     """What a row's label says from an offset on besides its metric: "Home division operating result" leaves "Home division"."""
-    rest = re.sub(r"\(.*?\)|,.*$", "", row[begins : mention.start] + row[mention.end :])
+    rest = re.sub(r"\(.*?\)|,.*$|(?:\s\.)+\s*$", "", row[begins : mention.start] + row[mention.end :])
     rest = " ".join(re.sub(r"(?i)^(?:(?:total|net|consolidated)\b\s*)+", "", rest.strip()).split())
-    return rest if re.search(r"\w", rest) else ""
+    return rest if re.search(r"\w", rest) and rest.lower() != "sales" else ""  # "Sales revenue"
 
 
 _NO_LEVEL = re.compile(r"(?i)\b(?:change|growth|share|adjustment|difference|effect)\b")

@@ -23,7 +23,7 @@ MOST_COMPANIES = 8
 MOST_OF_COMPANY = 3
 """Sentences of a company besides its table of key figures."""
 _OLDEST = 2
-"""Years before the report beyond which a figure is no longer the latest word on anything."""
+"""Years before the report, or before a company's newest figure, beyond which one is no longer the latest word on anything."""
 
 Key = tuple[str, str]
 """(metric's id, entity)"""
@@ -48,17 +48,20 @@ class Figures:
         self._all = facts
         self._old = superseded
         self._current: dict[Key, list[Stated]] = defaultdict(list)
+        newest = _newest_years(facts, as_of=as_of)
         self._said: dict[tuple[str, str, str], set[str]] = defaultdict(set)
         """(metric's id, entity, period) -> evidence that states it."""
         for item in facts:
             if not (item.fact.segment or item.fact.region):
                 self._said[item.fact.metric, item.fact.entity, _label(item)].add(item.evidence.id)
-            if item.evidence.id not in superseded and _is_plain(item, vocabulary) and _is_recent(item, as_of):
+            if item.evidence.id not in superseded and _is_plain(item, vocabulary) and _is_recent(item, newest):
                 self._current[item.fact.metric, item.fact.entity].append(item)
 
-    def of_market(self, section: str, *, chosen: Chosen) -> list[Claim]:
-        """The latest figure of each metric of the section that belongs to no company, in the vocabulary's order."""
-        keys = [(metric.id, "") for metric in self._vocabulary.metrics.values() if metric.facet == section and not metric.company]
+    def of_section(self, section: str, *, companies: Sequence[str], chosen: Chosen) -> list[Claim]:
+        """The latest figure of each metric of the section, in the vocabulary's order: the market's, and those of the companies that the
+        report is on."""
+        own = [metric for metric in self._vocabulary.metrics.values() if metric.facet == section]
+        keys = [(metric.id, owner) for metric in own for owner in (*(() if metric.company else ("",)), *companies)]
         return self._taken(keys, section=section, chosen=chosen, most=MOST_FIGURES, best=self._latest)
 
     def forecasts(self, *, chosen: Chosen) -> list[Claim]:
@@ -168,8 +171,18 @@ def _is_plain(item: Stated, vocabulary: Vocabulary) -> bool:
     return said and (item.candidate is None or item.candidate.standing >= LEAST_STANDING)
 
 
-def _is_recent(item: Stated, as_of: date) -> bool:
-    return period_order(_label(item))[0] >= as_of.year - _OLDEST
+def _newest_years(facts: Iterable[Stated], *, as_of: date) -> Mapping[str, int]:
+    """Entity -> the year to which its figures are compared: the report's for the market, that of its newest figure for a company."""
+    newest: dict[str, int] = {}
+    for item in facts:
+        year = period_order(_label(item))[0] if item.fact.kind != "forecast" else 0
+        if item.fact.entity and year <= as_of.year:
+            newest[item.fact.entity] = max(year, newest.get(item.fact.entity, 0))
+    return defaultdict(lambda: as_of.year, newest)
+
+
+def _is_recent(item: Stated, newest: Mapping[str, int]) -> bool:
+    return period_order(_label(item))[0] >= newest[item.fact.entity] - _OLDEST
 
 
 def companies_of(about: Mapping[str, str], subjects: Mapping[str, str]) -> list[str]:

@@ -18,7 +18,7 @@ _ODD = frozenset(
         "deferred unearned unbilled gross allowance risk-free statutory federal state foreign beginning change changes increase decrease "
         "growth contribution impact effect minimum maximum expected average weighted weighted-average per less before after from "
         "on in to for discontinued operations’ unaudited restated combined joint parent guarantor obligor eliminations "
-        "unallocated intersegment"
+        "unallocated intersegment accumulated accrued unpaid risk"
     ).split()
 )
 """In a row's label: another thing than its metric, by nearly its name."""
@@ -28,6 +28,10 @@ _BEHIND = re.compile(
     r"(?:at\s)?(?:period|quarter|year)[- ]end|on the last day|,?\snet)?\W*"
 )
 """What may follow a metric in a row's label."""
+_ODD_PARTS = frozenset("adjustment adjustments underlying normalised normalized one-off reconciling eliminations restated".split())
+"""In a row under the metric: what turns one measure into another."""
+_BALANCE = re.compile(r"(?i)\b(?:balances?|total|closing|opening|end|at)\b")
+"""In a row under what there is on a day: the row is what there is, not how it changed."""
 _TIMES = frozenset(
     (
         "fiscal year years ended ending as at of the for in month months quarter quarters twelve half first second third fourth "
@@ -53,7 +57,10 @@ def are_plain(reference: TableReference, *, caption: str, metric: str, vocabular
     if _names(reference.row, metric, vocabulary):
         return is_whole_row(reference.row, metric, vocabulary=vocabulary) and is_timed
     if _names(reference.column, metric, vocabulary):
-        return not _left(reference.column, metric, vocabulary) - _TIMES - _NEUTRAL
+        own = reference.row.rpartition(": ")[2]
+        is_movement = vocabulary.metrics[metric].stock and _BALANCE.search(own) is None and not find_periods(own)
+        is_odd = bool({word.lower() for word in _WORD.findall(reference.row)} & _ODD_PARTS)
+        return not (is_movement or is_odd or _left(reference.column, metric, vocabulary) - _TIMES - _NEUTRAL)
     if _names(caption, metric, vocabulary):
         rest = _left(_BY.sub(" ", caption), metric, vocabulary) - _TIMES - _NEUTRAL - _TABLES
         rest -= {word for synonym in vocabulary.metrics[metric].synonyms for word in synonym.split()}

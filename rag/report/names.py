@@ -10,7 +10,7 @@ from itertools import islice
 from rag.remembered import Shelf
 from rag.report.demonyms import place_of
 from rag.report.legal import FORMS
-from rag.text import STOPWORDS
+from rag.text import STOPWORDS, squeeze
 from rag.types import Source
 
 _RUN = re.compile(r"(?<![\w.])[A-Z][\w’'-]*[a-zA-Z](?:(?:(?<=St)\.)?\s[A-Z][\w’'-]*[a-z])*(?![\w])")
@@ -255,8 +255,8 @@ def find_names(
     places = {name for name in known if name not in publishers and placed[name] * 5 >= count[name] * 2} | set(regions)
     known = {name for name in known if name in places or not place_of(name, places)}
     filed = {document: _as_written(name, texts.get(document, "")) for document, name in (registrants or {}).items()}
-    filed |= _by_file_name(sources, known - places, texts=texts)
-    about, owners = (filed | found for found in (whose(sources, known - places), whose(sources)))
+    by_file = _by_file_name(sources, known - places, texts=texts)
+    about, owners = (_with_covers(by_file | found, filed, registrants or {}) for found in (whose(sources, known - places), whose(sources)))
     said = "\n".join([*texts.values(), *(source.title for source in sources)])
     strangers = {name for source in sources for name in (source.publisher, source.author) if name and name not in said}
     about, owners = ({document: name for document, name in found.items() if name not in strangers} for found in (about, owners))
@@ -291,6 +291,17 @@ def _by_file_name(sources: Iterable[Source], names: Iterable[str], *, texts: Map
             elif rest and first.isupper() and len(re.findall(rf"\b{re.escape(first)}\b", text)) >= _OFTEN:
                 found.setdefault(source.document, first)
     return found
+
+
+def _with_covers(told: Mapping[str, str], filed: Mapping[str, str], registrants: Mapping[str, str]) -> dict[str, str]:
+    """Whose each document is: by its cover, for which what its title or file's name tells may be a shorter name; else as they tell."""
+    short = {document: name for document, name in told.items() if document not in filed or _is_short_for(name, registrants[document])}
+    return {**filed, **short}
+
+
+def _is_short_for(name: str, registrant: str) -> bool:
+    """True for a part of a company's full name or its initials: "Best Buy", "AMD"; not the mark it is traded under."""
+    return squeeze(name)[0] in squeeze(registrant)[0] or name.upper() == "".join(word[0] for word in registrant.upper().split())
 
 
 def _spelt(joined: str, text: str) -> str:

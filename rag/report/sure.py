@@ -17,7 +17,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from rag.numbers import PeriodMention, comparable, period_shape
+from rag.numbers import PeriodMention, comparable, period_order, period_shape
 from rag.report.clause import Scope, joins_on
 from rag.report.gather import Candidate
 from rag.report.names import Names
@@ -49,6 +49,12 @@ _STRAIGHT_BEHIND = re.compile(r"(?i)(?:\s[\w'’-]+){0,3}?\s(?:in|for|during|of|
 _LOSS = re.compile(r"(?i)\blos(?:s|ses|t)\b")
 _EFFECT_OF = re.compile(r"(?i)\b(?:effects?|impacts?)\b")
 """Before a metric: what follows is what something did to it."""
+_MARKET_VALUE = re.compile(r"(?i)market value\W*$")
+"""In a filing: what shares, coins or notes would fetch, not how large a market is."""
+_PARTIES = frozenset("companies employees people persons workers staff households customers members".split())
+"""Units of counts of those who buy, sell or are asked, which are none of what is sold, made or ordered."""
+_UNDER = re.compile(r"(?i)\s(?:under|pursuant to|on|against|from|related to|associated with)\s(?:the|our|its|an?)\b")
+"""Behind what a company has one of only: the part of it that stands under one agreement."""
 _ENDED = re.compile(r"(?i)\b(?:ended|ending)\b")
 _ANOTHERS = re.compile(
     r"(?i)\b(?:according to|surveys?|polls?|economists?|analysts?|forecasters?|last (?:month|quarter)|for this|"
@@ -148,6 +154,12 @@ def is_sure(
     if number.printed == fact.number.printed and _OR_ELSE.search(text[: number.start]):
         return False
     if standing.is_filing and (_LOSS.search(text[mention.start : mention.end]) or _EFFECT_OF.search(text, 0, mention.start)):
+        return False
+    if number.unit in _PARTIES and number.unit not in mention.metric.units:
+        return False
+    if standing.is_filing and (
+        _MARKET_VALUE.fullmatch(text[mention.start : mention.end]) or (mention.metric.whole and _UNDER.match(text, mention.end))
+    ):
         return False
     if standing.is_survey and (fact.kind == "forecast" or (mention.metric.company and fact.entity not in text)):
         return False  # what others foresee; some company's, which it does not name
@@ -260,7 +272,9 @@ def _is_timed(candidate: Candidate, fact: Fact, number: Number, mention: Mention
     if named:
         return any(_is_joined(text, said, first=first, last=last, value=fact.number.end) for said in named)
     if standing.is_filing:
-        return period.found_in == "section" or period.label == standing.year
+        return period.found_in == "section" or (
+            period.label == standing.year and not _is_on_another_year(candidate, fact.number, standing.year)
+        )
     return not standing.is_survey  # "prices are 5 percent up": last month, or when they were asked
 
 
@@ -279,6 +293,12 @@ def _is_joined(text: str, said: PeriodMention, *, first: int, last: int, value: 
         return False
     is_modifier = said.end <= first and len(between.split()) <= _LONGEST_GAP and (before == "" or before.endswith(", "))
     return is_modifier or (said.start >= last and between.strip(" (,") == "") or _JOINS.search(before) is not None
+
+
+def _is_on_another_year(candidate: Candidate, number: Number, year: str) -> bool:
+    """True for a figure before which its sentence names another year than its paper's, and not only to compare with."""
+    before = [said for said in candidate.periods if said.end <= number.start and period_order(said.label)[0] != period_order(year)[0]]
+    return any(not _NOT_ITS_OWN.search(candidate.text[: said.start][-40:]) for said in before)
 
 
 def _before(candidate: Candidate) -> str:
