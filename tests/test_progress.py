@@ -2,6 +2,7 @@
 
 import os
 import pty
+import select
 import sys
 
 import pytest
@@ -89,7 +90,9 @@ def test_on_a_terminal_one_line_moves_and_failures_stay(clock: _Clock, monkeypat
         line.draw(Progress(stage="ingest", done=1, total=40, outcome=outcome, share=0.5))
         line.clear()
         terminal.flush()
-        said = os.read(ours, 10_000).decode()
+        said = ""
+        while select.select([ours], [], [], 1.0)[0]:  # a terminal hands over what it has so far
+            said += os.read(ours, 10_000).decode()
     os.close(ours)
     erase = "\r\x1b[K"
     assert said == f"{erase}embed: 0 of 40; 0 of 9 chunks{erase}failed: docs/a.pdf: it is damaged\r\n{erase}ingest: 1 of 40{erase}"

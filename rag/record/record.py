@@ -51,6 +51,7 @@ _MOST_LINES = 100_000
 """Of SQLite's check: mistaken ones must not crowd out the others."""
 _EVERYTHING = Scope()
 _ACTIVE = "(SELECT id FROM spaces WHERE active = 1)"
+_WITHOUT_CODES = "NOT EXISTS (SELECT 1 FROM token_codes AS t WHERE t.space = c.space AND t.key = c.key)"
 _IN_SCOPE = "document IN ({documents})"
 _SOURCES_KEPT = 4_096
 """Some 4 MB."""
@@ -482,9 +483,12 @@ class Record:
 
     def without_token_codes(self, *, most: int) -> list[str]:
         """Texts of at most so many live chunks that have none, as they were embedded, each once."""
-        sql = f"""SELECT {rows.CHUNK_COLUMNS} FROM live AS c
-            WHERE NOT EXISTS (SELECT 1 FROM token_codes AS t WHERE t.space = c.space AND t.key = c.key) LIMIT ?"""
-        return list(dict.fromkeys(rows.chunk(row).embedded_text for row in self._rows(sql, [most])))
+        found = self._rows(f"SELECT {rows.CHUNK_COLUMNS} FROM live AS c WHERE {_WITHOUT_CODES} LIMIT ?", [most])
+        return list(dict.fromkeys(rows.chunk(row).embedded_text for row in found))
+
+    def count_without_token_codes(self) -> int:
+        """How many live chunks have none."""
+        return int(self._value(f"SELECT count(*) FROM live AS c WHERE {_WITHOUT_CODES}"))
 
     def keep_vectors(self, precision: Precision) -> None:
         """How vectors are kept from now on. What is taken from those that are there does not come back. The writer's lock is held."""
