@@ -576,7 +576,7 @@ class Library:
             sources = record.sources(scope)
             if not sources:
                 raise UsageError(self._why_nothing_is_in_scope(as_of, scope))
-            retrieval = self._retrieval(record)
+            retrieval = replace(self._retrieval(record), tokens=False)  # a facet asks for a matter, not for words (docs/log.md)
             query = query_prompt(self.settings.search.query_prompt, workspace=self.workspace)
             reached = within_reach(scope, sources=sources, period=outline.period)
             return write_report(
