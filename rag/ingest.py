@@ -906,12 +906,12 @@ def _complete(tools: _Tools) -> Iterator[Progress]:
     """Tokens' codes for what has none yet: a library of an earlier version, or one whose vectors came from elsewhere."""
     if not isinstance(tools.embedder, TokenEmbedder):
         return
-    total = tools.record.count_without_token_codes()
-    while texts := tools.record.without_token_codes(most=WINDOW_CHUNKS):
+    total, done = tools.record.count_without_token_codes(), 0
+    for texts in tools.record.without_token_codes(most=WINDOW_CHUNKS):
         with tools.tally.timed("embed"):
             tools.record.put_token_codes(texts, _embedded(tools.embedder, texts)[1], space=tools.space)
-        left = tools.record.count_without_token_codes()
-        yield Progress(stage="words of passages", done=total - left, total=total, counts=tools.tally.counts())
+        done += len(texts)
+        yield Progress(stage="words of passages", done=done, total=total, counts=tools.tally.counts())
 
 
 def _paced(count: int, *, seconds: float) -> int:

@@ -325,8 +325,8 @@ class Retrieval:
         holders, among = self.record.holders(question), self.record.chunk_count()
         close = self._closeness(question, chunks, holders=holders, among=among) if lexical else [0.0] * len(chunks)
         values = self._cosines(chunks, vector)
-        known = rarity(question, holders=holders, among=among)
-        farther, notes = self._farther(question, chunks, rarity=known) if vector is not None else ([0.0] * len(chunks), ())
+        unknown: tuple[list[float], tuple[str, ...]] = [0.0] * len(chunks), ()
+        farther, notes = unknown if vector is None else self._farther(question, chunks, holders=holders, among=among)
         printed = dict(rankings.get("statement", ()))
         sources = self.record.sources_of({chunk.document for chunk in chunks})
         asked = days(question)
@@ -351,7 +351,9 @@ class Retrieval:
         ]
         return spread(passages, by_document=bool(worth)), notes
 
-    def _farther(self, question: str, chunks: Sequence[Chunk], *, rarity: Mapping[str, float]) -> tuple[list[float], tuple[str, ...]]:
+    def _farther(
+        self, question: str, chunks: Sequence[Chunk], *, holders: Mapping[str, int], among: int
+    ) -> tuple[list[float], tuple[str, ...]]:
         """How much farther each chunk's words are from the question's than those of the chunk that has the nearest; and notes.
 
         Zeros where the embedder does not tell what tokens stand for, and where some of the chunks are not told of yet.
@@ -363,7 +365,8 @@ class Retrieval:
         if len(codes) < len(chunks):
             return nobody, (WAITING.format(count=len(chunks) - len(codes), of=len(chunks)),)
         tokens, spans = self.embedder.question_tokens(question)
-        values = closest(tokens, weights=weights(question, spans, rarity=rarity), codes=[codes[chunk.id] for chunk in chunks])
+        counted = weights(question, spans, rarity=rarity(question, holders=holders, among=among))
+        values = closest(tokens, weights=counted, codes=[codes[chunk.id] for chunk in chunks])
         nearest = max(values)
         return [nearest - value for value in values], ()
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from onnx import ModelProto, NodeProto, TensorProto, helper
 
+from rag.embedders.small import TOKENS
+
 LAYERS, HEADS, WIDTH, INNER, EPSILON = 6, 12, 384, 1536, 1e-12
-TOKENS = 5
-"""The layer whose states stand for single tokens: see `rag.embedders.small`."""
 OPSET = 20
 """The first with Gelu."""
 _FUSED = "com.microsoft"

@@ -14,9 +14,6 @@ from rag.types import Fingerprint, TextKind
 from rag.weights import one_line, sha256
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from rag.embedders.questions import QuestionBert
     from rag.ports import Vectors
 
@@ -87,14 +84,14 @@ class SmallEmbedder:
         if self._are_few:
             for at, row in enumerate(ids):
                 mean, states = self._questions.both(row)
-                vectors[at], codes[at] = unit(mean[None]), packed((states > 0)[self._telling[row]])
+                vectors[at], codes[at] = unit(mean[None]), packed((states > 0)[self._tokens.telling[row]])
             return vectors, codes
         for batch in batches([len(row) for row in ids], token_budget=_TOKEN_BUDGET):
             rows = [ids[at] for at in batch]
             found, positive = self._model.with_signs(rows, layer=TOKENS)
             vectors[batch] = unit(found)
             for at, row, signs in zip(batch, rows, positive, strict=True):
-                codes[at] = packed(signs[self._telling[row]])
+                codes[at] = packed(signs[self._tokens.telling[row]])
         return vectors, codes
 
     def question_tokens(self, question: str) -> tuple["Vectors", list[tuple[int, int]]]:
@@ -106,10 +103,6 @@ class SmallEmbedder:
 
     def _ids(self, texts: Sequence[str], *, kind: TextKind) -> list[list[int]]:
         return prepare(texts, kind=kind, query_prompt="", tokens=self._tokens, limit=self.max_tokens)[1]
-
-    @cached_property
-    def _telling(self) -> "NDArray[np.bool_]":
-        return self._tokens.telling
 
     @property
     def described(self) -> str:

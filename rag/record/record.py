@@ -481,14 +481,18 @@ class Record:
         sql = f"SELECT c.id, t.codes FROM live AS c JOIN token_codes AS t ON t.space = c.space AND t.key = c.key WHERE c.id IN ({marks})"
         return dict(self._rows(sql, list(ids)))
 
-    def without_token_codes(self, *, most: int) -> list[str]:
-        """Texts of at most so many live chunks that have none, as they were embedded, each once."""
-        found = self._rows(f"SELECT {rows.CHUNK_COLUMNS} FROM live AS c WHERE {_WITHOUT_CODES} LIMIT ?", [most])
-        return list(dict.fromkeys(rows.chunk(row).embedded_text for row in found))
+    def without_token_codes(self, *, most: int) -> Iterator[list[str]]:
+        """Texts of live chunks that have none, as they were embedded, of so many chunks at a time; each once where those given have theirs
+        before it goes on."""
+        sql = f"SELECT number, {rows.CHUNK_COLUMNS} FROM live AS c WHERE number > ? AND {_WITHOUT_CODES} ORDER BY number LIMIT ?"
+        last = 0
+        while found := self._rows(sql, [last, most]):
+            yield list(dict.fromkeys(rows.chunk(row[1:]).embedded_text for row in found))
+            last = found[-1][0]
 
     def count_without_token_codes(self) -> int:
-        """How many live chunks have none."""
-        return int(self._value(f"SELECT count(*) FROM live AS c WHERE {_WITHOUT_CODES}"))
+        """How many texts of live chunks have none."""
+        return int(self._value(f"SELECT count(DISTINCT key) FROM live AS c WHERE {_WITHOUT_CODES}"))
 
     def keep_vectors(self, precision: Precision) -> None:
         """How vectors are kept from now on. What is taken from those that are there does not come back. The writer's lock is held."""
@@ -517,10 +521,9 @@ class Record:
         with self._transaction():
             self._connection.execute("DELETE FROM vectors WHERE query = 0")
             self._connection.execute(f"DELETE FROM vectors WHERE number IN ({stale})", [QUERY_VECTORS_KEPT])
-            self._connection.execute(
-                """DELETE FROM token_codes WHERE NOT EXISTS (SELECT 1 FROM chunks AS c WHERE c.key = token_codes.key)
-                AND key NOT IN (SELECT key FROM past_chunks)"""
-            )
+            held_by_none = """SELECT number FROM token_codes AS t WHERE NOT EXISTS (SELECT 1 FROM chunks AS c WHERE c.key = t.key)
+                AND key NOT IN (SELECT key FROM past_chunks)"""  # told from the index alone: the table is as large as all texts
+            self._connection.execute(f"DELETE FROM token_codes WHERE number IN ({held_by_none})")
 
     # ── writing: files and documents ──────────────────────────────────────────────────────────────────────────────
 

@@ -85,10 +85,9 @@ def cover_of(text: str) -> Cover | None:
     form = _FORM.search(head)
     if form is None:
         return _accounts(text)
-    named = _REGISTRANT.search(head) or _NUMBERED.search(head)
-    year = _year(_YEAR, head) if form[1].upper() in _ANNUAL else ""
+    named, kind = _REGISTRANT.search(head) or _NUMBERED.search(head), form[1].upper()
+    year = _year(_YEAR, head) if kind in _ANNUAL else ""
     name = without_form(named[1]) if named and not _NO_NAME.search(named[1]) else ""
-    kind = form[1].upper()
     return Cover(form=kind, registrant=name, year=year, dollar="USD" if kind in _IN_US_DOLLARS else _dollar(text))
 
 
