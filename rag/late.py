@@ -7,11 +7,10 @@ each token of a question, whole, meets the nearest of them: the sum of these max
 whole vectors do (docs/log.md).
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from rag.text import STOPWORDS, stem
+from rag.text import STOPWORDS, stem, word_spans
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
     from rag.ports import Vectors
 
-_WORD = re.compile(r"[^\W_]+")
 _BITS = 8
 """Of a byte."""
 _ROWS = 512
@@ -37,12 +35,17 @@ def packed(positive: "NDArray[np.bool_]") -> bytes:
 
 
 def weights(question: str, spans: Sequence[tuple[int, int]], *, rarity: Mapping[str, float]) -> list[float]:
-    """What each token of the question counts: its word's rarity by its stem, shared among the word's tokens; nothing for stop words.
+    """What each token of the question counts: its word's rarity by its stem, shared among the word's tokens; nothing for stop words and marks.
 
     ``spans``: where each token stands. A stem without rarity counts nothing.
     """
-    words = [(match.start(), match.end(), match[0].lower()) for match in _WORD.finditer(question)]
-    inside = [next((at for at, (start, end, _) in enumerate(words) if start <= first and past <= end), None) for first, past in spans]
+    words = [(start, end, question[start:end].lower()) for start, end in word_spans(question)]
+    inside = [
+        next((at for at, (start, end, _) in enumerate(words) if start <= first and past <= end), None)
+        if any(map(str.isalnum, question[first:past]))
+        else None
+        for first, past in spans
+    ]
     return [
         rarity.get(stem(words[at][2]), 0.0) / inside.count(at) if at is not None and words[at][2] not in STOPWORDS else 0.0 for at in inside
     ]

@@ -70,6 +70,12 @@ def test_a_word_counts_by_its_rarity_shared_among_its_tokens() -> None:
     assert weights(question, spans, rarity={"toll": 3.0, "nordhavn": 5.0}) == [0, 0, 3.0, 0, 2.5, 2.5, 0, 0, 0, 0, 0]
 
 
+def test_a_word_with_a_hyphen_counts_as_one() -> None:
+    """Its rarity is known by the whole word, and its hyphen is no token that counts."""
+    spans = [(0, 4), (4, 5), (5, 8), (9, 14)]
+    assert weights("zinc-air tolls", spans, rarity={"zinc-air": 4.0, "toll": 3.0}) == [2.0, 0, 2.0, 3.0]
+
+
 # ── the small embedder ────────────────────────────────────────────────────────────────────────────────────────────
 
 
