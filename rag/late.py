@@ -7,6 +7,7 @@ each token of a question, whole, meets the nearest of them: the sum of these max
 whole vectors do (docs/log.md).
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ def packed(positive: "NDArray[np.bool_]") -> bytes:
 
 
 def weights(question: str, spans: Sequence[tuple[int, int]], *, rarity: Mapping[str, float]) -> list[float]:
-    """What each token of the question counts: its word's rarity by its stem, shared among the word's tokens; nothing for stop words and marks.
+    """What each token of the question counts: its word's rarity by its stem, shared among its tokens; nothing for stop words, marks.
 
     ``spans``: where each token stands. A stem without rarity counts nothing.
     """
@@ -49,6 +50,15 @@ def weights(question: str, spans: Sequence[tuple[int, int]], *, rarity: Mapping[
     return [
         rarity.get(stem(words[at][2]), 0.0) / inside.count(at) if at is not None and words[at][2] not in STOPWORDS else 0.0 for at in inside
     ]
+
+
+def within(codes: bytes, spans: Sequence[tuple[int, int]], *, start: int, end: int) -> bytes:
+    """Those of a passage's tokens that stand from ``start`` to ``end``; ``spans``: where each of them stands, in order."""
+    if not spans:
+        return b""
+    size = len(codes) // len(spans)
+    first = bisect_left(spans, start, key=lambda span: span[0])
+    return codes[first * size : bisect_right(spans, end, key=lambda span: span[1]) * size]
 
 
 def closest(tokens: "Vectors", *, weights: Sequence[float], codes: Sequence[bytes]) -> list[float]:

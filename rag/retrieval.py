@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from rag.around import Context, span
 from rag.closeness import closenesses, rarity
 from rag.errors import FingerprintError, IndexDamagedError, ModelError, RecordError, UsageError
-from rag.late import closest, weights
+from rag.late import closest, weights, within
 from rag.named import Named, NameScores, days
 from rag.order import RANK_OFFSET, at_most, behind_newer, diverse, newest_sooner, spread
 from rag.ports import Embedder, Reranker, TokenEmbedder, VectorStore
@@ -70,6 +70,9 @@ RERANKED = 20
 
 WAITING = "single words were not compared: {count} of {of} passages wait for the next `rag ingest` to be told of word by word"
 NOT_RERANKED = "not reranked: no reranker is set, so the fused order stands"
+
+Stretch: TypeAlias = tuple[Chunk, int, int]
+"""A passage, and from where to where in its document's text."""
 
 _EVERYTHING = Scope()
 _ListName: TypeAlias = Literal["dense", "lexical", "name", "document", "statement"]
@@ -223,10 +226,6 @@ class Retrieval:
         self._check(questions, k=1, dense=True, lexical=False)
         self._query_vectors(questions)
 
-    def vector(self, question: str) -> "Vectors":
-        """The question's own, as a search uses it."""
-        return self._query_vectors([question])[0][question]
-
     def _check(self, questions: Sequence[str], *, k: int, dense: bool, lexical: bool, per_document: int | None = None) -> None:
         if not all(question.strip() for question in questions):
             raise UsageError("the question is empty: say what to search for")
@@ -364,11 +363,29 @@ class Retrieval:
         codes = self.record.token_codes([chunk.id for chunk in chunks])
         if len(codes) < len(chunks):
             return nobody, (WAITING.format(count=len(chunks) - len(codes), of=len(chunks)),)
-        tokens, spans = self.embedder.question_tokens(question)
-        counted = weights(question, spans, rarity=rarity(question, holders=holders, among=among))
-        values = closest(tokens, weights=counted, codes=[codes[chunk.id] for chunk in chunks])
+        rare = rarity(question, holders=holders, among=among)
+        values = _closest(question, [codes[chunk.id] for chunk in chunks], embedder=self.embedder, rarity=rare)
         nearest = max(values)
         return [nearest - value for value in values], ()
+
+    def nearnesses(self, question: str, stretches: Sequence[Stretch], rarity: Mapping[str, float]) -> list[float]:
+        """How near the words of each stretch come to the question's, about -1 to 1, each understood where it stands in its passage.
+
+        ``rarity``: of the question's stems. Zeros where the embedder does not tell what tokens stand for; 0 for a passage that is not
+        told of yet. Raises ModelError when the question cannot be embedded.
+        """
+        embedder = self.embedder
+        if not (self.tokens and stretches and isinstance(embedder, TokenEmbedder)):
+            return [0.0] * len(stretches)
+        chunks = {chunk.id: chunk for chunk, _, _ in stretches}
+        codes = self.record.token_codes(list(chunks))
+        spans = {id_: embedder.telling_spans(chunks[id_].embedded_text) for id_ in codes}
+        parts = []
+        for chunk, start, end in stretches:
+            before = len(chunk.embedded_text) - len(chunk.text) - chunk.start
+            held = chunk.id in codes
+            parts.append(within(codes[chunk.id], spans[chunk.id], start=start + before, end=end + before) if held else b"")
+        return _closest(question, parts, embedder=embedder, rarity=rarity)
 
     def _closeness(self, question: str, chunks: Sequence[Chunk], *, holders: Mapping[str, int], among: int) -> list[float]:
         """What each chunk's words count."""
@@ -477,6 +494,12 @@ class _Dense:
     def _without_index(self, why: str) -> None:
         self._indexed = False
         self.notes = (f"{why}; every vector was scanned instead, which is exact but slower",)
+
+
+def _closest(question: str, codes: Sequence[bytes], *, embedder: TokenEmbedder, rarity: Mapping[str, float]) -> list[float]:
+    """What `rag.late.closest` gives for a question as it stands."""
+    tokens, spans = embedder.question_tokens(question)
+    return closest(tokens, weights=weights(question, spans, rarity=rarity), codes=codes)
 
 
 def empty_folders(scope: Scope, *, paths: Iterable[str]) -> list[str]:

@@ -101,6 +101,10 @@ class SmallEmbedder:
         spans = list(self._tokens.spans(question))[: len(states)]
         return unit(states) if len(states) else states, spans
 
+    def telling_spans(self, text: str) -> list[tuple[int, int]]:
+        """Of the tokens whose signs ``embed_with_tokens`` gives, in their order."""
+        return self._tokens.telling_spans(text)
+
     def _ids(self, texts: Sequence[str], *, kind: TextKind) -> list[list[int]]:
         return prepare(texts, kind=kind, query_prompt="", tokens=self._tokens, limit=self.max_tokens)[1]
 
