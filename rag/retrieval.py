@@ -68,6 +68,9 @@ NAMED_DOCUMENTS = 3
 RERANKED = 20
 """How many of the best passages the reranker sees, unless set."""
 
+SHOWN = 10
+"""Of so many candidates whose words come nearest one by one a passage says that it is one."""
+
 WAITING = "single words were not compared: {count} of {of} passages wait for the next `rag ingest` to be told of word by word"
 NOT_RERANKED = "not reranked: no reranker is set, so the fused order stands"
 
@@ -324,8 +327,11 @@ class Retrieval:
         holders, among = self.record.holders(question), self.record.chunk_count()
         close = self._closeness(question, chunks, holders=holders, among=among) if lexical else [0.0] * len(chunks)
         values = self._cosines(chunks, vector)
-        unknown: tuple[list[float], tuple[str, ...]] = [0.0] * len(chunks), ()
-        farther, notes = unknown if vector is None else self._farther(question, chunks, holders=holders, among=among)
+        untold: tuple[list[float], tuple[str, ...]] = [], ()
+        near, notes = untold if vector is None else self._near(question, chunks, holders=holders, among=among)
+        nearest = max(near, default=0.0)
+        for rank, (identity, score) in enumerate(nsmallest(SHOWN, zip((c.id for c in chunks), near, strict=False), key=_best_first), 1):
+            hits[identity].append(Hit(by="words", rank=rank, score=score))
         printed = dict(rankings.get("statement", ()))
         sources = self.record.sources_of({chunk.document for chunk in chunks})
         asked = days(question)
@@ -339,34 +345,31 @@ class Retrieval:
                 source=sources[chunk.document],
                 score=cosine
                 + word
-                - WORDS * far
+                - WORDS * (nearest - value)
                 + NAME * names.get(chunk.document, 0.0)
                 + TITLED * worth.get(chunk.document, 0.0)
                 + STATEMENT * printed.get(chunk.id, 0.0)
                 + DATED * (chunk.document in dated),
                 hits=tuple(hits[chunk.id]),
             )
-            for chunk, cosine, word, far in zip(chunks, values, close, farther, strict=True)
+            for chunk, cosine, word, value in zip(chunks, values, close, near or [0.0] * len(chunks), strict=True)
         ]
         return spread(passages, by_document=bool(worth)), notes
 
-    def _farther(
+    def _near(
         self, question: str, chunks: Sequence[Chunk], *, holders: Mapping[str, int], among: int
     ) -> tuple[list[float], tuple[str, ...]]:
-        """How much farther each chunk's words are from the question's than those of the chunk that has the nearest; and notes.
+        """How near each chunk's words come to the question's, as `nearnesses` tells it; and notes.
 
-        Zeros where the embedder does not tell what tokens stand for, and where some of the chunks are not told of yet.
+        None of them where the embedder does not tell what tokens stand for, and where some of the chunks are not told of yet.
         """
-        nobody = [0.0] * len(chunks)
         if not (self.tokens and chunks and isinstance(self.embedder, TokenEmbedder)):
-            return nobody, ()
+            return [], ()
         codes = self.record.token_codes([chunk.id for chunk in chunks])
         if len(codes) < len(chunks):
-            return nobody, (WAITING.format(count=len(chunks) - len(codes), of=len(chunks)),)
+            return [], (WAITING.format(count=len(chunks) - len(codes), of=len(chunks)),)
         rare = rarity(question, holders=holders, among=among)
-        values = _closest(question, [codes[chunk.id] for chunk in chunks], embedder=self.embedder, rarity=rare)
-        nearest = max(values)
-        return [nearest - value for value in values], ()
+        return _closest(question, [codes[chunk.id] for chunk in chunks], embedder=self.embedder, rarity=rare), ()
 
     def nearnesses(self, question: str, stretches: Sequence[Stretch], rarity: Mapping[str, float]) -> list[float]:
         """How near the words of each stretch come to the question's, about -1 to 1, each understood where it stands in its passage.

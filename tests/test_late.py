@@ -162,6 +162,10 @@ def test_a_passage_in_other_words_comes_first(workspace: Path) -> None:
     assert path == "docs/north.txt"
     assert not any("word" in note for note in notes)
     assert with_tokens <= score
+    with opened(workspace, embedder=telling()) as retrieval:
+        passages = retrieval.find(question, k=3).passages
+    assert sorted(hit.rank for passage in passages for hit in passage.hits if hit.by == "words") == [1, 2, 3]
+    assert [hit.rank for hit in passages[0].hits if hit.by == "words"] == [1]
     assert WORDS > 0
 
 
