@@ -73,6 +73,8 @@ class Metric:
     """True when a company has one only, which no division has: earnings per share, debt, the tax rate."""
     stock: bool = False
     """True when it is what there is on a day, not what flows in a time: debt, cash, a backlog."""
+    outflow: bool = False
+    """True when it is money that goes out, which statements print below zero: (1,749) of capital expenditure are 1,749."""
     figures: tuple[str, ...] = ()
     """Wordings that name the metric only beside a figure with one of its units, such as "capacity"."""
     up: tuple[str, ...] = ()
@@ -174,10 +176,10 @@ def _metric(item: Any, *, at: str) -> Metric:
     data = fields.mapping(
         item,
         needed=("id", "name", "facet", "change", "units", "synonyms"),
-        allowed=("company", "whole", "stock", "figures", "up", "down", *NAMES),
+        allowed=("company", "whole", "stock", "outflow", "figures", "up", "down", *NAMES),
         at=at,
     )
-    for key in ("change", "company", "whole", "stock"):
+    for key in ("change", "company", "whole", "stock", "outflow"):
         if not isinstance(data.get(key, False), bool):
             raise SettingsError(f"{at}.{key} must be true or false, not {data[key]!r}")
     units = fields.texts(data["units"], at=f"{at}.units")
@@ -191,6 +193,7 @@ def _metric(item: Any, *, at: str) -> Metric:
         company=data.get("company", False),
         whole=data.get("whole", False),
         stock=data.get("stock", False),
+        outflow=data.get("outflow", False),
         units=units,
         synonyms=fields.texts(data["synonyms"], at=f"{at}.synonyms"),
         figures=fields.texts(data.get("figures", []), at=f"{at}.figures"),

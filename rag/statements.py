@@ -26,6 +26,8 @@ HEADED = 0.25
 """What its title counts beside the share of its lines: a small company's statement has few of them."""
 NEARLY = 0.9
 """Of the fullest page: a summary or a discussion of it has fewer lines."""
+BALANCE_SHEET = "balance_sheet"
+"""The id of the statement that tells what there is on a day."""
 _ABOUT = ("analysis", "discussion", "summary", "selected", "parent", "note", "index", "schedule", "reconciliation")
 """Before a title: the page speaks of the statement, or it is another's."""
 _PAGES: Shelf[Mapping[str, tuple[int, ...]]] = Shelf(most=12_000_000)

@@ -798,8 +798,10 @@ class Record:
         return [(identity, datetime.fromisoformat(created)) for identity, created in found]
 
     def report_heads(self) -> list[ReportHead]:
-        """What a list prints of each saved report, newest first. A report is read for it once in its life."""
-        sql = """SELECT id, created, title, as_of, writer FROM reports LEFT JOIN report_heads ON report = id ORDER BY created DESC, id"""
+        """What a list prints of each saved report, newest first, of one moment the one of the later day. A report is read for it once in
+        its life."""
+        sql = """SELECT id, created, title, as_of, writer FROM reports LEFT JOIN report_heads ON report = id
+            ORDER BY created DESC, as_of DESC, id"""
         if new := [(row[0], *rows.report_head(Record.report(self, row[0]))) for row in self._rows(sql) if row[2] is None]:
             if self._read_only:
                 read = {head[0]: head[1:] for head in new}

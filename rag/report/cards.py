@@ -18,6 +18,7 @@ from rag.report.conflicts import Disagreement, agree, family, retired, same_mome
 from rag.report.excerpt import excerpted
 from rag.report.facts import Stated
 from rag.report.gather import Candidate, repeats
+from rag.report.legal import without_form
 from rag.report.names import Names
 from rag.report.wording import Vocabulary, tokens
 from rag.text import stem_set
@@ -75,12 +76,12 @@ def draft_cards(
     old = retired(found, facts)
     usable = [candidate for candidate in candidates if candidate.evidence.id not in old]
     current = [item for item in facts if item.evidence.id not in old and item.is_exact and not item.is_withdrawn]
-    drafts = _series_cards(current, usable, vocabulary=vocabulary, names=names, market=market)
+    drafts = _series_cards(current, usable, read=facts, vocabulary=vocabulary, names=names, market=market)
     own = _own_accounts(facts, names=names, vocabulary=vocabulary)
     named = stem_set(market)
     others = [candidate for candidate in usable if candidate.source.document not in own or named & stem_set(candidate.text)]
     drafts += _direction_cards(others, vocabulary=vocabulary, about=about, market=market)
-    return _best(drafts)
+    return _best(drafts, places={metric: at for at, metric in enumerate(vocabulary.metrics)})
 
 
 def _own_accounts(facts: Sequence[Stated], *, names: Names, vocabulary: Vocabulary) -> set[str]:
@@ -95,11 +96,14 @@ def _own_accounts(facts: Sequence[Stated], *, names: Names, vocabulary: Vocabula
     }
 
 
-def _best(drafts: Sequence[DraftCard]) -> list[DraftCard]:
+def _best(drafts: Sequence[DraftCard], *, places: Mapping[str, int]) -> list[DraftCard]:
+    """``places``: each metric's place in the vocabulary, which begins with what tells most."""
     kept: list[DraftCard] = []
     metrics: Counter[str] = Counter()
     taken: set[str] = set()
-    for draft in sorted(drafts, key=lambda draft: (-draft.weight, draft.key.metric, draft.key.entity, draft.key.region, draft.key.segment)):
+    for draft in sorted(
+        drafts, key=lambda draft: (-draft.weight, places[draft.metric], draft.key.entity, draft.key.region, draft.key.segment)
+    ):
         if len(kept) == MOST_CARDS or metrics[draft.metric] >= 2 or taken & draft.used:
             continue
         kept.append(draft)
@@ -112,8 +116,15 @@ def _best(drafts: Sequence[DraftCard]) -> list[DraftCard]:
 
 
 def _series_cards(
-    facts: Sequence[Stated], candidates: Sequence[Candidate], *, vocabulary: Vocabulary, names: Names, market: str
+    facts: Sequence[Stated],
+    candidates: Sequence[Candidate],
+    *,
+    read: Sequence[Stated],
+    vocabulary: Vocabulary,
+    names: Names,
+    market: str,
 ) -> list[DraftCard]:
+    """``read``: all facts, those that are not sure of what they are figures included."""
     groups: dict[tuple[str, str, str, str, str], list[Stated]] = defaultdict(list)
     for item in facts:
         if _DIFFERENCE.match(item.text[item.text.find(item.fact.number.printed) + len(item.fact.number.printed) :]):
@@ -125,9 +136,13 @@ def _series_cards(
     for item in facts:
         if not item.fact.segment and item.fact.period is not None and item.fact.period.found_in != "document":
             stated[item.evidence.id].add((item.fact.metric, item.fact.entity, item.fact.region))
+    told: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for item in read:
+        if item.evidence.table and item.fact.period:
+            told[_row(item.evidence)].add(same_moment(item.fact.period.label))
     drafts = []
     for key in sorted(groups):
-        chosen = _of_one_kind(_of_one_row(_on_one_basis(_one_voice(groups[key], names=names))))
+        chosen = _without_gap(_of_one_kind(_of_one_row(_on_one_basis(_one_voice(groups[key], names=names)))), told)
         if len(chosen) >= 2:
             drafts.append(_series_card(chosen, candidates, stated=stated, vocabulary=vocabulary, market=market))
     return [draft for draft in drafts if draft is not None]
@@ -171,12 +186,17 @@ def mixes_rows(evidence: Iterable[Evidence]) -> bool:
     return any(len(rows[table]) > 1 and len(columns[table]) > 1 for table in rows)
 
 
+def _row(evidence: Evidence) -> tuple[str, ...]:
+    """The row of a table that a value stands in; empty for a sentence."""
+    return (*_table(evidence), evidence.table.row) if evidence.table else ()
+
+
 def _table(evidence: Evidence) -> tuple[str, ...]:
     return evidence.document, *evidence.heading_path
 
 
 def _of_one_kind(items: Sequence[Stated]) -> list[Stated]:
-    """The points as they are, less any that is plainly another thing: of the other sign or many times its neighbour."""
+    """The points as they are, less any that is plainly another thing: of the other sign in another row, or many times its neighbour."""
     if not items:
         return []
     last = items[-1].fact.number
@@ -184,10 +204,22 @@ def _of_one_kind(items: Sequence[Stated]) -> list[Stated]:
     return [
         item
         for item in items
-        if (item.fact.number.value < 0) == (last.value < 0)
+        if ((item.fact.number.value < 0) == (last.value < 0) or _row(item.evidence) == _row(items[-1].evidence) != ())
         and scale <= _LARGEST_STEP * abs(comparable(item.fact.number)[0])
         and abs(comparable(item.fact.number)[0]) <= _LARGEST_STEP * scale
     ]
+
+
+def _without_gap(items: Sequence[Stated], told: Mapping[tuple[str, ...], Collection[str]]) -> list[Stated]:
+    """The points as they are, less those before a time of which their own row has a value that is not among them: from 2020 to 2022 tells
+    another story than from 2021. ``told``: the times of each row's values."""
+    labels = [same_moment(item.fact.period.label) if item.fact.period else "" for item in items]
+    for at in range(len(items) - 1, 0, -1):
+        row = _row(items[at].evidence)
+        first, last = period_order(labels[at - 1]), period_order(labels[at])
+        if row and row == _row(items[at - 1].evidence) and any(first < period_order(label) < last for label in told[row]):
+            return list(items[at:])
+    return list(items)
 
 
 def _series_card(
@@ -202,6 +234,8 @@ def _series_card(
     metric = vocabulary.metrics.get(fact.metric.removesuffix("_change"))
     if metric is None or not metric.facet or fact.metric.endswith("_change") or (metric.company and not fact.entity):
         return None
+    if fact.segment and without_form(fact.segment) == fact.entity:
+        return None  # of the company itself, less what others own of it: the whole has a card
     if not fact.number.unit and "money" in metric.units:
         return None  # of what, only a heading that was not read could say
     key = CardKey(market=market, metric=metric.name, segment=fact.segment, region=fact.region, entity=fact.entity)

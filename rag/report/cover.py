@@ -17,7 +17,7 @@ from rag.report.legal import till_form, without_form
 from rag.text import squeeze
 from rag.types import Source
 
-_COVER = 8_000
+COVER = 8_000
 """Characters that a cover takes."""
 _BOUND_BEFORE = 60_000
 """Characters of letters and pictures' captions that a filing may have bound before its cover."""
@@ -81,7 +81,7 @@ class Cover:
 def cover_of(text: str) -> Cover | None:
     """The cover of a document, at its start or behind what is bound before it; None for one that is neither a filing nor accounts."""
     named = _EXACT_NAME.search(text, 0, _BOUND_BEFORE)
-    head = text[:_COVER] if named is None else text[max(0, named.start() - _COVER // 2) : named.end() + _COVER // 2]
+    head = text[:COVER] if named is None else text[max(0, named.start() - COVER // 2) : named.end() + COVER // 2]
     form = _FORM.search(head)
     if form is None:
         return _accounts(text)
@@ -124,9 +124,22 @@ def _year(said: re.Pattern[str], text: str) -> str:
     return periods[0].label if len(periods) == 1 else ""
 
 
+def is_on(market: str, cover: Cover, *, source: Source) -> bool:
+    """Whether a topic's market is a filing's company: its name, the beginning of it, or words that begin with it ("Boeing deliveries");
+    where the cover does not tell its name, by title and file's name."""
+    if not cover.registrant:
+        return squeeze(market)[0] in squeeze(_called(source))[0]
+    asked, owner = (without_form(name).lower().split() for name in (market, cover.registrant))
+    shorter = min(len(asked), len(owner))
+    return shorter > 0 and asked[:shorter] == owner[:shorter]
+
+
 def is_named(owner: str, source: Source, text: str) -> bool:
     """True for a company that a document, its title, its file's name or its cover names, however these space and punctuate it."""
     if owner in text:
         return True
-    told = f"{source.title} {source.path.rpartition('/')[2]} {text[:_COVER]}"
-    return squeeze(owner)[0] in squeeze(told)[0]
+    return squeeze(owner)[0] in squeeze(f"{_called(source)} {text[:COVER]}")[0]
+
+
+def _called(source: Source) -> str:
+    return f"{source.title} {source.path.rpartition('/')[2]}"

@@ -34,7 +34,7 @@ from rag.remembered import remembered
 from rag.report.asserted import is_beside, is_denied, is_taken_back, is_unnamed
 from rag.report.clause import Scope, scope_of
 from rag.report.cover import Cover
-from rag.report.gather import IN_SCALE, Candidate, CellEvidence, Gathered
+from rag.report.gather import A_SHARE, IN_SCALE, SCALE_WORD, Candidate, CellEvidence, Gathered
 from rag.report.labels import are_plain, is_of_its_own, parted, without_scale
 from rag.report.legal import without_form
 from rag.report.names import Names
@@ -42,6 +42,7 @@ from rag.report.quality import supposes
 from rag.report.shapes import PRICE, STOCK, Shape, is_of_its_heading, shapes
 from rag.report.sure import Standing, is_borne_out, is_sure
 from rag.report.wording import Mention, Token, Vocabulary, tokens, unit_family
+from rag.statements import BALANCE_SHEET
 from rag.text import content_stems, stem_set
 from rag.types import Direction, Evidence, Fact, FactKind, Number, Period, Source, TableReference
 
@@ -252,10 +253,10 @@ def _lacks_scale(item: Stated) -> bool:
     """True for money, and for a cell's bare count, that says no scale and is nothing a share."""
     number, labels = item.fact.number, _all_labels(item.evidence)
     if item.evidence.table is None:
-        return number.kind == "money" and "/" not in number.unit and not _SCALE_WORD.search(item.shown) and not _A_SHARE.search(item.text)
+        return number.kind == "money" and "/" not in number.unit and not SCALE_WORD.search(item.shown) and not A_SHARE.search(item.text)
     if number.kind == "plain":
         return not _COUNTS.search(labels[-1])
-    return number.kind == "money" and not _SCALE_WORD.search(item.shown) and not _A_SHARE.search(labels[1])
+    return number.kind == "money" and not SCALE_WORD.search(item.shown) and not A_SHARE.search(labels[1])
 
 
 def _all_labels(evidence: Evidence) -> tuple[str, ...]:
@@ -320,6 +321,7 @@ class _Whole:
         self.topic = topic
         self._family = frozenset(gathered.subjects)
         self._covers = gathered.covers
+        self._stated = gathered.stated
         self._quarterly = {document for document, text in gathered.prose.items() if _is_quarterly(text)}
         read = [*(item.evidence for item in gathered.candidates), *(item.evidence for item in gathered.cells)]
         headed = {evidence.document for evidence in read if any(_SEGMENTS.search(heading) for heading in evidence.heading_path)}
@@ -532,7 +534,7 @@ class _Whole:
             id(item)
             for items in alike.values()
             for value, item in items
-            if value * (1 + _ROUNDED) < max(other for other, _ in items) and not _is_consolidated(item)
+            if value * (1 + _ROUNDED) < max(other for other, _ in items) and not self._is_whole(item)
         }
 
     def _is_after(self, period: Period, document: str) -> bool:
@@ -552,6 +554,15 @@ class _Whole:
         document = item.source.document
         return (document in self._names.about or document in self._covers) and document not in self._family
 
+    def _is_whole(self, item: Stated) -> bool:
+        """True for what a statement of the whole company gives: one that is called so, or, in a filing of the company that the report is
+        on, what stands on a page that prints one: of what there is on a day its balance sheet, since others tell how it moved."""
+        if _is_consolidated(item):
+            return True
+        is_stock = self._vocabulary.metrics[item.fact.metric.removesuffix("_change")].stock
+        stated = self._stated.get(item.source.document, {})
+        return any(item.evidence.page in pages for name, pages in stated.items() if (name == BALANCE_SHEET) == is_stock)
+
     def is_divided(self, item: Stated) -> bool:
         return item.source.document in self._divided and self._is_of_company(item)
 
@@ -565,7 +576,7 @@ class _Whole:
                 group.append(item)
         if len(alike) == 1 and not self.is_divided(items[0]):
             return items
-        called = [group for group in alike if any(_is_consolidated(item) for item in group)]
+        called = [group for group in alike if any(self._is_whole(item) for item in group)]
         metric = self._vocabulary.metrics[items[0].fact.metric.removesuffix("_change")]
         if len(called) == 1:
             return called[0]
@@ -593,7 +604,7 @@ class _Whole:
                 return about if document in self._covers else fact.entity
             is_part = document in self._covers and bool(scope.segment) and _SEGMENTS.search(made.text, 0, fact.number.start) is not None
             is_told = (
-                is_part or about in scope.owners or scope.is_own or metric.whole or document not in self._divided or _is_consolidated(made)
+                is_part or about in scope.owners or scope.is_own or metric.whole or document not in self._divided or self._is_whole(made)
             )
             return about if is_told and not any(_EXHIBIT.search(heading) for heading in made.evidence.heading_path) else None
         of_company = self._vocabulary.metrics[fact.metric.removesuffix("_change")].company
@@ -777,8 +788,15 @@ def _is_consolidated(item: Stated) -> bool:
 
 
 def _named_heading(evidence: Evidence) -> str:
-    """The nearest of the last two headings that says more than in what a table counts."""
-    return next((heading for heading in reversed(evidence.heading_path[-2:]) if not _NO_NAME.search(heading)), "")
+    """The nearest of the last two headings that says more than in what a table counts, and of which years."""
+    near = reversed(evidence.heading_path[-2:])
+    return next((heading for heading in near if not (_NO_NAME.search(heading) or _ONLY_YEARS.fullmatch(heading))), "")
+
+
+_ONLY_YEARS = re.compile(
+    r"(?i)(?:for the )?(?:fiscal |financial )?(?:years?|quarters?|(?:three|six|nine|twelve) months) (?:ended|ending) [\w ,.&]{2,40}"
+)
+"""A heading that is nothing but a time: "Years ended December 31"."""
 
 
 def _of_sentence(candidate: Candidate, *, vocabulary: Vocabulary, names: Names, whole: _Whole) -> Iterable[Stated]:
@@ -934,7 +952,7 @@ def _is_range(text: str, low: Number, high: Number) -> bool:
     between = text[low.end : high.start]
     if re.fullmatch(r"\s?[-–—]\s?", between):
         return True
-    if _BY.search(text[: low.start]) and _SCALE_WORD.search(low.printed) and _SCALE_WORD.search(high.printed):
+    if _BY.search(text[: low.start]) and SCALE_WORD.search(low.printed) and SCALE_WORD.search(high.printed):
         return False  # "increased by $2.3 million to $5.5 million": the change, then the level
     if between.strip() == "to" and unit_family(low) == unit_family(high) and not _FROM.search(text[: low.start]):
         return True
@@ -1131,14 +1149,12 @@ _TIMES = frozenset("year years quarter quarters month months week weeks day days
 """Words that mostly say when, and only behind a mark what a figure is counted in."""
 _BY_PLACE = re.compile(r"(?i)\bby (?:region|district|state|country|county|province|town|municipality|city)\b")
 _SCALE_AT_END = re.compile(rf"(?i)\s*\({SCALE_SAID}[^)]*\)$")
-_SCALE_WORD = re.compile(r"(?i)\d\s?(?:thousand|million|billion|trillion|bn|mn|m|k)\b|\b(?:thousand|million|billion)\b")
 _IN_FULL = re.compile(
     r"(?i)\bper\b|\beps\b|\bshares?\b|\bunits?\b|%|\bper\s?cent|"
     r"\b(?:ratio|rate|margin|yield|number|days|employee|headcount|fte|staff|person|people|store|customer|acre|hectare)s?\b|"
     r"\b(?:square|sq|sqm|footage)\b"
 )
 """Rows that a table "in thousands", or of money, mostly excepts."""
-_A_SHARE = re.compile(r"(?i)\bper\b|\beps\b")
 
 
 def cell_text(evidence: Evidence) -> str:
@@ -1212,7 +1228,7 @@ def _scale_of_count(labels: Sequence[str]) -> str:
 
 def _scale_in(number: Number, labels: Sequence[str]) -> str:
     """The word by which the labels scale money that a cell prints with its mark: "million" of "(In millions)"; empty for none."""
-    if number.kind != "money" or "/" in number.unit or re.search(r"[A-Za-z]{4}", number.printed) or _A_SHARE.search(labels[1]):
+    if number.kind != "money" or "/" in number.unit or re.search(r"[A-Za-z]{4}", number.printed) or A_SHARE.search(labels[1]):
         return ""
     return next((said for label in labels if (said := _scale_said(label, number.unit))), "")
 
@@ -1257,6 +1273,8 @@ def _of_cell(cell: CellEvidence, *, vocabulary: Vocabulary, names: Names) -> Sta
     metric, segment = _table_metric(reference.row, reference.column, caption, number=number, vocabulary=vocabulary)
     if not metric:
         return None
+    if vocabulary.metrics[metric.removesuffix("_change")].outflow and number.unit != "%":
+        number = replace(number, value=abs(number.value))
     period = _table_period(reference.column, reference.row, caption, cell)
     if period is None:
         return None
@@ -1317,8 +1335,13 @@ def _is_of_owners(words: str, names: Names) -> bool:
     return said is not None and (_OWNERS.search(words) is not None or said["whose"].startswith(tuple(names.about.values())))
 
 
+_TOTALS = frozenset(("total", "grand total", "total as reported", "all", "group", "all of them", "sum", "total company", "consolidated"))
+_AT_THE_END = re.compile(r"(?:at )?(?:the )?end of (?:the )?(?:period|(?:fiscal )?year|quarter)")
+
+
 def _is_total(words: str) -> bool:
-    return words.strip(" :").lower() in ("total", "grand total", "total as reported", "all", "group", "all of them", "sum")
+    bare = words.strip(" :,").lower()
+    return bare in _TOTALS or _AT_THE_END.fullmatch(bare) is not None
 
 
 def rows_apart(cells: Sequence[Stated], *, names: Names) -> Iterable[Stated]:
@@ -1408,7 +1431,7 @@ def _table_metric(row: str, column: str, caption: str, *, number: Number, vocabu
             return "", ""
         if label is caption and is_of_its_own(column) and not _BY_PLACE.search(caption):
             return "", ""
-        if label is caption and accepted and accepted[-1].metric.id == "price" and _A_SHARE.search(caption):
+        if label is caption and accepted and accepted[-1].metric.id == "price" and A_SHARE.search(caption):
             return "", ""  # what stands in a table of prices a share is no price for that
         if label is row and accepted and len(without_unit(row).split()) > 8:
             return "", ""

@@ -6,7 +6,8 @@ The rules, for a report on 2024-26:
 - what an earlier document says is of another time unless it names 2024 or later: a forecast of the period is of the period;
 - what a document of the period says is of another time when every period it names ended before 2023: last year's figure is a base, an
   older one alone is history;
-- what a later document says is of another time when it names periods and none touches 2024-26.
+- what a later document says is of another time when it names periods and none touches 2024-26; a value of its tables may be of the year
+  before, since it stands beside the one that is compared with it.
 """
 
 import re
@@ -44,6 +45,11 @@ class Span:
         if source.published_from != "mtime" and source.published > self.last:
             return not named or any(start <= self.last and end >= self.first for start, end in named)
         return not named or max(end for _, end in named) >= self.first - _REACH
+
+    def compares(self, periods: Iterable[PeriodMention]) -> bool:
+        """Whether a table's value is of the span or of the year before it, by what its labels name."""
+        named = [_days(mention.label) for mention in periods]
+        return any(start <= self.last and end >= self.first - _REACH for start, end in named)
 
 
 def span_of(label: str) -> Span | None:
