@@ -1,6 +1,7 @@
 """Shared fixtures: no network beyond loopback, evaluation data by name."""
 
 import fcntl
+import gc
 import os
 import shutil
 import signal
@@ -21,6 +22,7 @@ LONGEST = (
 )  # fmt: skip
 """Files of a quarter of a minute and more, first: a worker that meets one last is waited for."""
 
+gc.disable()  # until all is imported and collected, none of which is garbage
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")  # a loaded machine is no fault of the program
 
@@ -33,6 +35,12 @@ def heed_ctrl_c() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first, the rest in their order."""
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: the collector of garbage need not go through it again and again."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
