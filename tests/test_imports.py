@@ -18,6 +18,7 @@ HEAVY = (
     "numpy",
     "pydantic",
     "jinja2",
+    "fastapi",
 )
 
 MEASURED_HELP = """
@@ -42,7 +43,7 @@ def run(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.parametrize("module", ["rag", "rag.types", "rag.cli", "rag.ports"])
+@pytest.mark.parametrize("module", ["rag", "rag.types", "rag.cli", "rag.ports", "rag.runs.child"])
 def test_importing_loads_no_heavy_library(module: str) -> None:
     """A program that imports the package pays only for what it uses."""
     loaded = json.loads(run(f"import json, sys, {module}; print(json.dumps(list(sys.modules)))"))
