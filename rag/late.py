@@ -7,10 +7,10 @@ each token of a question, whole, meets the nearest of them: the sum of these max
 whole vectors do (docs/log.md).
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from rag.patterns import regex
 from rag.text import STOPWORDS, stem
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rag.ports import Vectors
 
-_WORD = re.compile(r"[^\W_]+")
+_WORD = regex(r"[^\W_]+")
 _BITS = 8
 """Of a byte."""
 _ROWS = 512

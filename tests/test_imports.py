@@ -79,3 +79,22 @@ def test_a_search_loads_neither_torch_nor_chroma(sample_workspace: Path) -> None
     assert passages
     heavy = {*HEAVY, "langchain_text_splitters", "pypdfium2", "rag.report", "rag.render", "rag.readers", "rag.ingest", "yaml"}
     assert not (heavy - {"numpy", "pydantic"}) & set(measured["modules"])
+
+
+MEASURED_PATTERNS = """
+import json, re, sys
+import rag.app
+from rag.patterns import _Pattern
+
+found = [value for name, module in sys.modules.items() if name.startswith("rag.") for value in vars(module).values()]
+lazy = {id(value): value for value in found if isinstance(value, _Pattern)}.values()
+used = sum("search" in vars(value) for value in lazy)
+print(json.dumps([len(lazy), used + len({id(value) for value in found if isinstance(value, re.Pattern)})]))
+"""
+
+
+def test_the_program_compiles_few_patterns_before_it_uses_them() -> None:
+    """All of them took a third of what `import rag.app` did."""
+    waiting, compiled = json.loads(run(MEASURED_PATTERNS))
+    assert waiting > 300
+    assert compiled < 40  # of bytes, and what spelling and its like ask as they are imported
