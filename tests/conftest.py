@@ -17,10 +17,11 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 LONGEST = (
-    "test_docs", "test_web", "test_schedule_run", "test_chat", "test_schedule_kill", "test_web_runs", "test_web_browser", "test_faults",
-    "test_kill", "test_write_kill",
+    "test_web_browser", "test_schedule_run", "test_formats", "test_mcp", "test_faults", "test_people_page", "test_ocr", "test_web",
+    "test_scan", "test_access_web", "test_schedule_kill", "test_write_kill", "test_web_schedules", "test_access", "test_end_to_end",
+    "test_web_real", "test_web_runs", "test_wheel", "test_web_writing", "test_untraced", "test_watch", "test_web_reports",
 )  # fmt: skip
-"""Files of a quarter of a minute and more, first: a worker that meets one last is waited for."""
+"""Files of half a minute and more on a busy machine, first: a worker that meets one last is waited for."""
 
 gc.disable()  # until all is imported and collected, none of which is garbage
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
