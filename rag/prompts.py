@@ -5,9 +5,9 @@ of its bytes for the report's manifest. A workspace's own file of the same name 
 """
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,11 @@ from rag import assets, fields
 from rag.errors import SettingsError, UsageError
 from rag.language import NAMES
 from rag.numbers import COUNTED
+from rag.patterns import regex
 
-_SLOT = re.compile(r"\{([^{}]*)\}")
+_SLOT = regex(r"\{([^{}]*)\}")
+_KEPT = 16
+"""Files that are not read anew while their text is the same."""
 UNIT_FAMILIES = ("money", "money/", "%", "pp", "x", "energy", "power", "mass", "volume", "time", "count", "any")
 
 
@@ -121,7 +124,11 @@ def facet_pack(name: str = "market", *, workspace: Path | None = None) -> FacetP
     known = facet_packs(workspace=workspace)
     if name not in known:
         raise UsageError(f"no facet pack {name!r} in prompts/facets; there is: {', '.join(known)}")
-    file, text, sha256 = _read(f"facets/{name}.yaml", workspace=workspace)
+    return _pack(*_read(f"facets/{name}.yaml", workspace=workspace))
+
+
+@lru_cache(maxsize=_KEPT)
+def _pack(file: str, text: str, sha256: str) -> FacetPack:
     data = fields.mapping(fields.load(text, at=file), needed=("name", "facets"), at=file)
     facets = tuple(_facet(item, at=f"{file}: facets[{i}]") for i, item in enumerate(fields.items(data["facets"], at=f"{file}: facets")))
     fields.refuse_twice([facet.id for facet in facets], at=f"{file}: facets")
@@ -135,7 +142,11 @@ def facet_packs(*, workspace: Path | None = None) -> list[str]:
 
 def metric_vocabulary(*, workspace: Path | None = None) -> MetricVocabulary:
     """prompts/metrics.yaml. Raises SettingsError naming file and key."""
-    file, text, sha256 = _read("metrics.yaml", workspace=workspace)
+    return _vocabulary(*_read("metrics.yaml", workspace=workspace))
+
+
+@lru_cache(maxsize=_KEPT)
+def _vocabulary(file: str, text: str, sha256: str) -> MetricVocabulary:
     needed = ("metrics", "directions", "segments", "forecast_words", "estimate_words")
     data = fields.mapping(fields.load(text, at=file), needed=needed, at=file)
     metrics = tuple(

@@ -13,6 +13,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from rag.numbers import comparable, find_numbers, find_periods, period_order, period_shape, period_when
+from rag.patterns import regex
 from rag.report.claims import cell_claim, change_claim, direction_of, direction_of_step, sentence_claim
 from rag.report.conflicts import Disagreement, agree, family, retired, same_moment
 from rag.report.excerpt import excerpted
@@ -36,10 +37,10 @@ _FRESH_DAYS = 548
 _REPEAT = 0.6
 _RECENT_YEARS = 2
 """Years before its document that a sentence may speak of and still tell how things go."""
-_CONDITIONAL = re.compile(r"\b(?:would|could|might|if|unless|were to)\b", re.IGNORECASE)
-_DIFFERENCE = re.compile(r"\s(?:lower|higher|less|more|greater|smaller|fewer|above|below|better|worse)\s(?:than\b|the\b)", re.IGNORECASE)
+_CONDITIONAL = regex(r"\b(?:would|could|might|if|unless|were to)\b", re.IGNORECASE)
+_DIFFERENCE = regex(r"\s(?:lower|higher|less|more|greater|smaller|fewer|above|below|better|worse)\s(?:than\b|the\b)", re.IGNORECASE)
 """After a number: it is how far two figures are apart."""
-_RESTATED = re.compile(r"\brestate[ds]?\b", re.IGNORECASE)
+_RESTATED = regex(r"\brestate[ds]?\b", re.IGNORECASE)
 _LARGEST_STEP = 20
 """A point this many times its neighbour is another thing."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from rag.numbers import find_numbers, period_order, period_when
+from rag.patterns import regex
 from rag.report.facts import Stated, caption_of, cell_value, table_text, without_unit
 from rag.report.gather import Candidate
 from rag.report.quality import supposes
@@ -18,12 +19,12 @@ FORMULAS = (RELATIVE_CHANGE, CHANGE)
 """The only formulas that a calculation on a card's series may name: relative change in per cent, and difference."""
 _RATES = {"%": "percentage points", "bp": "basis points"}
 """Units of which a change is told as a difference, and in what."""
-_DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_DIGITS = regex(r"\d[\d,]*(?:\.\d+)?")
 _SCALES = frozenset(map(Decimal, (1, 10**3, 10**6, 10**9, 10**12)))
 """What a printed figure's words multiply it by."""
 _SIGNS = "(-−–"
-_CLOSED = re.compile(r"^\s?\)")
-_OPINION = re.compile(
+_CLOSED = regex(r"^\s?\)")
+_OPINION = regex(
     r"\b(?:we (?:think|believe|doubt|consider|suspect|assume|would|like|prefer)|in (?:our|my) (?:view|opinion|reading)|my own reading|"
     r"our (?:view|opinion)|it (?:seems|appears)|arguably)\b",
     re.IGNORECASE,

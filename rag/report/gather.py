@@ -13,6 +13,7 @@ from operator import attrgetter, itemgetter
 from rag.kin import replaces
 from rag.language import NAMES, Language
 from rag.numbers import PeriodMention, comparable, find_numbers, find_periods, period_order, period_shape
+from rag.patterns import regex
 from rag.prompts import Facet
 from rag.report.abroad import is_sound, languages, queries, shares_names, stands
 from rag.report.asked import LINE, Asked, Aspect, is_at_home, is_called, is_name_in, lines_with, lying_in, parted, reached
@@ -48,13 +49,13 @@ _OPENING = 4
 """Sentences at a document's start that most often say what it is about."""
 _ASKING = frozenset(content_stems("what which who how much many often does did share level change maker firm company market industry"))
 """Words of a question that say nothing of what it asks."""
-SCALE_WORD = re.compile(r"(?i)\d\s?(?:thousand|million|billion|trillion|bn|mn|m|k)\b|\b(?:thousand|million|billion)\b")
-A_SHARE = re.compile(r"(?i)\bper\b|\beps\b")
+SCALE_WORD = regex(r"(?i)\d\s?(?:thousand|million|billion|trillion|bn|mn|m|k)\b|\b(?:thousand|million|billion)\b")
+A_SHARE = regex(r"(?i)\bper\b|\beps\b")
 _WITHOUT_SCALE = 0.6
 """Of the standing of a sentence whose money is in thousands or millions without saying so: it does not stand alone."""
 _IN_FULL = 100_000
 """A sum of money from which on it is taken for one that is written out."""
-IN_SCALE = re.compile(r"(?i)(?:\bin |\()((?:thousand|million|billion|lakh|crore)(?=s)|lakh|crore)s?\b")
+IN_SCALE = regex(r"(?i)(?:\bin |\()((?:thousand|million|billion|lakh|crore)(?=s)|lakh|crore)s?\b")
 """The words by which a table says its scale: "(in thousands)"."""
 _MOST_TITLES = 5
 """Documents in one language that a warning names."""

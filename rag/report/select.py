@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from rag.patterns import regex
 from rag.report.claims import sentence_claim
 from rag.report.gather import Candidate, Shingles, same_numbers
 from rag.report.plan import Plan
@@ -12,8 +13,8 @@ from rag.report.wording import Vocabulary
 from rag.text import content_stems, overlap, shingles, stem_set, words
 from rag.types import Claim, Confidence, Number, TrendCard
 
-_OWN_VOICE = re.compile(r"\b(?:we|our|us|I|my)\b", re.IGNORECASE)
-_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_OWN_VOICE = regex(r"\b(?:we|our|us|I|my)\b", re.IGNORECASE)
+_YEAR = regex(r"\b(?:19|20)\d\d\b")
 MOST_LOOSE = 5
 """Sentences of a section besides its cards."""
 MOST_ASKED = 15

@@ -10,20 +10,20 @@ The rules, for a report on 2024-26:
   before, since it stands beside the one that is compared with it.
 """
 
-import re
 from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from rag.numbers import PeriodMention, find_periods, period_order, period_shape
+from rag.patterns import regex
 from rag.types import Scope, Source
 
 _REACH = timedelta(days=366)
 """How long before a period it is forecast, and after it told of."""
 _MONTHS = {"year": 12, "fiscal": 12, "12m": 12, "half": 6, "quarter": 3, "month": 1, "day": 1}
 """Of each shape of period; others are parts of a year."""
-_YEAR = re.compile(r"\d{4}")
+_YEAR = regex(r"\d{4}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +73,7 @@ def of_title(text: str, title: str) -> tuple[PeriodMention, ...]:
     return (replace(named[0], label=label, start=found.start(), end=found.end()),)
 
 
-_THE_TIME = re.compile(r"(?i)(?P<end>\bend of )?\bthe (?P<shape>quarter|half|year|month)\b(?=[.,;)]|$| (?:was|were|is|as|and)\b)")
+_THE_TIME = regex(r"(?i)(?P<end>\bend of )?\bthe (?P<shape>quarter|half|year|month)\b(?=[.,;)]|$| (?:was|were|is|as|and)\b)")
 
 
 def within_reach(scope: Scope, *, sources: Iterable[Source], period: str) -> Scope:

@@ -14,9 +14,9 @@ from rag.errors import SettingsError
 from rag.prompts import facet_packs, metric_vocabulary
 from rag.record.rows import ReportHead
 from rag.report import read_outline, to_yaml
+from rag.runs.child import Job
 from rag.types import Reader, Scope
 from rag.web import serving
-from rag.web.child import Job
 from rag.web.forms import page
 from rag.web.plan_form import LISTS, NO_TOPIC, OF_SECTION, TOP, Draft, changed, checked, draft_from, draft_of
 from rag.web.scoped import InForm, day, for_job, looking
