@@ -10,11 +10,12 @@ from datetime import date, datetime
 
 from rag import __version__
 from rag.kin import copies as copies_among
+from rag.numbers import period_order, period_shape
 from rag.prompts import MetricVocabulary
 from rag.report.asked import asked_of, carded
 from rag.report.assemble import Parts, assemble
 from rag.report.book import EXTRACTIVE
-from rag.report.cards import draft_cards, told_briefly
+from rag.report.cards import DraftCard, draft_cards, told_briefly
 from rag.report.check import GATES, REPORT_GATES, CheckResult
 from rag.report.check import check_report as _check_report
 from rag.report.delta import delta
@@ -81,6 +82,8 @@ def write_report(
     )
     gathered, names, facts, found, current = read.gathered, read.names, read.facts, read.found, read.current
     drafts = draft_cards(current, facts, found=found, vocabulary=vocabulary, names=names, about=gathered.subjects, market=plan.market)
+    if gathered.own:
+        drafts = [draft for draft in drafts if not _ended_before(draft, outline.period)]
     if outline.dimension:
         drafts = told_briefly(drafts, current, vocabulary=vocabulary)
     asked = to_yaml(outline)
@@ -123,6 +126,12 @@ def write_report(
     )
     report = assemble(parts, document=document)
     return sealed(replace(report, changes=delta(before, report))) if before is not None else report
+
+
+def _ended_before(draft: DraftCard, period: str) -> bool:
+    """Whether a card's figures end before the year that is asked about: they would stand there as its latest."""
+    asked = period_shape(period) in ("year", "fiscal") if period else False
+    return asked and bool(draft.series) and max(period_order(point.period)[0] for point in draft.series) < period_order(period)[0]
 
 
 def check_report(

@@ -147,7 +147,7 @@ def _compose(parts: Parts, *, dropped: set[str], limits: Mapping[str, int], whol
     by_subject = _by_subject(parts, chosen=chosen, dropped=dropped)
     cards, card_claims = _cards(parts, shared=by_subject, evidence=evidence, disputed=disputed, dropped=dropped)
     conflict_claims, conflicts = _conflicts(parts, printed=card_claims, dropped=dropped)
-    metrics = [metric.name for metric in parts.vocabulary.metrics.values()]
+    metrics = _most_telling_first(parts)
     if whole is not None:
         only = of_cards(
             by_importance(cards, plan=parts.plan, metrics=metrics),
@@ -231,6 +231,12 @@ def _kept(claims: Sequence[Claim], dropped: set[str]) -> list[Claim]:
 
 
 # ── cards and conflicts ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _most_telling_first(parts: Parts) -> list[str]:
+    """Names of metrics as the vocabulary orders them; in a report on a company as its sections list them."""
+    listed = {name: at for facet in parts.plan.facets for at, name in enumerate(facet.metrics)} if parts.gathered.own else {}
+    return [metric.name for metric in sorted(parts.vocabulary.metrics.values(), key=lambda metric: listed.get(metric.id, len(listed)))]
 
 
 def _cards(

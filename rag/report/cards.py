@@ -17,7 +17,7 @@ from rag.patterns import regex
 from rag.report.claims import cell_claim, change_claim, direction_of, direction_of_step, sentence_claim
 from rag.report.conflicts import Disagreement, agree, family, retired, same_moment
 from rag.report.excerpt import excerpted
-from rag.report.facts import Stated
+from rag.report.facts import END_OF_PERIOD, Stated
 from rag.report.gather import Candidate, repeats
 from rag.report.legal import without_form
 from rag.report.names import Names
@@ -132,7 +132,8 @@ def _series_cards(
             continue
         if item.fact.period is not None and (item.fact.period.found_in != "document" or "Q" in item.fact.period.label):
             fact = item.fact
-            groups[fact.metric, fact.entity, fact.region, fact.segment, comparable(fact.number)[1]].append(item)
+            segment = "" if fact.segment == END_OF_PERIOD else fact.segment
+            groups[fact.metric, fact.entity, fact.region, segment, comparable(fact.number)[1]].append(item)
     stated: dict[str, set[tuple[str, str, str]]] = defaultdict(set)
     for item in facts:
         if not item.fact.segment and item.fact.period is not None and item.fact.period.found_in != "document":
@@ -239,14 +240,15 @@ def _series_card(
         return None  # of the company itself, less what others own of it: the whole has a card
     if not fact.number.unit and "money" in metric.units:
         return None  # of what, only a heading that was not read could say
-    key = CardKey(market=market, metric=metric.name, segment=fact.segment, region=fact.region, entity=fact.entity)
+    segment = "" if fact.segment == END_OF_PERIOD else fact.segment
+    key = CardKey(market=market, metric=metric.name, segment=segment, region=fact.region, entity=fact.entity)
     series = _points(chosen)
     section = metric.facet
     claims = _series_claims(chosen, series, key=key, section=section, vocabulary=vocabulary, metric=metric.id)
     taken = {item for claim in claims for item in claim.evidence}
     room = MOST_CLAIMS - len(claims)
     own = (metric.id, fact.entity, fact.region)
-    support = [] if fact.segment else _supporting(candidates, key=own, stated=stated, vocabulary=vocabulary, taken=taken, room=room)
+    support = [] if segment else _supporting(candidates, key=own, stated=stated, vocabulary=vocabulary, taken=taken, room=room)
     way = series_direction(series)
     against = [item for item in support if _opposite(direction_of(item.text, vocabulary=vocabulary, metric=metric.id), way)]
     support = [item for item in support if item not in against]
@@ -254,7 +256,7 @@ def _series_card(
     counter = [sentence_claim(candidate, section=section, vocabulary=vocabulary, metric=metric.id) for candidate in against]
     used = frozenset({point.evidence for point in series} | {item for claim in (*claims, *counter) for item in claim.evidence})
     documents = {item.source.document for item in chosen} | {candidate.source.document for candidate in support}
-    plain = (not fact.segment) + (not fact.entity) + (not fact.region)
+    plain = (not segment) + (not fact.entity) + (not fact.region)
     weight = 1.0 * min(len(series), 4) + 1.5 * len(documents) + 0.8 * plain + 1.0 * any(claim.mode == "verbatim" for claim in claims)
     return DraftCard(
         key=key,
@@ -263,7 +265,7 @@ def _series_card(
         series=series,
         claims=tuple(claims),
         counter_claims=tuple(counter),
-        weight=weight - 2.0 * bool(fact.segment),
+        weight=weight - 2.0 * bool(segment),
         used=used,
     )
 

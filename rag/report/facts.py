@@ -476,7 +476,7 @@ class _Whole:
         name = _named_heading(evidence)
         is_its = any(mention.metric.id == metric.id for mention in self._vocabulary.named(name))
         another = _FROM_MONEY if metric.stock else _OF_ANOTHER
-        return not is_its and len(name.split()) <= _LONGEST_NAME and another.search(name) is not None
+        return not is_its and len(name.split()) <= _LONGEST_NAME and (another.search(name) or _OF_SOME.search(name)) is not None
 
     def _is_of_unsaid_length(self, made: Stated) -> bool:
         """True for what flows in a time that ends on a day or in a month, however long it was, and in a year's column of a quarterly
@@ -504,11 +504,8 @@ class _Whole:
         for item in found:
             if item.is_exact and not item.is_withdrawn and (self.is_divided(item) or item.source.document in self._covers):
                 fact = item.fact
-                when = (
-                    period_order(fact.period.label)[:1]
-                    if fact.period and period_shape(fact.period.label) in ("year", "fiscal", "12m")
-                    else fact.period
-                )
+                is_year = fact.period is not None and period_shape(fact.period.label) in self._yearly(item)
+                when = period_order(fact.period.label)[:1] if fact.period and is_year else fact.period
                 keyed[item.source.document, fact.metric, fact.entity, fact.segment, fact.region, when, comparable(fact.number)[1]].append(
                     item
                 )
@@ -517,6 +514,12 @@ class _Whole:
         found = [replace(item, is_exact=False) if id(item) in unsure else item for item in found]
         odd = _not_borne_out(found)
         return [replace(item, is_exact=False) if id(item) in odd else item for item in found]
+
+    def _yearly(self, item: Stated) -> tuple[str, ...]:
+        """Shapes of periods that tell a year's value: in an annual paper whose balance sheet is known a day does of what it tells."""
+        metric = self._vocabulary.metrics[item.fact.metric.removesuffix("_change")]
+        on_a_day = metric.stock and item.source.document in self._stated and self._is_annual(item.source.document)
+        return ("year", "fiscal", "12m", *(("day",) if on_a_day else ()))
 
     def _exceeded(self, found: Sequence[Stated]) -> set[int]:
         """Of a divided company's cells that call themselves no whole, those of which another cell gives more, sure or not: a part's."""
@@ -550,10 +553,12 @@ class _Whole:
         return (document in self._names.about or document in self._covers) and document not in self._family
 
     def _is_whole(self, item: Stated) -> bool:
-        """True for what a statement of the whole company gives: one that is called so, or, in a filing of the company that the report is
-        on, what stands on a page that prints one: of what there is on a day its balance sheet, since others tell how it moved."""
-        if _is_consolidated(item):
-            return True
+        """True for what a statement of the whole company gives: one that is called so, or stands on a statement's page."""
+        return _is_consolidated(item) or self._is_stated(item)
+
+    def _is_stated(self, item: Stated) -> bool:
+        """True for a page that prints a statement of the company that the report is on, in its own filing: of what there is on a day its
+        balance sheet, since others tell how it moved."""
         is_stock = self._vocabulary.metrics[item.fact.metric.removesuffix("_change")].stock
         stated = self._stated.get(item.source.document, {})
         return any(item.evidence.page in pages for name, pages in stated.items() if (name == BALANCE_SHEET) == is_stock)
@@ -571,7 +576,8 @@ class _Whole:
                 group.append(item)
         if len(alike) == 1 and not self.is_divided(items[0]):
             return items
-        called = [group for group in alike if any(self._is_whole(item) for item in group)]
+        stated = [group for group in alike if any(self._is_stated(item) for item in group)]
+        called = stated or [group for group in alike if any(self._is_whole(item) for item in group)]
         metric = self._vocabulary.metrics[items[0].fact.metric.removesuffix("_change")]
         if len(called) == 1:
             return called[0]
@@ -710,6 +716,8 @@ _OF_ANOTHER = regex(
 """The name of a table whose rows only say in which lines of the accounts some cost or income stands, or what it comes from."""
 _FROM_MONEY = regex(r"(?i)\b(?:finance|interest) (?:income|costs?|expenses?)\b")
 """The same of what there is: what it brought or cost."""
+_OF_SOME = regex(r"(?i)\b(?:cross guarantee|guarantors?|obligors?)\b")
+"""The name of a table on those of a group's companies that answer for its debts."""
 _LONGEST_NAME = 10
 """Words of a table's name; what has more is a line of its columns' headers."""
 _CONDENSED = regex(r"(?i)\bcondensed\b(?!.*\bconsolidated\b)")
@@ -1331,12 +1339,10 @@ def _is_of_owners(words: str, names: Names) -> bool:
 
 
 _TOTALS = frozenset(("total", "grand total", "total as reported", "all", "group", "all of them", "sum", "total company", "consolidated"))
-_AT_THE_END = regex(r"(?:at )?(?:the )?end of (?:the )?(?:period|(?:fiscal )?year|quarter)")
 
 
 def _is_total(words: str) -> bool:
-    bare = words.strip(" :,").lower()
-    return bare in _TOTALS or _AT_THE_END.fullmatch(bare) is not None
+    return words.strip(" :,").lower() in _TOTALS
 
 
 def rows_apart(cells: Sequence[Stated], *, names: Names) -> Iterable[Stated]:
