@@ -14,12 +14,13 @@ from rag.prompts import MetricVocabulary
 from rag.report.asked import asked_of, carded
 from rag.report.assemble import Parts, assemble
 from rag.report.book import EXTRACTIVE
-from rag.report.cards import draft_cards, told_briefly
+from rag.report.cards import draft_cards
 from rag.report.check import GATES, REPORT_GATES, CheckResult
 from rag.report.check import check_report as _check_report
 from rag.report.delta import delta
 from rag.report.figures import companies_of
 from rag.report.harvest import harvest
+from rag.report.matrix import most_telling, room_for
 from rag.report.outline import Outline, arranged, only, outline_of, read_outline, to_yaml
 from rag.report.plan import Plan, make_plan
 from rag.report.report_gates import ReportCheck
@@ -75,9 +76,11 @@ def write_report(
         vocabulary = Vocabulary(only(placed, carded(asked_for, vocabulary=vocabulary)))
     read = harvest(plan, find=find, document=document, sources=visible, vocabulary=vocabulary, as_of=as_of, copies=copies)
     gathered, names, facts, found, current = read.gathered, read.names, read.facts, read.found, read.current
-    drafts = draft_cards(current, facts, found=found, vocabulary=vocabulary, names=names, about=gathered.subjects, market=plan.market)
-    if outline.dimension:
-        drafts = told_briefly(drafts, current, vocabulary=vocabulary)
+    room = room_for(outline.words)
+    telling = most_telling(current, subjects=gathered.subjects, vocabulary=vocabulary, room=room) if outline.dimension else current
+    drafts = draft_cards(
+        current, facts, telling=telling, found=found, vocabulary=vocabulary, names=names, about=gathered.subjects, market=plan.market
+    )
     asked = to_yaml(outline)
     used = {**(prompts or {}), metrics.file: metrics.sha256}
     manifest = Manifest(

@@ -13,12 +13,11 @@ from rag.report.cards import DraftCard, finish, spoken_for
 from rag.report.check import CheckResult, check_report
 from rag.report.claims import side_claim
 from rag.report.conflicts import SAME_QUANTITY, Disagreement, conflict_of, retired
-from rag.report.excerpt import excerpted
 from rag.report.facts import Stated
 from rag.report.figures import COMPANIES, OUTLOOK, Figures
 from rag.report.fit import length, of_cards, of_sections
 from rag.report.gather import Candidate, Gathered
-from rag.report.matrix import MOST_WORDS, matrix_claims
+from rag.report.matrix import matrix_claims, room_for, with_parts
 from rag.report.plan import Plan
 from rag.report.report_gates import LARGEST_SHARE, OFF_TOPIC, card_name, cited_documents, glance_values
 from rag.report.seal import sealed
@@ -437,17 +436,16 @@ def _companies_asked(parts: Parts) -> list[str]:
 
 def _matrix(parts: Parts, usable: Sequence[Candidate], *, chosen: Chosen, dropped: set[str]) -> dict[str, list[Claim]]:
     """Facet id -> a sentence or more of each subject's document, or parts of sentences."""
-    pieces = [piece for one in usable for piece in excerpted(one, vocabulary=parts.vocabulary) if not _is_dropped(piece, dropped)]
     subjects = {key: name for key, name in parts.gathered.subjects.items() if key in parts.gathered.sources}
     facets = [facet.id for facet in parts.plan.facets]
     return matrix_claims(
-        [*usable, *pieces],
+        [one for one in with_parts(usable, vocabulary=parts.vocabulary) if not _is_dropped(one, dropped)],
         subjects=subjects,
         facets=facets,
         printed=frozenset(chosen.texts),
         chosen=chosen,
         vocabulary=parts.vocabulary,
-        room=min(MOST_WORDS, parts.plan.outline.words or MOST_WORDS),
+        room=room_for(parts.plan.outline.words),
     )
 
 

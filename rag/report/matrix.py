@@ -1,7 +1,7 @@
 """The same questions for every subject: where a topic asks for each district, each section quotes each district's own document.
 
 Sentences, or parts of them, are taken one by one, those first that say most of what is not said of their subject yet for the words they
-take.
+take. Cards without figures are made of what is so taken, so that no subject is told twice of one thing.
 """
 
 import heapq
@@ -9,10 +9,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from rag.report.cards import ways_told
 from rag.report.claims import sentence_claim
+from rag.report.excerpt import excerpted
 from rag.report.gather import Candidate
 from rag.report.select import LEAST_STANDING, Chosen
-from rag.report.wording import Vocabulary, tokens
+from rag.report.wording import Vocabulary
 from rag.text import content_stems, words
 from rag.types import Claim
 
@@ -21,7 +23,7 @@ MOST_WORDS = 2_950
 MOST_WORDS_OF_SUBJECT = 330
 _OVERHEAD = 6
 """Words that a citation costs the reader."""
-_DIRECTION, _STEM = 0.2, 0.12
+_DIRECTION, _STEM = 0.3, 0.08
 """What a stated direction and a new word are worth beside a metric that was not told yet."""
 _LEAST = 0.5
 """What a thing is worth that only one of many subjects has, beside one that all have."""
@@ -51,6 +53,25 @@ class Told:
         return (told + _STEM * new) / (len(words(candidate.text)) + _OVERHEAD)
 
 
+def room_for(asked: int) -> int:
+    """Words for all subjects together where a report is asked to have so many; 0: as many as it takes."""
+    return min(MOST_WORDS, asked or MOST_WORDS)
+
+
+def with_parts(candidates: Iterable[Candidate], *, vocabulary: Vocabulary) -> list[Candidate]:
+    """Sentences, and behind them the parts of them that may be quoted alone."""
+    whole = list(candidates)
+    return [*whole, *(part for one in whole for part in excerpted(one, vocabulary=vocabulary))]
+
+
+def most_telling(candidates: Sequence[Candidate], *, subjects: Mapping[str, str], vocabulary: Vocabulary, room: int) -> list[Candidate]:
+    """What cards may group: of the subjects the sentences, or parts of them, that would be printed in so many words if nothing else were,
+    and all that other documents say."""
+    by_document = _by_document(with_parts(candidates, vocabulary=vocabulary), subjects)
+    told = _told(by_document, room=room, printed=(), chosen=Chosen(), vocabulary=vocabulary)
+    return [*told, *(candidate for candidate in candidates if candidate.source.document not in subjects)]
+
+
 def matrix_claims(
     candidates: Sequence[Candidate],
     *,
@@ -59,20 +80,24 @@ def matrix_claims(
     printed: Collection[tuple[str, str]],
     chosen: Chosen,
     vocabulary: Vocabulary,
-    room: int = MOST_WORDS,
+    room: int,
 ) -> dict[str, list[Claim]]:
     """Facet -> claims, in the order of the subjects' names. ``candidates``: sentences and parts of them; ``subjects``: document -> name;
     ``printed``: (evidence, text) of those in print; ``room``: words of all subjects together, those in print counted."""
-    by_document: dict[str, list[Candidate]] = defaultdict(list)
-    for candidate in candidates:
-        if candidate.source.document in subjects:
-            by_document[candidate.source.document].append(candidate)
-    taken = _told(by_document, room=room, printed=printed, chosen=chosen, vocabulary=vocabulary)
+    taken = _told(_by_document(candidates, subjects), room=room, printed=printed, chosen=chosen, vocabulary=vocabulary)
     made: dict[str, list[Claim]] = defaultdict(list)
     for candidate in sorted(taken, key=lambda item: (subjects[item.source.document], item.evidence.document, item.evidence.start)):
         section = candidate.facet or facets[0]
         made[section].append(sentence_claim(candidate, section=section, vocabulary=vocabulary))
     return dict(made)
+
+
+def _by_document(candidates: Iterable[Candidate], subjects: Collection[str]) -> dict[str, list[Candidate]]:
+    found: dict[str, list[Candidate]] = defaultdict(list)
+    for candidate in candidates:
+        if candidate.source.document in subjects:
+            found[candidate.source.document].append(candidate)
+    return found
 
 
 def _told(
@@ -140,6 +165,6 @@ def _weights(by_document: Mapping[str, Sequence[Candidate]]) -> dict[str, float]
 
 
 def _ways(candidate: Candidate, vocabulary: Vocabulary) -> set[str]:
-    """Metrics of which the sentence tells a direction."""
-    found = tokens(candidate.text)
-    return {m.metric.id for m in candidate.mentions if vocabulary.direction(candidate.text, found, m) != "none"}
+    """Metrics of which the sentence tells a direction as a fact."""
+    metrics = {mention.metric.id for mention in candidate.mentions}
+    return {metric for metric in metrics if ways_told(candidate, metric, vocabulary=vocabulary) - {"none"}}
