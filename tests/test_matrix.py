@@ -4,8 +4,8 @@ from datetime import date
 
 from rag.prompts import facet_pack, metric_vocabulary
 from rag.report import make_plan, outline_of
-from rag.report.harvest import Harvest, harvest
-from rag.report.matrix import most_telling, room_for
+from rag.report.harvest import harvest
+from rag.report.matrix import Piece, most_telling, pieces_of, room_for
 from rag.report.wording import Vocabulary
 from rag.text import words
 from tests.report_fixture import AS_OF, corpus_of, small_report
@@ -26,8 +26,6 @@ SPOKE = {
     ),
 }
 """District -> a sentence on one measure, and a shorter one on two."""
-BESIDE = "Our own regional survey saw retail sales rise by three per cent in all districts together."
-"""What a paper says that is no district's."""
 STORED = {
     "Northmark": (
         "Imports of heat storage rose, and demand for heat storage grew.",
@@ -48,19 +46,16 @@ STORED = {
 """Town -> a sentence on two measures, and one on each of them."""
 
 
-def test_cards_are_given_what_tells_most_of_each_subject_for_its_words() -> None:
-    """In few words: of each district the sentence on two measures, and not one of them again; of a paper on no district all it says."""
-    read = _surveys()
+def test_in_few_words_what_tells_most_for_them_is_taken() -> None:
+    """Of each district the sentence on two measures, and not one of them again."""
     room = sum(len(words(both)) for _, both in SPOKE.values())
-    told = most_telling(read.current, subjects=read.gathered.subjects, vocabulary=VOCABULARY, room=room)
-    assert {candidate.text for candidate in told} == {both for _, both in SPOKE.values()} | {BESIDE}
+    assert {candidate.text for candidate in most_telling(_surveyed(), room=room)} == {both for _, both in SPOKE.values()}
 
 
-def test_with_room_everything_is_told() -> None:
+def test_with_room_everything_is_taken() -> None:
     """As many words as it takes, where no number of them is asked for."""
-    read = _surveys()
-    told = most_telling(read.current, subjects=read.gathered.subjects, vocabulary=VOCABULARY, room=room_for(0))
-    assert {candidate.text for candidate in told} == {text for said in SPOKE.values() for text in said} | {BESIDE}
+    told = most_telling(_surveyed(), room=room_for(0))
+    assert {candidate.text for candidate in told} == {text for said in SPOKE.values() for text in said}
 
 
 def test_a_card_whose_sentences_another_prints_is_made_of_what_is_left() -> None:
@@ -75,11 +70,14 @@ def test_a_card_whose_sentences_another_prints_is_made_of_what_is_left() -> None
     assert not cards["Demand"] & cards["Imports"]
 
 
-def _surveys() -> Harvest:
-    """What is read of the districts' surveys and the paper beside them."""
-    texts = {place: (f"Regional survey: {place} District", " ".join(said)) for place, said in SPOKE.items()}
-    texts["Office"] = ("What trade told us", BESIDE)
-    given = corpus_of({f"{name}.txt": (title, "Survey Office", date(2026, 5, 1), text) for name, (title, text) in texts.items()})
+def _surveyed() -> list[Piece]:
+    """What the districts' surveys say."""
+    texts = {
+        f"{place}.txt": (f"Regional survey: {place} District", "Survey Office", date(2026, 5, 1), " ".join(said))
+        for place, said in SPOKE.items()
+    }
+    given = corpus_of(texts)
     outline = outline_of("Regional survey, economic conditions by district", pack=facet_pack("macro"))
     plan = make_plan(outline, subjects=sorted(SPOKE), titles=[source.title for source in given.sources])
-    return harvest(plan, find=given.find_all, document=given.document, sources=given.sources, vocabulary=VOCABULARY, as_of=AS_OF)
+    read = harvest(plan, find=given.find_all, document=given.document, sources=given.sources, vocabulary=VOCABULARY, as_of=AS_OF)
+    return pieces_of(read.current, subjects=read.gathered.subjects, vocabulary=VOCABULARY)

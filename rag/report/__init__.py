@@ -20,7 +20,7 @@ from rag.report.check import check_report as _check_report
 from rag.report.delta import delta
 from rag.report.figures import companies_of
 from rag.report.harvest import harvest
-from rag.report.matrix import most_telling, room_for
+from rag.report.matrix import most_telling, pieces_of, room_for
 from rag.report.outline import Outline, arranged, only, outline_of, read_outline, to_yaml
 from rag.report.plan import Plan, make_plan
 from rag.report.report_gates import ReportCheck
@@ -76,8 +76,10 @@ def write_report(
         vocabulary = Vocabulary(only(placed, carded(asked_for, vocabulary=vocabulary)))
     read = harvest(plan, find=find, document=document, sources=visible, vocabulary=vocabulary, as_of=as_of, copies=copies)
     gathered, names, facts, found, current = read.gathered, read.names, read.facts, read.found, read.current
-    room = room_for(outline.words)
-    telling = most_telling(current, subjects=gathered.subjects, vocabulary=vocabulary, room=room) if outline.dimension else current
+    by_subject = gathered.subjects if outline.dimension else {}
+    pieces = pieces_of(current, subjects=by_subject, vocabulary=vocabulary)
+    telling = [candidate for candidate in current if candidate.source.document not in by_subject]
+    telling += most_telling(pieces, room=room_for(outline.words))
     drafts = draft_cards(
         current, facts, telling=telling, found=found, vocabulary=vocabulary, names=names, about=gathered.subjects, market=plan.market
     )
@@ -106,6 +108,7 @@ def write_report(
         plan=plan,
         gathered=gathered,
         current=current,
+        pieces=pieces,
         facts=facts,
         found=found,
         drafts=drafts,

@@ -17,7 +17,7 @@ from rag.report.facts import Stated
 from rag.report.figures import COMPANIES, OUTLOOK, Figures
 from rag.report.fit import length, of_cards, of_sections
 from rag.report.gather import Candidate, Gathered
-from rag.report.matrix import matrix_claims, room_for, with_parts
+from rag.report.matrix import Piece, matrix_claims, room_for
 from rag.report.plan import Plan
 from rag.report.report_gates import LARGEST_SHARE, OFF_TOPIC, card_name, cited_documents, glance_values
 from rag.report.seal import sealed
@@ -78,6 +78,8 @@ class Parts:
     gathered: Gathered
     current: Sequence[Candidate]
     """The gathered sentences that no later document corrects."""
+    pieces: Sequence[Piece]
+    """Of them, where the report goes through one subject after the other, those of the subjects' documents, and their parts."""
     facts: Sequence[Stated]
     found: Sequence[Disagreement]
     drafts: Sequence[DraftCard]
@@ -436,11 +438,11 @@ def _companies_asked(parts: Parts) -> list[str]:
 
 def _matrix(parts: Parts, usable: Sequence[Candidate], *, chosen: Chosen, dropped: set[str]) -> dict[str, list[Claim]]:
     """Facet id -> a sentence or more of each subject's document, or parts of sentences."""
-    subjects = {key: name for key, name in parts.gathered.subjects.items() if key in parts.gathered.sources}
+    kept = {one.evidence.id for one in usable}
     facets = [facet.id for facet in parts.plan.facets]
     return matrix_claims(
-        [one for one in with_parts(usable, vocabulary=parts.vocabulary) if not _is_dropped(one, dropped)],
-        subjects=subjects,
+        [one for one in parts.pieces if one.candidate.evidence.id in kept and not _is_dropped(one.candidate, dropped)],
+        subjects=parts.gathered.subjects,
         facets=facets,
         printed=frozenset(chosen.texts),
         chosen=chosen,
