@@ -70,7 +70,7 @@ class Told:
         """What the piece adds, for each word it takes."""
         metrics, ways, stems = (sorted(new) for new in (piece.metrics - self.metrics, piece.ways - self.ways, piece.stems - self.stems))
         told = sum(weights[metric] for metric in metrics) + _DIRECTION * sum(weights[way] for way in ways)
-        return (told + _STEM * sum(weights.get(stem, 0.0) for stem in stems)) / (piece.words + _OVERHEAD)
+        return (told + _STEM * sum(weights[stem] for stem in stems)) / (piece.words + _OVERHEAD)
 
 
 def room_for(asked: int) -> int:
