@@ -22,7 +22,6 @@ from rag import ingest as stations
 from rag.around import Context
 from rag.chat import PASSAGES, SMALL_LIBRARY, Ground, answer, understand
 from rag.chat.about import About
-from rag.chat.alike import cosines
 from rag.chat.question import spelt_out
 from rag.chat.schema import from_json as answer_from_json
 from rag.chat.schema import to_json as answer_to_json
@@ -539,13 +538,9 @@ class Library:
             among=max(self.record.chunk_count(), SMALL_LIBRARY),
             vocabulary=vocabulary,
             statements=retrieval.statements,
-            alike=self._alike if self.settings.embedder.kind == "small" else None,  # 11 ms a sentence; larger models take 100
+            near=retrieval.nearnesses,
             as_of=as_of,
         )
-
-    def _alike(self, question: str, texts: Sequence[str]) -> list[float]:
-        """Cosines of texts to a question that was searched for."""
-        return cosines(texts, question=self.retrieval.vector(question), embedder=self.embedder)
 
     def outline(self, topic: str, *, pack: str = "") -> Outline:
         """What a report on the topic would ask; the facet pack is rag.toml's unless named. A topic in particular ("wages") asks the

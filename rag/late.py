@@ -7,11 +7,11 @@ each token of a question, whole, meets the nearest of them: the sum of these max
 whole vectors do (docs/log.md).
 """
 
-import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from rag.text import STOPWORDS, stem
+from rag.text import STOPWORDS, stem, word_spans
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from rag.ports import Vectors
 
-_WORD = re.compile(r"[^\W_]+")
 _BITS = 8
 """Of a byte."""
 _ROWS = 512
@@ -37,15 +36,29 @@ def packed(positive: "NDArray[np.bool_]") -> bytes:
 
 
 def weights(question: str, spans: Sequence[tuple[int, int]], *, rarity: Mapping[str, float]) -> list[float]:
-    """What each token of the question counts: its word's rarity by its stem, shared among the word's tokens; nothing for stop words.
+    """What each token of the question counts: its word's rarity by its stem, shared among its tokens; nothing for stop words, marks.
 
     ``spans``: where each token stands. A stem without rarity counts nothing.
     """
-    words = [(match.start(), match.end(), match[0].lower()) for match in _WORD.finditer(question)]
-    inside = [next((at for at, (start, end, _) in enumerate(words) if start <= first and past <= end), None) for first, past in spans]
+    words = [(start, end, question[start:end].lower()) for start, end in word_spans(question)]
+    inside = [
+        next((at for at, (start, end, _) in enumerate(words) if start <= first and past <= end), None)
+        if any(map(str.isalnum, question[first:past]))
+        else None
+        for first, past in spans
+    ]
     return [
         rarity.get(stem(words[at][2]), 0.0) / inside.count(at) if at is not None and words[at][2] not in STOPWORDS else 0.0 for at in inside
     ]
+
+
+def within(codes: bytes, spans: Sequence[tuple[int, int]], *, start: int, end: int) -> bytes:
+    """Those of a passage's tokens that stand from ``start`` to ``end``; ``spans``: where each of them stands, in order."""
+    if not spans:
+        return b""
+    size = len(codes) // len(spans)
+    first = bisect_left(spans, start, key=lambda span: span[0])
+    return codes[first * size : bisect_right(spans, end, key=lambda span: span[1]) * size]
 
 
 def closest(tokens: "Vectors", *, weights: Sequence[float], codes: Sequence[bytes]) -> list[float]:

@@ -73,6 +73,10 @@ class TokenEmbedder(Embedder, Protocol):
         """Unit vectors of the question's tokens, shape (tokens, dimensions), and where each stands in it."""
         ...
 
+    def telling_spans(self, text: str) -> Sequence[tuple[int, int]]:
+        """Where each of the tokens that ``embed_with_tokens`` gives stands in the text, in their order."""
+        ...
+
 
 class Reranker(Protocol):
     """Scores how well a passage answers a query."""

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from rag.around import Context, span
 from rag.closeness import closenesses, rarity
 from rag.errors import FingerprintError, IndexDamagedError, ModelError, RecordError, UsageError
-from rag.late import closest, weights
+from rag.late import closest, weights, within
 from rag.named import Named, NameScores, days
 from rag.order import RANK_OFFSET, at_most, behind_newer, diverse, newest_sooner, spread
 from rag.ports import Embedder, Reranker, TokenEmbedder, VectorStore
@@ -68,8 +68,14 @@ NAMED_DOCUMENTS = 3
 RERANKED = 20
 """How many of the best passages the reranker sees, unless set."""
 
+SHOWN = 10
+"""Of so many candidates whose words come nearest one by one a passage says that it is one."""
+
 WAITING = "single words were not compared: {count} of {of} passages wait for the next `rag ingest` to be told of word by word"
 NOT_RERANKED = "not reranked: no reranker is set, so the fused order stands"
+
+Stretch: TypeAlias = tuple[Chunk, int, int]
+"""A passage, and from where to where in its document's text."""
 
 _EVERYTHING = Scope()
 _ListName: TypeAlias = Literal["dense", "lexical", "name", "document", "statement"]
@@ -223,10 +229,6 @@ class Retrieval:
         self._check(questions, k=1, dense=True, lexical=False)
         self._query_vectors(questions)
 
-    def vector(self, question: str) -> "Vectors":
-        """The question's own, as a search uses it."""
-        return self._query_vectors([question])[0][question]
-
     def _check(self, questions: Sequence[str], *, k: int, dense: bool, lexical: bool, per_document: int | None = None) -> None:
         if not all(question.strip() for question in questions):
             raise UsageError("the question is empty: say what to search for")
@@ -325,8 +327,11 @@ class Retrieval:
         holders, among = self.record.holders(question), self.record.chunk_count()
         close = self._closeness(question, chunks, holders=holders, among=among) if lexical else [0.0] * len(chunks)
         values = self._cosines(chunks, vector)
-        unknown: tuple[list[float], tuple[str, ...]] = [0.0] * len(chunks), ()
-        farther, notes = unknown if vector is None else self._farther(question, chunks, holders=holders, among=among)
+        untold: tuple[list[float], tuple[str, ...]] = [], ()
+        near, notes = untold if vector is None else self._near(question, chunks, holders=holders, among=among)
+        nearest = max(near, default=0.0)
+        for rank, (identity, score) in enumerate(nsmallest(SHOWN, zip((c.id for c in chunks), near, strict=False), key=_best_first), 1):
+            hits[identity].append(Hit(by="words", rank=rank, score=score))
         printed = dict(rankings.get("statement", ()))
         sources = self.record.sources_of({chunk.document for chunk in chunks})
         asked = days(question)
@@ -340,35 +345,50 @@ class Retrieval:
                 source=sources[chunk.document],
                 score=cosine
                 + word
-                - WORDS * far
+                - WORDS * (nearest - value)
                 + NAME * names.get(chunk.document, 0.0)
                 + TITLED * worth.get(chunk.document, 0.0)
                 + STATEMENT * printed.get(chunk.id, 0.0)
                 + DATED * (chunk.document in dated),
                 hits=tuple(hits[chunk.id]),
             )
-            for chunk, cosine, word, far in zip(chunks, values, close, farther, strict=True)
+            for chunk, cosine, word, value in zip(chunks, values, close, near or [0.0] * len(chunks), strict=True)
         ]
         return spread(passages, by_document=bool(worth)), notes
 
-    def _farther(
+    def _near(
         self, question: str, chunks: Sequence[Chunk], *, holders: Mapping[str, int], among: int
     ) -> tuple[list[float], tuple[str, ...]]:
-        """How much farther each chunk's words are from the question's than those of the chunk that has the nearest; and notes.
+        """How near each chunk's words come to the question's, as `nearnesses` tells it; and notes.
 
-        Zeros where the embedder does not tell what tokens stand for, and where some of the chunks are not told of yet.
+        None of them where the embedder does not tell what tokens stand for, and where some of the chunks are not told of yet.
         """
-        nobody = [0.0] * len(chunks)
         if not (self.tokens and chunks and isinstance(self.embedder, TokenEmbedder)):
-            return nobody, ()
+            return [], ()
         codes = self.record.token_codes([chunk.id for chunk in chunks])
         if len(codes) < len(chunks):
-            return nobody, (WAITING.format(count=len(chunks) - len(codes), of=len(chunks)),)
-        tokens, spans = self.embedder.question_tokens(question)
-        counted = weights(question, spans, rarity=rarity(question, holders=holders, among=among))
-        values = closest(tokens, weights=counted, codes=[codes[chunk.id] for chunk in chunks])
-        nearest = max(values)
-        return [nearest - value for value in values], ()
+            return [], (WAITING.format(count=len(chunks) - len(codes), of=len(chunks)),)
+        rare = rarity(question, holders=holders, among=among)
+        return _closest(question, [codes[chunk.id] for chunk in chunks], embedder=self.embedder, rarity=rare), ()
+
+    def nearnesses(self, question: str, stretches: Sequence[Stretch], rarity: Mapping[str, float]) -> list[float]:
+        """How near the words of each stretch come to the question's, about -1 to 1, each understood where it stands in its passage.
+
+        ``rarity``: of the question's stems. Zeros where the embedder does not tell what tokens stand for; 0 for a passage that is not
+        told of yet. Raises ModelError when the question cannot be embedded.
+        """
+        embedder = self.embedder
+        if not (self.tokens and stretches and isinstance(embedder, TokenEmbedder)):
+            return [0.0] * len(stretches)
+        chunks = {chunk.id: chunk for chunk, _, _ in stretches}
+        codes = self.record.token_codes(list(chunks))
+        spans = {id_: embedder.telling_spans(chunks[id_].embedded_text) for id_ in codes}
+        parts = []
+        for chunk, start, end in stretches:
+            before = len(chunk.embedded_text) - len(chunk.text) - chunk.start
+            held = chunk.id in codes
+            parts.append(within(codes[chunk.id], spans[chunk.id], start=start + before, end=end + before) if held else b"")
+        return _closest(question, parts, embedder=embedder, rarity=rarity)
 
     def _closeness(self, question: str, chunks: Sequence[Chunk], *, holders: Mapping[str, int], among: int) -> list[float]:
         """What each chunk's words count."""
@@ -477,6 +497,12 @@ class _Dense:
     def _without_index(self, why: str) -> None:
         self._indexed = False
         self.notes = (f"{why}; every vector was scanned instead, which is exact but slower",)
+
+
+def _closest(question: str, codes: Sequence[bytes], *, embedder: TokenEmbedder, rarity: Mapping[str, float]) -> list[float]:
+    """What `rag.late.closest` gives for a question as it stands."""
+    tokens, spans = embedder.question_tokens(question)
+    return closest(tokens, weights=weights(question, spans, rarity=rarity), codes=codes)
 
 
 def empty_folders(scope: Scope, *, paths: Iterable[str]) -> list[str]:

@@ -131,6 +131,11 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+def word_spans(text: str) -> list[tuple[int, int]]:
+    """Where each of ``words`` stands."""
+    return [match.span() for match in _WORD.finditer(text)]
+
+
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
     """The English Snowball stem of a lower-cased word, the same for its British and its American spelling."""

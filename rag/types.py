@@ -223,14 +223,16 @@ STRANGER = Reader(user=-1, name="", role="reader")
 class Hit:
     """Why a passage was found: one list it stood in."""
 
-    by: Literal["dense", "lexical", "name", "date", "document", "statement", "rerank"]
+    by: Literal["dense", "lexical", "name", "date", "document", "statement", "words", "rerank"]
     """"name": the question names the passage's document. "date": it names the day the document was published. "document": it is worded as a
-    title, and the document is about it. "statement": it asks for a financial statement, and the passage's page prints it."""
+    title, and the document is about it. "statement": it asks for a financial statement, and the passage's page prints it.
+    "words": its words come nearest to the question's, each compared as the embedder understands it where it stands."""
     rank: int
     """1-based in that list."""
     score: float
     """Dense: cosine, -1 to 1. Lexical: bm25, 0 and up. Name: 0 to 1. Document: how far it is what the title asks for.
-    Statement: the share of its lines that the page prints. Rerank: the model's own scale. Higher is nearer in all of them."""
+    Statement: the share of its lines that the page prints. Words: about -1 to 1. Rerank: the model's own scale. Higher is nearer in
+    all of them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -79,6 +79,10 @@ class TellingEmbedder(HashingEmbedder):
         """Every word and mark."""
         return self._states(question), list(self.token_spans(question))
 
+    def telling_spans(self, text: str) -> list[tuple[int, int]]:
+        """Every word and mark."""
+        return list(self.token_spans(text))
+
     def _states(self, text: str) -> "Vectors":
         rows = []
         for word in _WORD.findall(text.lower()):

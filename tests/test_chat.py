@@ -13,7 +13,6 @@ import pytest
 from rag import Library
 from rag.app import create
 from rag.chat.about import about
-from rag.chat.alike import cosines
 from rag.chat.condense import condense
 from rag.chat.question import gives, take_apart
 from rag.chat.schema import from_json, to_json
@@ -153,15 +152,6 @@ def test_what_means_the_same_answers_though_it_shares_no_word(library: Library) 
     """With the small embedder, sentences are ordered by their meaning too."""
     answer = ask(library, "How much will a Kordwell shareholder get per share for 2025?")
     assert any("dividend" in claim.text for claim in answer.claims)
-
-
-def test_a_sentence_longer_than_the_model_reads_has_a_cosine_too(library: Library) -> None:
-    """Of its beginning; the same text has the same one whatever else is compared."""
-    long, short = "zinc price " * 400, "Zinc prices rose."
-    question = library.embedder.embed(["zinc prices"], kind="query")[0]
-    one, other = cosines([long, short], question=question, embedder=library.embedder)
-    assert cosines([short], question=question, embedder=library.embedder) == [other]
-    assert 0.3 < one <= 1.0
 
 
 def test_an_answer_is_verbatim_cited_and_checked(library: Library) -> None:

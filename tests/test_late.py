@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rag.desks.desks import one_at_a_time
 from rag.embedders.prompted import prompted
 from rag.embedders.small import SmallEmbedder
-from rag.late import closest, packed, weights
+from rag.late import closest, packed, weights, within
 from rag.ports import Embedder, TokenEmbedder
 from rag.record import Record, space_of
 from rag.retrieval import NOT_RERANKED, WORDS
@@ -70,6 +70,23 @@ def test_a_word_counts_by_its_rarity_shared_among_its_tokens() -> None:
     assert weights(question, spans, rarity={"toll": 3.0, "nordhavn": 5.0}) == [0, 0, 3.0, 0, 2.5, 2.5, 0, 0, 0, 0, 0]
 
 
+def test_a_word_with_a_hyphen_counts_as_one() -> None:
+    """Its rarity is known by the whole word, and its hyphen is no token that counts."""
+    spans = [(0, 4), (4, 5), (5, 8), (9, 14)]
+    assert weights("zinc-air tolls", spans, rarity={"zinc-air": 4.0, "toll": 3.0}) == [2.0, 0, 2.0, 3.0]
+
+
+def test_a_part_of_a_passage_has_the_tokens_that_stand_in_it() -> None:
+    """Whole tokens only; none of an empty part, and none of a passage without tokens."""
+    spans = [(0, 3), (4, 8), (8, 10), (12, 15)]
+    codes = b"aabbccdd"
+    assert within(codes, spans, start=0, end=15) == codes
+    assert within(codes, spans, start=4, end=10) == b"bbcc"
+    assert within(codes, spans, start=5, end=14) == b"cc"
+    assert within(codes, spans, start=10, end=12) == b""
+    assert within(b"", [], start=0, end=9) == b""
+
+
 # ── the small embedder ────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -84,6 +101,17 @@ def test_the_small_embedder_tells_tokens_with_its_vectors_by_either_way() -> Non
     for one, other in zip(codes, other_codes, strict=True):
         differing = np.unpackbits(np.frombuffer(one, np.uint8) ^ np.frombuffer(other, np.uint8))
         assert len(differing) == 0 or differing.mean() < 0.001
+
+
+def test_a_tokens_place_is_known_for_each_of_its_codes() -> None:
+    """In the order of the codes, through words of several tokens, marks and letters that the model folds."""
+    small = SmallEmbedder()
+    text = "Tolls at Nordhavn — über 4.5 %, says the Straße's owner; zinc-air \U0001f600 costs 2,075."
+    spans = small.telling_spans(text)
+    (codes,) = small.embed_with_tokens([text])[1]
+    assert len(codes) == 48 * len(spans)
+    assert spans == sorted(spans)
+    assert "".join(text[start:end] for start, end in spans) == "TollsNordhavnüber45saysStraßesownerzincaircosts2075"
 
 
 def test_a_question_meets_the_passage_that_says_it_in_other_words() -> None:
@@ -104,6 +132,7 @@ def test_what_wraps_an_embedder_tells_what_it_tells(wrapped: Callable[[Embedder]
     assert isinstance(told, TokenEmbedder)
     assert told.embed_with_tokens(["tolls"])[1] == telling().embed_with_tokens(["tolls"])[1]
     assert np.array_equal(told.question_tokens("tolls")[0], telling().question_tokens("tolls")[0])
+    assert told.telling_spans("The tolls.") == telling().telling_spans("The tolls.")
     assert not isinstance(wrapped(HashingEmbedder()), TokenEmbedder)
 
 
@@ -133,7 +162,28 @@ def test_a_passage_in_other_words_comes_first(workspace: Path) -> None:
     assert path == "docs/north.txt"
     assert not any("word" in note for note in notes)
     assert with_tokens <= score
+    with opened(workspace, embedder=telling()) as retrieval:
+        passages = retrieval.find(question, k=3).passages
+    assert sorted(hit.rank for passage in passages for hit in passage.hits if hit.by == "words") == [1, 2, 3]
+    assert [hit.rank for hit in passages[0].hits if hit.by == "words"] == [1]
     assert WORDS > 0
+
+
+def test_a_sentence_of_a_passage_comes_near_by_its_own_words(tmp_path: Path) -> None:
+    """Where it stands in the document, behind the passage's header; nobody tells of a passage without codes."""
+    sentences = ["The harbour dredged its channel.", "It raised its tolls by a tenth.", "Quays were closed."]
+    add(tmp_path, {"dues.txt": "# Harbour dues\n\n" + " ".join(sentences)}, embedder=telling())
+    with opened(tmp_path, embedder=telling()) as retrieval:
+        chunk = retrieval.find("Which fees rose?", k=1).passages[0].chunk
+        text = retrieval.record.document(chunk.document).text
+        stretches = [(chunk, at := text.index(sentence), at + len(sentence)) for sentence in sentences]
+        near = retrieval.nearnesses("Which fees rose?", stretches, rarity={"fee": 1.0, "rose": 0.1})
+        assert near.index(max(near)) == 1
+        assert near[1] > 0.7  # a vector's signs come to sqrt(2 / pi) of it
+        with sqlite3.connect(tmp_path / "library.db") as connection:
+            connection.execute("DELETE FROM token_codes")
+    with opened(tmp_path, embedder=telling()) as retrieval:
+        assert retrieval.nearnesses("Which fees rose?", stretches, rarity={"fee": 1.0}) == [0.0, 0.0, 0.0]
 
 
 def test_every_chunk_has_codes_once_and_loses_them_with_its_last_text(workspace: Path) -> None:

@@ -27,7 +27,7 @@ from rag.report.measures import Sought, sought
 from rag.report.outline import Outline
 from rag.report.plan import Plan, SubQuery
 from rag.report.wording import Vocabulary
-from rag.retrieval import NOT_RERANKED
+from rag.retrieval import NOT_RERANKED, Stretch
 from rag.statements import Statement
 from rag.types import Answer, CardKey, Chunk, Claim, Conflict, Document, Evidence, Passage, Scope, SearchResult, Source, Understanding
 
@@ -77,8 +77,8 @@ class Ground:
     vocabulary: Vocabulary
     statements: Sequence[Statement]
     """Financial statements that a question may ask for."""
-    alike: Callable[[str, Sequence[str]], Sequence[float]] | None
-    """Cosines of texts to a question, where they take no time worth speaking of."""
+    near: Callable[[str, Sequence[Stretch], Mapping[str, float]], Sequence[float]]
+    """How near the words of stretches of passages come to a question, which was looked for, given how rare its stems are."""
     as_of: date
     """Nothing published later is used."""
 
@@ -110,7 +110,7 @@ def answer(understood: Understood, *, ground: Ground, scope: Scope = _EVERYTHING
         vocabulary=ground.vocabulary,
         sought=wanted,
         document=ground.document,
-        alike=partial(ground.alike, question) if ground.alike else None,
+        near=partial(ground.near, question),
     )
     chosen = best(found, wants=asked.wants)
     draft = Answer(

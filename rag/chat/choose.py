@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from rag.chat.question import Asked, Wanted, gives, units
-from rag.closeness import closeness
+from rag.closeness import closeness, rarity
 from rag.numbers import find_numbers, find_periods, period_order, period_shape
 from rag.remembered import remembered
 from rag.report.asserted import is_taken_back
@@ -17,14 +17,15 @@ from rag.report.gather import Candidate, CellEvidence
 from rag.report.harvest import Harvest
 from rag.report.measures import Sought
 from rag.report.wording import Vocabulary
+from rag.retrieval import Stretch
 from rag.text import STOPWORDS, content_stems, words
-from rag.types import Document, Evidence, Number, Passage, Source
+from rag.types import Chunk, Document, Evidence, Number, Passage, Source
 
 MOST_SENTENCES = 5
 CLOSENESS = 0.5
 """What its words' closeness to the question counts."""
-ALIKE = 0.3
-"""What its cosine to the question counts, where there is one."""
+NEAR = 0.75
+"""What counts how near its words come to the question's one by one, where the embedder tells what single words stand for."""
 METRIC = 0.2
 """What naming the metric asked for counts, in whatever words."""
 VALUE = 0.2
@@ -59,8 +60,6 @@ FIRST_BEHIND = 0.65
 _SPANS = ("year", "half", "quarter", "month")
 _HYPHEN = re.compile(r"[-‐‑–]")
 _PARTS = {"early": (1, 4), "late": (9, 12)}
-_COMPARED = 16
-"""Options whose cosine is computed."""
 _CELLS = 80
 """Table cells looked at closely: those whose labels share most words with the question."""
 
@@ -80,8 +79,8 @@ class Option:
     """1: it speaks of a metric that the question asks for, in whatever words; 0.5: only its table's caption does; else 0."""
     names: float
     """Share of the names asked for that it, its headings or its document's title hold; 1 where none is asked for."""
-    alike: float
-    """Cosine to the question, 0 and up; 0 where none is computed."""
+    near: float
+    """How near its words come to the question's one by one, 0 and up; 0 where nobody tells."""
     unit: float
     """1 for a figure in the unit asked for, else 0."""
     value: float
@@ -103,7 +102,7 @@ class Option:
         """Higher is nearer."""
         parts = (
             (CLOSENESS, self.closeness),
-            (ALIKE, self.alike),
+            (NEAR, self.near),
             (METRIC, self.metric),
             (VALUE, self.value),
             (UNIT, self.unit),
@@ -125,12 +124,12 @@ def options(
     vocabulary: Vocabulary,
     sought: Sought = _NOTHING,
     document: Callable[[str], Document],
-    alike: Callable[[Sequence[str]], Sequence[float]] | None = None,
+    near: Callable[[Sequence[Stretch], Mapping[str, float]], Sequence[float]],
 ) -> list[Option]:
     """Every sentence and the likeliest table cells of the passages but for superseded figures, best first; equal ones by place.
 
     ``cells``: those of ``current_cells``. ``sought``: lines of financial statements that are looked for. ``document``: a document by id.
-    ``alike``: cosines of texts to the question; None where they would take too long.
+    ``near``: how near the words of stretches of passages come to the question's, given how rare its stems are; zeros where nobody tells.
     """
     found: list[tuple[str, Evidence, Source, Candidate | None, Passage]] = []
     for candidate in read.current:
@@ -140,7 +139,9 @@ def options(
         if passage := _around(cell.evidence, passages):
             found.append((cell_text(cell.evidence), cell.evidence, cell.source, None, passage))
     chunks = [replace(passage.chunk, text=text, header=_header(evidence)) for text, evidence, source, _, passage in found]
-    near = closeness(asked.content, chunks, holders=holders, among=among)
+    close = closeness(asked.content, chunks, holders=holders, among=among)
+    stretches = [_stretch(evidence, passage.chunk) for _, evidence, _, _, passage in found]
+    nearnesses = near(stretches, rarity(asked.text, holders=holders, among=among))
     metrics = {mention.metric.id for mention in vocabulary.named(asked.text)}
     made = [
         Option(
@@ -151,7 +152,7 @@ def options(
             closeness=value,
             metric=_metric(metrics, candidate, evidence, vocabulary),
             names=names_held(asked, f"{text} {source.title} {source.path} {chunk.header} {source.author} {source.publisher}"),
-            alike=0.0,
+            near=max(0.0, nearness),
             unit=float(asked.unit in units(text)),
             value=0.0 if candidate is None and asked.is_of_things else _value(asked, text),
             period=_period(asked, evidence, source, candidate),
@@ -160,10 +161,10 @@ def options(
             line=(line := sought.line_of(evidence.table.row) if evidence.table else ""),
             on_statement=bool(line) and sought.prints(line, evidence.page, document(evidence.document)),
         )
-        for (text, evidence, source, candidate, passage), chunk, value in zip(found, chunks, near, strict=True)
+        for (text, evidence, source, candidate, passage), chunk, value, nearness in zip(found, chunks, close, nearnesses, strict=True)
     ]
-    compared = _compared(sorted(made, key=_best_first), alike=alike)
-    return compared if asked.labels else _newest_first(compared)
+    ordered = sorted(made, key=_best_first)
+    return ordered if asked.labels else _newest_first(ordered)
 
 
 def current_cells(read: Harvest) -> list[CellEvidence]:
@@ -172,14 +173,13 @@ def current_cells(read: Harvest) -> list[CellEvidence]:
     return [cell for cell in (*read.gathered.cells, *read.gathered.rows) if cell.evidence.id not in stale]
 
 
-def _compared(made: Sequence[Option], *, alike: Callable[[Sequence[str]], Sequence[float]] | None) -> list[Option]:
-    """Best first, the likeliest of them by their cosines too."""
-    if alike is None:
-        return list(made)
-    likely, rest = made[:_COMPARED], made[_COMPARED:]
-    cosines = alike([option.text for option in likely])
-    nearer = [replace(option, alike=max(0.0, cosine)) for option, cosine in zip(likely, cosines, strict=True)]
-    return sorted((*nearer, *rest), key=_best_first)
+def _stretch(evidence: Evidence, chunk: Chunk) -> Stretch:
+    """A sentence as it stands, a table's value with its row."""
+    if evidence.table is None:
+        return chunk, evidence.start, evidence.end
+    begins = chunk.text.rfind("\n", 0, evidence.start - chunk.start) + 1
+    ends = chunk.text.find("\n", evidence.end - chunk.start)
+    return chunk, chunk.start + begins, chunk.start + ends if ends >= 0 else chunk.end
 
 
 def _newest_first(found: Sequence[Option]) -> list[Option]:

@@ -32,6 +32,7 @@ _REASONS = {
     "date": "the day it was published",
     "document": "its document is what the title asks for",
     "statement": "its page prints the statement asked for",
+    "words": "its words one by one",
     "rerank": "the reranker",
 }
 """Why a passage was found, by the list it stood in."""

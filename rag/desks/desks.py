@@ -75,6 +75,11 @@ class TokensOneAtATime(OneAtATime):
         with self._lock:
             return self._telling.question_tokens(question)
 
+    def telling_spans(self, text: str) -> Sequence[tuple[int, int]]:
+        """The model's own."""
+        with self._lock:
+            return self._telling.telling_spans(text)
+
 
 def one_at_a_time(embedder: Embedder) -> OneAtATime:
     """For several threads, with all that the embedder tells."""

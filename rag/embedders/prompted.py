@@ -46,6 +46,10 @@ class PromptedTokens(Prompted):
         """As the embedder does."""
         return self._telling.question_tokens(question)
 
+    def telling_spans(self, text: str) -> Sequence[tuple[int, int]]:
+        """As the embedder does."""
+        return self._telling.telling_spans(text)
+
 
 def prompted(embedder: Embedder, prompt: str) -> Prompted:
     """With another query prompt, and with all that the embedder tells."""

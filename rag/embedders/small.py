@@ -46,7 +46,7 @@ class SmallEmbedder:
         self._setting = engine
         self._documents = 0
         self._states: dict[str, Vectors] = {}
-        """Of the tokens of the texts last embedded as queries, which mostly are asked for next."""
+        """Of the tokens of the last questions, which mostly are asked for next."""
         self.fingerprint = Fingerprint(
             model="sentence-transformers/all-MiniLM-L6-v2", revision=_SHA256["model.safetensors"][:16], dimensions=384, query_prompt=""
         )
@@ -68,9 +68,9 @@ class SmallEmbedder:
             return self.embed_with_tokens(texts)[0]
         vectors = np.empty((len(texts), self.fingerprint.dimensions), dtype=np.float32)
         for at, (text, row) in enumerate(zip(texts, self._ids(texts, kind="query"), strict=True)):
-            mean, self._states[text] = self._questions.both(row)
+            mean, states = self._questions.both(row)
+            self._keep(text, states)
             vectors[at] = unit(mean[None])
-        self._states = dict([*self._states.items()][-_STATES_KEPT:])
         return vectors
 
     def embed_with_tokens(self, texts: Sequence[str]) -> tuple["Vectors", list[bytes]]:
@@ -96,10 +96,20 @@ class SmallEmbedder:
 
     def question_tokens(self, question: str) -> tuple["Vectors", list[tuple[int, int]]]:
         """Unit vectors of the question's tokens, shape (tokens, 384), and where each stands in it; of a long one those that fit."""
-        kept = self._states.get(question)
-        states = (self._questions.tokens(self._ids([question], kind="query")[0]) if kept is None else kept)[1:-1]
+        if question not in self._states:
+            self._keep(question, self._questions.tokens(self._ids([question], kind="query")[0]))
+        states = self._states[question][1:-1]
         spans = list(self._tokens.spans(question))[: len(states)]
         return unit(states) if len(states) else states, spans
+
+    def telling_spans(self, text: str) -> list[tuple[int, int]]:
+        """Of the tokens whose signs ``embed_with_tokens`` gives, in their order."""
+        return self._tokens.telling_spans(text)
+
+    def _keep(self, question: str, states: "Vectors") -> None:
+        self._states[question] = states
+        while len(self._states) > _STATES_KEPT:
+            del self._states[next(iter(self._states))]
 
     def _ids(self, texts: Sequence[str], *, kind: TextKind) -> list[list[int]]:
         return prepare(texts, kind=kind, query_prompt="", tokens=self._tokens, limit=self.max_tokens)[1]

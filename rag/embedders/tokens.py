@@ -42,6 +42,11 @@ class Tokens:
         spans: Spans = self._tokenizer.encode(text, add_special_tokens=False).offsets
         return spans
 
+    def telling_spans(self, text: str) -> list[tuple[int, int]]:
+        """Character spans of those tokens that are ``telling``, in order."""
+        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        return [span for span, tells in zip(encoding.offsets, self.telling[encoding.ids], strict=True) if tells]
+
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, special tokens included."""
         return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
