@@ -31,6 +31,7 @@ from rag.report.harvest import harvest
 from rag.report.outline import arranged, outline_of
 from rag.report.plan import make_plan
 from rag.report.wording import Vocabulary
+from rag.statements import statements
 from rag.types import Chunk, Document, Hit, Passage, SearchResult, Source
 
 JUDGED = Path(__file__).with_name("tuples.jsonl")
@@ -117,7 +118,9 @@ def _facts(documents: Mapping[str, Document], *, pack: str, topic: str) -> Seque
     outline = outline_of(topic, pack=facet_pack(pack))
     plan = make_plan(outline, subjects=[source.title for source in sources])
     vocabulary = Vocabulary(arranged(metric_vocabulary(), outline))
-    return harvest(plan, find=find, document=documents.__getitem__, sources=sources, vocabulary=vocabulary, as_of=date.max).facts
+    return harvest(
+        plan, find=find, document=documents.__getitem__, sources=sources, vocabulary=vocabulary, statements=statements(), as_of=date.max
+    ).facts
 
 
 def _source(path: str, document: Document) -> Source:

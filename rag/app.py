@@ -29,7 +29,7 @@ from rag.chat.worded import unfinished
 from rag.chat.words import to_markdown
 from rag.checkers.cross_encoder import NliChecker
 from rag.chunking import CHUNKER_VERSION, budget_for, chunk
-from rag.config import EmbedderKind, Format, Settings, WriterKind
+from rag.config import AS_ASKED, EmbedderKind, Format, Settings, WriterKind
 from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
 from rag.embedders.small import SmallEmbedder
 from rag.errors import DeletedError, ReadError, UsageError, WorkspaceError
@@ -57,7 +57,8 @@ from rag.report import (
     to_json,
     write_report,
 )
-from rag.report.asked import narrowed
+from rag.report.asked import is_name_in, narrowed
+from rag.report.cover import COVER, cover_of, is_on
 from rag.report.elsewhere import read_manuscript
 from rag.report.judge import LlmJudge, judged
 from rag.report.outline import arranged
@@ -77,6 +78,8 @@ DOCUMENTS = "docs"
 REMEMBERED = 5
 """Turns of a chat from which a follow-up is completed."""
 
+FILINGS_AMONG = 20
+"""Passages, found by a topic's words alone, whose documents may be filings of a company that it is."""
 PASSAGES_A_QUERY = 16
 """What a sub-query of a report brings in; a report asks 30 to 80."""
 
@@ -543,10 +546,26 @@ class Library:
         )
 
     def outline(self, topic: str, *, pack: str = "") -> Outline:
-        """What a report on the topic would ask; the facet pack is rag.toml's unless named. A topic in particular ("wages") asks the
-        sections that it belongs to alone. Raises UsageError for an empty topic."""
-        outline = outline_of(topic, pack=facet_pack(pack or self.settings.report.pack, workspace=self.workspace))
+        """What a report on the topic would ask; the facet pack is rag.toml's unless named, and the one for companies where that is "auto"
+        and the topic a company whose filings are in the library. A topic in particular ("wages") asks the sections that it belongs to
+        alone. Raises UsageError for an empty topic."""
+        asked = pack or self.settings.report.pack
+        outline = outline_of(topic, pack=facet_pack("market" if asked == AS_ASKED else asked, workspace=self.workspace))
+        if asked == AS_ASKED and self._has_filing_of(outline.market):
+            outline = replace(outline, sections=facet_pack("filings", workspace=self.workspace).facets)
         return narrowed(outline, vocabulary=Vocabulary(arranged(metric_vocabulary(workspace=self.workspace), outline)))
+
+    def _has_filing_of(self, market: str) -> bool:
+        """Whether the library holds a filing of the company that a topic's market is: among the documents found first by its name."""
+        if not self.record.chunk_count():
+            return False
+        found = self.retrieval.find(market, k=FILINGS_AMONG, dense=False).passages
+        for source in {passage.source.document: passage.source for passage in found}.values():
+            text = self.record.document(source.document).text
+            cover = cover_of(text)
+            if cover is not None and is_on(market, cover, source=source) and is_name_in(market, [text[:COVER]]):
+                return True
+        return False
 
     def write(
         self,
@@ -582,6 +601,7 @@ class Library:
                 as_of=as_of,
                 metrics=metric_vocabulary(workspace=self.workspace),
                 embedder=retrieval.embedder.fingerprint,
+                statements=retrieval.statements,
                 prompts={query.name: query.sha256},
                 template=template,
                 failed={file.path: file.reason for file in record.files() if file.status == "failed"},

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
 
+from rag.patterns import regex
 from rag.text import STOPWORDS, stem, words
 from rag.types import Chunk
 from rag.windows import Stems
@@ -32,7 +33,7 @@ _PAIRS = 2 / 3
 """What pairs of words count beside single words."""
 
 _CLAUSE = 4
-_BREAK = re.compile(r";|—|\?|\.\s|,\s|\s(?=(?:but|while|whereas|although|though|however)\b)", re.IGNORECASE)
+_BREAK = regex(r";|—|\?|\.\s|,\s|\s(?=(?:but|while|whereas|although|though|however)\b)", re.IGNORECASE)
 
 Pair = tuple[str, str]
 

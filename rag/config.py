@@ -157,6 +157,10 @@ class RerankerSettings(BaseModel):
         return self
 
 
+AS_ASKED = "auto"
+"""In place of a facet pack: the one that suits the topic."""
+
+
 class ReportSettings(BaseModel):
     """How reports are written out."""
 
@@ -164,9 +168,10 @@ class ReportSettings(BaseModel):
 
     template: str = Field(default="market_trends", description="A folder in templates/; the workspace's own comes first.")
     pack: str = Field(
-        default="market",
+        default=AS_ASKED,
         description='The questions a report asks: a file in prompts/facets/. "market", "macro" (an economy and its regions) and "filings" '
-        "(companies' reports) ship; the workspace's own comes first.",
+        f'(companies\' reports) ship; the workspace\'s own comes first. "{AS_ASKED}": "filings" where the topic is a company whose filings '
+        'are in the library, else "market".',
     )
     formats: list[Format] = Field(
         default=["html", "md", "json"],

@@ -1,12 +1,12 @@
 """Strict reading of YAML and TOML that a person wrote: each problem is one SettingsError that names the file, the key and what is wrong."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rag.errors import SettingsError
+from rag.patterns import regex
 
-_ID = re.compile(r"[a-z][a-z0-9_]*")
+_ID = regex(r"[a-z][a-z0-9_]*")
 
 
 def load(text: str, *, at: str) -> Any:

@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable, Sequence
 from functools import cache
 
-_PIECES = re.compile(r"\*\*/|\*\*|\*|\?|\[[^\]]+\]|[^*?\[]+|\[")
+from rag.patterns import regex
+
+_PIECES = regex(r"\*\*/|\*\*|\*|\?|\[[^\]]+\]|[^*?\[]+|\[")
 
 
 def chooser(*, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> Callable[[str], str]:

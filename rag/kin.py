@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypeAlias
 from zlib import crc32
 
+from rag.patterns import regex
 from rag.types import Source
 
 if TYPE_CHECKING:
@@ -24,18 +25,18 @@ KEPT = 128
 ALIKE = 0.8
 """Share of common shingles from which two documents count as the same text: a wire story with another headline has 0.9 and more."""
 
-_WORD = re.compile(r"[^\W_]+")
+_WORD = regex(r"[^\W_]+")
 _BLANKED = bytes(code if code >= 128 or chr(code).isalnum() else ord(" ") for code in range(256))
 """Bytes of UTF-8: what is no letter or digit of ASCII is a blank, the others stay."""
 _MONTH = (
     "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
 )
 _SEASON = "spring|summer|autumn|fall|winter"
-_PERIOD = re.compile(
+_PERIOD = regex(
     rf"\b(?:(?:fy|cy)?\s?(?:19|20)\d\d(?:\s?[-/–]\s?(?:(?:19|20)?\d\d))?|[qh][1-4]|[1-4]q|\d{{1,2}}\s+(?:{_MONTH})|(?:{_MONTH}|{_SEASON})(?=\s+\d))\b",
     re.IGNORECASE,
 )
-_VERSION = re.compile(
+_VERSION = regex(
     r"\b(?:v|ver|version|rev|revision|edition|ed)\.?\s?(\d+(?:\.\d+)*)\b|\b(\d+)(?:st|nd|rd|th)\s+(?:edition|ed)\b"
     r"|\b(draft|final|revised|updated|corrected|corrigendum|copy)\b|\((\d{1,2})\)",
     re.IGNORECASE,

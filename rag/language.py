@@ -3,6 +3,8 @@
 import re
 from typing import Literal
 
+from rag.patterns import regex
+
 Language = Literal["", "de", "fr"]
 """Empty for English, and for what is in none of these."""
 NAMES: dict[str, str] = {"de": "German", "fr": "French"}
@@ -26,17 +28,17 @@ _OTHERS = frozenset(
 )
 """Of Spanish, Italian, Portuguese and Dutch; what they share with French (de, la, en, que) tells nothing."""
 _ABROAD = _GERMAN | _FRENCH
-_WORD = re.compile(r"[^\W\d_]+")
-_GERMAN_LETTERS = re.compile(r"(?<!\w)[a-zäöü][a-z]*[äöüß]\w*|(?<!\w)[äöü]\w*")
-_FRENCH_LETTERS = re.compile(r"(?<!\w)[a-zéèêàçù]*[éèêàçùœ]\w*")
-_OTHER_LETTERS = re.compile(r"(?<!\w)[a-z]*[óíñáúãõ]\w*")
+_WORD = regex(r"[^\W\d_]+")
+_GERMAN_LETTERS = regex(r"(?<!\w)[a-zäöü][a-z]*[äöüß]\w*|(?<!\w)[äöü]\w*")
+_FRENCH_LETTERS = regex(r"(?<!\w)[a-zéèêàçù]*[éèêàçùœ]\w*")
+_OTHER_LETTERS = regex(r"(?<!\w)[a-z]*[óíñáúãõ]\w*")
 _BEGINNING = 20_000
 """Characters of a document by which its language is told."""
 _FEWEST = 2
 """Different words: "S. de R.L. de C.V." has one."""
-_GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:[.\u00a0\u202f ]\d{3})+(?![\d]|[.\u00a0\u202f ]\d)")
-_DECIMAL = re.compile(r"(?<![\d,])(\d+),(\d+)(?![\d,])")
-_POINTED = re.compile(r"\d(?:[.\u00a0\u202f ]\d{3}|,\d)|\d\s(?:Prozent|pour\scent|[Mm]illi)")
+_GROUPED = regex(r"(?<![\d.,])\d{1,3}(?:[.\u00a0\u202f ]\d{3})+(?![\d]|[.\u00a0\u202f ]\d)")
+_DECIMAL = regex(r"(?<![\d,])(\d+),(\d+)(?![\d,])")
+_POINTED = regex(r"\d(?:[.\u00a0\u202f ]\d{3}|,\d)|\d\s(?:Prozent|pour\scent|[Mm]illi)")
 """In a text without these, figures are written as in English."""
 _EUROS = {
     f"{scale}{ending} d{mark}euros": f"{english} euros"
@@ -93,9 +95,9 @@ _NUMBERED = {
 _PARTS = {"de": (r"Quartal", r"Halbjahr"), "fr": (r"trimestre", r"semestre")}
 _TIMES = {
     language: [
-        *((re.compile(rf"(?<!\w){month}(?=\s(?:19|20)\d\d\b)"), short) for month, short in zip(_MONTHS[language], _SHORT, strict=True)),
+        *((regex(rf"(?<!\w){month}(?=\s(?:19|20)\d\d\b)"), short) for month, short in zip(_MONTHS[language], _SHORT, strict=True)),
         *(
-            (re.compile(rf"(?<!\w){number}\s{part}(?:\sde)?(?=\s(?:19|20)\d\d\b)"), f"{short}{at}")
+            (regex(rf"(?<!\w){number}\s{part}(?:\sde)?(?=\s(?:19|20)\d\d\b)"), f"{short}{at}")
             for part, short in zip(_PARTS[language], "QH", strict=True)
             for at, number in enumerate(_NUMBERED[language], 1)
         ),

@@ -7,6 +7,7 @@ from datetime import date
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Protocol
 
+from rag.patterns import regex
 from rag.text import STOPWORDS, stem
 
 if TYPE_CHECKING:
@@ -16,19 +17,19 @@ if TYPE_CHECKING:
 _SHARPNESS = 4
 """A document that shares half as much with the question as the best does is not half named: it is another one."""
 
-_WORD = re.compile(r"[^\W_]+")
+_WORD = regex(r"[^\W_]+")
 _END = "\1"
 """Of a name, among many."""
-_WORD_OR_END = re.compile(rf"[^\W_]+|{_END}")
+_WORD_OR_END = regex(rf"[^\W_]+|{_END}")
 _BLANKED = {code: " " for code in range(128) if not chr(code).isalnum() and chr(code) != _END}
-_PIECE = re.compile(r"\d{4}(?!\d)|q[1-4](?!\d)|\d+[^\W\d_]?(?![^\W\d_])|[^\W\d_]+|\d+")
+_PIECE = regex(r"\d{4}(?!\d)|q[1-4](?!\d)|\d+[^\W\d_]?(?![^\W\d_])|[^\W\d_]+|\d+")
 
 
 _MONTHS = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
 )  # fmt: skip
 _MONTH = "|".join(_MONTHS)
-_DAY = re.compile(
+_DAY = regex(
     rf"\b(?:(?P<month>{_MONTH})\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}})"
     rf"|(?P<first>\d{{1,2}})(?:st|nd|rd|th)?\s+(?P<after>{_MONTH}),?\s+(?P<last>\d{{4}})|(?P<iso>\d{{4}}-\d\d-\d\d))\b",
     re.IGNORECASE,

@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 
 from rag.language import in_english_figures, in_english_times
+from rag.patterns import regex
 from rag.remembered import remembered
 from rag.types import Number, NumberKind
 
@@ -123,31 +124,31 @@ def _joined(name: str | None) -> str:
 _ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _SPELLED = {word: value for value, word in enumerate(_ONES.split())} | {word: 10 * (i + 2) for i, word in enumerate(_TENS.split())}
-_CONTINENTAL = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+")
+_CONTINENTAL = regex(r"\d{1,3}(?:\.\d{3})+,\d+")
 """1.842,6"""
-_NUMERAL = re.compile(
+_NUMERAL = regex(
     rf"(?<!\d)(?P<digits>{_CONTINENTAL.pattern}(?![\d,])|"
     r"(?:\d{1,3}(?:[,'’\u00a0\u202f\u2009]\d{3})+(?!\d)|\d+)(?:\.\d+)?|(?<![\w.])\.\d+)"
     r"|(?P<word>\b(?i:(?:" + "|".join(_TENS.split()) + r")-(?:" + "|".join(_ONES.split()[1:10]) + r")|" + "|".join(_SPELLED) + r")\b)"
 )
 _MARK = rf"(?:(?<![A-Za-z])(?:{_either(_SYMBOLS)})|\b(?:{'|'.join(map(re.escape, _MARKS))}))"
 """A currency's sign, its own letters included: the "$" of "TT$5" is none that is known here."""
-_HEAD = re.compile(rf"(?P<sign>[-+−–])?(?P<currency>{_MARK}\s?)?(?P<sign2>[-+−–])?(?P<paren>\()?$")
+_HEAD = regex(rf"(?P<sign>[-+−–])?(?P<currency>{_MARK}\s?)?(?P<sign2>[-+−–])?(?P<paren>\()?$")
 _SCALE = "|".join(sorted((f"(?i:{word})" if len(word) > 3 else word for word in _SCALES), key=lambda word: (-len(word), word)))
-_TAIL = re.compile(
+_TAIL = regex(
     rf"(?P<close>\))?(?:(?P<gap>\s?)(?P<scale>{_SCALE}|K|M|MM|B|Bn|BN|(?:Mio|Mrd)\b\.?)(?!\w))?"
     rf"(?:[\s-]?(?P<unit>{_either(_ALIASES)}|(?<=\d)[xX×](?!\s?\d))(?!\w))?"
     rf"(?:\s?(?:/|\bper\s)\s?(?P<per>{_either(_UNITS | _COUNTED_ONE)})(?!\w))?"
 )
-_COMMA_DECIMAL = re.compile(
+_COMMA_DECIMAL = regex(
     rf",(\d{{1,2}})(?=\s?(?:%|per\s?cent\b|(?:Mio|Mrd|(?i:millions?|billions?|millionen|milliarden|milliards?|mln|bn|mn))\b|(?:{_either(_ALIASES)})(?!\w)))"
 )
 """One or two digits behind a comma are no thousands: "3,5 %", "5,3 Mrd."."""
-_SPACED = re.compile(rf"(?: \d{{3}})+(?!\d)(?=\s(?:{_either(_ALIASES)}|(?i:million|thousand|billion))(?!\w))")
-_ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
+_SPACED = regex(rf"(?: \d{{3}})+(?!\d)(?=\s(?:{_either(_ALIASES)}|(?i:million|thousand|billion))(?!\w))")
+_ORDINAL = regex(r"(?:st|nd|rd|th)\b")
 _PREFIXES = frozenset("mid early late pre post sub non over under near end year about some plus minus".split())
-_JOINED_BEFORE = re.compile(r"([^\W\d_][\w.]*)[-–/]$")
-_MILLIONS_OF = re.compile(rf"\s(?:{_either(_UNITS)})\b")
+_JOINED_BEFORE = regex(r"([^\W\d_][\w.]*)[-–/]$")
+_MILLIONS_OF = regex(rf"\s(?:{_either(_UNITS)})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,8 +379,8 @@ def _tidy(value: Decimal) -> Decimal:
     return Decimal(format(value, "f"))
 
 
-_RANGE_GAP = re.compile(r"\s?(?:[-–—]|to|and|or)\s?")
-_BETWEEN = re.compile(r"(?i:between|from)\s(?:about\s|roughly\s|around\s|approximately\s)?$")
+_RANGE_GAP = regex(r"\s?(?:[-–—]|to|and|or)\s?")
+_BETWEEN = regex(r"(?i:between|from)\s(?:about\s|roughly\s|around\s|approximately\s)?$")
 
 
 def _settle_range(text: str, low: _Reading, high: _Reading) -> list[_Reading]:
@@ -453,16 +454,16 @@ def unit_in(words: str) -> tuple[str, Decimal, str]:
 
 SCALE_SAID = r"(?:(?:[\w$€£]+ )?in (?:[\w$€£]+ )?|(?<=\())(?:thousands|millions|billions)"
 """How a table says the scale of its values, as an expression: "In thousands", "dollars in millions", "in USD millions", "(Millions)"."""
-_PER_YEAR = re.compile(r"(?i:\s(?:a|per|each)\s(?:year|month|week|day))\b")
+_PER_YEAR = regex(r"(?i:\s(?:a|per|each)\s(?:year|month|week|day))\b")
 _LARGE = r"(?:(?i:thousand|million|billion|trillion|mln|crore|lakh)(?i:s)?|(?i:mio|mrd)\b\.?)"
 _NOUN = r"(?i:euros?|(?:us |u\.s\. )?dollars|yen|yuan|rupees|kronor|kroner|zloty|swiss francs|pounds sterling)"
-_HEADER_MONEY = re.compile(
+_HEADER_MONEY = regex(
     rf"(?P<mark>{_MARK}|\b{_NOUN})\s?(?:(?i:in)\s|\(in\s)?['’]?(?P<size>(?:{_LARGE}|MM|mm|(?:bn|mn|m|k)s?)(?!\w)|[MKB]\b|(?<!\d)000s?\b)|"
     rf"\b(?P<size2>{_LARGE})\s?(?:of\s)?(?P<mark2>{_MARK}|{_NOUN})(?!\w)|"
     rf"(?<![\w.])(?P<size3>[TMkKm])(?P<mark3>{'|'.join(_CODES)}|[€£])(?!\w)"
 )
 """How a label says money and its scale: "EUR million", "US$'000", "RMB’Million", "dollars in millions", "millions of euros", "TEUR"."""
-_MARK_ALONE = re.compile(rf"\(({_MARK})\)$")
+_MARK_ALONE = regex(rf"\(({_MARK})\)$")
 """A currency's mark in brackets, without a scale: "Price ($)"."""
 _GLUED = {"t": 3, "k": 3, "m": 6}
 """Before a code: "TEUR" counts in thousands, as German print does."""
@@ -496,9 +497,9 @@ def scaled_money(words: str, scale: str) -> str:
     return f"{scale} {words}" if re.fullmatch(_NOUN, words) else f"{words} {scale}"
 
 
-_LEADING_MONEY = re.compile(rf"{_MARK}(?!\w)\s?")
+_LEADING_MONEY = regex(rf"{_MARK}(?!\w)\s?")
 _HEADED = [name for name in _ALIASES if name == "%" or (len(name) > 1 and name not in ("second", "minute", "day"))]
-_HEADER_UNIT = re.compile(
+_HEADER_UNIT = regex(
     rf"(?<![\w])(?:(?:thousand|million|billion)\s)?(?:{_either(_HEADED)})"
     rf"(?:\s?(?:/|per\s)\s?(?:{_either(_UNITS | _COUNTED_ONE)}))?(?!&?\w)"
 )
@@ -554,7 +555,7 @@ def _count(word: str) -> int:
 
 
 _EXPLICIT: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]], ...] = tuple(
-    (re.compile(pattern), label)
+    (regex(pattern), label)
     for pattern, label in (
         (
             rf"(?i:(?:twelve|12)[\s-]months?|years?)\s(?i:to|ended|ending)\s(?:the\s)?(?:end\sof\s|end-)?(?:\d{{1,2}}\s)?(?i:{_MONTH})\s(?:\d{{1,2}},\s)?{_YEAR}\b",
@@ -621,19 +622,17 @@ def _span_of_years(match: re.Match[str]) -> str | None:
     return f"{first}/{last}" if match["sep"] == "/" else f"{first}-{last}"
 
 
-_BARE_MONTH = re.compile(
+_BARE_MONTH = regex(
     r"\b(?P<lead>(?i:in|during|since|of|for))\s(?i:early\s|late\s|mid-)?(?P<month>"
     + "|".join(m.capitalize() for m in _MONTHS)
     + r")\b(?!\s\d)"
 )
-_MONTH_OF = re.compile(
-    r"\b(?P<month>" + "|".join(m.capitalize() for m in _MONTHS if m != "may") + r")\s(?=[a-z])(?!(?:to|and|through|or)\b)"
-)
+_MONTH_OF = regex(r"\b(?P<month>" + "|".join(m.capitalize() for m in _MONTHS if m != "may") + r")\s(?=[a-z])(?!(?:to|and|through|or)\b)")
 """A month before what it is the month of: "October home sales"."""
-_BARE_QUARTER = re.compile(rf"(?i:\b{_NTH_WORD}[\s-]quarter)\b(?!\sof\s(?:our\s|the\s)?(?:fiscal|FY))")
-_BARE_HALF = re.compile(r"(?i:\b(?P<nth>first|second)[\s-]half)\b(?!\sof\slast)")
-_MONTHS_AHEAD = re.compile(rf"(?i:\b(?:over|in|during|for|within)\sthe\s(?:next|coming))\s{_MONTHS_LONG}[\s-](?i:months)\b")
-_NEAR_YEAR = re.compile(r"(?i:\b(?P<which>this|last|next)\syear)\b(?!['’]s)")
+_BARE_QUARTER = regex(rf"(?i:\b{_NTH_WORD}[\s-]quarter)\b(?!\sof\s(?:our\s|the\s)?(?:fiscal|FY))")
+_BARE_HALF = regex(r"(?i:\b(?P<nth>first|second)[\s-]half)\b(?!\sof\slast)")
+_MONTHS_AHEAD = regex(rf"(?i:\b(?:over|in|during|for|within)\sthe\s(?:next|coming))\s{_MONTHS_LONG}[\s-](?i:months)\b")
+_NEAR_YEAR = regex(r"(?i:\b(?P<which>this|last|next)\syear)\b(?!['’]s)")
 
 
 @remembered(16_384)
@@ -694,11 +693,11 @@ def _relative(text: str, published: date) -> Iterator[PeriodMention]:
 
 
 _PARTS = {"early": 3, "spring": 5, "mid": 6, "summer": 8, "late": 11, "autumn": 11, "winter": 12, "end": 12}
-_MONTHLY = re.compile(r"\d{1,2}m")
+_MONTHLY = regex(r"\d{1,2}m")
 """The shape of so many months to the end of one."""
-_ENDED = re.compile(r"\d\d/\d{1,2}m")
+_ENDED = regex(r"\d\d/\d{1,2}m")
 """The part of a label that says which month's end, and how many."""
-_LABEL = re.compile(r"(?:FY)?(?P<year>\d{4})(?:(?P<sep>[-/])(?P<part>.+))?")
+_LABEL = regex(r"(?:FY)?(?P<year>\d{4})(?:(?P<sep>[-/])(?P<part>.+))?")
 
 
 def period_shape(label: str) -> str:

@@ -5,9 +5,9 @@ of its bytes for the report's manifest. A workspace's own file of the same name 
 """
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,11 @@ from rag import assets, fields
 from rag.errors import SettingsError, UsageError
 from rag.language import NAMES
 from rag.numbers import COUNTED
+from rag.patterns import regex
 
-_SLOT = re.compile(r"\{([^{}]*)\}")
+_SLOT = regex(r"\{([^{}]*)\}")
+_KEPT = 16
+"""Files that are not read anew while their text is the same."""
 UNIT_FAMILIES = ("money", "money/", "%", "pp", "x", "energy", "power", "mass", "volume", "time", "count", "any")
 
 
@@ -73,6 +76,8 @@ class Metric:
     """True when a company has one only, which no division has: earnings per share, debt, the tax rate."""
     stock: bool = False
     """True when it is what there is on a day, not what flows in a time: debt, cash, a backlog."""
+    outflow: bool = False
+    """True when it is money that goes out, which statements print below zero: (1,749) of capital expenditure are 1,749."""
     figures: tuple[str, ...] = ()
     """Wordings that name the metric only beside a figure with one of its units, such as "capacity"."""
     up: tuple[str, ...] = ()
@@ -119,7 +124,11 @@ def facet_pack(name: str = "market", *, workspace: Path | None = None) -> FacetP
     known = facet_packs(workspace=workspace)
     if name not in known:
         raise UsageError(f"no facet pack {name!r} in prompts/facets; there is: {', '.join(known)}")
-    file, text, sha256 = _read(f"facets/{name}.yaml", workspace=workspace)
+    return _pack(*_read(f"facets/{name}.yaml", workspace=workspace))
+
+
+@lru_cache(maxsize=_KEPT)
+def _pack(file: str, text: str, sha256: str) -> FacetPack:
     data = fields.mapping(fields.load(text, at=file), needed=("name", "facets"), at=file)
     facets = tuple(_facet(item, at=f"{file}: facets[{i}]") for i, item in enumerate(fields.items(data["facets"], at=f"{file}: facets")))
     fields.refuse_twice([facet.id for facet in facets], at=f"{file}: facets")
@@ -133,7 +142,11 @@ def facet_packs(*, workspace: Path | None = None) -> list[str]:
 
 def metric_vocabulary(*, workspace: Path | None = None) -> MetricVocabulary:
     """prompts/metrics.yaml. Raises SettingsError naming file and key."""
-    file, text, sha256 = _read("metrics.yaml", workspace=workspace)
+    return _vocabulary(*_read("metrics.yaml", workspace=workspace))
+
+
+@lru_cache(maxsize=_KEPT)
+def _vocabulary(file: str, text: str, sha256: str) -> MetricVocabulary:
     needed = ("metrics", "directions", "segments", "forecast_words", "estimate_words")
     data = fields.mapping(fields.load(text, at=file), needed=needed, at=file)
     metrics = tuple(
@@ -174,10 +187,10 @@ def _metric(item: Any, *, at: str) -> Metric:
     data = fields.mapping(
         item,
         needed=("id", "name", "facet", "change", "units", "synonyms"),
-        allowed=("company", "whole", "stock", "figures", "up", "down", *NAMES),
+        allowed=("company", "whole", "stock", "outflow", "figures", "up", "down", *NAMES),
         at=at,
     )
-    for key in ("change", "company", "whole", "stock"):
+    for key in ("change", "company", "whole", "stock", "outflow"):
         if not isinstance(data.get(key, False), bool):
             raise SettingsError(f"{at}.{key} must be true or false, not {data[key]!r}")
     units = fields.texts(data["units"], at=f"{at}.units")
@@ -191,6 +204,7 @@ def _metric(item: Any, *, at: str) -> Metric:
         company=data.get("company", False),
         whole=data.get("whole", False),
         stock=data.get("stock", False),
+        outflow=data.get("outflow", False),
         units=units,
         synonyms=fields.texts(data["synonyms"], at=f"{at}.synonyms"),
         figures=fields.texts(data.get("figures", []), at=f"{at}.figures"),

@@ -1,18 +1,17 @@
 """One spelling for words that English writes in two ways: "labour" is "labor", "organised" is "organized"."""
 
-import re
 from functools import lru_cache
 
-_OUR = re.compile(
-    r"^(arm|behavi|clam|col|endeav|fav|flav|harb|hon|hum|lab|misdemean|neighb|od|parl|ranc|rig|rum|sav|splend|tum|val|vap|vig)our"
-)
-_ISE = re.compile(r"^(?P<base>[a-z]{3,}[b-df-hj-np-tv-xz])is(?P<end>e|ed|es|er|ers|ing|ation|ations|ational)$")
+from rag.patterns import regex
+
+_OUR = regex(r"^(arm|behavi|clam|col|endeav|fav|flav|harb|hon|hum|lab|misdemean|neighb|od|parl|ranc|rig|rum|sav|splend|tum|val|vap|vig)our")
+_ISE = regex(r"^(?P<base>[a-z]{3,}[b-df-hj-np-tv-xz])is(?P<end>e|ed|es|er|ers|ing|ation|ations|ational)$")
 _ONLY_S = frozenset(
     "advert circumc compr comprom conc enterpr exerc expert franch merchand parad prec prem prom superv surpr telev".split()
 )
 """Beginnings of words in -ise that are written so everywhere."""
-_YSE = re.compile(r"^(anal|cata|dia|paral)ys(e|ed|er|ers|ing)$")
-_LL = re.compile(r"^(cancel|channel|fuel|label|level|marvel|model|signal|total|travel)l(ed|er|ers|ing)$")
+_YSE = regex(r"^(anal|cata|dia|paral)ys(e|ed|er|ers|ing)$")
+_LL = regex(r"^(cancel|channel|fuel|label|level|marvel|model|signal|total|travel)l(ed|er|ers|ing)$")
 _OTHERS = {
     "aeroplane": "airplane",
     "ageing": "aging",

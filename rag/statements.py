@@ -4,7 +4,6 @@
 what its lines are called stands in prompts/statements.toml.
 """
 
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 
 from rag import assets, fields
 from rag.errors import SettingsError
+from rag.patterns import regex
 from rag.remembered import Shelf, remembered
 from rag.types import Document
 
@@ -26,11 +26,13 @@ HEADED = 0.25
 """What its title counts beside the share of its lines: a small company's statement has few of them."""
 NEARLY = 0.9
 """Of the fullest page: a summary or a discussion of it has fewer lines."""
+BALANCE_SHEET = "balance_sheet"
+"""The id of the statement that tells what there is on a day."""
 _ABOUT = ("analysis", "discussion", "summary", "selected", "parent", "note", "index", "schedule", "reconciliation")
 """Before a title: the page speaks of the statement, or it is another's."""
 _PAGES: Shelf[Mapping[str, tuple[int, ...]]] = Shelf(most=12_000_000)
 """By the very document; sizes in characters of its text."""
-_WORD = re.compile(r"[^\W_]+")
+_WORD = regex(r"[^\W_]+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from rag.patterns import regex
 from rag.remembered import remembered
 from rag.spelling import american
 
@@ -20,17 +21,17 @@ _OPENING = r"""["'“‘(\[]*[\dA-Z\u00C0-\u00DE\u0370-\u04FF]"""
 WIDE_STOPS = "。！？"
 """End a sentence wherever they stand."""
 BULLETS = "-*•"
-_BREAK = re.compile(
+_BREAK = regex(
     rf"(?P<stop>{_STOP})(?P<gap>\s+)(?={_OPENING})"
     rf"|(?P<cjk>[{WIDE_STOPS}])"
     rf"|(?P<line>\n\s*\n|\n(?=\s*[{re.escape(BULLETS)}]\s))"
 )
-_STOP_AT_END = re.compile(rf"{_STOP}\Z")
-_OPENING_AT_START = re.compile(_OPENING)
-_MAY_BREAK = re.compile(r"[.!?…。！？\n]")
+_STOP_AT_END = regex(rf"{_STOP}\Z")
+_OPENING_AT_START = regex(_OPENING)
+_MAY_BREAK = regex(r"[.!?…。！？\n]")
 """What every break begins with."""
-_LAST_WORD = re.compile(r"([\w.]+)[.!?…][\"'”’)\]]*$")
-_WORD = re.compile(r"[^\W_]+(?:[.'’-][^\W_]+)*")
+_LAST_WORD = regex(r"([\w.]+)[.!?…][\"'”’)\]]*$")
+_WORD = regex(r"[^\W_]+(?:[.'’-][^\W_]+)*")
 
 STOPWORDS = frozenset(
     (

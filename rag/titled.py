@@ -4,10 +4,10 @@ So a document stands where its nearest passages together and its words as a whol
 (docs/log.md).
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from rag.patterns import regex
 from rag.text import STOPWORDS, words
 
 PASSAGES = 3
@@ -15,7 +15,7 @@ PASSAGES = 3
 WORDS = 1.5
 """What a document's words as a whole count beside them."""
 _CAPITALS = 0.7
-_BRACKETED = re.compile(r"\([^()]*\)")
+_BRACKETED = regex(r"\([^()]*\)")
 
 
 def is_title(question: str) -> bool:

@@ -1,6 +1,7 @@
 """Shared fixtures: no network beyond loopback, evaluation data by name."""
 
 import fcntl
+import gc
 import os
 import shutil
 import signal
@@ -16,11 +17,13 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 LONGEST = (
-    "test_docs", "test_web", "test_schedule_run", "test_chat", "test_schedule_kill", "test_web_runs", "test_web_browser", "test_faults",
-    "test_kill", "test_write_kill",
+    "test_web_browser", "test_schedule_run", "test_formats", "test_mcp", "test_faults", "test_people_page", "test_ocr", "test_web",
+    "test_scan", "test_access_web", "test_schedule_kill", "test_write_kill", "test_web_schedules", "test_access", "test_end_to_end",
+    "test_web_real", "test_web_runs", "test_wheel", "test_web_writing", "test_untraced", "test_watch", "test_web_reports",
 )  # fmt: skip
-"""Files of a quarter of a minute and more, first: a worker that meets one last is waited for."""
+"""Files of half a minute and more on a busy machine, first: a worker that meets one last is waited for."""
 
+gc.disable()  # until all is imported and collected, none of which is garbage
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")  # a loaded machine is no fault of the program
 
@@ -33,6 +36,12 @@ def heed_ctrl_c() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first, the rest in their order."""
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: the collector of garbage need not go through it again and again."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)

@@ -18,6 +18,7 @@ HEAVY = (
     "numpy",
     "pydantic",
     "jinja2",
+    "fastapi",
 )
 
 MEASURED_HELP = """
@@ -42,7 +43,7 @@ def run(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.parametrize("module", ["rag", "rag.types", "rag.cli", "rag.ports"])
+@pytest.mark.parametrize("module", ["rag", "rag.types", "rag.cli", "rag.ports", "rag.runs.child"])
 def test_importing_loads_no_heavy_library(module: str) -> None:
     """A program that imports the package pays only for what it uses."""
     loaded = json.loads(run(f"import json, sys, {module}; print(json.dumps(list(sys.modules)))"))
@@ -78,3 +79,22 @@ def test_a_search_loads_neither_torch_nor_chroma(sample_workspace: Path) -> None
     assert passages
     heavy = {*HEAVY, "langchain_text_splitters", "pypdfium2", "rag.report", "rag.render", "rag.readers", "rag.ingest", "yaml"}
     assert not (heavy - {"numpy", "pydantic"}) & set(measured["modules"])
+
+
+MEASURED_PATTERNS = """
+import json, re, sys
+import rag.app
+from rag.patterns import _Pattern
+
+found = [value for name, module in sys.modules.items() if name.startswith("rag.") for value in vars(module).values()]
+lazy = {id(value): value for value in found if isinstance(value, _Pattern)}.values()
+used = sum("search" in vars(value) for value in lazy)
+print(json.dumps([len(lazy), used + len({id(value) for value in found if isinstance(value, re.Pattern)})]))
+"""
+
+
+def test_the_program_compiles_few_patterns_before_it_uses_them() -> None:
+    """All of them took a third of what `import rag.app` did."""
+    waiting, compiled = json.loads(run(MEASURED_PATTERNS))
+    assert waiting > 300
+    assert compiled < 40  # of bytes, and what spelling and its like ask as they are imported

@@ -79,5 +79,7 @@ def _surveyed() -> list[Piece]:
     given = corpus_of(texts)
     outline = outline_of("Regional survey, economic conditions by district", pack=facet_pack("macro"))
     plan = make_plan(outline, subjects=sorted(SPOKE), titles=[source.title for source in given.sources])
-    read = harvest(plan, find=given.find_all, document=given.document, sources=given.sources, vocabulary=VOCABULARY, as_of=AS_OF)
+    read = harvest(
+        plan, find=given.find_all, document=given.document, sources=given.sources, vocabulary=VOCABULARY, statements=(), as_of=AS_OF
+    )
     return pieces_of(read.current, subjects=read.gathered.subjects, vocabulary=VOCABULARY)

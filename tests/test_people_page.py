@@ -1,6 +1,7 @@
 """The page for people: an admin's work done by forms, and what nobody does by mistake."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,13 @@ def empty(tmp_path: Path) -> Path:
     return tmp_path / "ws"
 
 
-@pytest.fixture
-def workspace(empty: Path) -> Path:
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two admins, a member, a program that comes by keys, and a group with a list."""
+    made = tmp_path_factory.mktemp("made") / "ws"
+    create(made, embedder="small")
     password = hashed(PASSWORD)
-    with Library.open(empty) as library:
+    with Library.open(made) as library:
         people = library.record.people
         for name, role in (("root", "admin"), ("amy", "admin"), ("bob", "member")):
             people.add(name, role=role, password=password, now=NOW)  # type: ignore[arg-type]
@@ -40,7 +43,13 @@ def workspace(empty: Path) -> Path:
         people.put_into("board", ["bob"])
         library.record.access.put("docs/board", ["board"])
         library.record.access.put("docs/pay.md", ["amy"])
-    return empty
+    return made
+
+
+@pytest.fixture
+def workspace(made_once: Path, tmp_path: Path) -> Path:
+    """A copy of one's own."""
+    return Path(shutil.copytree(made_once, tmp_path / "ws"))
 
 
 @pytest.fixture

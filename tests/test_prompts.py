@@ -112,6 +112,18 @@ def test_a_wrong_metric_is_refused_naming_file_and_key(tmp_path: Path, entry: di
         metric_vocabulary(workspace=_workspace(tmp_path, "metrics.yaml", yaml.safe_dump(data)))
 
 
+def test_a_vocabulary_that_was_changed_is_read_anew(tmp_path: Path) -> None:
+    """In the same process; one that was not is the same."""
+    text = find("prompts", "metrics.yaml").read_text(encoding="utf-8")
+    workspace = _workspace(tmp_path, "metrics.yaml", text)
+    first = metric_vocabulary(workspace=workspace)
+    (workspace / "prompts" / "metrics.yaml").write_text(
+        text.replace(f"name: {first.metrics[0].name}", "name: takings", 1), encoding="utf-8"
+    )
+    assert metric_vocabulary(workspace=workspace).metrics[0].name == "takings"
+    assert metric_vocabulary() == first
+
+
 def test_broken_yaml_names_file_and_line(tmp_path: Path) -> None:
     """And says what to do."""
     with pytest.raises(SettingsError, match=r"metrics\.yaml, line 2 is not valid YAML"):

@@ -469,7 +469,7 @@ def test_foreign_scripts_are_isolated(tree: Any) -> None:
 
 def _own(workspace: Path, **files: str) -> Path:
     folder = workspace / "templates" / "market_trends"
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for name, body in files.items():
         (folder / name.replace("__", ".")).write_text(body, encoding="utf-8")
     return workspace
@@ -484,6 +484,16 @@ def test_a_template_of_the_workspace_wins_file_by_file(tmp_path: Path) -> None:
     workspace = _own(tmp_path, report__md__j2="own " + ALL)
     assert render(example_report(), format="md", workspace=workspace).startswith("own 66 17 ")
     assert render(example_report(), format="html", workspace=workspace) == render(example_report(), format="html")
+
+
+def test_a_template_that_was_changed_is_read_anew(tmp_path: Path) -> None:
+    """In the same process, within the same second, and where its parts changed; a field it lost is missed at once."""
+    for words in ("first", "other"):
+        workspace = _own(tmp_path, report__md__j2=ALL + "{% include 'part.j2' %}", part__j2=words)
+        assert words in render(example_report(), format="md", workspace=workspace)
+    workspace = _own(tmp_path, report__md__j2=ALL.replace("{{ gaps | length }}", ""), part__j2="other")
+    with pytest.raises(TemplateError, match="leaves out 'gaps'"):
+        render(example_report(), format="md", workspace=workspace)
 
 
 @pytest.mark.parametrize(

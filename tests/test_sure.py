@@ -17,6 +17,7 @@ from rag.report.outline import arranged, outline_of
 from rag.report.plan import make_plan
 from rag.report.sure import is_borne_out
 from rag.report.wording import Vocabulary
+from rag.statements import statements
 from rag.types import Block, Chunk, Document, Hit, Metadata, Number, Page, Passage, SearchResult, Source
 
 HELD = "Economic conditions in the Federal Reserve district held."
@@ -106,6 +107,7 @@ def figures(made: Mapping[str, tuple[Source, Document]], *, topic: str, pack: st
         document=lambda key: made[key][1],
         sources=sources,
         vocabulary=Vocabulary(arranged(metric_vocabulary(), outline)),
+        statements=statements(),
         as_of=date.max,
     ).facts
 

@@ -73,8 +73,8 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
         (workspace / "docs" / name).write_text(text, encoding="utf-8")
     with Library.open(workspace) as library:
         drain(library.ingest(now=NOW))
-        days = date(2026, 6, 30), date(2026, 11, 1)
-        first, second = (library.report(TOPIC, as_of=day, now=NOW, formats=["json"]).report for day in days)
+        moments = {date(2026, 6, 30): NOW, date(2026, 11, 1): NOW + timedelta(seconds=1)}  # of one moment their ids would decide
+        first, second = (library.report(TOPIC, as_of=day, now=now, formats=["json"]).report for day, now in moments.items())
     assert second.manifest.predecessor == first.id
     with TestClient(app(workspace, key=KEY, desks=1), base_url=HOST, headers=BEARER, follow_redirects=False) as client:
         yield Room(client=client, workspace=workspace, first=first, second=second)

@@ -17,10 +17,10 @@ import pytest
 
 from rag.app import Library, create
 from rag.errors import UsageError
+from rag.runs.child import Job, _step, seen_of
+from rag.runs.runfile import RunFile, abandoned, read_lines
 from rag.types import STRANGER, Progress
-from rag.web.child import Job, _step, seen_of
 from rag.web.forms import page
-from rag.web.runfile import RunFile, abandoned, read_lines
 from rag.web.runs import Run, Runs
 from rag.web.stream import last_heard
 

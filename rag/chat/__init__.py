@@ -174,7 +174,13 @@ def _read(question: str, result: SearchResult, *, ground: Ground) -> Harvest:
     plan = Plan(outline=outline, queries=(SubQuery(facet="", text=question),))
     sources = list({passage.source.document: passage.source for passage in result.passages}.values())
     return harvest(
-        plan, find=lambda _: [result], document=ground.document, sources=sources, vocabulary=ground.vocabulary, as_of=ground.as_of
+        plan,
+        find=lambda _: [result],
+        document=ground.document,
+        sources=sources,
+        vocabulary=ground.vocabulary,
+        statements=ground.statements,
+        as_of=ground.as_of,
     )
 
 

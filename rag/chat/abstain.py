@@ -10,6 +10,7 @@ from rag.chat.choose import BROADER, Option
 from rag.chat.question import Asked, telling
 from rag.closeness import closeness
 from rag.numbers import period_words
+from rag.patterns import regex
 from rag.remembered import remembered
 from rag.report.wording import Vocabulary
 from rag.text import content_stems, squeeze, words
@@ -20,9 +21,9 @@ LEAST_CLOSE = 0.073
 MOST_STRANGERS = 0.5
 """Share of the names asked for, standing in no passage, from which on the passages are about others."""
 
-_TELLING = re.compile(r"[^\W\d_]{2}|\d{3}")
+_TELLING = regex(r"[^\W\d_]{2}|\d{3}")
 """In a word that can be looked for: "2" and "x" stand everywhere."""
-_YEAR = re.compile(r"(?:19|20)\d\d")
+_YEAR = regex(r"(?:19|20)\d\d")
 
 
 _OF_NOTHING = frozenset(

@@ -13,6 +13,7 @@ from rag.chat.choose import overlapping
 from rag.chat.question import Asked
 from rag.chat.sums import MEAN, is_about, said_of
 from rag.numbers import period_order
+from rag.patterns import regex
 from rag.report.gather import CellEvidence
 from rag.report.sums import EXCESS, RATIO, SHARE, SHARED, Operand, operand_of, side_of, sum_claim
 from rag.text import content_stems
@@ -21,7 +22,7 @@ from rag.types import Claim
 _PART = r"(?:percentages?|proportion|share|fraction|per\s?cent)"
 _VERB = r"(?:is|are|was|were|comes?|came|does|do|did)"
 _TWO: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (formula, re.compile(rf"(?i){pattern}"))
+    (formula, regex(rf"(?i){pattern}"))
     for formula, pattern in (
         (SHARE, rf"(?P<a>.+?)\s(?:expressed\s)?as an?\s{_PART}\sof\s(?P<b>.+)"),
         (SHARE, rf"\b(?:(?:what|which)\s{_PART}|how much)\sof\s(?P<b>.+?)\s{_VERB}\s(?:from\s)?(?P<a>.+)"),

@@ -9,6 +9,7 @@ from functools import lru_cache
 from rag.chat.question import Asked, Wanted, gives, units
 from rag.closeness import closeness, rarity
 from rag.numbers import find_numbers, find_periods, period_order, period_shape
+from rag.patterns import regex
 from rag.remembered import remembered
 from rag.report.asserted import is_taken_back
 from rag.report.conflicts import retired, same_moment
@@ -48,7 +49,7 @@ PART, BROADER = 0.4, 0.25
 """Worth of a part of the period asked for, and of one that holds it: a quarter's figure is no year's, and a year's no month's."""
 CLOSE_BEHIND = 0.8
 """A further sentence is taken when it scores so much of the best one's."""
-_BESIDE_A_VALUE = re.compile(r"(?i)\b(?:units?|currency|scale|codes?|notes?|footnotes?|sources?)$")
+_BESIDE_A_VALUE = regex(r"(?i)\b(?:units?|currency|scale|codes?|notes?|footnotes?|sources?)$")
 """A column's header whose cells say something about the row's values."""
 _SOUGHT = 100
 """More words than a question shares with a label."""
@@ -58,7 +59,7 @@ FIRST_PAGES = 3
 FIRST_BEHIND = 0.65
 """When it scores so much of the best one's."""
 _SPANS = ("year", "half", "quarter", "month")
-_HYPHEN = re.compile(r"[-‐‑–]")
+_HYPHEN = regex(r"[-‐‑–]")
 _PARTS = {"early": (1, 4), "late": (9, 12)}
 _CELLS = 80
 """Table cells looked at closely: those whose labels share most words with the question."""

@@ -17,45 +17,46 @@ from collections.abc import Sequence
 
 from rag.chat.question import ABOUT_THE_ANSWER, MORE, Asked, take_apart, take_names, telling
 from rag.numbers import find_periods, period_shape, period_when
+from rag.patterns import regex
 from rag.report.wording import Vocabulary
 from rag.text import STOPWORDS, content_stems, words
 from rag.types import Answer, Understanding
 
 _LEAD = r"(?:(?:and|but|so|ok|okay)\b,?\s*)?"
-_MORE = re.compile(rf"(?i)^{_LEAD}(?P<more>{MORE})(?: (?:is|was|are|were) (?:that|this|it|they))?(?: so)?\s*\??$")
-_WHY = re.compile(r"(?i)how so|how come|what for")
-_OF_THE_ANSWER = re.compile(rf"(?i)^{_LEAD}(?P<about>{ABOUT_THE_ANSWER})\s*\??$")
-_ASKED_AFTER = re.compile(
+_MORE = regex(rf"(?i)^{_LEAD}(?P<more>{MORE})(?: (?:is|was|are|were) (?:that|this|it|they))?(?: so)?\s*\??$")
+_WHY = regex(r"(?i)how so|how come|what for")
+_OF_THE_ANSWER = regex(rf"(?i)^{_LEAD}(?P<about>{ABOUT_THE_ANSWER})\s*\??$")
+_ASKED_AFTER = regex(
     r"(?i)^(?:why|when|where|how|(?:by )?how (?:much|far|fast|strongly|many per cent)) "
     r"(?=(?:did|has|have|had|will|does|do|is|was|are|were)\b)"
 )
-_COMPARED = re.compile(
+_COMPARED = regex(
     rf"(?i)^{_LEAD}(?:please\s)?(?:compare\s(?:(?:it|that|this|them|those|these)\s)?(?:with|to|against)|"
     r"how (?:does|do|did) (?:it|that|this|they|those) compare\s(?:with|to|against)|(?:(?:as )?compared|in comparison)\s(?:with|to)|"
     r"versus|vs\.?|against)\s(?P<other>.+?)\s*\??$"
 )
-_BESIDE = re.compile(
+_BESIDE = regex(
     rf"(?i)^{_LEAD}(?:(?:what|how) about\s|what (?:was|is) it\s)?(?:(?:in|for|during)\s)?(?:"
     r"(?:the|a|one) (?P<unit>year|quarter) (?P<way>before|after|earlier|later|ago)(?: that)?|"
     r"(?:the|in) (?P<which>previous|prior|preceding|following) (?P<other>year|quarter))\s*\??$"
 )
-_OWN = re.compile(rf"(?i)^{_LEAD}(?:(?:what|how) about\s|what (?:is|was|are|were)\s)?(?:its|their|his|her)\s(?P<what>[^?,;:]+?)\s*\??$")
-_YEAR = re.compile(r"(?:19|20)\d\d")
-_BARE = re.compile(
+_OWN = regex(rf"(?i)^{_LEAD}(?:(?:what|how) about\s|what (?:is|was|are|were)\s)?(?:its|their|his|her)\s(?P<what>[^?,;:]+?)\s*\??$")
+_YEAR = regex(r"(?:19|20)\d\d")
+_BARE = regex(
     r"(?i)^(?:(?:and|but|or|so|then)\b,?\s*)?(?:(?:what|how) about|what of|and|or)?\s*(?:(?:in|for|during|by|at|of|on|to)\s)?(?:the\s)?"
     r"(?P<rest>.*?)\s*\?*$"
 )
-_HANGING = re.compile(r"(?i)\s*\b(?:in|for|during|by|at|of|on|to)$")
+_HANGING = regex(r"(?i)\s*\b(?:in|for|during|by|at|of|on|to)$")
 """What is left before a period that was taken out."""
 _MOST_OWN = 4
 """Words that carry meaning in a follow-up that exchanges or adds one thing."""
-_IS_VERB = re.compile(r"(?i)^\w+ed\b|\b(?:in|of|to|by)$")
+_IS_VERB = regex(r"(?i)^\w+ed\b|\b(?:in|of|to|by)$")
 """A metric's words that no noun can take the place of: "installed in"."""
-_OPENED = re.compile(r"(?i)^(?:and|but|or|what about|how about|what of|same for|the same for)\b")
+_OPENED = regex(r"(?i)^(?:and|but|or|what about|how about|what of|same for|the same for)\b")
 _THING = (
     r"(?:the|that|this) (?:company|firm|group|maker|bank|plant|regulator|project|market|product|supplier|operator|country|region|district)"
 )
-_SUBJECT = re.compile(
+_SUBJECT = regex(
     rf"(?i)\b(?:(?P<own>its|their|his|her(?=\s\w)|{_THING}['’]s)|"
     rf"(?P<self>it(?!\s(?:take|cost to)\b)|they|them|he|she|him|her|there(?=\s*\??$)|{_THING}))(?![\w’'])"
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.numbers import PeriodMention, find_numbers, find_periods
+from rag.patterns import regex
 from rag.remembered import remembered
 from rag.report.wording import Vocabulary
 from rag.text import STOPWORDS, content_stems, sentences, words
@@ -26,7 +27,7 @@ _CALENDAR = frozenset(
     "january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov "
     "dec monday tuesday wednesday thursday friday saturday sunday q1 q2 q3 q4 h1 h2 fy i usd eur gbp".split()
 )
-_PREAMBLE = re.compile(r"(?is)^.*:\s+(?=(?:what|which|who|when|where|why|how|is|are|was|were|does|do|did|has|have|by|in)\b)")
+_PREAMBLE = regex(r"(?is)^.*:\s+(?=(?:what|which|who|when|where|why|how|is|are|was|were|does|do|did|has|have|by|in)\b)")
 MORE = (
     r"why|how so|how come|what for|by how much|how much|how many|since when|until when|from when|by when|when|where|by whom|"
     r"for how long|how long"
@@ -41,41 +42,39 @@ ABOUT_THE_ANSWER = (
     r"what (?:was (?:it|that)|did (?:they|he|she|it) (?:say|expect|forecast|predict|estimate|think)) (?:before|earlier|previously)"
 )
 """Expression: what a follow-up may ask about the last answer."""
-_MORE = re.compile(rf"(?i)^(?:{MORE}):\s+")
-_OF_THE_ANSWER = re.compile(rf"(?i)^(?:{ABOUT_THE_ANSWER}):\s+")
-_RUNS = re.compile(r"(?i)\bwho (?:runs|ran|leads|led|heads|headed|manages|managed|is in charge of|is (?:the )?(?:boss|head) of)\b")
-_OF_THINGS = re.compile(r"(?i)(?:what|which|who) (?:are|were)\b|(?:name|list)\b")
+_MORE = regex(rf"(?i)^(?:{MORE}):\s+")
+_OF_THE_ANSWER = regex(rf"(?i)^(?:{ABOUT_THE_ANSWER}):\s+")
+_RUNS = regex(r"(?i)\bwho (?:runs|ran|leads|led|heads|headed|manages|managed|is in charge of|is (?:the )?(?:boss|head) of)\b")
+_OF_THINGS = regex(r"(?i)(?:what|which|who) (?:are|were)\b|(?:name|list)\b")
 _HEADS = "chief executive, president, managing director, chair"
 _ABBREVIATION = 6
 """Capitals at most that are an abbreviation."""
-_RUN = re.compile(r"(?<![\w.])[A-Z0-9][\w&.’'-]*[\w](?:\s(?:of\s|the\s|and\s|&\s)?[A-Z][\w&.’'-]*\w)*|(?<![\w.])[A-Z](?![\w.])")
+_RUN = regex(r"(?<![\w.])[A-Z0-9][\w&.’'-]*[\w](?:\s(?:of\s|the\s|and\s|&\s)?[A-Z][\w&.’'-]*\w)*|(?<![\w.])[A-Z](?![\w.])")
 _HOW = (
     r"(?i)\bhow (?:much|many|large|big|high|low|long|far|fast|old|deep|wide|heavy|often|small|sensitive|tall|dependent|efficient)\b|"
     r"\bby how\b"
 )
 _WANTS: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
-    ("number", re.compile(_HOW)),
+    ("number", regex(_HOW)),
     (
         "date",
-        re.compile(
-            r"(?i)^(?:\W*\w+,?\s)?when\b|\b(?:since|until|by) when\b|\b(?:what|which) (?:\w+ )?(?:year|date|day|month|quarter|time)\b"
-        ),
+        regex(r"(?i)^(?:\W*\w+,?\s)?when\b|\b(?:since|until|by) when\b|\b(?:what|which) (?:\w+ )?(?:year|date|day|month|quarter|time)\b"),
     ),
-    ("reason", re.compile(r"(?i)^why\b|\b(?:what (?:drove|caused|explains)|for what reason)\b")),
-    ("share", re.compile(r"(?i)\b(?:what|which) (?:share|percentage|proportion|fraction|part|per\s?cent)\b")),
+    ("reason", regex(r"(?i)^why\b|\b(?:what (?:drove|caused|explains)|for what reason)\b")),
+    ("share", regex(r"(?i)\b(?:what|which) (?:share|percentage|proportion|fraction|part|per\s?cent)\b")),
     (
         "number",
-        re.compile(
+        regex(
             r"(?i)\bwhat (?:\w+['’]?s? ){0,6}(?:price|costs?|revenue|sales|turnover|number|rate|size|amount|"
             r"capacity|total|margin|profit|loss|ebit|output|volume|value|range|figure|level|ratio|average|budget|dividend|backlog|"
             r"debt|efficiency|yield|length|duration|weight|temperature|lifetime|fee|charge|tariff|investment|spending|headcount|"
             r"growth|increase|decrease|change|forecast|target)\b"
         ),
     ),
-    ("place", re.compile(r"(?i)\bwhere\b|\b(?:what|which) (?:region|country|city|town|district|place|site|location|state|market)s?\b")),
+    ("place", regex(r"(?i)\bwhere\b|\b(?:what|which) (?:region|country|city|town|district|place|site|location|state|market)s?\b")),
     (
         "name",
-        re.compile(
+        regex(
             r"(?i)\bwho(?:m|se)?\b|\b(?:what|which) (?:\w+ )?(?:company|companies|firms?|banks?|suppliers?|makers?|person|people|player|"
             r"team|organi[sz]ation|agency|regulator|customers?|individual|figure|platform|manufacturers?|operators?|auditor|chief)\b"
         ),
@@ -84,32 +83,32 @@ _WANTS: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
 _UNITS: tuple[tuple[Unit, re.Pattern[str]], ...] = (
     (
         "share",
-        re.compile(
+        regex(
             r"(?i)\b(?:share|per\s?cent|percentage|proportion|fraction|margin|rate|how (?:fast|hard|dominant)|gr[eo]w|growth|efficien\w+|"
             r"utili[sz]ation)\b"
         ),
     ),
-    ("time", re.compile(r"(?i)\bhow (?:long|old|soon)\b|\b(?:lead times?|wait|delivery|duration|payback|lifetime)\b")),
+    ("time", regex(r"(?i)\bhow (?:long|old|soon)\b|\b(?:lead times?|wait|delivery|duration|payback|lifetime)\b")),
     (
         "money",
-        re.compile(
+        regex(
             r"(?i)\b(?:costs?|prices?|revenues?|turnover|sales|ebit(?:da)?|profits?|loss|earn\w*|invest\w*|pay|paid|money|dividends?|expensive|"
             r"spen[dt]|spending|budget|worth|fees?|charges?|raise|subsid\w+|debt|backlog|value)\b"
         ),
     ),
-    ("count", re.compile(r"(?i)\bhow many\b|\bnumber of\b")),
+    ("count", regex(r"(?i)\bhow many\b|\bnumber of\b")),
 )
-_PART = re.compile(r"(?i)\b(?:half|thirds?|quarters?|fifths?|tenths?|majority|(?:one|two|three|four) (?:in|out of|of) (?:every )?[a-z]+)\b")
-_COUNTED = re.compile(r"(?i)\bhow many ((?:[a-z]+ )?[a-z]+)")
-_PHYSICAL = re.compile(r"[kMGT]?(W|Wh|V|A|g|t|l|m|m²|m³|Hz)")
-_OF_SOMETHING = re.compile(r"(?i)%|\bshare\b|\bper\s?cent\b|\d (?:of|in|out of) (?:the |every |all )?\d")
+_PART = regex(r"(?i)\b(?:half|thirds?|quarters?|fifths?|tenths?|majority|(?:one|two|three|four) (?:in|out of|of) (?:every )?[a-z]+)\b")
+_COUNTED = regex(r"(?i)\bhow many ((?:[a-z]+ )?[a-z]+)")
+_PHYSICAL = regex(r"[kMGT]?(W|Wh|V|A|g|t|l|m|m²|m³|Hz)")
+_OF_SOMETHING = regex(r"(?i)%|\bshare\b|\bper\s?cent\b|\d (?:of|in|out of) (?:the |every |all )?\d")
 _TIMES = frozenset(("second", "minute", "hour", "day", "working day", "week", "month", "year"))
-_SPELLED = re.compile(
+_SPELLED = regex(
     r"(?i)\b(?:half|third|quarter|double[ds]?|twice|tripled|dozen|hundred|thousand|million|two|three|four|five|six|seven|eight|nine|ten|"
     r"eleven|twelve|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)\b"
 )
 
-_REASON = re.compile(
+_REASON = regex(
     r"(?i)\b(?:because|owing to|due to|since|driven by|caused by|as a result of|thanks to|helped by|hurt by|held back by|"
     r"reflect(?:s|ed|ing)|explain(?:s|ed)|attributed to|so that|after)\b"
 )

@@ -4,7 +4,6 @@
 decided by its labels; where they do not tell, or a time is there twice, nothing is computed.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from rag.chat.choose import names_held, overlapping
 from rag.chat.question import Asked
 from rag.numbers import period_order, period_shape
+from rag.patterns import regex
 from rag.report.claims import CHANGE, RELATIVE_CHANGE
 from rag.report.gather import CellEvidence
 from rag.report.measures import Measure, Sought
@@ -20,17 +20,17 @@ from rag.text import content_stems
 from rag.types import Claim, Document, Evidence, Source
 
 _MOVES = r"(?:changes?|increases?|decreases?|growth|declines?|differences?|rise|fall|drop|reduction)"
-_RELATIVE = re.compile(
+_RELATIVE = regex(
     rf"(?i)(?:\bper\s?cent(?:age)?|%|\brelative|\byear[- ](?:on|over)[- ]year|\byoy)\s(?:\w+\s)?{_MOVES}\b|\bgrowth rate|"
     rf"\bby (?:what|how many) per\s?cent|\b{_MOVES}\b.{{0,60}}\bin (?:per\s?cent|%)|^how (?:fast|strongly) "
 )
-_CHANGE = re.compile(rf"(?i)\b(?:{_MOVES}|changed|increased|decreased|grew|grown?|declined|rose|risen|fell|fallen|dropped)\b")
-MEAN = re.compile(r"(?i)\b(?:average|mean)\b")
+_CHANGE = regex(rf"(?i)\b(?:{_MOVES}|changed|increased|decreased|grew|grown?|declined|rose|risen|fell|fallen|dropped)\b")
+MEAN = regex(r"(?i)\b(?:average|mean)\b")
 """Of a question that wants an average."""
-_TOTAL = re.compile(r"(?i)\b(?:sum|combined|together|total)\b")
-_SPAN = re.compile(r"(?i)\b(?:from|between)\b.*\d{2,4}\D{1,30}\b(?:to|and|until|through)\b|\d{4}\s?(?:-|–|to)\s?(?:FY)?\d{2,4}\b")
-_YEAR_BEFORE = re.compile(r"(?i)\b(?:previous|prior|preceding) (?:fiscal )?year|\byear[- ](?:on|over)[- ]year\b")
-_ASKS_HOW_MUCH = re.compile(
+_TOTAL = regex(r"(?i)\b(?:sum|combined|together|total)\b")
+_SPAN = regex(r"(?i)\b(?:from|between)\b.*\d{2,4}\D{1,30}\b(?:to|and|until|through)\b|\d{4}\s?(?:-|–|to)\s?(?:FY)?\d{2,4}\b")
+_YEAR_BEFORE = regex(r"(?i)\b(?:previous|prior|preceding) (?:fiscal )?year|\byear[- ](?:on|over)[- ]year\b")
+_ASKS_HOW_MUCH = regex(
     rf"(?i)^(?:in\s[^,?]+,\s)?(?:what\s(?:is|are|was|were)\sthe\s(?:[\w-]+\s){{0,3}}?{_MOVES}\b|"
     r"how much (?:did|has|have|is the|was the)\b|by (?:what|how)\b)"
 )
@@ -97,11 +97,11 @@ def computed(asked: Asked, cells: Sequence[CellEvidence], *, section: str) -> Cl
     return next(iter(claims.values())) if len(claims) == 1 else None
 
 
-_COMPARES = re.compile(
+_COMPARES = regex(
     r"(?i)\b(?:improv|declin|chang|increas|decreas|grow|grew|rise|rose|fall|fell|drop|compar|develop|trend|consisten|better|worse|drove|historical)"
 )
 """A question that sets a measure against the year before, which it need not name."""
-_OWN_TERMS = re.compile(r"(?i)\bdefin|\baverage|adjusted|\bexclud|\bincluding\b")
+_OWN_TERMS = regex(r"(?i)\bdefin|\baverage|adjusted|\bexclud|\bincluding\b")
 """A question that says how it wants a measure computed, which is then not ours to say."""
 
 

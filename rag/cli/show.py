@@ -1,7 +1,6 @@
 """What the command line prints: results on stdout, JSON on request."""
 
 import json
-import re
 import sys
 import textwrap
 from collections import Counter
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rag.cli import worded
+from rag.patterns import regex
 from rag.types import Passage, Report, SearchResult
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rag.schedule import Health
     from rag.upkeep import Backup, Erased, Finding
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = regex(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _REASONS = {
     "dense": "its meaning",
     "lexical": "its words",

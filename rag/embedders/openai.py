@@ -6,7 +6,6 @@ Mixedbread's own fields are not needed: its ``prompt`` is what is put before a q
 
 import json
 import math
-import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 
 from rag.embedders.tokens import batches, unit
 from rag.errors import EndpointError, ModelError
+from rag.patterns import regex
 from rag.types import Fingerprint, TextKind
 from rag.weights import one_line
 
@@ -28,7 +28,7 @@ _TOKENS_A_REQUEST = 8_192
 _BYTES_A_NUMBER = 40
 """A float32 in JSON takes up to 24; the rest is white space."""
 
-_PIECE = re.compile(r"(?P<word>\b(?:[A-Z]?[a-z]{1,20})(?![A-Za-z0-9_]))|\S")
+_PIECE = regex(r"(?P<word>\b(?:[A-Z]?[a-z]{1,20})(?![A-Za-z0-9_]))|\S")
 
 
 class OpenAIEmbedder:

@@ -3,18 +3,19 @@
 True to the tokenizer only where white space always parts tokens and nothing looks across it, as in BERT's.
 """
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate, islice
 from typing import Any, overload
 
+from rag.patterns import regex
+
 Spans = Sequence[tuple[int, int]]
 
 MOST_KNOWN = 200_000
 """Different runs of characters kept, some 60 MB; then the memory begins anew."""
-_RUN = re.compile(r"([^ \n]+)")
+_RUN = regex(r"([^ \n]+)")
 _LONGEST_KEPT = 40
 
 

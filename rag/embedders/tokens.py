@@ -1,6 +1,5 @@
 """A model's tokenizer.json, and texts made ready for the model by it."""
 
-import re
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.embedders.runs import Runs, Spans, is_run_by_run
 from rag.errors import ModelError
+from rag.patterns import regex
 from rag.text import STOPWORDS
 from rag.types import TextKind
 from rag.weights import one_line
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _CONTINUED = "##"
 """Before a token that goes on with a word."""
-_SPECIAL = re.compile(r"\[\w+\]")
+_SPECIAL = regex(r"\[\w+\]")
 
 
 class Tokens:

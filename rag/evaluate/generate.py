@@ -5,12 +5,12 @@ left out and so are half of the sentence's words. Same library, count and seed: 
 """
 
 import random
-import re
 from collections.abc import Iterator, Sequence
 from itertools import takewhile, zip_longest
 
 from rag.evaluate.questions import Gold, Question
 from rag.numbers import find_numbers, find_periods
+from rag.patterns import regex
 from rag.record import Record
 from rag.text import STOPWORDS, sentences, words
 from rag.types import Block, Cell, Document, Source
@@ -19,7 +19,7 @@ LEAST_WORDS, MOST_WORDS = 6, 60
 """Of a sentence that is asked for: shorter ones say too little, longer ones are tables run together."""
 FROM_HEADING = 2
 """Words of the section that go with its heading: "Outlook" alone stands in every document."""
-_NAMES_A_THING = re.compile(r"[^\W\d_]{3,}")
+_NAMES_A_THING = regex(r"[^\W\d_]{3,}")
 
 
 def generate(record: Record, *, count: int, seed: int) -> list[Question]:

@@ -25,6 +25,7 @@ from rag.errors import (
     UnreachableError,
 )
 from rag.llms.deadline import pieces_within, within
+from rag.patterns import regex
 from rag.types import Message, Reply, Usage
 from rag.weights import one_line
 
@@ -33,20 +34,20 @@ _BYTES_A_TOKEN = 64
 _ENVELOPE = 200_000
 """Bytes of an answer besides its text: reasoning, log probabilities, white space."""
 
-_TOO_LONG = re.compile(
+_TOO_LONG = regex(
     r"context.{0,3}length|context.{0,3}(?:window|size)|maximum (?:context|prompt|input)|too many (?:input )?tokens|reduce the length|"
     r"(?:prompt|input|request|message)s? (?:is|are|was|were|length)? ?(?:too (?:long|large)|exceed)|string_above_max_length|"
     r"token limit|exceeds the (?:model|limit|available context)",
     re.IGNORECASE,
 )
-_NO_QUOTA = re.compile(
+_NO_QUOTA = regex(
     r"insufficient_quota|exceeded your current quota|billing|credit balance|insufficient (?:credit|balance|funds)", re.IGNORECASE
 )
-_NO_MODEL = re.compile(
+_NO_MODEL = regex(
     r"model_not_found|model .{0,80}(?:not found|does not exist|not exist|is not available|unknown)|unknown model", re.IGNORECASE
 )
-_FILTERED = re.compile(r"content_filter|content_policy|content management policy|ResponsibleAIPolicyViolation", re.IGNORECASE)
-_NO_SCHEMA = re.compile(r"response_format|json_schema|structured output", re.IGNORECASE)
+_FILTERED = regex(r"content_filter|content_policy|content management policy|ResponsibleAIPolicyViolation", re.IGNORECASE)
+_NO_SCHEMA = regex(r"response_format|json_schema|structured output", re.IGNORECASE)
 _ENDED = ("stop", "eos_token", "end_turn")
 """What endpoints say of an answer that ended by itself: the standard word, text-generation-inference's, and that of gateways to Claude."""
 _OVERLOADED = frozenset({408, 409, 425, 429, 498, 529})

@@ -5,15 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rag.patterns import regex
 from rag.readers.clean import one_line
 from rag.readers.dates import choose_date, parse_date
 from rag.readers.draft import Draft, choose_title, tags_from
 from rag.types import Metadata
 
-_LABELLED = re.compile(r"^(?P<label>authors?|by|publisher|organi[sz]ation|keywords|tags)\s*:\s*(?P<value>\S.*)$", re.IGNORECASE)
-_BY = re.compile(r"^(?i:by)\s+(?P<name>[A-ZÀ-Þ][^,|]{2,60})")
-_NAME = re.compile(r"^[^\W\d_][^\d.!?:;,()]{1,60}$")
-_PERSON = re.compile(r"^[A-ZÀ-Þ][\w.'’-]*(?:\s[A-ZÀ-Þ][\w.'’-]*){1,3}$")
+_LABELLED = regex(r"^(?P<label>authors?|by|publisher|organi[sz]ation|keywords|tags)\s*:\s*(?P<value>\S.*)$", re.IGNORECASE)
+_BY = regex(r"^(?i:by)\s+(?P<name>[A-ZÀ-Þ][^,|]{2,60})")
+_NAME = regex(r"^[^\W\d_][^\d.!?:;,()]{1,60}$")
+_PERSON = regex(r"^[A-ZÀ-Þ][\w.'’-]*(?:\s[A-ZÀ-Þ][\w.'’-]*){1,3}$")
 _FIRST_LINES = 8
 _LONGEST_LINE = 120
 

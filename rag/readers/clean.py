@@ -4,38 +4,40 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from rag.patterns import regex
+
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-_INVISIBLE = re.compile(
+_INVISIBLE = regex(
     "[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f"  # control characters; tabs and line ends stay
     "\u00ad\u200b\u2060-\u2064\ufeff"  # soft hyphen, zero-width space, word joiner, byte order mark
     "\u200e\u200f\u202a-\u202e\u2066-\u2069"  # writing direction marks
     "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"  # lone surrogates and noncharacters
     "\U000e0000-\U000e007f]"  # tag characters: text nobody can see
 )
-_TERMINAL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+_TERMINAL = regex(r"\x1b\[[0-?]*[ -/]*[@-~]")
 """Colours and moves of a terminal (ECMA-48)."""
-_LINE_END = re.compile("\r\n?|[\u000b\u000c\u0085\u2028\u2029]")
-_SPACE = re.compile("[\t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
-_PADDED_LINE_END = re.compile(r" *\n[ \n]*\n| +\n")
-_WHITE = re.compile(r"\s+")
+_LINE_END = regex("\r\n?|[\u000b\u000c\u0085\u2028\u2029]")
+_SPACE = regex("[\t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+_PADDED_LINE_END = regex(r" *\n[ \n]*\n| +\n")
+_WHITE = regex(r"\s+")
 RAISED, LEVEL = "\ufdd0", "\ufdd1"
 """What readers put before and behind letters that are raised above the line, so that ``clean`` sees what stands around them."""
-_RAISED = re.compile(f"{RAISED}([^{RAISED}{LEVEL}]*){LEVEL}")
-_NOTE_NUMBERS = re.compile(r"[\[(]?\d{1,3}[\])]?(?:\s?[,;]?\s?[\[(]\d{1,3}[\])]|\s?[,;]\s?\d{1,3}[\])]?)*")
-_NOTE_LETTER = re.compile(r"[\[(]?[b-df-np-z][\])]?")
+_RAISED = regex(f"{RAISED}([^{RAISED}{LEVEL}]*){LEVEL}")
+_NOTE_NUMBERS = regex(r"[\[(]?\d{1,3}[\])]?(?:\s?[,;]?\s?[\[(]\d{1,3}[\])]|\s?[,;]\s?\d{1,3}[\])]?)*")
+_NOTE_LETTER = regex(r"[\[(]?[b-df-np-z][\])]?")
 """Not a, e and o, which end numbers of an order in other languages, and are no scale: 12.5b and 12.5m would be."""
-_EXPONENT = re.compile(r"[-\u2212\u2013+]?\d{1,3}")
-_BASE = re.compile(r"(?<![\d.,])(?:10|2)$")
-_SCALE = re.compile(r"\s?(?:%|per\s?cent|thousand|[mbt]r?illion|[bm]n\b)")
+_EXPONENT = regex(r"[-\u2212\u2013+]?\d{1,3}")
+_BASE = regex(r"(?<![\d.,])(?:10|2)$")
+_SCALE = regex(r"\s?(?:%|per\s?cent|thousand|[mbt]r?illion|[bm]n\b)")
 """What follows a number that is no power."""
-_WORD = re.compile(r"[^\W\d_]{3}")
-_NUMBER_END = re.compile(r"[\d%]\s?$")
-_NOTED = re.compile(r"[\d%)\].,;:!?\"\u201d\u2019'\u00bb]$|[^\W\d_]{4}$|[A-Z]{3}$")
+_WORD = regex(r"[^\W\d_]{3}")
+_NUMBER_END = regex(r"[\d%]\s?$")
+_NOTED = regex(r"[\d%)\].,;:!?\"\u201d\u2019'\u00bb]$|[^\W\d_]{4}$|[A-Z]{3}$")
 """What a note is on: a number, the end of a sentence, a word. Units that have a power are shorter words: km, ft."""
 _EXPONENTS = str.maketrans("0123456789+-\u2212\u2013", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻")
-_LIGATURE = re.compile("[\ufb00-\ufb06]")
+_LIGATURE = regex("[\ufb00-\ufb06]")
 _LIGATURES = ("ff", "fi", "fl", "ffi", "ffl", "st", "st")
 _NEAR = 12
 

@@ -1,19 +1,19 @@
 """Header rows of a page's table: which column, or which group of columns, each name stands over."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from rag.patterns import regex
 from rag.readers.draft import Entry
 from rag.readers.lines import Line, PlacedCell
 
-OVER_ALL = re.compile(
+OVER_ALL = regex(
     r"(?i)\(?(?:(?:[\w$€£]+ )?in (?:[\w$€£]+ ){0,3}(?:thousand|million|billion)s?\b|"
     r"(?:for the )?(?:fiscal |financial )?(?:years?|quarters?|(?:three|six|nine|twelve|\d{1,2}) months|\d\d weeks) (?:ended|ending|to)\b|"
     r"(?:as (?:of|at)|at (?:\d{1,2} )?(?:january|february|march|april|may|june|july|august|september|october|november|december))\b)"
 )
 """What a line above a table says of several of its columns together: "Year ended 31 December", "(in EUR million)"."""
-YEAR = re.compile(r"(?:^|FY\s?|(?:\d|[a-z])\.?,?\s)(?P<year>(?:19|20)\d\d)(?=$|\s?[(*])")
+YEAR = regex(r"(?:^|FY\s?|(?:\d|[a-z])\.?,?\s)(?P<year>(?:19|20)\d\d)(?=$|\s?[(*])")
 """Of a header: "2018", "December 31, 2018", "FY 2018", "2018 (1)"."""
 SAME_HEIGHT = 0.3
 """Font sizes between the heights of words on one line."""

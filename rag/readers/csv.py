@@ -1,13 +1,13 @@
 """Comma-, semicolon- and tab-separated tables: one table, one row a line."""
 
 import csv
-import re
 from collections.abc import Iterator
 from io import StringIO
 from itertools import islice
 from pathlib import Path
 
 from rag.errors import CorruptFileError
+from rag.patterns import regex
 from rag.readers.byline import opening_metadata
 from rag.readers.draft import Draft, Entry, entries, with_headers
 from rag.readers.encoding import decode, read_bytes
@@ -15,8 +15,8 @@ from rag.types import Document
 
 suffixes: frozenset[str] = frozenset({".csv", ".tsv"})
 
-_DECLARATION = re.compile(r"sep=(.)\r?[\n\r]")
-_FORMULA = re.compile(r'="([^"]*)"')
+_DECLARATION = regex(r"sep=(.)\r?[\n\r]")
+_FORMULA = regex(r'="([^"]*)"')
 _DELIMITERS = ",;\t|"
 _SAMPLE_LINES = 200
 _MOST_LEAD_ROWS = 6

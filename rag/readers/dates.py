@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
+from rag.patterns import regex
 from rag.readers.draft import FoundDate
 
 _MONTH_NAMES = (
@@ -18,7 +19,7 @@ _DAY = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th|er|\.)?"
 _WEEKDAY = r"(?:(?:le|den)\s+)?(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s+)?"
 _TIME = r"(?:[,T\s]+(?:at\s+)?\d{1,2}[:.]\d\d.*)?"
 _FORMS = [
-    re.compile(_WEEKDAY + form + _TIME, re.IGNORECASE)
+    regex(_WEEKDAY + form + _TIME, re.IGNORECASE)
     for form in (
         rf"{_DAY}\s+(?:of\s+)?{_MONTH},?\s+{_YEAR}",
         rf"{_MONTH}\s+{_DAY},?\s+{_YEAR}",
@@ -29,27 +30,27 @@ _FORMS = [
         rf"{_DAY}-{_MONTH}-{_YEAR}",
     )
 ]
-_LEAD = re.compile(
+_LEAD = regex(
     r"^(?:(?:first\s+)?published(?:\s+on)?|publication\s+date|report\s+date|release\s+date|released(?:\s+on)?|issued(?:\s+on)?|posted(?:\s+on)?|signed(?:\s+on)?|(?:last\s+)?updated(?:\s+on)?|draft|final|dated?|for\s+release)\s*[:\s]\s*",
     re.IGNORECASE,
 )
-_PLACE = re.compile(r"^[A-Z][A-Za-zÀ-ÿ.' -]{1,30},\s+(?=[\dA-Z])")
-_PARTS = re.compile(r"\s+[|·•–—/]\s+|\s{3,}")
-_SENTENCE_END = re.compile(r"(?<=[^\W\d_]{3}\.)\s+(?=[A-Z])|(?<=\d{4}\.)\s+(?=[A-Z])")
-_BEHIND = re.compile(r"(?<=\d{4}),\s+(?:(?:version|v|rev(?:ision)?)\.?\s?\d[\d.]*|draft|final|[A-ZÀ-Þ][\w.'’-]*(?:\s[\w.'’-]+){0,3})$")
+_PLACE = regex(r"^[A-Z][A-Za-zÀ-ÿ.' -]{1,30},\s+(?=[\dA-Z])")
+_PARTS = regex(r"\s+[|·•–—/]\s+|\s{3,}")
+_SENTENCE_END = regex(r"(?<=[^\W\d_]{3}\.)\s+(?=[A-Z])|(?<=\d{4}\.)\s+(?=[A-Z])")
+_BEHIND = regex(r"(?<=\d{4}),\s+(?:(?:version|v|rev(?:ision)?)\.?\s?\d[\d.]*|draft|final|[A-ZÀ-Þ][\w.'’-]*(?:\s[\w.'’-]+){0,3})$")
 """What stands behind a date in the line under a title: a version, who wrote it."""
 _NO_PROSE = 3
 """Words that may stand before a date in what ends like a sentence: "Second draft, 23 February 2026."."""
-_HAS_DAY = re.compile(r"\b[0-3]?\d(?:st|nd|rd|th)?\b(?!\d)")
+_HAS_DAY = regex(r"\b[0-3]?\d(?:st|nd|rd|th)?\b(?!\d)")
 _LONGEST_LINE = 100
 _FIRST_LINES = 15
-_SIGNED = re.compile(
+_SIGNED = regex(
     r"(?i)pursuant\s+to\s+the\s+requirements?\s+of\s+(?:section\s[^.]{3,40}\sof\s+)?the\s+securities\s+(?:exchange\s+)?act\s+of\s+19\d\d,\s"
 )
-_SIGNED_ON = re.compile(rf"\b{_MONTH}\s+{_DAY},?\s+{_YEAR}", re.IGNORECASE)
+_SIGNED_ON = regex(rf"\b{_MONTH}\s+{_DAY},?\s+{_YEAR}", re.IGNORECASE)
 _SIGNATURE = 800
 """Characters in which a signature's date stands."""
-_PDF_DATE = re.compile(r"^(?:D:)?(\d{4})(\d\d)?(\d\d)?")
+_PDF_DATE = regex(r"^(?:D:)?(\d{4})(\d\d)?(\d\d)?")
 
 
 def parse_date(text: str) -> date | None:

@@ -1,8 +1,8 @@
 """Where the files that another file encloses are put down to be read, under limits on number and size."""
 
-import re
 from pathlib import Path, PurePosixPath
 
+from rag.patterns import regex
 from rag.readers.clean import one_line
 from rag.types import Enclosed
 
@@ -11,7 +11,7 @@ MOST_BYTES = 1_000_000_000
 """Of all files of one container together."""
 LARGEST_FILE = 100_000_000
 _LONGEST_NAME = 120
-_UNSAFE = re.compile(r'[/\\:*?"<>|\0]')
+_UNSAFE = regex(r'[/\\:*?"<>|\0]')
 
 
 class Desk:

@@ -10,6 +10,7 @@ from pathlib import Path
 from struct import iter_unpack, unpack_from
 
 from rag.errors import CorruptFileError, UnsupportedFormatError
+from rag.patterns import regex
 from rag.readers import ole
 from rag.readers.clean import LEVEL, RAISED, one_line
 from rag.readers.draft import Draft, Entry, entries, with_headers
@@ -27,15 +28,15 @@ _VANISHES, _DELETED, _STRUCK, _STRUCK_TWICE, _LEVELS = 0x083C, 0x0800, 0x0837, 0
 """Properties of letters: hidden, deleted with tracked changes, crossed out, and raised where that is 1 (lowered where it is 2)."""
 _ABOVE = 0xF0000
 """Added to the number of a raised letter, so that places in the text stay what they are until its paragraphs are cut."""
-_RAISED = re.compile("[\U000f0000-\U000fffff]+")
+_RAISED = regex("[\U000f0000-\U000fffff]+")
 _STORIES = ("body", "footnotes", "headers", "macros", "comments", "endnotes", "boxes", "header boxes")
 """Parts of the text, in its order."""
-_SEEN = re.compile("[^\r\x07\x0c]")
+_SEEN = regex("[^\r\x07\x0c]")
 _SIZES = {0: 1, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2, 7: 3}
 _PAGE = 512
-_FIELD = re.compile("\x13[^\x13\x14\x15]*(?:\x14([^\x13\x14\x15]*))?\x15")
+_FIELD = regex("\x13[^\x13\x14\x15]*(?:\x14([^\x13\x14\x15]*))?\x15")
 _OBJECTS = str.maketrans({"\x01": "", "\x02": "", "\x03": "", "\x04": "", "\x05": "", "\x08": "", "\x1e": "-", "\x1f": "", "\x0b": "\n"})
-_PARAGRAPH = re.compile("[^\r\x07\x0c]*[\r\x07\x0c]|[^\r\x07\x0c]+$")
+_PARAGRAPH = regex("[^\r\x07\x0c]*[\r\x07\x0c]|[^\r\x07\x0c]+$")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

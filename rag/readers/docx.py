@@ -2,13 +2,13 @@
 
 Of tracked changes what was inserted is kept and what was deleted is left out and counted."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import CorruptFileError
+from rag.patterns import regex
 from rag.readers import html, mht
 from rag.readers.clean import LEVEL, RAISED, one_line
 from rag.readers.docxnumbers import Number, Numbers
@@ -30,7 +30,7 @@ _MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _EQUATION, _MATH_TEXT = f"{_MATH}oMath", f"{_MATH}t"
 _TWO_PARTS = {f"{_MATH}f": ("num", "/", "den"), f"{_MATH}sSup": ("e", "^", "sup")}
 """Fractions and powers: without what stands between, their parts would be one number."""
-_ONE_THING = re.compile(r"[\w.,]*")
+_ONE_THING = regex(r"[\w.,]*")
 _PAGE_BREAK = "\f"
 _DROPPED = frozenset({f"{_W}del", f"{_W}moveFrom", f"{_W}txbxContent", f"{_W}pPr", f"{_W}rPr", f"{_W}rt", _FALLBACK})
 _KINDS = tuple(

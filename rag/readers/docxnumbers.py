@@ -1,17 +1,18 @@
 """The numbers that Word prints before headings and list items: they are in no text, but counted when the page is made
 (ISO/IEC 29500-1, 17.9)."""
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from rag.patterns import regex
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _LEVELS = 9
-_PLACE = re.compile(r"%([1-9])")
+_PLACE = regex(r"%([1-9])")
 _ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"))
 _SMALL_ROMAN = ("", "i", "ii", "iii", "iv")
 _LARGEST_ROMAN = 4_000

@@ -7,22 +7,23 @@ from datetime import date
 from pathlib import Path
 
 from rag.errors import NoTextError
+from rag.patterns import regex
 from rag.readers.clean import block_text, one_line
 from rag.types import Block, BlockKind, Cell, DateSource, Document, Metadata, Page
 
 COLUMN_GAP = " | "
 _UNIT = r"(?:[%€£$x°]|(?!(?:st|nd|rd|th)\b)[a-zA-Z]{1,3}(?:/[a-zA-Z]{1,4})?|thousand|million|billion|trillion)"
-_NUMBER_LIKE = re.compile(
+_NUMBER_LIKE = regex(
     rf"^[\s$€£¥(+\-−–~<>≈]*(?:[A-Z]{{2,3}})?\s?[$€£¥]?\d[\d.,\s]*\)?\s?{_UNIT}?\)?%?$|^[-–—]$|^n/?[am]\.?$|^\$ ?[-–—]$", re.IGNORECASE
 )
-_TIME = re.compile(
+_TIME = regex(
     r"^(?:FY|Q[1-4]|H[12])?[\s-]*(?:19|20)\d\d[EFe]?$|^(?:FY|[QH][1-4])\s?['’]?\d\d$|"
     r"^(?i:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?(?:\s\d{1,2},?)?[\s-](?:19|20)\d\d$"
 )
 """A time that looks like a number: "2019", "FY19", "May 31, 2020", "Jun 2026"."""
 _EMPTY_TITLES = frozenset("word document|powerpoint presentation|presentation|untitled|untitled document|document|document1".split("|"))
-_OFFICE_PREFIX = re.compile(r"^microsoft (?:word|powerpoint|excel) - ", re.IGNORECASE)
-_FILE_ENDING = re.compile(r"\.(?:docx?|pptx?|xlsx?|pdf|od[tsp]|indd|qxd|rtf|html?|txt|md|tex)$", re.IGNORECASE)
+_OFFICE_PREFIX = regex(r"^microsoft (?:word|powerpoint|excel) - ", re.IGNORECASE)
+_FILE_ENDING = regex(r"\.(?:docx?|pptx?|xlsx?|pdf|od[tsp]|indd|qxd|rtf|html?|txt|md|tex)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -200,7 +201,7 @@ def _stands_alone(row: Sequence[Entry]) -> bool:
     return len(said) == 1 and (said[0][0] > 0 or row[0].column > 0) and not is_number_like(one_line(said[0][1]))
 
 
-_UNIT_IN_CORNER = re.compile(
+_UNIT_IN_CORNER = regex(
     r"(?i)^\(?(?:[\w$€£]+ )?in (?:[\w$€£]+ )?(?:thousands|millions|billions)\b.*$|"
     r"^\(?(?:in )?(?:[a-z]{0,3}[$€£¥₹]|[a-z]{2,3}\.?)\s?['’]?(?:000s?|k|m|mn|mm|bn|thousands?|millions?|billions?|crores?|lakhs?)\)?$"
 )

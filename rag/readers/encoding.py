@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from rag.errors import CorruptFileError, NoTextError
+from rag.patterns import regex
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -16,7 +17,7 @@ _MARKS = (
 _BINARY = ((b"%PDF-", "a PDF"), (b"PK\x03\x04", "a zip archive"), (b"\xd0\xcf\x11\xe0", "an old Office file"), (b"\x89PNG", "a picture"))
 _WESTERN_ENOUGH = 0.02
 _UNASSIGNED_IN_CP1252 = re.compile(b"[\x81\x8d\x8f\x90\x9d]")
-_BYTE_A_LETTER = re.compile(r"(?i)(?:x-)?(?:iso-?8859|windows-?125|cp-?(?:125|437|85)|latin|us-ascii|ascii|koi8|mac)")
+_BYTE_A_LETTER = regex(r"(?i)(?:x-)?(?:iso-?8859|windows-?125|cp-?(?:125|437|85)|latin|us-ascii|ascii|koi8|mac)")
 _SAMPLE = 200_000
 
 

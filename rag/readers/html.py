@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.errors import CorruptFileError
+from rag.patterns import regex
 from rag.readers.clean import mark_raised, one_line
 from rag.readers.dates import choose_date, parse_date
 from rag.readers.draft import Draft, Entry, choose_title, tags_from, with_headers
@@ -19,34 +20,34 @@ if TYPE_CHECKING:
 suffixes: frozenset[str] = frozenset({".html", ".htm", ".xhtml"})
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
-_XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
-_TAG = re.compile(r"<[a-zA-Z!/?]")
+_XML_DECLARATION = regex(r"^\s*<\?xml[^>]*\?>")
+_TAG = regex(r"<[a-zA-Z!/?]")
 _NOTHING = r"0(?:\.0+)?(?:px|pt|em|rem|%)?(?:;|!|$)"
 _FAR_AWAY = r"-\d{3,}(?:\.\d+)?(?:px|pt|em|rem|%|vw|vh)"
-_HIDING = re.compile(
+_HIDING = regex(
     rf"display:none|visibility:(?:hidden|collapse)|font-size:{_NOTHING}|opacity:{_NOTHING}|text-indent:{_FAR_AWAY}"
     rf"|(?:^|;)(?:left|right|top|bottom|margin(?:-left|-top)?):{_FAR_AWAY}|clip:rect\(|clip-path:(?:inset\((?:50|100)%|circle\(0)"
     r"|font-size:(?:0?\.\d+|1)(?:px|pt)(?:;|!|$)|transform:scale\(0\)|zoom:0(?:;|!|$)|filter:opacity\(0%?\)|content-visibility:hidden|mso-hide:all"
 )
-_WITHOUT_INK = re.compile(r"(?:^|;)color:(?:transparent|rgba\([\d.%]+,[\d.%]+,[\d.%]+,0(?:\.0+)?%?\))(?:;|!|$)")
+_WITHOUT_INK = regex(r"(?:^|;)color:(?:transparent|rgba\([\d.%]+,[\d.%]+,[\d.%]+,0(?:\.0+)?%?\))(?:;|!|$)")
 _CUT_OUT = "background-clip:text"
 """Letters without ink through which a background is seen."""
-_SHRUNK = re.compile(rf"(?:^|;)(?:max-)?(?:height|width):{_NOTHING}")
-_CUT_OFF = re.compile(r"(?:^|;)overflow(?:-[xy])?:(?:hidden|clip)")
-_WHITE_TEXT = re.compile(r"(?:^|;)color:(?:white|#fff|#(?:f[a-f]){3}|rgb\((?:25[0-5],?){3}\)|hsl\([\d.]+(?:deg)?,[\d.]+%,100%\))(?:;|!|$)")
-_COLOUR = re.compile(r"(?:^|;)color:([^;!]+)")
-_CROSSED_OUT = re.compile(r"(?:^|;)text-decoration(?:-line)?:[^;]*line-through")
-_BACKGROUND = re.compile(r"(?:^|;)background(?:-color)?:([^;!]+)")
-_WHITE = re.compile(r"white|#fff(?:fff)?$|rgb\(255,255,255\)|transparent|none")
-_STYLE_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
-_AT_RULE = re.compile(r"@[^{};]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
-_SELECTOR = re.compile(r"([a-z][a-z0-9]*)?((?:[.#][\w-]+)*)", re.IGNORECASE)
+_SHRUNK = regex(rf"(?:^|;)(?:max-)?(?:height|width):{_NOTHING}")
+_CUT_OFF = regex(r"(?:^|;)overflow(?:-[xy])?:(?:hidden|clip)")
+_WHITE_TEXT = regex(r"(?:^|;)color:(?:white|#fff|#(?:f[a-f]){3}|rgb\((?:25[0-5],?){3}\)|hsl\([\d.]+(?:deg)?,[\d.]+%,100%\))(?:;|!|$)")
+_COLOUR = regex(r"(?:^|;)color:([^;!]+)")
+_CROSSED_OUT = regex(r"(?:^|;)text-decoration(?:-line)?:[^;]*line-through")
+_BACKGROUND = regex(r"(?:^|;)background(?:-color)?:([^;!]+)")
+_WHITE = regex(r"white|#fff(?:fff)?$|rgb\(255,255,255\)|transparent|none")
+_STYLE_RULE = regex(r"([^{}]+)\{([^{}]*)\}")
+_AT_RULE = regex(r"@[^{};]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
+_SELECTOR = regex(r"([a-z][a-z0-9]*)?((?:[.#][\w-]+)*)", re.IGNORECASE)
 """Of one element by itself: its tag, its id and classes."""
-_MARK = re.compile(r"[.#][\w-]+")
-_BETWEEN = re.compile(r"(\s*>\s*|\s+)")
-_CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_DISPLAY = re.compile(r"(?:display|visibility):[^;]*")
-_SHOWING = re.compile(r"(?:^|;)(?:display:(?!none)|visibility:visible)")
+_MARK = regex(r"[.#][\w-]+")
+_BETWEEN = regex(r"(\s*>\s*|\s+)")
+_CSS_COMMENT = regex(r"/\*.*?\*/", re.DOTALL)
+_DISPLAY = regex(r"(?:display|visibility):[^;]*")
+_SHOWING = regex(r"(?:^|;)(?:display:(?!none)|visibility:visible)")
 
 _UNREAD = frozenset(
     (
@@ -64,8 +65,8 @@ _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _EMPHASIS = frozenset("b em i strong u".split())
 _LONGEST_RUN_IN = 100
 """Characters of a heading that stands in the first line of its paragraph."""
-_NOTE_MARK = re.compile(r"[\[(]?(?:\d{1,3}|[*†‡§]{1,3})[\])]?")
-_NOTE_TARGET = re.compile(r"#.*(?:note|fn|ftn|cite|ref)", re.IGNORECASE)
+_NOTE_MARK = regex(r"[\[(]?(?:\d{1,3}|[*†‡§]{1,3})[\])]?")
+_NOTE_TARGET = regex(r"#.*(?:note|fn|ftn|cite|ref)", re.IGNORECASE)
 _MAIN_SHARE = 0.25
 """A main element with less of the page's text than this is not what the page is about."""
 _WORTH_A_NOTICE = 200

@@ -7,20 +7,19 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 
+from rag.patterns import regex
 from rag.readers.clean import one_line
 from rag.readers.columnnames import WIDE_LEADING
 from rag.readers.draft import Draft, is_number_like
 from rag.readers.lines import Line
 from rag.readers.pagetables import SENTENCE_END, PageTable, join_values, table_at
 
-_BULLET = re.compile(r"^[•▪‣●○◦■□–·*\uf0b7\uf0a7-]\s+(?=\S)")
-_SURE_BULLET = re.compile(r"^[•▪‣●○◦■□\uf0b7\uf0a7]\s+(?=\S)")
-_ITEM = re.compile(r"^(?:\(?\d{1,2}[.)]|\(?[a-z][.)])\s+(?=\S)")
-_DIGITS = re.compile(r"\d+")
-_PAGE_NUMBER = re.compile(r"^(?:page )?[-–|\s]*#[-–|\s]*(?:of #)?$", re.IGNORECASE)
-_NOT_A_TITLE = re.compile(
-    r"^(?:form |united states|securities)|\b(?:inc|corp|corporation|company|co|ltd|plc|llc|ag|se|gmbh)\.?$", re.IGNORECASE
-)
+_BULLET = regex(r"^[•▪‣●○◦■□–·*\uf0b7\uf0a7-]\s+(?=\S)")
+_SURE_BULLET = regex(r"^[•▪‣●○◦■□\uf0b7\uf0a7]\s+(?=\S)")
+_ITEM = regex(r"^(?:\(?\d{1,2}[.)]|\(?[a-z][.)])\s+(?=\S)")
+_DIGITS = regex(r"\d+")
+_PAGE_NUMBER = regex(r"^(?:page )?[-–|\s]*#[-–|\s]*(?:of #)?$", re.IGNORECASE)
+_NOT_A_TITLE = regex(r"^(?:form |united states|securities)|\b(?:inc|corp|corporation|company|co|ltd|plc|llc|ag|se|gmbh)\.?$", re.IGNORECASE)
 _HEADING_SIZE = 1.12
 _LONGEST_HEADING = 160
 _EDGE_LINES = 3
@@ -259,14 +258,14 @@ def _is_heading_group(group: Sequence[Line], text: str, *, body: float) -> bool:
     return not text.endswith((".", ",", ";")) and _CUT_OFF.search(text) is None and _ONLY_TIME.fullmatch(text) is None
 
 
-_ONLY_TIME = re.compile(
+_ONLY_TIME = regex(
     r"(?i)(?=.*\b(?:ended|ending|as of|at)\b)(?:(?:for|the|as|of|at|fiscal|financial|years?|quarters?|months?|weeks?|three|six|nine|twelve|"
     r"ended|ending|and|january|february|march|april|may|june|july|august|september|october|november|december|\d{1,2}|(?:19|20)\d\d)\b[\s,]*)+"
 )
 """Under a statement's title: "Years ended December 31, 2024 and 2023". It is no title itself."""
 
 
-_CUT_OFF = re.compile(r"\b[a-z]{4,}[.!?]\s[A-Z]|\b(?:of|the|an|and|or|to|in|for|with|by|on|from|as|that|which)$")
+_CUT_OFF = regex(r"\b[a-z]{4,}[.!?]\s[A-Z]|\b(?:of|the|an|and|or|to|in|for|with|by|on|from|as|that|which)$")
 """In what would be a heading: a sentence ends within it, or its own goes on behind it ("and cash. We recorded a gain on the sale of")."""
 
 

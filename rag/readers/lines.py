@@ -1,9 +1,10 @@
 """Words of a page with their places, and the lines they stand on."""
 
-import re
 from dataclasses import dataclass, field
 from operator import sub
 from typing import NamedTuple, TypeAlias
+
+from rag.patterns import regex
 
 _SPLIT_MARKS = "\x02\ufffe"
 _GAP = 0.9
@@ -29,8 +30,8 @@ class Word(NamedTuple):
         return self.text[-1] in _SPLIT_MARKS
 
 
-_YEAR_SAID = re.compile(r"(?:^|\s)(?:19|20)\d\d$")
-_MARK = re.compile(r"\((?:\d|[a-z])\)")
+_YEAR_SAID = regex(r"(?:^|\s)(?:19|20)\d\d$")
+_MARK = regex(r"\((?:\d|[a-z])\)")
 _MARK_GAP = 1.5
 """Font sizes between a year that names a column and the mark of its note."""
 _UNIT_ENDS = ("%", ")", ")%")

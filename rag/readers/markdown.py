@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rag.patterns import regex
 from rag.readers import html
 from rag.readers.byline import find_byline
 from rag.readers.clean import one_line
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
 
 suffixes: frozenset[str] = frozenset({".md", ".markdown"})
 
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+_FRONT_MATTER = regex(r"\A---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _TAGS = {"html_inline": "", "s_open": "<s>", "s_close": "</s>"}
 """Inline tokens that are tags, and which; nothing where they say it themselves."""
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_COMMENT = regex(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 
 
 def read(path: Path) -> Document:

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
-_LITERAL = re.compile(r"\"([^\"]*)\"|\\(.)|\[\$([^\]-]*)[^\]]*\]|\[[^\]]*\]|_.|\*.")
-_PLACES = re.compile(r"[#0?][#0?,]*(?:\.[#0?]+)?,*|\.[#0?]+")
-_EMPTY_PLACE = re.compile(r"^([-+(])\s+(?=\d)")
+from rag.patterns import regex
+
+_LITERAL = regex(r"\"([^\"]*)\"|\\(.)|\[\$([^\]-]*)[^\]]*\]|\[[^\]]*\]|_.|\*.")
+_PLACES = regex(r"[#0?][#0?,]*(?:\.[#0?]+)?,*|\.[#0?]+")
+_EMPTY_PLACE = regex(r"^([-+(])\s+(?=\d)")
 """What a small number leaves of "-# ##0"."""
-_PLACEHOLDER = re.compile(r"[#0?]")
-_CONDITION = re.compile(r"\[(<=|>=|<>|<|>|=)(-?\d+(?:\.\d+)?)\]")
+_PLACEHOLDER = regex(r"[#0?]")
+_CONDITION = regex(r"\[(<=|>=|<>|<|>|=)(-?\d+(?:\.\d+)?)\]")
 _HOLDS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -20,9 +22,9 @@ _HOLDS: dict[str, Callable[[float, float], bool]] = {
     "=": operator.eq,
     "<>": operator.ne,
 }
-_ELAPSED = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
-_DAY_TOKEN = re.compile(r"d", re.IGNORECASE)
-_YEAR_TOKEN = re.compile(r"y", re.IGNORECASE)
+_ELAPSED = regex(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
+_DAY_TOKEN = regex(r"d", re.IGNORECASE)
+_YEAR_TOKEN = regex(r"y", re.IGNORECASE)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MARKS = "\ue000"
 

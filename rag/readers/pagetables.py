@@ -1,20 +1,20 @@
 """Tables of a page, by where their words stand: rows and columns, the lines above that name columns, and what goes on below."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from rag.patterns import regex
 from rag.readers.columnnames import OVER_ALL, SAME_HEIGHT, YEAR, are_beside, by_height, header_rows, overlapped
 from rag.readers.draft import Entry, is_number_like, reads_like_header
 from rag.readers.lines import Line, PlacedCell
 
-SENTENCE_END = re.compile(r"[.!?:;][\"'”’)\]]*$")
-_FOLLOWS = re.compile(r"(?i)\b(?:follow(?:s|ing)?|below|millions\)|thousands\)):$")
-_VALUE = re.compile(r"[$€£(]\s?\d|\d[.,]\d|\d\s?%")
+SENTENCE_END = regex(r"[.!?:;][\"'”’)\]]*$")
+_FOLLOWS = regex(r"(?i)\b(?:follow(?:s|ing)?|below|millions\)|thousands\)):$")
+_VALUE = regex(r"[$€£(]\s?\d|\d[.,]\d|\d\s?%")
 """In what looks like a number: it is a value, while "737" or "1" may be a name or the mark of a note."""
-_SHORT_FORM = re.compile(r"\b(?:[A-Z]|Inc|Corp|Co|Ltd|etc)\.$")
-_CAPTION = re.compile(r"(?i)(?:table|tableau|tabelle|exhibit|figure|chart)\s+[A-Z]?\d")
+_SHORT_FORM = regex(r"\b(?:[A-Z]|Inc|Corp|Co|Ltd|etc)\.$")
+_CAPTION = regex(r"(?i)(?:table|tableau|tabelle|exhibit|figure|chart)\s+[A-Z]?\d")
 """Of a line above a table: its title."""
 _MARK_SIZE, _LONGEST_MARK = 0.75, 3
 """Of the line before it, and characters: "(a)"."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import CorruptFileError, EncryptedError, NoTextError
+from rag.patterns import regex
 from rag.readers.byline import find_byline
 from rag.readers.clean import one_line
 from rag.readers.dates import choose_date, pdf_date
@@ -25,9 +26,9 @@ suffixes: frozenset[str] = frozenset({".pdf"})
 _LISTED = 20
 _OCR_FOUND_NOTHING = "OCR found no text in it either: look at it, and leave it out if it is a picture"
 _NOBODY = frozenset({"anonymous", "(anonymous)", "unknown", "user", "admin"})
-_ADDRESS = re.compile(r"\w\.(?:com|net|org|io)\b", re.IGNORECASE)
-_USER_NUMBER = re.compile(r"^[A-Za-z]{0,3}\d{3,}$")
-_PROGRAM = re.compile(r"pdf|generator|converter|engine|library|writer|distiller", re.IGNORECASE)
+_ADDRESS = regex(r"\w\.(?:com|net|org|io)\b", re.IGNORECASE)
+_USER_NUMBER = regex(r"^[A-Za-z]{0,3}\d{3,}$")
+_PROGRAM = regex(r"pdf|generator|converter|engine|library|writer|distiller", re.IGNORECASE)
 _LONG_NAME = 4
 """Letters: of an author and of a program, shorter words may be the same by chance."""
 _DRAWN_NOTES = frozenset({3, 13, 20})

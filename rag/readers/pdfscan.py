@@ -15,20 +15,21 @@ from functools import partial
 from itertools import accumulate, compress, pairwise, repeat
 from typing import Any
 
+from rag.patterns import regex
 from rag.readers.clean import LEVEL, RAISED, level
 from rag.readers.lines import Line, Word
 from rag.readers.pdfcodes import Shape, as_tex, look_like_themselves
 from rag.readers.pdfseen import Box, Ink, Pieces, bare, covered
 
-_WORD = re.compile(r"([^ \r\n\x02\ufffe]+[\x02\ufffe]?)")
+_WORD = regex(r"([^ \r\n\x02\ufffe]+[\x02\ufffe]?)")
 _word = partial(tuple.__new__, Word)
 """A word of its fields; what Word itself does takes three times as long."""
-_LONE_RETURN = re.compile(r"\r(?!\n)")
+_LONE_RETURN = regex(r"\r(?!\n)")
 """PDFium ends a line with CR LF; this is a letter by its number, which would end a word."""
 _NO_LETTER = "\ufffd"
 _FL_OF_TEX = "\x1d"
 """Another number of the same ligature."""
-_LINE_END = re.compile(r"\r\n|[\x02\ufffe](?:\r\n)?")
+_LINE_END = regex(r"\r\n|[\x02\ufffe](?:\r\n)?")
 _INVISIBLE_MODE, _CLIP_MODE = 3, 7
 _STROKED_MODES = frozenset({1, 5})
 """Letters that are only drawn around."""
@@ -49,14 +50,14 @@ _WHITE = 250
 _READABLE_SIZE, _LETTER_HEIGHT = 2.0, 0.7
 """Points that letters of running text have at least, and the part of them that a tall letter has: fonts with a scale of their own are said
 to be smaller than their letters."""
-_BLANK = re.compile(r"(?<![^ \r\n])[\xa0\u2000-\u200a\u202f\u3000]+(?![^ \r\n])")
+_BLANK = regex(r"(?<![^ \r\n])[\xa0\u2000-\u200a\u202f\u3000]+(?![^ \r\n])")
 """Blanks of other kinds by themselves, which are no words; between the digits of a number they hold it together."""
 _USUAL_WORDS = 1_000
 """On a page; there is room for more where there are more."""
-_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]+")
+_RIGHT_TO_LEFT = regex("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]+")
 """Hebrew, Arabic and their like."""
 _LAM = "\u0644"
-_LAM_ALEF = re.compile(f"(?=[\u0622\u0623\u0625\u0627]{_LAM}|{_LAM}[\u0622\u0623\u0625\u0627])")
+_LAM_ALEF = regex(f"(?=[\u0622\u0623\u0625\u0627]{_LAM}|{_LAM}[\u0622\u0623\u0625\u0627])")
 _LAM_ALEFS = {"\u0622": "\ufef5", "\u0623": "\ufef7", "\u0625": "\ufef9", "\u0627": "\ufefb"}
 """Alef and its kind -> the sign for it and a lam before it."""
 _LAM_AND_ALEF = str.maketrans({sign: _LAM + alef for alef, sign in _LAM_ALEFS.items()})

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from rag.patterns import regex
 from rag.readers.byline import opening_metadata
 from rag.readers.clean import clean
 from rag.readers.dates import parse_date
@@ -13,10 +14,10 @@ from rag.types import Document
 
 suffixes: frozenset[str] = frozenset({".txt", ".text", ".adoc", ".asciidoc", ".rst"})
 
-_BLANK = re.compile(r"\n(?:[ ]*\n)+")
-_MARKER = re.compile(r"^ *(?:[-*•▪‣–] |\d{1,3}[.)] )")
-_BULLET = re.compile(r"^( *)[*•▪‣–] ")
-_LABEL = re.compile(r"^(?:authors?|by|publisher|date|published|keywords|tags)\s*:", re.IGNORECASE)
+_BLANK = regex(r"\n(?:[ ]*\n)+")
+_MARKER = regex(r"^ *(?:[-*•▪‣–] |\d{1,3}[.)] )")
+_BULLET = regex(r"^( *)[*•▪‣–] ")
+_LABEL = regex(r"^(?:authors?|by|publisher|date|published|keywords|tags)\s*:", re.IGNORECASE)
 _LONGEST_TITLE = 120
 _LONGEST_BYLINE = 6
 

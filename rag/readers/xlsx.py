@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from zipfile import ZipFile
 
+from rag.patterns import regex
 from rag.readers.clean import LEVEL, RAISED
 from rag.readers.draft import Draft, Entry, is_number_like, reads_like_header, with_headers
 from rag.readers.numberformat import display
@@ -23,7 +24,7 @@ suffixes: frozenset[str] = frozenset({".xlsx", ".xlsm", ".xltx", ".xltm"})
 
 MOST_CELLS = 200_000
 """More filled cells than this in one workbook are left out with a notice: a data dump is not a document."""
-_DEFAULT_NAME = re.compile(r"^(?:sheet|tabelle|feuil|hoja|foglio|blad)\s?\d+$", re.IGNORECASE)
+_DEFAULT_NAME = regex(r"^(?:sheet|tabelle|feuil|hoja|foglio|blad)\s?\d+$", re.IGNORECASE)
 _PREFIX = rb"(?:[A-Za-z_][\w.-]*:)?"
 """Some programs name the space of every element."""
 _NO_SIZE = rb"=[\"']0(?:\.0+)?[\"']"

@@ -3,12 +3,12 @@
 Nothing is fetched and no entity of the file's own is expanded. Attributes are not read: what a person is meant to read seldom stands there.
 """
 
-import re
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from rag.errors import CorruptFileError
+from rag.patterns import regex
 from rag.readers.byline import opening_metadata
 from rag.readers.clean import one_line
 from rag.readers.draft import Draft, Entry, entries, with_headers
@@ -30,7 +30,7 @@ _MOST_LEVELS = 6
 _UNREAD = ("{*}delText", "{*}delInstrText", "{*}instrText")
 """Of Word's own XML."""
 _LONG_TEXT = "//*[string-length(text()) >= 200]"
-_ENCODED = re.compile(r"\s*(?:[A-Za-z0-9+/]{32,}\s+)*[A-Za-z0-9+/]+={0,2}\s*")
+_ENCODED = regex(r"\s*(?:[A-Za-z0-9+/]{32,}\s+)*[A-Za-z0-9+/]+={0,2}\s*")
 """A file in base 64: hardly a word has 32 letters."""
 
 

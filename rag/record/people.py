@@ -1,6 +1,5 @@
 """Users, groups, keys and sessions: who may come in. Secrets are kept as hashes only (rag/passwords.py)."""
 
-import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -10,6 +9,7 @@ from typing import Any
 
 from rag.errors import AccessError, UsageError
 from rag.passwords import digest_of
+from rag.patterns import regex
 from rag.record.access import EVERYONE, NOBODY, Rows
 from rag.types import OWNER, Reader, Role
 
@@ -22,7 +22,7 @@ NOTED_EVERY = timedelta(minutes=5)
 KEY_PREFIX = "rag_"
 """Keys begin with it, so that a leaked one can be found."""
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
+_NAME = regex(r"[a-z0-9][a-z0-9._@+-]{0,63}")
 _TAKEN = frozenset((EVERYONE, NOBODY, OWNER.name))
 
 

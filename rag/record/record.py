@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import sqlite3
 import time
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from rag.errors import BusyError, RecordError, UsageError, WorkspaceError
 from rag.kin import sketch
+from rag.patterns import regex
 from rag.record import blocks, history, rows, schema, scopes
 from rag.record.access import Access
 from rag.record.chats import Chats, KeptTurn
@@ -45,7 +45,7 @@ BUSY_S = 30.0
 QUERY_VECTORS_KEPT = 10_000
 """15 to 40 MB of cached queries, the newest; a report asks some 60."""
 
-_NULL_VALUE = re.compile(r"NULL value in (\w+)\.(\w+)")
+_NULL_VALUE = regex(r"NULL value in (\w+)\.(\w+)")
 _FAULTS_TOLD = 20
 _MOST_LINES = 100_000
 """Of SQLite's check: mistaken ones must not crowd out the others."""
@@ -798,8 +798,10 @@ class Record:
         return [(identity, datetime.fromisoformat(created)) for identity, created in found]
 
     def report_heads(self) -> list[ReportHead]:
-        """What a list prints of each saved report, newest first. A report is read for it once in its life."""
-        sql = """SELECT id, created, title, as_of, writer FROM reports LEFT JOIN report_heads ON report = id ORDER BY created DESC, id"""
+        """What a list prints of each saved report, newest first, of one moment the one of the later day. A report is read for it once in
+        its life."""
+        sql = """SELECT id, created, title, as_of, writer FROM reports LEFT JOIN report_heads ON report = id
+            ORDER BY created DESC, as_of DESC, id"""
         if new := [(row[0], *rows.report_head(Record.report(self, row[0]))) for row in self._rows(sql) if row[2] is None]:
             if self._read_only:
                 read = {head[0]: head[1:] for head in new}

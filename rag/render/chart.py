@@ -1,10 +1,10 @@
 """A small chart of a series: points and paths in a fixed box, for a template to draw."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from rag.numbers import period_when, period_words
+from rag.patterns import regex
 from rag.types import SeriesPoint
 
 WIDTH, HEIGHT = 320, 112
@@ -14,7 +14,7 @@ _LARGE = 100_000
 _FEWEST = 3
 """A line through two points shows nothing that the two numbers do not say."""
 
-_PERIOD = re.compile(r"(?P<year>\d{4})(?:-Q(?P<quarter>[1-4])|-H(?P<half>[12])|-(?P<month>0[1-9]|1[0-2])|/(?P<season>\d{4}))?")
+_PERIOD = regex(r"(?P<year>\d{4})(?:-Q(?P<quarter>[1-4])|-H(?P<half>[12])|-(?P<month>0[1-9]|1[0-2])|/(?P<season>\d{4}))?")
 _BOLD, _PLAIN, _APART = 7.0, 6.0, 13.0
 """Width of a letter of a value and of a period, and the height that parts two values, as the style sheet sets them."""
 _PARTS = {"quarter": 4, "half": 2, "month": 12, "season": 1}

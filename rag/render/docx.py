@@ -18,12 +18,12 @@ from jinja2 import TemplateSyntaxError
 from markupsafe import Markup, escape
 
 from rag.errors import TemplateError
+from rag.patterns import regex
 from rag.render.context import MarketTrends
-from rag.render.environment import check, plain, sandbox
+from rag.render.environment import Uses, check, plain, sandbox, uses
 
 if TYPE_CHECKING:
     from docxtpl import DocxTemplate
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 FILE = "report.docx"
 
@@ -39,8 +39,8 @@ _STYLES = {
 }
 """Word's own name of a style -> (kind, id, looks) where a template lacks it."""
 
-_PARAGRAPH = re.compile(r"<w:p[ >]")
-_TAG = re.compile(r"<[^>]+>")
+_PARAGRAPH = regex(r"<w:p[ >]")
+_TAG = regex(r"<[^>]+>")
 _EMU_A_POINT = 12700
 _CHART_WIDTH_PT = 230
 _BOOKMARKS_FROM = 5000
@@ -69,19 +69,19 @@ def filled(file: Path, values: MarketTrends, *, template: str, made: datetime, d
     environment = sandbox("xml")
     environment.filters |= {"footnotes": notes.runs, "drawing": lambda chart: _picture(word.docx, chart, draw=draw)}
     with _translated(template):
-        check(list(_trees(word, environment)), template=template, file=FILE, known=set(environment.globals))
+        check(list(_used(word)), template=template, file=FILE, known=set(environment.globals))
         word.render(plain(values), environment, autoescape=True)
     notes.write()
     _describe(word.docx.core_properties, values, made=made)
     return _packed(word)
 
 
-def _trees(word: "DocxTemplate", environment: "ImmutableSandboxedEnvironment") -> Iterator[tuple[str, Any]]:
-    """The parsed body, headers and footers."""
+def _used(word: "DocxTemplate") -> Iterator[tuple[str, Uses]]:
+    """What body, headers and footers need."""
     parts = [word.get_xml()]
     parts += [word.get_part_xml(part) for uri in (word.HEADER_URI, word.FOOTER_URI) for _, part in word.get_headers_footers(uri)]
     for xml in parts:
-        yield FILE, environment.parse(_PARAGRAPH.sub(r"\n\g<0>", word.patch_xml(xml)))
+        yield FILE, uses(_PARAGRAPH.sub(r"\n\g<0>", word.patch_xml(xml)), name=None, markup="xml", filters=("footnotes", "drawing"))
 
 
 @contextmanager

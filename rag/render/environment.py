@@ -8,12 +8,15 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, dataclass, fields
+from functools import cache, lru_cache
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound, TemplateSyntaxError, Undefined, meta, nodes
+from jinja2 import BytecodeCache, FileSystemLoader, StrictUndefined, TemplateNotFound, TemplateSyntaxError, Undefined, meta
 from jinja2 import TemplateError as JinjaError
+from jinja2.bccache import Bucket
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -29,6 +32,20 @@ FULL = "market_trends"
 
 _ESCAPES = {"md": escape_markdown, "typ": escape_typst}
 """Markup -> how a value is printed in it; in HTML and XML as autoescape does."""
+
+
+_KEPT = 256
+"""Texts of templates whose names are remembered."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Uses:
+    """What one file of a template needs."""
+
+    variables: frozenset[str]
+    """Names that it does not set itself, Jinja's own among them."""
+    files: tuple[str | None, ...]
+    """What it includes, imports or extends; None for a name that it computes."""
 
 
 class Named(StrictUndefined):
@@ -48,7 +65,7 @@ def fill(values: MarketTrends, *, template: str, file: str, markup: str, workspa
     home(template, file, workspace=workspace)
     environment = sandbox(markup, folders=folders(template, workspace=workspace))
     with translated(template, file):
-        check(list(_trees(environment, template, file)), template=template, file=file, known=set(environment.globals))
+        check(list(_used(environment, template, file, markup=markup)), template=template, file=file, known=set(environment.globals))
         return environment.get_template(file).render(plain(values))
 
 
@@ -93,11 +110,34 @@ def sandbox(markup: str, *, folders: Sequence[Path] = ()) -> ImmutableSandboxedE
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        bytecode_cache=_compiled(markup),
     )
     environment.filters |= {"css_string": css_string, "number": number, "policy_hash": policy_hash}
     environment.tests |= {"right_to_left": runs_right_to_left, "with_right_to_left": has_right_to_left}
     del environment.globals["lipsum"], environment.filters["random"]
     return environment
+
+
+class _Compiled(BytecodeCache):
+    """The templates of this process, compiled: most of what a page costs. A file that changed is compiled again."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, tuple[str, CodeType]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        checksum, code = self._codes.get(bucket.key, ("", None))
+        if checksum == bucket.checksum:
+            bucket.code = code
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        assert bucket.code is not None
+        self._codes[bucket.key] = (bucket.checksum, bucket.code)
+
+
+@cache
+def _compiled(markup: str) -> _Compiled:
+    """One for each markup: how a value is escaped is part of the code."""
+    return _Compiled()
 
 
 def _finalizer(escape: Callable[[str], str]) -> Callable[[Any], Any]:
@@ -126,18 +166,18 @@ def policy_hash(script: str) -> Markup:
     return Markup("'sha256-{}'").format(base64.b64encode(hashlib.sha256(script.encode()).digest()).decode())
 
 
-def check(trees: Sequence[tuple[str, nodes.Template]], *, template: str, file: str, known: set[str]) -> None:
+def check(used: Sequence[tuple[str, Uses]], *, template: str, file: str, known: set[str]) -> None:
     """The variables a template and the files it includes use: all known, none of the required ones left out."""
     fields_there = sorted(field.name for field in fields(MarketTrends))
-    used: dict[str, str] = {}
-    for name, tree in trees:
-        used |= dict.fromkeys(sorted(meta.find_undeclared_variables(tree) - known), name)
+    where: dict[str, str] = {}
+    for name, uses in used:
+        where |= dict.fromkeys(sorted(uses.variables - known), name)
     there_is = f"there is: {', '.join(fields_there)}"
-    for variable, name in used.items():
+    for variable, name in where.items():
         if variable not in fields_there:
             raise TemplateError(f"template {template}/{name} asks for {variable!r}, which a report does not have; {there_is}")
     for variable in required(template):
-        if variable not in used:
+        if variable not in where:
             raise TemplateError(f"template {template}/{file} leaves out {variable!r}, which every report must print; {there_is}")
 
 
@@ -148,16 +188,25 @@ def required(template: str) -> tuple[str, ...]:
     return SHORT
 
 
-def _trees(environment: ImmutableSandboxedEnvironment, template: str, file: str) -> Iterator[tuple[str, nodes.Template]]:
-    """The parsed file and all that it includes, imports or extends, by name."""
+@lru_cache(maxsize=_KEPT)
+def uses(text: str, *, name: str | None, markup: str, filters: tuple[str, ...] = ()) -> Uses:
+    """What a template's text needs; ``filters`` are those that its markup alone does not bring. Raises TemplateSyntaxError."""
+    environment = sandbox(markup)
+    environment.filters |= dict.fromkeys(filters, str)
+    tree = environment.parse(text, name=name)
+    return Uses(variables=frozenset(meta.find_undeclared_variables(tree)), files=tuple(meta.find_referenced_templates(tree)))
+
+
+def _used(environment: ImmutableSandboxedEnvironment, template: str, file: str, *, markup: str) -> Iterator[tuple[str, Uses]]:
+    """The file and all that it includes, imports or extends, by name."""
     waiting, seen = [file], set[str]()
     while waiting:
         name = waiting.pop()
         seen.add(name)
         assert environment.loader is not None
-        tree = environment.parse(environment.loader.get_source(environment, name)[0], name=name)
-        yield name, tree
-        for other in meta.find_referenced_templates(tree):
+        found = uses(environment.loader.get_source(environment, name)[0], name=name, markup=markup)
+        yield name, found
+        for other in found.files:
             if other is None:
                 raise TemplateError(f"template {template}/{name} includes a file whose name it computes; write the name out")
             if other not in seen and other not in waiting:

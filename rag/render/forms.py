@@ -9,6 +9,7 @@ from pathlib import Path
 from rag.assets import names, shipped
 from rag.errors import UsageError, WorkspaceError
 from rag.help import field_help
+from rag.patterns import regex
 from rag.render.context import SHORT, MarketTrends
 from rag.render.environment import FULL
 
@@ -19,8 +20,8 @@ WORD_FROM = "company_note"
 """Whose Word file a new template begins with: a short one, to be changed in Word."""
 
 _BEGINNINGS = {"report.html.j2": "html", "report.md.j2": "md", "report.typ.j2": "pdf", "report.docx": "docx"}
-_FIRST_COMMENT = re.compile(r"\{#\s*(.*?)\s*#\}", re.DOTALL)
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,60}")
+_FIRST_COMMENT = regex(r"\{#\s*(.*?)\s*#\}", re.DOTALL)
+_NAME = regex(r"[A-Za-z][A-Za-z0-9_-]{0,60}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

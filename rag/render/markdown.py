@@ -2,8 +2,10 @@
 
 import re
 
+from rag.patterns import regex
+
 _DOMAINS = "biz|com|edu|gov|net|org|pro|web|xxx|aero|asia|coop|info|museum|name|shop|рф|[a-z]{2}"
-_ADDRESS = re.compile(
+_ADDRESS = regex(
     r"(?:\b(?:[a-z][a-z0-9+.-]*://|(?:mailto|javascript|vbscript|data|file|tel):(?=[\w/+%'\"])|www\.)|//(?=\w))[^\s`|<>\\]*"
     r"|[\w.+%-]{1,64}@[\w.-]*\w"
     rf"|\b(?:[\w-]{{1,63}}/){{0,9}}(?:[\w-]{{1,63}}\.){{1,9}}(?:{_DOMAINS})\b(?:/[^\s`|<>\\]*)?",
@@ -11,10 +13,10 @@ _ADDRESS = re.compile(
 )
 """What some renderer makes a link of: schemes, www, mail addresses, bare domains with the path before them. Bounds keep it linear."""
 
-_SPECIAL = re.compile(r"[\\`*_\[\]<|~]|&(?=#?\w+;)|!$")  # "!" at the end would make a picture of the footnote behind it
-_BLANK = re.compile(r"\n(?:[ \t]*\n){2,}")
-_SPACE = re.compile(r"\s+")
-_OPENING = re.compile(r" ?(?:[#>]|[-+](?=[\s\-+]|$)|=+$|(?P<number>\d{1,9})(?=[.)](?:\s|$)))")
+_SPECIAL = regex(r"[\\`*_\[\]<|~]|&(?=#?\w+;)|!$")  # "!" at the end would make a picture of the footnote behind it
+_BLANK = regex(r"\n(?:[ \t]*\n){2,}")
+_SPACE = regex(r"\s+")
+_OPENING = regex(r" ?(?:[#>]|[-+](?=[\s\-+]|$)|=+$|(?P<number>\d{1,9})(?=[.)](?:\s|$)))")
 
 
 def escape(text: str) -> str:

@@ -3,12 +3,12 @@
 import csv
 import io
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from rag.errors import ReportError
 from rag.numbers import period_words
+from rag.patterns import regex
 from rag.render.context import Plain, context
 from rag.render.words import clean
 from rag.types import CardKey, Report, Source
@@ -46,7 +46,7 @@ COLUMNS = tuple(
     "page cell path document".split()
 )
 
-_FORMULA = re.compile(r"[=+\-@\t\r]")
+_FORMULA = regex(r"[=+\-@\t\r]")
 """What a spreadsheet takes for the beginning of a formula."""
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from rag.errors import TemplateError
+from rag.patterns import regex
 
 if TYPE_CHECKING:
     from typst import Fonts
@@ -26,11 +27,11 @@ _LONGEST_WORD = 40
 
 _DOTS_AN_INCH = 240.0
 _RIGHT_TO_LEFT = ("R", "AL")
-_FOREIGN = re.compile(r'"@[\w-]+/')
-_MISSING = re.compile(r'the text `"((?:[^"\\]|\\.)*)"` could not be displayed')
-_ESCAPED = re.compile(r"\\u\{([0-9a-fA-F]+)\}")
-_SPECIAL = re.compile(r"[^\w ]|_")
-_LONG_RUN = re.compile(rf"[^\s\u2e80-\ud7ff\u3000-\u9fff]{{{_LONGEST_WORD + 1},}}")
+_FOREIGN = regex(r'"@[\w-]+/')
+_MISSING = regex(r'the text `"((?:[^"\\]|\\.)*)"` could not be displayed')
+_ESCAPED = regex(r"\\u\{([0-9a-fA-F]+)\}")
+_SPECIAL = regex(r"[^\w ]|_")
+_LONG_RUN = regex(rf"[^\s\u2e80-\ud7ff\u3000-\u9fff]{{{_LONGEST_WORD + 1},}}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,11 +4,12 @@ import re
 from datetime import date
 from decimal import Decimal
 
+from rag.patterns import regex
 from rag.types import Source
 
 _MONTHS = "January February March April May June July August September October November December".split()
 
-_MONTH = re.compile(rf"\b(?:{'|'.join(_MONTHS)})\b")
+_MONTH = regex(rf"\b(?:{'|'.join(_MONTHS)})\b")
 
 DIRECTIONS = {
     "up": ("↑", "rising"),
@@ -125,8 +126,8 @@ def printed(number: Decimal, *, places: int | None = None) -> str:
     return text.replace("-", "−")
 
 
-_POINTS_BACK = re.compile(r"(?:For |In |On |At )?(?:The|This|These|That|Those|It|They|He|She|There|Its|Their|Both|Such)\b", re.IGNORECASE)
-_NAME = re.compile(r"(?<=\s)[“\"(]?[A-Z][\w.’'-]*[a-z]")
+_POINTS_BACK = regex(r"(?:For |In |On |At )?(?:The|This|These|That|Those|It|They|He|She|There|Its|Their|Both|Such)\b", re.IGNORECASE)
+_NAME = regex(r"(?<=\s)[“\"(]?[A-Z][\w.’'-]*[a-z]")
 
 
 def names_nothing(text: str) -> bool:
@@ -134,9 +135,9 @@ def names_nothing(text: str) -> bool:
     return _POINTS_BACK.match(text) is not None and not _NAME.search(_MONTH.sub("", text))
 
 
-_FORM = re.compile(r"\b(10|20|40|6|8)(K|Q|F)\b")
-_ANSWERED = re.compile(r"^(?:(?:re|aw|fwd?|wg|sv|vs|tr|rv|antw)\s?: *)+", re.IGNORECASE)
-_CURRENCY_GAP = re.compile(r"(?<=[$€£¥])\s+(?=\d)")
+_FORM = regex(r"\b(10|20|40|6|8)(K|Q|F)\b")
+_ANSWERED = regex(r"^(?:(?:re|aw|fwd?|wg|sv|vs|tr|rv|antw)\s?: *)+", re.IGNORECASE)
+_CURRENCY_GAP = regex(r"(?<=[$€£¥])\s+(?=\d)")
 
 
 def printed_title(source: Source) -> str:
@@ -150,8 +151,8 @@ def figured(text: str) -> str:
     return _CURRENCY_GAP.sub("", clean(text))
 
 
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
-_INVISIBLE = re.compile("[\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
+_UNPRINTABLE = regex("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
+_INVISIBLE = regex("[\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
 
 
 def clean(text: str) -> str:

@@ -28,6 +28,7 @@ from rag.report.schema import from_json, to_json
 from rag.report.seal import edition_name, sealed
 from rag.report.subjects import subjects
 from rag.report.wording import Vocabulary
+from rag.statements import Statement
 from rag.types import Document, Fingerprint, Manifest, Report, Scope, SearchResult, Source
 
 _EVERYTHING = Scope()
@@ -42,6 +43,7 @@ def write_report(
     as_of: date,
     metrics: MetricVocabulary,
     embedder: Fingerprint,
+    statements: Sequence[Statement] = (),
     prompts: Mapping[str, str] | None = None,
     template: str = "market_trends",
     failed: Mapping[str, str] | None = None,
@@ -55,7 +57,8 @@ def write_report(
     """A checked report on what the outline asks, from nothing but what ``find`` brings of ``sources``.
 
     ``find`` answers all of the plan's searches at once, one result each and in order.
-    ``document`` gives a document's text by id. ``prompts`` are further prompt files used (name -> SHA-256), such as the query prompt;
+    ``document`` gives a document's text by id. ``statements``: kinds of financial statements, whose pages in a company's own filings tell
+    what is the whole company's. ``prompts`` are further prompt files used (name -> SHA-256), such as the query prompt;
     ``failed`` are files that could not be read (path -> reason); ``sketches`` are what ``rag.kin.sketch`` gives of the sources' texts
     (document -> bytes): by them copies are known, and a document and its copies are one source; ``sequence``, ``chunks`` and ``known_at``
     are the record's. ``before`` is the edition that this one is compared with. Nothing published after ``as_of`` is used. Raises
@@ -74,7 +77,9 @@ def write_report(
     plan = make_plan(outline, subjects=sorted(named.values()), titles=titles, asked=asked_for)
     if asked_for is not None and not asked_for.is_name:
         vocabulary = Vocabulary(only(placed, carded(asked_for, vocabulary=vocabulary)))
-    read = harvest(plan, find=find, document=document, sources=visible, vocabulary=vocabulary, as_of=as_of, copies=copies)
+    read = harvest(
+        plan, find=find, document=document, sources=visible, vocabulary=vocabulary, statements=statements, as_of=as_of, copies=copies
+    )
     gathered, names, facts, found, current = read.gathered, read.names, read.facts, read.found, read.current
     by_subject = gathered.subjects if outline.dimension else {}
     pieces = pieces_of(current, subjects=by_subject, vocabulary=vocabulary)

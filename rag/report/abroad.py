@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from rag.language import Language, language_of
+from rag.patterns import regex
 from rag.prompts import Facet
 from rag.report.quality import is_furniture, is_instruction
 from rag.report.wording import Mention, Vocabulary
@@ -36,25 +37,25 @@ _PLACES = {
 }
 """In German and in French, where the name is another one."""
 _VERBS = {
-    "de": re.compile(
+    "de": regex(
         r"\b(?:ist|sind|war|waren|wird|werden|wurde|wurden|hat|haben|hatte|hatten|kann|können|soll|sollen|stieg|stiegen|steigt|steigen|fiel|"
         r"fielen|fällt|sank|sanken|sinkt|sinken|wuchs|wuchsen|wächst|betrug|betrugen|beträgt|betragen|lag|lagen|liegt|liegen|ging|gingen|geht|"
         r"kam|kamen|kommt|blieb|blieben|bleibt|nahm|nahmen|nimmt|erreichte|erreichten|erreicht|erzielte|erzielten|verkaufte|verkauften|"
         r"verkauft|meldete|meldet|erwartet|erwarten|rechnet|plant|investierte|investiert|kostet|kostete|kosteten|senkte|senkt|erhöhte|erhöht|"
         r"hält|hielt|zeigt|steht|baut|baute|beschäftigt|beschäftigte|produziert|produzierte|belief|beliefen)\b"
     ),
-    "fr": re.compile(
+    "fr": regex(
         r"\b(?:est|sont|était|étaient|a|ont|avait|avaient|sera|seront|peut|doit|atteint|atteignent|s['’]élève|s['’]élèvent|augmente|augmentent|"
         r"baisse|baissent|recule|reculent|progresse|progressent|représente|représentent|reste|restent|détient|détiennent|prévoit|prévoient|"
         r"vend|vendent|emploie|emploient|coûte|coûtent|produit|produisent)\b"
     ),
 }
 _LEANS = {
-    "de": re.compile(
+    "de": regex(
         r"^(?:Er|Sie|Es|Dies\w*|Das|Dort|Da\w*|Hier\w*|Diese\w*|Jene\w*|Seine\w*|Ihr\w*|Und|Aber|Oder|So|Auch|Doch|Allerdings|Jedoch|Zudem|"
         r"Außerdem|Davon|Letzter\w*)\b"
     ),
-    "fr": re.compile(
+    "fr": regex(
         r"^(?:Il|Elle|Ils|Elles|Ce|Cet|Cette|Ces|Cela|Ceci|Celui\w*|Celle\w*|Son|Sa|Ses|Leurs?|Et|Mais|Ou|Or|Donc|Ainsi|Aussi|Toutefois|Cependant|"
         r"En outre|De plus|Ici|Là|On|Y)\b"
     ),

@@ -12,14 +12,15 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 
+from rag.patterns import regex
 from rag.prompts import Facet
 from rag.report.outline import Outline
 from rag.report.wording import Mention, Vocabulary, tokens
 from rag.spelling import beginnings
 from rag.text import content_stems, stem_set, words
 
-_JOINED = re.compile(r"\s+(?:and|or|&|\+)\s+(?:the\s+)?|(?<=\w{3})\s*/\s*(?=\w{3})")
-_TIED = re.compile(r"\s+(?:in|of|at|for|on|across|among|by|from|within|to)\s+(?:the\s+)?")
+_JOINED = regex(r"\s+(?:and|or|&|\+)\s+(?:the\s+)?|(?<=\w{3})\s*/\s*(?=\w{3})")
+_TIED = regex(r"\s+(?:in|of|at|for|on|across|among|by|from|within|to)\s+(?:the\s+)?")
 _MEASURES = frozenset(
     "backlog cost debt demand delivery earning employment export growth headcount hiring import inflation inventory investment layoff loss "
     "margin order price profit rate rent revenue sale shortage spending turnover unemployment vacancy wage".split()
@@ -27,10 +28,10 @@ _MEASURES = frozenset(
 """What may be measured of anything, and names no market itself, as "steel production" does."""
 _SAME = {"margin": ("profit",), "profit": ("margin",), "headcount": ("employment",), "hiring": ("employment",)}
 """What else tells of the same."""
-_END = re.compile(r"(?<=[.!?])\s|\n")
+_END = regex(r"(?<=[.!?])\s|\n")
 LINE, _LONGEST_LINE = 100, 1_000
 """Characters of a line, on the average and at most."""
-_FILED = re.compile(r"(?:^|(?<=[\s/]))([^\W_]+)_")
+_FILED = regex(r"(?:^|(?<=[\s/]))([^\W_]+)_")
 """The first part of a file's name: "BESTBUY" of BESTBUY_2019_10K."""
 _HOME_SHARE = 0.1
 """Lines of a document, of all, that name a place which it then need not name each time."""

@@ -195,7 +195,7 @@ def _compose(parts: Parts, *, dropped: set[str], limits: Mapping[str, int], whol
         claims=claims,
         evidence=tuple(evidence[item] for item in sorted(used, key=lambda item: (evidence[item].document, evidence[item].start))),
         sources=(),
-        glance=tuple(_glance_row(card, by_id) for card in cards),
+        glance=tuple(_glance_row(card, by_id) for card in by_importance(cards, plan=parts.plan, metrics=metrics)),
         conflicts=tuple(conflicts),
         gaps=whole.gaps if whole is not None else tuple(_gaps(parts, sections, by_id, evidence)),
         warnings=parts.gathered.warnings,
@@ -476,8 +476,11 @@ def _gaps(parts: Parts, sections: Sequence[Section], claims: Mapping[str, Claim]
         documents = printed.get(facet.id, set())
         if facet.id not in by_id or not (by_id[facet.id].cards or by_id[facet.id].claims):
             gaps.append(Gap(question=facet.question, reason=_why_nothing(parts), section=facet.id))
-        elif len(documents) == 1:
+        elif len(documents) == 1 and not documents <= parts.gathered.own:
             gaps.append(Gap(question=facet.question, reason="Only one document is quoted on it.", section=facet.id))
+    quoted = set[str]().union(*printed.values())
+    if len(quoted) == 1 and quoted <= parts.gathered.own:
+        gaps.append(Gap(question=f"What do others say of {parts.plan.market}?", reason=_OWN_PAPER))
     text = " ".join(claim.text for claim in claims.values())
     gaps += [
         Gap(question=f"What is known of {region}?", reason="No sentence of this report names it.")
@@ -485,6 +488,9 @@ def _gaps(parts: Parts, sections: Sequence[Section], claims: Mapping[str, Claim]
         if region not in text
     ]
     return gaps
+
+
+_OWN_PAPER = "All that is quoted is from one document, the company's own."
 
 
 def _why_nothing(parts: Parts) -> str:

@@ -1,62 +1,61 @@
 """Which numbers of a sentence are said to be so: not what it denies, takes back or only compares with, no stretch of time, no share of
 people who were asked."""
 
-import re
-
+from rag.patterns import regex
 from rag.types import Number
 
-_CLAUSE = re.compile(r"[;:–—]|,\s(?:and|but|while|whereas|although|though|which|who|as|since|because|so)\b")
-_DENIES = re.compile(
+_CLAUSE = regex(r"[;:–—]|,\s(?:and|but|while|whereas|although|though|which|who|as|since|because|so)\b")
+_DENIES = regex(
     r"(?i)\b(?:not(?!\s(?:only|just|merely|less|more|fewer))|never|nobody|no one|nothing|neither|none of|cannot)\b|n[’']t\b|"
     r"\b(?:denies|denied|deny|untrue|dispute[sd]?|doubt(?:s|ed)?)\b"
 )
-_UNTRUE = re.compile(r"(?i)\b(?:(?:is|are|was|were|proved) (?:untrue|wrong|false|unfounded|incorrect))\b")
-_TAKEN_BACK = re.compile(
+_UNTRUE = regex(r"(?i)\b(?:(?:is|are|was|were|proved) (?:untrue|wrong|false|unfounded|incorrect))\b")
+_TAKEN_BACK = regex(
     r"(?i)(?:\b(?:instead of|rather than|replac(?:es|ed|ing) (?:the|an?)(?:\s\w+){0,2}|(?:earlier|previous|former|old|first|original) "
     r"(?:figure|estimate|value|number|count|total) of|[,;]\s?(?:and\s)?not|\sand not)\s)$"
 )
-_SAYS_REVISED = re.compile(
+_SAYS_REVISED = regex(
     r"(?i)\b(?:revis(?:es|ed|ion)|restate[sd]?|correct(?:s|ed)|amend(?:s|ed)|now (?:expect|forecast|guide|plan)s?|"
     r"(?:rais|lift|lower|cut|trim|increas|reduc)(?:es|e|s|ed|ted|med|ting|ing)?\s(?:its|our|their|the)\s(?:[\w-]+\s){0,3}"
     r"(?:guidance|forecasts?|targets?|outlook|estimates?|projections?))\b"
 )
-_FROM = re.compile(r"(?i)\bfrom\s$")
-_COMPARED = re.compile(r"(?i)\b(?:compared (?:with|to)|versus|relative to)\s(?:about\s|roughly\s|a\s|an\s)?$")
-_ELSEWHERE = re.compile(r"(?i)\s(?:nationwide|nationally|for the nation|in the nation|elsewhere)\b")
-_SPAN_BEFORE = re.compile(
+_FROM = regex(r"(?i)\bfrom\s$")
+_COMPARED = regex(r"(?i)\b(?:compared (?:with|to)|versus|relative to)\s(?:about\s|roughly\s|a\s|an\s)?$")
+_ELSEWHERE = regex(r"(?i)\s(?:nationwide|nationally|for the nation|in the nation|elsewhere)\b")
+_SPAN_BEFORE = regex(
     r"(?i)\b(?:past|last|next|previous|prior|coming|first|final|following|preceding|within|during|every|over|for|in)\s(?:the\s)?"
     r"(?:(?:past|last|next|previous|prior|coming|first|final|following|about|roughly|nearly|another)\s)*$"
 )
-_SPAN_AFTER = re.compile(r"(?i)\s(?:ago|earlier|later|before|prior|from now|ended|ending|old|of age|lows?|highs?)\b|-")
-_LEVEL_OF_TIME = re.compile(r"(?i)\b(?:to|at|of|is|was|were|are|averaged?|reached|came to|stood at|about|from|by)\s$")
+_SPAN_AFTER = regex(r"(?i)\s(?:ago|earlier|later|before|prior|from now|ended|ending|old|of age|lows?|highs?)\b|-")
+_LEVEL_OF_TIME = regex(r"(?i)\b(?:to|at|of|is|was|were|are|averaged?|reached|came to|stood at|about|from|by)\s$")
 _TIMES = frozenset("second minute hour day week month quarter year".split())
 _PEOPLE = (
     r"(?:contacts|respondents|firms|businesses|companies|employers|manufacturers|retailers|dealers|builders|brokers|bankers|banks|lenders|"
     r"producers|merchants|owners|executives|participants|members|realtors|agents|farmers|managers|plants|properties|those|them|panel\w*)"
 )
-_SHARE_OF_PEOPLE = re.compile(
+_SHARE_OF_PEOPLE = regex(
     rf"(?i)\s(?:of\s(?:the\s|all\s|our\s|its\s)?(?:[\w-]+\s){{0,3}}{_PEOPLE}\b|(?:expect|expected|saw|see|believe|reported|report|indicated|"
     r"anticipate|anticipated|experienced|said|plan|planned|cited|noted)\b)"
 )
 _COUNTED_PEOPLE = frozenset("firm firms contact contacts respondent respondents business businesses retailer retailers".split())
-_COUNT_OF_PEOPLE = re.compile(rf"(?i)\s(?:[\w-]+\s){{0,2}}{_PEOPLE}\b")
-_PERCENTAGE_OF = re.compile(rf"(?i)\b(?:percentage|share|proportion|fraction) of (?:[\w-]+\s){{0,3}}{_PEOPLE}\b")
+_COUNT_OF_PEOPLE = regex(rf"(?i)\s(?:[\w-]+\s){{0,2}}{_PEOPLE}\b")
+_PERCENTAGE_OF = regex(rf"(?i)\b(?:percentage|share|proportion|fraction) of (?:[\w-]+\s){{0,3}}{_PEOPLE}\b")
 
 
-_UNNAMED = re.compile(
+_UNNAMED = regex(
     r"(?i)\b(?:an?|one|another|two|three|some|several|a few|certain|many|most|other)\s(?:of\sthe\s)?(?!area\b)(?:[\w-]+\s){0,3}"
     r"(?:contacts?|respondents?|firms?|business(?:es)?|compan(?:y|ies)|employers?|manufacturers?|retailers?|dealers?|builders?|brokers?|"
     r"banks?|bankers?|lenders?|producers?|merchants?|owners?|executives?|chains?|stores?|plants?|farmers?|restaurants?|hotels?)\b"
 )
 """A party without a name: what it says of itself holds for nobody whom a table could name."""
-_ANOTHER = re.compile(
+_ANOTHER = regex(
     r"(?i)\b(?:another|others?|a third|a second)\s(?:[\w-]+\s)?(?:saw|said|reported|noted|expects?|experienced|posted)\b|\ban? realtor\b"
 )
-_NUMBER_REPORTING = re.compile(
+_NUMBER_REPORTING = regex(
     r"(?i)\b(?:number|share|percentage|proportion|majority|half|third|quarter) (?:of [\w\s-]{0,40})?(?:reporting|saying|expecting)\b"
 )
-_NEXT_OF_OPEN_RANGE = re.compile(r"\s(?:to|and)\s(?:over|more than|as (?:much|many|high) as|nearly|almost|about)\s\d")
-_OPEN_END = re.compile(r"(?i)\b(?:as (?:much|many|high|low|little) as|ranging from|upwards? of)\s$")
+_NEXT_OF_OPEN_RANGE = regex(r"\s(?:to|and)\s(?:over|more than|as (?:much|many|high) as|nearly|almost|about)\s\d")
+_OPEN_END = regex(r"(?i)\b(?:as (?:much|many|high|low|little) as|ranging from|upwards? of)\s$")
 
 
 def is_unnamed(text: str, number: Number) -> bool:

@@ -13,10 +13,12 @@ from decimal import Decimal
 from itertools import pairwise
 
 from rag.numbers import comparable, find_numbers, find_periods, period_order, period_shape, period_when
+from rag.patterns import regex
 from rag.report.claims import cell_claim, change_claim, direction_of, direction_of_step, sentence_claim
 from rag.report.conflicts import Disagreement, agree, family, retired, same_moment
 from rag.report.facts import Stated
 from rag.report.gather import Candidate, repeats
+from rag.report.legal import without_form
 from rag.report.names import Names
 from rag.report.wording import Vocabulary, tokens
 from rag.text import stem_set
@@ -34,10 +36,10 @@ _FRESH_DAYS = 548
 _REPEAT = 0.6
 _RECENT_YEARS = 2
 """Years before its document that a sentence may speak of and still tell how things go."""
-_CONDITIONAL = re.compile(r"\b(?:would|could|might|if|unless|were to)\b", re.IGNORECASE)
-_DIFFERENCE = re.compile(r"\s(?:lower|higher|less|more|greater|smaller|fewer|above|below|better|worse)\s(?:than\b|the\b)", re.IGNORECASE)
+_CONDITIONAL = regex(r"\b(?:would|could|might|if|unless|were to)\b", re.IGNORECASE)
+_DIFFERENCE = regex(r"\s(?:lower|higher|less|more|greater|smaller|fewer|above|below|better|worse)\s(?:than\b|the\b)", re.IGNORECASE)
 """After a number: it is how far two figures are apart."""
-_RESTATED = re.compile(r"\brestate[ds]?\b", re.IGNORECASE)
+_RESTATED = regex(r"\brestate[ds]?\b", re.IGNORECASE)
 _LARGEST_STEP = 20
 """A point this many times its neighbour is another thing."""
 
@@ -76,7 +78,7 @@ def draft_cards(
     old = retired(found, facts)
     usable = [candidate for candidate in candidates if candidate.evidence.id not in old]
     current = [item for item in facts if item.evidence.id not in old and item.is_exact and not item.is_withdrawn]
-    drafts = _series_cards(current, usable, vocabulary=vocabulary, names=names, market=market)
+    drafts = _series_cards(current, usable, read=facts, vocabulary=vocabulary, names=names, market=market)
     own = _own_accounts(facts, names=names, vocabulary=vocabulary)
     named = stem_set(market)
     others = [
@@ -91,7 +93,7 @@ def draft_cards(
         return _direction_card(metric, _best_of_documents(left), vocabulary=vocabulary, about=about, market=market)
 
     drafts += [draft for metric in sorted(said) if (draft := card(metric, but=())) is not None]
-    return _best(drafts, again=card)
+    return _best(drafts, again=card, places={metric: at for at, metric in enumerate(vocabulary.metrics)})
 
 
 def _own_accounts(facts: Sequence[Stated], *, names: Names, vocabulary: Vocabulary) -> set[str]:
@@ -106,14 +108,15 @@ def _own_accounts(facts: Sequence[Stated], *, names: Names, vocabulary: Vocabula
     }
 
 
-def _best(drafts: Sequence[DraftCard], *, again: Callable[..., DraftCard | None]) -> list[DraftCard]:
-    """The weightiest first; one whose sentences another prints is drafted ``again`` of what is left, where it has no series."""
+def _best(drafts: Sequence[DraftCard], *, again: Callable[..., DraftCard | None], places: Mapping[str, int]) -> list[DraftCard]:
+    """The weightiest first; one whose sentences another prints is drafted ``again`` of what is left, where it has no series.
+    ``places``: each metric's place in the vocabulary, which begins with what tells most."""
     kept: list[DraftCard] = []
     metrics: Counter[str] = Counter()
     taken: set[str] = set()
     waiting = list(drafts)
     while waiting and len(kept) < MOST_CARDS:
-        best = min(waiting, key=lambda draft: (-draft.weight, draft.key.metric, draft.key.entity, draft.key.region, draft.key.segment))
+        best = min(waiting, key=lambda draft: (-draft.weight, places[draft.metric], draft.key.entity, draft.key.region, draft.key.segment))
         waiting.remove(best)
         if metrics[best.metric] >= 2:
             continue
@@ -130,8 +133,15 @@ def _best(drafts: Sequence[DraftCard], *, again: Callable[..., DraftCard | None]
 
 
 def _series_cards(
-    facts: Sequence[Stated], candidates: Sequence[Candidate], *, vocabulary: Vocabulary, names: Names, market: str
+    facts: Sequence[Stated],
+    candidates: Sequence[Candidate],
+    *,
+    read: Sequence[Stated],
+    vocabulary: Vocabulary,
+    names: Names,
+    market: str,
 ) -> list[DraftCard]:
+    """``read``: all facts, those that are not sure of what they are figures included."""
     groups: dict[tuple[str, str, str, str, str], list[Stated]] = defaultdict(list)
     for item in facts:
         if _DIFFERENCE.match(item.text[item.text.find(item.fact.number.printed) + len(item.fact.number.printed) :]):
@@ -143,9 +153,13 @@ def _series_cards(
     for item in facts:
         if not item.fact.segment and item.fact.period is not None and item.fact.period.found_in != "document":
             stated[item.evidence.id].add((item.fact.metric, item.fact.entity, item.fact.region))
+    told: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for item in read:
+        if item.evidence.table and item.fact.period:
+            told[_row(item.evidence)].add(same_moment(item.fact.period.label))
     drafts = []
     for key in sorted(groups):
-        chosen = _of_one_kind(_of_one_row(_on_one_basis(_one_voice(groups[key], names=names))))
+        chosen = _without_gap(_of_one_kind(_of_one_row(_on_one_basis(_one_voice(groups[key], names=names)))), told)
         if len(chosen) >= 2:
             drafts.append(_series_card(chosen, candidates, stated=stated, vocabulary=vocabulary, market=market))
     return [draft for draft in drafts if draft is not None]
@@ -189,12 +203,17 @@ def mixes_rows(evidence: Iterable[Evidence]) -> bool:
     return any(len(rows[table]) > 1 and len(columns[table]) > 1 for table in rows)
 
 
+def _row(evidence: Evidence) -> tuple[str, ...]:
+    """The row of a table that a value stands in; empty for a sentence."""
+    return (*_table(evidence), evidence.table.row) if evidence.table else ()
+
+
 def _table(evidence: Evidence) -> tuple[str, ...]:
     return evidence.document, *evidence.heading_path
 
 
 def _of_one_kind(items: Sequence[Stated]) -> list[Stated]:
-    """The points as they are, less any that is plainly another thing: of the other sign or many times its neighbour."""
+    """The points as they are, less any that is plainly another thing: of the other sign in another row, or many times its neighbour."""
     if not items:
         return []
     last = items[-1].fact.number
@@ -202,10 +221,22 @@ def _of_one_kind(items: Sequence[Stated]) -> list[Stated]:
     return [
         item
         for item in items
-        if (item.fact.number.value < 0) == (last.value < 0)
+        if ((item.fact.number.value < 0) == (last.value < 0) or _row(item.evidence) == _row(items[-1].evidence) != ())
         and scale <= _LARGEST_STEP * abs(comparable(item.fact.number)[0])
         and abs(comparable(item.fact.number)[0]) <= _LARGEST_STEP * scale
     ]
+
+
+def _without_gap(items: Sequence[Stated], told: Mapping[tuple[str, ...], Collection[str]]) -> list[Stated]:
+    """The points as they are, less those before a time of which their own row has a value that is not among them: from 2020 to 2022 tells
+    another story than from 2021. ``told``: the times of each row's values."""
+    labels = [same_moment(item.fact.period.label) if item.fact.period else "" for item in items]
+    for at in range(len(items) - 1, 0, -1):
+        row = _row(items[at].evidence)
+        first, last = period_order(labels[at - 1]), period_order(labels[at])
+        if row and row == _row(items[at - 1].evidence) and any(first < period_order(label) < last for label in told[row]):
+            return list(items[at:])
+    return list(items)
 
 
 def _series_card(
@@ -220,6 +251,8 @@ def _series_card(
     metric = vocabulary.metrics.get(fact.metric.removesuffix("_change"))
     if metric is None or not metric.facet or fact.metric.endswith("_change") or (metric.company and not fact.entity):
         return None
+    if fact.segment and without_form(fact.segment) == fact.entity:
+        return None  # of the company itself, less what others own of it: the whole has a card
     if not fact.number.unit and "money" in metric.units:
         return None  # of what, only a heading that was not read could say
     key = CardKey(market=market, metric=metric.name, segment=fact.segment, region=fact.region, entity=fact.entity)

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 from rag.numbers import comparable, find_numbers, find_periods
+from rag.patterns import regex
 from rag.report.book import BOTTOM_LINE, EXTRACTIVE, Book
 from rag.report.cards import base_of, last_of
 from rag.report.claims import FORMULAS, calculate, change_text, claim_id, direction_of_step, directions_in, quoted
@@ -216,7 +217,7 @@ def verbatim(claim: Claim, book: Book) -> Finding:
     return "fail", f"the text is not inside the quote: {_short(claim.text)}"
 
 
-NEGATION = re.compile(r"\b(?:not|no|never|none|neither|nor|without|cannot|\w+n[’']t)\b", re.IGNORECASE)
+NEGATION = regex(r"\b(?:not|no|never|none|neither|nor|without|cannot|\w+n[’']t)\b", re.IGNORECASE)
 
 
 def polarity(claim: Claim, book: Book) -> Finding:
@@ -319,12 +320,12 @@ def _by_mode(claim: Claim, reason: str) -> Finding:
     return ("fail" if claim.mode == "near_quote" else "warn", reason)
 
 
-_LIKELIHOOD = re.compile(
+_LIKELIHOOD = regex(
     r"(?i)\b(?:almost no chance|(?:very )?(?:un)?likely|roughly even chance|almost certain(?:ly)?|(?:im)?probabl[ey]|possibly|"
     r"perhaps|maybe|presumably|conceivabl[ey]|plausibl[ey]|undoubtedly)\b"
 )
-_SCALE = re.compile(r"(?i)\b(?:almost no chance|(?:very )?(?:un)?likely|roughly even chance|almost certain(?:ly)?)\b")
-_CONFIDENCE = re.compile(r"(?i)\b(?:high|medium|moderate|low) confidence\b")
+_SCALE = regex(r"(?i)\b(?:almost no chance|(?:very )?(?:un)?likely|roughly even chance|almost certain(?:ly)?)\b")
+_CONFIDENCE = regex(r"(?i)\b(?:high|medium|moderate|low) confidence\b")
 
 
 def uncertainty(claim: Claim, book: Book) -> Finding:
@@ -360,7 +361,7 @@ def periods_of(item: Evidence, source: Source | None) -> set[str]:
     return labels
 
 
-CHATTER = re.compile(
+CHATTER = regex(
     r"(?i)\bas an ai\b|\blanguage model\b|\blet me\b|\bi(?:'|’)?m (?:sorry|happy|unable)\b|"
     r"\bsure, here\b|\bhere is (?:a|the|your) (?:summary|report)\b|"
     r"\{\{|\}\}|\{%|<\|im_|\[(?:insert|placeholder|citation needed)|\blorem ipsum\b|\bexample\.(?:com|org)\b|\bTODO\b|\bXXX\b|"

@@ -2,10 +2,11 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from rag.numbers import find_numbers, period_order, period_when
+from rag.patterns import regex
 from rag.report.facts import Stated, caption_of, cell_value, table_text, without_unit
 from rag.report.gather import Candidate
 from rag.report.quality import supposes
@@ -18,7 +19,12 @@ FORMULAS = (RELATIVE_CHANGE, CHANGE)
 """The only formulas that a calculation on a card's series may name: relative change in per cent, and difference."""
 _RATES = {"%": "percentage points", "bp": "basis points"}
 """Units of which a change is told as a difference, and in what."""
-_OPINION = re.compile(
+_DIGITS = regex(r"\d[\d,]*(?:\.\d+)?")
+_SCALES = frozenset(map(Decimal, (1, 10**3, 10**6, 10**9, 10**12)))
+"""What a printed figure's words multiply it by."""
+_SIGNS = "(-−–"
+_CLOSED = regex(r"^\s?\)")
+_OPINION = regex(
     r"\b(?:we (?:think|believe|doubt|consider|suspect|assume|would|like|prefer)|in (?:our|my) (?:view|opinion|reading)|my own reading|"
     r"our (?:view|opinion)|it (?:seems|appears)|arguably)\b",
     re.IGNORECASE,
@@ -151,29 +157,64 @@ def direction_of_step(step: Decimal | int) -> Direction:
 
 def change_text(first: SeriesPoint, last: SeriesPoint, *, name: str, calculation: Calculation) -> str:
     """The sentence of a calculation, by a fixed template."""
-    unit = f" {_RATES[last.unit]}" if calculation.formula == CHANGE else "%"
+    size = changed_by(last, calculation, rates=_RATES)
     way = (calculation.result > 0) - (calculation.result < 0)
     ahead = last.kind == "forecast"
     verb = f"is expected to {('stay', 'rise', 'fall')[way]}" if ahead else ("stayed", "rose", "fell")[way]
     span = f"from {first.printed} {period_when(first.period)} to {last.printed} {period_when(last.period)}"
-    return f"{name} {verb} {span}: {signed(calculation.result)}{unit}."
+    return f"{name} {verb} {span}: {size}."
+
+
+def changed_by(last: SeriesPoint, calculation: Calculation, *, rates: Mapping[str, str]) -> str:
+    """The result of a change in words: "+6.9%", "−2.0 percentage points", "−$763 million". ``rates``: what a change of a rate is told in,
+    by the rate's unit."""
+    if calculation.formula == RELATIVE_CHANGE:
+        return f"{signed(calculation.result)}%"
+    if last.unit in rates:
+        return f"{signed(calculation.result)} {rates[last.unit]}"
+    return ("−" if calculation.result < 0 else "+") + _like(last, calculation.result)
+
+
+def _like(point: SeriesPoint, value: Decimal) -> str:
+    """Another value of the same unit, printed as the point is, without its sign; empty where it would not be read as that value."""
+    digits = _DIGITS.search(point.printed)
+    shown = Decimal(digits[0].replace(",", "")) if digits else Decimal(0)
+    scale = abs(point.value) / shown if shown else Decimal(0)
+    if digits is None or scale not in _SCALES:
+        return ""
+    shown = rounded(abs(value) / scale, places=len(digits[0].partition(".")[2]))
+    before, behind = point.printed[: digits.start()].replace(" ", ""), _CLOSED.sub("", point.printed[digits.end() :])
+    made = f"{before.strip(_SIGNS)}{shown:,f}{behind}"
+    return made if [number.value for number in find_numbers(made)] == [shown * scale] else ""
 
 
 def calculate(first: SeriesPoint, last: SeriesPoint) -> Calculation | None:
-    """Relative change in per cent, or the difference of two rates in their points; None for a base of zero or below."""
-    if first.unit == last.unit and first.unit in _RATES:
+    """Relative change in per cent, the difference of two rates in their points, or that of two amounts, since there is no percentage of
+    what is zero or below, or falls below it; None for different units, and for an amount that cannot be printed like the last."""
+    places = 1
+    if first.unit != last.unit:
+        return None
+    if first.unit in _RATES:
         formula, result = CHANGE, last.value - first.value
-    elif first.unit == last.unit and first.value > 0:
+    elif first.value > 0 <= last.value:
         formula, result = RELATIVE_CHANGE, (last.value - first.value) / first.value * 100
+    elif _like(last, last.value - first.value):
+        formula, result = CHANGE, last.value - first.value
+        places = max(_places(first.value), _places(last.value))
     else:
         return None
     return Calculation(
         formula=formula,
         operands=(first.evidence, last.evidence),
         values=(first.value, last.value),
-        result=rounded(result, places=1),
-        rounding=1,
+        result=rounded(result, places=places),
+        rounding=places,
     )
+
+
+def _places(value: Decimal) -> int:
+    """Decimal places that it has."""
+    return max(0, -int(value.normalize().as_tuple().exponent))
 
 
 def rounded(value: Decimal, *, places: int) -> Decimal:

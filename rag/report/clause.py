@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.numbers import PeriodMention
+from rag.patterns import regex
 from rag.report.names import Names
 from rag.report.wording import Mention
 from rag.text import content_stems
@@ -49,8 +50,8 @@ def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-_TOKEN = re.compile(r"[^\W_]+(?:[.'’/&-][^\W_]+)*['’]?|[^\w\s]")
-_BASIS = re.compile(
+_TOKEN = regex(r"[^\W_]+(?:[.'’/&-][^\W_]+)*['’]?|[^\w\s]")
+_BASIS = regex(
     r"(?i)\b(?:(?:up|down|higher|lower)\s)?"
     r"(?:(?:from|than|over|on|compared (?:with|to)|versus|vs\.?|against|relative to|in comparison (?:with|to)|ahead of|above|below|"
     r"behind)\s(?:that of\s|those of\s|levels? (?:of|from|in)\s)?)?(?:in\s)?"
@@ -66,14 +67,14 @@ _BASIS = re.compile(
     r"\bon an? (?:annual|yearly|year-over-year|year-on-year) basis\b|\bfrom the (?:prior|previous) \w+\b"
 )
 """What a change is measured against."""
-_OWN = re.compile(r"(?i)\b(?:we|our|consolidated|company['’]?s?|group['’]?s?|company-wide)\b")
-_PLACE_AT = re.compile(
+_OWN = regex(r"(?i)\b(?:we|our|consolidated|company['’]?s?|group['’]?s?|company-wide)\b")
+_PLACE_AT = regex(
     r"(?i)\b(?:in|across|throughout|around|on|near)\s(?:the\s)?(?:(?:greater|metropolitan|northern|southern|eastern|western)\s)?$"
 )
-_SEATED = re.compile(r"(?i)\b(?:based|headquartered|located|registered|seated)\s(?:in|at|on)\s(?:the\s)?$")
-_FROM_THERE = re.compile(r"-(?:area|based|region)\b")
+_SEATED = regex(r"(?i)\b(?:based|headquartered|located|registered|seated)\s(?:in|at|on)\s(?:the\s)?$")
+_FROM_THERE = regex(r"-(?:area|based|region)\b")
 """In the name of those who speak: they speak of that place."""
-_AREA = re.compile(r"(?i)[- ](?:area|region|metropolitan area|metro area)\b")
+_AREA = regex(r"(?i)[- ](?:area|region|metropolitan area|metro area)\b")
 
 _NEUTRAL = _set(
     "people total overall average averaged median mean aggregate combined consolidated net current its our their his your company's "
@@ -110,7 +111,7 @@ _ROUGHLY = _set("about around roughly nearly almost some approximately a total o
 _OBJECT_ENDS = _set("built sold with in warrants")
 """Last words of metrics that are verbs, besides those in -ed."""
 _BE = _set("be is are was were been being")
-_ONE_SPEAKER = re.compile(
+_ONE_SPEAKER = regex(
     r"(?i)\b(?:an?|one|another|this|that|the)\s(?!(?:[\w’'-]+\s){0,4}(?:surveys?|polls?|index|data|board|company|group|office)\b)(?:[\w’'-]+\s){0,5}"
     r"(?:said|says|noted|notes|reported|reports|stated|states|indicated|indicates|plans|planned|continues|told|mentioned|cited|"
     r"anticipates|experienced|saw|sees|estimated|estimates|claims|claimed|attributed|predicts)\b|"
@@ -120,13 +121,13 @@ _ONE_SPEAKER = re.compile(
     r"(?:saw|see|said|reports?|reported|noted|expects?|expected|plan|plans|planned|experienced|indicated|anticipates?|anticipated)\b"
 )
 """Of one party or of some of those asked: what they say of themselves holds for nobody else."""
-_AGAINST_USUAL = re.compile(
+_AGAINST_USUAL = regex(
     r"(?i)\s(?:averages?|highs?|lows?)\b|"
     r"\s(?:[\w-]+\s)?(?:below|above|than|over|of|from|under)\s(?:the\s|its\s|their\s)?(?:[\w-]+\s){0,2}"
     r"(?:averages?|normal|plan|trend|usual)\b"
 )
 """Behind a value: it is measured against no time."""
-_SAME_WINDOW = re.compile(
+_SAME_WINDOW = regex(
     r"(?i)\b(?:over|during|in|for) (?:the same|this|that) (?:time|period|time frame)\b(?!\s(?:a|last|of|in|the|one|from)\b)"
 )
 """A time that the sentence before says."""

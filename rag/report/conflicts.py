@@ -16,6 +16,7 @@ from typing import Literal
 
 from rag.kin import replaces
 from rag.numbers import COUNTED, PeriodMention, comparable, period_order, period_shape, period_words
+from rag.patterns import regex
 from rag.report.asserted import is_taken_back
 from rag.report.facts import END_OF_PERIOD, Stated
 from rag.report.gather import Candidate
@@ -36,24 +37,24 @@ _LIKENESS = 0.2
 """Least share of content stems that two sentences about one thing have in common."""
 _SHARED_WORDS = 4
 """Content stems, a period's among them, that the sentences about a figure and about its replacement have in common."""
-_SCOPE = re.compile(
+_SCOPE = regex(
     r"\b(?:counting(?: only)?|counts? only|only counts|leav(?:es|ing) out|left out|exclud\w+|includ\w+|allowing for|without|except)\b"
     r"[^.;:,()]{3,90}(?=[.;:,()]|$)|\bsigned (?:connection |supply )?(?:contract|agreement)s?|\bin operation\b|\bcontracted\b|"
     r"\bon the mainland\b|\bmainland only\b|\bpart-built\b|\bunder test\b|\bagency staff\b|\bregistered\b",
     re.IGNORECASE,
 )
-_DEFINITION = re.compile(
+_DEFINITION = regex(
     r"\b(?:quoted separately|complete \w+ system|installed and connected|civil works|on average|averaged?|"
     r"(?:at (?:the )?)?end of (?:the )?(?:period|quarter)|last day|own count|registers?|usable|list(?:ed)? price|before tax|after tax|"
     r"adjusted|preliminary count)\b",
     re.IGNORECASE,
 )
-_REPLACES = re.compile(
+_REPLACES = regex(
     r"\b(?:revised|restated|corrected|replaces?|replaced|supersed\w+|raises? its|raised its|lowers? its|lowered its|"
     r"widened|updated|now expect\w*|delayed|instead of|earlier (?:figure|estimate))\b",
     re.IGNORECASE,
 )
-_EDITION = re.compile(
+_EDITION = regex(
     r"\b(?:(?:19|20)\d\d|q[1-4]|h[12]|[1-4]q|first|second|third|fourth|quarter|half|january|february|march|april|may|june|july|august|september|"
     r"october|november|december|(?:spring|summer|autumn|fall|winter)(?=\s+\d)|edition|version|draft|final|revised|updated|v\d+|no\.?\s?\d+)\b|\d+|[^\w\s]"
 )
@@ -107,7 +108,7 @@ def are_copies(documents: Iterable[str], copies: Mapping[str, str]) -> bool:
     return len({copies.get(document, document) for document in different}) < len(different)
 
 
-_MOVED = re.compile(
+_MOVED = regex(
     r"\b(?:widened|extended|raised|raises|lowered|lowers|revised|restated|corrected|"
     r"delayed|postponed|brought forward|now expect\w*|is now)\b",
     re.IGNORECASE,
@@ -620,7 +621,7 @@ def _why(sides: Sequence[Stated], *, names: Names) -> tuple[Kind, str]:
 
 
 _GROUNDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (("scope", _SCOPE), ("definition", _DEFINITION))
-_WITHDRAWN_WORD = re.compile(r"(?i)\b(?:corrected|withdrawn|revised|restated|replaced|superseded)\b")
+_WITHDRAWN_WORD = regex(r"(?i)\b(?:corrected|withdrawn|revised|restated|replaced|superseded)\b")
 
 
 def _ground(sides: Sequence[Stated], pattern: re.Pattern[str]) -> str:

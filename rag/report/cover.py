@@ -13,39 +13,40 @@ from dataclasses import dataclass
 from itertools import islice
 
 from rag.numbers import find_periods
+from rag.patterns import regex
 from rag.report.legal import till_form, without_form
 from rag.text import squeeze
 from rag.types import Source
 
-_COVER = 8_000
+COVER = 8_000
 """Characters that a cover takes."""
 _BOUND_BEFORE = 60_000
 """Characters of letters and pictures' captions that a filing may have bound before its cover."""
-_FORM = re.compile(r"(?i)\bform\s{0,3}(10-[kq]|20-f|40-f|8-k|6-k)(?:/a)?\b")
-_EXACT_NAME = re.compile(r"(?i)\(\s*exact name of")
-_REGISTRANT = re.compile(r"(?i)([^\n_()]{2,80}?)[\s_]*\((?:\s*)exact name of (?:the\s)?(?:registrant|company)")
-_NUMBERED = re.compile(r"(?i)commission file n(?:umber|o\.?):?\s*[\d-]+[\s_]*\n([^\n_()]{2,80}?)\s*\n")
+_FORM = regex(r"(?i)\bform\s{0,3}(10-[kq]|20-f|40-f|8-k|6-k)(?:/a)?\b")
+_EXACT_NAME = regex(r"(?i)\(\s*exact name of")
+_REGISTRANT = regex(r"(?i)([^\n_()]{2,80}?)[\s_]*\((?:\s*)exact name of (?:the\s)?(?:registrant|company)")
+_NUMBERED = regex(r"(?i)commission file n(?:umber|o\.?):?\s*[\d-]+[\s_]*\n([^\n_()]{2,80}?)\s*\n")
 """Below its number in the commission's files stands who files."""
-_NO_NAME = re.compile(r"(?i)\bcommission\b|\bfile n")
+_NO_NAME = regex(r"(?i)\bcommission\b|\bfile n")
 """On the line of the registrant where its name is a picture."""
-_YEAR = re.compile(r"(?i)\bfor the (?:fiscal |financial )?(years?\sended:?\s[A-Z][a-z]+\s\d{1,2},\s\d{4})")
+_YEAR = regex(r"(?i)\bfor the (?:fiscal |financial )?(years?\sended:?\s[A-Z][a-z]+\s\d{1,2},\s\d{4})")
 AUDITED, ACCOUNTS = "audited accounts", "accounts"
 """In place of a form: annual accounts that follow none, and accounts that do not say whose they are."""
 _IN_US_DOLLARS = frozenset(("10-K", "10-Q", "8-K"))
 """Forms of companies whose bare "$" is that of the United States, whatever dollars they deal in."""
 _ANNUAL = frozenset(("10-K", "20-F", "40-F", AUDITED))
-_DOLLARS = re.compile(
+_DOLLARS = regex(
     r"(?i)\b(?:presented|presentation currency|expressed|reported|stated|amounts|figures|reporting currency)\b[^.;]{0,60}?"
     r"\b(?:in|is|are|the)\s(?:(?:thousands|millions) of\s)?"
     r"(Australian|Canadian|New Zealand|Hong Kong|Singapore|U\.?S\.?|United States) dollars?\b"
 )
 """Whose dollars a bare "$" stands for."""
 _CURRENCIES = {"australian": "AUD", "canadian": "CAD", "new zealand": "NZD", "hong kong": "HKD", "singapore": "SGD"}
-_AUDITOR = re.compile(r"(?i)\bindependent auditor['’´]?s?['’]? report\b")
-_NOTES = re.compile(r"(?i)\bnotes to (?:the )?(?:consolidated |group )?(?:interim )?financial statements\b")
+_AUDITOR = regex(r"(?i)\bindependent auditor['’´]?s?['’]? report\b")
+_NOTES = regex(r"(?i)\bnotes to (?:the )?(?:consolidated |group )?(?:interim )?financial statements\b")
 _FEWEST_NOTES = 3
 """Mentions of its notes from which on a paper holds some company's accounts."""
-_ADDRESSED = re.compile(
+_ADDRESSED = regex(
     r"(?:(?:[Tt]o|TO) (?:[Tt]he|THE) (?i:(?:share|stock|unit)?holders|members)(?i:,? and (?:the )?(?:board of )?directors)? (?i:of)\s+|"
     r"\bTo (?=[^\n]{2,60} (?:AG|SE|Aktiengesellschaft|KGaA|GmbH)\b))"
     r"([A-Z][^\n.,;:()]{1,80}(?:\.[^\n.,;:()\s]{1,20})*)"
@@ -54,7 +55,7 @@ _ADDRESSED_WITHIN = 400
 """Characters between the heading of an auditor's report and whom it is to."""
 _YEAR_WITHIN = 3_000
 """Characters of an auditor's report in which it says of which year the accounts are."""
-_OF_YEAR = re.compile(
+_OF_YEAR = regex(
     r"(?i)\b(?:financial |fiscal )?(years?\s(?:then\s)?ended:?\s(?:\d{1,2}\s[A-Z][a-z]+,?\s\d{4}|[A-Z][a-z]+\s\d{1,2},\s\d{4}))"
 )
 
@@ -81,7 +82,7 @@ class Cover:
 def cover_of(text: str) -> Cover | None:
     """The cover of a document, at its start or behind what is bound before it; None for one that is neither a filing nor accounts."""
     named = _EXACT_NAME.search(text, 0, _BOUND_BEFORE)
-    head = text[:_COVER] if named is None else text[max(0, named.start() - _COVER // 2) : named.end() + _COVER // 2]
+    head = text[:COVER] if named is None else text[max(0, named.start() - COVER // 2) : named.end() + COVER // 2]
     form = _FORM.search(head)
     if form is None:
         return _accounts(text)
@@ -124,9 +125,22 @@ def _year(said: re.Pattern[str], text: str) -> str:
     return periods[0].label if len(periods) == 1 else ""
 
 
+def is_on(market: str, cover: Cover, *, source: Source) -> bool:
+    """Whether a topic's market is a filing's company: its name, the beginning of it, or words that begin with it ("Boeing deliveries");
+    where the cover does not tell its name, by title and file's name."""
+    if not cover.registrant:
+        return squeeze(market)[0] in squeeze(_called(source))[0]
+    asked, owner = (without_form(name).lower().split() for name in (market, cover.registrant))
+    shorter = min(len(asked), len(owner))
+    return shorter > 0 and asked[:shorter] == owner[:shorter]
+
+
 def is_named(owner: str, source: Source, text: str) -> bool:
     """True for a company that a document, its title, its file's name or its cover names, however these space and punctuate it."""
     if owner in text:
         return True
-    told = f"{source.title} {source.path.rpartition('/')[2]} {text[:_COVER]}"
-    return squeeze(owner)[0] in squeeze(told)[0]
+    return squeeze(owner)[0] in squeeze(f"{_called(source)} {text[:COVER]}")[0]
+
+
+def _called(source: Source) -> str:
+    return f"{source.title} {source.path.rpartition('/')[2]}"

@@ -4,7 +4,6 @@ A change is one that a document caused: it came, changed, was superseded or went
 its document stands as it did is a matter of room, and only counted.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,6 +12,7 @@ from typing import Literal
 
 from rag.kin import editions
 from rag.numbers import comparable, find_numbers, period_order
+from rag.patterns import regex
 from rag.report.conflicts import agree, same_moment
 from rag.text import content_stems, overlap, shingles, squeeze
 from rag.types import (
@@ -35,7 +35,7 @@ LIKE = 0.5
 _LEVELS = {"low": 0, "medium": 1, "high": 2}
 
 Turn = Literal["new", "strengthened", "weakened", "reversed", "retired"]
-_DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_DIGITS = regex(r"\d[\d,]*(?:\.\d+)?")
 
 FigureKey = tuple[CardKey, str, str, str]
 """(what, period, actual or forecast, unit)."""

@@ -4,8 +4,10 @@ import re
 from collections.abc import Collection
 from functools import lru_cache
 
-_ENDING = re.compile(r"(?:ean|ian|an|n|ish|ese|i)$")
-_PLACE_ENDING = re.compile(r"(?:land|lands|any|en|y|ia|a|e|o)$")
+from rag.patterns import regex
+
+_ENDING = regex(r"(?:ean|ian|an|n|ish|ese|i)$")
+_PLACE_ENDING = regex(r"(?:land|lands|any|en|y|ia|a|e|o)$")
 _SHORTEST = 3
 """Letters that an adjective and its place begin with, less their endings."""
 _IRREGULAR = {

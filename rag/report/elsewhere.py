@@ -9,22 +9,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rag.patterns import regex
 from rag.text import sentences, squeeze
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-_HEADING = re.compile(
+_HEADING = regex(
     r"(?i)^\W*(?:\d+[.)]?\s*)?(?:references?|sources?|bibliography|works cited|literature|citations?|footnotes|endnotes|notes)\W*$"
 )
-_DEFINITION = re.compile(r"^ {0,3}\[\^?(?P<key>[\w-]+)\]:[ \t]*(?P<text>.*(?:\n(?:[ \t]{2,}\S.*))*)", re.MULTILINE)
-_ENTRY = re.compile(r"^\s*(?:[-*+]\s+)?(?:\[\^?(?P<key>[\w-]+)\]|(?P<number>\d+)[.):])\s*(?P<text>.+)$")
+_DEFINITION = regex(r"^ {0,3}\[\^?(?P<key>[\w-]+)\]:[ \t]*(?P<text>.*(?:\n(?:[ \t]{2,}\S.*))*)", re.MULTILINE)
+_ENTRY = regex(r"^\s*(?:[-*+]\s+)?(?:\[\^?(?P<key>[\w-]+)\]|(?P<number>\d+)[.):])\s*(?P<text>.+)$")
 _PAGE = r"(?:pp?\.?|pages?|slides?|sheet)\s?(?P<page>\d+)(?:\s?[-–]\s?\d+)?"
-_CITED = re.compile(r"\[(?P<body>\^[\w-]+|\d+(?:\s*[,;–-]\s*(?:\d+|" + _PAGE.replace("?P<page>", "") + r"))*)\](?!\()")
-_LEFT_OVER = re.compile(r"\s*\((?:\s|see|cf\.?|e\.g\.|also|and|,|;)*\)", re.IGNORECASE)
-_ORDINAL = re.compile(r"^\(?\d{1,3}[.)]?\s+(?=[“\"(A-Z])")
+_CITED = regex(r"\[(?P<body>\^[\w-]+|\d+(?:\s*[,;–-]\s*(?:\d+|" + _PAGE.replace("?P<page>", "") + r"))*)\](?!\()")
+_LEFT_OVER = regex(r"\s*\((?:\s|see|cf\.?|e\.g\.|also|and|,|;)*\)", re.IGNORECASE)
+_ORDINAL = regex(r"^\(?\d{1,3}[.)]?\s+(?=[“\"(A-Z])")
 """A number that a report gives its statements."""
-_PLACE = re.compile(r"(?i)\b" + _PAGE)
+_PLACE = regex(r"(?i)\b" + _PAGE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

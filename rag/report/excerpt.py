@@ -5,11 +5,11 @@ to what was said. Nothing is left out that turns, bounds or doubts what is kept:
 no condition, no denial. What is kept is word for word; gate B6 computes the parts again from the quote.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from rag.numbers import find_numbers, find_periods
+from rag.patterns import regex
 from rag.remembered import remembered
 from rag.report.gather import Candidate
 from rag.report.quality import standing
@@ -21,36 +21,36 @@ CUT = "…"
 _FEWEST_WORDS = 4
 _LEAST_LEFT_OUT = 4
 """Words; for fewer a sentence is not parted."""
-_CLAUSES = re.compile(r";\s|,\s(?:and|while)\s|\swhile\s")
+_CLAUSES = regex(r";\s|,\s(?:and|while)\s|\swhile\s")
 """Between two clauses, where both are ones."""
-_ADDED = re.compile(
+_ADDED = regex(
     r",\s(?=(?:with|as|due|largely|mostly|primarily|partly|mainly|in\spart|reflecting|citing|because|led\sby|driven\sby|owing\sto|"
     r"boosted\sby|supported\sby|spurred\sby|which|where|particularly|especially|including|such\sas)\s)"
 )
 """Before what only adds to the clause."""
-_TURNS = re.compile(
+_TURNS = regex(
     r"(?i)\b(?:but|although|though|however|despite|yet|except(?:ions?|ing)?|exclud\w+|unless|until|if|only|not|no|nor|none|never|neither|"
     r"without|cannot|unlike|instead|rather|otherwise|limited|offset\w*|mixed|confined|temporar\w+|seasonal\w*|compared|relative|"
     r"elsewhere|now|as well as)\b|n['’]t\b"
 )
 """In what is left out: the part that is kept would say more than the sentence does."""
-_FINITE = re.compile(
+_FINITE = regex(
     r"\b(?:is|are|was|were|has|have|had|will|did|does|do|remains?|continues?|rose|fell|grew|shrank|held|kept|saw|came|went|stood|led|began|"
     r"became|rises?|falls?|grows?|reports?|notes?|says?|said|expects?|indicates?|[a-z]{3,}ed)\b"
 )
-_NO_SUBJECT = re.compile(
+_NO_SUBJECT = regex(
     r"(?i)(?:it|its|they|their|them|this|these|that|those|which|who|he|she|we|i|you|there|some|others?|another|most|many|several|few|both|none|"
     r"one|two|three|half|all|each|such|the\s(?:latter|former|same|rest|remainder|others?)|so|thus|then|also|as|when|if|to|by|for|in|at|on|of|"
     r"from|with|were|was|is|are|has|have|had|will|would|did|more|less|even|only|not|no|and|or|but|while|however|moreover|because|although|though|since|still|plan|expect|remain|continue)\b"
 )
 """Before a verb: what the clause is about stands in another one."""
-_SETTING = re.compile(
+_SETTING = regex(
     r"(?i)(?:in|at|on|for|during|among|outside|compared|since|over|within|across|as|with|by|after|before|from|throughout|excluding|"
     r"although|though|while|despite|unlike|because|if|when|according|looking|through|to|aside|apart|besides|given|overall)\b"
 )
 """Opens a sentence whose every clause it may hold for."""
-_OPENS_PART = re.compile(r"(?i)(?:although|though|while|if|when|because|since|as|despite|unlike)\b")
-_SAYS_FOR_ALL = re.compile(
+_OPENS_PART = regex(r"(?i)(?:although|though|while|if|when|because|since|as|despite|unlike)\b")
+_SAYS_FOR_ALL = regex(
     r"(?i)\b(?:expect\w*|anticipat\w*|forecast\w*|project\w*|plan\w*|hope\w*|fear\w*|predict\w*|if|would|could|may|might|should|believe\w*|"
     r"worr\w+|concern\w*|likely|some|several|few|one|another|not|no|never)\b"
 )

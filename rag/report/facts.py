@@ -29,12 +29,13 @@ from rag.numbers import (
     unit_in,
     with_unit,
 )
+from rag.patterns import regex
 from rag.prompts import Metric
 from rag.remembered import remembered
 from rag.report.asserted import is_beside, is_denied, is_taken_back, is_unnamed
 from rag.report.clause import Scope, scope_of
 from rag.report.cover import Cover
-from rag.report.gather import IN_SCALE, Candidate, CellEvidence, Gathered
+from rag.report.gather import A_SHARE, IN_SCALE, SCALE_WORD, Candidate, CellEvidence, Gathered
 from rag.report.labels import are_plain, is_of_its_own, parted, without_scale
 from rag.report.legal import without_form
 from rag.report.names import Names
@@ -42,142 +43,137 @@ from rag.report.quality import supposes
 from rag.report.shapes import PRICE, STOCK, Shape, is_of_its_heading, shapes
 from rag.report.sure import Standing, is_borne_out, is_sure
 from rag.report.wording import Mention, Token, Vocabulary, tokens, unit_family
+from rag.statements import BALANCE_SHEET
 from rag.text import content_stems, stem_set
 from rag.types import Direction, Evidence, Fact, FactKind, Number, Period, Source, TableReference
 
 _NEAR = 16
 """Words between a metric and its value."""
-_BOUND = re.compile(
+_BOUND = regex(
     r"(?:more than|less than|fewer than|at least|at most|up to|over|under|below|above|exceeding|beyond|almost|nearly|within)\s$",
     re.IGNORECASE,
 )
-_BY_ONLY = re.compile(r"\bby\s(?:[\w-]+\s){0,3}$", re.IGNORECASE)
-_MOVED_BY = re.compile(
+_BY_ONLY = regex(r"\bby\s(?:[\w-]+\s){0,3}$", re.IGNORECASE)
+_MOVED_BY = regex(
     r"\b(?:rose|risen|rises|increased?s?|increasing|grew|grown|climbed|gained|up|advanced|jumped|surged|fell|fallen|declined?|"
     r"decreased?|dropped|"
     r"down|slipped|shrank)\s(?:(?:about|around|nearly|almost|roughly|approximately|more than|less than|another|a further)\s)?$",
     re.IGNORECASE,
 )
 """A value straight after a word of change is the change: "increased $132 million"."""
-_AMOUNT_OF = re.compile(
+_AMOUNT_OF = regex(
     r"(?i)\s(?:(increase|decrease|decline|reduction|rise|drop|fall)|benefit|charge|adjustment|gain|loss|impairment|impact|effect)\b"
 )
 """Behind a sum of money: it is a change, or what something else did to the metric."""
-_CHANGE_IN = re.compile(
+_CHANGE_IN = regex(
     r"(?i)\b(?:increases?|decreases?|declines?|drops?|gains?|rises?|reductions?|jumps?|falls?|changes?)\sin\s(?:[\w’'-]+\s){0,3}$"
 )
 """Before a metric whose value follows: "an increase in operating income of $2.0 million"."""
-_CHANGE_OF = re.compile(
+_CHANGE_OF = regex(
     r"(?i)\b(?:increase|decrease|decline|drop|gain|rise|reduction|jump|fall|change)\sof\s"
     r"(?:(?:about|around|nearly|almost|roughly|approximately|some)\s)?$"
 )
 """Before a value: "totalled $41.9 million, a decrease of $57.1 million"."""
-_HIRES = re.compile(r"(?i)\b(?:shed|lay off|laid off|cut|hir(?:e|ed|ing)|add(?:ed)?|eliminat(?:e|ed)|creat(?:e|ed))\s(?:[\w-]+\s){0,2}$")
-_AFTER_AMOUNT = re.compile(r"\d\s?(?:thousand|million|billion|bn|mn|m)?\s?(?:,\s)?\(?(?:or\s)?$", re.IGNORECASE)
+_HIRES = regex(r"(?i)\b(?:shed|lay off|laid off|cut|hir(?:e|ed|ing)|add(?:ed)?|eliminat(?:e|ed)|creat(?:e|ed))\s(?:[\w-]+\s){0,2}$")
+_AFTER_AMOUNT = regex(r"\d\s?(?:thousand|million|billion|bn|mn|m)?\s?(?:,\s)?\(?(?:or\s)?$", re.IGNORECASE)
 """Before the percentage in "decreased $8.0 billion or 13%"."""
-_FROM = re.compile(r"\b(?:from|against|compared (?:with|to)|versus|than)\s$", re.IGNORECASE)
-_BY = re.compile(r"(?i)\bby\s(?:(?:about|around|nearly|almost|roughly|approximately|some)\s)?$")
-_HIGHER = re.compile(
-    r"(?i)\s(higher|lower|above|below|more|less|fewer|ahead|behind)\b(?=\s(?:than|of|in|the|last|year|its|their|a)\b|[.,;]|$)"
-)
-_DISTANCE = re.compile(r"(?i)\s(?:higher|lower|above|below|more|less|fewer|ahead|behind|short of)\b")
+_FROM = regex(r"\b(?:from|against|compared (?:with|to)|versus|than)\s$", re.IGNORECASE)
+_BY = regex(r"(?i)\bby\s(?:(?:about|around|nearly|almost|roughly|approximately|some)\s)?$")
+_HIGHER = regex(r"(?i)\s(higher|lower|above|below|more|less|fewer|ahead|behind)\b(?=\s(?:than|of|in|the|last|year|its|their|a)\b|[.,;]|$)")
+_DISTANCE = regex(r"(?i)\s(?:higher|lower|above|below|more|less|fewer|ahead|behind|short of)\b")
 """Behind a sum or a count: it is how far one thing is from another, no value of either."""
-_BEFORE_THAT = re.compile(r"^\s?,?\s?(?:a year (?:before|earlier|ago)|the year before|in the (?:previous|prior) year)\b")
-_BASIS = re.compile(
+_BEFORE_THAT = regex(r"^\s?,?\s?(?:a year (?:before|earlier|ago)|the year before|in the (?:previous|prior) year)\b")
+_BASIS = regex(
     r"(?:than|compared (?:with|to)|from|against|versus|since|relative to|over|above|below|as|of|and replaces?)\s(?:in\s|the\s|that\sof\s|"
     r"for\s|same\s(?:time|period|month|quarter)\s)*$",
     re.IGNORECASE,
 )
-_JOINED_TIMES = re.compile(
+_JOINED_TIMES = regex(
     r"\s(?:and|to|through)\s(?:in\s|early\s|late\s|mid-)*(?:(?:19|20)\d\d\b|Jan|Feb|Mar(?:ch)?\b|Apr|May\b|June?\b|July?\b|Aug|Sep|Oct|Nov|Dec)"
 )
 """Between two times that one figure is of."""
-_OVER = re.compile(r"\bover\s(?:the\s)?$")
-_AVERAGED = re.compile(r"\baverag\w+\s(?:of\s)?$")
-_OBJECT = re.compile(r"(?i)\b(?:of|for|from|among|by|with)\s(?:the\s|an?\s)?$")
-_THAN = re.compile(r"(?i)\b(?:than|compared|versus|against|relative)\b")
-_LABEL_BEFORE = re.compile(
+_OVER = regex(r"\bover\s(?:the\s)?$")
+_AVERAGED = regex(r"\baverag\w+\s(?:of\s)?$")
+_OBJECT = regex(r"(?i)\b(?:of|for|from|among|by|with)\s(?:the\s|an?\s)?$")
+_THAN = regex(r"(?i)\b(?:than|compared|versus|against|relative)\b")
+_LABEL_BEFORE = regex(
     r"\b(?:(?!(?:With|At|In|From|By|About|After|Some|Nearly|Almost|Over|Only|The)\b)[A-Z][a-z]+s?|no\.|"
     r"page|pages|note|hall|halls|series|phase|table|figure|section|step|level|age)\s$"
 )
-_EACH = re.compile(
-    r"\b(?:every|each|a (?:fall|rise|drop|change|increase|reduction) of|an? (?:additional|extra|increase of))\b", re.IGNORECASE
-)
-_LONGER_NAME = re.compile(
+_EACH = regex(r"\b(?:every|each|a (?:fall|rise|drop|change|increase|reduction) of|an? (?:additional|extra|increase of))\b", re.IGNORECASE)
+_LONGER_NAME = regex(
     r"(?i)\s(?:(?:and|&)\s[\w-]+\s){0,2}(?:expenses?|costs?|offices?|force|staff|teams?|deferrals?|programs?|programmes?|"
     r"taxe?s?|recognition|range|ranges|index|tag|point|points|agreements?|contracts?|"
     r"losses|gains|securities|authori[sz]ations?|acquired|credits?|allowances|carry\s?forwards?|"
     r"income|of (?:investments|securities|businesses|assets|property))\b"
 )
-_WITHIN_NAME = re.compile(
+_WITHIN_NAME = regex(
     r"(?i)\b(?:cost|costs|deferral|days|share|shares|portion|percentage|percent|per cent|months['’]?) of (?:the |our |its |net |total )?$|"
     r"\b(?:for|purchased and|maturities and|proceeds from|purchase|exercise|strike|redemption|conversion|transaction|closing|share|stock|"
     r"offering|conditional)\s$"
 )
-_OTHER_MEASURE = re.compile(
+_OTHER_MEASURE = regex(
     r"(?i)\b(?:(?:adjusted|core|underlying|non-gaap|pro forma|normali[sz]ed|allowance for|segment|organic)\s(?:[\w-]+\s){0,2}|tax\s|"
     r"fair value of (?:[\w’']+\s){0,3})$"
 )
 """Before a metric: another measure by nearly the same name."""
-_DONE_TO = re.compile(
+_DONE_TO = regex(
     r"(?i)\b(?:impact(?:s|ed)?|effects?|contribut\w+|benefit(?:s|ed)?|decrease|increase|reduction|charge|credit|adjustment|award|order)\s"
     r"(?:to|on)\s(?:our\s|the\s|its\s|net\s|total\s){0,2}$"
 )
 """Before a metric: what something did to it, not what it is."""
-_OTHER_TIME = re.compile(
+_OTHER_TIME = regex(
     r"(?i)^(?:prior|previous|last) (?:year|quarter|period)\b|^excluding\b|"
     r"\bon an? (?:organic|constant[- ]currency|comparable|adjusted|local[- ]currency) basis\b"
 )
 """A sentence about another time than its document's, or on another basis than the one that holds."""
-_NEW_SUBJECT = re.compile(
+_NEW_SUBJECT = regex(
     r"(?i)\b(?:while|whereas|although|though|but)\b|\band an?\s$|,\s(?:and|as|with|because|since|which|running)\s(?!(?:was|"
     r"were|is|are|rose|fell|increased|declined|averaged|"
     r"reached|came|stood|amounted)\b)"
 )
 """Between a metric and a value: the value has a subject of its own."""
-_PART_OF = re.compile(r"(?i)\b(?:includ(?:es|ed|ing)|consist(?:s|ed|ing)? of|of which|benefit(?:ed)? of)\b")
+_PART_OF = regex(r"(?i)\b(?:includ(?:es|ed|ing)|consist(?:s|ed|ing)? of|of which|benefit(?:ed)? of)\b")
 """Between a metric and a value: the value is of a part."""
-_CAUSE = re.compile(r"(?i)\b(?:due to|because|driven by|reflecting|primarily|as a result|offset by|benefit(?:ed|ing) from)\b")
+_CAUSE = regex(r"(?i)\b(?:due to|because|driven by|reflecting|primarily|as a result|offset by|benefit(?:ed|ing) from)\b")
 """Behind a value: what follows says why, and of what else."""
-_VALUE_FOR = re.compile(r"(?i)\d[^\s]*(?:\s(?!for\b)[\w/]+){0,3}\sfor\s(?:the\s)?$")
+_VALUE_FOR = regex(r"(?i)\d[^\s]*(?:\s(?!for\b)[\w/]+){0,3}\sfor\s(?:the\s)?$")
 """Before a metric: "for" joins a value to it, and names no longer thing."""
-_LINKED = re.compile(
+_LINKED = regex(
     r"(?i)(?!.*\b(?:due|because|connection|partially|excluding|benefit|charges?|gains?|loss|losses|adjustments?|primarily|driven)\b)"
     r"(?:(?:\s?[\w'’-]+){0,5}\s?$|.{0,70},\s(?:the\s|its\s|our\s|their\s)?(?:[\w-]+\s){0,2}$|.{0,60}\bfor\s(?:the\s)?(?:[\w-]+\s){0,2}$)"
 )
 """Between a value and the metric behind it."""
-_STATED = re.compile(
+_STATED = regex(
     r"(?i)\b(?:was|were|is|are|averaged|totall?ed|numbered|reached|at|gives|(?:amounted|came|fell|rose|climbed|declined|"
     r"increased|dropped) to)\s$"
 )
 """Before a bare count that its metric is said to be."""
-_NUMBER_OF = re.compile(r"(?i)\b(?:number|count|total) of (?:[\w-]+\s)?$")
+_NUMBER_OF = regex(r"(?i)\b(?:number|count|total) of (?:[\w-]+\s)?$")
 """Before a metric whose values are bare counts."""
-_AS_OF = re.compile(r"(?i)\b(?:as (?:of|at)|(?:end|close|beginning|start|course) of)\s(?:the\s)?$")
-_BARE_MONTH = re.compile(
+_AS_OF = regex(r"(?i)\b(?:as (?:of|at)|(?:end|close|beginning|start|course) of)\s(?:the\s)?$")
+_BARE_MONTH = regex(
     r"\b(?:January|February|March|April|June|July|August|September|October|November|December)\b(?!\s\d)|^May\s(?=[a-z])|\bof May\b"
 )
 """A month whose year is not said and was not told."""
-_JOINED = re.compile(r"\s?,?\s?(?:and\s)?")
-_FIGURE = re.compile(
+_JOINED = regex(r"\s?,?\s?(?:and\s)?")
+_FIGURE = regex(
     r"(?i)\b(?:figure|total|number|count|estimate|value)s?\b.*\b(?:revised|restated|corrected|replaced|withdrawn|superseded)\b"
     r"(?!\s(?!(?:to|from|by|down|up|in|on|at|after|since|because|as|and|with|for|again|later|today|here|last|this|the|what|our|upwards?|downwards?)\b)[a-z])"
 )
 """Not "revised projections", which are another thing than the figure."""
-_WITHDRAWN = re.compile(
-    r"(?i),?\s(?:was|were|has been|have been|is)\s(?:\w+\s)?(?:corrected|withdrawn|revised|restated|replaced|superseded)\b"
-)
-_OWNER = re.compile(r"([A-Z][\w&.’' -]{1,40}?),?\s(?:Annual|Interim|Half-Year|Quarterly|Report|Prospectus|Offering)\b")
+_WITHDRAWN = regex(r"(?i),?\s(?:was|were|has been|have been|is)\s(?:\w+\s)?(?:corrected|withdrawn|revised|restated|replaced|superseded)\b")
+_OWNER = regex(r"([A-Z][\w&.’' -]{1,40}?),?\s(?:Annual|Interim|Half-Year|Quarterly|Report|Prospectus|Offering)\b")
 """Whose document its title says it is."""
 _LONG_AGO = 20
 """Years before a document beyond which a heading's year is a name: "Securities Exchange Act of 1934"."""
-_AGAINST = re.compile(r"(?i)\b(?:compared|versus|vs|against)\b")
+_AGAINST = regex(r"(?i)\b(?:compared|versus|vs|against)\b")
 """Between two times of a heading: what stands below it is of the first."""
-_PART_OF_YEAR = re.compile(r"(?i)\b(?:quarters?|half|months|weeks)\b")
+_PART_OF_YEAR = regex(r"(?i)\b(?:quarters?|half|months|weeks)\b")
 """In a heading whose time is read as a year: "Third quarter of fiscal 2018"."""
 END_OF_PERIOD = "end of period"
-_AT_END = re.compile(r"(?i)\b(?:end of (?:the )?(?:period|quarter|month|year)|(?:period|quarter|month|year)[- ]end|last day)\b")
-_AHEAD = re.compile(r"(?i)\b(?:20\d\d\s?[EF]\b|forecast|estimate|expected|guidance|target|plan|outlook)")
+_AT_END = regex(r"(?i)\b(?:end of (?:the )?(?:period|quarter|month|year)|(?:period|quarter|month|year)[- ]end|last day)\b")
+_AHEAD = regex(r"(?i)\b(?:20\d\d\s?[EF]\b|forecast|estimate|expected|guidance|target|plan|outlook)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -245,17 +241,17 @@ def _in_dollars(item: Stated, covers: Mapping[str, Cover]) -> Stated:
     return replace(item, fact=replace(item.fact, number=replace(number, unit=number.unit.replace("USD", cover.dollar, 1))))
 
 
-_US_DOLLARS = re.compile(r"\bUSD?\s?\$|\bUSD\b|\bU\.?S\.? dollars\b")
+_US_DOLLARS = regex(r"\bUSD?\s?\$|\bUSD\b|\bU\.?S\.? dollars\b")
 
 
 def _lacks_scale(item: Stated) -> bool:
     """True for money, and for a cell's bare count, that says no scale and is nothing a share."""
     number, labels = item.fact.number, _all_labels(item.evidence)
     if item.evidence.table is None:
-        return number.kind == "money" and "/" not in number.unit and not _SCALE_WORD.search(item.shown) and not _A_SHARE.search(item.text)
+        return number.kind == "money" and "/" not in number.unit and not SCALE_WORD.search(item.shown) and not A_SHARE.search(item.text)
     if number.kind == "plain":
         return not _COUNTS.search(labels[-1])
-    return number.kind == "money" and not _SCALE_WORD.search(item.shown) and not _A_SHARE.search(labels[1])
+    return number.kind == "money" and not SCALE_WORD.search(item.shown) and not A_SHARE.search(labels[1])
 
 
 def _all_labels(evidence: Evidence) -> tuple[str, ...]:
@@ -320,6 +316,7 @@ class _Whole:
         self.topic = topic
         self._family = frozenset(gathered.subjects)
         self._covers = gathered.covers
+        self._stated = gathered.stated
         self._quarterly = {document for document, text in gathered.prose.items() if _is_quarterly(text)}
         read = [*(item.evidence for item in gathered.candidates), *(item.evidence for item in gathered.cells)]
         headed = {evidence.document for evidence in read if any(_SEGMENTS.search(heading) for heading in evidence.heading_path)}
@@ -532,7 +529,7 @@ class _Whole:
             id(item)
             for items in alike.values()
             for value, item in items
-            if value * (1 + _ROUNDED) < max(other for other, _ in items) and not _is_consolidated(item)
+            if value * (1 + _ROUNDED) < max(other for other, _ in items) and not self._is_whole(item)
         }
 
     def _is_after(self, period: Period, document: str) -> bool:
@@ -552,6 +549,15 @@ class _Whole:
         document = item.source.document
         return (document in self._names.about or document in self._covers) and document not in self._family
 
+    def _is_whole(self, item: Stated) -> bool:
+        """True for what a statement of the whole company gives: one that is called so, or, in a filing of the company that the report is
+        on, what stands on a page that prints one: of what there is on a day its balance sheet, since others tell how it moved."""
+        if _is_consolidated(item):
+            return True
+        is_stock = self._vocabulary.metrics[item.fact.metric.removesuffix("_change")].stock
+        stated = self._stated.get(item.source.document, {})
+        return any(item.evidence.page in pages for name, pages in stated.items() if (name == BALANCE_SHEET) == is_stock)
+
     def is_divided(self, item: Stated) -> bool:
         return item.source.document in self._divided and self._is_of_company(item)
 
@@ -565,7 +571,7 @@ class _Whole:
                 group.append(item)
         if len(alike) == 1 and not self.is_divided(items[0]):
             return items
-        called = [group for group in alike if any(_is_consolidated(item) for item in group)]
+        called = [group for group in alike if any(self._is_whole(item) for item in group)]
         metric = self._vocabulary.metrics[items[0].fact.metric.removesuffix("_change")]
         if len(called) == 1:
             return called[0]
@@ -593,7 +599,7 @@ class _Whole:
                 return about if document in self._covers else fact.entity
             is_part = document in self._covers and bool(scope.segment) and _SEGMENTS.search(made.text, 0, fact.number.start) is not None
             is_told = (
-                is_part or about in scope.owners or scope.is_own or metric.whole or document not in self._divided or _is_consolidated(made)
+                is_part or about in scope.owners or scope.is_own or metric.whole or document not in self._divided or self._is_whole(made)
             )
             return about if is_told and not any(_EXHIBIT.search(heading) for heading in made.evidence.heading_path) else None
         of_company = self._vocabulary.metrics[fact.metric.removesuffix("_change")].company
@@ -606,7 +612,7 @@ _BUNDLES = frozenset("sales energy_activity transport tourism construction".spli
 _OF_THE_BUNDLE = frozenset(
     "sales sold unit units activity tourism construction lending loan loans volume volumes demand growth bank refinancing".split()
 )
-_SOLD = re.compile(r"(?i)\bsold for\b")
+_SOLD = regex(r"(?i)\bsold for\b")
 """In a company's papers: what one thing fetched, no sales."""
 _TRADES = frozenset("construction commercial_property tourism energy_activity manufacturing".split())
 """Metrics that are called as trades are: in a company's papers a sum beside one is what it lent, earned or owns there."""
@@ -624,7 +630,7 @@ def _names_part(fact: Fact) -> bool:
     return fact.segment != END_OF_PERIOD and not is_own and _OF_THE_WHOLE.match(fact.segment) is None
 
 
-_OF_THE_WHOLE = re.compile(r"(?i)$|(?:basic|diluted|and|,|\s|-)+$|(?:attributable|available|applicable|from continuing|per|at|\()\b")
+_OF_THE_WHOLE = regex(r"(?i)$|(?:basic|diluted|and|,|\s|-)+$|(?:attributable|available|applicable|from continuing|per|at|\()\b")
 """What may stand beside it: which kind of earnings a share, whose income, and when."""
 
 
@@ -667,7 +673,7 @@ def _is_beyond_its_clause(made: Stated, number: Number) -> bool:
     return last_year or (period.found_in == "section" and _SAME_PERIOD.search(text) is not None)
 
 
-_SAME_PERIOD = re.compile(r"(?i)\bsame (?:period|time) (?:in|of)\b")
+_SAME_PERIOD = regex(r"(?i)\bsame (?:period|time) (?:in|of)\b")
 _OF_A_THING = frozenset("sales price".split())
 _OF_A_THING_OR_PLACE = frozenset("inventories output demand revenue lending orders".split())
 """Metrics that a survey of many trades means of some thing: which one must be said, or at least where."""
@@ -684,56 +690,56 @@ def _needs_a_thing(fact: Fact, text: str, mention: Mention, *, is_placed: bool) 
     return metric in _OF_A_THING_OR_PLACE or metric == "price" or (is_one_word and metric not in _COMPLETE)
 
 
-_SEGMENTS = re.compile(r"(?i)\bsegments?\b")
+_SEGMENTS = regex(r"(?i)\bsegments?\b")
 _DIVIDED = 5
 """Mentions of segments in a document from which on a figure without an owner may be a segment's."""
-_CONSOLIDATED = re.compile(r"(?i)\bconsolidated\b|\bselected financial data\b")
-_STATEMENT = re.compile(
+_CONSOLIDATED = regex(r"(?i)\bconsolidated\b|\bselected financial data\b")
+_STATEMENT = regex(
     r"(?i)\W*(?:balance sheets?|income statements?|(?:statements? of )?cash flows?(?: statements?)?|"
     r"statements? of (?:comprehensive )?(?:income|earnings|operations|financial position))\W*"
 )
 """The name of one of a company's own statements, and nothing else."""
-_CONSOLIDATED_STATEMENT = re.compile(
+_CONSOLIDATED_STATEMENT = regex(
     r"(?i)\bconsolidated (?:balance sheets?|income statements?|cash flow statements?|"
     r"statements? of (?:comprehensive )?(?:income|earnings|operations|financial position|cash flows|profit|loss))\b"
 )
-_OF_ANOTHER = re.compile(
+_OF_ANOTHER = regex(
     r"(?i)\b(?:(?:stock|share|equity|unit)[- ]based (?:compensation|payments?)|finance (?:income|costs?|expenses?)|"
     r"interest (?:income|expense)|leases?|restructuring)\b"
 )
 """The name of a table whose rows only say in which lines of the accounts some cost or income stands, or what it comes from."""
-_FROM_MONEY = re.compile(r"(?i)\b(?:finance|interest) (?:income|costs?|expenses?)\b")
+_FROM_MONEY = regex(r"(?i)\b(?:finance|interest) (?:income|costs?|expenses?)\b")
 """The same of what there is: what it brought or cost."""
 _LONGEST_NAME = 10
 """Words of a table's name; what has more is a line of its columns' headers."""
-_CONDENSED = re.compile(r"(?i)\bcondensed\b(?!.*\bconsolidated\b)")
+_CONDENSED = regex(r"(?i)\bcondensed\b(?!.*\bconsolidated\b)")
 """In an annual report: a parent's statements without those it owns."""
-_TAX_EFFECTS = re.compile(r"(?i)\bdeferred (?:income )?tax|\btax effects? of\b|\btemporary differences\b")
+_TAX_EFFECTS = regex(r"(?i)\bdeferred (?:income )?tax|\btax effects? of\b|\btemporary differences\b")
 """What stands below is what each thing weighs in a tax yet to be paid."""
-_EXHIBIT = re.compile(
+_EXHIBIT = regex(
     r"\bExhibit\s\d|(?i:\bcondensed financial information of (?:the )?(?:parent|registrant)|\bparent[- ]company\b|"
     r"^\W*company (?:balance sheet|income statement|cash flow statement|statements? of)\b|\bnotes to the (?:parent )?company financial)"
 )
 """Another company's statements stand there, or the parent's without those it owns."""
-_YEARLY = re.compile(r"(?i)\b(?:years?|annual|fiscal|twelve|52 weeks)\b")
-_EXCEPT_FOR_SOME = re.compile(r"(?i)\bexcept\b.*\bper\b")
-_SMALL = re.compile(r"\W*\d{1,3}\.\d\d\W*")
+_YEARLY = regex(r"(?i)\b(?:years?|annual|fiscal|twelve|52 weeks)\b")
+_EXCEPT_FOR_SOME = regex(r"(?i)\bexcept\b.*\bper\b")
+_SMALL = regex(r"\W*\d{1,3}\.\d\d\W*")
 """A sum as it is printed a share or a member, in a table of millions "except per share amounts": its row need not say that it is one."""
-_ASIDE = re.compile(r"\([^)]*\)")
-_LOSS = re.compile(r"(?i)\blos(?:s|ses|t)\b")
+_ASIDE = regex(r"\([^)]*\)")
+_LOSS = regex(r"(?i)\blos(?:s|ses|t)\b")
 """A value printed without a sign is then the opposite of the metric's: "net loss of $496 million" is no net income of as much."""
-_A_KIND_OF_EPS = re.compile(r"(?i)(?:basic|diluted)\b")
+_A_KIND_OF_EPS = regex(r"(?i)(?:basic|diluted)\b")
 _OF_EITHER_SIGN = frozenset("equity leverage net_asset_value net_debt working_capital".split())
 """What there is can be less than nothing in these alone; elsewhere a table takes it off: "Cash and cash equivalents (775)" of net debt."""
-_FLOWS = re.compile(r"(?i)\bcash flows?\b|\bpayments? due\b|\bmaturit")
+_FLOWS = regex(r"(?i)\bcash flows?\b|\bpayments? due\b|\bmaturit")
 """A statement whose lines are changes of what its labels name."""
 _STRETCHES = frozenset(("quarter", "half", "3m", "6m", "9m"))
 """In a column on one of them a stock's line is what it cost, or how it changed."""
 _OF_ASSETS = frozenset(("investment", "revenue"))
 """Metrics that also name what there is, or its change: "equity investments", "unbilled revenues" in a statement of cash flows."""
-_HOLDINGS = re.compile(r"(?i)\binvestments\b")
-_SHORT = re.compile(r"months\s(?:period\s)?ended\b")
-_LONG = re.compile(r"years?\s(?:ended|ending)\b")
+_HOLDINGS = regex(r"(?i)\binvestments\b")
+_SHORT = regex(r"months\s(?:period\s)?ended\b")
+_LONG = regex(r"years?\s(?:ended|ending)\b")
 """In small letters and without a boundary before them: an expression that begins with a word is looked for five times as fast."""
 _FEWEST_SHORT = 9
 """Mentions of parts of years beyond which a document is about them, where it mentions fewer whole years."""
@@ -777,8 +783,15 @@ def _is_consolidated(item: Stated) -> bool:
 
 
 def _named_heading(evidence: Evidence) -> str:
-    """The nearest of the last two headings that says more than in what a table counts."""
-    return next((heading for heading in reversed(evidence.heading_path[-2:]) if not _NO_NAME.search(heading)), "")
+    """The nearest of the last two headings that says more than in what a table counts, and of which years."""
+    near = reversed(evidence.heading_path[-2:])
+    return next((heading for heading in near if not (_NO_NAME.search(heading) or _ONLY_YEARS.fullmatch(heading))), "")
+
+
+_ONLY_YEARS = regex(
+    r"(?i)(?:for the )?(?:fiscal |financial )?(?:years?|quarters?|(?:three|six|nine|twelve) months) (?:ended|ending) [\w ,.&]{2,40}"
+)
+"""A heading that is nothing but a time: "Years ended December 31"."""
 
 
 def _of_sentence(candidate: Candidate, *, vocabulary: Vocabulary, names: Names, whole: _Whole) -> Iterable[Stated]:
@@ -905,12 +918,12 @@ def _is_past(period: Period, source: Source) -> bool:
     return period.found_in == "sentence" and period_order(period.label) < (source.published.year, source.published.month, 0)
 
 
-_IN_A_NAME = re.compile(r"\d+[A-Z]\b(?!\w)")
+_IN_A_NAME = regex(r"\d+[A-Z]\b(?!\w)")
 """A digit and a capital: "3M" is a company where no currency stands before it."""
 
 
-_OF_A_FRACTION = re.compile(r"\d/$")
-_AND_A_FRACTION = re.compile(r"[\s-]?\d/\d")
+_OF_A_FRACTION = regex(r"\d/$")
+_AND_A_FRACTION = regex(r"[\s-]?\d/\d")
 """Around the parts of "16 1/2 percent", none of which is a value."""
 
 
@@ -934,7 +947,7 @@ def _is_range(text: str, low: Number, high: Number) -> bool:
     between = text[low.end : high.start]
     if re.fullmatch(r"\s?[-–—]\s?", between):
         return True
-    if _BY.search(text[: low.start]) and _SCALE_WORD.search(low.printed) and _SCALE_WORD.search(high.printed):
+    if _BY.search(text[: low.start]) and SCALE_WORD.search(low.printed) and SCALE_WORD.search(high.printed):
         return False  # "increased by $2.3 million to $5.5 million": the change, then the level
     if between.strip() == "to" and unit_family(low) == unit_family(high) and not _FROM.search(text[: low.start]):
         return True
@@ -1129,16 +1142,14 @@ def _inherited(evidence: Evidence, source: Source) -> Period | None:
 
 _TIMES = frozenset("year years quarter quarters month months week weeks day days".split())
 """Words that mostly say when, and only behind a mark what a figure is counted in."""
-_BY_PLACE = re.compile(r"(?i)\bby (?:region|district|state|country|county|province|town|municipality|city)\b")
-_SCALE_AT_END = re.compile(rf"(?i)\s*\({SCALE_SAID}[^)]*\)$")
-_SCALE_WORD = re.compile(r"(?i)\d\s?(?:thousand|million|billion|trillion|bn|mn|m|k)\b|\b(?:thousand|million|billion)\b")
-_IN_FULL = re.compile(
+_BY_PLACE = regex(r"(?i)\bby (?:region|district|state|country|county|province|town|municipality|city)\b")
+_SCALE_AT_END = regex(rf"(?i)\s*\({SCALE_SAID}[^)]*\)$")
+_IN_FULL = regex(
     r"(?i)\bper\b|\beps\b|\bshares?\b|\bunits?\b|%|\bper\s?cent|"
     r"\b(?:ratio|rate|margin|yield|number|days|employee|headcount|fte|staff|person|people|store|customer|acre|hectare)s?\b|"
     r"\b(?:square|sq|sqm|footage)\b"
 )
 """Rows that a table "in thousands", or of money, mostly excepts."""
-_A_SHARE = re.compile(r"(?i)\bper\b|\beps\b")
 
 
 def cell_text(evidence: Evidence) -> str:
@@ -1212,7 +1223,7 @@ def _scale_of_count(labels: Sequence[str]) -> str:
 
 def _scale_in(number: Number, labels: Sequence[str]) -> str:
     """The word by which the labels scale money that a cell prints with its mark: "million" of "(In millions)"; empty for none."""
-    if number.kind != "money" or "/" in number.unit or re.search(r"[A-Za-z]{4}", number.printed) or _A_SHARE.search(labels[1]):
+    if number.kind != "money" or "/" in number.unit or re.search(r"[A-Za-z]{4}", number.printed) or A_SHARE.search(labels[1]):
         return ""
     return next((said for label in labels if (said := _scale_said(label, number.unit))), "")
 
@@ -1234,7 +1245,7 @@ def caption_of(evidence: Evidence) -> str:
     return without_unit(re.sub(r"^(?i:table)\s?[\d.]*[:.]?\s*", "", _named_heading(evidence))).rstrip(".")
 
 
-_NO_NAME = re.compile(r"(?i)^\W*(?:[\w$€£]+ (?:and \w+ )?)?in (?:thousand|million|billion)s?\b|^\W*(?:un)?audited\W*$")
+_NO_NAME = regex(r"(?i)^\W*(?:[\w$€£]+ (?:and \w+ )?)?in (?:thousand|million|billion)s?\b|^\W*(?:un)?audited\W*$")
 """Of a table's caption: "($ in millions, except per share amounts)"."""
 
 
@@ -1257,6 +1268,8 @@ def _of_cell(cell: CellEvidence, *, vocabulary: Vocabulary, names: Names) -> Sta
     metric, segment = _table_metric(reference.row, reference.column, caption, number=number, vocabulary=vocabulary)
     if not metric:
         return None
+    if vocabulary.metrics[metric.removesuffix("_change")].outflow and number.unit != "%":
+        number = replace(number, value=abs(number.value))
     period = _table_period(reference.column, reference.row, caption, cell)
     if period is None:
         return None
@@ -1304,11 +1317,11 @@ def _table_segment(words: str, names: Names) -> str:
     return "" if is_whole or bare in names.places | names.others or find_periods(words) else bare
 
 
-_OF_OWNERS = re.compile(
+_OF_OWNERS = regex(
     r"(?i)(?:attributable|available|applicable) (?:to|for) (?:the )?"
     r"(?P<whose>(?!.*(?:non-?\s?controlling|minority|preferred|participating)).+)"
 )
-_OWNERS = re.compile(r"(?i)\b(?:share|stock)(?:holders|owners)\b")
+_OWNERS = regex(r"(?i)\b(?:share|stock)(?:holders|owners)\b")
 
 
 def _is_of_owners(words: str, names: Names) -> bool:
@@ -1317,8 +1330,13 @@ def _is_of_owners(words: str, names: Names) -> bool:
     return said is not None and (_OWNERS.search(words) is not None or said["whose"].startswith(tuple(names.about.values())))
 
 
+_TOTALS = frozenset(("total", "grand total", "total as reported", "all", "group", "all of them", "sum", "total company", "consolidated"))
+_AT_THE_END = regex(r"(?:at )?(?:the )?end of (?:the )?(?:period|(?:fiscal )?year|quarter)")
+
+
 def _is_total(words: str) -> bool:
-    return words.strip(" :").lower() in ("total", "grand total", "total as reported", "all", "group", "all of them", "sum")
+    bare = words.strip(" :,").lower()
+    return bare in _TOTALS or _AT_THE_END.fullmatch(bare) is not None
 
 
 def rows_apart(cells: Sequence[Stated], *, names: Names) -> Iterable[Stated]:
@@ -1408,7 +1426,7 @@ def _table_metric(row: str, column: str, caption: str, *, number: Number, vocabu
             return "", ""
         if label is caption and is_of_its_own(column) and not _BY_PLACE.search(caption):
             return "", ""
-        if label is caption and accepted and accepted[-1].metric.id == "price" and _A_SHARE.search(caption):
+        if label is caption and accepted and accepted[-1].metric.id == "price" and A_SHARE.search(caption):
             return "", ""  # what stands in a table of prices a share is no price for that
         if label is row and accepted and len(without_unit(row).split()) > 8:
             return "", ""
@@ -1434,19 +1452,19 @@ def _rest(row: str, mention: Mention, *, begins: int = 0) -> str:
     return rest if re.search(r"\w", rest) and rest.lower() != "sales" else ""  # "Sales revenue"
 
 
-_NO_LEVEL = re.compile(r"(?i)\b(?:change|growth|share|adjustment|difference|effect)\b")
-_COUNTS = re.compile(rf"(?i)\b(?:number|count)s? of\b|{_BY_PLACE.pattern[4:]}")
+_NO_LEVEL = regex(r"(?i)\b(?:change|growth|share|adjustment|difference|effect)\b")
+_COUNTS = regex(rf"(?i)\b(?:number|count)s? of\b|{_BY_PLACE.pattern[4:]}")
 """In a caption: its cells are bare counts."""
-_GOES_ON = re.compile(
+_GOES_ON = regex(
     r"(?i)\s(?:and|or|of|as)\s(?!amorti[sz]ation|equipment|equivalents|administrative|development)|\s(?:income|expense|recall)\b"
 )
 """Behind a metric in a row's label: the row is about something else, or about two things."""
-_ODD_ROW = re.compile(
+_ODD_ROW = regex(
     r"(?i)\b(?:weighted[- ]average|statutory|assumptions?|allowance|beginning|per unit|deposits|authori[sz]\w+|"
     r"aggregate (?:\w+ )?price|(?:exercise|strike) prices?|intrinsic value)\b|\((?:income|earnings|profit)\)"
 )
 """A row of another thing than the metric its label names."""
-_NOT_HEAD = re.compile(
+_NOT_HEAD = regex(
     r"(?i),|\b(?:from|into|of|on|related|to|in|for|before|after|less|excluding|including|deferred|other|liabilities and)\b|\band\s*$"
 )
 """Before a metric in a row's label: the row is about something else."""

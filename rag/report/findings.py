@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from rag import __version__
+from rag.patterns import regex
 from rag.report.check import CheckResult
 from rag.report.rules import RULES
 from rag.types import GateOutcome, Report
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = regex("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LEVELS = {"fail": ("fail", "error"), "warn": ("fail", "warning"), "unchecked": ("open", "none")}
 """Outcome -> SARIF's kind and level; a kind other than "fail" has no level."""
 

@@ -12,11 +12,12 @@ from operator import attrgetter, itemgetter
 
 from rag.kin import replaces
 from rag.language import NAMES, Language
-from rag.numbers import PeriodMention, comparable, find_numbers, find_periods
+from rag.numbers import PeriodMention, comparable, find_numbers, find_periods, period_order, period_shape
+from rag.patterns import regex
 from rag.prompts import Facet
 from rag.report.abroad import is_sound, languages, queries, shares_names, stands
 from rag.report.asked import LINE, Asked, Aspect, is_at_home, is_called, is_name_in, lines_with, lying_in, parted, reached
-from rag.report.cover import Cover, cover_of
+from rag.report.cover import Cover, cover_of, is_on
 from rag.report.names import find_names, named_in, ordinary_words, whose
 from rag.report.plan import Plan, SubQuery
 from rag.report.quality import fault, lead_in, standing
@@ -24,6 +25,7 @@ from rag.report.reading import ReadDocument, Sentence, TableCell, context, prose
 from rag.report.subjects import SubjectRule, subjects
 from rag.report.when import Span, of_title, span_of
 from rag.report.wording import Mention, Vocabulary, tokens
+from rag.statements import Statement, printed_on
 from rag.text import content_stems, overlap, shingles, stem_set
 from rag.types import Chunk, ClaimMode, Document, Evidence, Number, Passage, RetrievedBy, SearchResult, Source
 
@@ -47,7 +49,13 @@ _OPENING = 4
 """Sentences at a document's start that most often say what it is about."""
 _ASKING = frozenset(content_stems("what which who how much many often does did share level change maker firm company market industry"))
 """Words of a question that say nothing of what it asks."""
-IN_SCALE = re.compile(r"(?i)(?:\bin |\()((?:thousand|million|billion|lakh|crore)(?=s)|lakh|crore)s?\b")
+SCALE_WORD = regex(r"(?i)\d\s?(?:thousand|million|billion|trillion|bn|mn|m|k)\b|\b(?:thousand|million|billion)\b")
+A_SHARE = regex(r"(?i)\bper\b|\beps\b")
+_WITHOUT_SCALE = 0.6
+"""Of the standing of a sentence whose money is in thousands or millions without saying so: it does not stand alone."""
+_IN_FULL = 100_000
+"""A sum of money from which on it is taken for one that is written out."""
+IN_SCALE = regex(r"(?i)(?:\bin |\()((?:thousand|million|billion|lakh|crore)(?=s)|lakh|crore)s?\b")
 """The words by which a table says its scale: "(in thousands)"."""
 _MOST_TITLES = 5
 """Documents in one language that a warning names."""
@@ -105,6 +113,10 @@ class Gathered:
     """The retrieved documents."""
     covers: Mapping[str, Cover]
     """Document id -> its cover, of those that are companies' filings."""
+    own: frozenset[str]
+    """Those of them that are filings of the company that the market is."""
+    stated: Mapping[str, Mapping[str, tuple[int, ...]]]
+    """For each of its own filings a financial statement's id -> the pages that print it."""
     scaled: frozenset[str]
     """Documents that print figures in thousands, millions or billions somewhere."""
     warnings: tuple[str, ...]
@@ -144,9 +156,11 @@ def gather(
     document: Callable[[str], Document],
     sources: Sequence[Source],
     vocabulary: Vocabulary,
+    statements: Sequence[Statement],
     as_of: date,
 ) -> Gathered:
-    """Run the plan's searches and read what they found. Documents published after ``as_of`` are not seen."""
+    """Run the plan's searches and read what they found. Documents published after ``as_of`` are not seen. ``statements``: kinds of
+    financial statements, whose pages in a company's own filings tell what is the whole company's."""
     found, rerankers = _search(plan.queries, find=find, as_of=as_of)
     documents = {key: document(key) for key in sorted({item.source.document for item in found.values()})}
     abroad = languages(documents)
@@ -161,8 +175,9 @@ def gather(
     texts = {key: item.text for key, item in documents.items()}
     read_documents = split_titles({key: read(item) for key, item in documents.items()}, texts=texts)
     named = subjects([source for source in sources if source.published <= as_of])
-    span = span_of(plan.outline.period)
     covers = {key: cover for key, text in texts.items() if (cover := cover_of(text)) is not None}
+    own = frozenset(key for key, cover in covers.items() if is_on(plan.market, cover, source=known[key]))
+    span = span_of(_own_year(plan.outline.period, [covers[key] for key in sorted(own)]))
     asked = plan.asked
     called = [f"{source.title} {source.path}" for source in sources]
     given = {*plan.outline.regions, *(name for name in asked.named if is_called(name, called))} if asked else set[str]()
@@ -170,7 +185,7 @@ def gather(
         asked = None
     if asked is None:
         family = frozenset(named) if plan.outline.dimension else frozenset[str]()
-        topical = _on_topic(plan, found=found, documents=documents, filings=covers.keys(), family=family, abroad=abroad)
+        topical = _on_topic(plan, found=found, documents=documents, covers=covers, own=own, family=family, abroad=abroad)
         if topical.is_apart:
             asked, topical = parted(plan.outline, known=topical.known), replace(topical, found=found)
     else:
@@ -185,6 +200,13 @@ def gather(
         span=span,
         abroad=abroad,
     )
+    scaled = frozenset(key for key, text in texts.items() if IN_SCALE.search(text))
+    candidates = [
+        replace(item, standing=min(item.standing, _WITHOUT_SCALE))
+        if item.source.document in covers.keys() & scaled and _lacks_scale(item)
+        else item
+        for item in candidates
+    ]
     cells = [cell for cell in _cell_evidence(topical.found, documents, read_documents) if _is_asked(cell, span)]
     rows = _cell_evidence(topical.found, documents, read_documents, whole_rows=True)
     if asked is not None or topical.beside:
@@ -211,7 +233,9 @@ def gather(
         subjects=named,
         sources=known,
         covers=covers,
-        scaled=frozenset(key for key, text in texts.items() if IN_SCALE.search(text)),
+        own=own,
+        stated={key: printed_on(statements, documents[key]) for key in sorted(own)},
+        scaled=scaled,
         warnings=(
             *topical.notes,
             *_in_other_words(abroad, known),
@@ -226,6 +250,14 @@ def gather(
         languages=abroad,
         off_topic=frozenset(known) - speaking,
     )
+
+
+def _own_year(period: str, filings: Sequence[Cover]) -> str:
+    """The period, or, for a fiscal year, the twelve months that the company's annual filings call so, where they agree."""
+    if period_shape(period) != "fiscal":
+        return period
+    years = {cover.year for cover in filings if cover.year and period_order(cover.year)[0] == period_order(period)[0]}
+    return years.pop() if len(years) == 1 else period
 
 
 def _search(
@@ -284,14 +316,16 @@ def _on_topic(
     *,
     found: Mapping[str, _Found],
     documents: Mapping[str, Document],
-    filings: Collection[str],
+    covers: Mapping[str, Cover],
+    own: frozenset[str],
     family: frozenset[str],
     abroad: Mapping[str, Language],
 ) -> _OnTopic:
     """The nearest passages to an unanswerable question are still no answer: half of the market's words must be there, and those together
     in a title or in three lines (fewer where fewer documents were found). A document then speaks of the market when it has more than
     half of them, or half with a telling one, written as asked: "electricity" makes no document one on electric ferries. ``family``: the
-    documents that the report is asked to go through one by one; they are all on the topic.
+    documents that the report is asked to go through one by one; they are all on the topic. ``own``: filings of the company that the
+    market is; of another company's each sentence has to name it.
     """
     if not plan.market_words and not family:
         return _OnTopic(found=found, missing=(), notes=())
@@ -318,7 +352,8 @@ def _on_topic(
     speaking = {key: item for key, item in found.items() if item.source.document in on_topic}
     beside = frozenset[str]()
     if known and not family:
-        beside = _beside(frozenset(known), on_topic - abroad.keys(), titles=titles, documents=documents, filings=filings)
+        beside = _beside(frozenset(known), on_topic - abroad.keys(), titles=titles, documents=documents, filings=covers.keys())
+        beside |= {key for key in on_topic - own if own and key in covers and covers[key].registrant}
     return _OnTopic(found=speaking, missing=missing, notes=notes, known=frozenset(known), beside=beside)
 
 
@@ -614,6 +649,20 @@ def _candidate(
     )
 
 
+def _lacks_scale(candidate: Candidate) -> bool:
+    """True for a sum of money without a scale that is too small to be written out and nothing apiece: "$552" of a filing in millions."""
+    if A_SHARE.search(candidate.text):
+        return False
+    return any(
+        number.kind == "money"
+        and "/" not in number.unit
+        and abs(number.value) < _IN_FULL
+        and "." not in number.printed
+        and not SCALE_WORD.search(candidate.text[number.start : number.end])
+        for number in candidate.numbers
+    )
+
+
 def _moves(text: str, mentions: Sequence[Mention], vocabulary: Vocabulary) -> bool:
     """True when the sentence says which way a metric goes."""
     words = tokens(text)
@@ -686,7 +735,8 @@ def _is_asked(cell: CellEvidence, span: Span | None) -> bool:
     reference = cell.evidence.table
     if span is None or reference is None or span.first <= cell.source.published <= span.last:
         return True
-    return span.holds(cell.source, find_periods(f"{reference.column}, {reference.row}", published=cell.source.published))
+    named = find_periods(f"{reference.column}, {reference.row}", published=cell.source.published)
+    return span.holds(cell.source, named) or (cell.source.published > span.last and span.compares(named))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from rag.report.names import Names, find_names
 from rag.report.places import is_elsewhere, places_beside
 from rag.report.plan import Plan
 from rag.report.wording import Vocabulary
+from rag.statements import Statement
 from rag.text import content_stems, stem_set
 from rag.types import Document, SearchResult, Source
 
@@ -41,6 +42,7 @@ def harvest(
     document: Callable[[str], Document],
     sources: Sequence[Source],
     vocabulary: Vocabulary,
+    statements: Sequence[Statement],
     as_of: date,
     copies: Mapping[str, str] | None = None,
 ) -> Harvest:
@@ -48,7 +50,8 @@ def harvest(
 
     ``copies``: document -> the first of the documents with nearly the same text, which count as one.
     """
-    gathered = _in_place(plan, gather(plan, find=find, document=document, sources=sources, vocabulary=vocabulary, as_of=as_of))
+    gathered = gather(plan, find=find, document=document, sources=sources, vocabulary=vocabulary, statements=statements, as_of=as_of)
+    gathered = _in_place(plan, gathered)
     names = find_names(
         gathered.prose,
         sources=sources,

@@ -4,12 +4,13 @@ import re
 from decimal import Decimal
 
 from rag.numbers import SCALE_SAID, find_numbers, find_periods, period_shape, unit_in
+from rag.patterns import regex
 from rag.report.wording import Vocabulary
 from rag.text import content_stems
 from rag.types import TableReference
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’.&-][^\W\d_]+)*")
-_ASIDE = re.compile(r"\([^)]*\)?|\[[^\]]*\]?")
+_WORD = regex(r"[^\W\d_]+(?:['’.&-][^\W\d_]+)*")
+_ASIDE = regex(r"\([^)]*\)?|\[[^\]]*\]?")
 _NEUTRAL = frozenset("total net consolidated overall the our group's company's all of and gaap reported average median".split())
 """In a row's label: of the whole."""
 _ODD = frozenset(
@@ -22,7 +23,7 @@ _ODD = frozenset(
     ).split()
 )
 """In a row's label: another thing than its metric, by nearly its name."""
-_BEHIND = re.compile(
+_BEHIND = regex(
     r"(?i)[\s,–—-]*(?:(?:attributable|available|applicable)\s(?:to|for)\s.{2,60}|from continuing operations|"
     r"(?:at\s)?(?:the\s)?end of (?:the\s)?\w+|"
     r"(?:at\s)?(?:period|quarter|year)[- ]end|on the last day|,?\snet)?\W*"
@@ -30,7 +31,7 @@ _BEHIND = re.compile(
 """What may follow a metric in a row's label."""
 _ODD_PARTS = frozenset("adjustment adjustments underlying normalised normalized one-off reconciling eliminations restated".split())
 """In a row under the metric: what turns one measure into another."""
-_BALANCE = re.compile(r"(?i)\b(?:balances?|total|closing|opening|end|at)\b")
+_BALANCE = regex(r"(?i)\b(?:balances?|total|closing|opening|end|at)\b")
 """In a row under what there is on a day: the row is what there is, not how it changed."""
 _TIMES = frozenset(
     (
@@ -43,8 +44,8 @@ _TIMES = frozenset(
 """In a column's header, beside its period: nothing that says what its cells are."""
 _PARTS_OF_A_YEAR = frozenset("first second third fourth quarter quarters half months".split())
 """Beside a year: a part of it, though the header does not say so in one piece ("First 2016")."""
-_SCALE = re.compile(rf"(?i)\((?:amounts\s)?{SCALE_SAID}[^()]*\)")
-_BY = re.compile(r"(?i)\b(?:by|per)\s[\w\s]{2,40}")
+_SCALE = regex(rf"(?i)\((?:amounts\s)?{SCALE_SAID}[^()]*\)")
+_BY = regex(r"(?i)\b(?:by|per)\s[\w\s]{2,40}")
 _TABLES = frozenset("table selected financial data key figures summary of for and in the at end by from to overview".split())
 
 

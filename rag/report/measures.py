@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.patterns import regex
 from rag.statements import Statement, named, printed_on
 from rag.types import Document
 
@@ -63,7 +64,7 @@ _PAID = ("cost of sales", "interest expense", "dividends", "capital expenditures
 
 
 def _line(name: str, statement: str, label: str) -> Line:
-    return Line(name, statement, re.compile(rf"(?i)^\W*(?:{label})"), paid=name.startswith(_PAID))
+    return Line(name, statement, regex(rf"(?i)^\W*(?:{label})"), paid=name.startswith(_PAID))
 
 
 LINES: dict[str, Line] = {
@@ -109,7 +110,7 @@ LINES: dict[str, Line] = {
 
 def _measure(said: str, *lines: str, name: str = "", by: str = "") -> Measure:
     known = [next(name for name in LINES if name.startswith(line)) for line in lines]
-    return Measure(re.compile(rf"(?i)\b(?:{said})(?![\w])"), tuple(known), name, tuple(by.split("; ")) if by else ())
+    return Measure(regex(rf"(?i)\b(?:{said})(?![\w])"), tuple(known), name, tuple(by.split("; ")) if by else ())
 
 
 MEASURES: tuple[Measure, ...] = (

@@ -7,32 +7,33 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 
+from rag.patterns import regex
 from rag.remembered import Shelf
 from rag.report.demonyms import place_of
 from rag.report.legal import FORMS
 from rag.text import STOPWORDS, squeeze
 from rag.types import Source
 
-_RUN = re.compile(r"(?<![\w.])[A-Z][\w’'-]*[a-zA-Z](?:(?:(?<=St)\.)?\s[A-Z][\w’'-]*[a-z])*(?![\w])")
-_ADJECTIVE = re.compile(r"-(?:based|area|wide|led|owned|style|related|made|born)$")
+_RUN = regex(r"(?<![\w.])[A-Z][\w’'-]*[a-zA-Z](?:(?:(?<=St)\.)?\s[A-Z][\w’'-]*[a-z])*(?![\w])")
+_ADJECTIVE = regex(r"-(?:based|area|wide|led|owned|style|related|made|born)$")
 """Of a name that only says where from: "a Minneapolis-based retailer"."""
-_ASIDE = re.compile(
+_ASIDE = regex(
     r"\b(?:excluding|including|from|than|with|by|into|such as|like|(?:[Cc]ontributions|revenue|sales) (?:from|of))\s(?:[\w,]+\s){0,3}?$",
     re.IGNORECASE,
 )
 """Before a name that a company's own sentence mentions without giving it the figure."""
-_DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)+")
+_DOMAIN = regex(r"[\w-]+(?:\.[\w-]+)+")
 _OFTEN = 3
-_ABOUT_ELSE = re.compile(r"\s(?:of|on|about)\s")
-_ITS_PAPER_ON = re.compile(r"(?:['’]s)?\s(?:\w+\s){1,2}(?:of|on|about)\s")
+_ABOUT_ELSE = regex(r"\s(?:of|on|about)\s")
+_ITS_PAPER_ON = regex(r"(?:['’]s)?\s(?:\w+\s){1,2}(?:of|on|about)\s")
 """Behind the name a title leads with: who writes, not whom it is about: "Tidewatch monitor of heat pumps"."""
-_AT_ONCE = re.compile(r"\S+(?:\s(?:percent|per cent|%|million|billion|thousand))?\s(?:in|at|on)\s(?:the\s)?(?=[A-Z])")
+_AT_ONCE = regex(r"\S+(?:\s(?:percent|per cent|%|million|billion|thousand))?\s(?:in|at|on)\s(?:the\s)?(?=[A-Z])")
 """A value with the place it holds for straight behind it."""
 _INSIDE = frozenset("abcdefghijklmnopqrstuvwxyz,;:–")
 """What stands before the blank before a name inside a sentence."""
-_PLACE_BEFORE = re.compile(r"\b(?:in|on|across|at|near|throughout|around)\s(?:the\s)?$")
-_PLACED = re.compile(r"\b(?:in|on|across|at|near|throughout|around|of|for|from)\s(?:the\s)?$", re.IGNORECASE)
-_SEATED = re.compile(r"\b(?:based|headquartered|located|registered|seated)\s(?:in|at|on)\s(?:the\s)?$", re.IGNORECASE)
+_PLACE_BEFORE = regex(r"\b(?:in|on|across|at|near|throughout|around)\s(?:the\s)?$")
+_PLACED = regex(r"\b(?:in|on|across|at|near|throughout|around|of|for|from)\s(?:the\s)?$", re.IGNORECASE)
+_SEATED = regex(r"\b(?:based|headquartered|located|registered|seated)\s(?:in|at|on)\s(?:the\s)?$", re.IGNORECASE)
 """A seat says nothing of where a figure holds."""
 _COMMON = frozenset(
     (
@@ -43,24 +44,24 @@ _COMMON = frozenset(
         "q1 q2 q3 q4 h1 h2 eur usd gbp mwh gwh kwh mw gw co2 ceo cfo"
     ).split()
 )
-_SPEAKS = re.compile(
+_SPEAKS = regex(
     r"\s(?:(?:now|also|still)\s)?(?:expects?|forecasts?|says?|said|estimates?|estimated|believes?|reports?|reported|projects?|sees?|thinks?|told|"
     r"publish\w*|looks?|finds?|found|lists?|counts?|counted|noted|gives?|puts?|models?|predicts?)\b"
 )
-_SURVEYS = re.compile(r"(?i)['’]?s?\s(?:[\w-]+\s){0,3}(?:surveys?|polls?|index|indicators?|monitors?|data)\b")
+_SURVEYS = regex(r"(?i)['’]?s?\s(?:[\w-]+\s){0,3}(?:surveys?|polls?|index|indicators?|monitors?|data)\b")
 _BODIES = frozenset("district districts region state states nation country company group bank board government".split())
 """Nouns that stand for a name and are written with a capital."""
-_REPORTS = re.compile(
+_REPORTS = regex(
     r"\s(?:(?:now|also|still|currently|already)\s)?"
     r"(?:reported|posted|recorded|achieved|generated|earned|booked|made|lost|had|has|saw|raised|lifted|cut|ended|closed|holds|held|"
     r"expects?|expected|forecasts?|guides|guided|announced|said|says|turned over|increased|grew|doubled)\b"
 )
-_SELLS = re.compile(r"\s(?:(?:has|have|had)\s)?(?:sold|built|shipped|delivered|produced|installed)\b")
+_SELLS = regex(r"\s(?:(?:has|have|had)\s)?(?:sold|built|shipped|delivered|produced|installed)\b")
 """Behind a name: what only one that makes or sells things does."""
-_NEW_CLAUSE = re.compile(r"[;:]|,\s(?:and|but|while|whereas|although|which|as)\b|\bwhile\b")
-_LOWER = re.compile(r"(?<![\w’'-])[a-z][a-z’-]+")
-_WE = re.compile(r"\b(?:we|our|us)\b", re.IGNORECASE)
-_OWN_VOICE = re.compile(r"\b(?:we|our|us|the (?:group|company|board|firm))\b", re.IGNORECASE)
+_NEW_CLAUSE = regex(r"[;:]|,\s(?:and|but|while|whereas|although|which|as)\b|\bwhile\b")
+_LOWER = regex(r"(?<![\w’'-])[a-z][a-z’-]+")
+_WE = regex(r"\b(?:we|our|us)\b", re.IGNORECASE)
+_OWN_VOICE = regex(r"\b(?:we|our|us|the (?:group|company|board|firm))\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -373,7 +374,7 @@ def _stands_inside(word: str, text: str) -> bool:
     return False
 
 
-_WITHIN = re.compile(r"\b[a-z]+,?\s(?:[A-Z]\w*\s)?$")
+_WITHIN = regex(r"\b[a-z]+,?\s(?:[A-Z]\w*\s)?$")
 """Before a name inside a sentence: a small word, and perhaps another name."""
 _LONGEST_BEFORE = 100
 
@@ -430,7 +431,7 @@ _OF_WHEN = (
     r"annual|interim|quarterly|half|full|year|yearly|preliminary|trading|financial|fiscal|first|second|third|fourth|quarter|q[1-4]|h[12]"
 )
 _MONTH = "january|february|march|april|may|june|july|august|september|october|november|december"
-_OWN_PAPER = re.compile(
+_OWN_PAPER = regex(
     rf"(?P<name>[A-Z][\w&.’'-]*(?:\s(?:(?:of|and|the)\s|&\s)?[A-Z][\w&.’'-]*){{0,4}}?)(?:\s{_FORM})+(?::|,|\s[-–—])\s"
     rf"(?i:(?:(?:{_OF_WHEN})[\s-])*(?:reports?|results|statements?|accounts|update)"
     rf"(?:\s(?:and|for|of|the|to|accounts|ended|ending|{_OF_WHEN}|\d{{1,2}}|(?:19|20)\d\d|{_MONTH})|\s?[,/–-]\s?\d{{2,4}})*"

@@ -18,19 +18,20 @@ import yaml
 from rag import fields
 from rag.errors import SettingsError, UsageError
 from rag.numbers import find_periods
+from rag.patterns import regex
 from rag.prompts import Facet, FacetPack, MetricVocabulary
 from rag.text import content_stems
 
-_BY = re.compile(r"\s*\bby\s+(?:[\w.]+\s+){0,3}(?P<dimension>[a-z]+)$")
-_IN = re.compile(r"^(?P<market>.+?)\s+(?:in|on|for|across|of)\s+(?:the\s+)?(?P<region>[A-Z].*)$")
-_QUESTION = re.compile(
+_BY = regex(r"\s*\bby\s+(?:[\w.]+\s+){0,3}(?P<dimension>[a-z]+)$")
+_IN = regex(r"^(?P<market>.+?)\s+(?:in|on|for|across|of)\s+(?:the\s+)?(?P<region>[A-Z].*)$")
+_QUESTION = regex(
     r"^(?:how|what|why|where)\s+(?:is|are|was|were|do|does|did|has|have|will|can|drives?|drove|moves?|moved|affects?|affected|happened\s+to|about)\s+"
     r"(?:the\s+)?(?P<market>.+?)(?:\s+(?:do|doing|been|going|develop(?:ed|ing)?|chang(?:e|ed|ing)|evol(?:ve|ved|ving)|mov(?:e|ed|ing)))*\s*\?*$",
     re.IGNORECASE,
 )
 """A topic typed as a question."""
-_AND = re.compile(r"\s+(?:and|&|\+)\s+(?:the\s+)?")
-_UNFILLED = re.compile(r"\{\{|\}\}|\{%|%\}")
+_AND = regex(r"\s+(?:and|&|\+)\s+(?:the\s+)?")
+_UNFILLED = regex(r"\{\{|\}\}|\{%|%\}")
 LONGEST_TOPIC = 400
 """Characters: it is the report's title, too."""
 FEWEST_WORDS = 100

@@ -10,14 +10,15 @@ from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 
 from rag.numbers import find_numbers
+from rag.patterns import regex
 from rag.report.gather import Candidate, CellEvidence
 
 _WHOLE = Decimal("0.95")
 """Share of the other rows' sum from which on a row counts as their total."""
 _FEWEST = 2
 """Other rows: of one, nothing tells whether it is a part."""
-_NO_PLACE = re.compile(r"(?i)\b(?:total|all|sum|others?|rest|average|world|global|group)\b|\d")
-_NAME = re.compile(r"[A-ZÀ-Þ][\w.’'-]+(?:\s(?:of|the|and|[A-ZÀ-Þ][\w.’'-]+))*")
+_NO_PLACE = regex(r"(?i)\b(?:total|all|sum|others?|rest|average|world|global|group)\b|\d")
+_NAME = regex(r"[A-ZÀ-Þ][\w.’'-]+(?:\s(?:of|the|and|[A-ZÀ-Þ][\w.’'-]+))*")
 
 
 def places_beside(cells: Iterable[CellEvidence], *, asked: Collection[str]) -> frozenset[str]:

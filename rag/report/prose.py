@@ -4,7 +4,6 @@ Each rule gives reasons in words that a model can act on. They are stricter than
 words is refused as well as a false one. What is refused is printed as its quotation, so that strictness costs style, never truth.
 """
 
-import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from rag.numbers import comparable, find_numbers, find_periods
+from rag.patterns import regex
 from rag.report.book import Book
 from rag.report.check import check_claim
 from rag.report.claim_gates import novel_run, supported
@@ -25,14 +25,14 @@ MOST_WORDS = 40
 """Of a sentence."""
 _PLAIN = frozenset(".,;:()'’%/&+-–−$€£¥ ")
 """Characters besides letters and digits that any sentence may hold; others only where the evidence has them."""
-_LINKS = re.compile(r"(?i)https?:|www\.|\w@\w|\b[\w-]+\.(?:com|org|net|io|xyz|ru|cn|info|biz|site|dev|ai|co)\b|\]\(|!\[")
-_FIRST_PERSON = re.compile(r"\b(?:[Ww]e|[Oo]urs?|[Uu]s|I|[Mm]y|[Mm]e|[Yy]ou|[Yy]our)\b")
-_CLAUSE_END = re.compile(r"[;:]|,\s|\b(?:but|while|whereas|although|though|and|which|who|because)\b|[–—]")
-_STATEMENT_END = re.compile(r";|,\s(?:and|but|while|whereas|although|though)\b")
-_FIGURE = re.compile(r"(?<![\w.,])(\d[\d,]*(?:\.\d+)?)(?:\s?%|\sper\s?cent|\spercent|\s[a-zA-Z]+(?=\sto\s))?")
+_LINKS = regex(r"(?i)https?:|www\.|\w@\w|\b[\w-]+\.(?:com|org|net|io|xyz|ru|cn|info|biz|site|dev|ai|co)\b|\]\(|!\[")
+_FIRST_PERSON = regex(r"\b(?:[Ww]e|[Oo]urs?|[Uu]s|I|[Mm]y|[Mm]e|[Yy]ou|[Yy]our)\b")
+_CLAUSE_END = regex(r"[;:]|,\s|\b(?:but|while|whereas|although|though|and|which|who|because)\b|[–—]")
+_STATEMENT_END = regex(r";|,\s(?:and|but|while|whereas|although|though)\b")
+_FIGURE = regex(r"(?<![\w.,])(\d[\d,]*(?:\.\d+)?)(?:\s?%|\sper\s?cent|\spercent|\s[a-zA-Z]+(?=\sto\s))?")
 _REPEATED = 0.8
 """Share of a clause's content from which another repeats it."""
-_JOINED = re.compile(r"\s*(?:to|and|or|[-–])\s*(?:[€$£]|[A-Z]{3}\s)?\s*")
+_JOINED = regex(r"\s*(?:to|and|or|[-–])\s*(?:[€$£]|[A-Z]{3}\s)?\s*")
 """Between the ends of a range."""
 _NEGATIONS = frozenset("not no never none neither nor without cannot nobody nothing hardly scarcely barely".split())
 
@@ -91,17 +91,17 @@ _MODAL = (
 )
 """Words that make less of a statement: a sentence on that statement keeps one of the set."""
 _BOUNDS = (
-    ("about", re.compile(r"(?i)\b(?:about|around|approximately|roughly|circa|some|nearly|almost|close to|an estimated)\s(?:\S+\s){0,1}$")),
+    ("about", regex(r"(?i)\b(?:about|around|approximately|roughly|circa|some|nearly|almost|close to|an estimated)\s(?:\S+\s){0,1}$")),
     (
         "at least",
-        re.compile(r"(?i)\b(?:at least|more than|over|above|exceeding|beyond|no less than|upwards of|not less than)\s(?:\S+\s){0,1}$"),
+        regex(r"(?i)\b(?:at least|more than|over|above|exceeding|beyond|no less than|upwards of|not less than)\s(?:\S+\s){0,1}$"),
     ),
-    ("at most", re.compile(r"(?i)\b(?:at most|less than|fewer than|under|below|up to|no more than|within|not more than)\s(?:\S+\s){0,1}$")),
+    ("at most", regex(r"(?i)\b(?:at most|less than|fewer than|under|below|up to|no more than|within|not more than)\s(?:\S+\s){0,1}$")),
 )
 _ROLES = (
-    ("from", re.compile(r"(?i)\b(?:from|against|compared (?:with|to)|versus|than)\s(?:the\s)?$")),
-    ("to", re.compile(r"(?i)\b(?:to|reach(?:ed|es)?)\s(?:the\s)?$")),
-    ("by", re.compile(r"(?i)\bby\s(?:the\s)?$")),
+    ("from", regex(r"(?i)\b(?:from|against|compared (?:with|to)|versus|than)\s(?:the\s)?$")),
+    ("to", regex(r"(?i)\b(?:to|reach(?:ed|es)?)\s(?:the\s)?$")),
+    ("by", regex(r"(?i)\bby\s(?:the\s)?$")),
 )
 _AROUND = 5
 """Words on each side of a figure that tell what it is a figure of."""

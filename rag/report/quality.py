@@ -2,6 +2,7 @@
 
 import re
 
+from rag.patterns import regex
 from rag.remembered import remembered
 from rag.report.brief import is_brief_statement
 from rag.text import STOPWORDS, words
@@ -9,7 +10,7 @@ from rag.text import STOPWORDS, words
 FEWEST_CONTENT_WORDS = 5
 MOST_WORDS = 60
 
-_INSTRUCTION = re.compile(
+_INSTRUCTION = regex(
     r"(?i)\b(?:"
     r"(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:previous|prior|above|earlier|preceding|all|any|other|your|system|foregoing)\b.{0,30}"
     r"\b(?:instruction|instructions|prompt|prompts|direction|directions|rules|guidelines|commands|text|content|context)"
@@ -44,50 +45,50 @@ _TRIGGERS = frozenset(
 twenty sentences are spared."""
 _WORDS_ONLY = bytes(ord(chr(code).lower()) if chr(code).isalnum() else ord(" ") for code in range(128)) + b" " * 128
 """Every ASCII letter as a small one, every other character as blanks."""
-_UNSEEN = re.compile("[\u00ad\u034f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e007f]")
+_UNSEEN = regex("[\u00ad\u034f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e007f]")
 """Characters that take no room: soft hyphens, joiners, marks of direction."""
-_ORDER = re.compile(
+_ORDER = regex(
     r"(?i)^(?:please|click|see|visit|contact|subscribe|download|read|refer|note that you|say|state|write|include|print|output|return|reply|"
     r"respond|answer|call|email|e-mail|send|follow|remember|consider|imagine|add|ensure|make sure|do not|don[’']t|never|always|tell|ask|"
     r"point out|mention|describe|summari[sz]e|translate|beware|expect|take|treat|use|let)\b"
 )
-_FURNITURE = re.compile(
+_FURNITURE = regex(
     r"(?i)(?:©|\bcopyright\b|all rights reserved|not (?:constitute )?(?:investment|financial|legal) advice|forward[- ]looking statements?|"
     r"\bdisclaimers?\b|terms (?:of use|and conditions)|privacy policy|\bcookies?\b|table of contents|this page (?:is )?intentionally|"
     r"\bpage \d+ of \d+|https?://|www\.|\S+@\S+\.\w|for (?:further|more) information|confidential(?:ity)? notice|unsubscribe|"
     r"past performance|\b(?:will be|is due to be) (?:released|published|issued)\b|"
     r"was prepared (?:at|by) the federal reserve|^(?:figure|table|chart|exhibit|source|note|notes)\b\s*[\d:.])"
 )
-_DANGLING = re.compile(
+_DANGLING = regex(
     r"^(?:This|These|That|Those|They|It|Its|Their|He|She|His|Her|Such|Both|Neither|Either|Others?|Another|Two of them|One of them|"
     r"All of them|None of them|So|Then|There (?:it|they)|Here|Thus|Hence|The (?:former|latter|same|rest|remainder|other|others|balance)|"
     r"Nor|Or|And|But|Yet|Also|Too|Instead|Similarly|Likewise|Conversely|Elsewhere|Otherwise|Nevertheless|Nonetheless|Meanwhile)\b"
 )
-_FIRST_PERSON = re.compile(r"\b(?:I|I’m|I'm|I’d|I’ve|I've|my|My|me|you|You|your|Your)\b")
-_SELF = re.compile(
+_FIRST_PERSON = regex(r"\b(?:I|I’m|I'm|I’d|I’ve|I've|my|My|me|you|You|your|Your)\b")
+_SELF = regex(
     r"^(?:This|The) (?:note|release|report|edition|document|survey|page|section|chapter|letter|presentation|memo|table|figures? below)\b|"
     r"^(?:Note|Edition|Reference|Document|Release|Survey|Transcript|Presentation)\b [A-Z\d]|\b[A-Z]{2,}[-/][A-Z\d/-]*\d[A-Z\d/-]*\b"
 )
-_DEFINITION = re.compile(r"[A-Z][\w’' -]{1,40}:\s|By [\w ]+ we mean\b")
-_UNNAMED = re.compile(
+_DEFINITION = regex(r"[A-Z][\w’' -]{1,40}:\s|By [\w ]+ we mean\b")
+_UNNAMED = regex(
     r"^(?:The|Its|Their) (?:company|firm|group|board|maker|manufacturer|utility|bank|works|plant|operator|retailer|supplier|agency)\b|"
     r"^(?:During|In|At|On|For|By|After|Before|Since|Last|This|Over)\b[^,.;]{0,40},?\s(?:it|they|he|she)\s"
 )
 """A subject that only the document around it makes clear."""
-_LEANS_INSIDE = re.compile(
+_LEANS_INSIDE = regex(
     r"(?i)\b(?:that point|(?:above|below|beyond|with|without|by|of) (?:it|them)\b|about the same|here\b|the two definitions|"
     r"this (?:gap|figure|number))"
 )
-_METHOD = re.compile(
+_METHOD = regex(
     r"(?i)^(?:our|the) (?:target|forecast|valuation|model|method|sample|census|survey|definition|assumption)s?\b[^.;]{0,25}?"
     r"\b(?:is|are|assumes?|rests?|uses?|covers?|includes?|excludes?)\b|^we (?:assume|define|measure|count|include|exclude|use|place)\b|"
     r"\b(?:imputed|methodology|for the purposes of|is defined as|are defined as|by definition)\b|"
     r"^(?:an?|the) [\w -]{3,40} (?:is|are|means|refers to|stands for) (?:an?|the|one) [\w -]{3,60} (?:that|which|in which|between|used)\b"
 )
-_HYPOTHETICAL = re.compile(r"(?i)\b(?:would|could have|might)\b")
-_SUPPOSES = re.compile(r"\b(?:would|could|might|if|unless|were to)\b|\b(?:a|any) return (?:of [\w\s'’-]{1,40} )?to\b", re.IGNORECASE)
-_NEW_CLAUSE = re.compile(r"[;:–—]|,\s(?:and|but|while|whereas|although|though|which|who|as|since|because|so)\b")
-_REFUTED = re.compile(
+_HYPOTHETICAL = regex(r"(?i)\b(?:would|could have|might)\b")
+_SUPPOSES = regex(r"\b(?:would|could|might|if|unless|were to)\b|\b(?:a|any) return (?:of [\w\s'’-]{1,40} )?to\b", re.IGNORECASE)
+_NEW_CLAUSE = regex(r"[;:–—]|,\s(?:and|but|while|whereas|although|though|which|who|as|since|because|so)\b")
+_REFUTED = regex(
     r"(?i)\b(?:den(?:y|ies|ied|ying) (?:that|having|any|it)|wrongly|falsely|incorrectly|mistakenly|erroneously|untrue|(?:not|never) true|"
     r"no truth in|unfounded|rumou?r(?:s|ed)?|alleged(?:ly)?|alleges?|purported(?:ly)?|supposedly|refut(?:e|es|ed|ing)|debunk\w*|disproved|"
     r"(?:critics|detractors|sceptics|skeptics|opponents) (?:\w+ )?(?:claim|say|argue|allege|maintain)(?:s|ed)?|"
@@ -95,7 +96,7 @@ _REFUTED = re.compile(
     r"(?:claims?|reports?|rumou?rs?|allegations?|suggestions?|idea))\b"
 )
 """What a source denies, doubts or puts into another's mouth to refute is no finding."""
-_VERB = re.compile(
+_VERB = regex(
     r"(?i)\b(?:is|are|was|were|be|been|has|have|had|will|would|can|could|may|might|must|should|shall|do|does|did|\w{3,}ed|rose|fell|grew|"
     r"came|went|made|saw|took|gave|held|kept|led|lost|met|paid|put|ran|said|sold|spent|stood|won|built|bought|cut|set|hit|cost|costs|"
     r"remains?|continues?|expects?|reports?|shows?|says?|makes?|takes?|gives?|holds?|leads?|needs?|wants?|plans?|sets?|lies|pays?|uses?|"
@@ -103,20 +104,20 @@ _VERB = re.compile(
     r"anticipates?|calls?|indicates?|cites?|notes?|sees?|finds?|feels?|believes?|describes?|suggests?|mentions?|attribute|point|"
     r"lengthens?|adds?|helps?|hurts?|comes?|stands?|works?|runs?|returns?|accounts?|employs?|lists?|retains?|loses?|wins?|[a-z]{3,}(?:es|s))\b"
 )
-_HEADLESS = re.compile(
+_HEADLESS = regex(
     r"(?:For|In|During) the (?:(?:fiscal|full|calendar|first|second|third|fourth|\w+ months?) )?(?:year|quarter|half|period|month)s?"
     r"(?: (?:ended|ending|of) (?:[A-Z]\w+ )?\d{1,4}(?:, \d{4})?| \d{4})? (?:was|were|is|are) "
 )
 """A sentence whose subject a table or a page break has taken: "For the fiscal year 2023 was a decrease of $91 million"."""
-_ONLY_A_TIME = re.compile(r"(?:For|In|During) the [\w -]{2,40} (?:ended|ending) (?:on )?(?:\d{1,2} )?[A-Z]\w+ (?:\d{1,2}, )?\d{4}[.:]$")
+_ONLY_A_TIME = regex(r"(?:For|In|During) the [\w -]{2,40} (?:ended|ending) (?:on )?(?:\d{1,2} )?[A-Z]\w+ (?:\d{1,2}, )?\d{4}[.:]$")
 """What stands above figures: "For the quarter ended 31 March 2026."."""
-_NO_VERB = re.compile(r"\([^()]*\)|\b[A-Z][\w’'-]*")
+_NO_VERB = regex(r"\([^()]*\)|\b[A-Z][\w’'-]*")
 """Where no verb of a sentence stands: in brackets, and in names ("United States", "Accounts Receivable")."""
-_CITED_WORK = re.compile(
+_CITED_WORK = regex(
     r"\(PDF\)|\b(?:vol|pp)\.\s?\d|\(\s?[A-Z][\w .]+:\s[^()]{3,80}\b\d{4}\)|\b(?:Working|Discussion|Staff) Papers?\b[^.]*\b(?:no\.|\d{4})"
 )
 """An entry of a list of references."""
-_LEAD_IN = re.compile(
+_LEAD_IN = regex(
     r"(?:(?:However|Moreover|Furthermore|In addition|Additionally|Indeed|Accordingly|Therefore|Consequently|As a result|Overall|In fact|"
     r"Meanwhile|Nevertheless|Nonetheless|Conversely|Likewise|Similarly|By contrast|In contrast|Still|Also),\s+"
     r"|[A-Z][A-Z .’'-]{2,30}(?:, \d{1,2} \w+)?(?: \([\w ]+\))? [-–—] (?=[A-Z])"

@@ -14,6 +14,7 @@ from itertools import islice, pairwise, takewhile
 from operator import attrgetter
 
 from rag.numbers import CURRENCIES, MEASURES, SCALE_SAID, find_numbers, find_periods, unit_in
+from rag.patterns import regex
 from rag.remembered import Shelf
 from rag.report.quality import is_instruction
 from rag.text import STOPWORDS, sentences
@@ -26,17 +27,17 @@ _QUARANTINE = 3
 _LONG_BLOCK = 12
 _LEAD = 240
 """Characters of what stands above a table, and of a row's values."""
-_ADDRESS = re.compile(r"(?i)(?:https?://|www\.)\S*")
-_WORD = re.compile(r"\S+")
+_ADDRESS = regex(r"(?i)(?:https?://|www\.)\S*")
+_WORD = regex(r"\S+")
 _DECKS = frozenset(("pptx", "ppt", "odp"))
 """Formats whose lists say figures without sentences."""
-_POINT = re.compile(r"(?m)^\s*[-–•*]\s+(?P<label>[A-Z][^\n]*[^\s.?!])\s*$")
-_LABEL = re.compile(r"[^\W\d_]+(?:[ /&’'-]+[^\W\d_]+){0,5}:?\s")
-_WHEN = re.compile(r"(?:\s(?:in|at|for|by|to)\s|\s?\()(?P<when>[^()]+)\)?")
+_POINT = regex(r"(?m)^\s*[-–•*]\s+(?P<label>[A-Z][^\n]*[^\s.?!])\s*$")
+_LABEL = regex(r"[^\W\d_]+(?:[ /&’'-]+[^\W\d_]+){0,5}:?\s")
+_WHEN = regex(r"(?:\s(?:in|at|for|by|to)\s|\s?\()(?P<when>[^()]+)\)?")
 """A point of a slide: "Revenue DKK 3.9 bn in 2025"."""
-_SCALE = re.compile(rf"(?i)^\W*{SCALE_SAID}\b")
+_SCALE = regex(rf"(?i)^\W*{SCALE_SAID}\b")
 """What a table's corner says of all its columns."""
-_SCALE_BEHIND = re.compile(rf"(?i)\(({SCALE_SAID}\b[^()]*)\)$")
+_SCALE_BEHIND = regex(rf"(?i)\(({SCALE_SAID}\b[^()]*)\)$")
 """The same behind other words: "Year Ended December 31 (Millions, except per share amounts)"."""
 
 
@@ -166,7 +167,7 @@ def _without_orders(text: str, spans: list[tuple[int, int]]) -> tuple[list[tuple
     return [span for i, span in enumerate(spans) if all(abs(i - order) > reach for order in orders)], len(orders)
 
 
-_GLUED = re.compile(
+_GLUED = regex(
     r"(?<=[a-z]{3}[.!])(?=(?:The|An?|In|This|These|However|It|We|Our|Its|They|Their|At|On|For|As|But|And|One|Some|Most|Several|Many|Another)"
     r"\s[a-z\d])"
 )
@@ -174,7 +175,7 @@ _GLUED = re.compile(
 
 
 _BULLET = r"\s*[•▪◦‣]\s*"
-_PARTED = re.compile(rf"{_GLUED.pattern}|(?:(?<=[.!?;:])|(?<=[.!?;:]\s)){_BULLET}|(?<=; and){_BULLET}")
+_PARTED = regex(rf"{_GLUED.pattern}|(?:(?<=[.!?;:])|(?<=[.!?;:]\s)){_BULLET}|(?<=; and){_BULLET}")
 
 
 def _unglued(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -306,23 +307,21 @@ def references(document: Document, block: Block) -> Iterable[tuple[Cell, TableRe
             yield cell, TableReference(row=row, column=column, address=cell.address)
 
 
-_LEADERS = re.compile(r"\s?(?:\.\s?){4,}\$?$")
+_LEADERS = regex(r"\s?(?:\.\s?){4,}\$?$")
 """The dots that lead from a row's label to its values."""
-_NOTES = re.compile(r"(?i)(?:foot)?notes?|ref\.?|refs\.?|references?")
-_NOTE = re.compile(r"\W*\d{1,2}\s?[a-z]?\W*(?:\d{1,2}\s?[a-z]?\W*)*")
+_NOTES = regex(r"(?i)(?:foot)?notes?|ref\.?|refs\.?|references?")
+_NOTE = regex(r"\W*\d{1,2}\s?[a-z]?\W*(?:\d{1,2}\s?[a-z]?\W*)*")
 """A column that says which notes explain a line, and what stands in it: "4", "12(a), 13". It is no figure of the line."""
-_OF_ITS_OWN = re.compile(
+_OF_ITS_OWN = regex(
     r"(?i)\b(?:change|growth|variance|increase|decrease|difference|var|yoy|y/y|weighted[- ]average|per share|prices?|rates?|ratio)\b|[Δ%]"
 )
 """Headers of what a table counts otherwise than in its own unit, though they may not say in what."""
 
 
-_STRETCH = re.compile(
-    r"(?i)(?:for\s)?(?:the\s)?(?:fiscal |financial )?(?:years?|(?:three|six|nine|twelve) months|quarters?) end(?:ed|ing):?"
-)
+_STRETCH = regex(r"(?i)(?:for\s)?(?:the\s)?(?:fiscal |financial )?(?:years?|(?:three|six|nine|twelve) months|quarters?) end(?:ed|ing):?")
 """What a table's corner says of the days that its columns are called by: how long a time ends on them."""
-_DAY = re.compile(r"[A-Z][a-z]{2,8}\.? \d{1,2}, (?:19|20)\d\d")
-_MARKED = re.compile(r"(?P<mark>[A-Z]{0,3}[$€£¥])\s?\(?\d")
+_DAY = regex(r"[A-Z][a-z]{2,8}\.? \d{1,2}, (?:19|20)\d\d")
+_MARKED = regex(r"(?P<mark>[A-Z]{0,3}[$€£¥])\s?\(?\d")
 """A sum as a statement prints it in its first line and its total, which alone have the currency's sign."""
 
 
@@ -365,7 +364,7 @@ def _scale_above(document: Document, block: Block) -> str:
     return re.split(r"\W", line[said.end() :].lower())[0] if said else ""
 
 
-_BARE_SCALE = re.compile(r"(?i)(?:\b(?P<of>in) |\()(?=thousands|millions|billions)")
+_BARE_SCALE = regex(r"(?i)(?:\b(?P<of>in) |\()(?=thousands|millions|billions)")
 
 
 def _marked(column: str, mark: str, scale: str) -> str:
@@ -465,7 +464,7 @@ def _unit_of_all(words: str) -> str:
     return said if unit in MEASURES and re.fullmatch(rf"(?i)\(?(?:in\s)?{re.escape(said)}\)?", words) else ""
 
 
-_TIME = re.compile(r"(?:FY\s?|Fiscal\s)?(?:[A-Z][a-z]{2,8}\.?\s(?:\d{1,2},?\s)?)?(?:19|20)\d\d(?:\s?\(\w\))?|FY\d\d")
+_TIME = regex(r"(?:FY\s?|Fiscal\s)?(?:[A-Z][a-z]{2,8}\.?\s(?:\d{1,2},?\s)?)?(?:19|20)\d\d(?:\s?\(\w\))?|FY\d\d")
 """A column's header that is a year, or a day or month of one."""
 
 

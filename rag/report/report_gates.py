@@ -11,7 +11,7 @@ from rag.numbers import comparable, find_numbers, unit_in, with_unit
 from rag.report.book import BOTTOM_LINE, Book
 from rag.report.cards import card_direction, confidence_of, last_of, mixes_rows, spoken_for, title_of, voices_of
 from rag.report.claim_gates import CHATTER, periods_of, quote_fault
-from rag.report.claims import CHANGE, quoted, signed
+from rag.report.claims import changed_by, quoted
 from rag.report.conflicts import SAME_QUANTITY, are_copies
 from rag.report.facts import cell_unit
 from rag.report.gather import evidence_id
@@ -145,7 +145,7 @@ def point_fault(point: SeriesPoint, item: Evidence, source: Source | None) -> st
     main, unit_words = printed_parts(point.printed, item)
     if main not in quote:
         return f"the point {point.period} prints {main!r}, which is not in its quote"
-    if unit_words and unit_words not in quoted(item):
+    if unit_words and unit_words.lower() not in quoted(item).lower():
         return f"the unit {unit_words!r} of the point {point.period} is not in the table's labels"
     added = unit_in(unit_words) if unit_words else ("", Decimal(1), "")
     number = next(iter(find_numbers(main if added[0] else point.printed)), None)
@@ -187,10 +187,10 @@ def glance_values(card: TrendCard, claims: Mapping[str, Claim]) -> tuple[str, st
     done = next((claims[item].calculation for item in card.claims if item in claims and claims[item].calculation), None)
     if done is None:
         return latest, last.period, ""
-    return latest, last.period, f"{signed(done.result)}{_CHANGED_BY[last.unit] if done.formula == CHANGE else '%'}"
+    return latest, last.period, changed_by(last, done, rates=_CHANGED_BY)
 
 
-_CHANGED_BY = {"%": " pp", "bp": " bp"}
+_CHANGED_BY = {"%": "pp", "bp": "bp"}
 
 
 def diverse(book: Book) -> Iterable[ReportCheck]:

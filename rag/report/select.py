@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from rag.patterns import regex
 from rag.report.claims import sentence_claim
 from rag.report.gather import Candidate, Shingles, same_numbers
 from rag.report.plan import Plan
@@ -12,8 +13,8 @@ from rag.report.wording import Vocabulary
 from rag.text import content_stems, overlap, shingles, stem_set, words
 from rag.types import Claim, Confidence, Number, TrendCard
 
-_OWN_VOICE = re.compile(r"\b(?:we|our|us|I|my)\b", re.IGNORECASE)
-_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_OWN_VOICE = regex(r"\b(?:we|our|us|I|my)\b", re.IGNORECASE)
+_YEAR = regex(r"\b(?:19|20)\d\d\b")
 MOST_LOOSE = 5
 """Sentences of a section besides its cards."""
 MOST_ASKED = 15
@@ -142,8 +143,8 @@ def bottom_line(
     candidates: Mapping[str, Candidate],
     metrics: Sequence[str],
 ) -> tuple[str, ...]:
-    """The headline, of the most important card that has a sentence, or what is computed of the first where none has; then up to five
-    findings of others; all are printed below.
+    """The headline, of the most important card that has a sentence, or what is computed of it; of cards on a company what is computed of
+    the first where that has none; then up to five findings of others; all are printed below.
 
     ``metrics`` are the vocabulary's metric names, most important first within each facet."""
     printed = [
@@ -160,7 +161,8 @@ def bottom_line(
     headline = max(
         of_cards, key=lambda claim: (claim.evidence[0] in series, _headline_worth(plan, candidates[claim.evidence[0]]), claim.id)
     )
-    headline = _dated(headline, ordered, claims) if any(leading) else next(_computed(ordered, claims), headline)
+    by_figure = not any(leading) or (ordered[0].key.entity and not leading[0])
+    headline = next(_computed(ordered, claims), headline) if by_figure else _dated(headline, ordered, claims)
     found = _findings(ordered, claims, candidates)
     rest = sorted(short, key=lambda claim: (-_worth(candidates, claim), claim.id))
     taken, findings = [headline], list[Claim]()
@@ -205,14 +207,15 @@ def _plainness(claim: Claim) -> float:
 
 
 def by_importance(cards: Sequence[TrendCard], *, plan: Plan, metrics: Sequence[str]) -> list[TrendCard]:
-    """Cards on the whole market before those on a part of it, those of two sources and more before those of one, then in the order of
-    facets and metrics, then by sources."""
+    """Cards on the whole market before those on a part of it, and on a whole company before those on a division, those of two sources and
+    more before those of one, then in the order of facets and metrics, then by sources."""
     facets = {facet.id: at for at, facet in enumerate(plan.facets)}
     places = {name: at for at, name in enumerate(metrics)}
     return sorted(
         cards,
         key=lambda card: (
             bool(card.key.entity or card.key.segment or card.key.region),
+            bool(card.key.entity and (card.key.segment or card.key.region)),
             card.confidence.sources < 2,
             facets.get(card.section, len(facets)),
             places.get(card.key.metric, len(places)),
@@ -242,15 +245,16 @@ def _says_when(claim: Claim) -> bool:
 
 
 def _findings(cards: Sequence[TrendCard], claims: Mapping[str, Claim], candidates: Mapping[str, Candidate]) -> list[Claim]:
-    """One claim of each card: the first card of each section first, then the others, the surest before the rest. Of cards on parts of
-    one company's or place's figure only the first."""
+    """One claim of each card: the first card of each section first, then the others, the surest before the rest, those on a company's
+    divisions last. Of cards on parts of one company's or place's figure only the first."""
     seen: Counter[str] = Counter()
-    turns: list[tuple[int, int, int, TrendCard]] = []
+    turns: list[tuple[bool, int, int, int, TrendCard]] = []
     for at, card in enumerate(cards):
-        turns.append((seen[card.section], -_RANK[card.confidence.word], at, card))
+        is_part = bool(card.key.entity and (card.key.segment or card.key.region))
+        turns.append((is_part, seen[card.section], -_RANK[card.confidence.word], at, card))
         seen[card.section] += 1
     found, told = [], set[tuple[str, str, str]]()
-    for *_, card in sorted(turns, key=lambda turn: turn[:3]):
+    for *_, card in sorted(turns, key=lambda turn: turn[:4]):
         whose = (card.key.metric, card.key.entity, card.key.region)
         if whose in told and (card.key.entity or card.key.region):
             continue

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from rag.numbers import PeriodMention, unit_in
+from rag.patterns import regex
 from rag.report.clause import Scope
 from rag.report.demonyms import place_of
 from rag.report.names import Names
@@ -54,22 +55,22 @@ _STOCKS = (
     rf"{_ROUGHLY}{_VALUE}\sof\s(?:stocks?|supply|inventory|inventories)(?:\sof\s{_THING})?",
 )
 _PATTERNS = ((SHARE, _SHARES), (PRICE, _PRICES), (STOCK, _STOCKS))
-_SHAPES = {metric: tuple(re.compile(pattern) for pattern in patterns) for metric, patterns in _PATTERNS}
-_OF_STOCK = re.compile(r"\bof\s(?:stock|supply|inventor)")
-_MAY_BE = {SHARE: re.compile(r"\bmarket\b"), PRICE: re.compile(r"\b(?:[Aa]n?|per|[Oo]ne)\b"), STOCK: _OF_STOCK}
+_SHAPES = {metric: tuple(regex(pattern) for pattern in patterns) for metric, patterns in _PATTERNS}
+_OF_STOCK = regex(r"\bof\s(?:stock|supply|inventor)")
+_MAY_BE = {SHARE: regex(r"\bmarket\b"), PRICE: regex(r"\b(?:[Aa]n?|per|[Oo]ne)\b"), STOCK: _OF_STOCK}
 """What a sentence with the shape holds somewhere."""
 _OF_TIME = frozenset("second minute hour day week month quarter year night shift".split())
 _NO_THING = frozenset("share person head household employee worker time piece lot number total few it".split())
 """What is paid for one of these is pay, a dividend, or of something that is not said."""
 _ANY = frozenset("a an the its our new such one two three four five six seven eight nine ten twelve some several more another".split())
 """Before a thing: which or how many, not what."""
-_STOCK_OF = re.compile(r"\bof\s(?:stocks?|supply|inventory|inventories)\sof\b")
+_STOCK_OF = regex(r"\bof\s(?:stocks?|supply|inventory|inventories)\sof\b")
 _NEUTRAL = frozenset("total overall whole entire".split())
 _LITTLE = frozenset("in at on by for during of as the end year early late mid throughout across and to".split())
-_OPENS = re.compile(r"(?:^|[;:]\s)(?:(?:In|At|By|On|For|During|As of|Across)\s[^,;:]*,?\s)?$")
+_OPENS = regex(r"(?:^|[;:]\s)(?:(?:In|At|By|On|For|During|As of|Across)\s[^,;:]*,?\s)?$")
 """Before a clause: nothing, or a time or a place."""
-_ENDS = re.compile(r"[.,;:]|$|\s(?:and|but|while|whereas|ahead of|followed by|up from|down from|after|from|against|compared with)\b")
-_MODAL = re.compile(r"(?i)\b(?:should|must|shall|require[sd]?|targets?|goals?|aims?|policy|minimum|if|would|could|may|might)\b")
+_ENDS = regex(r"[.,;:]|$|\s(?:and|but|while|whereas|ahead of|followed by|up from|down from|after|from|against|compared with)\b")
+_MODAL = regex(r"(?i)\b(?:should|must|shall|require[sd]?|targets?|goals?|aims?|policy|minimum|if|would|could|may|might)\b")
 _UNITS_OF = {SHARE: ("percent",), PRICE: ("money",), STOCK: ("quantity",)}
 
 

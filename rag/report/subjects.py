@@ -8,11 +8,12 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from rag.patterns import regex
 from rag.report.legal import without_form
 from rag.text import STOPWORDS
 from rag.types import Source
 
-_TOKEN = re.compile(r"[^\W\d_][\w.’'-]*")
+_TOKEN = regex(r"[^\W\d_][\w.’'-]*")
 _CALENDAR = frozenset(
     (
         "january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct "

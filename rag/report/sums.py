@@ -12,13 +12,14 @@ from decimal import Decimal
 from typing import Literal
 
 from rag.numbers import find_numbers, find_periods, period_order
+from rag.patterns import regex
 from rag.report.claims import CHANGE, RELATIVE_CHANGE, computed_claim, direction_of_step, rounded
 from rag.report.facts import cell_value, without_unit
 from rag.report.measures import LINES, Measure, letters_of
 from rag.types import Calculation, Claim, Direction, Evidence, Number
 
 _SCALES = frozenset(Decimal(10) ** power for power in (0, 3, 6, 9, 12))
-_DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_DIGITS = regex(r"\d[\d,]*(?:\.\d+)?")
 _MOST = 6
 """Values that one sum adds up."""
 SHARE, RATIO, EXCESS = "a / b * 100", "a / b", "a - b"
@@ -133,7 +134,7 @@ def _sides(cells: Sequence[Evidence]) -> list[Operand]:
     return []
 
 
-_YEARS_ENDED = re.compile(r"(?i)^(?:fiscal\s)?years?\s(?:ended|ending)\s")
+_YEARS_ENDED = regex(r"(?i)^(?:fiscal\s)?years?\s(?:ended|ending)\s")
 _AROUND_A_TIME = frozenset(
     "for the of as at and in to on fiscal year years ended ending end year-end period month months week weeks quarter restated audited "
     "unaudited actual note see".split()
@@ -266,7 +267,7 @@ def _apart(a: Operand, b: Operand) -> Computed | None:
 
 _MEAN_PLACES = 2
 """Decimal places that an average may have where its values have fewer."""
-_NO_AMOUNT = re.compile(r"(?i)%|\b(?:per|price|rate|ratio|margin|average|percent(?:age)?|yield|return)\b")
+_NO_AMOUNT = regex(r"(?i)%|\b(?:per|price|rate|ratio|margin|average|percent(?:age)?|yield|return)\b")
 """Names of what does not add up; and an average of averages is nobody's figure."""
 
 

@@ -18,86 +18,87 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from rag.numbers import PeriodMention, comparable, period_order, period_shape
+from rag.patterns import regex
 from rag.report.clause import Scope, joins_on
 from rag.report.gather import Candidate
 from rag.report.names import Names
 from rag.report.wording import Mention, Vocabulary, unit_family
 from rag.types import Fact, Number
 
-_UNSAID_LENGTH = re.compile(r"(?i)\b(?:year[- ]to[- ]date|ytd|so far|thus far|to date|season)\b")
-_BY_MONTHS = re.compile(r"/\d+m$")
+_UNSAID_LENGTH = regex(r"(?i)\b(?:year[- ]to[- ]date|ytd|so far|thus far|to date|season)\b")
+_BY_MONTHS = regex(r"/\d+m$")
 """Of the label of a stretch of months, whose length is said."""
-_JOINS = re.compile(
+_JOINS = regex(
     r"(?i)(?:^|\b(?:in|for|during|of|at|by|on|over|through|throughout|ended|ending|closed|began|mid|the|our|its|fiscal)[\s-])"
     r"(?:(?:the|early|late|mid-|fiscal|full|year|month|end|of|beginning|middle|months?|quarter|years?)\s?)*$"
 )
 """Before a time that is a figure's own."""
-_PARTS = re.compile(
+_PARTS = regex(
     r"(?i)[;:]|\b(?:following|after|before|since|until|till|from|than|versus|compared|relative|against|which|when|while|whereas|although|"
     r"though|but|because)\b"
 )
 """Between a figure and a time: the time is another clause's, or what the figure is compared with."""
-_NOT_ITS_OWN = re.compile(
+_NOT_ITS_OWN = regex(
     r"(?i)\b(?:since|from|than|below|above|versus|vs\.?|compared (?:with|to)|against|until|till|before|after)\s"
     r"(?:(?!(?:in|for|during|of|at|by|on)\s)[^\W\d][\w-]*\s){0,3}$"
 )
-_PART_OF = re.compile(r"(?i)\b(?:quarters?|half|halves|months?|weeks?|end|beginning)\s(?:of|in)\s(?:our\s|the\s)?$")
+_PART_OF = regex(r"(?i)\b(?:quarters?|half|halves|months?|weeks?|end|beginning)\s(?:of|in)\s(?:our\s|the\s)?$")
 """Before a year of which only a part is meant: "the first quarter of fiscal 2024"."""
-_PARTS_OF_YEARS = re.compile(r"(?i)\b(?:quarters?|half|halves|months?)\s(?:of|in)\s(?:our\s|the\s)?(?:fiscal\s)?years?\b")
-_STRAIGHT_BEHIND = re.compile(r"(?i)(?:\s[\w'’-]+){0,3}?\s(?:in|for|during|of|at|on|by)\s(?:the\s)?(?:end\sof\s|early\s|late\s|mid-)*")
+_PARTS_OF_YEARS = regex(r"(?i)\b(?:quarters?|half|halves|months?)\s(?:of|in)\s(?:our\s|the\s)?(?:fiscal\s)?years?\b")
+_STRAIGHT_BEHIND = regex(r"(?i)(?:\s[\w'’-]+){0,3}?\s(?:in|for|during|of|at|on|by)\s(?:the\s)?(?:end\sof\s|early\s|late\s|mid-)*")
 """Between a value and its own time."""
-_LOSS = re.compile(r"(?i)\blos(?:s|ses|t)\b")
-_EFFECT_OF = re.compile(r"(?i)\b(?:effects?|impacts?)\b")
+_LOSS = regex(r"(?i)\blos(?:s|ses|t)\b")
+_EFFECT_OF = regex(r"(?i)\b(?:effects?|impacts?)\b")
 """Before a metric: what follows is what something did to it."""
-_MARKET_VALUE = re.compile(r"(?i)market value\W*$")
+_MARKET_VALUE = regex(r"(?i)market value\W*$")
 """In a filing: what shares, coins or notes would fetch, not how large a market is."""
 _PARTIES = frozenset("companies employees people persons workers staff households customers members".split())
 """Units of counts of those who buy, sell or are asked, which are none of what is sold, made or ordered."""
-_UNDER = re.compile(r"(?i)\s(?:under|pursuant to|on|against|from|related to|associated with)\s(?:the|our|its|an?)\b")
+_UNDER = regex(r"(?i)\s(?:under|pursuant to|on|against|from|related to|associated with)\s(?:the|our|its|an?)\b")
 """Behind what a company has one of only: the part of it that stands under one agreement."""
-_ENDED = re.compile(r"(?i)\b(?:ended|ending)\b")
-_ANOTHERS = re.compile(
+_ENDED = regex(r"(?i)\b(?:ended|ending)\b")
+_ANOTHERS = regex(
     r"(?i)\b(?:according to|surveys?|polls?|economists?|analysts?|forecasters?|last (?:month|quarter)|for this|"
     r"national\w*|nationwide|nation['’]?s?|united states|"
     r"(?:proportion|share|percentage|fraction|half|third|majority)\s(?:of\s[\w\s-]{0,40})?(?:who|that|expecting|reporting|looking)|"
     r"(?:some|several|many|most|few|one|others)\s(?:[\w-]+\s){0,4}(?:reporting|noting|saying|expecting|seeing))\b|\bU\.S\."
 )
 """In a report on one region: another body's count, the whole country's, or that of a part of those asked."""
-_OPEN_END = re.compile(r"(?i)\s(?:and|or)\s(?:higher|lower|more|less|fewer|above|below|over|up|better)\b")
+_OPEN_END = regex(r"(?i)\s(?:and|or)\s(?:higher|lower|more|less|fewer|above|below|over|up|better)\b")
 """Behind a value that is a bound."""
-_SOME_PLACE = re.compile(r"(?i)\b(?:the|that|this)\s(?:state|city|county|metro area)(?:['’]s)?\b|^(?:city|county|state|area)\s")
+_SOME_PLACE = regex(r"(?i)\b(?:the|that|this)\s(?:state|city|county|metro area)(?:['’]s)?\b|^(?:city|county|state|area)\s")
 """A place that another sentence names, or whose name a title that runs into the sentence has taken."""
-_PLACES = re.compile(r"(?i)\b(?:states?|cit(?:y|ies)|count(?:y|ies)|areas?|region of)\b")
+_PLACES = regex(r"(?i)\b(?:states?|cit(?:y|ies)|count(?:y|ies)|areas?|region of)\b")
 """In the sentence before: of them may be what follows."""
-_SUPPOSED = re.compile(r"\b(?:may|might|could|would|foresee\w*|expect\w*|anticipat\w*|predict\w*|project(?:s|ed|ing))\b")
+_SUPPOSED = regex(r"\b(?:may|might|could|would|foresee\w*|expect\w*|anticipat\w*|predict\w*|project(?:s|ed|ing))\b")
 """What is no fact of a survey: it is supposed, or foreseen by those who were asked."""
 _TOGETHER = r"{}(?:,\s[A-Z][\w.]+(?:\s[A-Z][\w.]+)?)*,?\s(?:and|or)\s(?:in\s)?[A-Z]"
 """From a place on: others that share its figure."""
-_NAME = re.compile(r"(?<!^)\b[A-Z][a-z]\w+")
+_NAME = regex(r"(?<!^)\b[A-Z][a-z]\w+")
 _NO_NAMES = frozenset(
     "District Districts First Second Third Fourth Fifth Sixth Seventh Eighth Ninth Tenth Eleventh Twelfth January February March April May "
     "June July August September October November December Christmas Easter Thanksgiving".split()
 )
 """Written with a capital, and no place or company besides the report's region."""
 _PART_OF_PLACE = r"(?i)\b(?:(?:north|south|east|west)(?:ern|east|west|eastern|western)?|central|upstate|downstate)\s+{}\b"
-_JOINED_ON = re.compile(r"-[a-z]")
+_JOINED_ON = regex(r"-[a-z]")
 """Behind a value: its unit is written on to it, "$20-per-barrel"."""
-_ONE_PARTY = re.compile(
+_ONE_PARTY = regex(
     r"(?i)\b(?:an?|one|another)\s(?:[\w’'-]+\s){1,8}?(?:expects?|forecasts?|predicts?|projects?|estimates?|plans?|says|said|reports?|"
     r"reported|noted|indicated)\b"
 )
-_TAKES_UP = re.compile(r"^(?:This|That|These|Those|It|Its|They|Their|Such|The (?:latter|former))\b|:")
+_TAKES_UP = regex(r"^(?:This|That|These|Those|It|Its|They|Their|Such|The (?:latter|former))\b|:")
 """Before a figure: what it is of stands in another sentence or before the colon."""
-_SOME_SAY = re.compile(
+_SOME_SAY = regex(
     r"(?i)(?<!contacts)(?<!respondents)(?<!employers)(?<!firms)(?<!businesses)(?<!companies)(?<!district)(?<!directors)"
     r"\s(?:said|say|says|report|reports|reported|noted|note|expect|expected|indicated|indicate)\b"
 )
 """Those of one trade say it."""
-_RELATIVE = re.compile(r"(?i),\s(?:where|which|who|whose)\s")
+_RELATIVE = regex(r"(?i),\s(?:where|which|who|whose)\s")
 """Before a metric: it is of what stands before the comma."""
-_OR_ELSE = re.compile(r"(?i)\d\s(?:or|and)\s(?:about\s|even\s)?$")
+_OR_ELSE = regex(r"(?i)\d\s(?:or|and)\s(?:about\s|even\s)?$")
 """Before a value: one of two, "8 or 9 percent"."""
-_WORD = re.compile(r"\s([^\W\d_][\w’'-]*)")
+_WORD = regex(r"\s([^\W\d_][\w’'-]*)")
 _JUST_BEFORE = 200
 """Characters: a sentence or two."""
 _OPEN = frozenset(("sales", "sold", "unit sales", "units sold", "price", "prices", "selling prices", "pricing", "inventory", "inventories"))
@@ -111,16 +112,14 @@ _OF_ALL = frozenset(
     "employment wages productivity optimism labour_market consumer_confidence utilisation output orders shipments investment".split()
 )
 """Metrics of the whole economy, but in a section on one trade of that trade."""
-_ON_ALL = re.compile(r"(?i)\b(?:labou?r|employment|wages?|prices|overview|summary|econom\w+|consumers?|households?|personnel)\b")
-_NAMES_IT = re.compile(r",\s(?:the|its|our|their|an?)\s[^,]*$")
-_OPENS = re.compile(r"(?i)(?:^|[,;]\s)(?:with|at|having been)\s(?:[\w-]+\s){0,2}$")
+_ON_ALL = regex(r"(?i)\b(?:labou?r|employment|wages?|prices|overview|summary|econom\w+|consumers?|households?|personnel)\b")
+_NAMES_IT = regex(r",\s(?:the|its|our|their|an?)\s[^,]*$")
+_OPENS = regex(r"(?i)(?:^|[,;]\s)(?:with|at|having been)\s(?:[\w-]+\s){0,2}$")
 _LONGEST_GAP = 4
 """Words between a time and the metric that it is put before: "February 2008 year-to-date home sales"."""
-_EFFECT = re.compile(
-    r"(?i)\b(?:effects?|impacts?|increase|decrease|reduction|benefit|charge|adjustment)\b[^;]*\band\s(?:the\s|its\s|our\s)?$"
-)
+_EFFECT = regex(r"(?i)\b(?:effects?|impacts?|increase|decrease|reduction|benefit|charge|adjustment)\b[^;]*\band\s(?:the\s|its\s|our\s)?$")
 """Before a phrase: what went before is a change of one thing, and so may this one be of another."""
-_LISTED = re.compile(r"(?P<first>[^,;:.]*),\s(?:and|or)\s(?:the\s|its\s|our\s)?$")
+_LISTED = regex(r"(?P<first>[^,;:.]*),\s(?:and|or)\s(?:the\s|its\s|our\s)?$")
 _LONGEST_LISTED = 3
 """Words before ", and" up to which they are a list's item, not a clause."""
 

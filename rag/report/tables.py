@@ -1,17 +1,17 @@
 """Tables in a line: one column of a table, the newest, as one sentence with every cell cited; a market by region, sales by division."""
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 
 from rag.numbers import period_order, period_shape
+from rag.patterns import regex
 from rag.report.claims import table_claim
 from rag.report.facts import Stated
 from rag.report.wording import Vocabulary
 from rag.types import Claim
 
-_OTHER_BASIS = re.compile(r"(?i)\b(?:as reported|restate\w*|adjust\w*|previous\w*|before|pro forma|effect)\b")
+_OTHER_BASIS = regex(r"(?i)\b(?:as reported|restate\w*|adjust\w*|previous\w*|before|pro forma|effect)\b")
 """Columns and tables that give a figure on another basis than the one that holds."""
 FEWEST_CELLS, MOST_CELLS = 3, 7
 FEWEST_METRICS = 2

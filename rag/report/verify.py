@@ -14,6 +14,7 @@ from typing import Literal
 
 from rag.errors import ReadError, UsageError
 from rag.numbers import comparable, find_numbers, find_periods
+from rag.patterns import regex
 from rag.report.claim_gates import NEGATION
 from rag.report.elsewhere import Citation, Manuscript, Written, file_of, reference_page
 from rag.report.findings import Finding
@@ -30,8 +31,8 @@ _CAPTION = 160
 """Characters of a line that may be a table's caption."""
 _WINDOW = 3
 """Sentences of a passage."""
-_CLAUSE = re.compile(r"[;:,]\s|\s[–—-]\s|,?\s(?:and|but|while|whereas|although|because|since|against)\s")
-_QUOTED = re.compile(r"[“\"„]([^”\"“]{12,600})[”\"]")
+_CLAUSE = regex(r"[;:,]\s|\s[–—-]\s|,?\s(?:and|but|while|whereas|although|because|since|against)\s")
+_QUOTED = regex(r"[“\"„]([^”\"“]{12,600})[”\"]")
 
 Judgement = Literal["supported", "partial", "unsupported", "unchecked", "uncited"]
 _OUTCOMES: Mapping[Judgement, GateOutcome] = {

@@ -6,23 +6,24 @@ The rules, for a report on 2024-26:
 - what an earlier document says is of another time unless it names 2024 or later: a forecast of the period is of the period;
 - what a document of the period says is of another time when every period it names ended before 2023: last year's figure is a base, an
   older one alone is history;
-- what a later document says is of another time when it names periods and none touches 2024-26.
+- what a later document says is of another time when it names periods and none touches 2024-26; a value of its tables may be of the year
+  before, since it stands beside the one that is compared with it.
 """
 
-import re
 from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from rag.numbers import PeriodMention, find_periods, period_order, period_shape
+from rag.patterns import regex
 from rag.types import Scope, Source
 
 _REACH = timedelta(days=366)
 """How long before a period it is forecast, and after it told of."""
 _MONTHS = {"year": 12, "fiscal": 12, "12m": 12, "half": 6, "quarter": 3, "month": 1, "day": 1}
 """Of each shape of period; others are parts of a year."""
-_YEAR = re.compile(r"\d{4}")
+_YEAR = regex(r"\d{4}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +45,11 @@ class Span:
         if source.published_from != "mtime" and source.published > self.last:
             return not named or any(start <= self.last and end >= self.first for start, end in named)
         return not named or max(end for _, end in named) >= self.first - _REACH
+
+    def compares(self, periods: Iterable[PeriodMention]) -> bool:
+        """Whether a table's value is of the span or of the year before it, by what its labels name."""
+        named = [_days(mention.label) for mention in periods]
+        return any(start <= self.last and end >= self.first - _REACH for start, end in named)
 
 
 def span_of(label: str) -> Span | None:
@@ -67,7 +73,7 @@ def of_title(text: str, title: str) -> tuple[PeriodMention, ...]:
     return (replace(named[0], label=label, start=found.start(), end=found.end()),)
 
 
-_THE_TIME = re.compile(r"(?i)(?P<end>\bend of )?\bthe (?P<shape>quarter|half|year|month)\b(?=[.,;)]|$| (?:was|were|is|as|and)\b)")
+_THE_TIME = regex(r"(?i)(?P<end>\bend of )?\bthe (?P<shape>quarter|half|year|month)\b(?=[.,;)]|$| (?:was|were|is|as|and)\b)")
 
 
 def within_reach(scope: Scope, *, sources: Iterable[Source], period: str) -> Scope:

@@ -7,20 +7,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.numbers import comparable
+from rag.patterns import regex
 from rag.prompts import Metric, MetricVocabulary
 from rag.remembered import remembered
 from rag.types import Direction, FactKind, Number
 
-_TOKEN = re.compile(r"[^\W_]+(?:[.'’-][^\W_]+)*")
-_CLAUSE = re.compile(
+_TOKEN = regex(r"[^\W_]+(?:[.'’-][^\W_]+)*")
+_CLAUSE = regex(
     r"[;:]|,\s(?:and|but|while|whereas|although|though|with|as|since|because|which|who|so)\b|\b(?:while|whereas|although|but|though|because)\b|[–—]"
 )
-_AND_THEN = re.compile(r";|,\s(?:and|but|while|whereas|although|though)\b")
+_AND_THEN = regex(r";|,\s(?:and|but|while|whereas|although|though)\b")
 _ROUGHLY = frozenset("about some roughly around approximately".split())
 """Words that make an estimate only of the figure they stand before."""
 _JUST_BEFORE = 24
 """Characters before a figure."""
-_NO_FORECAST = re.compile(
+_NO_FORECAST = regex(
     r"\b(?:of|than|as|the|[a-z]{3,}s) expected\b|\bexpected (?:use|volumes?)\b|"
     r"\b(?:than|as|lower|higher|weaker|stronger|greater) (?:anticipated|projected|predicted|expected|forecast)\b(?! to\b)|"
     r"\b(?:met|exceeded|surpassed|achieved|missed|ahead of)\b(?:\s[\w’'-]+){0,6}?\s(?:targets?|forecasts?|guidance|expectations?)\b",
@@ -28,10 +29,8 @@ _NO_FORECAST = re.compile(
 )
 """Words of a forecast that only describe a noun: "70% of expected use", "as expected", "lower anticipated demand"; or
 say what became of one: "exceeded our initial annual targets"."""
-_LOOKS_AHEAD = re.compile(
-    r"\b(?:looks? for|looking for|base case|likely to|set to|on track to|due to (?:open|start|begin))\b", re.IGNORECASE
-)
-_SHARE_OF = re.compile(r"(?:%|per\s?cent|share|part|half|third)\s(?:of|in)\s(?:the\s|its\s|their\s)?$", re.IGNORECASE)
+_LOOKS_AHEAD = regex(r"\b(?:looks? for|looking for|base case|likely to|set to|on track to|due to (?:open|start|begin))\b", re.IGNORECASE)
+_SHARE_OF = regex(r"(?:%|per\s?cent|share|part|half|third)\s(?:of|in)\s(?:the\s|its\s|their\s)?$", re.IGNORECASE)
 _REACH, _REACH_BEFORE = 9, 4
 """Words behind and before a metric within which the word that tells its direction is looked for."""
 _PREPOSITIONS = frozenset("of for in from on at among across to by".split())
@@ -113,7 +112,7 @@ def unit_family(number: Number) -> str:
     return next((family for bases, family in families if above in bases), "count")
 
 
-_SUPPOSED = re.compile(
+_SUPPOSED = regex(
     r"(?i)^(?:when|if|unless|as long as|should|suppose|in order to|to)\b|\b(?:would|could|might|may|potential|arguably|scenarios?|"
     r"simulations?|models?|figure|panels?)\b"
 )

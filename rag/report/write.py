@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from rag.errors import AnswerError
 from rag.model_prompts import CardPrompt, EvidenceLine, FaultyLine, Prompt, Prompts, RepairPrompt, Rules, SummaryPrompt
 from rag.numbers import find_numbers, find_periods
+from rag.patterns import regex
 from rag.ports import Checker
 from rag.report.book import BOTTOM_LINE, open_book
 from rag.report.check import check_report
@@ -44,8 +45,8 @@ Parsed = TypeVar("Parsed")
 
 _TEXT = {"type": "string"}
 _NUMBERS = {"type": "array", "items": {"type": "integer"}}
-_BEGUN = re.compile(r'\A\s*(?:```(?:json)?\s*)?\{\s*"sentences"\s*:\s*\[\s*')
-_FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*)\n\s*```\s*\Z", re.DOTALL)
+_BEGUN = regex(r'\A\s*(?:```(?:json)?\s*)?\{\s*"sentences"\s*:\s*\[\s*')
+_FENCE = regex(r"\A\s*```(?:json)?\s*\n(.*)\n\s*```\s*\Z", re.DOTALL)
 
 
 def _object(**properties: Any) -> dict[str, Any]:

@@ -11,13 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from rag.config import Format
 from rag.errors import DefinitionError, SettingsError, UsageError
+from rag.patterns import regex
 from rag.record.people import name_of as called
 from rag.schedule.slots import Rhythm, rhythm, zone_of
 
 FOLDER = "schedules"
 """In the workspace; one TOML file a schedule, named by it."""
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
+_NAME = regex(r"[a-z0-9][a-z0-9-]{0,59}")
 CatchUp = Literal["latest", "all", "none"]
 Overlap = Literal["skip", "queue", "cancel"]
 NoNews = Literal["silent", "note", "report"]

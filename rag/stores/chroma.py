@@ -11,10 +11,8 @@ import json
 import os
 import resource
 import shutil
-import subprocess
 import sys
 import tempfile
-import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,7 +22,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from rag.errors import IndexDamagedError
-from rag.stores import generations
+from rag.stores import builder, generations
 from rag.stores.generations import Generation, Manifest, Newest
 
 if TYPE_CHECKING:
@@ -47,6 +45,8 @@ MOST_DEAD = 0.2
 
 NICE = 5
 """How far the building stands behind searches where both want the processor: it takes minutes in a large library, and nobody waits."""
+KEPT_TO = 32 * 2**20
+"""Bytes of vectors that a child builds in its life, each order counted as a megabyte at least: so much does it not give back."""
 
 _CHROMA = "chroma"
 _ROWS = "rows.tsv"
@@ -304,30 +304,14 @@ def _known(base: Generation) -> dict[str, str]:
 
 
 def _run_child(work: _Work) -> None:
-    """Builds and checks in a process of its own: Chroma can crash, hang, and write without end. Raises IndexDamagedError.
-
-    The child holds the reading end of a pipe that closes when this process ends, however it ends, and ends with it.
-    """
+    """Builds and checks in a process of its own: Chroma can crash, hang, and write without end. Raises IndexDamagedError."""
     order = work.desk / "order.json"
-    order.write_text(json.dumps(vars(work), default=str), "utf-8")
-    alive, held = os.pipe()
-    try:
-        _wait_for_child([str(order), str(alive)], alive=alive, limit_s=_seconds(len(work.ids)))
-    finally:
-        os.close(alive)
-        os.close(held)
-
-
-def _wait_for_child(arguments: Sequence[str], *, alive: int, limit_s: float) -> None:
-    root = str(Path(__file__).resolve().parent.parent.parent)
-    code = "import sys; sys.path.insert(0, sys.argv[1]); from rag.stores.chroma import build_in_child; build_in_child(*sys.argv[2:])"
-    command = [sys.executable, "-c", code, root, *arguments]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=limit_s, check=False, pass_fds=(alive,))
-    except subprocess.TimeoutExpired as error:
-        raise _failed(f"it took more than {limit_s:.0f} seconds") from error
-    if done.returncode:
-        raise _failed((done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1])
+    order.write_text(json.dumps(vars(work), default=lambda path: str(path.absolute())), "utf-8")
+    if reason := builder.build(order, program=f"{__name__}:build_in_child", limit_s=_seconds(len(work.ids))):
+        raise IndexDamagedError(
+            f"the new vector index failed its checks and was not published: {reason}; every document is in the record and is found without "
+            "it. Run `rag ingest` again; searches scan the record exactly until then"
+        )
 
 
 def _seconds(count: int) -> float:
@@ -335,23 +319,27 @@ def _seconds(count: int) -> float:
     return 300.0 + count / 6
 
 
-def _failed(what: str) -> IndexDamagedError:
-    return IndexDamagedError(
-        f"the new vector index failed its checks and was not published: {what}; every document is in the record and is found without it. "
-        "Run `rag ingest` again; searches scan the record exactly until then"
-    )
-
-
 # ── building: what the child does ─────────────────────────────────────────────────────────────────────────────────
 
 
-def build_in_child(order: str, alive: str) -> None:
-    """The child's whole program: build, write everything out, shrink, open again as a reader would, check. Exits 1 with a reason."""
+def build_in_child(alive: int) -> None:
+    """The child's whole program: one order after the other."""
+    os.nice(NICE)
+    built = 0
+
+    def perform(order: Path) -> bool:
+        nonlocal built
+        built += max(_build_order(order), 2**20)
+        return built < KEPT_TO
+
+    builder.serve(alive, perform)
+
+
+def _build_order(order: Path) -> int:
+    """Build, write everything out, shrink, open again as a reader would, check; gives the bytes of the vectors. Exits with a reason."""
     import numpy as np
 
-    threading.Thread(target=_end_with_parent, args=(int(alive),), daemon=True).start()
-    os.nice(NICE)
-    work = json.loads(Path(order).read_bytes())
+    work = json.loads(order.read_bytes())
     chroma, ids = Path(work["target"], _CHROMA), work["ids"]
     vectors = np.memmap(Path(work["desk"], _VECTORS), dtype="<f4", mode="r", shape=(len(ids), work["dimensions"]))
     _limit(vectors.nbytes, seconds=_seconds(len(ids)))
@@ -364,20 +352,16 @@ def build_in_child(order: str, alive: str) -> None:
     _check(chroma, ids, vectors)
     if generations.marks(chroma) != before:
         sys.exit("opening it changed its files: not all vectors were written out")
-
-
-def _end_with_parent(alive: int) -> None:
-    """An orphan would go on writing into a folder that the next writer removes."""
-    os.read(alive, 1)
-    os._exit(1)
+    return int(vectors.nbytes)
 
 
 def _limit(size: int, *, seconds: float) -> None:
     """Measured at 20,000 rows of 384 and of 1,024: 0.2 GB and 5 times the vectors' size in memory, under 3 times in all files together."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
     for what, value in (
         (resource.RLIMIT_DATA, 4 * 2**30 + 8 * size),
         (resource.RLIMIT_FSIZE, 2**30 + 6 * size),
-        (resource.RLIMIT_CPU, int(seconds * 4)),
+        (resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime + seconds * 4)),
     ):
         _, hard = resource.getrlimit(what)
         soft = value if hard == resource.RLIM_INFINITY else min(value, hard)

@@ -4,7 +4,6 @@ The caller holds the writer's lock. What was erased is remembered, so that the n
 killed is finished by running it again.
 """
 
-import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,15 +13,16 @@ from pathlib import Path
 
 from rag.errors import UsageError, WorkspaceError
 from rag.ingest import UNPACKED, publish
+from rag.patterns import regex
 from rag.ports import Index
 from rag.record import FileRow, Record
 
 _SHINGLE = 8
 """Words in a row that a text must share with a document to count as quoting it."""
 _READABLE = frozenset((".html", ".htm", ".md", ".json", ".txt", ".csv", ".bib", ".svg", ".xml"))
-_WORD = re.compile(r"[^\W_]+")
-_MARKUP = re.compile(r"<[^<>]{0,2000}>|\\[nrt\"/]")
-_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+_WORD = regex(r"[^\W_]+")
+_MARKUP = regex(r"<[^<>]{0,2000}>|\\[nrt\"/]")
+_ESCAPE = regex(r"\\u([0-9a-fA-F]{4})")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,10 +13,10 @@ from rag.around import Context
 from rag.chat.words import to_markdown
 from rag.errors import UsageError
 from rag.report import delta
+from rag.runs.child import Job
 from rag.types import Delta, Report, SearchResult, Source, Turn
 from rag.upkeep import Finding
 from rag.web import asking, serving
-from rag.web.child import Job
 from rag.web.refuse import REFUSALS
 from rag.web.runs import Run
 from rag.web.serving import LARGEST_NUMBER, MEDIA, Here

@@ -6,10 +6,10 @@ from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from rag.app import Library, examine
+from rag.runs.child import Job
 from rag.types import STRANGER, Scope
 from rag.web import asking, serving
 from rag.web.api import Chat
-from rag.web.child import Job
 from rag.web.forms import page
 from rag.web.leaf import leaf
 from rag.web.scoped import InAddress, InForm, looking

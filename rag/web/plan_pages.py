@@ -9,13 +9,14 @@ from starlette.responses import RedirectResponse, Response
 
 from rag import assets
 from rag.app import Library
+from rag.config import AS_ASKED
 from rag.errors import SettingsError
 from rag.prompts import facet_packs, metric_vocabulary
 from rag.record.rows import ReportHead
 from rag.report import read_outline, to_yaml
+from rag.runs.child import Job
 from rag.types import Reader, Scope
 from rag.web import serving
-from rag.web.child import Job
 from rag.web.forms import page
 from rag.web.plan_form import LISTS, NO_TOPIC, OF_SECTION, TOP, Draft, changed, checked, draft_from, draft_of
 from rag.web.scoped import InForm, day, for_job, looking
@@ -23,7 +24,12 @@ from rag.web.serving import Here
 
 routes = APIRouter(include_in_schema=False)
 
-_PACKS = {"market": "a market", "macro": "an economy and its regions", "filings": "a company, from its filings"}
+_PACKS = {
+    AS_ASKED: "what the topic is",
+    "market": "a market",
+    "macro": "an economy and its regions",
+    "filings": "a company, from its filings",
+}
 """Shipped facet pack -> what a report with its questions is about."""
 
 _EVERYTHING = Scope()
@@ -39,7 +45,7 @@ def _begun(here: serving.Serving, job: Job) -> Response:
 def choices(library: Library, scope: Scope) -> dict[str, Any]:
     """What the fields of a new report offer."""
     own = library.settings.report
-    packs = [own.pack, *(name for name in facet_packs(workspace=library.workspace) if name != own.pack)]
+    packs = dict.fromkeys((own.pack, AS_ASKED, *facet_packs(workspace=library.workspace)))
     templates = [own.template, *(name for name in assets.names("templates", workspace=library.workspace) if name != own.template)]
     return {
         "packs": [{"name": name, "word": _PACKS.get(name, name)} for name in packs],

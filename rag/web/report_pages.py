@@ -1,6 +1,5 @@
 """The reports' room: read with the evidence beside, ask about a claim, say what you think of it, compare two editions."""
 
-import re
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -9,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from rag.app import Library
 from rag.chat.about import about
+from rag.patterns import regex
 from rag.render.changes import comparison
 from rag.reviewing import LONGEST_NOTE, review, reviewed
 from rag.web import asking, serving
@@ -20,7 +20,7 @@ from rag.web.serving import MEDIA, Here
 routes = APIRouter(include_in_schema=False)
 
 _REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-_SCRIPT = re.compile(r"script-src ('sha256-[A-Za-z0-9+/=]+')")
+_SCRIPT = regex(r"script-src ('sha256-[A-Za-z0-9+/=]+')")
 _FORMS = {
     "html": "HTML",
     "pdf": "PDF",

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rag.errors import UsageError
-from rag.web.child import Job, work
-from rag.web.runfile import ENDS, RunFile, abandoned, files, number_of, read_lines, whole_bytes
+from rag.runs.child import Job, work
+from rag.runs.runfile import ENDS, RunFile, abandoned, files, number_of, read_lines, whole_bytes
 
 State = Literal["waiting", "running", "done", "failed"]
 

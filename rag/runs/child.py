@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rag.errors import RagError
+from rag.runs.runfile import RunFile
 from rag.types import Scope
-from rag.web.runfile import RunFile
 
 RunKind = Literal["ingest", "report"]
 Tell = Callable[[dict[str, Any]], None]
