@@ -174,4 +174,4 @@ def shingles(stems: Sequence[str], *, size: int = 3) -> frozenset[tuple[str, ...
 
 def overlap(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> float:
     """Shared shingles as a share of the smaller set, 0 to 1."""
-    return len(one & other) / min(len(one), len(other)) if one and other else 0.0
+    return 0.0 if one.isdisjoint(other) else len(one & other) / min(len(one), len(other))

@@ -8,7 +8,8 @@ import pytest
 
 from rag.readers import read_file
 from rag.report.names import find_names
-from tests.report_fixture import Corpus, finder, small_report
+from rag.report.subjects import subjects
+from tests.report_fixture import Corpus, corpus_of, finder, small_report
 from tests.test_sure import ANNUAL, NAMED, _document, figures
 
 SEGMENTS = "\n\nHalvex has two segments. One segment is Rail, the other segment Road. Each segment has drivers. No segment is small.\n\n"
@@ -94,6 +95,21 @@ def test_a_files_name_joins_a_companys_and_may_leave_out_half_of_it(title: str, 
     """ "PG_E_2018" is no paper of PG's; better none than half a name."""
     source, _ = _document(title, text, date(2018, 12, 12))
     assert find_names({title: text}, sources=[source]).about.get(title, "") == owner
+
+
+@pytest.mark.parametrize(
+    ("first", "owner"),
+    [("Steel prices", ""), ("Notes on prices", ""), ("Halvex and its prices", "Halvex"), ("Velox prices", "Velox")],
+)
+def test_a_word_that_only_titles_write_with_a_capital_owns_nothing(first: str, owner: str) -> None:
+    """Papers on steel, wages and imports are no papers of "Steel"; a name that no text writes small may be a company's."""
+    titles = (f"{first} of tide turbines in Corvane", "Wages of tide turbines in Corvane", "Imports of tide turbines in Corvane")
+    text = "The steel price, wages and imports of tide turbines rose in Corvane, says Halvex."
+    texts = {f"{at}.txt": (title, "", date(2026, 8, 3), text) for at, title in enumerate(titles)}
+    given = corpus_of(texts)
+    told = {key: document.text for key, document in given.documents.items()}
+    about = find_names(told, sources=given.sources, subjects=subjects(given.sources)).about
+    assert about.get(given.of("0.txt"), "") == owner
 
 
 def test_a_registrants_name_is_not_cut_at_its_and() -> None:

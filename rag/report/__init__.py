@@ -15,12 +15,13 @@ from rag.prompts import MetricVocabulary
 from rag.report.asked import asked_of, carded
 from rag.report.assemble import Parts, assemble
 from rag.report.book import EXTRACTIVE
-from rag.report.cards import DraftCard, draft_cards, told_briefly
+from rag.report.cards import DraftCard, draft_cards
 from rag.report.check import GATES, REPORT_GATES, CheckResult
 from rag.report.check import check_report as _check_report
 from rag.report.delta import delta
 from rag.report.figures import companies_of
 from rag.report.harvest import harvest
+from rag.report.matrix import most_telling, pieces_of, room_for
 from rag.report.outline import Outline, arranged, only, outline_of, read_outline, to_yaml
 from rag.report.plan import Plan, make_plan
 from rag.report.report_gates import ReportCheck
@@ -81,11 +82,15 @@ def write_report(
         plan, find=find, document=document, sources=visible, vocabulary=vocabulary, statements=statements, as_of=as_of, copies=copies
     )
     gathered, names, facts, found, current = read.gathered, read.names, read.facts, read.found, read.current
-    drafts = draft_cards(current, facts, found=found, vocabulary=vocabulary, names=names, about=gathered.subjects, market=plan.market)
+    by_subject = gathered.subjects if outline.dimension else {}
+    pieces = pieces_of(current, subjects=by_subject, vocabulary=vocabulary)
+    telling = [candidate for candidate in current if candidate.source.document not in by_subject]
+    telling += most_telling(pieces, room=room_for(outline.words))
+    drafts = draft_cards(
+        current, facts, telling=telling, found=found, vocabulary=vocabulary, names=names, about=gathered.subjects, market=plan.market
+    )
     if gathered.own:
         drafts = [draft for draft in drafts if not _ended_before(draft, outline.period)]
-    if outline.dimension:
-        drafts = told_briefly(drafts, current, vocabulary=vocabulary)
     asked = to_yaml(outline)
     used = {**(prompts or {}), metrics.file: metrics.sha256}
     manifest = Manifest(
@@ -111,6 +116,7 @@ def write_report(
         plan=plan,
         gathered=gathered,
         current=current,
+        pieces=pieces,
         facts=facts,
         found=found,
         drafts=drafts,

@@ -13,12 +13,11 @@ from rag.report.cards import DraftCard, finish, spoken_for
 from rag.report.check import CheckResult, check_report
 from rag.report.claims import side_claim
 from rag.report.conflicts import SAME_QUANTITY, Disagreement, conflict_of, retired
-from rag.report.excerpt import excerpted
 from rag.report.facts import Stated
 from rag.report.figures import COMPANIES, OUTLOOK, Figures
 from rag.report.fit import length, of_cards, of_sections
 from rag.report.gather import Candidate, Gathered
-from rag.report.matrix import MOST_WORDS, matrix_claims
+from rag.report.matrix import Piece, matrix_claims, room_for
 from rag.report.plan import Plan
 from rag.report.report_gates import LARGEST_SHARE, OFF_TOPIC, card_name, cited_documents, glance_values
 from rag.report.seal import sealed
@@ -79,6 +78,8 @@ class Parts:
     gathered: Gathered
     current: Sequence[Candidate]
     """The gathered sentences that no later document corrects."""
+    pieces: Sequence[Piece]
+    """Of them, where the report goes through one subject after the other, those of the subjects' documents, and their parts."""
     facts: Sequence[Stated]
     found: Sequence[Disagreement]
     drafts: Sequence[DraftCard]
@@ -443,17 +444,16 @@ def _companies_asked(parts: Parts) -> list[str]:
 
 def _matrix(parts: Parts, usable: Sequence[Candidate], *, chosen: Chosen, dropped: set[str]) -> dict[str, list[Claim]]:
     """Facet id -> a sentence or more of each subject's document, or parts of sentences."""
-    pieces = [piece for one in usable for piece in excerpted(one, vocabulary=parts.vocabulary) if not _is_dropped(piece, dropped)]
-    subjects = {key: name for key, name in parts.gathered.subjects.items() if key in parts.gathered.sources}
+    kept = {one.evidence.id for one in usable}
     facets = [facet.id for facet in parts.plan.facets]
     return matrix_claims(
-        [*usable, *pieces],
-        subjects=subjects,
+        [one for one in parts.pieces if one.candidate.evidence.id in kept and not _is_dropped(one.candidate, dropped)],
+        subjects=parts.gathered.subjects,
         facets=facets,
         printed=frozenset(chosen.texts),
         chosen=chosen,
         vocabulary=parts.vocabulary,
-        room=min(MOST_WORDS, parts.plan.outline.words or MOST_WORDS),
+        room=room_for(parts.plan.outline.words),
     )
 
 

@@ -6,8 +6,8 @@ Titles, directions and confidence are functions of the card's own data, so that 
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -16,7 +16,6 @@ from rag.numbers import comparable, find_numbers, find_periods, period_order, pe
 from rag.patterns import regex
 from rag.report.claims import cell_claim, change_claim, direction_of, direction_of_step, sentence_claim
 from rag.report.conflicts import Disagreement, agree, family, retired, same_moment
-from rag.report.excerpt import excerpted
 from rag.report.facts import END_OF_PERIOD, Stated
 from rag.report.gather import Candidate, repeats
 from rag.report.legal import without_form
@@ -67,22 +66,34 @@ def draft_cards(
     candidates: Sequence[Candidate],
     facts: Sequence[Stated],
     *,
+    telling: Sequence[Candidate],
     found: Sequence[Disagreement],
     vocabulary: Vocabulary,
     names: Names,
     about: Mapping[str, str],
     market: str,
 ) -> list[DraftCard]:
-    """The best cards, numeric series first considered, no evidence in two of them."""
+    """The best cards, numeric series first considered, no evidence in two of them. ``telling``: the sentences that cards without figures
+    may print."""
     old = retired(found, facts)
     usable = [candidate for candidate in candidates if candidate.evidence.id not in old]
     current = [item for item in facts if item.evidence.id not in old and item.is_exact and not item.is_withdrawn]
     drafts = _series_cards(current, usable, read=facts, vocabulary=vocabulary, names=names, market=market)
     own = _own_accounts(facts, names=names, vocabulary=vocabulary)
     named = stem_set(market)
-    others = [candidate for candidate in usable if candidate.source.document not in own or named & stem_set(candidate.text)]
-    drafts += _direction_cards(others, vocabulary=vocabulary, about=about, market=market)
-    return _best(drafts, places={metric: at for at, metric in enumerate(vocabulary.metrics)})
+    others = [
+        candidate
+        for candidate in telling
+        if candidate.evidence.id not in old and (candidate.source.document not in own or named & stem_set(candidate.text))
+    ]
+    said = _said_of(others, vocabulary=vocabulary)
+
+    def card(metric: str, *, but: Collection[str]) -> DraftCard | None:
+        left = [(candidate, way) for candidate, way in said[metric] if candidate.evidence.id not in but]
+        return _direction_card(metric, _best_of_documents(left), vocabulary=vocabulary, about=about, market=market)
+
+    drafts += [draft for metric in sorted(said) if (draft := card(metric, but=())) is not None]
+    return _best(drafts, again=card, places={metric: at for at, metric in enumerate(vocabulary.metrics)})
 
 
 def _own_accounts(facts: Sequence[Stated], *, names: Names, vocabulary: Vocabulary) -> set[str]:
@@ -97,19 +108,24 @@ def _own_accounts(facts: Sequence[Stated], *, names: Names, vocabulary: Vocabula
     }
 
 
-def _best(drafts: Sequence[DraftCard], *, places: Mapping[str, int]) -> list[DraftCard]:
-    """``places``: each metric's place in the vocabulary, which begins with what tells most."""
+def _best(drafts: Sequence[DraftCard], *, again: Callable[..., DraftCard | None], places: Mapping[str, int]) -> list[DraftCard]:
+    """The weightiest first; one whose sentences another prints is drafted ``again`` of what is left, where it has no series.
+    ``places``: each metric's place in the vocabulary, which begins with what tells most."""
     kept: list[DraftCard] = []
     metrics: Counter[str] = Counter()
     taken: set[str] = set()
-    for draft in sorted(
-        drafts, key=lambda draft: (-draft.weight, places[draft.metric], draft.key.entity, draft.key.region, draft.key.segment)
-    ):
-        if len(kept) == MOST_CARDS or metrics[draft.metric] >= 2 or taken & draft.used:
+    waiting = list(drafts)
+    while waiting and len(kept) < MOST_CARDS:
+        best = min(waiting, key=lambda draft: (-draft.weight, places[draft.metric], draft.key.entity, draft.key.region, draft.key.segment))
+        waiting.remove(best)
+        if metrics[best.metric] >= 2:
             continue
-        kept.append(draft)
-        metrics[draft.metric] += 1
-        taken |= draft.used
+        if not taken & best.used:
+            kept.append(best)
+            metrics[best.metric] += 1
+            taken |= best.used
+        elif not best.series and (less := again(best.metric, but=taken)) is not None:
+            waiting.append(less)
     return kept
 
 
@@ -354,25 +370,20 @@ def _is_new(candidate: Candidate, kept: Sequence[Candidate]) -> bool:
 # ── directions ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _direction_cards(candidates: Sequence[Candidate], *, vocabulary: Vocabulary, about: Mapping[str, str], market: str) -> list[DraftCard]:
-    """Cards for metrics of which several documents say which way they go."""
-    groups: dict[str, list[tuple[Candidate, Direction]]] = defaultdict(list)
+def _said_of(candidates: Sequence[Candidate], *, vocabulary: Vocabulary) -> dict[str, list[tuple[Candidate, Direction]]]:
+    """Metric -> sentences that tell as a fact which way it goes, with the way; companies' own metrics aside."""
+    said: dict[str, list[tuple[Candidate, Direction]]] = defaultdict(list)
     for candidate in candidates:
         for metric in sorted({mention.metric.id for mention in candidate.mentions}):
             if vocabulary.metrics[metric].company:
                 continue
             way = direction_of(candidate.text, vocabulary=vocabulary, metric=metric)
-            if way != "none" and candidate.standing >= 0.7 and way in _ways_told(candidate, metric, vocabulary=vocabulary):
-                groups[metric].append((candidate, way))
-    drafts = []
-    for metric in sorted(groups):
-        draft = _direction_card(metric, _best_of_documents(groups[metric]), vocabulary=vocabulary, about=about, market=market)
-        if draft is not None:
-            drafts.append(draft)
-    return drafts
+            if way != "none" and candidate.standing >= 0.7 and way in ways_told(candidate, metric, vocabulary=vocabulary):
+                said[metric].append((candidate, way))
+    return said
 
 
-def _ways_told(candidate: Candidate, metric: str, *, vocabulary: Vocabulary) -> set[Direction]:
+def ways_told(candidate: Candidate, metric: str, *, vocabulary: Vocabulary) -> set[Direction]:
     """The ways the sentence tells as a fact that the metric moved, at a time not long before its document."""
     years = [period_order(period.label)[0] for period in candidate.periods if not period.relative]
     if years and max(years) < candidate.source.published.year - _RECENT_YEARS:
@@ -421,39 +432,6 @@ def _direction_card(
         weight=1.5 * min(len(agreeing), MOST_CLAIMS) + 0.5 * quality,
         used=used,
     )
-
-
-def told_briefly(drafts: Sequence[DraftCard], candidates: Sequence[Candidate], *, vocabulary: Vocabulary) -> list[DraftCard]:
-    """The cards without figures with the parts of their sentences that tell the direction, for a report that has much to go through."""
-    known = {candidate.evidence.id: candidate for candidate in candidates}
-
-    def brief(claim: Claim, metric: str) -> Claim:
-        part = _shortest(known[claim.evidence[0]], metric, claim.direction, vocabulary=vocabulary)
-        return sentence_claim(part, section=claim.section, vocabulary=vocabulary, metric=metric)
-
-    return [
-        draft
-        if draft.series
-        else replace(
-            draft,
-            claims=tuple(brief(claim, draft.metric) for claim in draft.claims),
-            counter_claims=tuple(brief(claim, draft.metric) for claim in draft.counter_claims),
-        )
-        for draft in drafts
-    ]
-
-
-def _shortest(candidate: Candidate, metric: str, way: Direction, *, vocabulary: Vocabulary) -> Candidate:
-    """The shortest of the sentence and its parts that tells the same of the metric, with all of the sentence's figures."""
-    parts = (
-        part
-        for part in excerpted(candidate, vocabulary=vocabulary)
-        if part.numbers == candidate.numbers
-        and part.standing >= candidate.standing
-        and way == direction_of(part.text, vocabulary=vocabulary, metric=metric)
-        and way in _ways_told(part, metric, vocabulary=vocabulary)
-    )
-    return min((candidate, *parts), key=lambda item: len(item.text))
 
 
 # ── what a check computes again ───────────────────────────────────────────────────────────────────────────────────

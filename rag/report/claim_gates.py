@@ -250,9 +250,8 @@ def no_repeat(claim: Claim, book: Book) -> Finding:
     for other in book.report.claims:
         if other.id == claim.id:
             return PASS
-        if _is_formulaic(other, book) or not same_numbers(claim.numbers, other.numbers):
-            continue
-        if overlap(own, book.shingles[other.id]) > REPEAT:
+        alike = overlap(own, book.shingles[other.id]) > REPEAT
+        if alike and same_numbers(claim.numbers, other.numbers) and not _is_formulaic(other, book):
             return "fail", f"it nearly repeats {other.id}"
     return PASS
 

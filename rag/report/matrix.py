@@ -1,7 +1,7 @@
 """The same questions for every subject: where a topic asks for each district, each section quotes each district's own document.
 
 Sentences, or parts of them, are taken one by one, those first that say most of what is not said of their subject yet for the words they
-take.
+take. Cards without figures are made of what is so taken, so that no subject is told twice of one thing.
 """
 
 import heapq
@@ -9,10 +9,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from rag.report.cards import ways_told
 from rag.report.claims import sentence_claim
+from rag.report.excerpt import excerpted
 from rag.report.gather import Candidate
 from rag.report.select import LEAST_STANDING, Chosen
-from rag.report.wording import Vocabulary, tokens
+from rag.report.wording import Vocabulary
 from rag.text import content_stems, words
 from rag.types import Claim
 
@@ -21,10 +23,32 @@ MOST_WORDS = 2_950
 MOST_WORDS_OF_SUBJECT = 330
 _OVERHEAD = 6
 """Words that a citation costs the reader."""
-_DIRECTION, _STEM = 0.2, 0.12
+_DIRECTION, _STEM = 0.3, 0.08
 """What a stated direction and a new word are worth beside a metric that was not told yet."""
 _LEAST = 0.5
 """What a thing is worth that only one of many subjects has, beside one that all have."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Piece:
+    """A sentence, or a part of one, and what it tells."""
+
+    candidate: Candidate
+    metrics: frozenset[str]
+    ways: frozenset[str]
+    """Metrics of which it tells a direction as a fact."""
+    stems: frozenset[str]
+    words: int
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """What tells a sentence from its own parts."""
+        return self.candidate.evidence.id, self.candidate.text
+
+    @property
+    def subject(self) -> str:
+        """The document it is of."""
+        return self.candidate.source.document
 
 
 @dataclass(kw_only=True)
@@ -33,41 +57,62 @@ class Told:
 
     metrics: set[str] = field(default_factory=set)
     ways: set[str] = field(default_factory=set)
-    """Metrics of which a direction is told."""
     stems: set[str] = field(default_factory=set)
     words: int = 0
 
-    def add(self, candidate: Candidate, *, ways: Collection[str]) -> None:
-        self.metrics |= {mention.metric.id for mention in candidate.mentions}
-        self.ways |= set(ways)
-        self.stems |= set(content_stems(candidate.text))
-        self.words += len(words(candidate.text))
+    def add(self, piece: Piece) -> None:
+        self.metrics |= piece.metrics
+        self.ways |= piece.ways
+        self.stems |= piece.stems
+        self.words += piece.words
 
-    def gain(self, candidate: Candidate, *, ways: Collection[str], stems: Collection[str], weights: Mapping[str, float]) -> float:
-        """What the sentence adds, for each word it takes."""
-        metrics = {mention.metric.id for mention in candidate.mentions} - self.metrics
-        new = sum(weights.get(stem, 0.0) for stem in sorted(set(stems) - self.stems))
-        told = sum(weights[metric] for metric in sorted(metrics)) + _DIRECTION * sum(weights[way] for way in sorted(set(ways) - self.ways))
-        return (told + _STEM * new) / (len(words(candidate.text)) + _OVERHEAD)
+    def gain(self, piece: Piece, *, weights: Mapping[str, float]) -> float:
+        """What the piece adds, for each word it takes."""
+        metrics, ways, stems = (sorted(new) for new in (piece.metrics - self.metrics, piece.ways - self.ways, piece.stems - self.stems))
+        told = sum(weights[metric] for metric in metrics) + _DIRECTION * sum(weights[way] for way in ways)
+        return (told + _STEM * sum(weights[stem] for stem in stems)) / (piece.words + _OVERHEAD)
+
+
+def room_for(asked: int) -> int:
+    """Words for all subjects together where a report is asked to have so many; 0: as many as it takes."""
+    return min(MOST_WORDS, asked or MOST_WORDS)
+
+
+def pieces_of(candidates: Iterable[Candidate], *, subjects: Collection[str], vocabulary: Vocabulary) -> list[Piece]:
+    """The sentences of the subjects' documents, and behind them the parts of them that may be quoted alone."""
+    whole = [candidate for candidate in candidates if candidate.source.document in subjects]
+    return [_piece(one, vocabulary) for one in (*whole, *(part for one in whole for part in excerpted(one, vocabulary=vocabulary)))]
+
+
+def _piece(candidate: Candidate, vocabulary: Vocabulary) -> Piece:
+    metrics = frozenset(mention.metric.id for mention in candidate.mentions)
+    return Piece(
+        candidate=candidate,
+        metrics=metrics,
+        ways=frozenset(metric for metric in metrics if ways_told(candidate, metric, vocabulary=vocabulary) - {"none"}),
+        stems=frozenset(content_stems(candidate.text)),
+        words=len(words(candidate.text)),
+    )
+
+
+def most_telling(pieces: Sequence[Piece], *, room: int) -> list[Candidate]:
+    """The sentences, or parts of them, that would be printed in so many words if nothing else were: what cards may group."""
+    return [piece.candidate for piece in _told(pieces, room=room, printed=(), chosen=Chosen())]
 
 
 def matrix_claims(
-    candidates: Sequence[Candidate],
+    pieces: Sequence[Piece],
     *,
     subjects: Mapping[str, str],
     facets: Sequence[str],
     printed: Collection[tuple[str, str]],
     chosen: Chosen,
     vocabulary: Vocabulary,
-    room: int = MOST_WORDS,
+    room: int,
 ) -> dict[str, list[Claim]]:
-    """Facet -> claims, in the order of the subjects' names. ``candidates``: sentences and parts of them; ``subjects``: document -> name;
-    ``printed``: (evidence, text) of those in print; ``room``: words of all subjects together, those in print counted."""
-    by_document: dict[str, list[Candidate]] = defaultdict(list)
-    for candidate in candidates:
-        if candidate.source.document in subjects:
-            by_document[candidate.source.document].append(candidate)
-    taken = _told(by_document, room=room, printed=printed, chosen=chosen, vocabulary=vocabulary)
+    """Facet -> claims, in the order of the subjects' names. ``subjects``: document -> name; ``printed``: (evidence, text) of those in
+    print; ``room``: words of all subjects together, those in print counted."""
+    taken = [piece.candidate for piece in _told(pieces, room=room, printed=printed, chosen=chosen)]
     made: dict[str, list[Claim]] = defaultdict(list)
     for candidate in sorted(taken, key=lambda item: (subjects[item.source.document], item.evidence.document, item.evidence.start)):
         section = candidate.facet or facets[0]
@@ -75,71 +120,47 @@ def matrix_claims(
     return dict(made)
 
 
-def _told(
-    by_document: Mapping[str, Sequence[Candidate]],
-    *,
-    room: int,
-    printed: Collection[tuple[str, str]],
-    chosen: Chosen,
-    vocabulary: Vocabulary,
-) -> list[Candidate]:
-    """Of all sentences the one that tells most of its subject for its words, then the next, until the room is full: a subject of which
+def _told(pieces: Sequence[Piece], *, room: int, printed: Collection[tuple[str, str]], chosen: Chosen) -> list[Piece]:
+    """Of all pieces the one that tells most of its subject for its words, then the next, until the room is full: a subject of which
     much is to be told gets more of it than one of which little is."""
-    weights = _weights(by_document)
-    everything = [candidate for own in by_document.values() for candidate in own]
-    ways = {_name(candidate): _ways(candidate, vocabulary) for candidate in everything}
-    stems = {_name(candidate): content_stems(candidate.text) for candidate in everything}
-    told = {document: Told() for document in by_document}
-    for candidate in everything:
-        if _name(candidate) in printed:
-            told[candidate.source.document].add(candidate, ways=ways[_name(candidate)])
-
-    def worth(item: Candidate) -> float:
-        of = told[item.source.document]
-        return of.gain(item, ways=ways[_name(item)], stems=stems[_name(item)], weights=weights)
-
+    weights = _weights(pieces)
+    told: dict[str, Told] = defaultdict(Told)
+    for piece in pieces:
+        if piece.name in printed:
+            told[piece.subject].add(piece)
     left = room - sum(of.words for of in told.values())
-    taken: list[Candidate] = []
-    for best in _best_first([item for item in everything if item.standing >= LEAST_STANDING], worth=worth):
-        length, of = len(words(best.text)), told[best.source.document]
-        if length > left or of.words + length > MOST_WORDS_OF_SUBJECT or chosen.repeats(best):
+    taken: list[Piece] = []
+    sound = [piece for piece in pieces if piece.candidate.standing >= LEAST_STANDING]
+    for best in _best_first(sound, worth=lambda piece: told[piece.subject].gain(piece, weights=weights)):
+        of = told[best.subject]
+        if best.words > left or of.words + best.words > MOST_WORDS_OF_SUBJECT or chosen.repeats(best.candidate):
             continue
-        of.add(best, ways=ways[_name(best)])
-        chosen.take_candidate(best)
+        of.add(best)
+        chosen.take_candidate(best.candidate)
         taken.append(best)
-        left -= length
+        left -= best.words
     return taken
 
 
-def _name(candidate: Candidate) -> tuple[str, str]:
-    """What tells a sentence from its own parts."""
-    return candidate.evidence.id, candidate.text
-
-
-def _best_first(candidates: Iterable[Candidate], *, worth: Callable[[Candidate], float]) -> Iterator[Candidate]:
-    """Each once, the worthiest first. What a sentence is worth only falls while others are taken, so that one is asked again only when
+def _best_first(pieces: Iterable[Piece], *, worth: Callable[[Piece], float]) -> Iterator[Piece]:
+    """Each once, the worthiest first. What a piece is worth only falls while others are taken, so that one is asked again only when
     it comes up (lazy greedy: Minoux 1978)."""
-    waiting = [(-worth(item), _name(item), item) for item in candidates]
+    waiting = [(-worth(piece), piece.name, piece) for piece in pieces]
     heapq.heapify(waiting)
     while waiting:
-        _, name, item = heapq.heappop(waiting)
-        now = -worth(item)
+        _, name, piece = heapq.heappop(waiting)
+        now = -worth(piece)
         if waiting and (now, name) > waiting[0][:2]:
-            heapq.heappush(waiting, (now, name, item))
+            heapq.heappush(waiting, (now, name, piece))
         else:
-            yield item
+            yield piece
 
 
-def _weights(by_document: Mapping[str, Sequence[Candidate]]) -> dict[str, float]:
+def _weights(pieces: Iterable[Piece]) -> dict[str, float]:
     """Metric or stem -> the share of the subjects whose documents speak of it: what many speak of can be compared."""
-    counts = Counter[str]()
-    for candidates in by_document.values():
-        counts.update({mention.metric.id for candidate in candidates for mention in candidate.mentions})
-        counts.update({stem for candidate in candidates for stem in content_stems(candidate.text)})
-    return {name: _LEAST + (1 - _LEAST) * count / len(by_document) for name, count in counts.items()}
-
-
-def _ways(candidate: Candidate, vocabulary: Vocabulary) -> set[str]:
-    """Metrics of which the sentence tells a direction."""
-    found = tokens(candidate.text)
-    return {m.metric.id for m in candidate.mentions if vocabulary.direction(candidate.text, found, m) != "none"}
+    metrics, stems = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
+    for piece in pieces:
+        metrics[piece.subject] |= piece.metrics
+        stems[piece.subject] |= piece.stems
+    counts = Counter(name for spoken in (*metrics.values(), *stems.values()) for name in spoken)
+    return {name: _LEAST + (1 - _LEAST) * count / len(metrics) for name, count in counts.items()}

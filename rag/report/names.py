@@ -38,8 +38,8 @@ _SEATED = regex(r"\b(?:based|headquartered|located|registered|seated)\s(?:in|at|
 _COMMON = frozenset(
     (
         "january february march april may june july august september october november december monday tuesday wednesday thursday friday "
-        "saturday sunday table figure hall halls series page note section appendix annex chapter phase stage level mr mrs ms dr we our i "
-        "it its this these that "
+        "saturday sunday table figure hall halls series page note notes section appendix annex chapter phase stage level mr mrs ms dr we "
+        "our i it its this these that "
         "gaap eps ebit ebitda sg capex opex gdp cpi wti aoci oem usd us mcf inc corp ltd llc plc fed federal reserve "
         "q1 q2 q3 q4 h1 h2 eur usd gbp mwh gwh kwh mw gw co2 ceo cfo"
     ).split()
@@ -261,7 +261,7 @@ def find_names(
     said = "\n".join([*texts.values(), *(source.title for source in sources)])
     strangers = {name for source in sources for name in (source.publisher, source.author) if name and name not in said}
     about, owners = ({document: name for document, name in found.items() if name not in strangers} for found in (about, owners))
-    about |= subjects or {}
+    about |= {document: name for document, name in (subjects or {}).items() if not _is_topic(name, texts.values(), ordinary=ordinary)}
     known |= set(about.values())
     return Names(
         places=frozenset(places),
@@ -355,6 +355,12 @@ def named_in(title: str, *, texts: Sequence[str], ordinary: Collection[str]) -> 
     words = {_bare(part) for match in _RUN.finditer(title) for part in match[0].split()}
     proper = {word for word in words if len(word) >= 4 and word.lower() not in _COMMON and word.lower() not in ordinary}
     return {word for word in proper if len(list(islice((text for text in texts if _stands_inside(word, text)), 2))) == 2}
+
+
+def _is_topic(subject: str, texts: Iterable[str], *, ordinary: Collection[str]) -> bool:
+    """True for what only the title of a paper begins with and no sentence names: "Steel prices, Q4" among papers on other prices."""
+    plain = all(word in ordinary or word in _COMMON for word in subject.lower().split())
+    return plain and not any(_stands_inside(subject, text) for text in texts)
 
 
 def _stands_inside(word: str, text: str) -> bool:
