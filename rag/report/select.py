@@ -143,8 +143,8 @@ def bottom_line(
     candidates: Mapping[str, Candidate],
     metrics: Sequence[str],
 ) -> tuple[str, ...]:
-    """The headline, of the most important card that has a sentence, or what is computed of it; of cards on a company what is computed of
-    the first where that has none; then up to five findings of others; all are printed below.
+    """The headline, of the most important card that has a sentence, or what is computed where none has, and of a company's cards, since
+    its sentences may speak of other years; then up to five findings of others; all are printed below.
 
     ``metrics`` are the vocabulary's metric names, most important first within each facet."""
     printed = [
@@ -161,7 +161,7 @@ def bottom_line(
     headline = max(
         of_cards, key=lambda claim: (claim.evidence[0] in series, _headline_worth(plan, candidates[claim.evidence[0]]), claim.id)
     )
-    by_figure = not any(leading) or (ordered[0].key.entity and not leading[0])
+    by_figure = not any(leading) or ordered[0].key.entity
     headline = next(_computed(ordered, claims), headline) if by_figure else _dated(headline, ordered, claims)
     found = _findings(ordered, claims, candidates)
     rest = sorted(short, key=lambda claim: (-_worth(candidates, claim), claim.id))
