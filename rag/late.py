@@ -61,6 +61,13 @@ def within(codes: bytes, spans: Sequence[tuple[int, int]], *, start: int, end: i
     return codes[first * size : bisect_right(spans, end, key=lambda span: span[1]) * size]
 
 
+def without_abroad(values: Sequence[float], is_abroad: Sequence[bool]) -> list[float]:
+    """What ``closest`` gives, for texts in another language than the question's the mean of the others: the model knows one language."""
+    own = [value for value, other in zip(values, is_abroad, strict=True) if not other]
+    mean = sum(own) / len(own) if own else 0.0
+    return [mean if other and own else value for value, other in zip(values, is_abroad, strict=True)]
+
+
 def closest(tokens: "Vectors", *, weights: Sequence[float], codes: Sequence[bytes]) -> list[float]:
     """For each passage the weighted mean over the question's tokens of their likeness to the passage's nearest token, about -1 to 1.
 

@@ -21,11 +21,13 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from rag.around import Context, span
 from rag.closeness import closenesses, rarity
 from rag.errors import FingerprintError, IndexDamagedError, ModelError, RecordError, UsageError
-from rag.late import closest, weights, within
+from rag.language import language_of
+from rag.late import closest, weights, within, without_abroad
 from rag.named import Named, NameScores, days
 from rag.order import RANK_OFFSET, at_most, behind_newer, diverse, newest_sooner, spread
 from rag.ports import Embedder, Reranker, TokenEmbedder, VectorStore
 from rag.record import Near, Record, cosines, is_scanned
+from rag.remembered import remembered
 from rag.statements import LEAST, Statement, asked_for, plain, share
 from rag.titled import abouts, is_title
 from rag.types import Chunk, Fingerprint, Hit, Passage, Scope, SearchResult
@@ -359,7 +361,8 @@ class Retrieval:
     def _near(
         self, question: str, chunks: Sequence[Chunk], *, holders: Mapping[str, int], among: int
     ) -> tuple[list[float], tuple[str, ...]]:
-        """How near each chunk's words come to the question's, as `nearnesses` tells it; and notes.
+        """How near each chunk's words come to the question's, as `nearnesses` tells it, those in another language as near as the others on
+        the average: a model of one language knows no others' words. And notes.
 
         None of them where the embedder does not tell what tokens stand for, and where some of the chunks are not told of yet.
         """
@@ -369,7 +372,9 @@ class Retrieval:
         if len(codes) < len(chunks):
             return [], (WAITING.format(count=len(chunks) - len(codes), of=len(chunks)),)
         rare = rarity(question, holders=holders, among=among)
-        return _closest(question, [codes[chunk.id] for chunk in chunks], embedder=self.embedder, rarity=rare), ()
+        values = _closest(question, [codes[chunk.id] for chunk in chunks], embedder=self.embedder, rarity=rare)
+        asked = _language(question)
+        return without_abroad(values, [_language(chunk.text) != asked for chunk in chunks]), ()
 
     def nearnesses(self, question: str, stretches: Sequence[Stretch], rarity: Mapping[str, float]) -> list[float]:
         """How near the words of each stretch come to the question's, about -1 to 1, each understood where it stands in its passage.
@@ -497,6 +502,9 @@ class _Dense:
     def _without_index(self, why: str) -> None:
         self._indexed = False
         self.notes = (f"{why}; every vector was scanned instead, which is exact but slower",)
+
+
+_language = remembered(8_192)(language_of)
 
 
 def _closest(question: str, codes: Sequence[bytes], *, embedder: TokenEmbedder, rarity: Mapping[str, float]) -> list[float]:

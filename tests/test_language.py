@@ -151,6 +151,14 @@ def test_the_report_says_which_documents_are_in_another_language(report: Report)
     assert "note de marché 2025, Mar 2026, in French" in render(report, format="md")
 
 
+def test_an_english_question_finds_german_and_french_passages(library: Library) -> None:
+    """Beside an English one that is no farther from it in meaning: its model knows no German word, so that none counts against them."""
+    passages = library.search("What was the revenue of Velox in 2025?", k=4).passages
+    best, *others = [passage.score for passage in passages]
+    assert {passage.source.path.rpartition("/")[2] for passage in passages} >= {"tracker.md", "Marktbericht.md", "note.md"}
+    assert min(others) > best - 0.3
+
+
 def test_an_english_question_is_answered_by_a_german_sentence(library: Library) -> None:
     """By the metric, the name and the year that both have."""
     answer = library.ask("What was the revenue of Velox in 2025?", now=NOW, keep=False).answer

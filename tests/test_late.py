@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rag.desks.desks import one_at_a_time
 from rag.embedders.prompted import prompted
 from rag.embedders.small import SmallEmbedder
-from rag.late import closest, packed, weights, within
+from rag.late import closest, packed, weights, within, without_abroad
 from rag.ports import Embedder, TokenEmbedder
 from rag.record import Record, space_of
 from rag.retrieval import NOT_RERANKED, WORDS
@@ -85,6 +85,12 @@ def test_a_part_of_a_passage_has_the_tokens_that_stand_in_it() -> None:
     assert within(codes, spans, start=5, end=14) == b"cc"
     assert within(codes, spans, start=10, end=12) == b""
     assert within(b"", [], start=0, end=9) == b""
+
+
+def test_what_is_in_another_language_is_as_near_as_the_others_on_the_average() -> None:
+    """All of it as it is, where there is nothing else."""
+    assert without_abroad([0.2, 0.6, 0.1], [False, False, True]) == pytest.approx([0.2, 0.6, 0.4])
+    assert without_abroad([0.2, 0.1], [True, True]) == [0.2, 0.1]
 
 
 # ── the small embedder ────────────────────────────────────────────────────────────────────────────────────────────

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from rag.chat.question import Asked, Wanted, gives, units
 from rag.closeness import closeness, rarity
+from rag.late import without_abroad
 from rag.numbers import find_numbers, find_periods, period_order, period_shape
 from rag.patterns import regex
 from rag.remembered import remembered
@@ -143,7 +144,7 @@ def options(
     close = closeness(asked.content, chunks, holders=holders, among=among)
     stretches = [_stretch(evidence, passage.chunk) for _, evidence, _, _, passage in found]
     is_abroad = [candidate is not None and bool(candidate.language) for _, _, _, candidate, _ in found]
-    nearnesses = _without_abroad(near(stretches, rarity(asked.text, holders=holders, among=among)), is_abroad)
+    nearnesses = without_abroad(near(stretches, rarity(asked.text, holders=holders, among=among)), is_abroad)
     metrics = {mention.metric.id for mention in vocabulary.named(asked.text)}
     made = [
         Option(
@@ -173,13 +174,6 @@ def current_cells(read: Harvest) -> list[CellEvidence]:
     """The cells of the passages' tables but for superseded figures."""
     stale = retired(read.found, read.facts)
     return [cell for cell in (*read.gathered.cells, *read.gathered.rows) if cell.evidence.id not in stale]
-
-
-def _without_abroad(nearnesses: Sequence[float], is_abroad: Sequence[bool]) -> list[float]:
-    """The values, for sentences in another language the highest: the model does not know their words, and what the others are near by
-    these have to make up for in figures, names and times."""
-    nearest = max(nearnesses, default=0.0)
-    return [nearest if other else value for value, other in zip(nearnesses, is_abroad, strict=True)]
 
 
 def _stretch(evidence: Evidence, chunk: Chunk) -> Stretch:
