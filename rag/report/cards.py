@@ -16,7 +16,7 @@ from rag.numbers import comparable, find_numbers, find_periods, period_order, pe
 from rag.patterns import regex
 from rag.report.claims import cell_claim, change_claim, direction_of, direction_of_step, sentence_claim
 from rag.report.conflicts import Disagreement, agree, family, retired, same_moment
-from rag.report.facts import END_OF_PERIOD, Stated
+from rag.report.facts import Stated, segment_of
 from rag.report.gather import Candidate, repeats
 from rag.report.legal import without_form
 from rag.report.names import Names
@@ -148,8 +148,7 @@ def _series_cards(
             continue
         if item.fact.period is not None and (item.fact.period.found_in != "document" or "Q" in item.fact.period.label):
             fact = item.fact
-            segment = "" if fact.segment == END_OF_PERIOD else fact.segment
-            groups[fact.metric, fact.entity, fact.region, segment, comparable(fact.number)[1]].append(item)
+            groups[fact.metric, fact.entity, fact.region, segment_of(fact), comparable(fact.number)[1]].append(item)
     stated: dict[str, set[tuple[str, str, str]]] = defaultdict(set)
     for item in facts:
         if not item.fact.segment and item.fact.period is not None and item.fact.period.found_in != "document":
@@ -256,7 +255,7 @@ def _series_card(
         return None  # of the company itself, less what others own of it: the whole has a card
     if not fact.number.unit and "money" in metric.units:
         return None  # of what, only a heading that was not read could say
-    segment = "" if fact.segment == END_OF_PERIOD else fact.segment
+    segment = segment_of(fact)
     key = CardKey(market=market, metric=metric.name, segment=segment, region=fact.region, entity=fact.entity)
     series = _points(chosen)
     section = metric.facet

@@ -19,7 +19,8 @@ FORMULAS = (RELATIVE_CHANGE, CHANGE)
 """The only formulas that a calculation on a card's series may name: relative change in per cent, and difference."""
 _RATES = {"%": "percentage points", "bp": "basis points"}
 """Units of which a change is told as a difference, and in what."""
-_DIGITS = regex(r"\d[\d,]*(?:\.\d+)?")
+DIGITS = regex(r"\d[\d,]*(?:\.\d+)?")
+"""Of a printed figure."""
 _SCALES = frozenset(map(Decimal, (1, 10**3, 10**6, 10**9, 10**12)))
 """What a printed figure's words multiply it by."""
 _SIGNS = "(-−–"
@@ -177,15 +178,26 @@ def changed_by(last: SeriesPoint, calculation: Calculation, *, rates: Mapping[st
 
 def _like(point: SeriesPoint, value: Decimal) -> str:
     """Another value of the same unit, printed as the point is, without its sign; empty where it would not be read as that value."""
-    digits = _DIGITS.search(point.printed)
-    shown = Decimal(digits[0].replace(",", "")) if digits else Decimal(0)
-    scale = abs(point.value) / shown if shown else Decimal(0)
-    if digits is None or scale not in _SCALES:
+    digits, scale = DIGITS.search(point.printed), scale_of(point.printed, point.value)
+    if digits is None or not scale or not point.value:
         return ""
     shown = rounded(abs(value) / scale, places=len(digits[0].partition(".")[2]))
     before, behind = point.printed[: digits.start()].replace(" ", ""), _CLOSED.sub("", point.printed[digits.end() :])
     made = f"{before.strip(_SIGNS)}{shown:,f}{behind}"
     return made if [number.value for number in find_numbers(made)] == [shown * scale] else ""
+
+
+def printed_digits(printed: str) -> str:
+    """The digits of a printed figure, with commas and point; "0" for none."""
+    found = DIGITS.search(printed)
+    return found[0] if found else "0"
+
+
+def scale_of(printed: str, value: Decimal) -> Decimal:
+    """What the printed digits are multiplied by to give the value; 1 for a nought, 0 where they are not read so: "1.842,6"."""
+    digits = Decimal(printed_digits(printed).replace(",", ""))
+    scale = abs(value) / digits if digits else Decimal(1)
+    return scale if scale in _SCALES else Decimal(0)
 
 
 def calculate(first: SeriesPoint, last: SeriesPoint) -> Calculation | None:

@@ -18,7 +18,7 @@ from rag.kin import replaces
 from rag.numbers import COUNTED, PeriodMention, comparable, period_order, period_shape, period_words
 from rag.patterns import regex
 from rag.report.asserted import is_taken_back
-from rag.report.facts import END_OF_PERIOD, Stated
+from rag.report.facts import Stated, segment_of
 from rag.report.gather import Candidate
 from rag.report.names import Names
 from rag.report.shapes import SHARE
@@ -317,9 +317,8 @@ def _key(item: Stated) -> tuple[str, ...]:
     fact = item.fact
     label = same_moment(fact.period.label if fact.period else "")
     tense = "forecast" if fact.kind == "forecast" else "actual"
-    segment = "" if fact.segment == END_OF_PERIOD else fact.segment
     unit = comparable(fact.number)[1]
-    return fact.metric, fact.entity, segment, fact.region, label, tense, "" if unit == _UNNAMED else unit
+    return fact.metric, fact.entity, segment_of(fact), fact.region, label, tense, "" if unit == _UNNAMED else unit
 
 
 _UNNAMED = "units"

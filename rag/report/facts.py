@@ -35,7 +35,7 @@ from rag.remembered import remembered
 from rag.report.asserted import is_beside, is_denied, is_taken_back, is_unnamed
 from rag.report.clause import Scope, scope_of
 from rag.report.cover import Cover
-from rag.report.gather import A_SHARE, IN_SCALE, SCALE_WORD, Candidate, CellEvidence, Gathered
+from rag.report.gather import A_SHARE, IN_SCALE, SCALE_WORD, Candidate, CellEvidence, Gathered, is_without_scale
 from rag.report.labels import are_plain, is_of_its_own, parted, without_scale
 from rag.report.legal import without_form
 from rag.report.names import Names
@@ -233,6 +233,11 @@ def _sure_of_scale(sentences: Sequence[Stated], cells: Sequence[Stated], gathere
             yield item
 
 
+def segment_of(fact: Fact) -> str:
+    """The part of a company or market that a figure is of; empty for the whole, whose row may add that it is at a period's end."""
+    return "" if fact.segment == END_OF_PERIOD else fact.segment
+
+
 def _in_dollars(item: Stated, covers: Mapping[str, Cover]) -> Stated:
     """The figure in the dollars that its document is presented in, where it says no other: "$5 million" of Australian accounts."""
     cover, number = covers.get(item.source.document), item.fact.number
@@ -248,10 +253,10 @@ def _lacks_scale(item: Stated) -> bool:
     """True for money, and for a cell's bare count, that says no scale and is nothing a share."""
     number, labels = item.fact.number, _all_labels(item.evidence)
     if item.evidence.table is None:
-        return number.kind == "money" and "/" not in number.unit and not SCALE_WORD.search(item.shown) and not A_SHARE.search(item.text)
+        return "/" not in number.unit and is_without_scale(number, shown=item.shown, beside=item.text)
     if number.kind == "plain":
         return not _COUNTS.search(labels[-1])
-    return number.kind == "money" and not SCALE_WORD.search(item.shown) and not A_SHARE.search(labels[1])
+    return is_without_scale(number, shown=item.shown, beside=labels[1])
 
 
 def _all_labels(evidence: Evidence) -> tuple[str, ...]:

@@ -651,16 +651,18 @@ def _candidate(
 
 def _lacks_scale(candidate: Candidate) -> bool:
     """True for a sum of money without a scale that is too small to be written out and nothing apiece: "$552" of a filing in millions."""
-    if A_SHARE.search(candidate.text):
-        return False
     return any(
-        number.kind == "money"
-        and "/" not in number.unit
+        "/" not in number.unit
         and abs(number.value) < _IN_FULL
         and "." not in number.printed
-        and not SCALE_WORD.search(candidate.text[number.start : number.end])
+        and is_without_scale(number, shown=candidate.text[number.start : number.end], beside=candidate.text)
         for number in candidate.numbers
     )
+
+
+def is_without_scale(number: Number, *, shown: str, beside: str) -> bool:
+    """True for money that says no scale where it is ``shown``, and is nothing a share by what stands ``beside`` it."""
+    return number.kind == "money" and not SCALE_WORD.search(shown) and not A_SHARE.search(beside)
 
 
 def _moves(text: str, mentions: Sequence[Mention], vocabulary: Vocabulary) -> bool:

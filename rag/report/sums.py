@@ -13,13 +13,11 @@ from typing import Literal
 
 from rag.numbers import find_numbers, find_periods, period_order
 from rag.patterns import regex
-from rag.report.claims import CHANGE, RELATIVE_CHANGE, computed_claim, direction_of_step, rounded
+from rag.report.claims import CHANGE, DIGITS, RELATIVE_CHANGE, computed_claim, direction_of_step, printed_digits, rounded, scale_of
 from rag.report.facts import cell_value, without_unit
 from rag.report.measures import LINES, Measure, letters_of
 from rag.types import Calculation, Claim, Direction, Evidence, Number
 
-_SCALES = frozenset(Decimal(10) ** power for power in (0, 3, 6, 9, 12))
-_DIGITS = regex(r"\d[\d,]*(?:\.\d+)?")
 _MOST = 6
 """Values that one sum adds up."""
 SHARE, RATIO, EXCESS = "a / b * 100", "a / b", "a - b"
@@ -63,27 +61,17 @@ class Operand:
     @property
     def scale(self) -> Decimal:
         """What the printed digits are multiplied by; 0 where they are not read so: "1.842,6"."""
-        scale = abs(self.number.value) / digits if (digits := self._digits) else Decimal(1)
-        return scale if scale in _SCALES else Decimal(0)
+        return scale_of(self.number.printed, self.number.value)
 
     @property
     def places(self) -> int:
         """Decimal places printed."""
-        return len(_printed_digits(self.number).partition(".")[2])
-
-    @property
-    def _digits(self) -> Decimal:
-        return Decimal(_printed_digits(self.number).replace(",", ""))
+        return len(printed_digits(self.number.printed).partition(".")[2])
 
     def like(self, value: Decimal, *, places: int) -> str:
         """Another value of the same unit, printed as this one is, without its sign."""
         bare = re.sub(r"[()−–-]", "", self.number.printed)
-        return _DIGITS.sub(f"{rounded(abs(value) / self.scale, places=places):,f}", bare, count=1).strip()
-
-
-def _printed_digits(number: Number) -> str:
-    found = _DIGITS.search(number.printed)
-    return found[0] if found else "0"
+        return DIGITS.sub(f"{rounded(abs(value) / self.scale, places=places):,f}", bare, count=1).strip()
 
 
 def _number_of(evidence: Evidence) -> Number | None:
