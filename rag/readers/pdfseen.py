@@ -4,6 +4,7 @@ A page is drawn with and without the suspected pieces of text. Where both pictur
 """
 
 import ctypes
+import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from itertools import repeat
@@ -109,23 +110,29 @@ class Pieces:
         if not words or not self._looks_left or page.get_width() * page.get_height() * _SCALE**2 > _MOST_PIXELS:
             return frozenset()
         self._looks_left -= 1
-        before = page.render(scale=_SCALE)
+        size = math.ceil(page.get_width() * _SCALE), math.ceil(page.get_height() * _SCALE)
+        areas = {at: self._pixels(page, word, size=size) for at, word in words.items()}
+        inside = {at: area for at, area in areas.items() if area[0] < area[2] and area[1] < area[3]}
+        if not inside:
+            return frozenset(words)
+        left, top = (min(area[side] for area in inside.values()) for side in (0, 1))
+        right, bottom = (max(area[side] for area in inside.values()) for side in (2, 3))
+        view = tuple(side / _SCALE for side in (left, size[1] - bottom, size[0] - right, top))
+        before = page.render(scale=_SCALE, crop=view)
         for piece in page.get_objects(filter=[TEXT], max_depth=3):  # all of it: a word may be drawn twice
             self._raw.FPDFPageObj_SetIsActive(piece.raw, False)
-        after = page.render(scale=_SCALE)
-        return frozenset(at for at, word in words.items() if self._is_same(page, word, before, after))
+        after = page.render(scale=_SCALE, crop=view)
+        return frozenset(at for at in words if at not in inside or _is_same(before, after, inside[at], corner=(left, top)))
 
-    def _is_same(self, page: Any, word: Word, before: Any, after: Any) -> bool:
-        corners = [self._pixel(page, x, y, before) for x in (word.left, word.right) for y in (word.bottom, word.top)]
-        first, last = max(0, min(x for x, _ in corners) - 1), min(before.width, max(x for x, _ in corners) + 2)
-        top, bottom = max(0, min(y for _, y in corners) - 1), min(before.height, max(y for _, y in corners) + 2)
-        spans = [(y * before.stride + first * before.n_channels, y * before.stride + last * before.n_channels) for y in range(top, bottom)]
-        return all(_is_faint(bytes(before.buffer[start:end]), bytes(after.buffer[start:end])) for start, end in spans)
-
-    def _pixel(self, page: Any, x: float, y: float, picture: Any) -> tuple[int, int]:
+    def _pixels(self, page: Any, word: Word, *, size: tuple[int, int]) -> tuple[int, int, int, int]:
+        """First column and row of the pixels of a word in a picture of the page, and one past the last, with a margin."""
         across, down = ctypes.c_int(), ctypes.c_int()
-        self._raw.FPDF_PageToDevice(page.raw, 0, 0, picture.width, picture.height, 0, x, y, ctypes.byref(across), ctypes.byref(down))
-        return across.value, down.value
+        columns, rows = [], []
+        for x, y in ((word.left, word.bottom), (word.left, word.top), (word.right, word.bottom), (word.right, word.top)):
+            self._raw.FPDF_PageToDevice(page.raw, 0, 0, *size, 0, x, y, ctypes.byref(across), ctypes.byref(down))
+            columns.append(across.value)
+            rows.append(down.value)
+        return max(0, min(columns) - 1), max(0, min(rows) - 1), min(size[0], max(columns) + 2), min(size[1], max(rows) + 2)
 
 
 def covered(words: Sequence[Word], places: Sequence[int | None], inks: Sequence[Ink], covers: Sequence[Cover]) -> set[int]:
@@ -144,6 +151,16 @@ def covered(words: Sequence[Word], places: Sequence[int | None], inks: Sequence[
                 if is_later or (cover.ink is not None and near(cover.ink, inks[at])):
                     found.add(at)
     return found
+
+
+def _is_same(before: Any, after: Any, area: tuple[int, int, int, int], *, corner: tuple[int, int]) -> bool:
+    """Whether two pictures of a part of the page, which begins at this ``corner``, look the same in an area."""
+    left, top, right, bottom = area
+    for y in range(top - corner[1], bottom - corner[1]):
+        start, end = (y * before.stride + (x - corner[0]) * before.n_channels for x in (left, right))
+        if not _is_faint(bytes(before.buffer[start:end]), bytes(after.buffer[start:end])):
+            return False
+    return True
 
 
 def _is_faint(one: bytes, other: bytes) -> bool:
