@@ -6,13 +6,14 @@ A page is drawn with and without the suspected pieces of text. Where both pictur
 import ctypes
 import math
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from itertools import repeat
 from typing import Any, NamedTuple
 
 from rag.readers.lines import Word
+from rag.readers.pdfcalls import Room, bare, ready
 
-TEXT, PATH, IMAGE, SHADING = 1, 2, 3, 4
+TEXT, PATH, IMAGE, SHADING, GROUP = 1, 2, 3, 4, 5
 """PDFium's kinds of pieces of a page."""
 _MOST_PIECES = 500
 """A page of more is not searched for covers: a look at each would cost more than reading it (docs/log.md)."""
@@ -55,27 +56,35 @@ class Pieces:
         self._looks_left = _MOST_LOOKS
         self._piece = bare(raw.FPDFPage_GetObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
         self._kind = bare(raw.FPDFPageObj_GetType, ctypes.c_int, ctypes.c_void_p)
+        self._activate = bare(raw.FPDFPageObj_SetIsActive, ctypes.c_int, ctypes.c_void_p, ctypes.c_int)
+        self._bounds = Room(raw.FPDFPageObj_GetBounds, kind=ctypes.c_float, places=4)
 
-    def covers(self, page: Any) -> tuple[list[int], list[Cover]]:
+    def covers(self, page: Any, *, texts: Container[int | None]) -> tuple[list[int], list[Cover]]:
         """(addresses of the page's pieces in the order of drawing, those of them that cover what is under them); nothing on a page
-        of very many."""
+        of very many. ``texts``: addresses of pieces that are known to be of text."""
         count = self._raw.FPDFPage_CountObjects(page.raw)
         if count > _MOST_PIECES:
             return [], []
-        pieces = list(map(self._piece, repeat(ctypes.cast(page.raw, ctypes.c_void_p).value), range(count)))
-        kinds = list(map(self._kind, pieces))
-        found = (self._cover(pieces[at], kind, place=at) for at, kind in enumerate(kinds) if kind in (PATH, IMAGE))
-        return pieces, [cover for cover in found if cover is not None]
+        pieces = self._pieces(page, count=count)
+        others = [(at, piece, self._kind(piece)) for at, piece in enumerate(pieces) if piece not in texts]
+        return pieces, self._covers([other for other in others if other[2] in (PATH, IMAGE)])
 
-    def _cover(self, piece: int, kind: int, *, place: int) -> Cover | None:
-        sides = [ctypes.c_float() for _ in range(4)]
-        if not self._raw.FPDFPageObj_GetBounds(_of(piece), *map(ctypes.byref, sides)):
-            return None
-        left, bottom, right, top = (side.value for side in sides)
-        if right - left < _THIN or top - bottom < _THIN:
-            return None
-        ink = self._filled_with(piece) if kind == PATH else None
-        return None if kind == PATH and ink is None else Cover(box=(left, bottom, right, top), ink=ink, place=place)
+    def _pieces(self, page: Any, *, count: int) -> list[int]:
+        return list(map(self._piece, repeat(ctypes.cast(page.raw, ctypes.c_void_p).value), range(count)))
+
+    def _covers(self, drawn: Sequence[tuple[int, int, int]]) -> list[Cover]:
+        """Of (place, address, kind) of paths and pictures."""
+        has_bounds = self._bounds.fill([ready(piece) for _, piece, _ in drawn], count=len(drawn))
+        boxes = zip(*(self._bounds.values(side, count=len(drawn)) for side in range(4)), strict=True)
+        covers: list[Cover] = []
+        for (at, piece, kind), box, is_known in zip(drawn, boxes, has_bounds, strict=True):
+            left, bottom, right, top = box
+            if not is_known or right - left < _THIN or top - bottom < _THIN:
+                continue
+            ink = self._filled_with(piece) if kind == PATH else None
+            if kind == IMAGE or ink is not None:
+                covers.append(Cover(box=box, ink=ink, place=at))
+        return covers
 
     def _filled_with(self, path: Any) -> Ink | None:
         """None for a path that is only drawn around, or that lets all through."""
@@ -119,10 +128,20 @@ class Pieces:
         right, bottom = (max(area[side] for area in inside.values()) for side in (2, 3))
         view = tuple(side / _SCALE for side in (left, size[1] - bottom, size[0] - right, top))
         before = page.render(scale=_SCALE, crop=view)
-        for piece in page.get_objects(filter=[TEXT], max_depth=3):  # all of it: a word may be drawn twice
-            self._raw.FPDFPageObj_SetIsActive(piece.raw, False)
+        self._take_off(page)
         after = page.render(scale=_SCALE, crop=view)
         return frozenset(at for at in words if at not in inside or _is_same(before, after, inside[at], corner=(left, top)))
+
+    def _take_off(self, page: Any) -> None:
+        """All text of the page, since a word may be drawn twice."""
+        pieces = self._pieces(page, count=self._raw.FPDFPage_CountObjects(page.raw))
+        kinds = list(map(self._kind, pieces))
+        for piece, kind in zip(pieces, kinds, strict=True):
+            if kind == TEXT:
+                self._activate(piece, 0)
+        if GROUP in kinds:
+            for found in page.get_objects(filter=[TEXT], max_depth=3):
+                self._activate(ctypes.cast(found.raw, ctypes.c_void_p).value, 0)
 
     def _pixels(self, page: Any, word: Word, *, size: tuple[int, int]) -> tuple[int, int, int, int]:
         """First column and row of the pixels of a word in a picture of the page, and one past the last, with a margin."""
@@ -169,12 +188,6 @@ def _is_faint(one: bytes, other: bytes) -> bool:
 
 def near(one: Ink, other: Ink) -> bool:
     return all(abs(a - b) <= _NEAR for a, b in zip(one, other, strict=True))
-
-
-def bare(function: Any, answer: Any, *arguments: Any) -> Any:
-    """The same function without pypdfium2's checks. Without types its arguments have to be ready: small whole numbers, and addresses that
-    ``c_void_p.from_param`` has made."""
-    return ctypes.PYFUNCTYPE(answer, *arguments)(ctypes.cast(function, ctypes.c_void_p).value or 0)
 
 
 def _of(piece: Any) -> Any:
