@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate, compress, count, pairwise, repeat
-from operator import add, lt
+from itertools import accumulate, compress, pairwise, repeat
+from operator import lt
 from typing import Any
 
 from rag.patterns import regex
@@ -22,7 +22,7 @@ from rag.readers.pdfcalls import Room, bare, ready
 from rag.readers.pdfcodes import Shape, as_tex, look_like_themselves
 from rag.readers.pdfseen import Box, Ink, Pieces, covered
 
-_WORD = regex(r"[^ \r\n\x02\ufffe]+[\x02\ufffe]?")
+_WORD = regex(r"([^ \r\n\x02\ufffe]+[\x02\ufffe]?)")
 _word = partial(tuple.__new__, Word)
 """A word of its fields; what Word itself does takes three times as long."""
 _LONE_RETURN = regex(r"\r(?!\n)")
@@ -267,11 +267,10 @@ class PageScan:
 
     def _found(self, text: str, *, printed: int | None) -> _Found:
         """All words of the page; none reaches from the ``printed`` characters into the others."""
-        said, starts = _words_in(text[:printed])
-        if printed is not None:
-            typed, places = _words_in(text[printed:])
-            said, starts = said + typed, starts + [printed + place for place in places]
-        chars, lasts = starts, [start + len(word) - 1 for word, start in zip(said, starts, strict=True)]
+        pieces = _WORD.split(text) if printed is None else _joined(_WORD.split(text[:printed]), _WORD.split(text[printed:]))
+        said, ends = pieces[1::2], list(accumulate(map(len, pieces)))
+        starts = ends[:-1:2]
+        chars, lasts = starts, [end - 1 for end in ends[1::2]]
         if len(text) != self._text_page.count_chars():
             chars, lasts = (self._pdfium.chars(self._text_page.raw, places) for places in (starts, lasts))
         lefts, bottoms, tops = self._pdfium.boxes(self._address, chars, sides=(0, 2, 3))
@@ -497,6 +496,11 @@ def as_read(words: Sequence[str], lefts: Sequence[float], *, ligatures: Sequence
     return read
 
 
+def _joined(before: list[str], after: list[str]) -> list[str]:
+    """Words and what stands around them, in turn, of two texts as of one."""
+    return [*before[:-1], before[-1] + after[0], *after[1:]]
+
+
 def _length(lines: Sequence[Line]) -> int:
     return sum(len(line.text) for line in lines)
 
@@ -513,24 +517,9 @@ def _pictured_area(page: Any) -> float:
 
 def _line_ends(text: str) -> list[int]:
     """Where the lines of the page's text end, but for the last."""
-    if _has_split_words(text):
+    if any(mark in text for mark in _SPLIT_MARKS):
         return [match.end() for match in _LINE_END.finditer(text)]
     return list(accumulate(len(line) + len(_RETURN) for line in text.split(_RETURN)))[:-1]
-
-
-def _words_in(text: str) -> tuple[list[str], list[int]]:
-    """(the words of the page's text, where each begins)."""
-    if _has_split_words(text):
-        found = list(_WORD.finditer(text))
-        return [match[0] for match in found], [match.start() for match in found]
-    parts = text.replace("\r", " ").replace("\n", " ").split(" ")  # a third of what the pattern takes
-    ends = map(add, accumulate(map(len, parts)), count())
-    said = [(part, end - len(part)) for part, end in zip(parts, ends, strict=False) if part]
-    return [part for part, _ in said], [start for _, start in said]
-
-
-def _has_split_words(text: str) -> bool:
-    return any(mark in text for mark in _SPLIT_MARKS)
 
 
 def _line_spans(text: str, starts: Sequence[int], *, printed: int | None) -> Iterator[tuple[int, int]]:

@@ -58,6 +58,8 @@ class Pieces:
         self._kind = bare(raw.FPDFPageObj_GetType, ctypes.c_int, ctypes.c_void_p)
         self._activate = bare(raw.FPDFPageObj_SetIsActive, ctypes.c_int, ctypes.c_void_p, ctypes.c_int)
         self._bounds = Room(raw.FPDFPageObj_GetBounds, kind=ctypes.c_float, places=4)
+        self._colours = Room(raw.FPDFPageObj_GetFillColor, kind=ctypes.c_uint, places=4)
+        self._modes = Room(raw.FPDFPath_GetDrawMode, kind=ctypes.c_int, places=2)
 
     def covers(self, page: Any, *, texts: Container[int | None]) -> tuple[list[int], list[Cover]]:
         """(addresses of the page's pieces in the order of drawing, those of them that cover what is under them); nothing on a page
@@ -75,26 +77,24 @@ class Pieces:
     def _covers(self, drawn: Sequence[tuple[int, int, int]]) -> list[Cover]:
         """Of (place, address, kind) of paths and pictures."""
         has_bounds = self._bounds.fill([ready(piece) for _, piece, _ in drawn], count=len(drawn))
-        boxes = zip(*(self._bounds.values(side, count=len(drawn)) for side in range(4)), strict=True)
-        covers: list[Cover] = []
-        for (at, piece, kind), box, is_known in zip(drawn, boxes, has_bounds, strict=True):
-            left, bottom, right, top = box
-            if not is_known or right - left < _THIN or top - bottom < _THIN:
-                continue
-            ink = self._filled_with(piece) if kind == PATH else None
-            if kind == IMAGE or ink is not None:
-                covers.append(Cover(box=box, ink=ink, place=at))
-        return covers
+        boxes = list(zip(*(self._bounds.values(side, count=len(drawn)) for side in range(4)), strict=True))
+        broad = [
+            (*one, box)
+            for one, box, is_known in zip(drawn, boxes, has_bounds, strict=True)
+            if is_known and box[2] - box[0] >= _THIN and box[3] - box[1] >= _THIN
+        ]
+        inks = iter(self._fills([piece for _, piece, kind, _ in broad if kind == PATH]))
+        found = ((at, box, kind, next(inks) if kind == PATH else None) for at, _, kind, box in broad)
+        return [Cover(box=box, ink=ink, place=at) for at, box, kind, ink in found if kind == IMAGE or ink is not None]
 
-    def _filled_with(self, path: Any) -> Ink | None:
-        """None for a path that is only drawn around, or that lets all through."""
-        mode, stroke = ctypes.c_int(), ctypes.c_int()
-        if not self._raw.FPDFPath_GetDrawMode(_of(path), ctypes.byref(mode), ctypes.byref(stroke)) or not mode.value:
-            return None
-        parts = [ctypes.c_uint() for _ in range(4)]
-        if not self._raw.FPDFPageObj_GetFillColor(_of(path), *map(ctypes.byref, parts)) or not parts[3].value:
-            return None
-        return parts[0].value, parts[1].value, parts[2].value
+    def _fills(self, paths: Sequence[int]) -> list[Ink | None]:
+        """The colour of each path; None for one that is only drawn around, or that lets all through."""
+        handles, count = list(map(ready, paths)), len(paths)
+        has_mode, has_colour = self._modes.fill(handles, count=count), self._colours.fill(handles, count=count)
+        opacity = self._colours.values(3, count=count)
+        shown = zip(has_mode, self._modes.values(0, count=count), has_colour, opacity, strict=True)
+        colours = zip(*(self._colours.values(part, count=count) for part in range(3)), strict=True)
+        return [ink if all(known) else None for ink, known in zip(colours, shown, strict=True)]
 
     def is_on_a_layer(self, piece: int) -> bool:
         """True for a piece that is shown together with a layer, or not at all."""
@@ -111,7 +111,7 @@ class Pieces:
         """True for a piece that may show another colour than white."""
         if piece.type != PATH:
             return True
-        ink = self._filled_with(piece.raw)
+        (ink,) = self._fills([ctypes.cast(piece.raw, ctypes.c_void_p).value or 0])
         return ink is not None and min(ink) < white
 
     def undrawn(self, page: Any, words: Mapping[int, Word]) -> frozenset[int]:
