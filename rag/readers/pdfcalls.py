@@ -5,6 +5,7 @@ The addresses that they write to are made ready once, calls run in ``map``, and 
 
 import ctypes
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 _ROOM_FOR_MORE = 1.25
@@ -14,7 +15,13 @@ _ROOM_FOR_MORE = 1.25
 def bare(function: Any, answer: Any, *arguments: Any) -> Any:
     """The same function without pypdfium2's checks. Without types its arguments have to be ready: small whole numbers, and addresses that
     ``ready`` has made."""
-    return ctypes.PYFUNCTYPE(answer, *arguments)(ctypes.cast(function, ctypes.c_void_p).value or 0)
+    return _kind(answer, *arguments)(ctypes.cast(function, ctypes.c_void_p).value or 0)
+
+
+@cache
+def _kind(answer: Any, *arguments: Any) -> Any:
+    """A class; ctypes keeps those that it makes for CFUNCTYPE, but not these."""
+    return ctypes.PYFUNCTYPE(answer, *arguments)
 
 
 ready = ctypes.c_void_p.from_param
