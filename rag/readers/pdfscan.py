@@ -44,7 +44,7 @@ _OTHER_LINE = 0.7
 """Font sizes: what stands so much higher or lower is no index or power."""
 _LOOKED_AT = 4
 """One word in so many tells which way a page is printed."""
-_PRIVATE = frozenset(map(chr, range(0xE000, 0xF000)))
+_PRIVATE = regex("[\ue000-\uefff]")
 """Letters that mean what a font says, which is nothing to a reader; fonts of signs use those from F000 on."""
 _SMALLEST_SIZE = 1.5
 """Points; smaller letters cannot be read."""
@@ -220,6 +220,7 @@ class PageScan:
         self._address = ready(ctypes.cast(text_page.raw, ctypes.c_void_p).value)
         self._graphics: list[tuple[Box, bool]] | None = None
         self._has_drawn_invisibly = False
+        self._has_private_letters = False
         self.hidden = 0
         self.unread = 0
 
@@ -228,6 +229,7 @@ class PageScan:
         text = self._text_page.get_text_range()
         text = text if text.count("\r") == text.count("\r\n") else _LONE_RETURN.sub(_FL_OF_TEX, text)
         text = text if text.isascii() else _BLANK.sub(lambda blank: " " * len(blank[0]), text)
+        self._has_private_letters = not text.isascii() and _PRIVATE.search(text) is not None
         found = self._found(text, printed=printed)
         lines: list[Line] = []
         dropped: list[Line] = []
@@ -375,7 +377,8 @@ class PageScan:
         meaningless = set(compress(firsts, self._pdfium.have_no_meaning(self._address, [chars[at] for at in firsts.values()])))
         legible = self._legible(meaningless) if meaningless else set()
         unread = _of_pieces(objects, meaningless - legible)
-        unread.update(at for at, word in enumerate(words) if word.text[0] in _PRIVATE and len(word.text) > 1)
+        if self._has_private_letters:
+            unread.update(at for at, word in enumerate(words) if _PRIVATE.match(word.text) and len(word.text) > 1)
         if all(len(words[at].text) == 1 for at in unread):  # marks of lists, from a font of signs
             unread.clear()
         return frozenset(unseen), frozenset(unread - unseen), _of_pieces(objects, legible)
