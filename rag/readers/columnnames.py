@@ -219,8 +219,9 @@ class _Header:
             for last in range(first + 1, len(self.columns)):
                 if any(first < edge <= last for edge in self.edges):
                     break
-                if self._may_name(piece, first, last, is_alone=is_alone) and self._is_over(piece, first, last):
-                    costs[first, last] = self.size * self._off(piece, first, last) - _PER_COLUMN * (last - first)
+                off = self._off(piece, first, last)
+                if off < _OFF_CENTRE and self._may_name(piece, first, last, is_alone=is_alone) and self._is_over(piece, first, last):
+                    costs[first, last] = self.size * off - _PER_COLUMN * (last - first)
         return costs
 
     def _may_name(self, piece: PlacedCell, first: int, last: int, *, is_alone: bool) -> bool:

@@ -159,7 +159,7 @@ def covered(words: Sequence[Word], places: Sequence[int | None], inks: Sequence[
 
     ``places``: of each word's piece in the order of drawing; None for one inside a group. ``inks``: of each word.
     """
-    heights = sorted(((word.bottom + word.top) / 2, at) for at, word in enumerate(words))
+    heights = sorted([((bottom + top) / 2, at) for at, (_, _, _, bottom, top) in enumerate(words)])
     found: set[int] = set()
     for cover in covers:
         left, bottom, right, top = cover.box
