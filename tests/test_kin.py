@@ -4,6 +4,7 @@ import random
 from collections.abc import Mapping
 from datetime import date
 from itertools import combinations
+from zlib import crc32
 
 import pytest
 from hypothesis import given, settings
@@ -32,6 +33,15 @@ def source(title: str, day: str, *, document: str = "", publisher: str = "", pat
         format="txt",
         pages=1,
     )
+
+
+def test_a_sketch_is_the_smallest_different_hashes_of_five_words_in_a_row() -> None:
+    """Signs between words are none, in any script; what is repeated counts once; a shorter text is one row."""
+    words = [f"wort{number * 7919 % 211}é" for number in range(600)]
+    rows = {crc32(" ".join(words[start : start + 5]).encode()) for start in range(len(words) - 4)}
+    assert sketch("\u2014".join(words)) == b"".join(row.to_bytes(4, "big") for row in sorted(rows)[:128])
+    assert sketch("Two, words!") == crc32(b"two words").to_bytes(4, "big")
+    assert sketch(" \u2014 ...") == b""
 
 
 def test_likeness_is_near_the_true_share_of_common_shingles() -> None:

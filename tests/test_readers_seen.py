@@ -200,6 +200,17 @@ def test_covered_letters_of_a_pdf_are_counted(tmp_path: Path) -> None:
     assert document.notices == ("hidden text dropped (31 characters)",)
 
 
+def test_each_covered_word_is_looked_at_where_it_stands(tmp_path: Path) -> None:
+    """Only the part of a page that holds such words is drawn, whatever corners they stand in; what lies beyond the page is not seen."""
+    places = {"plum": (480, 810), "fig": (5, 4), "lime": (300, 400), "pear": (560, 10)}
+    words = "".join(_at(x, y, word) for word, (x, y) in places.items()) + _at(590, 838, "quince")
+    boxes = {word: f"{x - 4} {y - 4} 60 20 re f " for word, (x, y) in (*places.items(), ("quince", (590, 838)))}
+    shown = "q /G gs 1 1 0 rg " + boxes["fig"] + boxes["plum"] + "Q "
+    covered = "0 g " + boxes["lime"] + boxes["pear"] + boxes["quince"]
+    document = of_bytes(tmp_path, "a.pdf", _shown(words + shown + covered, resources=GLASS))
+    assert {word for word in (*places, "quince") if word in document.text} == {"plum", "fig"}
+
+
 def test_letters_without_a_meaning_are_left_out(tmp_path: Path) -> None:
     """Of a font that only says how its letters look, PDFium gives their numbers, which are no text; single ones are marks of a list."""
     drawn = (_stream(b"500 0 0 0 500 700 d1 0 0 400 700 re f", said=""),) * 2

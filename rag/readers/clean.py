@@ -16,12 +16,16 @@ _INVISIBLE = regex(
     "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"  # lone surrogates and noncharacters
     "\U000e0000-\U000e007f]"  # tag characters: text nobody can see
 )
+_ODD = regex(
+    "[\u0000-\u0009\u000b-\u001f\u007f-\u00a0\u00ad\u1680\u2000-\u200b\u200e\u200f\u2028-\u202f\u205f-\u2064\u2066-\u2069\u3000"
+    "\ud800-\udfff\ufb00-\ufb06\ufdd0-\ufdef\ufeff\ufffe\uffff\U000e0000-\U000e007f]"
+)
+"""All that ``clean`` changes besides making NFC of it: invisible characters and the four kinds below."""
 _TERMINAL = regex(r"\x1b\[[0-?]*[ -/]*[@-~]")
 """Colours and moves of a terminal (ECMA-48)."""
 _LINE_END = regex("\r\n?|[\u000b\u000c\u0085\u2028\u2029]")
 _SPACE = regex("[\t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _PADDED_LINE_END = regex(r" *\n[ \n]*\n| +\n")
-_WHITE = regex(r"\s+")
 RAISED, LEVEL = "\ufdd0", "\ufdd1"
 """What readers put before and behind letters that are raised above the line, so that ``clean`` sees what stands around them."""
 _RAISED = regex(f"{RAISED}([^{RAISED}{LEVEL}]*){LEVEL}")
@@ -44,6 +48,8 @@ _NEAR = 12
 
 def clean(text: str) -> str:
     """NFC; line ends are "\\n", all spaces " "; what is invisible and raised marks of notes are gone, ligatures are letters."""
+    if not _ODD.search(text):  # most text
+        return unicodedata.normalize("NFC", text)
     text = _LIGATURE.sub(lambda found: _LIGATURES[ord(found[0]) - 0xFB00], level(text))
     text = _LINE_END.sub("\n", text)
     text = _SPACE.sub(" ", text)
@@ -54,14 +60,15 @@ def block_text(text: str) -> str:
     """Cleaned text of one block: no blank lines, no spaces at its ends or before a line end."""
     if text.isascii() and text.isprintable():  # most text: nothing to clean
         return text.strip(" ")
-    return _PADDED_LINE_END.sub("\n", clean(text)).strip(" \n")
+    cleaned = clean(text)
+    return (_PADDED_LINE_END.sub("\n", cleaned) if "\n" in cleaned else cleaned).strip(" \n")
 
 
 def one_line(text: str) -> str:
     """Cleaned text with every run of white space as one space."""
     if text.isascii() and text.isprintable():  # most text: nothing to clean
         return " ".join(text.split())
-    return _WHITE.sub(" ", clean(text)).strip()
+    return " ".join(clean(text).split())
 
 
 def mark_raised(element: "_Element") -> None:

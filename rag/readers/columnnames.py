@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from rag.patterns import regex
 from rag.readers.draft import Entry
@@ -13,8 +14,8 @@ OVER_ALL = regex(
     r"(?:as (?:of|at)|at (?:\d{1,2} )?(?:january|february|march|april|may|june|july|august|september|october|november|december))\b)"
 )
 """What a line above a table says of several of its columns together: "Year ended 31 December", "(in EUR million)"."""
-YEAR = regex(r"(?:^|FY\s?|(?:\d|[a-z])\.?,?\s)(?P<year>(?:19|20)\d\d)(?=$|\s?[(*])")
-"""Of a header: "2018", "December 31, 2018", "FY 2018", "2018 (1)"."""
+_YEAR = regex(r"(?:^|FY\s?|(?:\d|[a-z])\.?,?\s)(?P<year>(?:19|20)\d\d)(?=$|\s?[(*])")
+"""Of a header."""
 SAME_HEIGHT = 0.3
 """Font sizes between the heights of words on one line."""
 WIDE_LEADING = 1.45
@@ -32,6 +33,13 @@ _PER_COLUMN = 6.0
 _HALF_A_LINE = 0.75
 """Font sizes: what stands less than that above or below is beside it, in another number of lines."""
 _NO_PLACE = 1e6
+
+
+@lru_cache(maxsize=4_096)
+def year_in(text: str) -> int | None:
+    """The year that a header names: "2018", "December 31, 2018", "FY 2018", "2018 (1)"."""
+    match = _YEAR.search(text)
+    return int(match["year"]) if match else None
 
 
 def by_height(lines: Sequence[Line]) -> list[list[Line]]:
@@ -211,8 +219,9 @@ class _Header:
             for last in range(first + 1, len(self.columns)):
                 if any(first < edge <= last for edge in self.edges):
                     break
-                if self._may_name(piece, first, last, is_alone=is_alone) and self._is_over(piece, first, last):
-                    costs[first, last] = self.size * self._off(piece, first, last) - _PER_COLUMN * (last - first)
+                off = self._off(piece, first, last)
+                if off < _OFF_CENTRE and self._may_name(piece, first, last, is_alone=is_alone) and self._is_over(piece, first, last):
+                    costs[first, last] = self.size * off - _PER_COLUMN * (last - first)
         return costs
 
     def _may_name(self, piece: PlacedCell, first: int, last: int, *, is_alone: bool) -> bool:
@@ -224,15 +233,15 @@ class _Header:
         names = [self.base[column].text if column in self.base else "" for column in range(first, last + 1)]
         if all(names) and OVER_ALL.match(text):
             return True
-        is_broad = len(met) > 1 or not is_alone or YEAR.search(text) is not None or len(names) == len(self.base)
-        return is_broad and all(map(YEAR.search, names))
+        is_broad = len(met) > 1 or not is_alone or year_in(text) is not None or len(names) == len(self.base)
+        return is_broad and None not in map(year_in, names)
 
     def _is_over(self, piece: PlacedCell, first: int, last: int) -> bool:
         """Whether a piece stands over the middle of a group of columns and does not begin the name of one: clearly nearer to that one's
         middle, or as near and close above it. What stands over times does not."""
         off, middle = self._off(piece, first, last), piece[0] + piece[1]
         nearest = min((abs(name.left + name.right - middle) for name in self.base.values()), default=_NO_PLACE) / 2 / self.size
-        are_times = all(column in self.base and YEAR.search(self.base[column].text) for column in range(first, last + 1))
+        are_times = all(column in self.base and year_in(self.base[column].text) for column in range(first, last + 1))
         is_begun = not are_times and nearest < _CLEARLY and (self.is_tight or (len(self._met(piece)) == 1 and off > nearest + _CLEARLY))
         return off < _OFF_CENTRE and not is_begun
 

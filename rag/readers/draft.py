@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 from rag.errors import NoTextError
@@ -246,6 +247,7 @@ def reads_like_header(texts: Sequence[str]) -> bool:
     return len(filled) > 1 and all(_names_a_column(text) for text in filled)
 
 
+@lru_cache(maxsize=4_096)
 def is_number_like(text: str) -> bool:
     """True for "1,234", "(12.5)%", "$ 4.2bn", "–", "n/a"."""
     return bool(_NUMBER_LIKE.match(text))

@@ -12,7 +12,7 @@ from rag.readers.clean import one_line
 from rag.readers.columnnames import WIDE_LEADING
 from rag.readers.draft import Draft, is_number_like
 from rag.readers.lines import Line
-from rag.readers.pagetables import SENTENCE_END, PageTable, join_values, table_at
+from rag.readers.pagetables import PageTable, is_ended, join_values, table_at
 
 _BULLET = regex(r"^[•▪‣●○◦■□–·*\uf0b7\uf0a7-]\s+(?=\S)")
 _SURE_BULLET = regex(r"^[•▪‣●○◦■□\uf0b7\uf0a7]\s+(?=\S)")
@@ -49,13 +49,14 @@ class PageLines:
 
 def drop_running_lines(pages: Sequence[PageLines]) -> int:
     """Removes page numbers and lines that stand at the top or bottom of many pages; how many lines that were."""
-    seen = Counter(key for page in pages for key in {_key(line) for line in _edges(page)})
+    keys = [[(id(line), _key(line)) for line in _edges(page)] for page in pages]
+    seen = Counter(key for edges in keys for key in {key for _, key in edges})
     often = max(_FEWEST_REPEATS if len(pages) > _SHORT else 2, len(pages) // 10)
     running = {key for key, count in seen.items() if count >= often}
     dropped = 0
-    for page in pages:
-        edges = {id(line) for line in _edges(page) if _key(line) in running}
-        kept = [line for line in page.lines if id(line) not in edges]
+    for page, edges in zip(pages, keys, strict=True):
+        gone = {line for line, key in edges if key in running}
+        kept = [line for line in page.lines if id(line) not in gone]
         if kept:
             dropped += len(page.lines) - len(kept)
             page.lines = kept
@@ -152,7 +153,7 @@ class _Writer:
             self.draft.heading(text, level=self.levels.get(round(group[0].size), min(len(self.levels) + 1, 6)))
         else:
             self.draft.paragraph(text)
-            self.is_open = not SENTENCE_END.search(text)
+            self.is_open = not is_ended(text)
 
     def _flush(self) -> None:
         self.draft.list_items(self.items)
@@ -232,7 +233,7 @@ def _begins_block(line: Line, group: Sequence[Line], *, leading: float, right: f
     step = (before.bottom - line.bottom) / (line.size or 1.0)
     if step > leading * WIDE_LEADING:
         return True
-    ended = bool(SENTENCE_END.search(before.text))
+    ended = is_ended(before.text)
     if step < -0.5:  # up again: another column
         return ended
     short = before.right < right - 0.15 * (right - min(before.left, line.left))

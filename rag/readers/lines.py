@@ -1,5 +1,6 @@
 """Words of a page with their places, and the lines they stand on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import sub
 from typing import NamedTuple, TypeAlias
@@ -54,12 +55,18 @@ class Line:
     bottom: float = field(init=False)
     gap: float = field(init=False)
     """The widest between neighbouring words."""
+    _cells: list[PlacedCell] | None = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         self.measure()
 
     def measure(self) -> None:
         """Sets what follows from the words."""
+        self._cells = None
+        if len(self.words) == 1:
+            self.text, self.left, self.right, self.bottom, _ = self.words[0]
+            self.gap = 0.0
+            return
         texts, lefts, rights, heights, _ = zip(*self.words, strict=True)
         self.text = " ".join(texts)
         self.left = lefts[0]
@@ -69,8 +76,15 @@ class Line:
         middle = len(bottoms) // 2
         self.bottom = bottoms[middle] if len(bottoms) % 2 else (bottoms[middle - 1] + bottoms[middle]) / 2
 
-    def cells(self, *, gap: float = _GAP) -> list[PlacedCell]:
+    def cells(self, *, gap: float = _GAP) -> Sequence[PlacedCell]:
         """(left, right, text) of the runs of words without a wide ``gap``, in font sizes. Currency signs stay with their number."""
+        if gap != _GAP:
+            return self._parted(gap)
+        if self._cells is None:
+            self._cells = self._parted(gap)
+        return self._cells
+
+    def _parted(self, gap: float) -> list[PlacedCell]:
         if self.gap < gap * self.size:
             return [(self.left, self.right, self.text)]
         cells: list[PlacedCell] = []

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from rag.patterns import regex
-from rag.readers.columnnames import OVER_ALL, SAME_HEIGHT, YEAR, are_beside, by_height, header_rows, overlapped
+from rag.readers.columnnames import OVER_ALL, SAME_HEIGHT, are_beside, by_height, header_rows, overlapped, year_in
 from rag.readers.draft import Entry, is_number_like, reads_like_header
 from rag.readers.lines import Line, PlacedCell
 
-SENTENCE_END = regex(r"[.!?:;][\"'”’)\]]*$")
+_SENTENCE_ENDS, _CLOSERS = tuple(".!?:;"), "\"'”’)]"
 _FOLLOWS = regex(r"(?i)\b(?:follow(?:s|ing)?|below|millions\)|thousands\)):$")
 _VALUE = regex(r"[$€£(]\s?\d|\d[.,]\d|\d\s?%")
 """In what looks like a number: it is a value, while "737" or "1" may be a name or the mark of a note."""
@@ -30,6 +30,7 @@ _HIGHEST_HEADER = 12
 """Font sizes: a header of more than eight lines is none."""
 _HEADER_ROWS = 3
 """At most, of those that are read as rows of the table."""
+_FEWEST_YEARS = 2
 _MOST_SECTIONS = 5
 """Names of rows between a header and the first row with values."""
 _OUTDENT = 6
@@ -173,12 +174,17 @@ class PageTable:
         return abs(whole - middle) < off and not is_over_all and not OVER_ALL.match(line.text) and len(line.cells()) == 1
 
 
+def is_ended(text: str) -> bool:
+    """Whether there is the end of a sentence at the end of the text, in brackets or quotes too."""
+    return text.rstrip(_CLOSERS).endswith(_SENTENCE_ENDS)
+
+
 def _ends_sentence(text: str) -> bool:
     """Whether a line ends as a sentence does: not in a short form, and in a colon only if it is too long for a section's name or says that
     something follows."""
     if text.endswith(":"):
         return len(text) > _LONGEST_NAME or _FOLLOWS.search(text) is not None
-    return SENTENCE_END.search(text) is not None and _SHORT_FORM.search(text) is None
+    return is_ended(text) and _SHORT_FORM.search(text) is None
 
 
 def join_values(lines: Sequence[Line]) -> list[Line]:
@@ -216,7 +222,7 @@ def _are_values_of(line: Line, label: Line, above: Line | None) -> bool:
 
 def table_at(lines: Sequence[Line], place: int, *, leading: float) -> PageTable | None:
     """The table that begins at this line: at least two rows of two cells whose columns line up."""
-    run: list[list[PlacedCell]] = []
+    run: list[Sequence[PlacedCell]] = []
     end = place
     while end < len(lines):
         cells = lines[end].cells()
@@ -224,7 +230,7 @@ def table_at(lines: Sequence[Line], place: int, *, leading: float) -> PageTable 
             break
         if end > place and not _follows(lines[end - 1], lines[end], leading=leading):
             break
-        if _names_years(cells) and any(is_number_like(row[-1][2]) and not YEAR.search(row[-1][2]) for row in run):
+        if _names_years(cells) and any(is_number_like(row[-1][2]) and not year_in(row[-1][2]) for row in run):
             break  # the header of another table
         run.append(cells)
         end += 1
@@ -252,7 +258,7 @@ def _has_rows(lines: Sequence[Line], place: int) -> bool:
         if not SAME_HEIGHT < (above.bottom - line.bottom) / (line.size or 1.0) < _PART_REACH:
             return False
         if len(cells) > 1:
-            return sum(is_number_like(text) and not YEAR.search(text) for _, _, text in cells) > 1
+            return sum(is_number_like(text) and not year_in(text) for _, _, text in cells) > 1
     return False
 
 
@@ -260,7 +266,7 @@ def _count_heads(run: Sequence[Sequence[PlacedCell]]) -> int:
     """How many rows at the top name columns: three at most, and one where all are of words."""
     heads = 0
     while heads < min(_HEADER_ROWS, len(run) - 1) and reads_like_header([text for _, _, text in run[heads]]):
-        if heads and any(text[0].isdigit() and not YEAR.search(text) for _, _, text in run[heads][1:]):
+        if heads and any(text[0].isdigit() and not year_in(text) for _, _, text in run[heads][1:]):
             break  # "63 (18.5%)"
         heads += 1
     has_numbers = any(is_number_like(text) for row in run[heads:] for _, _, text in row[1:])
@@ -269,9 +275,11 @@ def _count_heads(run: Sequence[Sequence[PlacedCell]]) -> int:
 
 def _names_years(row: Sequence[PlacedCell]) -> bool:
     """True for a row of years, or of days of them, each a year from the next: "2018 | 2017 | 2016"."""
-    found = [YEAR.search(text) for _, _, text in row]
-    years = [int(year["year"]) for year in found if year]
-    return len(years) > 1 and all(found[1:]) and all(abs(one - following) == 1 for one, following in pairwise(years))
+    if len(row) < _FEWEST_YEARS or not year_in(row[-1][2]):  # most rows
+        return False
+    found = [year_in(text) for _, _, text in row]
+    years = [year for year in found if year is not None]
+    return len(years) >= _FEWEST_YEARS and all(found[1:]) and all(abs(one - following) == 1 for one, following in pairwise(years))
 
 
 def _is_row_label(lines: Sequence[Line], place: int, *, run: Sequence[Sequence[PlacedCell]], leading: float) -> bool:

@@ -1,7 +1,6 @@
 """One PDF page's words with their places, and what of them nobody can see.
 
-PDFium is asked for each word's first and last letter and for each piece of text's colour: more than a thousand calls a page. ctypes makes
-an argument ready in more time than the call itself takes, so the addresses are made ready once a document, and no loop runs in Python.
+PDFium is asked for each word's first and last letter and for each piece of text's colour: more than a thousand calls a page.
 """
 
 import ctypes
@@ -13,13 +12,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate, compress, pairwise, repeat
+from operator import lt
 from typing import Any
 
 from rag.patterns import regex
 from rag.readers.clean import LEVEL, RAISED, level
 from rag.readers.lines import Line, Word
+from rag.readers.pdfcalls import Room, bare, ready
 from rag.readers.pdfcodes import Shape, as_tex, look_like_themselves
-from rag.readers.pdfseen import Box, Ink, Pieces, bare, covered
+from rag.readers.pdfseen import Box, Ink, Pieces, covered
 
 _WORD = regex(r"([^ \r\n\x02\ufffe]+[\x02\ufffe]?)")
 _word = partial(tuple.__new__, Word)
@@ -30,6 +31,8 @@ _NO_LETTER = "\ufffd"
 _FL_OF_TEX = "\x1d"
 """Another number of the same ligature."""
 _LINE_END = regex(r"\r\n|[\x02\ufffe](?:\r\n)?")
+_RETURN = "\r\n"
+_SPLIT_MARKS = "\x02\ufffe"
 _INVISIBLE_MODE, _CLIP_MODE = 3, 7
 _STROKED_MODES = frozenset({1, 5})
 """Letters that are only drawn around."""
@@ -41,7 +44,7 @@ _OTHER_LINE = 0.7
 """Font sizes: what stands so much higher or lower is no index or power."""
 _LOOKED_AT = 4
 """One word in so many tells which way a page is printed."""
-_PRIVATE = frozenset(map(chr, range(0xE000, 0xF000)))
+_PRIVATE = regex("[\ue000-\uefff]")
 """Letters that mean what a font says, which is nothing to a reader; fonts of signs use those from F000 on."""
 _SMALLEST_SIZE = 1.5
 """Points; smaller letters cannot be read."""
@@ -50,10 +53,10 @@ _WHITE = 250
 _READABLE_SIZE, _LETTER_HEIGHT = 2.0, 0.7
 """Points that letters of running text have at least, and the part of them that a tall letter has: fonts with a scale of their own are said
 to be smaller than their letters."""
-_BLANK = regex(r"(?<![^ \r\n])[\xa0\u2000-\u200a\u202f\u3000]+(?![^ \r\n])")
-"""Blanks of other kinds by themselves, which are no words; between the digits of a number they hold it together."""
-_USUAL_WORDS = 1_000
-"""On a page; there is room for more where there are more."""
+_OTHER_BLANK = r"[\xa0\u2000-\u200a\u202f\u3000]"
+_BLANK = regex(rf"{_OTHER_BLANK}(?<![^ \r\n]{_OTHER_BLANK}){_OTHER_BLANK}*(?![^ \r\n])")
+"""Blanks of other kinds by themselves, which are no words; between the digits of a number they hold it together. What stands before them is
+looked at last: a pattern that begins with a set of letters is found three times as fast."""
 _RIGHT_TO_LEFT = regex("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]+")
 """Hebrew, Arabic and their like."""
 _LAM = "\u0644"
@@ -93,10 +96,10 @@ class Pdfium:
         self._font_info = bare(raw.FPDFText_GetFontInfo, ctypes.c_ulong)
         self._unicode = bare(raw.FPDFText_GetUnicode, ctypes.c_uint)
         self._font = bare(raw.FPDFTextObj_GetFont, ctypes.c_void_p)
-        self._origins = _Room(raw.FPDFText_GetCharOrigin, kind=ctypes.c_double, places=2)
-        self._boxes = _Room(raw.FPDFText_GetCharBox, kind=ctypes.c_double, places=4)
-        self._matrices = _Room(raw.FPDFText_GetMatrix, kind=ctypes.c_float, size=6)
-        self._colours = _Room(raw.FPDFPageObj_GetFillColor, kind=ctypes.c_uint, places=4)
+        self._origins = Room(raw.FPDFText_GetCharOrigin, kind=ctypes.c_double, places=2)
+        self._boxes = Room(raw.FPDFText_GetCharBox, kind=ctypes.c_double, places=4)
+        self._matrices = Room(raw.FPDFText_GetMatrix, kind=ctypes.c_float, size=6)
+        self._colours = Room(raw.FPDFPageObj_GetFillColor, kind=ctypes.c_uint, places=4)
 
     def boxes(self, page: Any, chars: Sequence[int], *, sides: Sequence[int]) -> list[list[float]]:
         """The ``sides`` (0 left, 1 right, 2 bottom, 3 top) of the characters' boxes, in points."""
@@ -116,12 +119,13 @@ class Pdfium:
 
     def are_bold(self, page: Any, chars: Sequence[int], objects: Sequence[int | None]) -> list[bool]:
         """Whether each character is of a bold font; ``objects``: the piece of text that it belongs to."""
+        fonts = self.fonts({handle for handle in objects if handle is not None})
         known: dict[int | None, bool] = {}
-        fonts = [handle if handle is None else self._font(ctypes.c_void_p.from_param(handle)) for handle in objects]
-        for font, char in zip(fonts, chars, strict=True):
+        for handle, char in zip(objects, chars, strict=True):
+            font = fonts.get(handle) if handle is not None else None
             if font is None or font not in known:
                 known[font] = self._is_bold(page, char)
-        return [known[font] for font in fonts]
+        return [known[fonts.get(handle) if handle is not None else None] for handle in objects]
 
     def _is_bold(self, page: Any, char: int) -> bool:
         if self._font_weight(page, char) >= _BOLD:
@@ -136,7 +140,7 @@ class Pdfium:
 
     def fonts(self, objects: Iterable[int]) -> dict[int, int | None]:
         """The address of each piece of text -> that of its font."""
-        return {handle: self._font(ctypes.c_void_p.from_param(handle)) for handle in objects}
+        return {handle: self._font(ready(handle)) for handle in objects}
 
     def letter(self, page: Any, char: int) -> str:
         """The letter by its number, whether that is one or not."""
@@ -161,7 +165,7 @@ class Pdfium:
 
     def inks(self, objects: Iterable[int]) -> tuple[list[int], list[Ink], list[int]]:
         """(how it is drawn, its colour, its opacity) of all pieces of text; black where it has no such colour."""
-        handles = list(map(ctypes.c_void_p.from_param, objects))
+        handles = list(map(ready, objects))
         modes = list(map(self._render_mode, handles))
         has_colour = self._colours.fill(handles, count=len(handles))
         opacity = [value if known else 255 for known, value in zip(has_colour, self._colours.values(3, count=len(handles)), strict=True)]
@@ -189,35 +193,6 @@ class Pdfium:
         return [max(0, self._raw.FPDFText_GetCharIndexFromTextIndex(page, place)) for place in places]
 
 
-class _Room:
-    """Room for what one of PDFium's functions writes, call after call."""
-
-    def __init__(self, function: Any, *, kind: Any, places: int = 1, size: int = 1) -> None:
-        """``places``: addresses that a call takes; ``size``: numbers of ``kind`` that it writes at each."""
-        self._call = bare(function, ctypes.c_int)
-        self._kind, self._places, self._size = kind, places, size
-        self._grow(_USUAL_WORDS)
-
-    def fill(self, *arguments: Iterable[Any], count: int) -> list[int]:
-        """The answers of ``count`` calls; what a call leaves out is 0."""
-        if count > len(self._addresses[0]):
-            self._grow(2 * count)
-        ctypes.memset(self._array, 0, ctypes.sizeof(self._kind) * self._places * self._size * count)
-        return list(map(self._call, *arguments, *self._addresses))
-
-    def values(self, field: int, *, count: int) -> list[Any]:
-        """The same number of each of ``count`` calls."""
-        step = self._places * self._size
-        return memoryview(self._array).cast("B").cast(self._kind._type_)[field : count * step : step].tolist()
-
-    def _grow(self, count: int) -> None:
-        self._array: Any = (self._kind * (count * self._places * self._size))()
-        start, end = ctypes.addressof(self._array), ctypes.addressof(self._array) + ctypes.sizeof(self._array)
-        width = ctypes.sizeof(self._kind) * self._size
-        ranges = (range(start + place * width, end, self._places * width) for place in range(self._places))
-        self._addresses: list[list[Any]] = [list(map(ctypes.c_void_p.from_param, places)) for places in ranges]
-
-
 @dataclass(frozen=True, slots=True)
 class _Found:
     """The page's words in the order of the file; the lists are equally long."""
@@ -242,16 +217,19 @@ class PageScan:
         self._pdfium = pdfium
         self._page = page
         self._text_page = text_page
-        self._address = ctypes.c_void_p.from_param(ctypes.cast(text_page.raw, ctypes.c_void_p).value)
+        self._address = ready(ctypes.cast(text_page.raw, ctypes.c_void_p).value)
         self._graphics: list[tuple[Box, bool]] | None = None
         self._has_drawn_invisibly = False
+        self._has_private_letters = False
         self.hidden = 0
         self.unread = 0
 
     def lines(self, *, printed: int | None = None) -> list[Line]:
         """In the order of the file; of the ``printed`` characters, what was typed onto the page later comes by its place."""
-        text = _LONE_RETURN.sub(_FL_OF_TEX, self._text_page.get_text_range())
+        text = self._text_page.get_text_range()
+        text = text if text.count("\r") == text.count("\r\n") else _LONE_RETURN.sub(_FL_OF_TEX, text)
         text = text if text.isascii() else _BLANK.sub(lambda blank: " " * len(blank[0]), text)
+        self._has_private_letters = not text.isascii() and _PRIVATE.search(text) is not None
         found = self._found(text, printed=printed)
         lines: list[Line] = []
         dropped: list[Line] = []
@@ -261,9 +239,9 @@ class PageScan:
             size if size >= _READABLE_SIZE else _size_by_height(found.words[first:end], size)
             for size, (first, end) in zip(self._pdfium.sizes(self._address, firsts), spans, strict=True)
         ]
-        sides = (firsts, [first for first, _ in spans]), (lasts, [end - 1 for _, end in spans])
-        bold_ends = (self._pdfium.are_bold(self._address, chars, [found.objects[at] for at in places]) for chars, places in sides)
-        for (first, end), size, *ends in zip(spans, sizes, *bold_ends, strict=True):
+        objects = [found.objects[at] for at in (*(first for first, _ in spans), *(end - 1 for _, end in spans))]
+        bold_ends = self._pdfium.are_bold(self._address, [*firsts, *lasts], objects)
+        for (first, end), size, *ends in zip(spans, sizes, bold_ends[: len(spans)], bold_ends[len(spans) :], strict=True):
             bold = all(ends)
             words = found.words[first:end]
             if found.unread or found.unseen:
@@ -292,30 +270,24 @@ class PageScan:
     def _found(self, text: str, *, printed: int | None) -> _Found:
         """All words of the page; none reaches from the ``printed`` characters into the others."""
         pieces = _WORD.split(text) if printed is None else _joined(_WORD.split(text[:printed]), _WORD.split(text[printed:]))
-        ends = list(accumulate(map(len, pieces)))
+        said, ends = pieces[1::2], list(accumulate(map(len, pieces)))
         starts = ends[:-1:2]
         chars, lasts = starts, [end - 1 for end in ends[1::2]]
         if len(text) != self._text_page.count_chars():
             chars, lasts = (self._pdfium.chars(self._text_page.raw, places) for places in (starts, lasts))
         lefts, bottoms, tops = self._pdfium.boxes(self._address, chars, sides=(0, 2, 3))
         rights, feet, others = self._pdfium.boxes(self._address, lasts, sides=(1, 2, 3))
-        said = pieces[1::2]
-        places = zip(said, bottoms, tops, feet, others, strict=True)
-        for at in [at for at, place in enumerate(places) if place[3] > place[1] and _ends_raised(*place)]:
-            said[at] = self._without_mark(said[at], chars[at], lasts[at])
+        higher = [at for at, (bottom, foot) in enumerate(zip(bottoms, feet, strict=True)) if foot > bottom and said[at][-1] in _MARK_ENDS]
+        for at in higher:
+            if len(said[at]) > 1 and _is_raised(bottoms[at], tops[at], feet[at], others[at]):
+                said[at] = self._without_mark(said[at], chars[at], lasts[at])
         heights = zip(bottoms, tops, feet, others, strict=True)
         for at in [at for at, (bottom, top, foot, head) in enumerate(heights) if foot >= top or head <= bottom]:
             said[at] = self._parted_by_height(said[at], chars[at], lasts[at])
         if _RIGHT_TO_LEFT.search(text):
             said = self._as_read(said, starts, is_every_char=chars is starts)
-        words = list(
-            map(
-                _word,
-                zip(
-                    said, lefts, rights, bottoms, (top if top > head else head for top, head in zip(tops, others, strict=True)), strict=True
-                ),
-            )
-        )
+        heads = [top if top > head else head for top, head in zip(tops, others, strict=True)]
+        words = list(map(_word, zip(said, lefts, rights, bottoms, heads, strict=True)))
         objects = self._pdfium.text_objects(self._address, chars)
         unseen, unread, coded = self._unseen(words, chars, objects)
         for at in coded:
@@ -378,20 +350,22 @@ class PageScan:
     ) -> tuple[frozenset[int], frozenset[int], set[int]]:
         """(places of the words that nobody can see, of those whose letters have no meaning, of those whose letters are what their numbers
         say), by the piece of text that their first character belongs to."""
-        firsts = {handle: at for at, handle in zip(range(len(objects) - 1, -1, -1), reversed(objects), strict=True) if handle is not None}
+        places = dict(zip(reversed(objects), range(len(objects) - 1, -1, -1), strict=True))
+        firsts = {handle: at for handle, at in places.items() if handle is not None}
+        tiny = self._tiny(words, chars, firsts.values())
         hidden: set[int | None] = set()
         doubtful: set[int | None] = set()
         modes, colours, opacities = self._pdfium.inks(firsts)
         inks: dict[int | None, Ink] = dict(zip(firsts, colours, strict=True))
         for (handle, at), mode, ink, opacity in zip(firsts.items(), modes, colours, opacities, strict=True):
-            if not mode and opacity and ink[0] < _WHITE and words[at].top - words[at].bottom >= _SMALLEST_SIZE:
+            if not mode and opacity and ink[0] < _WHITE and at not in tiny:
                 continue  # most text
             if mode in _STROKED_MODES:
                 ink = inks[handle] = self._pdfium.stroke(handle)
             if mode == _INVISIBLE_MODE:
                 self._has_drawn_invisibly = True
                 hidden.add(handle)
-            elif not opacity or mode == _CLIP_MODE or (words[at].top - words[at].bottom < _SMALLEST_SIZE and self._is_tiny(chars[at])):
+            elif not opacity or mode == _CLIP_MODE or at in tiny:
                 hidden.add(handle)
             elif ink[0] >= _WHITE and ink[1] >= _WHITE and ink[2] >= _WHITE and not self._is_on_ink(words[at]):
                 (doubtful if self._is_on_graphics(words[at]) else hidden).add(handle)
@@ -400,16 +374,11 @@ class PageScan:
             doubtful.update(handle for handle in firsts if self._pdfium.pieces.is_on_a_layer(handle))
         suspects = _of_pieces(objects, doubtful) | self._covered(words, objects, inks)
         unseen |= self._pdfium.pieces.undrawn(self._page, {at: words[at] for at in suspects - unseen})
-        meaningless = {
-            handle
-            for handle, is_so in zip(
-                firsts, self._pdfium.have_no_meaning(self._address, [chars[at] for at in firsts.values()]), strict=True
-            )
-            if is_so
-        }
+        meaningless = set(compress(firsts, self._pdfium.have_no_meaning(self._address, [chars[at] for at in firsts.values()])))
         legible = self._legible(meaningless) if meaningless else set()
         unread = _of_pieces(objects, meaningless - legible)
-        unread.update(at for at, word in enumerate(words) if word.text[0] in _PRIVATE and len(word.text) > 1)
+        if self._has_private_letters:
+            unread.update(at for at, word in enumerate(words) if _PRIVATE.match(word.text) and len(word.text) > 1)
         if all(len(words[at].text) == 1 for at in unread):  # marks of lists, from a font of signs
             unread.clear()
         return frozenset(unseen), frozenset(unread - unseen), _of_pieces(objects, legible)
@@ -438,7 +407,7 @@ class PageScan:
 
     def _covered(self, words: Sequence[Word], objects: Sequence[int | None], inks: Mapping[int | None, Ink]) -> set[int]:
         """The words that may be out of sight under, or in the colour of, what is drawn over or under them."""
-        pieces, found = self._pdfium.pieces.covers(self._page)
+        pieces, found = self._pdfium.pieces.covers(self._page, texts=inks)
         width, height = self._page.get_size()
         covers = [cover for cover in found if not (cover.ink is None and _area(cover.box) >= _SCANNED_SHARE * width * height)]
         if not covers:
@@ -448,8 +417,11 @@ class PageScan:
         self._has_drawn_invisibly |= bool(under) and any(cover.ink is None for cover in covers)
         return under
 
-    def _is_tiny(self, char: int) -> bool:
-        return self._pdfium.sizes(self._address, [char])[0] < _SMALLEST_SIZE
+    def _tiny(self, words: Sequence[Word], chars: Sequence[int], places: Iterable[int]) -> set[int]:
+        """Those of the places whose words are of letters too small to be read; a dash is low, and no small letter."""
+        low = [at for at in places if words[at].top - words[at].bottom < _SMALLEST_SIZE]
+        sizes = self._pdfium.sizes(self._address, [chars[at] for at in low])
+        return {at for at, size in zip(low, sizes, strict=True) if size < _SMALLEST_SIZE}
 
     def _is_on_graphics(self, word: Word) -> bool:
         """True when a path, picture or shading lies around the word's middle."""
@@ -483,11 +455,6 @@ def _runs_up(
     if 2 * len(aside) <= len(steps):
         return 0
     return 1 if 2 * sum(up > 0 for up in aside) > len(aside) else -1
-
-
-def _ends_raised(word: str, bottom: float, top: float, foot: float, head: float) -> bool:
-    """True for a word that ends in what may be a note's mark. ``bottom`` and ``top`` are its first letter's, the others its last one's."""
-    return len(word) > 1 and word[-1] in _MARK_ENDS and _is_raised(bottom, top, foot, head)
 
 
 def _is_raised(bottom: float, top: float, foot: float, head: float) -> bool:
@@ -551,10 +518,17 @@ def _pictured_area(page: Any) -> float:
     return area
 
 
+def _line_ends(text: str) -> list[int]:
+    """Where the lines of the page's text end, but for the last."""
+    if any(mark in text for mark in _SPLIT_MARKS):
+        return [match.end() for match in _LINE_END.finditer(text)]
+    return list(accumulate(len(line) + len(_RETURN) for line in text.split(_RETURN)))[:-1]
+
+
 def _line_spans(text: str, starts: Sequence[int], *, printed: int | None) -> Iterator[tuple[int, int]]:
     """First and one past the last word of each line: PDFium ends lines with CR LF, or with a mark where it took out a hyphen. The
     ``printed`` characters end a line too."""
-    ends = [match.end() for match in _LINE_END.finditer(text)]
+    ends = _line_ends(text)
     if printed is not None:
         insort(ends, printed)
     first = 0
@@ -567,12 +541,15 @@ def _line_spans(text: str, starts: Sequence[int], *, printed: int | None) -> Ite
 
 def _rows(words: list[Word]) -> list[list[Word]]:
     """The words, parted where they go back to the left and down: PDFium strings rows of a table together that stand close."""
+    _, lefts, rights, *_ = zip(*words, strict=True)
+    if not any(map(lt, rights[1:], lefts)):
+        return [words]
     breaks = [
         at
         for at, (before, word) in enumerate(pairwise(words), start=1)
         if word.right < before.left and (word.bottom + word.top) / 2 < before.bottom
     ]
-    return [words[start:end] for start, end in pairwise([0, *breaks, len(words)])] if breaks else [words]
+    return [words[start:end] for start, end in pairwise([0, *breaks, len(words)])]
 
 
 def _on_one_height(line: Line) -> Iterator[Line]:

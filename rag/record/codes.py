@@ -39,14 +39,16 @@ def encoded(vectors: "Vectors", *, whole: bool = True) -> tuple[bytes, bytes]:
     steps = _steps(np.abs(vectors).max(axis=1, keepdims=True, initial=0.0).astype(np.float64))
     parts = np.rint(np.multiply(vectors, _PARTS / steps.astype(np.float64), dtype=np.float64)).astype("<i4")
     parts <<= 1  # so that the lower two bytes are what goes beyond a step, the third is the step
-    rest = np.ascontiguousarray(parts.view("<i2")[:, ::2])
+    rest = parts.astype("<i2")
     parts += 1 << 15
     distances = np.zeros_like(steps)
     if whole:
         there = rest.astype(np.float32)
         squares = np.einsum("ij,ij->i", there, there)[:, None]
         distances = np.sqrt(squares) * (steps / (2 * _PARTS)) * np.float32(1 + 1e-3)  # more than the sum can be off by
-    bits = np.hstack([steps.view(np.int8), distances.view(np.int8), parts.view(np.int8)[:, 2::4]])
+    bits = np.empty((len(vectors), HEAD + vectors.shape[1]), dtype=np.int8)
+    bits[:, : HEAD // 2], bits[:, HEAD // 2 : HEAD] = steps.view(np.int8), distances.view(np.int8)
+    bits[:, HEAD:] = parts >> 16
     return bits.tobytes(), rest.tobytes() if whole else b""
 
 

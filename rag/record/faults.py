@@ -2,9 +2,8 @@
 
 import errno
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 
 from rag.errors import RecordError
 
@@ -35,14 +34,21 @@ _WORDS = {
 }
 
 
-@contextmanager
-def translated(path: Path) -> Iterator[None]:
+class translated:  # noqa: N801 -- used as a function is, some ten times a commit; a generator would take three times as long
     """Anything SQLite or the file system says about the record becomes a RecordError with the next step."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        primary = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte of an extended code is the primary one
-        raise RecordError(_WORDS.get(primary, _OTHER).format(path=path, cause=error)) from error
-    except OSError as error:
-        words = _FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else _READ_ONLY
-        raise RecordError(words.format(path=path, cause=error.strerror)) from error
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if isinstance(error, sqlite3.Error):
+            primary = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte of an extended code is the primary one
+            raise RecordError(_WORDS.get(primary, _OTHER).format(path=self._path, cause=error)) from error
+        if isinstance(error, OSError):
+            words = _FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else _READ_ONLY
+            raise RecordError(words.format(path=self._path, cause=error.strerror)) from error
