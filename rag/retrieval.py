@@ -440,7 +440,8 @@ class _Names:
         """The names of all documents."""
         revision = record.revision()
         if revision != self._revision:
-            self._revision, self._named = revision, Named(record.names())
+            kept = record.called()
+            self._revision, self._named = revision, (Named.unpacked(kept) if kept else None) or Named(record.names())
         return self._named
 
 

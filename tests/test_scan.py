@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from rag.embedders.runs import Runs, is_run_by_run
 from rag.errors import WorkspaceError
-from rag.record import FileRow, Record, scan, schema
+from rag.record import FileRow, Record, scan, schema, slabs
 from rag.record import record as record_room
 from rag.record.codes import Codes, CodesOf, cosines, decoded, encoded, reached
 from rag.record.lexical import match_expression
@@ -234,6 +234,60 @@ def test_codes_follow_what_comes_and_goes(library: Record, monkeypatch: pytest.M
         library.nearest(asked, k=3)
         change()
         assert library.nearest(asked, k=7) == by_everything(library, asked, k=7, scope=Scope())
+
+
+def test_codes_that_are_put_together_are_those_of_the_blocks(library: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a process that begins to search and for one that goes on, whatever came, changed and went before or since."""
+    monkeypatch.setattr(scan, "READ_WHOLE", 0)
+    monkeypatch.setattr(slabs, "LARGE", 40)
+    monkeypatch.setattr(slabs, "LEAST", 20)
+    asked = unit_rows(99, 1)[0]
+    changes: list[Callable[[], None]] = [
+        lambda: None,
+        lambda: put(library, 41),
+        lambda: put(library, 3, words=90),
+        lambda: library.forget_paths(["docs/0.txt", "docs/39.txt"]),
+        lambda: library.keep_vectors("int8"),
+    ]
+    with Record.open(library.path, read_only=True) as reader:
+        for at, change in enumerate(changes):
+            library.put_codes_together(anew=at == 2)
+            assert library.rows("SELECT count(*) FROM slabs")[0][0] >= 3
+            change()
+            assert library.faults() == []
+            with Record.open(library.path, read_only=True) as fresh:
+                for scope in SCOPES:
+                    expected = by_everything(library, asked, k=7, scope=scope)
+                    assert [one.nearest(asked, k=7, scope=scope) for one in (fresh, reader, library)] == [expected] * 3
+                assert fresh._scan.rows().documents == reader._scan.rows().documents == library._scan.rows().documents
+
+
+def test_a_piece_goes_with_the_first_of_its_blocks(library: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing else does, and the next one put together fills its place alone."""
+    monkeypatch.setattr(slabs, "LARGE", 40)
+    monkeypatch.setattr(slabs, "LEAST", 20)
+    library.put_codes_together()
+    before = library.rows("SELECT first, last, bits FROM slabs ORDER BY first")
+    ((block,),) = library.rows("SELECT number FROM blocks WHERE document = ?", [f"{12:016x}"])
+    library.forget_paths(["docs/12.txt"])
+    left = library.rows("SELECT first, last, bits FROM slabs ORDER BY first")
+    assert left == [row for row in before if not row[0] <= block <= row[1]]
+    assert len(left) == len(before) - 1
+    library.put_codes_together()
+    after = library.rows("SELECT first, last, bits FROM slabs ORDER BY first")
+    assert set(left) < set(after)
+    assert len(after) == len(before)
+
+
+def test_pieces_that_are_wrong_are_told_and_made_anew(library: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which nothing but another program's writing or a disk's error can do."""
+    monkeypatch.setattr(slabs, "LEAST", 20)
+    library.put_codes_together()
+    with closing(sqlite3.connect(library.path)) as other, other:
+        other.execute("UPDATE slabs SET bits = zeroblob(length(bits))")
+    assert library.faults() == ["codes that were put together do not agree with their blocks (1 pieces)"]
+    library.put_codes_together(anew=True)
+    assert library.faults() == []
 
 
 def test_equal_vectors_come_by_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

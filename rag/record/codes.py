@@ -9,7 +9,6 @@ scored in full. Where the parts of steps are not kept, the code is the vector.
 
 import math
 import struct
-from array import array
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -162,19 +161,13 @@ class Rows:
     ``blocks``: the blocks' numbers, ascending; ``sizes``: chunks of each.
     """
 
-    def __init__(self, table: Iterable[tuple[int, int, int, str]]) -> None:
-        """A block each, in no order: its number, its first chunk's number, how many there are, the document's id."""
+    def __init__(self, columns: "NDArray[np.int64]", owners: Sequence[str]) -> None:
+        """A block each, in no order: its number, its first chunk's number and how many there are, shape (3, blocks); its document's id."""
         import numpy as np
 
-        blocks, first_chunks, counts, held_by = array("q"), array("q"), array("q"), list[str]()
-        for number, first, count, owner in table:  # kept as tuples, ten thousand of them set the garbage collector to work
-            blocks.append(number)
-            first_chunks.append(first)
-            counts.append(count)
-            held_by.append(owner)
-        order = np.argsort(np.array(blocks))
-        self.blocks, firsts, self.sizes = (np.array(column)[order] for column in (blocks, first_chunks, counts))
-        owners = [held_by[at] for at in order.tolist()]
+        order = np.argsort(columns[0])
+        self.blocks, firsts, self.sizes = columns[:, order]
+        owners = [owners[at] for at in order.tolist()]
         self._ends = np.cumsum(self.sizes)
         self.documents: tuple[str, ...] = tuple(dict.fromkeys(owners))
         """In the order of their blocks, which follow each other."""
@@ -193,7 +186,8 @@ class Rows:
         """The number of the block of each of these rows."""
         import numpy as np
 
-        return self.blocks[np.searchsorted(self._ends, rows, side="right")]
+        found: NDArray[np.int64] = self.blocks[np.searchsorted(self._ends, rows, side="right")]
+        return found
 
     def beside(self, blocks: Collection[int]) -> list[int]:
         """These blocks and the ones with the next number on either side that are of the same document."""

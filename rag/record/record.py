@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from rag.errors import BusyError, RecordError, UsageError, WorkspaceError
 from rag.kin import sketch
 from rag.patterns import regex
-from rag.record import blocks, history, rows, schema, scopes
+from rag.record import blocks, history, rows, schema, scopes, slabs
 from rag.record.access import Access
 from rag.record.chats import Chats, KeptTurn
 from rag.record.faults import translated
@@ -60,7 +60,7 @@ LEAST_GIVEN_BACK = 20_000_000
 _BATCH = 500
 _OF_DOCUMENTS = frozenset(
     "documents chunks vectors files tags filled spaces folders meta deletions forgotten sketches past_files past_documents "
-    "past_chunks blocks segments postings token_codes".split()
+    "past_chunks blocks segments postings token_codes slabs called".split()
 )
 
 
@@ -211,6 +211,18 @@ class Record:
         """What every document is called, one at a time."""
         with translated(self.path):
             yield from map(Names._make, self._connection.execute("SELECT s.id, s.path, s.title, s.author, s.publisher FROM sources AS s"))
+
+    def called(self) -> bytes:
+        """What ``keep_called`` kept, while it is what documents are called; empty without."""
+        found = self._rows("SELECT packed FROM called")
+        return bytes(found[0][0]) if found else b""
+
+    def keep_called(self, pack: Callable[[Iterator[Names]], bytes]) -> None:
+        """Keeps what is made of all names until one of them changes, where nothing is kept; the writer's lock is held."""
+        if not self.called():
+            packed = pack(self.names())
+            with self._transaction():
+                self._connection.execute("INSERT INTO called (packed) VALUES (?)", [packed])
 
     def source(self, document: str) -> Source:
         """Raises UsageError for an unknown document."""
@@ -515,6 +527,16 @@ class Record:
         with translated(self.path):
             self._scan.add_words()
 
+    def put_codes_together(self, *, anew: bool = False) -> None:
+        """In larger pieces than blocks, as far as they are in none: the first search of a process reads few of them. The writer's lock is
+        held; ``anew``: no piece stays."""
+        space = self.active_space()
+        if anew:
+            with self._transaction():
+                self._connection.execute("DELETE FROM slabs")
+        with translated(self.path):
+            slabs.put(self._connection, space=space.id if space else "")
+
     def prune_cache(self) -> None:
         """Drops the vectors and the tokens' codes that belong to no chunk, and all but the newest cached queries."""
         stale = "SELECT number FROM vectors WHERE query = 1 ORDER BY number DESC LIMIT -1 OFFSET ?"
@@ -666,6 +688,9 @@ class Record:
                 self._connection.execute("INSERT INTO lexical (lexical, rank) VALUES ('integrity-check', 1)")
         except RecordError as error:
             found.append(f"the lexical index does not agree with the chunks ({error.__cause__})")
+        with self.snapshot(), translated(self.path):
+            if wrong := slabs.wrong(self._connection):
+                found.append(f"codes that were put together do not agree with their blocks ({wrong:,} pieces)")
         return found
 
     def _is_mistaken(self, line: str) -> bool:

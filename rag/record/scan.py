@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
-from rag.record import blocks, schema, scopes
+from rag.record import blocks, schema, scopes, slabs
 from rag.record.about import abouts
 from rag.record.codes import Codes, Rows, Signs, reached
 from rag.record.lexical import quoted, telling_words
@@ -36,8 +36,6 @@ _SCOPES_KEPT = 8
 _PLACES_KEPT = 16_384
 """Of chunks, some 3 MB."""
 _BATCH = 500
-_BLOCKS_READ = 256
-"""At a time: few enough that their memory is used again, not asked of the system anew."""
 _WORDS_WRITTEN = 2_000
 """Words of a segment a transaction, so that nobody waits long to write."""
 
@@ -177,7 +175,7 @@ class Scan:
         """Of the active space, read again when the record has changed."""
         key = self._state()
         if self._rows is None or self._rows[0] != key:
-            self._rows = key, Rows(self._connection.execute("SELECT number, first, count, document FROM blocks WHERE +space = ?", [key[0]]))
+            self._rows = key, slabs.rows(self._connection, space=key[0])
         return self._rows[1]
 
     def _state(self) -> tuple[str, int]:
@@ -201,10 +199,8 @@ class Scan:
             before, there, _ = self._codes
             at = codes.put_from(there, np.repeat(is_among(before.blocks, rows.blocks), before.sizes))  # type: ignore[arg-type]
             since = int(before.blocks[-1]) if len(before.blocks) else 0
-        sql = "SELECT bits FROM blocks WHERE space = ? AND number > ? ORDER BY number"
-        cursor = self._connection.execute(sql, [space, since])
-        while batch := cursor.fetchmany(_BLOCKS_READ):
-            at = codes.put(at, b"".join(bits for (bits,) in batch))
+        for bits in slabs.bits(self._connection, space=space, since=since):
+            at = codes.put(at, bits)
         self._codes = rows, codes, space
         return codes
 
@@ -316,7 +312,7 @@ class Scan:
         if not stored:
             return None
         live = np.sort(self.rows().numbers)
-        recent = np.setdiff1d(live, np.concatenate([one.chunks for one in stored.values()]), assume_unique=True)
+        recent = live[~is_among(live, np.sort(np.concatenate([one.chunks for one in stored.values()])))]
         if len(recent) > MOST_RECENT:
             return None
         segments = [*stored.values(), *([self._made(recent)] if len(recent) else [])]

@@ -32,7 +32,7 @@ _OF_DOCUMENT = {
     "documents": "id",
 }
 """Table -> the column that names the document; the view holds the rows of documents that are seen."""
-_HIDDEN = ("deletions", "past_files", "past_chunks")
+_HIDDEN = ("deletions", "past_files", "past_chunks", "slabs", "called")
 """Nothing of these is of use to a reader: empty tables stand in their place."""
 
 _WHAT_IS_SEEN = (
