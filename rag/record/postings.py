@@ -139,6 +139,11 @@ class Places:
     shares: "NDArray[np.float64]" = field(repr=False)
     """What each scores for it before the word's weight."""
 
+    @property
+    def bytes(self) -> int:
+        """How much of memory it takes."""
+        return self.rows.nbytes + self.shares.nbytes
+
 
 class Postings:
     """The segments of a record, the last in memory where chunks came since, and which of their chunks live."""

@@ -29,8 +29,8 @@ WAITING = 1_000
 """Chunks for which an ingest makes a segment of their own; a publication joins it to others."""
 DEAD_SHARE = 0.1
 """A segment in which more chunks went is made anew."""
-_WORDS_KEPT = 64
-"""Of the last questions: a word that every chunk holds takes 16 bytes a chunk."""
+_PLACES_BYTES = 32_000_000
+"""Of the words asked for last: one that half of all chunks hold takes 8 bytes a chunk of the library, one that more hold none."""
 _SCOPES_KEPT = 8
 """8 bytes for each chunk in one, 80 for each document."""
 _PLACES_KEPT = 16_384
@@ -320,12 +320,13 @@ class Scan:
 
     def _of_words(self, postings: Postings, words: Sequence[str]) -> list[Places]:
         new = [word for word in words if word not in self._places]
-        known = {word: self._places[word] for word in words if word in self._places}
         made = dict(zip(new, postings.places(self._connection, new), strict=True))
-        if len(self._places) + len(made) > _WORDS_KEPT:
-            self._places.clear()
-        self._places.update(made)
-        return [known[word] if word in known else made[word] for word in words]
+        found = [made[word] if word in made else self._places.pop(word) for word in words]
+        self._places.update(zip(words, found, strict=True))  # those asked for last stand last
+        held = sum(places.bytes for places in self._places.values())
+        while held > _PLACES_BYTES:
+            held -= self._places.pop(next(iter(self._places))).bytes
+        return found
 
     def _of_postings(self, postings: Postings) -> "NDArray[np.int64]":
         """For each of the record's rows the row of the postings that has the same chunk."""
