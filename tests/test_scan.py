@@ -5,7 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,10 +44,11 @@ def unit_rows(seed: int, count: int) -> "Vectors":
     return unit
 
 
-def put(record: Record, number: int, *, words: int = 60, vectors: "Vectors | None" = None) -> None:
-    """A document of random words, five chunks."""
+def put(record: Record, number: int, *, words: int = 60, text: str = "", vectors: "Vectors | None" = None) -> None:
+    """A document of random words, five chunks, or of a text."""
     embedder, chance = HashingEmbedder(), random.Random(number)
-    document = plain_document(" ".join(chance.choice(WORDS) for _ in range(words)) + f" n{number}", name=f"note {number}")
+    text = text or " ".join(chance.choice(WORDS) for _ in range(words)) + f" n{number}"
+    document = plain_document(text, name=f"note {number}, third year")
     chunks = chunk_words(document, document_id=f"{number:016x}", counter=embedder, budget=22)
     file = FileRow(
         path=f"docs/{number}.txt", folder="docs", document=f"{number:016x}", content=str(number), size=1, mtime_ns=1, status="ok"
@@ -78,6 +79,13 @@ def fts(record: Record, question: str) -> list[tuple[str, float]]:
         return connection.execute(BM25, [match_expression(question)]).fetchall()
 
 
+def held_by_fts(record: Record, words: Iterable[str]) -> dict[str, int]:
+    """Live chunks that hold each, as SQLite counts them."""
+    with closing(sqlite3.connect(record.path)) as connection:
+        sql = "SELECT count(*) FROM lexical WHERE lexical MATCH ?"
+        return {word: connection.execute(sql, [f'"{word}"']).fetchone()[0] for word in words}
+
+
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_postings_score_as_fts5_does(library: Record, question: str) -> None:
     """Stored segments, chunks that came since, deleted ones, phrases: the same chunks with the same scores."""
@@ -89,9 +97,34 @@ def test_postings_score_as_fts5_does(library: Record, question: str) -> None:
 def test_holders_are_counted_as_fts5_counts_them(library: Record) -> None:
     """Words and phrases alike."""
     counts = library.holders("third-quarter zinc reports")
-    with sqlite3.connect(library.path) as connection:
-        sql = "SELECT count(*) FROM lexical WHERE lexical MATCH ?"
-        assert counts == {word: connection.execute(sql, [f'"{word}"']).fetchone()[0] for word in counts}
+    assert counts == held_by_fts(library, counts)
+
+
+def test_phrases_are_found_and_counted_as_fts5_does(library: Record) -> None:
+    """By where their words stand, in header and text, in segments of the record and in what came since; and by FTS5 in a record of
+    before, until its segments are made anew."""
+    texts = ("year's year s years S s year", "s of the year", "year", "years-s, year: s", "s s s year year s's", "third year-s's quarter")
+    phrases = ("year's", "s's", "year-s-s", "third-year's", "year-of", "of-the-year's", "s-year", "third-quarter")
+    asked = [*phrases, " ".join(phrases), "year's output of the third-quarter"]
+    for number in range(100, 130):
+        put(library, number, text=" ".join(random.Random(number).choices(texts, k=30)))
+        if number == 115:
+            library.index_words()
+    with closing(sqlite3.connect(library.path)) as connection:
+        for positioned in (1, 0, 1):
+            found = {question: dict(library.lexical(question, k=5_000)) for question in asked}
+            for question in asked:
+                expected = dict(connection.execute(BM25.replace("LIMIT 10", ""), [match_expression(question)]).fetchall())
+                told = {identity: score for identity, score in expected.items() if score > 1e-3}  # but for words that are everywhere
+                assert {identity: found[question].get(identity) for identity in told} == pytest.approx(told, abs=1e-4)
+                assert library.holders(question) == held_by_fts(library, library.holders(question))
+            assert sum(len(found[phrase]) > 20 for phrase in phrases) > 5
+            assert {bool(held) for (held,) in library.rows("SELECT positioned FROM segments")} == {bool(positioned)}
+            with connection:
+                connection.execute("UPDATE segments SET positioned = 0")
+            library._scan.forget()
+            if not positioned:
+                library.index_words()
 
 
 def test_a_number_that_a_segment_knows_is_not_given_to_another_chunk(library: Record) -> None:
@@ -175,8 +208,9 @@ def test_postings_that_two_made_at_once_are_used_once(library: Record) -> None:
     expected, counts = library.lexical(question, k=10), library.holders(question)
     with sqlite3.connect(library.path) as connection:
         before = connection.execute("SELECT count(*), sum(length(places)) FROM postings").fetchone()
-        connection.execute("INSERT INTO segments SELECT number + 100, last, chunks, lengths FROM segments")
+        connection.execute("INSERT INTO segments SELECT number + 100, last, chunks, lengths, positioned FROM segments")
         connection.execute("INSERT INTO postings SELECT word, segment + 100, places FROM postings")
+        connection.execute("INSERT INTO positions SELECT word, segment + 100, positions FROM positions")
     assert library._scan.has_postings()
     assert (library.lexical(question, k=10), library.holders(question)) == (expected, counts)
     library.index_words()

@@ -60,7 +60,7 @@ LEAST_GIVEN_BACK = 20_000_000
 _BATCH = 500
 _OF_DOCUMENTS = frozenset(
     "documents chunks vectors files tags filled spaces folders meta deletions forgotten sketches past_files past_documents "
-    "past_chunks blocks segments postings token_codes slabs called".split()
+    "past_chunks blocks segments postings positions token_codes slabs called".split()
 )
 
 

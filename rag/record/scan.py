@@ -339,9 +339,15 @@ class Scan:
         import numpy as np
 
         return {
-            number: Segment(chunks=np.frombuffer(chunks, dtype="<i8"), lengths=np.frombuffer(lengths, dtype="<i4"), places={})
-            for number, chunks, lengths in self._connection.execute(
-                "SELECT number, chunks, lengths FROM segments WHERE length(chunks) > 0 ORDER BY number"
+            number: Segment(
+                chunks=np.frombuffer(chunks, dtype="<i8"),
+                lengths=np.frombuffer(lengths, dtype="<i4"),
+                places={},
+                positions={},
+                positioned=bool(positioned),
+            )
+            for number, chunks, lengths, positioned in self._connection.execute(
+                "SELECT number, chunks, lengths, positioned FROM segments WHERE length(chunks) > 0 ORDER BY number"
             )
         }
 
@@ -397,8 +403,13 @@ class Scan:
 
     def _with_places(self, number: int, one: Segment) -> Segment:
         """One whose places are in the record, read; 0 is the number of one that has them."""
-        sql = "SELECT word, places FROM postings WHERE segment = ?"
-        return replace(one, places=dict(self._connection.execute(sql, [number]))) if number else one
+        if not number:
+            return one
+        places, positions = (
+            dict(self._connection.execute(sql, [number]))
+            for sql in ("SELECT word, places FROM postings WHERE segment = ?", "SELECT word, positions FROM positions WHERE segment = ?")
+        )
+        return replace(one, places=places, positions=positions)
 
     def _show(self, made: Iterable[tuple[bytes, bytes, int]], *, gone: Iterable[int]) -> None:
         """What was put takes the place of what is gone, at one moment."""
@@ -409,13 +420,16 @@ class Scan:
     def _put(self, made: Segment) -> tuple[bytes, bytes, int]:
         """Writes a segment's places; its chunks, their lengths and its number, for the moment when it is to be seen."""
         with schema.transaction(self._connection):
-            sql = "INSERT INTO segments (last, chunks, lengths) VALUES (?, x'', x'') RETURNING number"
+            sql = "INSERT INTO segments (last, chunks, lengths, positioned) VALUES (?, x'', x'', 1) RETURNING number"
             ((number,),) = self._connection.execute(sql, [int(made.chunks[-1])]).fetchall()
         places = sorted(made.places.items())
         for at in range(0, len(places), _WORDS_WRITTEN):
-            rows = ((word, number, held) for word, held in places[at : at + _WORDS_WRITTEN])
+            some = places[at : at + _WORDS_WRITTEN]
+            positions = [(word, number, made.positions[word]) for word, _ in some]
             with schema.transaction(self._connection):
-                self._connection.executemany("INSERT INTO postings (word, segment, places) VALUES (?, ?, ?)", rows)
+                sql = "INSERT INTO postings (word, segment, places) VALUES (?, ?, ?)"
+                self._connection.executemany(sql, [(word, number, held) for word, held in some])
+                self._connection.executemany("INSERT INTO positions (word, segment, positions) VALUES (?, ?, ?)", positions)
         return made.chunks.astype("<i8").tobytes(), made.lengths.astype("<i4").tobytes(), number
 
     def _sweep(self) -> None:
@@ -429,7 +443,9 @@ class Scan:
         begins = [word for (word,) in islice(words, 0, None, _WORDS_WRITTEN)]
         for begin, end in pairwise([*begins, None]):
             with schema.transaction(self._connection):
-                self._connection.execute(f"DELETE FROM postings WHERE {among} AND word >= ?1 AND (?2 IS NULL OR word < ?2)", [begin, end])
+                for table in ("postings", "positions"):
+                    sql = f"DELETE FROM {table} WHERE {among} AND word >= ?1 AND (?2 IS NULL OR word < ?2)"
+                    self._connection.execute(sql, [begin, end])
         with schema.transaction(self._connection):
             self._connection.execute(f"DELETE FROM segments WHERE number IN ({', '.join(map(str, gone))})")
 
@@ -452,8 +468,8 @@ def _apart(stored: Mapping[int, Segment]) -> dict[int, Segment]:
 
 
 def _is_sound(one: Segment, live: "NDArray[np.int64]") -> bool:
-    """Nearly all of its chunks live."""
-    return float(is_among(one.chunks, live).mean()) >= 1 - DEAD_SHARE
+    """Nearly all of its chunks live, and it says where its words stand."""
+    return one.positioned and float(is_among(one.chunks, live).mean()) >= 1 - DEAD_SHARE
 
 
 def _groups(small: Iterable[tuple[int, Segment]]) -> list[list[tuple[int, Segment]]]:
