@@ -407,6 +407,11 @@ def test_the_nearest_lie_on_the_same_sides(dimensions: int, off_centre: float) -
         likely = sides.likely(asked, most=500)
         assert 300 < len(likely) < 800
         assert (np.diff(likely) > 0).all()
+        assert sides.likely(asked, most=500, within=np.arange(len(unit))).tolist() == likely.tolist()
+        some = np.flatnonzero(np.arange(len(unit)) % 7 < 3)
+        within = sides.likely(asked, most=500, within=some)
+        assert 300 < len(within) < 800
+        assert set(likely) & set(some) <= set(within) <= set(some), "nearer ones outside take no room"
         shares.append(np.isin(np.argsort(-(unit @ asked))[:20], likely).mean())
     assert np.mean(shares) > 0.97
 
@@ -456,6 +461,28 @@ def test_a_large_library_is_searched_by_sides_once_they_are_known(library: Recor
         shares.append(len(set(found) & set(expected)) / 10)
     assert np.mean(shares) > 0.95
     assert library.scans == ready + 41
+
+
+def test_a_scope_of_many_is_searched_by_sides_where_they_are_known(library: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exact until then, after a change, and in a scope of few."""
+    monkeypatch.setattr(scan, "READ_WHOLE", 0)
+    monkeypatch.setattr(scan, "LIKELY", 60)
+    monkeypatch.setattr(scan, "LIKELY_FROM", 100)
+    many = Scope(documents=tuple(f"{number:016x}" for number in range(8, 36)))
+    few = Scope(documents=FIFTH)
+
+    def same(scope: Scope, *, k: int) -> list[bool]:
+        asked = [library.vectors()[1][seed] + 0.5 * unit_rows(seed, 1)[0] for seed in range(30)]
+        return [library.near(one, k=k, scope=scope) == by_everything(library, one, k=k, scope=scope) for one in asked]
+
+    assert all(same(many, k=40))
+    for seed in range(2):
+        library.near(unit_rows(seed, 1)[0], k=10)
+    assert not all(same(many, k=40)), "of 60 rows the last of 40 are not always the nearest"
+    assert all(same(many, k=1))
+    assert all(same(few, k=40))
+    put(library, 41)
+    assert all(same(many, k=40))
 
 
 def test_passages_are_looked_up_by_an_index(library: Record) -> None:

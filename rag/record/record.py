@@ -376,10 +376,10 @@ class Record:
         with self.snapshot(), translated(self.path):
             return self._scan.nearest(vector, k=k, scope=scope)
 
-    def near(self, vector: "Vectors", *, k: int) -> list[Near]:
+    def near(self, vector: "Vectors", *, k: int, scope: Scope = _EVERYTHING) -> list[Near]:
         """As ``nearest``, but not exact once the searches before have got ready for it: for large libraries that keep more than signs."""
         with self.snapshot(), translated(self.path):
-            return self._scan.near(vector, k=k)
+            return self._scan.near(vector, k=k, scope=scope)
 
     def cosines(self, ids: Sequence[str], vector: "Vectors") -> list[Near]:
         """(chunk id, cosine) of those of these chunks that live, nearest first, equal ones by id: the numbers that ``nearest`` gives."""

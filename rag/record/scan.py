@@ -48,6 +48,8 @@ SIGNED = 20
 """Times as many candidates by signs are scored as are asked for."""
 LIKELY, LIKELY_SHARE = 2_000, 50
 """Rows that are looked at by their codes where sides are known: so many, and no fewer than one of so many (docs/log.md)."""
+LIKELY_FROM, LIKELY_SHARE_IN_SCOPE = 4_000, 8
+"""Rows in a scope from which on sides are asked, and which share of them is looked at by their codes (docs/log.md)."""
 _TURNED = 4_096
 """Rows whose sides one search finds out, in 20 to 50 ms."""
 _AT_ONCE = 256
@@ -82,8 +84,12 @@ class Scan:
         self.count += within is None
         return self._nearest(vector, within, k=k)
 
-    def near(self, vector: "Vectors", *, k: int) -> list[tuple[str, float]]:
-        """As ``nearest`` of everything, but once it is known on which sides all rows lie, of those rows only that seem near by them."""
+    def near(self, vector: "Vectors", *, k: int, scope: Scope) -> list[tuple[str, float]]:
+        """As ``nearest``, but once it is known on which sides all rows lie, of those rows only that seem near by them: of everything, and
+        in a scope of many. Searches over everything find it out."""
+        if scope != _EVERYTHING:
+            within = self._rows_in(scope)
+            return self._nearest(vector, self._likely(vector, within) if len(within) > LIKELY_FROM else within, k=k)
         self.count += 1
         if self.count == 1:  # a program that asks one question gets nothing ready for more
             return self._nearest(vector, None, k=k)
@@ -96,6 +102,12 @@ class Scan:
         while sides.known < end:
             sides.put(codes.decoded(slice(sides.known, min(sides.known + _AT_ONCE, end))))
         return self._nearest(vector, None, k=k)
+
+    def _likely(self, vector: "Vectors", within: "NDArray[np.int64]") -> "NDArray[np.int64]":
+        """Of these rows those that seem near, where that is known of all."""
+        if self._sides is None or self._sides[0] is not self.rows() or self._sides[1].known < len(self.rows().numbers):
+            return within
+        return self._sides[1].likely(vector, most=max(LIKELY, len(within) // LIKELY_SHARE_IN_SCOPE), within=within)
 
     def _nearest(self, vector: "Vectors", within: "NDArray[np.int64] | None", *, k: int) -> list[tuple[str, float]]:
         import numpy as np
