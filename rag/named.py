@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from heapq import nsmallest
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import TYPE_CHECKING, Protocol, Self
 
 from rag.patterns import regex
@@ -173,9 +173,9 @@ class Named:
         import numpy as np
 
         masses = np.zeros(len(self._documents))
-        allowed = np.full(len(masses), among is None)
-        if among is not None:
-            allowed[[self._places[document] for document in among if document in self._places]] = True
+        allowed = np.full(len(masses) + 1, among is None)  # the last for those that are unknown
+        allowed[np.fromiter(map(self._places.get, among or (), repeat(-1)), dtype=np.int64)] = True
+        allowed = allowed[:-1]
         documents = int(allowed.sum())
         for piece in dict.fromkeys(_asked(question)):
             if piece not in self._pieces:

@@ -10,6 +10,7 @@ scored in full. Where the parts of steps are not kept, the code is the vector.
 import math
 import struct
 from collections.abc import Collection, Iterable, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from rag.record.tables import LARGEST, Table, table
@@ -223,9 +224,9 @@ class Rows:
         """True for these of the documents, in the order of ``counts``."""
         import numpy as np
 
-        chosen = np.zeros(len(self.counts), dtype=bool)
-        chosen[[self._places[document] for document in documents if document in self._places]] = True
-        return chosen
+        chosen = np.zeros(len(self.counts) + 1, dtype=bool)  # the last for those that are unknown
+        chosen[np.fromiter(map(self._places.get, documents, repeat(-1)), dtype=np.int64)] = True
+        return chosen[:-1]
 
 
 class Signs:

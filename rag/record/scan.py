@@ -31,8 +31,8 @@ DEAD_SHARE = 0.1
 """A segment in which more chunks went is made anew."""
 _PLACES_BYTES = 32_000_000
 """Of the words asked for last: one that half of all chunks hold takes 8 bytes a chunk of the library, one that more hold none."""
-_SCOPES_KEPT = 8
-"""8 bytes for each chunk in one, 80 for each document."""
+_SCOPES_BYTES = 16_000_000
+"""Of the scopes asked for last: 8 bytes for each chunk in one."""
 _PLACES_KEPT = 16_384
 """Of chunks, some 3 MB."""
 _BATCH = 500
@@ -48,7 +48,7 @@ SIGNED = 20
 """Times as many candidates by signs are scored as are asked for."""
 LIKELY, LIKELY_SHARE = 2_000, 50
 """Rows that are looked at by their codes where sides are known: so many, and no fewer than one of so many (docs/log.md)."""
-LIKELY_FROM, LIKELY_SHARE_IN_SCOPE = 4_000, 8
+LIKELY_FROM, LIKELY_SHARE_IN_SCOPE = 4_000, 4
 """Rows in a scope from which on sides are asked, and which share of them is looked at by their codes (docs/log.md)."""
 _TURNED = 4_096
 """Rows whose sides one search finds out, in 20 to 50 ms."""
@@ -250,12 +250,16 @@ class Scan:
         if self._scopes_of is None or self._scopes_of[0] is not rows or self._scopes_of[1] != sight:
             self._scopes_of = rows, sight, {}
         kept = self._scopes_of[2]
-        if scope not in kept:
+        if scope in kept:
+            found = kept.pop(scope)
+        else:
             documents = [document for (document,) in self._connection.execute(*scopes.documents(scope))]
-            if len(kept) >= _SCOPES_KEPT:
-                del kept[next(iter(kept))]
-            kept[scope] = documents, np.flatnonzero(rows.of_documents(documents))
-        return kept[scope]
+            found = documents, np.flatnonzero(rows.of_documents(documents))
+        kept[scope] = found  # those asked for last stand last
+        held = sum(within.nbytes for _, within in kept.values())
+        while held > _SCOPES_BYTES and len(kept) > 1:
+            held -= kept.pop(next(iter(kept)))[1].nbytes
+        return found
 
     # ── words ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
