@@ -1011,6 +1011,7 @@ def publish(record: Record, store: VectorStore, *, space: Space) -> int:
 def get_ready(record: Record) -> None:
     """What a process would make of a large library at its first search. The caller holds the writer's lock."""
     if record.chunk_count() >= READY_FROM:
+        record.tell()
         record.put_codes_together()
         record.keep_called(lambda names: Named(names).packed())
 

@@ -397,7 +397,8 @@ class Retrieval:
 
     def _closeness(self, question: str, chunks: Sequence[Chunk], *, holders: Mapping[str, int], among: int) -> list[float]:
         """What each chunk's words count."""
-        values = closenesses(question, chunks, holders=holders, among=among)
+        told = self.record.told([chunk.id for chunk in chunks])
+        values = closenesses(question, chunks, holders=holders, among=among, told=told)
         return [CLOSENESS * whole + CLAUSE * clause for whole, clause in values]
 
     def _cosines(self, chunks: Sequence[Chunk], vector: "Vectors | None") -> list[float]:

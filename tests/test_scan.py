@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag import windows
 from rag.embedders.runs import Runs, is_run_by_run
 from rag.errors import WorkspaceError
 from rag.record import FileRow, Record, scan, schema, slabs
@@ -25,7 +26,7 @@ from rag.record.codes import Codes, CodesOf, cosines, decoded, encoded, reached
 from rag.record.lexical import match_expression
 from rag.record.schema import migrations
 from rag.record.sides import Sides
-from rag.types import Precision, Scope
+from rag.types import Chunk, Precision, Scope
 from tests.fakes import HashingEmbedder, chunk_words, plain_document
 
 if TYPE_CHECKING:
@@ -321,6 +322,40 @@ def test_pieces_that_are_wrong_are_told_and_made_anew(library: Record, monkeypat
         other.execute("UPDATE slabs SET bits = zeroblob(length(bits))")
     assert library.faults() == ["codes that were put together do not agree with their blocks (1 pieces)"]
     library.put_codes_together(anew=True)
+    assert library.faults() == []
+
+
+def test_words_are_told_once_and_go_with_their_chunk(library: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of chunks that came since they are told with the next; by another version all are told anew, and none is used until then."""
+
+    def told() -> dict[str, bytes]:
+        with Record.open(library.path, read_only=True) as fresh:
+            return fresh.told([chunk.id for chunk in chunks()])
+
+    def chunks() -> list[Chunk]:
+        return [chunk for source in library.sources() for chunk in library.chunks_of(source.document)]
+
+    def expected() -> dict[str, bytes]:
+        stems = windows.Stems()
+        return {one.id: windows.packed(*stems.read([one.header, one.text])) for one in chunks()}
+
+    assert told() == {}
+    library.tell()
+    assert told() == expected()
+    put(library, 41)
+    put(library, 3, words=90)
+    library.forget_paths(["docs/0.txt"])
+    came = {one.id for number in (3, 41) for one in library.chunks_of(f"{number:016x}")}
+    assert set(told()) == {one.id for one in chunks()} - came
+    assert library.rows("SELECT count(*) FROM told") == [(len(told()),)]
+    library.tell()
+    assert told() == expected()
+    with monkeypatch.context() as patch:
+        patch.setattr(windows, "VERSION", 2)
+        assert told() == {}
+        library.tell()
+        assert told() == expected()
+    assert told() == {}
     assert library.faults() == []
 
 

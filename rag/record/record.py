@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
+from rag import windows
 from rag.errors import BusyError, RecordError, UsageError, WorkspaceError
 from rag.kin import sketch
 from rag.patterns import regex
@@ -60,7 +61,7 @@ LEAST_GIVEN_BACK = 20_000_000
 _BATCH = 500
 _OF_DOCUMENTS = frozenset(
     "documents chunks vectors files tags filled spaces folders meta deletions forgotten sketches past_files past_documents "
-    "past_chunks blocks segments postings positions token_codes slabs called".split()
+    "past_chunks blocks segments postings positions token_codes slabs called told".split()
 )
 
 
@@ -492,6 +493,31 @@ class Record:
         marks = ", ".join("?" * len(ids))
         sql = f"SELECT c.id, t.codes FROM live AS c JOIN token_codes AS t ON t.space = c.space AND t.key = c.key WHERE c.id IN ({marks})"
         return dict(self._rows(sql, list(ids)))
+
+    def told(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """What `rag.windows.packed` gave for those of these live chunks that were told."""
+        with self.snapshot(), translated(self.path):
+            if self._value("SELECT value FROM meta WHERE name = 'told'") != windows.VERSION:
+                return {}
+            numbers = {place.number: identity for identity, place in self._scan.places(ids).items()}
+            found = self._rows("SELECT chunk, stems FROM told WHERE chunk IN (SELECT value FROM json_each(?))", [json.dumps(list(numbers))])
+            return {numbers[number]: stems for number, stems in found}
+
+    def tell(self) -> None:
+        """Tells what searches count of the words of live chunks, where it was not told by this version. The writer's lock is held."""
+        if self._value("SELECT value FROM meta WHERE name = 'told'") != windows.VERSION:
+            with self._transaction():
+                self._connection.execute("DELETE FROM told")
+                self._connection.execute("UPDATE meta SET value = ? WHERE name = 'told'", [windows.VERSION])
+        last, stems = int(self._value("SELECT coalesce(max(chunk), 0) FROM told")), windows.Stems()
+        while some := self._rows("SELECT number, header, text FROM live WHERE number > ? ORDER BY number LIMIT ?", [last, _BATCH]):
+            if stems.is_full:
+                stems = windows.Stems()
+            headers, texts = stems.read([windows.header_line(header) for _, header, _ in some]), stems.read([text for *_, text in some])
+            told = [(number, windows.packed(*parts)) for (number, *_), *parts in zip(some, headers, texts, strict=True)]
+            with self._transaction():
+                self._connection.executemany("INSERT INTO told (chunk, stems) VALUES (?, ?)", told)
+            last = some[-1][0]
 
     def without_token_codes(self, *, most: int) -> Iterator[list[str]]:
         """Texts of live chunks that have none, as they were embedded, of so many chunks at a time; each once where those given have theirs

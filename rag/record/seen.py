@@ -60,7 +60,7 @@ _WORDS = "CREATE VIRTUAL TABLE temp.lexical USING fts5 (header, text, tokenize =
 UNREAD = "failed-"
 """What the id of a file that could not be read begins with in a report's coverage: it is known by its path."""
 _FREE = frozenset(
-    "meta folders spaces vectors token_codes segments postings positions runs reports report_heads editions clock moments forgotten"
+    "meta folders spaces vectors token_codes told segments postings positions runs reports report_heads editions clock moments forgotten"
     " schedules slots outbox model_calls requests leases reviews chats turns users groups members api_keys sessions access_lists"
     " access_entries".split()
 )
