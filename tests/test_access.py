@@ -45,6 +45,7 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     with pytest.MonkeyPatch.context() as patch, library(tmp_path_factory.mktemp("team") / "ws") as made:
         people(made, TEAM)
         patch.setattr(ingest, "READY_FROM", 1)
+        patch.setattr(ingest, "TOGETHER_FROM", 1)
         patch.setattr(slabs, "LEAST", 1)
         ingest.get_ready(made.record)
         yield made

@@ -34,6 +34,7 @@ def _ready_for_searches() -> Iterator[None]:
     """As a large library is."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ingest, "READY_FROM", 1)
+        patch.setattr(ingest, "TOGETHER_FROM", 1)
         patch.setattr(slabs, "LEAST", 1)
         yield
 
