@@ -33,3 +33,6 @@ CREATE TRIGGER uncalled_when_document_goes AFTER DELETE ON documents BEGIN DELET
 CREATE TRIGGER uncalled_when_file_comes AFTER INSERT ON files BEGIN DELETE FROM called; END;
 CREATE TRIGGER uncalled_when_file_changes AFTER UPDATE ON files BEGIN DELETE FROM called; END;
 CREATE TRIGGER uncalled_when_file_goes AFTER DELETE ON files BEGIN DELETE FROM called; END;
+
+-- Dates of documents that are known by their ids, as those of a folder are, without the pages that hold the documents.
+CREATE INDEX documents_day ON documents (id, published);
