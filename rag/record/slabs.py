@@ -24,7 +24,9 @@ LEAST = 1_024
 _BLOCKS_READ = 256
 """At a time: few enough that their memory is used again, not asked of the system anew."""
 _BEYOND = (1 << 63) - 1
-_LOOSE = "SELECT number, first, count, document FROM blocks WHERE space = ? AND number > ? AND number < ? ORDER BY number"
+_ALL = "SELECT number, first, count, document FROM blocks WHERE +space = ?"
+"""From an index, in its order."""
+_LOOSE = f"{_ALL} AND number > ? AND number < ? ORDER BY number"
 _BITS = "SELECT bits FROM blocks WHERE +space = ? AND number > ? AND number < ? ORDER BY number"
 
 
@@ -37,6 +39,8 @@ def rows(connection: sqlite3.Connection, *, space: str) -> Rows:
     for packed, documents in connection.execute("SELECT blocks, documents FROM slabs WHERE space = ?", [space]):
         columns.append(np.frombuffer(packed, dtype="<i8").reshape(3, -1))
         owners += json.loads(documents)
+    if not columns:
+        return Rows(*_blocks(connection, _ALL, [space]))
     for after, before in _between(_ranges(connection, space=space)):
         found, held_by = _loose(connection, space=space, after=after, before=before)
         columns.append(found)
@@ -97,11 +101,16 @@ def _between(ranges: list[tuple[int, int]], *, since: int = 0) -> Iterator[tuple
 
 
 def _loose(connection: sqlite3.Connection, *, space: str, after: int, before: int) -> tuple["NDArray[np.int64]", list[str]]:
-    """(number, first chunk and count of each block between two numbers, shape (3, blocks); the documents' ids)."""
+    """Of the blocks between two numbers, in the order of theirs."""
+    return _blocks(connection, _LOOSE, [space, after, before])
+
+
+def _blocks(connection: sqlite3.Connection, sql: str, values: list[str | int]) -> tuple["NDArray[np.int64]", list[str]]:
+    """(number, first chunk and count of each block, shape (3, blocks); the documents' ids)."""
     import numpy as np
 
     numbers, owners = array("q"), list[str]()
-    for *block, owner in connection.execute(_LOOSE, [space, after, before]):  # kept as tuples they set the garbage collector to work
+    for *block, owner in connection.execute(sql, values):  # kept as tuples they set the garbage collector to work
         numbers.extend(block)
         owners.append(owner)
     return np.array(numbers).reshape(-1, 3).T, owners

@@ -19,9 +19,6 @@ CREATE TRIGGER slab_goes_when_block_changes AFTER UPDATE ON blocks BEGIN
     DELETE FROM slabs WHERE first = (SELECT max(first) FROM slabs WHERE first <= OLD.number) AND last >= OLD.number;
 END;
 
--- Blocks in the order of their numbers, without their pages.
-CREATE INDEX blocks_by_number ON blocks (space, number, first, count, document);
-
 -- What all documents are called, as rag/named.py packs it: one row or none.
 CREATE TABLE called (
     packed BLOB NOT NULL
