@@ -281,10 +281,11 @@ def main() -> None:
     data, cache = data_folder(), cache_folder()
     if not has_data(data):
         sys.exit(f"no evaluation data in {data}: set RAG_EVAL_DATA")
-    heads = [f"{arm}, {half}" for half in asked.half for arm in dict.fromkeys((FULL, *asked.arm))]
-    sys.stdout.write(f"| set | measure | BM25 floor | {' | '.join(heads)} | goal | ms |\n|{'---|' * (len(heads) + 5)}\n")
     results: list[Result] = []
     for task, found in run(asked.sets, data=data, cache=cache, halves=asked.half, arms=asked.arm):
+        if not results:
+            heads = [f"{result.arm}, {result.half}" for result in found]  # arms come in an order of their own, whatever was asked first
+            sys.stdout.write(f"| set | measure | BM25 floor | {' | '.join(heads)} | goal | ms |\n|{'---|' * (len(heads) + 5)}\n")
         results += found
         sys.stdout.write(row(task, found) + "\n")
         sys.stdout.flush()

@@ -1,18 +1,21 @@
 """Embedding elsewhere: the texts go out in shards, vectors come back, one loader takes them in.
 
-A shard is ``texts-00000.jsonl`` with a ``{"key", "text"}`` a line; the other machine puts ``texts-00000.npy`` beside it, one row a line.
+A shard is ``texts-00000.jsonl`` with a ``{"key", "text"}`` a line; the other machine puts ``texts-00000.npy`` beside it, one row a line,
+and, where the embedder tells what single words stand for, ``texts-00000.npz`` with what `rag.late` keeps of them: ``embed_shard`` does.
 What was taken in is the embedding cache, so that the next ingest (or ``--re-embed``) finds every vector there and embeds nothing.
 """
 
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 from rag.errors import FingerprintError, ModelError, UsageError, WorkspaceError
-from rag.ports import Embedder
-from rag.record import Record, vector_key
+from rag.ports import Embedder, telling
+from rag.record import Record, space_of, vector_key
 from rag.types import Fingerprint, TextKind
 
 if TYPE_CHECKING:
@@ -26,6 +29,8 @@ _ALIKE = 0.99
 """Least cosine of a vector that came back to one made here: bf16 gives .9999, another model or a prompt under .95."""
 _CHECKED = 4
 """Shards of which the first text is embedded here as well."""
+_SIGNS_ALIKE = 0.9
+"""Least share of a text's signs that came back which are those made here: bfloat16 turns some 2 in a hundred, another model half."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,6 +106,20 @@ class NoIndex:
         return []
 
 
+def embed_shard(shard: Path, *, embedder: Embedder) -> None:
+    """Puts the vectors of an exported shard beside it, and what the embedder tells of single words. Raises UsageError, ModelError."""
+    import numpy as np
+
+    texts, told = _texts(shard), telling(embedder)
+    if told:
+        vectors, codes = told.embed_with_tokens(texts)
+        lengths = np.array([len(code) for code in codes], dtype=np.int64)
+        np.savez(shard.with_suffix(".npz"), codes=np.frombuffer(b"".join(codes), dtype=np.uint8), lengths=lengths)
+    else:
+        vectors = embedder.embed(texts, kind="document")
+    np.save(shard.with_suffix(".npy"), vectors)  # last: a shard that has them is done
+
+
 def make_room(folder: Path) -> None:
     """An empty folder for shards. Raises UsageError for one that holds something, WorkspaceError where none can be made."""
     try:
@@ -128,13 +147,15 @@ def take_in(folder: Path, *, record: Record, embedder: Embedder) -> Shards:
     if missing := [name for name in names if not (folder / f"{name}.npy").is_file()]:
         raise UsageError(f"{len(missing)} of {len(names)} shards have no vectors yet, the first is {missing[0]}.npy; embed them first")
     for number, name in enumerate(names):
-        texts, vectors = _shard(folder / name, dimensions=theirs.dimensions)
+        texts, vectors, codes = _shard(folder / name, dimensions=theirs.dimensions)
         if number % max(1, len(names) // _CHECKED) == 0:
-            _compare(texts[0], vectors[0], name=name, embedder=embedder)
-    count = 0
+            _compare(texts[0], vectors[0], codes[:1], name=name, embedder=embedder)
+    count, space = 0, space_of(theirs)
     for name in names:
-        texts, vectors = _shard(folder / name, dimensions=theirs.dimensions)
+        texts, vectors, codes = _shard(folder / name, dimensions=theirs.dimensions)
         record.cache_vectors(texts, vectors, fingerprint=theirs, kind="document")
+        if codes:
+            record.put_token_codes(texts, codes, space=space)
         count += len(texts)
     return Shards(folder=str(folder), shards=len(names), texts=count)
 
@@ -149,30 +170,57 @@ def _manifest(folder: Path) -> dict[str, Any]:
     return about
 
 
-def _shard(path: Path, *, dimensions: int) -> tuple[list[str], "Vectors"]:
-    """Its texts and their unit vectors."""
+def _texts(shard: Path) -> list[str]:
+    """Of the shard's file, unchanged since it was exported."""
+    try:
+        lines = [json.loads(line) for line in shard.read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError) as error:
+        raise UsageError(f"the shard {shard} cannot be read ({error}); export the texts again") from error
+    if changed := [line for line in lines if line.get("key") != _key(line.get("text", ""))]:
+        raise UsageError(f"{shard} was changed: {changed[0].get('key')} is not the key of its text; export the texts again")
+    return [line["text"] for line in lines]
+
+
+def _shard(path: Path, *, dimensions: int) -> tuple[list[str], "Vectors", list[bytes]]:
+    """Its texts, their unit vectors, and what came back of their words; nothing where nothing did."""
     import numpy as np
 
+    texts, codes = _texts(path.with_suffix(".jsonl")), list[bytes]()
     try:
-        lines = [json.loads(line) for line in path.with_suffix(".jsonl").read_text(encoding="utf-8").splitlines()]
         vectors = np.load(path.with_suffix(".npy"), allow_pickle=False).astype(np.float32)
-    except (OSError, ValueError) as error:
+        if path.with_suffix(".npz").is_file():
+            with np.load(path.with_suffix(".npz"), allow_pickle=False) as kept:
+                whole, lengths = kept["codes"].astype(np.uint8).tobytes(), kept["lengths"].astype(np.int64).tolist()
+            ends = list(accumulate(lengths))
+            codes = [whole[end - length : end] for end, length in zip(ends, lengths, strict=True)]
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise UsageError(f"the shard {path} cannot be read ({error}); embed it again") from error
-    if changed := [line for line in lines if line.get("key") != _key(line.get("text", ""))]:
-        raise UsageError(f"{path}.jsonl was changed: {changed[0].get('key')} is not the key of its text; export the texts again")
-    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    if vectors.shape != (len(lines), dimensions) or not np.isfinite(lengths).all() or not (lengths > 0).all():
-        raise ModelError(f"{path}.npy has shape {vectors.shape} for {len(lines)} texts of {dimensions} dimensions, or a row that is none")
-    return [line["text"] for line in lines], vectors / lengths
+    norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    if vectors.shape != (len(texts), dimensions) or not np.isfinite(norms).all() or not (norms > 0).all():
+        raise ModelError(f"{path}.npy has shape {vectors.shape} for {len(texts)} texts of {dimensions} dimensions, or a row that is none")
+    if codes and (len(codes) != len(texts) or sum(map(len, codes)) != len(whole)):
+        raise ModelError(f"{path}.npz tells of the words of {len(codes)} texts, and the shard has {len(texts)}; embed it again")
+    return texts, vectors / norms, codes
 
 
-def _compare(text: str, vector: "Vectors", *, name: str, embedder: Embedder) -> None:
-    """The same text embedded here has to be the same vector, nearly."""
-    cosine = float(embedder.embed([text], kind="document")[0] @ vector)
+def _compare(text: str, vector: "Vectors", codes: Sequence[bytes], *, name: str, embedder: Embedder) -> None:
+    """The same text embedded here has to be the same vector, nearly, and its words to have nearly the same signs."""
+    import numpy as np
+
+    told = telling(embedder)
+    rows, own = told.embed_with_tokens([text]) if told else (embedder.embed([text], kind="document"), [])
+    cosine = float(rows[0] @ vector)
     if cosine < _ALIKE:
         raise ModelError(
             f"the first vector of {name} is another than this machine's {embedder.fingerprint.model} makes (cosine {cosine:.3f}): embed "
             "the shards with that model, without a prompt"
+        )
+    if not codes:
+        return
+    theirs, ours = (np.unpackbits(np.frombuffer(b"".join(each), dtype=np.uint8)) for each in (codes, own))
+    if len(theirs) != len(ours) or (len(ours) and (theirs == ours).mean() < _SIGNS_ALIKE):
+        raise ModelError(
+            f"the words of the first text of {name} are told otherwise than this machine's embedder tells them: embed it again"
         )
 
 

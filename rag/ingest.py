@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from rag.errors import CorruptFileError, FingerprintError, ModelError, NoTextError, ReadError, UnreadableError, UsageError, WorkspaceError
 from rag.named import Named
-from rag.ports import Embedder, TokenEmbedder, VectorStore
+from rag.ports import Embedder, VectorStore, telling
 from rag.record import FileRow, KnownStatus, Record, Space
 from rag.types import Chunk, Document, Enclosed, FileOutcome, FileStatus, Fingerprint, Progress
 
@@ -35,6 +35,8 @@ SMALLEST_CALL = 8
 CALL_S = 5.0
 """An embedding call lasts about so long, and its vectors are kept when it ends: what a kill costs, whether a second embeds 2 passages or
 200. The first call, before the embedder's speed is known, takes FIRST_CALL texts."""
+COMPLETING_S = 600.0
+"""How long one ingest goes on telling of the words of passages that it did not embed."""
 WINDOW_FILES = 64
 """Files read ahead at most: what a kill costs to read again."""
 WINDOW_CHARACTERS = 4_000_000
@@ -156,11 +158,11 @@ def ingest(
             allow_deletes=allow_deletes,
         )
         yield from looked_at.steps()
-        yield from _complete(tools)
         if _is_due(tools):
             yield from _publish(tools)
         else:
             get_ready(record)
+        yield from _complete(tools)
     return tools.summary()
 
 
@@ -176,11 +178,11 @@ def re_embed(*, record: Record, store: VectorStore, embedder: Embedder, chunk: C
         if switched:
             yield from _fill(tools)
             record.switch(space)
-        yield from _complete(tools)
         if switched or _is_due(tools):
             yield from _publish(tools)
         else:
             get_ready(record)
+        yield from _complete(tools)
     return tools.summary()
 
 
@@ -907,20 +909,34 @@ def _vectors(
 
 def _embedded(embedder: Embedder, texts: Sequence[str]) -> "tuple[Vectors, list[bytes]]":
     """Vectors, and the tokens' codes where the embedder tells them."""
-    rows, codes = embedder.embed_with_tokens(texts) if isinstance(embedder, TokenEmbedder) else (embedder.embed(texts, kind="document"), [])
+    told = telling(embedder)
+    rows, codes = told.embed_with_tokens(texts) if told else (embedder.embed(texts, kind="document"), [])
     return _sound(rows, count=len(texts), fingerprint=embedder.fingerprint), codes
 
 
 def _complete(tools: _Tools) -> Iterator[Progress]:
-    """Tokens' codes for what has none yet: a library of an earlier version, or one whose vectors came from elsewhere."""
-    if not isinstance(tools.embedder, TokenEmbedder):
+    """Tokens' codes for what has none yet: a library of an earlier version, or one whose vectors came from elsewhere.
+
+    With a large model that takes as long as the first ingest did, so one ingest does as much as COMPLETING_S allow; searches that meet a
+    passage that waits do without, and say so.
+    """
+    if not telling(tools.embedder):
         return
-    total, done = tools.record.count_without_token_codes(), 0
+    total, done, size = tools.record.count_without_token_codes(), 0, FIRST_CALL
+    begun = time.perf_counter()
     for texts in tools.record.without_token_codes(most=WINDOW_CHUNKS):
-        with tools.tally.timed("embed"):
-            tools.record.put_token_codes(texts, _embedded(tools.embedder, texts)[1], space=tools.space)
-        done += len(texts)
-        yield Progress(stage="words of passages", done=done, total=total, counts=tools.tally.counts())
+        at = 0
+        while at < len(texts):
+            if time.perf_counter() - begun > COMPLETING_S:
+                return
+            batch = texts[at : at + size]
+            with tools.tally.timed("embed"):
+                start = time.perf_counter()
+                tools.record.put_token_codes(batch, _embedded(tools.embedder, batch)[1], space=tools.space)
+                size = _paced(len(batch), seconds=time.perf_counter() - start)
+            at += len(batch)
+            done += len(batch)
+            yield Progress(stage="words of passages", done=done, total=total, counts=tools.tally.counts())
 
 
 def _paced(count: int, *, seconds: float) -> int:

@@ -1,10 +1,10 @@
 """Late interaction: how near each word of a question comes to some word of a passage, both as the model understands them where they stand.
 
 A passage's one vector says what all of it is about; a single word of the question that another word answers drowns in it, and lexical
-search knows no other words. So each token of a passage is kept, as the signs of its contextual vector, 48 bytes for 384 dimensions, and
-each token of a question, whole, meets the nearest of them: the sum of these maxima, by how rare each word is (MaxSim; Khattab and Zaharia
-2020, signs instead of centroids and residuals). The states of the last layer but one tell words apart best; the signs find as well as
-whole vectors do (docs/log.md).
+search knows no other words. So each token of a passage is kept, as the signs of its contextual vector, 48 bytes for MiniLM's 384 values
+and 64 for the first 512 of mxbai's, and each token of a question, whole, meets the nearest of them: the sum of these maxima, by how rare
+each word is (MaxSim; Khattab and Zaharia 2020, signs instead of centroids and residuals). The states of a layer before the last tell words
+apart best; the signs find as well as whole vectors do (docs/log.md).
 """
 
 from bisect import bisect_left, bisect_right
@@ -94,6 +94,7 @@ def closest(tokens: "Vectors", *, weights: Sequence[float], codes: Sequence[byte
     held = sizes > 0
     nearest = np.maximum.reduceat(likeness, begins[held])
     found = np.zeros(len(codes))
-    found[held] = nearest @ (counted[asked] / counted[asked].sum()) / np.sqrt(dimensions)
+    shares = counted[asked] / (counted[asked].sum() * np.sqrt(dimensions))
+    found[held] = np.einsum("ij,j->i", nearest, shares)  # OpenBLAS once told of an invalid value here where there is none (docs/log.md)
     values: list[float] = found.tolist()
     return values

@@ -63,7 +63,11 @@ class Embedder(TokenCounter, Protocol):
 
 @runtime_checkable
 class TokenEmbedder(Embedder, Protocol):
-    """An embedder that also tells what single tokens stand for, so that late interaction can compare them (rag.late)."""
+    """An embedder that also tells what single tokens stand for, so that late interaction can compare them (rag.late): see `telling`."""
+
+    def tells_tokens(self) -> bool:
+        """Whether it does with the model that it has. Raises ModelMissingError where that is not there."""
+        ...
 
     def embed_with_tokens(self, texts: Sequence[str]) -> "tuple[Vectors, list[bytes]]":
         """What ``embed`` gives for documents, and each text's tokens as `rag.late.packed` keeps them."""
@@ -76,6 +80,11 @@ class TokenEmbedder(Embedder, Protocol):
     def telling_spans(self, text: str) -> Sequence[tuple[int, int]]:
         """Where each of the tokens that ``embed_with_tokens`` gives stands in the text, in their order."""
         ...
+
+
+def telling(embedder: Embedder) -> TokenEmbedder | None:
+    """The embedder, where it tells what single tokens stand for. Raises ModelMissingError."""
+    return embedder if isinstance(embedder, TokenEmbedder) and embedder.tells_tokens() else None
 
 
 class Reranker(Protocol):

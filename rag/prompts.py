@@ -123,7 +123,7 @@ def facet_pack(name: str = "market", *, workspace: Path | None = None) -> FacetP
     """prompts/facets/<name>.yaml. Raises SettingsError naming file and key, UsageError for an unknown name."""
     known = facet_packs(workspace=workspace)
     if name not in known:
-        raise UsageError(f"no facet pack {name!r} in prompts/facets; there is: {', '.join(known)}")
+        raise UsageError(f"no facet pack {name!r} in prompts/facets; there is: {', '.join(known)}, or auto, which goes by the topic")
     return _pack(*_read(f"facets/{name}.yaml", workspace=workspace))
 
 

@@ -25,7 +25,7 @@ from rag.language import language_of
 from rag.late import closest, weights, within, without_abroad
 from rag.named import Named, NameScores, days
 from rag.order import RANK_OFFSET, at_most, behind_newer, diverse, newest_sooner, spread
-from rag.ports import Embedder, Reranker, TokenEmbedder, VectorStore
+from rag.ports import Embedder, Reranker, TokenEmbedder, VectorStore, telling
 from rag.record import Near, Record, cosines, is_scanned
 from rag.remembered import remembered
 from rag.statements import LEAST, Statement, asked_for, plain, share
@@ -366,13 +366,14 @@ class Retrieval:
 
         None of them where the embedder does not tell what tokens stand for, and where some of the chunks are not told of yet.
         """
-        if not (self.tokens and chunks and isinstance(self.embedder, TokenEmbedder)):
+        embedder = telling(self.embedder) if self.tokens and chunks else None
+        if embedder is None:
             return [], ()
         codes = self.record.token_codes([chunk.id for chunk in chunks])
         if len(codes) < len(chunks):
             return [], (WAITING.format(count=len(chunks) - len(codes), of=len(chunks)),)
         rare = rarity(question, holders=holders, among=among)
-        values = _closest(question, [codes[chunk.id] for chunk in chunks], embedder=self.embedder, rarity=rare)
+        values = _closest(question, [codes[chunk.id] for chunk in chunks], embedder=embedder, rarity=rare)
         asked = _language(question)
         return without_abroad(values, [_language(chunk.text) != asked for chunk in chunks]), ()
 
@@ -382,8 +383,8 @@ class Retrieval:
         ``rarity``: of the question's stems. Zeros where the embedder does not tell what tokens stand for; 0 for a passage that is not
         told of yet. Raises ModelError when the question cannot be embedded.
         """
-        embedder = self.embedder
-        if not (self.tokens and stretches and isinstance(embedder, TokenEmbedder)):
+        embedder = telling(self.embedder) if self.tokens and stretches else None
+        if embedder is None:
             return [0.0] * len(stretches)
         chunks = {chunk.id: chunk for chunk, _, _ in stretches}
         codes = self.record.token_codes(list(chunks))

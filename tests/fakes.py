@@ -71,6 +71,10 @@ class TellingEmbedder(HashingEmbedder):
     meanings: dict[str, str] = field(default_factory=dict)
     """Word -> the word whose direction it has too."""
 
+    def tells_tokens(self) -> bool:
+        """It does."""
+        return True
+
     def embed_with_tokens(self, texts: Sequence[str]) -> "tuple[Vectors, list[bytes]]":
         """Every word of each text."""
         return self.embed(texts, kind="document"), [packed(self._states(text) > 0) for text in texts]

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,12 +13,12 @@ import numpy as np
 import pytest
 
 from rag.app import Library, create
-from rag.bulk import MANIFEST, ShardWriter, take_in
+from rag.bulk import MANIFEST, ShardWriter, embed_shard, take_in
 from rag.errors import FingerprintError, ModelError, RagError, UsageError
 from rag.ingest import drain
 from rag.record import Record
 from tests.conftest import REPOSITORY
-from tests.fakes import HashingEmbedder
+from tests.fakes import HashingEmbedder, TellingEmbedder
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 TEXTS = ["cell prices fell", "blades grew longer", "smelters ran short"]
@@ -102,6 +103,56 @@ def test_vectors_that_cannot_be_right_are_refused(
     record.close()
 
 
+def codes(*told: bytes) -> Callable[[Path], None]:
+    """What is told of the words of so many texts."""
+    lengths = [len(code) for code in told]
+    return lambda folder: np.savez(folder / "texts-00000.npz", codes=np.frombuffer(b"".join(told), dtype=np.uint8), lengths=lengths)
+
+
+def test_what_is_told_of_words_comes_back_with_the_vectors(record: Record, tmp_path: Path) -> None:
+    """As the embedder tells it; a shard without it is taken in too, and an embedder that tells nothing writes none."""
+    embedder = TellingEmbedder()
+    folder = shards(tmp_path / "shards", embedder=embedder)
+    take_in(folder, record=record, embedder=embedder)
+    assert told(record) == []
+    embed_shard(folder / "texts-00000.jsonl", embedder=embedder)
+    take_in(folder, record=record, embedder=embedder)
+    assert told(record) == sorted(embedder.embed_with_tokens(TEXTS)[1])
+    plain = shards(tmp_path / "plain", embedder=HashingEmbedder())
+    (plain / "texts-00000.npy").unlink()
+    embed_shard(plain / "texts-00000.jsonl", embedder=HashingEmbedder())
+    assert {path.suffix for path in plain.glob("texts-*")} == {".jsonl", ".npy"}
+    record.close()
+
+
+@pytest.mark.parametrize(
+    ("harm", "error", "said"),
+    [
+        (codes(b"12345678"), ModelError, "of the words of 1 texts"),
+        (codes(b"12345678", b"12345678", b"12345678"), ModelError, "told otherwise"),
+        (lambda folder: (folder / "texts-00000.npz").write_bytes(b"PK"), UsageError, "cannot be read"),
+    ],
+)
+def test_words_that_cannot_be_right_are_refused(
+    record: Record, tmp_path: Path, harm: Callable[[Path], None], error: type[RagError], said: str
+) -> None:
+    """And nothing is kept."""
+    embedder = TellingEmbedder()
+    folder = shards(tmp_path / "shards", embedder=embedder)
+    harm(folder)
+    with pytest.raises(error, match=said):
+        take_in(folder, record=record, embedder=embedder)
+    assert told(record) == []
+    assert record.cached_vectors(TEXTS, fingerprint=embedder.fingerprint, kind="document") == {}
+    record.close()
+
+
+def told(record: Record) -> list[bytes]:
+    """What is kept of passages' words."""
+    with sqlite3.connect(record.path) as connection:
+        return sorted(code for (code,) in connection.execute("SELECT codes FROM token_codes"))
+
+
 def test_a_library_embedded_by_the_documented_script_embeds_nothing_itself(tmp_path: Path) -> None:
     """Export, docs/interop.md's script in a process of its own, load, ingest: found, and no vector was computed by the ingest."""
     workspace, folder = tmp_path / "w", tmp_path / "shards"
@@ -119,7 +170,8 @@ def test_a_library_embedded_by_the_documented_script_embeds_nothing_itself(tmp_p
         with pytest.raises(UsageError, match="is not empty"):
             library.export_texts(folder, now=NOW)
         subprocess.run([sys.executable, str(script), str(folder)], check=True, cwd=REPOSITORY)
-        assert library.load_vectors(folder, now=NOW).texts == 2
+        assert library.load_vectors(folder, now=NOW).texts == len(told(library.record)) == 2
         summary = drain(library.ingest(now=NOW))
         assert (summary.chunks, summary.embedded) == (2, 0)
+        assert library.record.count_without_token_codes() == 0
         assert library.search("How far did cell prices fall?", k=1).passages[0].source.path == "docs/cells.md"

@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rag.embedders.sentence_transformers import MXBAI, MXBAI_QUERY_PROMPT, SentenceTransformersEmbedder
+from rag.embedders.bert import Bert
+from rag.embedders.sentence_transformers import MXBAI, MXBAI_QUERY_PROMPT, SentenceTransformersEmbedder, telling_layer
 from rag.errors import ModelError, ModelMissingError
-from rag.ports import Embedder
+from rag.late import packed
+from rag.ports import Embedder, telling
 from rag.types import TextKind
 from tests.tiny_models import MAX_TOKENS, save_embedder
 
@@ -104,6 +106,62 @@ def test_fewer_dimensions_are_the_first_ones_at_unit_length(embedder: SentenceTr
     assert short.fingerprint.dimensions == 8
     with pytest.raises(ModelError, match="32 or less"):
         _ = SentenceTransformersEmbedder(str(folder), dimensions=33).fingerprint
+
+
+@pytest.mark.parametrize("prompt", [PROMPT, ""])
+def test_a_plain_bert_tells_what_its_tokens_stand_for(folder: Path, prompt: str) -> None:
+    """The states of the layer that tells, recomputed with transformers alone: a passage's by their signs but for marks and stop words, a
+    question's whole, behind its prompt."""
+    import torch
+    from transformers import BertModel
+
+    ours = SentenceTransformersEmbedder(str(folder), query_prompt=prompt, device="cpu", engine="float32")
+    assert telling(ours) is ours
+    assert [telling_layer(layers) for layers in (6, 12, 24)] == [5, 10, 20]
+    model = BertModel.from_pretrained(folder, local_files_only=True).eval()
+
+    def states(text: str) -> np.ndarray[Any, Any]:
+        with torch.inference_mode():
+            found = model(input_ids=torch.tensor([ours._tokens.ids([text])[0]]), output_hidden_states=True)
+        rows: np.ndarray[Any, Any] = found.hidden_states[telling_layer(len(found.hidden_states) - 1)][0, 1:-1].numpy()
+        return rows
+
+    vectors, codes = ours.embed_with_tokens([*TEXTS, "the cells, of 9"])
+    assert np.array_equal(vectors[:-1], ours.embed(TEXTS, kind="document"))
+    text = "the cells, of 9"
+    assert [text[start:end] for start, end in ours.telling_spans(text)] == ["cells", "o", "f", "9"]
+    kept = [at for at, span in enumerate(ours.token_spans(text)) if span in ours.telling_spans(text)]
+    assert codes[-1] == packed(states(text)[kept] > 0)
+
+    question = "the cells?"
+    tokens, spans = ours.question_tokens(question)
+    assert [question[start:end] for start, end in spans] == ["the", "cells", "?"]
+    own = states(prompt + question)[-3:]
+    assert np.abs(tokens - own / np.linalg.norm(own, axis=1, keepdims=True)).max() < 1e-5
+
+
+def test_a_question_is_embedded_and_told_of_by_one_computation(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked again, the model rests; a long question's tokens are those that fit, and those of a prompt that fills the model are none."""
+    ours = SentenceTransformersEmbedder(str(folder), query_prompt=PROMPT, device="cpu", engine="float32")
+    ours.embed(["the cells?", "cells " * 90], kind="query")
+    with monkeypatch.context() as patch:
+        patch.setattr(Bert, "with_states", None)
+        assert len(ours.question_tokens("the cells?")[1]) == 3
+        tokens, spans = ours.question_tokens("cells " * 90)
+    assert len(tokens) == len(spans) == MAX_TOKENS - 2 - 3
+    assert spans[-1] == (6 * 58, 6 * 58 + 5)
+    full = SentenceTransformersEmbedder(str(folder), query_prompt="cells " * 90, device="cpu", engine="float32")
+    tokens, spans = full.question_tokens("prices")
+    assert (tokens.shape, spans) == ((0, 32), [])
+
+
+def test_what_sentence_transformers_runs_tells_nothing(folder: Path, tmp_path: Path) -> None:
+    """By the setting, or because it is no plain BERT: the states are not ours to read."""
+    assert telling(SentenceTransformersEmbedder(str(folder), engine="sentence-transformers")) is None
+    other = shutil.copytree(folder, tmp_path / "other")
+    config = json.loads((other / "config.json").read_text(encoding="utf-8"))
+    (other / "config.json").write_text(json.dumps(config | {"hidden_act": "relu"}), encoding="utf-8")
+    assert telling(SentenceTransformersEmbedder(str(other))) is None
 
 
 def test_a_document_over_the_limit_is_an_error_and_a_query_is_cut(embedder: SentenceTransformersEmbedder) -> None:

@@ -216,6 +216,17 @@ def test_a_library_without_codes_says_so_until_the_next_ingest(tmp_path: Path) -
     assert (path, notes) == ("docs/north.txt", (NOT_RERANKED,))
 
 
+def test_one_ingest_tells_of_older_passages_for_so_long_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large model takes hours for a large library; what is new is told of as it comes, and the next ingest goes on."""
+    add(tmp_path, TEXTS, embedder=HashingEmbedder(dimensions=512))
+    monkeypatch.setattr("rag.ingest.COMPLETING_S", 0.0)
+    add(tmp_path, {"west.txt": "The harbour of Vesthavn was dredged."}, embedder=telling())
+    assert set(codes_of(tmp_path)) == {"The harbour of Vesthavn was dredged."}
+    monkeypatch.undo()
+    add(tmp_path, {}, embedder=telling())
+    assert set(codes_of(tmp_path)) == {*TEXTS.values(), "The harbour of Vesthavn was dredged."}
+
+
 def test_an_embedder_that_tells_nothing_keeps_nothing(tmp_path: Path) -> None:
     """And its searches have no note of it."""
     add(tmp_path, TEXTS, embedder=HashingEmbedder(dimensions=512))

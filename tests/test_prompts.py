@@ -36,7 +36,7 @@ def test_the_packs_for_an_economy_and_for_filings_ship() -> None:
 
 def test_an_unknown_pack_is_refused_with_those_there_are() -> None:
     """The name is the analyst's to correct."""
-    with pytest.raises(UsageError, match="no facet pack 'oil' in prompts/facets; there is: filings, macro, market"):
+    with pytest.raises(UsageError, match="no facet pack 'oil' in prompts/facets; there is: filings, macro, market, or auto"):
         facet_pack("oil")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import tarfile
@@ -21,7 +22,7 @@ from rag.record.codes import decoded
 from rag.stores.chroma import ChromaStore
 from rag.upkeep import Erased, Finding, back_up, erase, let_in_again, restore
 from rag.upkeep import examine as examined_with
-from tests.fakes import HashingEmbedder
+from tests.fakes import HashingEmbedder, TellingEmbedder
 from tests.libraries import add, opened
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -299,6 +300,15 @@ def test_a_record_whose_rows_lost_their_parents_is_broken(workspace: Path) -> No
     with sqlite3.connect(workspace / "library.db") as connection:
         connection.execute("DELETE FROM documents WHERE id = (SELECT min(id) FROM documents)")
     assert "names a row of documents that is not there" in examined(workspace)["record"][0].message
+
+
+def test_passages_that_are_not_told_of_word_by_word_are_counted(workspace: Path) -> None:
+    """Searches do without, so their owner should know; an embedder that tells nothing has none that wait."""
+    told = TellingEmbedder(model=EMBEDDER.model, dimensions=EMBEDDER.dimensions)
+    assert told.fingerprint == EMBEDDER.fingerprint
+    found = [one for one in examine(workspace, embedder=lambda setting: told) if one.about == "model"]
+    assert [one.state for one in found] == ["ok", "warning"]
+    assert re.match(r"\d+ passages wait to be told of word by word", found[1].message)
 
 
 def test_examining_downloads_nothing_and_names_the_command(workspace: Path) -> None:

@@ -65,6 +65,10 @@ class TokensOneAtATime(OneAtATime):
         super().__init__(embedder)
         self._telling = embedder
 
+    def tells_tokens(self) -> bool:
+        """The model's own."""
+        return self._telling.tells_tokens()
+
     def embed_with_tokens(self, texts: Sequence[str]) -> "tuple[Vectors, list[bytes]]":
         """The model's own."""
         with self._lock:

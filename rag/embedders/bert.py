@@ -75,16 +75,17 @@ class Bert:
         self._words = weights[f"{embeddings}word_embeddings.weight"]
         self._places = weights[f"{embeddings}position_embeddings.weight"] + weights[f"{embeddings}token_type_embeddings.weight"][0]
         self._norm = _both(weights, f"{embeddings}LayerNorm", dtype=torch.float32)
-        layers = range(config["num_hidden_layers"])
-        self._layers = [_layer(weights, prefix=f"{prefix}encoder.layer.{number}.", dtype=self._dtype) for number in layers]
+        self.layers = int(config["num_hidden_layers"])
+        self.width = int(config["hidden_size"])
+        self._layers = [_layer(weights, prefix=f"{prefix}encoder.layer.{number}.", dtype=self._dtype) for number in range(self.layers)]
 
     def vectors(self, ids: Sequence[Sequence[int]]) -> Any:
         """Array of shape (texts, hidden size), in the order of ``ids``."""
-        return self.with_signs(ids)[0]
+        return self.with_states(ids, layer=0, dimensions=0)[0]
 
-    def with_signs(self, ids: Sequence[Sequence[int]], *, layer: int = 0) -> tuple[Any, "list[NDArray[np.bool_]]"]:
-        """``vectors``, and of each text which states of its tokens after so many layers are positive, shape (tokens, hidden size); none
-        after no layer."""
+    def with_states(self, ids: Sequence[Sequence[int]], *, layer: int, dimensions: int) -> tuple[Any, "list[NDArray[np.float32]]"]:
+        """``vectors``, and of each text the first ``dimensions`` values of its tokens' states after so many layers, shape (tokens,
+        dimensions)."""
         import torch
 
         order = sorted(range(len(ids)), key=lambda at: len(ids[at]))
@@ -92,29 +93,30 @@ class Bert:
         tokens = torch.tensor([token for at in order for token in ids[at]], device=self._device)
         places = torch.tensor([place for at in order for place in range(len(ids[at]))], device=self._device)
         with torch.inference_mode():
-            states, positive = self._through(self._words[tokens] + self._places[places], groups, layer=layer)
+            states, told = self._through(self._words[tokens] + self._places[places], groups, layer=layer)
             pooled = torch.cat([self._pooled(states[group.rows].view(group.texts, group.length, -1)) for group in groups])
             found = torch.empty_like(pooled)
             found[order] = pooled
-            return found.cpu().numpy(), _in_order(positive, order=order, lengths=[len(ids[at]) for at in order])
+            rows = told[:, :dimensions].float().cpu().numpy()
+            return found.cpu().numpy(), _in_order(rows, order=order, lengths=[len(ids[at]) for at in order])
 
     def _pooled(self, states: Any) -> Any:
         return states[:, 0].float() if self._pooling == "cls" else states.float().mean(1)
 
     def _through(self, embedded: Any, groups: Sequence[_Group], *, layer: int) -> tuple[Any, Any]:
-        """The last states, and which of those after ``layer`` layers are positive, None for none."""
+        """The last states, and those after ``layer`` layers, which are the embedded tokens after none."""
         from torch.nn.functional import layer_norm
 
         width = embedded.shape[-1:]
-        states, positive = layer_norm(embedded, width, *self._norm, eps=self._epsilon).to(self._dtype), None
+        told = states = layer_norm(embedded, width, *self._norm, eps=self._epsilon).to(self._dtype)
         for number, weights in enumerate(self._layers, start=1):
             attended = self._attended(weights.heads.of(states), groups)
             states = layer_norm(weights.joined.added(attended, to=states), width, *weights.norm, eps=self._epsilon)
             inner = weights.wide.gelu(states)
             states = layer_norm(weights.narrow.added(inner, to=states), width, *weights.last_norm, eps=self._epsilon)
             if number == layer:
-                positive = (states > 0).cpu().numpy()
-        return states, positive
+                told = states
+        return states, told
 
     def _attended(self, heads: Any, groups: Sequence[_Group]) -> Any:
         """Each text sees itself only; ``heads`` has shape (tokens, 3 x hidden size)."""
@@ -126,10 +128,8 @@ class Bert:
         return parts[0] if len(parts) == 1 else _joined(parts)
 
 
-def _in_order(rows: Any, *, order: Sequence[int], lengths: Sequence[int]) -> "list[NDArray[np.bool_]]":
+def _in_order(rows: Any, *, order: Sequence[int], lengths: Sequence[int]) -> list[Any]:
     """Rows of texts that lie one after the other in ``order``, text by text in their own order."""
-    if rows is None:
-        return []
     ends = list(accumulate(lengths))
     parts = {at: rows[end - length : end] for at, end, length in zip(order, ends, lengths, strict=True)}
     return [parts[at] for at in range(len(order))]

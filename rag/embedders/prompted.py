@@ -38,6 +38,10 @@ class PromptedTokens(Prompted):
         super().__init__(embedder, prompt)
         self._telling = embedder
 
+    def tells_tokens(self) -> bool:
+        """As the embedder."""
+        return self._telling.tells_tokens()
+
     def embed_with_tokens(self, texts: Sequence[str]) -> "tuple[Vectors, list[bytes]]":
         """As the embedder does."""
         return self._telling.embed_with_tokens(texts)

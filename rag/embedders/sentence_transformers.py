@@ -7,10 +7,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.embedders.bert import Bert
-from rag.embedders.engine import Engine, EngineSetting, choose
+from rag.embedders.bert import Bert, Pooling
+from rag.embedders.engine import Engine, EngineSetting, choose, pooling_of
 from rag.embedders.tokens import Tokens, batches, prepare, unit
 from rag.errors import ModelError
+from rag.late import packed
 from rag.types import Fingerprint, TextKind
 from rag.weights import identity, model_folder, one_line
 
@@ -22,6 +23,12 @@ MXBAI_QUERY_PROMPT = "Represent this sentence for searching relevant passages: "
 
 _BATCH_TOKENS_CPU = 2_048
 _BATCH_TOKENS_ELSEWHERE = 32_768
+_PLAIN = {"prompt": "", "show_progress_bar": False, "convert_to_numpy": True}
+"""The empty prompt keeps a default prompt of the model's own off the texts."""
+_TOLD = 512
+"""Values kept of a token, 64 bytes of signs: half of 384 find nearly what all do (docs/log.md)."""
+_STATES_KEPT = 128
+"""Questions: a report embeds its own, of which there are some 70, before it searches. 8 MB."""
 _UNLIMITED = 1_000_000
 """Tokenizers without a limit of their own say 10^30."""
 
@@ -50,6 +57,8 @@ class SentenceTransformersEmbedder:
         self._dimensions = dimensions
         self._device = device
         self._setting = engine
+        self._states: dict[str, Vectors] = {}
+        """Of the tokens of the last questions."""
 
     @cached_property
     def fingerprint(self) -> Fingerprint:
@@ -92,11 +101,63 @@ class SentenceTransformersEmbedder:
         """One unit row a text. Raises ModelMissingError, and ModelError when a document is over ``max_tokens``."""
         import numpy as np
 
+        if self.tells_tokens():
+            return self.embed_with_tokens(texts)[0] if kind == "document" else self._questions(texts)
         vectors = np.empty((len(texts), self.fingerprint.dimensions), dtype=np.float32)
         ready, ids = prepare(texts, kind=kind, query_prompt=self._query_prompt, tokens=self._tokens, limit=self.max_tokens)
         for batch in batches([len(row) for row in ids], token_budget=self._batch_tokens if ready else 0):
-            found = self._encode([ready[at] for at in batch], [ids[at] for at in batch])
+            with _translated(self._name):
+                found = self._model.encode([ready[at] for at in batch], **_PLAIN, batch_size=len(batch))
             vectors[batch] = unit(found[:, : self.fingerprint.dimensions])
+        return vectors
+
+    def tells_tokens(self) -> bool:
+        """Whether our own layers run the model, which know the states of its tokens. Torch stays unloaded. Raises ModelMissingError."""
+        return self._setting != "sentence-transformers" and self._pooling is not None
+
+    def embed_with_tokens(self, texts: Sequence[str]) -> tuple["Vectors", list[bytes]]:
+        """What ``embed`` gives for documents, and the signs of each text's tokens but for marks and stop words. Raises as it does."""
+        import numpy as np
+
+        vectors = np.empty((len(texts), self.fingerprint.dimensions), dtype=np.float32)
+        codes = [b""] * len(texts)
+        ids = prepare(texts, kind="document", query_prompt="", tokens=self._tokens, limit=self.max_tokens)[1]
+        for batch in batches([len(row) for row in ids], token_budget=self._batch_tokens if ids else 0):
+            found, states = self._told([ids[at] for at in batch])
+            vectors[batch] = unit(found[:, : self.fingerprint.dimensions])
+            for at, told in zip(batch, states, strict=True):
+                codes[at] = packed(told[self._tokens.telling[ids[at]]] > 0)
+        return vectors, codes
+
+    def question_tokens(self, question: str) -> tuple["Vectors", list[tuple[int, int]]]:
+        """Unit vectors of the question's tokens, shape (tokens, at most 512), and where each stands in it; of a long one those that fit.
+
+        They are the model's behind its query prompt. Raises ModelMissingError, ModelError.
+        """
+        if question not in self._states:
+            self._questions([question])
+        states = self._states[question][1:-1]
+        prompt = len(self._query_prompt)
+        spans = [(start - prompt, end - prompt) for start, end in self._tokens.spans(self._query_prompt + question)][: len(states)]
+        own = [at for at, (start, _) in enumerate(spans) if start >= 0]
+        return unit(states[own]) if own else states[:0], [spans[at] for at in own]
+
+    def telling_spans(self, text: str) -> list[tuple[int, int]]:
+        """Of the tokens whose signs ``embed_with_tokens`` gives, in their order."""
+        return self._tokens.telling_spans(text)
+
+    def _questions(self, questions: Sequence[str]) -> "Vectors":
+        """One unit row each; the states of their tokens are kept for ``question_tokens``, which mostly comes next."""
+        import numpy as np
+
+        vectors = np.empty((len(questions), self.fingerprint.dimensions), dtype=np.float32)
+        ids = prepare(questions, kind="query", query_prompt=self._query_prompt, tokens=self._tokens, limit=self.max_tokens)[1]
+        for batch in batches([len(row) for row in ids], token_budget=self._batch_tokens if ids else 0):
+            found, states = self._told([ids[at] for at in batch])
+            vectors[batch] = unit(found[:, : self.fingerprint.dimensions])
+            self._states |= {questions[at]: told for at, told in zip(batch, states, strict=True)}
+        while len(self._states) > _STATES_KEPT:
+            del self._states[next(iter(self._states))]
         return vectors
 
     @cached_property
@@ -105,12 +166,15 @@ class SentenceTransformersEmbedder:
         with _translated(self._name):
             return choose(self._setting, self._folder, device=self._device)
 
-    def _encode(self, texts: list[str], ids: list[list[int]]) -> Any:
-        """Array of shape (texts, all dimensions). The empty prompt keeps a default prompt of the model's own off the texts."""
+    def _told(self, ids: Sequence[Sequence[int]]) -> tuple[Any, list[Any]]:
+        """The model's vectors, and of each text the states of its tokens, so many values of each as are kept."""
         with _translated(self._name):
-            if self.engine.pooling is not None:
-                return self._bert.vectors(ids)
-            return self._model.encode(texts, prompt="", batch_size=len(texts), show_progress_bar=False, convert_to_numpy=True)
+            bert = self._bert
+            return bert.with_states(ids, layer=telling_layer(bert.layers), dimensions=min(_TOLD, bert.width // 8 * 8))
+
+    @cached_property
+    def _pooling(self) -> Pooling | None:
+        return pooling_of(self._folder)
 
     @property
     def _batch_tokens(self) -> int:
@@ -143,6 +207,12 @@ class SentenceTransformersEmbedder:
                 trust_remote_code=False,
                 model_kwargs={"use_safetensors": True, "dtype": "float32"},
             )
+
+
+def telling_layer(layers: int) -> int:
+    """The layer whose states stand for single tokens: the fifth of six, as in MiniLM; of the twelve of bge-small, which is trained as mxbai
+    is, the eighth, tenth and twelfth find alike (docs/log.md)."""
+    return round(layers * 5 / 6)
 
 
 @contextmanager

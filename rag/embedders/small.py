@@ -73,6 +73,10 @@ class SmallEmbedder:
             vectors[at] = unit(mean[None])
         return vectors
 
+    def tells_tokens(self) -> bool:
+        """It does."""
+        return True
+
     def embed_with_tokens(self, texts: Sequence[str]) -> tuple["Vectors", list[bytes]]:
         """What ``embed`` gives for documents, and the signs of each text's tokens but for marks and stop words. Raises as it does."""
         import numpy as np
@@ -83,15 +87,15 @@ class SmallEmbedder:
         self._documents += len(texts)
         if self._are_few:
             for at, row in enumerate(ids):
-                mean, states = self._questions.both(row)
-                vectors[at], codes[at] = unit(mean[None]), packed((states > 0)[self._tokens.telling[row]])
+                mean, told = self._questions.both(row)
+                vectors[at], codes[at] = unit(mean[None]), packed(told[self._tokens.telling[row]] > 0)
             return vectors, codes
         for batch in batches([len(row) for row in ids], token_budget=_TOKEN_BUDGET):
             rows = [ids[at] for at in batch]
-            found, positive = self._model.with_signs(rows, layer=TOKENS)
+            found, states = self._model.with_states(rows, layer=TOKENS, dimensions=self.fingerprint.dimensions)
             vectors[batch] = unit(found)
-            for at, row, signs in zip(batch, rows, positive, strict=True):
-                codes[at] = packed(signs[self._tokens.telling[row]])
+            for at, row, told in zip(batch, rows, states, strict=True):
+                codes[at] = packed(told[self._tokens.telling[row]] > 0)
         return vectors, codes
 
     def question_tokens(self, question: str) -> tuple["Vectors", list[tuple[int, int]]]:

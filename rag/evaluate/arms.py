@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from rag.embedders.prompted import prompted
 from rag.errors import UsageError
-from rag.ports import TokenEmbedder
+from rag.ports import telling
 from rag.rerankers.passthrough import PassThrough
 from rag.retrieval import Retrieval
 
@@ -33,7 +33,7 @@ def arms_of(retrieval: Retrieval, *, query_prompt: str, domains: Mapping[str, st
     """
     full = Arm(name=FULL, retrieval=retrieval)
     arms = [full, replace(full, name="without lexical", lexical=False), replace(full, name="lexical alone", dense=False)]
-    if isinstance(retrieval.embedder, TokenEmbedder):
+    if telling(retrieval.embedder):
         arms.append(replace(full, name="without tokens", retrieval=replace(retrieval, tokens=False)))
     if retrieval.embedder.fingerprint.query_prompt:
         arms.append(replace(full, name="without query prompt", retrieval=_prompted(retrieval, "")))

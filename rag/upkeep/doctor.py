@@ -11,7 +11,7 @@ from rag import config
 from rag.config import EmbedderSettings, Settings, StoreSettings
 from rag.embedders.engine import Engine
 from rag.errors import RagError
-from rag.ports import Embedder, Index
+from rag.ports import Embedder, Index, telling
 from rag.readers import tesseract
 from rag.record import Record, Space
 from rag.weights import is_here
@@ -132,6 +132,9 @@ def _model(setting: EmbedderSettings, record: Record, *, embedder: Callable[[Emb
         return
     where = f"is asked at {setting.base_url}, not tried here" if setting.kind == "openai" else f"is on this machine{_engine(chosen)}"
     yield Finding(about="model", state="ok", message=f"{fingerprint.model} {where}")
+    if space and telling(chosen) and (waiting := record.count_without_token_codes()):
+        message = f"{waiting:,} passages wait to be told of word by word; searches that meet one compare no single words"
+        yield Finding(about="model", state="warning", message=message, next="run `rag ingest`: it goes on with them, ten minutes each time")
 
 
 def _engine(embedder: Embedder) -> str:
