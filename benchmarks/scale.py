@@ -35,7 +35,7 @@ import numpy as np
 from rag.chunking import MOST_TOKENS, chunk
 from rag.embedders.small import SmallEmbedder
 from rag.ingest import WINDOW_FILES, publish
-from rag.record import FileRow, Record, Space, is_scanned, space_of
+from rag.record import FileRow, Near, Record, Space, is_scanned, space_of
 from rag.rerankers.passthrough import PassThrough
 from rag.retrieval import Retrieval
 from rag.stores.chroma import SEARCH_WIDTH, ChromaStore
@@ -300,8 +300,8 @@ def search(place: Place) -> dict[str, float]:
 
 
 def compare(place: Place) -> dict[str, float]:
-    """Vectors alone beside Chroma with the same rows: what it finds of the true nearest, and its ``where`` beside a search in a scope. Over
-    everything also what a search of a library that is not scanned does, by the sides of planes."""
+    """Vectors alone beside Chroma with the same rows: what both find of the true nearest; in a scope Chroma has its ``where``. A library
+    that is not scanned is searched by the sides of planes, as a search does it, and exactly besides."""
     from chromadb import PersistentClient
 
     with place.record() as record, tempfile.TemporaryDirectory() as folder:
@@ -310,12 +310,16 @@ def compare(place: Place) -> dict[str, float]:
         hnsw = {"space": "cosine", "ef_search": SEARCH_WIDTH, "sync_threshold": 5_000}
         collection = client.create_collection("rows", embedding_function=None, configuration={"hnsw": hnsw})
         _give(collection, record)
+        ways = {"exact": record.nearest}
+        if not is_scanned(record.chunk_count(), dimensions=place.dimensions):
+            ways["by sides"] = record.near
+            for vector in asked:  # until the record is ready
+                record.near(vector, k=20)
         found: dict[str, float] = {}
         for name, scope, where in _comparisons():
-            compared = _compared(record, collection, asked, scope=scope, where=where)
-            found |= {f"{name}, {key}": value for key, value in compared.items()}
-        if not is_scanned(record.chunk_count(), dimensions=place.dimensions):
-            found |= {f"by sides, {key}": value for key, value in _by_sides(record, collection, asked).items()}
+            for way, find in ways.items():
+                compared = _compared(record, collection, asked, find=partial(find, k=20, scope=scope), scope=scope, where=where)
+                found |= {f"{name}, {way}, {key}": value for key, value in compared.items()}
         client.close()
     return found
 
@@ -338,41 +342,28 @@ def _give(collection: Any, record: Record) -> None:
         collection.add(ids=some, embeddings=rows[start : start + 5_000], metadatas=known)
 
 
-def _compared(record: Record, collection: Any, asked: Sequence[Any], *, scope: Scope, where: dict[str, Any]) -> dict[str, float]:
-    """Median CPU of both over the same questions, and the share of the true 20 nearest that Chroma gives."""
+def _compared(
+    record: Record, collection: Any, asked: Sequence[Any], *, find: Callable[[Any], Sequence[Near]], scope: Scope, where: dict[str, Any]
+) -> dict[str, float]:
+    """Median CPU of both over the same questions, and the share of the true 20 nearest that each gives."""
     limits = {"where": where} if where else {}
     ours: list[float] = []
     theirs: list[float] = []
-    shares: list[float] = []
+    shares: list[tuple[float, float]] = []
     for vector in asked:
         start = time.process_time()
-        exact = record.nearest(vector, k=20, scope=scope)
+        near = find(vector)
         between = time.process_time()
         given = collection.query(query_embeddings=[vector], n_results=20, include=["distances"], **limits)
         theirs.append(time.process_time() - between)
         ours.append(between - start)
-        shares.append(len({identity for identity, _ in exact} & set(given["ids"][0])) / max(1, len(exact)))
+        true = {identity for identity, _ in record.nearest(vector, k=20, scope=scope)}
+        shares.append(
+            (len(true & {identity for identity, _ in near}) / max(1, len(true)), len(true & set(given["ids"][0])) / max(1, len(true)))
+        )
     own, other = 1e3 * statistics.median(ours), 1e3 * statistics.median(theirs)
-    return {"ours ms": own, "Chroma ms": other, "times": other / own, "Chroma's recall@20": statistics.fmean(shares)}
-
-
-def _by_sides(record: Record, collection: Any, asked: Sequence[Any]) -> dict[str, float]:
-    """Median CPU of a search over everything in a large library, beside Chroma alone, and its share of the true 20 nearest."""
-    ours: list[float] = []
-    theirs: list[float] = []
-    shares: list[float] = []
-    for vector in asked:  # until the record is ready
-        record.near(vector, k=20)
-    for vector in asked:
-        start = time.process_time()
-        near = record.near(vector, k=20)
-        between = time.process_time()
-        collection.query(query_embeddings=[vector], n_results=20, include=["distances"])
-        theirs.append(time.process_time() - between)
-        ours.append(between - start)
-        shares.append(len(set(record.nearest(vector, k=20)) & set(near)) / len(near))
-    own, other = 1e3 * statistics.median(ours), 1e3 * statistics.median(theirs)
-    return {"ours ms": own, "Chroma ms": other, "times": other / own, "recall@20": statistics.fmean(shares)}
+    recall, chroma_s = (statistics.fmean(share) for share in zip(*shares, strict=True))
+    return {"ours ms": own, "Chroma ms": other, "times": other / own, "recall@20": recall, "Chroma's recall@20": chroma_s}
 
 
 def _comparisons() -> list[tuple[str, Scope, dict[str, Any]]]:

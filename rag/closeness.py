@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
 from rag.patterns import regex
 from rag.text import STOPWORDS, stem, words
 from rag.types import Chunk
-from rag.windows import Stems
+from rag.windows import Read, Stems, header_line, number, unpacked
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,16 +44,19 @@ def closeness(question: str, chunks: Sequence[Chunk], *, holders: Mapping[str, i
     ``holders``: how many of the ``among`` chunks of the library hold a word of the question, by the word as the question prints it.
     """
     weights = rarity(question, holders=holders, among=among)
-    return _Texts(chunks, terms=list(weights)).close(_stems(question), weights=weights, among=among)
+    return _Texts(chunks, terms=list(weights), told={}).close(_stems(question), weights=weights, among=among)
 
 
-def closenesses(question: str, chunks: Sequence[Chunk], *, holders: Mapping[str, int], among: int) -> list[tuple[float, float]]:
+def closenesses(
+    question: str, chunks: Sequence[Chunk], *, holders: Mapping[str, int], among: int, told: Mapping[str, bytes]
+) -> list[tuple[float, float]]:
     """(closeness to the whole question, to the one of its clauses that is closest) for each chunk.
 
-    A clause counts as much as its words weigh beside the heaviest clause's. The two are equal where a question is one clause.
+    A clause counts as much as its words weigh beside the heaviest clause's. The two are equal where a question is one clause. ``told``:
+    what `rag.windows.packed` gives for some of the chunks, by id, so that they need not be read.
     """
     weights = rarity(question, holders=holders, among=among)
-    texts = _Texts(chunks, terms=list(weights))
+    texts = _Texts(chunks, terms=list(weights), told=told)
     whole = texts.close(_stems(question), weights=weights, among=among)
     parts = clauses(question)
     masses = [sum(weights[term] for term in dict.fromkeys(part)) for part in parts]
@@ -111,20 +114,19 @@ class _Held(NamedTuple):
 class _Texts:
     """Chunks, whole and in windows, with what they hold of a question's stems."""
 
-    def __init__(self, chunks: Sequence[Chunk], *, terms: Sequence[str]) -> None:
+    def __init__(self, chunks: Sequence[Chunk], *, terms: Sequence[str], told: Mapping[str, bytes]) -> None:
         import numpy as np
 
-        stems = _stems_kept()
-        headers = stems.read([" ".join(chunk.header.split("\n")) for chunk in chunks])
-        texts = stems.read([chunk.text for chunk in chunks])
+        read = _read(chunks, told=told)
+        texts = [text for _, text in read]
         self._terms = {term: at for at, term in enumerate(terms)}
         self._texts = len(chunks)
         self._begins = np.cumsum([0, *(len(text.lengths) // 4 for text in texts)])[:-1]
         windows = np.frombuffer(b"".join(text.lengths for text in texts), dtype=np.int32).astype(np.int64)
         self._windows = len(windows)
-        parts = [part for header, text in zip(headers, texts, strict=True) for part in (header.stems, text.stems)]
+        parts = [part for header, text in read for part in (header, text.stems)]
         sizes = np.array([len(part) // 4 for part in parts], dtype=np.int64).reshape(-1, 2)
-        at, term = _places(np.frombuffer(b"".join(parts), dtype=np.int32), [stems.number(term) for term in terms])
+        at, term = _places(np.frombuffer(b"".join(parts), dtype=np.uint32), [number(term) for term in terms])
         of_text = np.searchsorted(np.cumsum(sizes.sum(axis=1)), at, side="right")
         in_texts = at - np.cumsum(sizes[:, 0])[of_text]  # among the stems of all texts without their headers
         in_header = in_texts < (np.cumsum(sizes[:, 1]) - sizes[:, 1])[of_text]
@@ -165,15 +167,26 @@ class _Texts:
         return values
 
 
-def _places(stems: "NDArray[np.int32]", terms: Sequence[int]) -> tuple["_Numbers", "_Numbers"]:
-    """(place, which of the terms stands there), ascending; 0 is the number of a term that no text holds."""
+def _read(chunks: Sequence[Chunk], *, told: Mapping[str, bytes]) -> list[tuple[bytes, Read]]:
+    """(stems of its header, its text) of each chunk."""
+    new = [chunk for chunk in chunks if chunk.id not in told]
+    stems = _stems_kept()
+    headers = stems.read([header_line(chunk.header) for chunk in new])
+    made = iter(zip((header.stems for header in headers), stems.read([chunk.text for chunk in new]), strict=True))
+    return [unpacked(told[chunk.id]) if chunk.id in told else next(made) for chunk in chunks]
+
+
+def _places(stems: "NDArray[np.uint32]", terms: Sequence[int]) -> tuple["_Numbers", "_Numbers"]:
+    """(place, which of the terms stands there), ascending."""
     import numpy as np
 
-    which = np.full(max(int(stems.max(initial=0)), *terms, 0) + 1, -1)
-    which[terms] = np.arange(len(terms))
-    which[0] = -1
-    at = np.flatnonzero(which[stems] >= 0)
-    return at, which[stems[at]]
+    order = np.argsort(terms, kind="stable")
+    numbers = np.array(terms, dtype=np.uint32)[order]
+    if not len(numbers):
+        return order, order
+    which = np.minimum(np.searchsorted(numbers, stems), len(numbers) - 1)
+    at = np.flatnonzero(numbers[which] == stems)
+    return at, order[which[at]]
 
 
 def _together(at: "_Numbers", term: "_Numbers", of_text: "_Numbers") -> tuple["_Numbers", "_Numbers"]:

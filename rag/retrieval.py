@@ -398,7 +398,8 @@ class Retrieval:
 
     def _closeness(self, question: str, chunks: Sequence[Chunk], *, holders: Mapping[str, int], among: int) -> list[float]:
         """What each chunk's words count."""
-        values = closenesses(question, chunks, holders=holders, among=among)
+        told = self.record.told([chunk.id for chunk in chunks])
+        values = closenesses(question, chunks, holders=holders, among=among, told=told)
         return [CLOSENESS * whole + CLAUSE * clause for whole, clause in values]
 
     def _cosines(self, chunks: Sequence[Chunk], vector: "Vectors | None") -> list[float]:
@@ -441,7 +442,8 @@ class _Names:
         """The names of all documents."""
         revision = record.revision()
         if revision != self._revision:
-            self._revision, self._named = revision, Named(record.names())
+            kept = record.called()
+            self._revision, self._named = revision, (Named.unpacked(kept) if kept else None) or Named(record.names())
         return self._named
 
 
@@ -452,21 +454,21 @@ class _Dense:
         self._record = record
         self._store = store
         self._scope = scope
-        everything = scope == _EVERYTHING and record.sees_all
-        large = everything and not is_scanned(record.chunk_count(), dimensions=dimensions)
+        everything = scope == _EVERYTHING
+        large = record.sees_all and not is_scanned(record.chunk_count(), dimensions=dimensions)
         self._listed = large and record.chunk_count() <= LISTED and record.precision != "binary"
-        self._indexed = large and not self._listed and record.scans >= SCANS_FIRST
+        self._indexed = large and everything and not self._listed and record.scans >= SCANS_FIRST
         self._recent: tuple[list[str], Vectors] | None = None
         self._deleted: frozenset[str] = frozenset()
         self.notes: tuple[str, ...] = ()
-        self._looked = not everything
+        self._looked = not (everything and record.sees_all)
 
     def nearest(self, vector: "Vectors") -> list[Near]:
         """(chunk id, cosine) of the CANDIDATES nearest, nearest first, equal ones by id."""
         if not self._looked:
             self._look_at_index(vector)
         if self._listed:
-            return self._record.near(vector, k=CANDIDATES)
+            return self._record.near(vector, k=CANDIDATES, scope=self._scope)
         near = self._generation(vector) if self._indexed else []
         if not self._indexed:
             return self._record.nearest(vector, k=CANDIDATES, scope=self._scope)

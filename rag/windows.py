@@ -1,14 +1,15 @@
 """A text's stems, window by window, as numbers: what closeness of words is counted from.
 
 A window is a few sentences or a row of a table. Sentences end where `rag.text.sentences` ends them; here that is told from runs of
-characters without white space, each looked at once in a process's life, so that a hundred texts are read in one pass over arrays.
+characters without white space, each looked at once in a process's life, so that a hundred texts are read in one pass over arrays. A stem's
+number is a hash of it, so that what one process read another can use.
 """
 
 from array import array
 from collections.abc import Sequence
 from hashlib import blake2b
-from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
 
 from rag.remembered import LONGEST
 from rag.text import BULLETS, STOPWORDS, WIDE_STOPS, is_shortened, opens, stem, stops, words
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+VERSION = 1
+"""Of how texts are read: another number when any text is read otherwise."""
 WINDOW = 15
 """Sentences are joined until they have so many words that carry meaning."""
 RUNS_KEPT = 131_072
@@ -36,7 +39,7 @@ _STEM = 8
 
 
 class Read(NamedTuple):
-    """A text, in numbers of 4 bytes: joined, many of them are an array at once."""
+    """A text, in numbers of 4 bytes, those of stems without sign: joined, many of them are an array at once."""
 
     stems: bytes
     """Their numbers, stop words left out, window by window: rows of a table before the sentences around them."""
@@ -45,21 +48,16 @@ class Read(NamedTuple):
 
 
 class Stems:
-    """Numbers of stems, given as they are met, and the texts last read with them; shared by all threads."""
+    """What runs of characters are, as they are met, and the texts last read; shared by all threads."""
 
     def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
-        self._runs = _Runs(self._numbers)
+        self._runs = _Runs()
         self._read: dict[bytes, Read] = {}
 
     @property
     def is_full(self) -> bool:
         """Whether it is time for another."""
         return len(self._runs) >= RUNS_KEPT
-
-    def number(self, stem_: str) -> int:
-        """1 and up; 0 for one that no text had so far."""
-        return self._numbers.get(stem_, 0)
 
     def read(self, texts: Sequence[str]) -> list[Read]:
         """Each text, those that were met before as they were read then."""
@@ -77,7 +75,7 @@ class Stems:
     def _windows(self, texts: Sequence[str]) -> list[Read]:
         import numpy as np
 
-        units = np.frombuffer(b"".join(map(self._runs.__getitem__, _runs(texts))), dtype=np.int32)
+        units = np.frombuffer(b"".join(map(self._runs.__getitem__, _runs(texts))), dtype=np.int64)
         ends = (units & (_IS_LINE | _IS_TEXT)) != 0
         lines, of_text = np.cumsum(ends), np.cumsum((units & _IS_TEXT) != 0)
         rows = np.zeros(int(ends.sum()) + 1, dtype=bool)
@@ -88,7 +86,8 @@ class Stems:
         sentence = np.cumsum(begins) - 1
         counts = np.bincount(sentence[held > 0], minlength=int(begins.sum()))
         window, sizes = _joined(counts.tolist(), rows[lines[begins]].tolist(), of_text[begins].tolist(), texts=len(texts))
-        stems = held[held > 0][np.argsort(np.array(window, dtype=np.int64)[sentence[held > 0]], kind="stable")].tobytes()
+        order = np.argsort(np.array(window, dtype=np.int64)[sentence[held > 0]], kind="stable")
+        stems = held[held > 0][order].astype(np.uint32).tobytes()
         at, found = 0, []
         for lengths in sizes:
             end = at + 4 * sum(lengths)
@@ -98,18 +97,16 @@ class Stems:
 
 
 class _Runs(dict[str, bytes]):
-    """A run of characters -> 4 bytes for each of its stems, one at least, with what the run says of sentences; most runs are a word.
+    """A run of characters -> 8 bytes for each of its stems, one at least, with what the run says of sentences; most runs are a word.
     A dictionary, because a function that remembers takes three times as long, and bytes, because joining them takes half as long as
     making an array of numbers."""
 
-    def __init__(self, numbers: dict[str, int]) -> None:
-        super().__init__({_CELL: _packed(_IS_CELL), _LINE: _packed(_IS_LINE), _TEXT: _packed(_IS_TEXT)})
-        self._numbers = numbers
-        self._lock = Lock()
+    def __init__(self) -> None:
+        super().__init__({mark: array("q", [says]).tobytes() for mark, says in ((_CELL, _IS_CELL), (_LINE, _IS_LINE), (_TEXT, _IS_TEXT))})
 
     def __missing__(self, run: str) -> bytes:
         is_marked, bare = not run[-1].isalnum(), run[:-1]  # half of all runs are a word and a mark, and most such words are known
-        units = array("i", self[bare]) if is_marked and bare.isalnum() else self._units(run)
+        units = array("q", self[bare]) if is_marked and bare.isalnum() else self._units(run)
         if is_marked and stops(run):
             units[-1] |= _STOPS | _SHORTENED * is_shortened(run)
         if run[-1] in WIDE_STOPS:
@@ -121,10 +118,31 @@ class _Runs(dict[str, bytes]):
         """The stems of its words, or one that stands for none; the first also says how the run begins."""
         found_words = [run] if run.isalnum() else words(run)
         stems = [stem(word) for word in map(str.lower, found_words) if word not in STOPWORDS]
-        with self._lock:
-            units = array("i", [self._numbers.setdefault(one, len(self._numbers) + 1) << _STEM for one in stems] or [0])
+        units = array("q", [number(one) << _STEM for one in stems] or [0])
         units[0] |= _OPENS * opens(run) | _BULLET * (len(run) == 1 and run in BULLETS)
         return units
+
+
+def number(stem_: str) -> int:
+    """Above zero, of 32 bits: two different stems have the same by a chance of one in four thousand million."""
+    return crc32(stem_.encode("utf-8", "surrogatepass")) or 1
+
+
+def header_line(header: str) -> str:
+    """As it is read: one line."""
+    return " ".join(header.split("\n"))
+
+
+def packed(header: Read, text: Read) -> bytes:
+    """A chunk's header and text, for ``unpacked``."""
+    return b"".join([_packed(len(header.stems), len(text.lengths)), header.stems, text.lengths, text.stems])
+
+
+def unpacked(chunk: bytes) -> tuple[bytes, Read]:
+    """(stems of its header, its text)."""
+    header, lengths = (int.from_bytes(chunk[at : at + 4], "little") for at in (0, 4))
+    begin = 8 + header
+    return chunk[8:begin], Read(chunk[begin + lengths :], chunk[begin : begin + lengths])
 
 
 def _packed(*units: int) -> bytes:
@@ -141,7 +159,7 @@ def _runs(texts: Sequence[str]) -> list[str]:
 
 
 def _sentences(
-    units: "NDArray[np.int32]", lines: "NDArray[np.int64]", in_row: "NDArray[np.bool_]", of_text: "NDArray[np.int64]"
+    units: "NDArray[np.int64]", lines: "NDArray[np.int64]", in_row: "NDArray[np.bool_]", of_text: "NDArray[np.int64]"
 ) -> "NDArray[np.bool_]":
     """True where a sentence begins, or a row of a table, which is one whatever it says. All have the shape (units,)."""
     import numpy as np

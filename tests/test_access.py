@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from rag import ingest
 from rag.app import Library, create
 from rag.errors import RecordError, SettingsError, UsageError
 from rag.ingest import drain
-from rag.record import AccessList
+from rag.record import AccessList, slabs
 from rag.record.schedules import SlotRow
 from rag.record.seen import _FREE, _GUARDED
 from rag.schedule.definition import Definition
@@ -40,9 +41,13 @@ NAMES = ["ann", "bob", "cat", "board", "desk"]
 
 @pytest.fixture(scope="module")
 def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
-    """The team's library; each test sets its own lists."""
-    with library(tmp_path_factory.mktemp("team") / "ws") as made:
+    """The team's library, ready for searches as a large one is; each test sets its own lists."""
+    with pytest.MonkeyPatch.context() as patch, library(tmp_path_factory.mktemp("team") / "ws") as made:
         people(made, TEAM)
+        patch.setattr(ingest, "READY_FROM", 1)
+        patch.setattr(ingest, "TOGETHER_FROM", 1)
+        patch.setattr(slabs, "LEAST", 1)
+        ingest.get_ready(made.record)
         yield made
 
 
@@ -147,6 +152,15 @@ def test_every_table_of_the_record_is_a_reader_s_or_guarded(team: Library) -> No
     found = {name for name in found if not name.startswith(("sqlite_", "lexical"))}
     assert found == _GUARDED | _FREE
     assert not _GUARDED & _FREE
+
+
+def test_what_is_made_of_all_documents_is_not_a_reader_s(team: Library) -> None:
+    """Codes in larger pieces and packed names hold hidden documents: a reader's searches begin without them."""
+    assert team.record.called()
+    assert team.record.rows("SELECT count(*) FROM slabs") == [(1,)]
+    with team.seen_by(reader(team, "bob")) as seen:
+        assert seen.record.called() == b""
+        assert seen.record.rows("SELECT count(*) FROM slabs") == [(0,)]
 
 
 def test_what_is_hidden_changes_nothing(team: Library, tmp_path: Path) -> None:

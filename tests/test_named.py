@@ -1,10 +1,11 @@
 """Which documents a question names."""
 
+import hashlib
 from datetime import date
 
 import pytest
 
-from rag.named import Named, days
+from rag.named import VERSION, Named, days
 from rag.types import Source
 
 
@@ -95,3 +96,17 @@ def test_the_best_are_by_score_and_equal_ones_by_id() -> None:
     assert named.scores("nothing").best(most=3) == []
     assert "f/a.pdf" not in scores
     assert scores.get("unknown") is None
+
+
+def test_names_that_were_packed_are_the_same() -> None:
+    """And so are their bytes: a change of how names are taken apart has to change VERSION, or old libraries would keep the old ones."""
+    packed = FILINGS.packed()
+    again = Named.unpacked(packed)
+    assert again is not None
+    for question in ("What was the inventory of Best Buy in FY2019?", "3M", "general mills dividends", "unheard of"):
+        assert dict(again.scores(question)) == dict(FILINGS.scores(question))
+        among = ["f/3M_2022_10K.pdf", "f/note.pdf"]
+        assert dict(again.scores(question, among=among)) == dict(FILINGS.scores(question, among=among))
+    assert again.packed() == packed
+    assert (VERSION, hashlib.sha256(packed).hexdigest()[:16]) == (1, "dcfafa2b8136ec20")
+    assert Named.unpacked(packed.replace(b"[1, ", b"[0, ", 1)) is None

@@ -5,7 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,15 +17,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag import windows
 from rag.embedders.runs import Runs, is_run_by_run
 from rag.errors import WorkspaceError
-from rag.record import FileRow, Record, scan, schema
+from rag.record import FileRow, Record, scan, schema, slabs
 from rag.record import record as record_room
 from rag.record.codes import Codes, CodesOf, cosines, decoded, encoded, reached
 from rag.record.lexical import match_expression
 from rag.record.schema import migrations
 from rag.record.sides import Sides
-from rag.types import Precision, Scope
+from rag.types import Chunk, Precision, Scope
 from tests.fakes import HashingEmbedder, chunk_words, plain_document
 
 if TYPE_CHECKING:
@@ -44,10 +45,11 @@ def unit_rows(seed: int, count: int) -> "Vectors":
     return unit
 
 
-def put(record: Record, number: int, *, words: int = 60, vectors: "Vectors | None" = None) -> None:
-    """A document of random words, five chunks."""
+def put(record: Record, number: int, *, words: int = 60, text: str = "", vectors: "Vectors | None" = None) -> None:
+    """A document of random words, five chunks, or of a text."""
     embedder, chance = HashingEmbedder(), random.Random(number)
-    document = plain_document(" ".join(chance.choice(WORDS) for _ in range(words)) + f" n{number}", name=f"note {number}")
+    text = text or " ".join(chance.choice(WORDS) for _ in range(words)) + f" n{number}"
+    document = plain_document(text, name=f"note {number}, third year")
     chunks = chunk_words(document, document_id=f"{number:016x}", counter=embedder, budget=22)
     file = FileRow(
         path=f"docs/{number}.txt", folder="docs", document=f"{number:016x}", content=str(number), size=1, mtime_ns=1, status="ok"
@@ -78,6 +80,13 @@ def fts(record: Record, question: str) -> list[tuple[str, float]]:
         return connection.execute(BM25, [match_expression(question)]).fetchall()
 
 
+def held_by_fts(record: Record, words: Iterable[str]) -> dict[str, int]:
+    """Live chunks that hold each, as SQLite counts them."""
+    with closing(sqlite3.connect(record.path)) as connection:
+        sql = "SELECT count(*) FROM lexical WHERE lexical MATCH ?"
+        return {word: connection.execute(sql, [f'"{word}"']).fetchone()[0] for word in words}
+
+
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_postings_score_as_fts5_does(library: Record, question: str) -> None:
     """Stored segments, chunks that came since, deleted ones, phrases: the same chunks with the same scores."""
@@ -89,9 +98,34 @@ def test_postings_score_as_fts5_does(library: Record, question: str) -> None:
 def test_holders_are_counted_as_fts5_counts_them(library: Record) -> None:
     """Words and phrases alike."""
     counts = library.holders("third-quarter zinc reports")
-    with sqlite3.connect(library.path) as connection:
-        sql = "SELECT count(*) FROM lexical WHERE lexical MATCH ?"
-        assert counts == {word: connection.execute(sql, [f'"{word}"']).fetchone()[0] for word in counts}
+    assert counts == held_by_fts(library, counts)
+
+
+def test_phrases_are_found_and_counted_as_fts5_does(library: Record) -> None:
+    """By where their words stand, in header and text, in segments of the record and in what came since; and by FTS5 in a record of
+    before, until its segments are made anew."""
+    texts = ("year's year s years S s year", "s of the year", "year", "years-s, year: s", "s s s year year s's", "third year-s's quarter")
+    phrases = ("year's", "s's", "year-s-s", "third-year's", "year-of", "of-the-year's", "s-year", "third-quarter")
+    asked = [*phrases, " ".join(phrases), "year's output of the third-quarter"]
+    for number in range(100, 130):
+        put(library, number, text=" ".join(random.Random(number).choices(texts, k=30)))
+        if number == 115:
+            library.index_words()
+    with closing(sqlite3.connect(library.path)) as connection:
+        for positioned in (1, 0, 1):
+            found = {question: dict(library.lexical(question, k=5_000)) for question in asked}
+            for question in asked:
+                expected = dict(connection.execute(BM25.replace("LIMIT 10", ""), [match_expression(question)]).fetchall())
+                told = {identity: score for identity, score in expected.items() if score > 1e-3}  # but for words that are everywhere
+                assert {identity: found[question].get(identity) for identity in told} == pytest.approx(told, abs=1e-4)
+                assert library.holders(question) == held_by_fts(library, library.holders(question))
+            assert sum(len(found[phrase]) > 20 for phrase in phrases) > 5
+            assert {bool(held) for (held,) in library.rows("SELECT positioned FROM segments")} == {bool(positioned)}
+            with connection:
+                connection.execute("UPDATE segments SET positioned = 0")
+            library._scan.forget()
+            if not positioned:
+                library.index_words()
 
 
 def test_a_number_that_a_segment_knows_is_not_given_to_another_chunk(library: Record) -> None:
@@ -175,8 +209,9 @@ def test_postings_that_two_made_at_once_are_used_once(library: Record) -> None:
     expected, counts = library.lexical(question, k=10), library.holders(question)
     with sqlite3.connect(library.path) as connection:
         before = connection.execute("SELECT count(*), sum(length(places)) FROM postings").fetchone()
-        connection.execute("INSERT INTO segments SELECT number + 100, last, chunks, lengths FROM segments")
+        connection.execute("INSERT INTO segments SELECT number + 100, last, chunks, lengths, positioned FROM segments")
         connection.execute("INSERT INTO postings SELECT word, segment + 100, places FROM postings")
+        connection.execute("INSERT INTO positions SELECT word, segment + 100, positions FROM positions")
     assert library._scan.has_postings()
     assert (library.lexical(question, k=10), library.holders(question)) == (expected, counts)
     library.index_words()
@@ -234,6 +269,94 @@ def test_codes_follow_what_comes_and_goes(library: Record, monkeypatch: pytest.M
         library.nearest(asked, k=3)
         change()
         assert library.nearest(asked, k=7) == by_everything(library, asked, k=7, scope=Scope())
+
+
+def test_codes_that_are_put_together_are_those_of_the_blocks(library: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a process that begins to search and for one that goes on, whatever came, changed and went before or since."""
+    monkeypatch.setattr(scan, "READ_WHOLE", 0)
+    monkeypatch.setattr(slabs, "LARGE", 40)
+    monkeypatch.setattr(slabs, "LEAST", 20)
+    asked = unit_rows(99, 1)[0]
+    changes: list[Callable[[], None]] = [
+        lambda: None,
+        lambda: put(library, 41),
+        lambda: put(library, 3, words=90),
+        lambda: library.forget_paths(["docs/0.txt", "docs/39.txt"]),
+        lambda: library.keep_vectors("int8"),
+    ]
+    with Record.open(library.path, read_only=True) as reader:
+        for at, change in enumerate(changes):
+            library.put_codes_together(anew=at == 2)
+            assert library.rows("SELECT count(*) FROM slabs")[0][0] >= 3
+            change()
+            assert library.faults() == []
+            with Record.open(library.path, read_only=True) as fresh:
+                for scope in SCOPES:
+                    expected = by_everything(library, asked, k=7, scope=scope)
+                    assert [one.nearest(asked, k=7, scope=scope) for one in (fresh, reader, library)] == [expected] * 3
+                assert fresh._scan.rows().documents == reader._scan.rows().documents == library._scan.rows().documents
+
+
+def test_a_piece_goes_with_the_first_of_its_blocks(library: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing else does, and the next one put together fills its place alone."""
+    monkeypatch.setattr(slabs, "LARGE", 40)
+    monkeypatch.setattr(slabs, "LEAST", 20)
+    library.put_codes_together()
+    before = library.rows("SELECT first, last, bits FROM slabs ORDER BY first")
+    ((block,),) = library.rows("SELECT number FROM blocks WHERE document = ?", [f"{12:016x}"])
+    library.forget_paths(["docs/12.txt"])
+    left = library.rows("SELECT first, last, bits FROM slabs ORDER BY first")
+    assert left == [row for row in before if not row[0] <= block <= row[1]]
+    assert len(left) == len(before) - 1
+    library.put_codes_together()
+    after = library.rows("SELECT first, last, bits FROM slabs ORDER BY first")
+    assert set(left) < set(after)
+    assert len(after) == len(before)
+
+
+def test_pieces_that_are_wrong_are_told_and_made_anew(library: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which nothing but another program's writing or a disk's error can do."""
+    monkeypatch.setattr(slabs, "LEAST", 20)
+    library.put_codes_together()
+    with closing(sqlite3.connect(library.path)) as other, other:
+        other.execute("UPDATE slabs SET bits = zeroblob(length(bits))")
+    assert library.faults() == ["codes that were put together do not agree with their blocks (1 pieces)"]
+    library.put_codes_together(anew=True)
+    assert library.faults() == []
+
+
+def test_words_are_told_once_and_go_with_their_chunk(library: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of chunks that came since they are told with the next; by another version all are told anew, and none is used until then."""
+
+    def told() -> dict[str, bytes]:
+        with Record.open(library.path, read_only=True) as fresh:
+            return fresh.told([chunk.id for chunk in chunks()])
+
+    def chunks() -> list[Chunk]:
+        return [chunk for source in library.sources() for chunk in library.chunks_of(source.document)]
+
+    def expected() -> dict[str, bytes]:
+        stems = windows.Stems()
+        return {one.id: windows.packed(*stems.read([one.header, one.text])) for one in chunks()}
+
+    assert told() == {}
+    library.tell()
+    assert told() == expected()
+    put(library, 41)
+    put(library, 3, words=90)
+    library.forget_paths(["docs/0.txt"])
+    came = {one.id for number in (3, 41) for one in library.chunks_of(f"{number:016x}")}
+    assert set(told()) == {one.id for one in chunks()} - came
+    assert library.rows("SELECT count(*) FROM told") == [(len(told()),)]
+    library.tell()
+    assert told() == expected()
+    with monkeypatch.context() as patch:
+        patch.setattr(windows, "VERSION", 2)
+        assert told() == {}
+        library.tell()
+        assert told() == expected()
+    assert told() == {}
+    assert library.faults() == []
 
 
 def test_equal_vectors_come_by_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -319,6 +442,11 @@ def test_the_nearest_lie_on_the_same_sides(dimensions: int, off_centre: float) -
         likely = sides.likely(asked, most=500)
         assert 300 < len(likely) < 800
         assert (np.diff(likely) > 0).all()
+        assert sides.likely(asked, most=500, within=np.arange(len(unit))).tolist() == likely.tolist()
+        some = np.flatnonzero(np.arange(len(unit)) % 7 < 3)
+        within = sides.likely(asked, most=500, within=some)
+        assert 300 < len(within) < 800
+        assert set(likely) & set(some) <= set(within) <= set(some), "nearer ones outside take no room"
         shares.append(np.isin(np.argsort(-(unit @ asked))[:20], likely).mean())
     assert np.mean(shares) > 0.97
 
@@ -368,6 +496,28 @@ def test_a_large_library_is_searched_by_sides_once_they_are_known(library: Recor
         shares.append(len(set(found) & set(expected)) / 10)
     assert np.mean(shares) > 0.95
     assert library.scans == ready + 41
+
+
+def test_a_scope_of_many_is_searched_by_sides_where_they_are_known(library: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exact until then, after a change, and in a scope of few."""
+    monkeypatch.setattr(scan, "READ_WHOLE", 0)
+    monkeypatch.setattr(scan, "LIKELY", 60)
+    monkeypatch.setattr(scan, "LIKELY_FROM", 100)
+    many = Scope(documents=tuple(f"{number:016x}" for number in range(8, 36)))
+    few = Scope(documents=FIFTH)
+
+    def same(scope: Scope, *, k: int) -> list[bool]:
+        asked = [library.vectors()[1][seed] + 0.5 * unit_rows(seed, 1)[0] for seed in range(30)]
+        return [library.near(one, k=k, scope=scope) == by_everything(library, one, k=k, scope=scope) for one in asked]
+
+    assert all(same(many, k=40))
+    for seed in range(2):
+        library.near(unit_rows(seed, 1)[0], k=10)
+    assert not all(same(many, k=40)), "of 60 rows the last of 40 are not always the nearest"
+    assert all(same(many, k=1))
+    assert all(same(few, k=40))
+    put(library, 41)
+    assert all(same(many, k=40))
 
 
 def test_passages_are_looked_up_by_an_index(library: Record) -> None:

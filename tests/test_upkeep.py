@@ -6,18 +6,18 @@ import re
 import shutil
 import sqlite3
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from rag import config
+from rag import config, ingest
 from rag.config import EmbedderSettings
 from rag.errors import BusyError, UsageError
 from rag.globs import chooser, matches
 from rag.ports import Embedder
-from rag.record import Record, space_of
+from rag.record import Record, slabs, space_of
 from rag.record.codes import decoded
 from rag.stores.chroma import ChromaStore
 from rag.upkeep import Erased, Finding, back_up, erase, let_in_again, restore
@@ -28,6 +28,16 @@ from tests.libraries import add, opened
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SECRET = "the secret tender of Quendolyne GmbH was priced at exactly ninety-one million"
 EMBEDDER = HashingEmbedder()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _ready_for_searches() -> Iterator[None]:
+    """As a large library is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ingest, "READY_FROM", 1)
+        patch.setattr(ingest, "TOGETHER_FROM", 1)
+        patch.setattr(slabs, "LEAST", 1)
+        yield
 
 
 @pytest.fixture
@@ -87,6 +97,7 @@ def test_no_byte_of_a_forgotten_document_is_left_in_the_workspace(workspace: Pat
     with sqlite3.connect(workspace / "library.db") as connection:
         sql = "SELECT b.bits, b.rest FROM blocks AS b JOIN chunks AS c ON c.block = b.number WHERE c.text LIKE '%Quendolyne%'"
         bits, rest = connection.execute(sql).fetchone()
+        assert connection.execute("SELECT (SELECT count(*) FROM slabs), (SELECT count(*) FROM called)").fetchone() == (1, 1)
     vector = decoded(bits, rest, dimensions=EMBEDDER.dimensions).tobytes()
     before = bytes_of(workspace)
     assert b"quendolyne" in before

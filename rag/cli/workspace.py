@@ -83,7 +83,7 @@ _DOCTOR = """\
 
 @click.command(cls=Command, short_help="Is the workspace healthy, and what to do.", examples=_DOCTOR)
 @in_workspace
-@click.option("--repair", is_flag=True, help="Make the lexical index anew from the chunks first.")
+@click.option("--repair", is_flag=True, help="Make anew first what is made of the chunks: the lexical index, codes in larger pieces.")
 @json_option
 def doctor(workspace: Path | None, repair: bool, as_json: bool) -> None:
     """Look at settings, record, index, model, folders and disk, and say what to do. Nothing is downloaded.
@@ -97,6 +97,7 @@ def doctor(workspace: Path | None, repair: bool, as_json: bool) -> None:
     if repair:
         with open_library(where) as library:
             library.record.rebuild_lexical()
+            library.record.put_codes_together(anew=True)
     findings = examine(where)
     show.examined(findings, as_json=as_json)
     sys.exit(WorkspaceError.exit_status if any(one.state == "broken" for one in findings) else 0)

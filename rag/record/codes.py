@@ -9,8 +9,8 @@ scored in full. Where the parts of steps are not kept, the code is the vector.
 
 import math
 import struct
-from array import array
 from collections.abc import Collection, Iterable, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from rag.record.tables import LARGEST, Table, table
@@ -164,19 +164,13 @@ class Rows:
     ``blocks``: the blocks' numbers, ascending; ``sizes``: chunks of each.
     """
 
-    def __init__(self, table: Iterable[tuple[int, int, int, str]]) -> None:
-        """A block each, in no order: its number, its first chunk's number, how many there are, the document's id."""
+    def __init__(self, columns: "NDArray[np.int64]", owners: Sequence[str]) -> None:
+        """A block each, in no order: its number, its first chunk's number and how many there are, shape (3, blocks); its document's id."""
         import numpy as np
 
-        blocks, first_chunks, counts, held_by = array("q"), array("q"), array("q"), list[str]()
-        for number, first, count, owner in table:  # kept as tuples, ten thousand of them set the garbage collector to work
-            blocks.append(number)
-            first_chunks.append(first)
-            counts.append(count)
-            held_by.append(owner)
-        order = np.argsort(np.array(blocks))
-        self.blocks, firsts, self.sizes = (np.array(column)[order] for column in (blocks, first_chunks, counts))
-        owners = [held_by[at] for at in order.tolist()]
+        order = np.argsort(columns[0])
+        self.blocks, firsts, self.sizes = columns[:, order]
+        owners = [owners[at] for at in order.tolist()]
         self._ends = np.cumsum(self.sizes)
         self.documents: tuple[str, ...] = tuple(dict.fromkeys(owners))
         """In the order of their blocks, which follow each other."""
@@ -195,7 +189,8 @@ class Rows:
         """The number of the block of each of these rows."""
         import numpy as np
 
-        return self.blocks[np.searchsorted(self._ends, rows, side="right")]
+        found: NDArray[np.int64] = self.blocks[np.searchsorted(self._ends, rows, side="right")]
+        return found
 
     def beside(self, blocks: Collection[int]) -> list[int]:
         """These blocks and the ones with the next number on either side that are of the same document."""
@@ -231,9 +226,9 @@ class Rows:
         """True for these of the documents, in the order of ``counts``."""
         import numpy as np
 
-        chosen = np.zeros(len(self.counts), dtype=bool)
-        chosen[[self._places[document] for document in documents if document in self._places]] = True
-        return chosen
+        chosen = np.zeros(len(self.counts) + 1, dtype=bool)  # the last for those that are unknown
+        chosen[np.fromiter(map(self._places.get, documents, repeat(-1)), dtype=np.int64)] = True
+        return chosen[:-1]
 
 
 class Signs:

@@ -13,10 +13,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
+from rag import windows
 from rag.errors import BusyError, RecordError, UsageError, WorkspaceError
 from rag.kin import sketch
 from rag.patterns import regex
-from rag.record import blocks, history, rows, schema, scopes
+from rag.record import blocks, history, rows, schema, scopes, slabs
 from rag.record.access import Access
 from rag.record.chats import Chats, KeptTurn
 from rag.record.faults import translated
@@ -60,7 +61,7 @@ LEAST_GIVEN_BACK = 20_000_000
 _BATCH = 500
 _OF_DOCUMENTS = frozenset(
     "documents chunks vectors files tags filled spaces folders meta deletions forgotten sketches past_files past_documents "
-    "past_chunks blocks segments postings token_codes".split()
+    "past_chunks blocks segments postings positions token_codes slabs called told".split()
 )
 
 
@@ -211,6 +212,18 @@ class Record:
         """What every document is called, one at a time."""
         with translated(self.path):
             yield from map(Names._make, self._connection.execute("SELECT s.id, s.path, s.title, s.author, s.publisher FROM sources AS s"))
+
+    def called(self) -> bytes:
+        """What ``keep_called`` kept, while it is what documents are called; empty without."""
+        found = self._rows("SELECT packed FROM called")
+        return bytes(found[0][0]) if found else b""
+
+    def keep_called(self, pack: Callable[[Iterator[Names]], bytes]) -> None:
+        """Keeps what is made of all names until one of them changes, where nothing is kept; the writer's lock is held."""
+        if not self.called():
+            packed = pack(self.names())
+            with self._transaction():
+                self._connection.execute("INSERT INTO called (packed) VALUES (?)", [packed])
 
     def source(self, document: str) -> Source:
         """Raises UsageError for an unknown document."""
@@ -364,10 +377,10 @@ class Record:
         with self.snapshot(), translated(self.path):
             return self._scan.nearest(vector, k=k, scope=scope)
 
-    def near(self, vector: "Vectors", *, k: int) -> list[Near]:
+    def near(self, vector: "Vectors", *, k: int, scope: Scope = _EVERYTHING) -> list[Near]:
         """As ``nearest``, but not exact once the searches before have got ready for it: for large libraries that keep more than signs."""
         with self.snapshot(), translated(self.path):
-            return self._scan.near(vector, k=k)
+            return self._scan.near(vector, k=k, scope=scope)
 
     def cosines(self, ids: Sequence[str], vector: "Vectors") -> list[Near]:
         """(chunk id, cosine) of those of these chunks that live, nearest first, equal ones by id: the numbers that ``nearest`` gives."""
@@ -481,6 +494,31 @@ class Record:
         sql = f"SELECT c.id, t.codes FROM live AS c JOIN token_codes AS t ON t.space = c.space AND t.key = c.key WHERE c.id IN ({marks})"
         return dict(self._rows(sql, list(ids)))
 
+    def told(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """What `rag.windows.packed` gave for those of these live chunks that were told."""
+        with self.snapshot(), translated(self.path):
+            if self._value("SELECT value FROM meta WHERE name = 'told'") != windows.VERSION:
+                return {}
+            numbers = {place.number: identity for identity, place in self._scan.places(ids).items()}
+            found = self._rows("SELECT chunk, stems FROM told WHERE chunk IN (SELECT value FROM json_each(?))", [json.dumps(list(numbers))])
+            return {numbers[number]: stems for number, stems in found}
+
+    def tell(self) -> None:
+        """Tells what searches count of the words of live chunks, where it was not told by this version. The writer's lock is held."""
+        if self._value("SELECT value FROM meta WHERE name = 'told'") != windows.VERSION:
+            with self._transaction():
+                self._connection.execute("DELETE FROM told")
+                self._connection.execute("UPDATE meta SET value = ? WHERE name = 'told'", [windows.VERSION])
+        last, stems = int(self._value("SELECT coalesce(max(chunk), 0) FROM told")), windows.Stems()
+        while some := self._rows("SELECT number, header, text FROM live WHERE number > ? ORDER BY number LIMIT ?", [last, _BATCH]):
+            if stems.is_full:
+                stems = windows.Stems()
+            headers, texts = stems.read([windows.header_line(header) for _, header, _ in some]), stems.read([text for *_, text in some])
+            told = [(number, windows.packed(*parts)) for (number, *_), *parts in zip(some, headers, texts, strict=True)]
+            with self._transaction():
+                self._connection.executemany("INSERT INTO told (chunk, stems) VALUES (?, ?)", told)
+            last = some[-1][0]
+
     def without_token_codes(self, *, most: int) -> Iterator[list[str]]:
         """Texts of live chunks that have none, as they were embedded, of so many chunks at a time; each once where those given have theirs
         before it goes on."""
@@ -514,6 +552,16 @@ class Record:
         """Postings for what came since the last ones, where that is much; ``index_words`` puts them together."""
         with translated(self.path):
             self._scan.add_words()
+
+    def put_codes_together(self, *, anew: bool = False) -> None:
+        """In larger pieces than blocks, as far as they are in none: the first search of a process reads few of them. The writer's lock is
+        held; ``anew``: no piece stays."""
+        space = self.active_space()
+        if anew:
+            with self._transaction():
+                self._connection.execute("DELETE FROM slabs")
+        with translated(self.path):
+            slabs.put(self._connection, space=space.id if space else "")
 
     def prune_cache(self) -> None:
         """Drops the vectors and the tokens' codes that belong to no chunk, and all but the newest cached queries."""
@@ -666,6 +714,9 @@ class Record:
                 self._connection.execute("INSERT INTO lexical (lexical, rank) VALUES ('integrity-check', 1)")
         except RecordError as error:
             found.append(f"the lexical index does not agree with the chunks ({error.__cause__})")
+        with self.snapshot(), translated(self.path):
+            if wrong := slabs.wrong(self._connection):
+                found.append(f"codes that were put together do not agree with their blocks ({wrong:,} pieces)")
         return found
 
     def _is_mistaken(self, line: str) -> bool:

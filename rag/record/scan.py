@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
-from rag.record import blocks, schema, scopes
+from rag.record import blocks, schema, scopes, slabs
 from rag.record.about import abouts
 from rag.record.codes import Codes, Rows, Signs, reached
 from rag.record.lexical import quoted, telling_words
@@ -29,15 +29,13 @@ WAITING = 1_000
 """Chunks for which an ingest makes a segment of their own; a publication joins it to others."""
 DEAD_SHARE = 0.1
 """A segment in which more chunks went is made anew."""
-_WORDS_KEPT = 64
-"""Of the last questions: a word that every chunk holds takes 16 bytes a chunk."""
-_SCOPES_KEPT = 8
-"""8 bytes for each chunk in one, 80 for each document."""
+_PLACES_BYTES = 32_000_000
+"""Of the words asked for last: one that half of all chunks hold takes 8 bytes a chunk of the library, one that more hold none."""
+_SCOPES_BYTES = 16_000_000
+"""Of the scopes asked for last: 8 bytes for each chunk in one."""
 _PLACES_KEPT = 16_384
 """Of chunks, some 3 MB."""
 _BATCH = 500
-_BLOCKS_READ = 256
-"""At a time: few enough that their memory is used again, not asked of the system anew."""
 _WORDS_WRITTEN = 2_000
 """Words of a segment a transaction, so that nobody waits long to write."""
 
@@ -50,6 +48,8 @@ SIGNED = 20
 """Times as many candidates by signs are scored as are asked for."""
 LIKELY, LIKELY_SHARE = 2_000, 50
 """Rows that are looked at by their codes where sides are known: so many, and no fewer than one of so many (docs/log.md)."""
+LIKELY_FROM, LIKELY_SHARE_IN_SCOPE = 4_000, 4
+"""Rows in a scope from which on sides are asked, and which share of them is looked at by their codes (docs/log.md)."""
 _TURNED = 4_096
 """Rows whose sides one search finds out, in 20 to 50 ms."""
 _AT_ONCE = 256
@@ -84,8 +84,12 @@ class Scan:
         self.count += within is None
         return self._nearest(vector, within, k=k)
 
-    def near(self, vector: "Vectors", *, k: int) -> list[tuple[str, float]]:
-        """As ``nearest`` of everything, but once it is known on which sides all rows lie, of those rows only that seem near by them."""
+    def near(self, vector: "Vectors", *, k: int, scope: Scope) -> list[tuple[str, float]]:
+        """As ``nearest``, but once it is known on which sides all rows lie, of those rows only that seem near by them: of everything, and
+        in a scope of many. Searches over everything find it out."""
+        if scope != _EVERYTHING:
+            within = self._rows_in(scope)
+            return self._nearest(vector, self._likely(vector, within) if len(within) > LIKELY_FROM else within, k=k)
         self.count += 1
         if self.count == 1:  # a program that asks one question gets nothing ready for more
             return self._nearest(vector, None, k=k)
@@ -98,6 +102,12 @@ class Scan:
         while sides.known < end:
             sides.put(codes.decoded(slice(sides.known, min(sides.known + _AT_ONCE, end))))
         return self._nearest(vector, None, k=k)
+
+    def _likely(self, vector: "Vectors", within: "NDArray[np.int64]") -> "NDArray[np.int64]":
+        """Of these rows those that seem near, where that is known of all."""
+        if self._sides is None or self._sides[0] is not self.rows() or self._sides[1].known < len(self.rows().numbers):
+            return within
+        return self._sides[1].likely(vector, most=max(LIKELY, len(within) // LIKELY_SHARE_IN_SCOPE), within=within)
 
     def _nearest(self, vector: "Vectors", within: "NDArray[np.int64] | None", *, k: int) -> list[tuple[str, float]]:
         import numpy as np
@@ -177,7 +187,7 @@ class Scan:
         """Of the active space, read again when the record has changed."""
         key = self._state()
         if self._rows is None or self._rows[0] != key:
-            self._rows = key, Rows(self._connection.execute("SELECT number, first, count, document FROM blocks WHERE +space = ?", [key[0]]))
+            self._rows = key, slabs.rows(self._connection, space=key[0])
         return self._rows[1]
 
     def _state(self) -> tuple[str, int]:
@@ -201,10 +211,8 @@ class Scan:
             before, there, _ = self._codes
             at = codes.put_from(there, np.repeat(is_among(before.blocks, rows.blocks), before.sizes))  # type: ignore[arg-type]
             since = int(before.blocks[-1]) if len(before.blocks) else 0
-        sql = "SELECT bits FROM blocks WHERE space = ? AND number > ? ORDER BY number"
-        cursor = self._connection.execute(sql, [space, since])
-        while batch := cursor.fetchmany(_BLOCKS_READ):
-            at = codes.put(at, b"".join(bits for (bits,) in batch))
+        for bits in slabs.bits(self._connection, space=space, since=since):
+            at = codes.put(at, bits)
         self._codes = rows, codes, space
         return codes
 
@@ -242,12 +250,16 @@ class Scan:
         if self._scopes_of is None or self._scopes_of[0] is not rows or self._scopes_of[1] != sight:
             self._scopes_of = rows, sight, {}
         kept = self._scopes_of[2]
-        if scope not in kept:
+        if scope in kept:
+            found = kept.pop(scope)
+        else:
             documents = [document for (document,) in self._connection.execute(*scopes.documents(scope))]
-            if len(kept) >= _SCOPES_KEPT:
-                del kept[next(iter(kept))]
-            kept[scope] = documents, np.flatnonzero(rows.of_documents(documents))
-        return kept[scope]
+            found = documents, np.flatnonzero(rows.of_documents(documents))
+        kept[scope] = found  # those asked for last stand last
+        held = sum(within.nbytes for _, within in kept.values())
+        while held > _SCOPES_BYTES and len(kept) > 1:
+            held -= kept.pop(next(iter(kept)))[1].nbytes
+        return found
 
     # ── words ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -316,7 +328,7 @@ class Scan:
         if not stored:
             return None
         live = np.sort(self.rows().numbers)
-        recent = np.setdiff1d(live, np.concatenate([one.chunks for one in stored.values()]), assume_unique=True)
+        recent = live[~is_among(live, np.sort(np.concatenate([one.chunks for one in stored.values()])))]
         if len(recent) > MOST_RECENT:
             return None
         segments = [*stored.values(), *([self._made(recent)] if len(recent) else [])]
@@ -324,12 +336,13 @@ class Scan:
 
     def _of_words(self, postings: Postings, words: Sequence[str]) -> list[Places]:
         new = [word for word in words if word not in self._places]
-        known = {word: self._places[word] for word in words if word in self._places}
         made = dict(zip(new, postings.places(self._connection, new), strict=True))
-        if len(self._places) + len(made) > _WORDS_KEPT:
-            self._places.clear()
-        self._places.update(made)
-        return [known[word] if word in known else made[word] for word in words]
+        found = [made[word] if word in made else self._places.pop(word) for word in words]
+        self._places.update(zip(words, found, strict=True))  # those asked for last stand last
+        held = sum(places.bytes for places in self._places.values())
+        while held > _PLACES_BYTES:
+            held -= self._places.pop(next(iter(self._places))).bytes
+        return found
 
     def _of_postings(self, postings: Postings) -> "NDArray[np.int64]":
         """For each of the record's rows the row of the postings that has the same chunk."""
@@ -342,9 +355,15 @@ class Scan:
         import numpy as np
 
         return {
-            number: Segment(chunks=np.frombuffer(chunks, dtype="<i8"), lengths=np.frombuffer(lengths, dtype="<i4"), places={})
-            for number, chunks, lengths in self._connection.execute(
-                "SELECT number, chunks, lengths FROM segments WHERE length(chunks) > 0 ORDER BY number"
+            number: Segment(
+                chunks=np.frombuffer(chunks, dtype="<i8"),
+                lengths=np.frombuffer(lengths, dtype="<i4"),
+                places={},
+                positions={},
+                positioned=bool(positioned),
+            )
+            for number, chunks, lengths, positioned in self._connection.execute(
+                "SELECT number, chunks, lengths, positioned FROM segments WHERE length(chunks) > 0 ORDER BY number"
             )
         }
 
@@ -400,8 +419,13 @@ class Scan:
 
     def _with_places(self, number: int, one: Segment) -> Segment:
         """One whose places are in the record, read; 0 is the number of one that has them."""
-        sql = "SELECT word, places FROM postings WHERE segment = ?"
-        return replace(one, places=dict(self._connection.execute(sql, [number]))) if number else one
+        if not number:
+            return one
+        places, positions = (
+            dict(self._connection.execute(sql, [number]))
+            for sql in ("SELECT word, places FROM postings WHERE segment = ?", "SELECT word, positions FROM positions WHERE segment = ?")
+        )
+        return replace(one, places=places, positions=positions)
 
     def _show(self, made: Iterable[tuple[bytes, bytes, int]], *, gone: Iterable[int]) -> None:
         """What was put takes the place of what is gone, at one moment."""
@@ -412,13 +436,16 @@ class Scan:
     def _put(self, made: Segment) -> tuple[bytes, bytes, int]:
         """Writes a segment's places; its chunks, their lengths and its number, for the moment when it is to be seen."""
         with schema.transaction(self._connection):
-            sql = "INSERT INTO segments (last, chunks, lengths) VALUES (?, x'', x'') RETURNING number"
+            sql = "INSERT INTO segments (last, chunks, lengths, positioned) VALUES (?, x'', x'', 1) RETURNING number"
             ((number,),) = self._connection.execute(sql, [int(made.chunks[-1])]).fetchall()
         places = sorted(made.places.items())
         for at in range(0, len(places), _WORDS_WRITTEN):
-            rows = ((word, number, held) for word, held in places[at : at + _WORDS_WRITTEN])
+            some = places[at : at + _WORDS_WRITTEN]
+            positions = [(word, number, made.positions[word]) for word, _ in some]
             with schema.transaction(self._connection):
-                self._connection.executemany("INSERT INTO postings (word, segment, places) VALUES (?, ?, ?)", rows)
+                sql = "INSERT INTO postings (word, segment, places) VALUES (?, ?, ?)"
+                self._connection.executemany(sql, [(word, number, held) for word, held in some])
+                self._connection.executemany("INSERT INTO positions (word, segment, positions) VALUES (?, ?, ?)", positions)
         return made.chunks.astype("<i8").tobytes(), made.lengths.astype("<i4").tobytes(), number
 
     def _sweep(self) -> None:
@@ -432,7 +459,9 @@ class Scan:
         begins = [word for (word,) in islice(words, 0, None, _WORDS_WRITTEN)]
         for begin, end in pairwise([*begins, None]):
             with schema.transaction(self._connection):
-                self._connection.execute(f"DELETE FROM postings WHERE {among} AND word >= ?1 AND (?2 IS NULL OR word < ?2)", [begin, end])
+                for table in ("postings", "positions"):
+                    sql = f"DELETE FROM {table} WHERE {among} AND word >= ?1 AND (?2 IS NULL OR word < ?2)"
+                    self._connection.execute(sql, [begin, end])
         with schema.transaction(self._connection):
             self._connection.execute(f"DELETE FROM segments WHERE number IN ({', '.join(map(str, gone))})")
 
@@ -455,8 +484,8 @@ def _apart(stored: Mapping[int, Segment]) -> dict[int, Segment]:
 
 
 def _is_sound(one: Segment, live: "NDArray[np.int64]") -> bool:
-    """Nearly all of its chunks live."""
-    return float(is_among(one.chunks, live).mean()) >= 1 - DEAD_SHARE
+    """Nearly all of its chunks live, and it says where its words stand."""
+    return one.positioned and float(is_among(one.chunks, live).mean()) >= 1 - DEAD_SHARE
 
 
 def _groups(small: Iterable[tuple[int, Segment]]) -> list[list[tuple[int, Segment]]]:

@@ -32,7 +32,7 @@ _OF_DOCUMENT = {
     "documents": "id",
 }
 """Table -> the column that names the document; the view holds the rows of documents that are seen."""
-_HIDDEN = ("deletions", "past_files", "past_chunks")
+_HIDDEN = ("deletions", "past_files", "past_chunks", "slabs", "called")
 """Nothing of these is of use to a reader: empty tables stand in their place."""
 
 _WHAT_IS_SEEN = (
@@ -60,8 +60,9 @@ _WORDS = "CREATE VIRTUAL TABLE temp.lexical USING fts5 (header, text, tokenize =
 UNREAD = "failed-"
 """What the id of a file that could not be read begins with in a report's coverage: it is known by its path."""
 _FREE = frozenset(
-    "meta folders spaces vectors token_codes segments postings runs reports report_heads editions clock moments forgotten schedules slots"
-    " outbox model_calls requests leases reviews chats turns users groups members api_keys sessions access_lists access_entries".split()
+    "meta folders spaces vectors token_codes told segments postings positions runs reports report_heads editions clock moments forgotten"
+    " schedules slots outbox model_calls requests leases reviews chats turns users groups members api_keys sessions access_lists"
+    " access_entries".split()
 )
 """Tables that may be read as they are: nothing of a document is in them, or the methods below look at each row. Any other is refused."""
 _GUARDED = frozenset(("files", "sources", "live", "past_documents", *_OF_DOCUMENT, *_HIDDEN))

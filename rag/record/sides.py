@@ -56,8 +56,8 @@ class Sides:
         there._lengths[: len(at)], there._along[: len(at)] = self._lengths[at], self._along[at]
         return there
 
-    def likely(self, vector: "Vectors", *, most: int) -> "NDArray[np.int64]":
-        """About ``most`` rows that seem nearest, ascending; all rows are known."""
+    def likely(self, vector: "Vectors", *, most: int, within: "NDArray[np.int64] | None" = None) -> "NDArray[np.int64]":
+        """About ``most`` rows that seem nearest, ascending, of these rows, ascending, or of all; all rows are known."""
         import numpy as np
 
         vector = vector.reshape(-1).astype(np.float32)
@@ -65,21 +65,21 @@ class Sides:
         share = float(vector @ self._middle) / length if length else 0.0
         apart = vector - share * self._middle  # what the middle has of it is known of every row
         asked = np.packbits(self._turned(apart[None]) > 0, axis=1).view(np.uint64)[0]
-        rows = len(self._lengths)
+        lengths, along = (self._lengths, self._along) if within is None else (self._lengths[within], self._along[within])
+        rows = len(lengths)
         differ, words, counts = np.zeros(rows, dtype=np.uint16), np.empty(rows, dtype=np.uint64), np.empty(rows, dtype=np.uint8)
         for there, ours in zip(self._bits, asked, strict=True):
-            np.bitwise_xor(there, ours, out=words)
+            np.bitwise_xor(there if within is None else np.take(there, within, out=words, mode="clip"), ours, out=words)
             np.bitwise_count(words, out=counts)
             differ += counts
         angles = np.arange(self._planes + 1) * (np.pi / self._planes)
         near = (float(np.linalg.norm(apart)) * np.cos(angles)).astype(np.float32)[differ]
-        near *= self._lengths
-        near += share * self._along
+        near *= lengths
+        near += share * along
         sample = near[::_SAMPLED]
         wanted = most // _SAMPLED
-        if wanted >= len(sample):
-            return np.arange(rows)
-        return np.flatnonzero(near >= np.partition(sample, -wanted)[-wanted])
+        found = np.arange(rows) if wanted >= len(sample) else np.flatnonzero(near >= np.partition(sample, -wanted)[-wanted])
+        return found if within is None else within[found]
 
     def _turned(self, rows: "Vectors") -> "Vectors":
         """Shape (rows, planes)."""

@@ -77,8 +77,8 @@ def _record(
 def _faults(record: Record) -> Iterator[Finding]:
     faults = record.faults()
     for fault in faults:
-        if fault.startswith("the lexical index"):
-            yield Finding(about="record", state="broken", message=fault, next="run `rag doctor --repair`: it is made anew from the chunks")
+        if fault.startswith(("the lexical index", "codes that were put together")):
+            yield Finding(about="record", state="broken", message=fault, next="run `rag doctor --repair`: it is made anew")
         else:
             then = "put a backup in its place with `rag restore`, or move it away and run `rag init` and `rag ingest`"
             yield Finding(about="record", state="broken", message=f"{record.path} is damaged: {fault}", next=then)
