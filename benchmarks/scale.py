@@ -34,7 +34,7 @@ import numpy as np
 
 from rag.chunking import MOST_TOKENS, chunk
 from rag.embedders.small import SmallEmbedder
-from rag.ingest import WINDOW_FILES, publish
+from rag.ingest import WINDOW_FILES, get_ready, publish
 from rag.record import FileRow, Near, Record, Space, is_scanned, space_of
 from rag.rerankers.passthrough import PassThrough
 from rag.retrieval import Retrieval
@@ -194,7 +194,7 @@ class Place:
 
 
 def fill(place: Place) -> dict[str, float]:
-    """Documents until there are so many chunks; what was there stays."""
+    """Documents until there are so many chunks, what was there stays; then what an ingest makes ready at its end, but no index."""
     with place.record() as record:
         record.put_folder("docs", path=place.workspace / "docs")
         space = record.begin_space(fingerprint(place.dimensions))
@@ -222,11 +222,16 @@ def fill(place: Place) -> dict[str, float]:
                 record.add_words()
             cpu += time.process_time() - start
             marks.append(_memory()["RSS"])
+        start = time.process_time()
+        record.index_words()
+        get_ready(record)
+        ready = time.process_time() - start
         size = sum(path.stat().st_size for path in place.workspace.glob("library.db*"))
     tenth = max(1, len(marks) // 10)
     return {
         "chunks": count,
         "us a chunk": 1e6 * cpu / max(1, count - before),
+        "CPU s made ready": ready,
         "MB resident, first tenth": statistics.fmean(marks[:tenth] or [0]),
         "MB resident, last tenth": statistics.fmean(marks[-tenth:] or [0]),
         "record MB": size / 1e6,
