@@ -930,7 +930,7 @@ def _complete(tools: _Tools) -> Iterator[Progress]:
             if time.perf_counter() - begun > COMPLETING_S:
                 return
             batch = texts[at : at + size]
-            with tools.tally.timed("embed"):
+            with tools.tally.timed("words"):
                 start = time.perf_counter()
                 tools.record.put_token_codes(batch, _embedded(tools.embedder, batch)[1], space=tools.space)
                 size = _paced(len(batch), seconds=time.perf_counter() - start)
