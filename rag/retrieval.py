@@ -2,15 +2,16 @@
 
 Candidates come from the three lists. Each is then scored by five values: its cosine, the mean cosine of its surroundings on the page, how
 closely its words follow the question's, how well its document is named, and how near its words come to the question's one by one, where
-the embedder tells what single words stand for (rag.late). A question worded
-as a title asks for a document: then the nearest passages of each document and its words as a whole count before them. Ranks are not fused:
-a lexical list that found next to nothing would count as much as one that found the very sentence (docs/log.md).
+the embedder tells what single words stand for (rag.late). A question worded as a title asks for a document: then the nearest passages of
+each document and its words as a whole count before them. Ranks are not fused: a lexical list that found next to nothing would count as
+much as one that found the very sentence (docs/log.md).
 
-Dense search is exact in a scope, in a library that `is_scanned`, in a process's first searches and without a sound generation: the
-record finds the nearest. In larger libraries of up to LISTED chunks it does so among those that seem near by a bit for each of a thousand
-planes, which misses one in a thousand. Beyond, it asks the published generation, which may miss more (docs/reliability.md says how many),
-for everything up to its sequence number, adds what was committed since, and leaves out what was deleted since. Every cosine comes from the
-record, so a passage has the same one, and two passages the same order, either way.
+Dense search is exact in a scope of few thousand chunks, in a library that `is_scanned`, in a process's first searches and without a sound
+generation: the record finds the nearest. In larger libraries of up to LISTED chunks it does so among those that seem near by a bit for
+each of a thousand planes, which misses one in a thousand of all and, of those of a larger scope, none of 20 in 2,754 searches. Beyond, it
+asks the published generation, which may miss more (docs/reliability.md says how many), for everything up to its sequence number, adds what
+was committed since, and leaves out what was deleted since. Every cosine comes from the record, so a passage has the same one, and two
+passages the same order, either way.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
