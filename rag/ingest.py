@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from rag.errors import CorruptFileError, FingerprintError, ModelError, NoTextError, ReadError, UnreadableError, UsageError, WorkspaceError
 from rag.named import Named
-from rag.ports import Embedder, VectorStore, telling
+from rag.ports import Embedder, VectorStore, embedded, telling
 from rag.record import FileRow, KnownStatus, Record, Space
 from rag.types import Chunk, Document, Enclosed, FileOutcome, FileStatus, Fingerprint, Progress
 
@@ -158,11 +158,7 @@ def ingest(
             allow_deletes=allow_deletes,
         )
         yield from looked_at.steps()
-        if _is_due(tools):
-            yield from _publish(tools)
-        else:
-            get_ready(record)
-        yield from _complete(tools)
+        yield from _end(tools, publishes=_is_due(tools))
     return tools.summary()
 
 
@@ -178,11 +174,7 @@ def re_embed(*, record: Record, store: VectorStore, embedder: Embedder, chunk: C
         if switched:
             yield from _fill(tools)
             record.switch(space)
-        if switched or _is_due(tools):
-            yield from _publish(tools)
-        else:
-            get_ready(record)
-        yield from _complete(tools)
+        yield from _end(tools, publishes=switched or _is_due(tools))
     return tools.summary()
 
 
@@ -909,8 +901,7 @@ def _vectors(
 
 def _embedded(embedder: Embedder, texts: Sequence[str]) -> "tuple[Vectors, list[bytes]]":
     """Vectors, and the tokens' codes where the embedder tells them."""
-    told = telling(embedder)
-    rows, codes = told.embed_with_tokens(texts) if told else (embedder.embed(texts, kind="document"), [])
+    rows, codes = embedded(embedder, texts)
     return _sound(rows, count=len(texts), fingerprint=embedder.fingerprint), codes
 
 
@@ -999,6 +990,15 @@ def _fill_window(tools: _Tools, window: Mapping[str, Sequence[Chunk]], *, progre
 
 
 # ── publishing ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _end(tools: _Tools, *, publishes: bool) -> Iterator[Progress]:
+    """What follows when every document is committed; what may take longest comes last."""
+    if publishes:
+        yield from _publish(tools)
+    else:
+        get_ready(tools.record)
+    yield from _complete(tools)
 
 
 def _publish(tools: _Tools) -> Iterator[Progress]:

@@ -87,6 +87,12 @@ def telling(embedder: Embedder) -> TokenEmbedder | None:
     return embedder if isinstance(embedder, TokenEmbedder) and embedder.tells_tokens() else None
 
 
+def embedded(embedder: Embedder, texts: Sequence[str]) -> "tuple[Vectors, list[bytes]]":
+    """Documents' vectors, and each text's tokens as `rag.late.packed` keeps them; none where it does not tell. Raises ModelError."""
+    told = telling(embedder)
+    return told.embed_with_tokens(texts) if told else (embedder.embed(texts, kind="document"), [])
+
+
 class Reranker(Protocol):
     """Scores how well a passage answers a query."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.embedders.bert import Bert, Pooling
 from rag.embedders.engine import Engine, EngineSetting, choose, pooling_of
-from rag.embedders.tokens import Tokens, batches, prepare, unit
+from rag.embedders.tokens import LastStates, Tokens, batches, prepare, unit
 from rag.errors import ModelError
 from rag.late import packed
 from rag.types import Fingerprint, TextKind
@@ -27,8 +27,6 @@ _PLAIN = {"prompt": "", "show_progress_bar": False, "convert_to_numpy": True}
 """The empty prompt keeps a default prompt of the model's own off the texts."""
 _TOLD = 512
 """Values kept of a token, 64 bytes of signs: half of 384 find nearly what all do (docs/log.md)."""
-_STATES_KEPT = 128
-"""Questions: a report embeds its own, of which there are some 70, before it searches. 8 MB."""
 _UNLIMITED = 1_000_000
 """Tokenizers without a limit of their own say 10^30."""
 
@@ -57,8 +55,7 @@ class SentenceTransformersEmbedder:
         self._dimensions = dimensions
         self._device = device
         self._setting = engine
-        self._states: dict[str, Vectors] = {}
-        """Of the tokens of the last questions."""
+        self._states = LastStates()
 
     @cached_property
     def fingerprint(self) -> Fingerprint:
@@ -122,9 +119,8 @@ class SentenceTransformersEmbedder:
         vectors = np.empty((len(texts), self.fingerprint.dimensions), dtype=np.float32)
         codes = [b""] * len(texts)
         ids = prepare(texts, kind="document", query_prompt="", tokens=self._tokens, limit=self.max_tokens)[1]
-        for batch in batches([len(row) for row in ids], token_budget=self._batch_tokens if ids else 0):
-            found, states = self._told([ids[at] for at in batch])
-            vectors[batch] = unit(found[:, : self.fingerprint.dimensions])
+        for batch, rows, states in self._told(ids):
+            vectors[batch] = rows
             for at, told in zip(batch, states, strict=True):
                 codes[at] = packed(told[self._tokens.telling[ids[at]]] > 0)
         return vectors, codes
@@ -152,12 +148,10 @@ class SentenceTransformersEmbedder:
 
         vectors = np.empty((len(questions), self.fingerprint.dimensions), dtype=np.float32)
         ids = prepare(questions, kind="query", query_prompt=self._query_prompt, tokens=self._tokens, limit=self.max_tokens)[1]
-        for batch in batches([len(row) for row in ids], token_budget=self._batch_tokens if ids else 0):
-            found, states = self._told([ids[at] for at in batch])
-            vectors[batch] = unit(found[:, : self.fingerprint.dimensions])
-            self._states |= {questions[at]: told for at, told in zip(batch, states, strict=True)}
-        while len(self._states) > _STATES_KEPT:
-            del self._states[next(iter(self._states))]
+        for batch, rows, states in self._told(ids):
+            vectors[batch] = rows
+            for at, told in zip(batch, states, strict=True):
+                self._states.keep(questions[at], told)
         return vectors
 
     @cached_property
@@ -166,11 +160,14 @@ class SentenceTransformersEmbedder:
         with _translated(self._name):
             return choose(self._setting, self._folder, device=self._device)
 
-    def _told(self, ids: Sequence[Sequence[int]]) -> tuple[Any, list[Any]]:
-        """The model's vectors, and of each text the states of its tokens, so many values of each as are kept."""
-        with _translated(self._name):
-            bert = self._bert
-            return bert.with_states(ids, layer=telling_layer(bert.layers), dimensions=min(_TOLD, bert.width // 8 * 8))
+    def _told(self, ids: Sequence[Sequence[int]]) -> "Iterator[tuple[list[int], Vectors, list[Vectors]]]":
+        """(places in ``ids``, a unit row for each, the states of its tokens, so many values of each as are kept) of each batch."""
+        for batch in batches([len(row) for row in ids], token_budget=self._batch_tokens if ids else 0):
+            with _translated(self._name):
+                bert = self._bert
+                layer, dimensions = telling_layer(bert.layers), min(_TOLD, bert.width // 8 * 8)
+                found, states = bert.with_states([ids[at] for at in batch], layer=layer, dimensions=dimensions)
+            yield batch, unit(found[:, : self.fingerprint.dimensions]), states
 
     @cached_property
     def _pooling(self) -> Pooling | None:

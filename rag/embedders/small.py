@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from rag.embedders.bert import Bert
 from rag.embedders.engine import Engine, EngineSetting, choose
-from rag.embedders.tokens import Tokens, batches, prepare, unit
+from rag.embedders.tokens import LastStates, Tokens, batches, prepare, unit
 from rag.errors import ModelError, ModelMissingError
 from rag.late import packed
 from rag.types import Fingerprint, TextKind
@@ -31,9 +31,6 @@ TOKENS = 5
 _FEW = 64
 """Documents' texts in one process that are embedded as questions are: to import torch, 2 to 5 s, costs as much as two hundred of them."""
 
-_STATES_KEPT = 128
-"""Some 5 MB: a report embeds its questions, of which there are some 70, before it searches."""
-
 
 class SmallEmbedder:
     """384 dimensions, 256 tokens a text. The model was trained without a query prompt, so it has none."""
@@ -45,8 +42,7 @@ class SmallEmbedder:
         self._given = folder
         self._setting = engine
         self._documents = 0
-        self._states: dict[str, Vectors] = {}
-        """Of the tokens of the last questions, which mostly are asked for next."""
+        self._states = LastStates()
         self.fingerprint = Fingerprint(
             model="sentence-transformers/all-MiniLM-L6-v2", revision=_SHA256["model.safetensors"][:16], dimensions=384, query_prompt=""
         )
@@ -69,7 +65,7 @@ class SmallEmbedder:
         vectors = np.empty((len(texts), self.fingerprint.dimensions), dtype=np.float32)
         for at, (text, row) in enumerate(zip(texts, self._ids(texts, kind="query"), strict=True)):
             mean, states = self._questions.both(row)
-            self._keep(text, states)
+            self._states.keep(text, states)
             vectors[at] = unit(mean[None])
         return vectors
 
@@ -101,7 +97,7 @@ class SmallEmbedder:
     def question_tokens(self, question: str) -> tuple["Vectors", list[tuple[int, int]]]:
         """Unit vectors of the question's tokens, shape (tokens, 384), and where each stands in it; of a long one those that fit."""
         if question not in self._states:
-            self._keep(question, self._questions.tokens(self._ids([question], kind="query")[0]))
+            self._states.keep(question, self._questions.tokens(self._ids([question], kind="query")[0]))
         states = self._states[question][1:-1]
         spans = list(self._tokens.spans(question))[: len(states)]
         return unit(states) if len(states) else states, spans
@@ -109,11 +105,6 @@ class SmallEmbedder:
     def telling_spans(self, text: str) -> list[tuple[int, int]]:
         """Of the tokens whose signs ``embed_with_tokens`` gives, in their order."""
         return self._tokens.telling_spans(text)
-
-    def _keep(self, question: str, states: "Vectors") -> None:
-        self._states[question] = states
-        while len(self._states) > _STATES_KEPT:
-            del self._states[next(iter(self._states))]
 
     def _ids(self, texts: Sequence[str], *, kind: TextKind) -> list[list[int]]:
         return prepare(texts, kind=kind, query_prompt="", tokens=self._tokens, limit=self.max_tokens)[1]

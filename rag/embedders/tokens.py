@@ -21,7 +21,19 @@ if TYPE_CHECKING:
 
 _CONTINUED = "##"
 """Before a token that goes on with a word."""
+_STATES_KEPT = 128
+"""5 MB of MiniLM's, 8 of mxbai's: a report embeds its questions, of which there are some 70, before it searches."""
 _SPECIAL = regex(r"\[\w+\]")
+
+
+class LastStates(dict[str, "Vectors"]):
+    """States of the tokens of the last questions, which mostly are asked for next."""
+
+    def keep(self, question: str, states: "Vectors") -> None:
+        """In the place of the oldest, where there are many."""
+        self[question] = states
+        while len(self) > _STATES_KEPT:
+            del self[next(iter(self))]
 
 
 class Tokens:
