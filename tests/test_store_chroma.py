@@ -219,6 +219,25 @@ def test_an_index_that_fails_its_checks_is_not_published(index: Path) -> None:
         assert [path.name for path in index.iterdir()] == ["gen-000001"]
 
 
+def test_nothing_but_its_rows_is_written_into_a_generation(index: Path) -> None:
+    """hnswlib writes out room for a hundred rows as its memory lies there: what a builder held of other rows is not in it."""
+    before = rows()
+    with ChromaStore(index, space="a") as store:
+        store.publish(before[:90], sequence=8, space="a")
+        store.publish(before[:2], sequence=9, space="a")
+        store.clear()
+        store.publish(before[:2], sequence=9, space="a")
+        assert [name for name, _ in store.nearest(before[1][1], k=1)] == [before[1][0]]
+    files = contents(index)
+    (level,) = [data for name, data in files.items() if name.endswith("data_level0.bin")]
+    (length,) = [data for name, data in files.items() if name.endswith("length.bin")]
+    each = len(level) // 100
+    assert before[1][1].tobytes() in level
+    assert not any(level[2 * each :])
+    assert len(length) == 100 * 4
+    assert not any(length[2 * 4 :])
+
+
 def test_a_folder_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
     """The documents are safe, and the message says so."""
     (tmp_path / "index").write_text("a file in the way")

@@ -11,6 +11,7 @@ import json
 import os
 import resource
 import shutil
+import struct
 import sys
 import tempfile
 import weakref
@@ -52,6 +53,10 @@ _CHROMA = "chroma"
 _ROWS = "rows.tsv"
 _VECTORS = "vectors.f4"
 _SQLITE = "chroma.sqlite3"
+_HEADER = struct.Struct("=i4Q")
+"""A version; where a row begins; room, rows, and bytes a row."""
+_LENGTH = 4
+"""Bytes of a row's length."""
 
 
 class ChromaStore:
@@ -348,6 +353,7 @@ def _build_order(order: Path) -> int:
     else:
         _build(chroma, ids, vectors)
     _shrink(chroma)
+    _wipe(chroma)
     before = generations.marks(chroma)
     _check(chroma, ids, vectors)
     if generations.marks(chroma) != before:
@@ -409,6 +415,23 @@ def _shrink(chroma: Path) -> None:
 
     sys.argv = ["chroma", "vacuum", "--path", str(chroma), "--force"]
     app()
+
+
+def _wipe(chroma: Path) -> None:
+    """Zeros behind the last row: hnswlib writes out its first room of 100 rows as the memory lies there, what other rows left too.
+
+    The layout is that of ``saveIndex`` in Chroma's hnswlib.
+    """
+    for header in chroma.rglob("header.bin"):
+        _, _, room, rows, size = _HEADER.unpack_from(header.read_bytes())
+        for name, each in (("data_level0.bin", size), ("length.bin", _LENGTH)):
+            file = header.with_name(name)
+            length = file.stat().st_size
+            if not rows * each <= length <= room * each:
+                sys.exit(f"{name} is laid out in a way this version does not know: install the chromadb of requirements.txt")
+            with file.open("r+b") as opened:
+                opened.seek(rows * each)
+                opened.write(bytes(length - rows * each))
 
 
 def _check(chroma: Path, ids: Sequence[str], vectors: "Vectors") -> None:
