@@ -137,7 +137,7 @@ def take_in(folder: Path, *, record: Record, embedder: Embedder) -> Shards:
     theirs = Fingerprint(**about["fingerprint"])
     if theirs != embedder.fingerprint:
         raise FingerprintError(
-            f"the shards in {folder} are for {_described(theirs)}, and rag.toml sets {_described(embedder.fingerprint)}: set the embedder "
+            f"the shards in {folder} are for {theirs.described}, and rag.toml sets {embedder.fingerprint.described}: set the embedder "
             "back, or export again"
         )
     names = [f"texts-{number:05d}" for number in range(about["shards"])]
@@ -218,11 +218,6 @@ def _compare(text: str, vector: "Vectors", codes: Sequence[bytes], *, name: str,
         raise ModelError(
             f"the words of the first text of {name} are told otherwise than this machine's embedder tells them: embed it again"
         )
-
-
-def _described(fingerprint: Fingerprint) -> str:
-    about = f"revision {fingerprint.revision}, {fingerprint.dimensions} dimensions, query prompt {fingerprint.query_prompt!r}"
-    return f"{fingerprint.model} ({about})"
 
 
 def _key(text: str) -> str:

@@ -248,7 +248,7 @@ class Retrieval:
         compared = replace(ours, query_prompt=stored.query_prompt) if self.any_query_prompt else ours
         if compared != stored:
             raise FingerprintError(
-                f"the library was embedded by {_described(stored)}, and the embedder set now is {_described(ours)}: "
+                f"the library was embedded by {stored.described}, and the embedder set now is {ours.described}: "
                 "set the embedder back, or run `rag ingest --re-embed`"
             )
 
@@ -538,8 +538,3 @@ def _best(scores: Mapping[str, float], *, most: int) -> list[Near]:
 
 def _best_first(entry: Near) -> tuple[float, str]:
     return -entry[1], entry[0]
-
-
-def _described(fingerprint: Fingerprint) -> str:
-    prompt = f"query prompt {fingerprint.query_prompt!r}" if fingerprint.query_prompt else "no query prompt"
-    return f"{fingerprint.model} (revision {fingerprint.revision}, {fingerprint.dimensions} dimensions, {prompt})"

@@ -170,6 +170,14 @@ class Fingerprint:
     document_prompt: str = ""
     normalised: bool = True
     precision: str = "float32"
+    """Of the model's products where it makes a space of its own: "int8"; float32 and bfloat16 are one."""
+
+    @property
+    def described(self) -> str:
+        """One phrase for people."""
+        prompt = f"query prompt {self.query_prompt!r}" if self.query_prompt else "no query prompt"
+        eight = ", int8" if self.precision == "int8" else ""
+        return f"{self.model} (revision {self.revision}, {self.dimensions} dimensions, {prompt}{eight})"
 
 
 Precision = Literal["full", "int8", "binary"]

@@ -17,6 +17,7 @@ REFUSED = {
     '[embedder]\nkind = "openai"': 'kind = "openai" needs base_url',
     '[embedder]\nkind = "magic"': "embedder.kind: Input should be 'sentence-transformers', 'small' or 'openai'",
     '[embedder]\nkind = "small"\nengine = "sentence-transformers"': 'kind = "small" runs by our own layers',
+    '[embedder]\nkind = "small"\nengine = "int8"': 'set engine to "auto", "float32" or "bfloat16"',
     'folders = ["a/x", "b/x"]': "two folders have the same last name",
     "folders = []": "folders: ",
     "folders =": "is not valid TOML",

