@@ -2,10 +2,10 @@
 
     python -m benchmarks.embed [--layers 24] [--texts 16] [--json results.json]
 
-CPU seconds of one thread, the best of two rounds, in turn; the GEMM peak of each precision is measured at the start and at the end.
-Texts are real passages of the Beige Book (RAG_EVAL_DATA). Weights: the real MiniLM; random ones in the shape of mxbai-embed-large-v1
-(BERT-large) and of mxbai-rerank-base-v1 (DeBERTa-v2 base), for speed only. ``--layers`` takes a slice of BERT-large: its layers are
-alike.
+CPU seconds of one thread, the best of some rounds, in turn; the GEMM peak of each precision is measured at the start and at the end, and
+the higher one counts. Texts are real passages of the Beige Book (RAG_EVAL_DATA). Weights: the real MiniLM; random ones in the shape of
+mxbai-embed-large-v1 (BERT-large) and of mxbai-rerank-base-v1 (DeBERTa-v2 base), for speed only. ``--layers`` takes a slice of BERT-large:
+its layers are alike.
 """
 
 import argparse
@@ -23,12 +23,16 @@ from typing import Any
 
 import numpy as np
 
+from rag.embedders.engine import EngineSetting
+from rag.types import TextKind
+
 DATA = Path(os.environ.get("RAG_EVAL_DATA", Path(__file__).resolve().parent.parent.parent / "shared" / "data"))
 WORDS_A_PASSAGE = 150
 MIXED = (8, 20, 40, 90, 200, 330)
 """Words of texts of mixed lengths."""
 GEMM = (2_048, 1_024, 4_096)
 """Tokens, inputs and outputs of BERT-large's widest product."""
+ROUNDS = 4
 
 
 def passages(count: int, *, lengths: Sequence[int] = (WORDS_A_PASSAGE,)) -> list[str]:
@@ -54,22 +58,31 @@ def cpu_s(work: Callable[[], Any]) -> tuple[float, Any]:
     return time.process_time() - started, given
 
 
-def gemm_gflops(dtype: Any) -> float:
-    """The library's best at one product, weights laid out or not: billions of operations a CPU second."""
+def gemm_gops() -> dict[str, int]:
+    """The library's best at one product, weights laid out or not: billions of operations a CPU second, by precision."""
     import torch
 
-    from rag.products import product
+    from rag.processor import multiplies_bytes
+    from rag.products import ByteProduct, Steps, product
 
     tokens, inputs, outputs = GEMM
-    left, right, bias = torch.randn(tokens, inputs).to(dtype), torch.randn(outputs, inputs).to(dtype), torch.zeros(outputs, dtype=dtype)
-    chosen = product(right, bias)
+    states, weight, bias = torch.randn(tokens, inputs), torch.randn(outputs, inputs), torch.zeros(outputs)
+    ways: dict[str, list[Callable[[], Any]]] = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        rows, parts = states.to(dtype), (weight.to(dtype), bias.to(dtype))
+        plain, chosen = partial(torch.nn.functional.linear, rows, *parts), product(*parts)
+        ways[str(dtype).removeprefix("torch.")] = [plain, partial(chosen.of, rows)]
+    if multiplies_bytes():
+        steps = Steps.between(-4.0, 4.0)
+        in_bytes = ByteProduct(weight, bias, steps=steps)
+        as_bytes = steps.bytes_of(states)
+        ways["int8"] = [partial(in_bytes.of, as_bytes, dtype=torch.bfloat16)]
     with torch.inference_mode():
-        ways = (lambda: torch.nn.functional.linear(left, right), lambda: chosen.of(left))
-        seconds = [cpu_s(way)[0] for _ in range(8) for way in ways]
-    return 2 * tokens * inputs * outputs / min(seconds) / 1e9
+        seconds = {name: min(cpu_s(way)[0] for _ in range(12) for way in each) for name, each in ways.items()}
+    return {name: round(2 * tokens * inputs * outputs / taken / 1e9) for name, taken in seconds.items()}
 
 
-def interleaved(ways: dict[str, Callable[[], Any]], *, rounds: int = 2) -> dict[str, tuple[float, Any]]:
+def interleaved(ways: dict[str, Callable[[], Any]], *, rounds: int = ROUNDS) -> dict[str, tuple[float, Any]]:
     """(best CPU seconds, result) of each way, all of them in each round."""
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     results: dict[str, Any] = {}
@@ -137,38 +150,46 @@ def minilm(report: dict[str, Any]) -> None:
     compare(report, "MiniLM, 50 questions one by one", {name: (taken, np.vstack(rows)) for name, (taken, rows) in many.items()}, near=False)
 
 
-def large(report: dict[str, Any], *, folder: Path, layers: int, texts: int, peak: float) -> None:
-    """BERT-large's shape: bulk, one text a call, mixed lengths, one question."""
+def large(report: dict[str, Any], *, folder: Path, layers: int, texts: int) -> int:
+    """BERT-large's shape: bulk, one text a call, mixed lengths, one question; gives the operations of bulk's products."""
     from sentence_transformers import SentenceTransformer
 
     from rag.embedders.sentence_transformers import SentenceTransformersEmbedder
+    from rag.processor import multiplies_bytes
 
     bert_large(folder, layers=layers)
     theirs = SentenceTransformer(str(folder), device="cpu")
-    ours = SentenceTransformersEmbedder(str(folder), query_prompt="", device="cpu", engine="bfloat16")
-    ours.embed(["warm"], kind="document")
+    engines: tuple[EngineSetting, ...] = ("bfloat16", "int8") if multiplies_bytes() else ("bfloat16",)
+    ours = {engine: SentenceTransformersEmbedder(str(folder), query_prompt="", device="cpu", engine=engine) for engine in engines}
+    for engine, embedder in ours.items():
+        taken = cpu_s(partial(embedder.embed, ["warm"], kind="document"))[0]
+        sys.stdout.write(f"{engine}: loaded and made ready in {taken:.1f} s\n")
 
     def encode(some: Sequence[str]) -> Any:
         return theirs.encode(list(some), normalize_embeddings=True, show_progress_bar=False)
 
     bulk, mixed = passages(texts), passages(texts, lengths=MIXED)
     question = ["steel tariffs and manufacturers in Chicago"]
-    cases: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
-        "bulk": (lambda: encode(bulk), lambda: ours.embed(bulk, kind="document")),
-        "one document a call, theirs; all in one, ours": (
-            lambda: np.vstack([encode([text]) for text in mixed]),
-            lambda: ours.embed(mixed, kind="document"),
-        ),
-        "mixed lengths": (lambda: encode(mixed), lambda: ours.embed(mixed, kind="document")),
-        "one question": (lambda: encode(question), lambda: ours.embed(question, kind="query")),
+    cases: dict[str, tuple[Callable[[], Any], list[str], TextKind]] = {
+        "bulk": (lambda: encode(bulk), bulk, "document"),
+        "mixed lengths, theirs text by text, ours in one call": (lambda: np.vstack([encode([text]) for text in mixed]), mixed, "document"),
+        "mixed lengths, one call each side": (lambda: encode(mixed), mixed, "document"),
+        "one question": (lambda: encode(question), question, "query"),
     }
-    for name, (library, own) in cases.items():
-        found = interleaved({"sentence-transformers": library, "bfloat16": own})
+    documents = [mixed[start : start + len(MIXED)] for start in range(0, len(mixed), len(MIXED))]
+
+    def apart(embedder: SentenceTransformersEmbedder) -> Any:
+        return np.vstack([embedder.embed(each, kind="document") for each in documents])
+
+    ways: dict[str, Callable[[], Any]] = {"sentence-transformers": lambda: np.vstack([encode(each) for each in documents])}
+    ways |= {str(engine): partial(apart, embedder) for engine, embedder in ours.items()}
+    compare(report, f"BERT-large shape, {layers} layers, a document of mixed lengths a call, each side", interleaved(ways), near=False)
+    for name, (library, asked, kind) in cases.items():
+        own: dict[str, Callable[[], Any]] = {str(engine): partial(embedder.embed, asked, kind=kind) for engine, embedder in ours.items()}
+        found = interleaved({"sentence-transformers": library, **own}, rounds=ROUNDS if len(asked) > 1 else 20)
         compare(report, f"BERT-large shape, {layers} layers, {name}", found, near=False)
-    tokens = sum(len(row) for row in ours._tokens.ids(bulk))
-    work = 2 * tokens * layers * (4 * 1024 * 1024 + 2 * 1024 * 4096)
-    share = work / report[f"BERT-large shape, {layers} layers, bulk"]["bfloat16"]["cpu_s"] / 1e9 / peak
-    report["share of the bfloat16 peak, bulk"] = round(share, 3)
+    tokens = sum(len(row) for row in ours["bfloat16"]._tokens.ids(bulk))
+    return 2 * tokens * layers * (4 * 1024 * 1024 + 2 * 1024 * 4096)
 
 
 def rerank(report: dict[str, Any], *, folder: Path) -> None:
@@ -237,19 +258,22 @@ def main() -> None:
     torch.set_num_threads(1)
     report: dict[str, Any] = {}
 
-    def peaks(when: str) -> float:
-        found = {str(kind).removeprefix("torch."): round(gemm_gflops(kind)) for kind in (torch.float32, torch.bfloat16)}
-        report[f"GEMM GFLOP/s, {when}"] = found
-        sys.stdout.write(f"GEMM GFLOP/s of one thread, {when}: {found}\n")
-        return found["bfloat16"]
+    def peaks(when: str) -> dict[str, int]:
+        found = gemm_gops()
+        report[f"GEMM, billions of operations a second, {when}"] = found
+        sys.stdout.write(f"GEMM of one thread, billions of operations a second, {when}: {found}\n")
+        return found
 
-    peak = peaks("start")
+    first = peaks("start")
     with tempfile.TemporaryDirectory() as scratch:
         minilm(report)
-        large(report, folder=Path(scratch) / "large", layers=arguments.layers, texts=arguments.texts, peak=peak)
+        work = large(report, folder=Path(scratch) / "large", layers=arguments.layers, texts=arguments.texts)
         rerank(report, folder=Path(scratch) / "rerank")
-    peaks("end")
-    sys.stdout.write(f"share of the bfloat16 peak, bulk: {report['share of the bfloat16 peak, bulk']}\n")
+    last = peaks("end")
+    for engine, line in report[f"BERT-large shape, {arguments.layers} layers, bulk"].items():
+        if engine in first:
+            share = report[f"share of the {engine} peak, bulk"] = round(work / line["cpu_s"] / 1e9 / max(first[engine], last[engine]), 3)
+            sys.stdout.write(f"share of the {engine} peak, bulk: {share}\n")
     if arguments.json:
         arguments.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 

@@ -134,11 +134,11 @@ def take_in(folder: Path, *, record: Record, embedder: Embedder) -> Shards:
     be this model's. Nothing is kept then.
     """
     about = _manifest(folder)
-    theirs = Fingerprint(**about["fingerprint"])
-    if theirs != embedder.fingerprint:
+    theirs, ours = Fingerprint(**about["fingerprint"]), embedder.fingerprint
+    if theirs != ours:
         raise FingerprintError(
-            f"the shards in {folder} are for {theirs.described}, and rag.toml sets {embedder.fingerprint.described}: set the embedder "
-            "back, or export again"
+            f"the shards in {folder} are for {theirs.beside(ours)}, and rag.toml sets {ours.beside(theirs)}: set the embedder back, "
+            "or export again"
         )
     names = [f"texts-{number:05d}" for number in range(about["shards"])]
     if missing := [name for name in names if not (folder / f"{name}.npy").is_file()]:

@@ -245,18 +245,11 @@ def _space(record: Record, embedder: Embedder) -> Space:
         return record.begin_space(embedder.fingerprint)
     if active.fingerprint != embedder.fingerprint:
         raise FingerprintError(
-            f"the library was embedded with {_named_model(active.fingerprint, than=embedder.fingerprint)} and the settings name "
-            f"{_named_model(embedder.fingerprint, than=active.fingerprint)}; run `rag ingest --re-embed` to embed everything anew, "
+            f"the library was embedded with {active.fingerprint.beside(embedder.fingerprint)} and the settings name "
+            f"{embedder.fingerprint.beside(active.fingerprint)}; run `rag ingest --re-embed` to embed everything anew, "
             "or set the former model again"
         )
     return active
-
-
-def _named_model(fingerprint: Fingerprint, *, than: Fingerprint) -> str:
-    """The model and what else differs: "bge-m3 (dimensions=1024)"."""
-    names = [name for name in Fingerprint.__slots__ if name != "model" and getattr(fingerprint, name) != getattr(than, name)]
-    different = ", ".join(f"{name}={getattr(fingerprint, name)!r}" for name in names)
-    return f"{fingerprint.model} ({different})" if different else fingerprint.model
 
 
 # ── finding files ─────────────────────────────────────────────────────────────────────────────────────────────────

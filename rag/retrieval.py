@@ -248,7 +248,7 @@ class Retrieval:
         compared = replace(ours, query_prompt=stored.query_prompt) if self.any_query_prompt else ours
         if compared != stored:
             raise FingerprintError(
-                f"the library was embedded by {stored.described}, and the embedder set now is {ours.described}: "
+                f"the library was embedded by {stored.beside(ours)}, and the embedder set now is {ours.beside(stored)}: "
                 "set the embedder back, or run `rag ingest --re-embed`"
             )
 

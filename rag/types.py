@@ -172,12 +172,11 @@ class Fingerprint:
     precision: str = "float32"
     """Of the model's products where it makes a space of its own: "int8"; float32 and bfloat16 are one."""
 
-    @property
-    def described(self) -> str:
-        """One phrase for people."""
-        prompt = f"query prompt {self.query_prompt!r}" if self.query_prompt else "no query prompt"
-        eight = ", int8" if self.precision == "int8" else ""
-        return f"{self.model} (revision {self.revision}, {self.dimensions} dimensions, {prompt}{eight})"
+    def beside(self, other: "Fingerprint") -> str:
+        """For people, the model and what else differs: "bge-m3 (dimensions=1024)"."""
+        names = [name for name in Fingerprint.__slots__ if name != "model" and getattr(self, name) != getattr(other, name)]
+        different = ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
+        return f"{self.model} ({different})" if different else self.model
 
 
 Precision = Literal["full", "int8", "binary"]

@@ -380,7 +380,7 @@ def test_another_embedder_is_refused_by_name(library: Path) -> None:
     """Both are named, with the command to embed again; lexical search needs no embedder."""
     other = hashing(model="other")
     with opened(library, embedder=other) as retrieval:
-        with pytest.raises(FingerprintError, match=r"by hashing \(.*now is other \(.*`rag ingest --re-embed`"):
+        with pytest.raises(FingerprintError, match=r"by hashing, .*now is other: .*`rag ingest --re-embed`"):
             retrieval.find(QUESTION)
         assert paths(retrieval.find(QUESTION, dense=False))[0] == "docs/cobalt-Peru.txt"
 
@@ -389,7 +389,7 @@ def test_another_query_prompt_is_refused_except_for_evaluation(library: Path) ->
     """The prompt is part of the index's fingerprint; an evaluation may compare prompts over the same documents."""
     prompted = hashing(query_prompt="find: ")
     with opened(library, embedder=hashing(), read_only=True) as retrieval:
-        with pytest.raises(FingerprintError, match="'find: '"):
+        with pytest.raises(FingerprintError, match=r"by hashing \(query_prompt=''\), .*now is hashing \(query_prompt='find: '\)"):
             replace(retrieval, embedder=prompted).find(QUESTION)
         result = replace(retrieval, embedder=prompted, any_query_prompt=True).find(QUESTION)
     assert paths(result)[0] == "docs/cobalt-Peru.txt"

@@ -127,7 +127,8 @@ def _model(setting: EmbedderSettings, record: Record, *, embedder: Callable[[Emb
         yield _broken("model", error)
         return
     if space and space.fingerprint != fingerprint:
-        message = f"the library was embedded with {space.fingerprint.model}, the settings name {fingerprint.model} or change how it is used"
+        stored = space.fingerprint
+        message = f"the library was embedded with {stored.beside(fingerprint)}, the settings name {fingerprint.beside(stored)}"
         yield Finding(about="model", state="broken", message=message, next="run `rag ingest --re-embed`, or set the former model again")
         return
     where = f"is asked at {setting.base_url}, not tried here" if setting.kind == "openai" else f"is on this machine{_engine(chosen)}"
