@@ -597,9 +597,9 @@ class _Pass:
         """Looks at every file that this one encloses, before it is committed itself; how many there are."""
         if self._unpack is None:
             return 0
-        with _desk(self._record.path.parent) as desk:
+        with desk(self._record.path.parent) as room:
             with self._tally.timed("read"):
-                enclosed = self._unpacked(file.file, desk)
+                enclosed = self._unpacked(file.file, room)
             children = [self._exclusion.applied(_found_inside(one, container=file)) for one in enclosed]
             self._leave_enclosed(file, but={child.path for child in children})
             self._total += len(children)
@@ -760,11 +760,14 @@ class _Pass:
 
 
 @contextmanager
-def _desk(workspace: Path) -> Iterator[Path]:
-    """A folder for unpacked files, gone at the end. It lies in the workspace: the files are as confidential as their container."""
+def desk(workspace: Path) -> Iterator[Path]:
+    """A folder for unpacked files and the like, gone at the end. It lies in the workspace: they are as confidential as what they are of.
+
+    The caller holds the writer's lock: what a killed run left there goes with the next.
+    """
     room = workspace / UNPACKED
-    with tempfile.TemporaryDirectory(dir=_made(room)) as desk:
-        yield Path(desk)
+    with tempfile.TemporaryDirectory(dir=_made(room)) as made:
+        yield Path(made)
 
 
 def _made(room: Path) -> Path:

@@ -8,6 +8,7 @@ import sqlite3
 import tarfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ from rag.globs import chooser, matches
 from rag.ports import Embedder
 from rag.record import Record, slabs, space_of
 from rag.record.codes import decoded
+from rag.record.schedules import Letter, SlotRow
+from rag.stores import chroma
 from rag.stores.chroma import ChromaStore
 from rag.upkeep import Erased, Finding, back_up, erase, let_in_again, restore
 from rag.upkeep import examine as examined_with
@@ -62,9 +65,14 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (reports / "two.md").write_text("copper prices fell in March")
     (reports / "alone.pdf").write_bytes(b"%PDF")
     with Record.open(workspace / "library.db") as record:
-        record.save_report("one", NOW, json.dumps({"quote": SECRET}))
-        record.save_report("two", NOW, json.dumps({"quote": "copper prices fell in March"}))
+        record.save_report("one", NOW, saved("One", quote=SECRET))
+        record.save_report("two", NOW, saved("Two", quote="copper prices fell in March"))
     return workspace
+
+
+def saved(title: str, *, quote: str) -> str:
+    """A saved report, as far as it matters here."""
+    return json.dumps({"title": title, "as_of": "2026-11-23", "manifest": {"writer": "extractive"}, "quote": quote})
 
 
 def forget(workspace: Path, *what: str) -> Erased:
@@ -192,6 +200,62 @@ def test_a_reader_in_the_middle_of_a_search_is_named_as_the_reason_why_bytes_are
         with pytest.raises(BusyError, match="run the same command again"):
             forget(workspace, "docs/secret.txt")
     forget(workspace, "docs/secret.txt")
+    assert b"quendolyne" not in bytes_of(workspace)
+
+
+def test_a_reader_of_the_index_keeps_the_vector_only_as_long_as_it_reads(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new generation is made of nothing also where a large library's is made of the one before, and the next ingest takes that away."""
+    monkeypatch.setattr(chroma, "DELTA_FROM", 1)
+    with Record.open(workspace / "library.db") as record:
+        (secret,) = [chunk for chunk, _ in record.lexical("Quendolyne", k=1)]
+        vector = record.vectors_of([secret])[secret]
+    with store(workspace) as reading:
+        assert reading.count == 3
+        assert forget(workspace, "docs/secret.txt", "docs/a.txt").held == 1
+        assert [vector.tobytes() in data for data in indexes(workspace)] == [True, False]
+    with store(workspace) as index:
+        index.sweep()
+        assert [vector.tobytes() in data for data in indexes(workspace)] == [False]
+        assert index.count == 1
+
+
+def indexes(workspace: Path) -> list[bytes]:
+    """All bytes of each generation."""
+    return [bytes_of(folder) for folder in sorted((workspace / "index").iterdir())]
+
+
+def test_the_files_of_a_report_go_with_its_data(workspace: Path) -> None:
+    """A value of a table is quoted in a few words, and a list of sources says nothing of what the report beside it quotes."""
+    reports = workspace / "reports"
+    (reports / "weekly").mkdir()
+    for name in ("one-2026-11-23.md", "weekly/one-2026-11-23.docx", "two-2026-11-23.md", "other.docx", "other.csl.json"):
+        (reports / name).write_text("Quendolyne: 91 million")
+    gone = forget(workspace, "docs/secret.txt")
+    assert {Path(file).name for file in gone.files} >= {"one-2026-11-23.md", "one-2026-11-23.docx"}
+    assert [Path(file).name for file in gone.unchecked] == ["alone.pdf", "other.docx"]
+    assert sorted(path.name for path in reports.rglob("*") if path.is_file()) == [
+        *("alone.pdf", "other.csl.json", "other.docx", "two-2026-11-23.md", "two.md"),
+    ]
+
+
+def test_messages_of_schedules_that_quote_it_are_emptied_and_go_nowhere(workspace: Path) -> None:
+    """Those that were sent, those that wait, and those of a report that is erased, which may quote a value of a table only."""
+    due = SlotRow(schedule="weekly", slot="23", due=NOW, state="published", not_before=NOW, report="one")
+    letter = partial(Letter, schedule="weekly", channel="{}", subject="s", files={}, not_before=NOW)
+    letters = {
+        "waits": letter(id="waits", slot="16", body=SECRET),
+        "sent": letter(id="sent", slot="23", body="91", state="sent"),
+        "other": letter(id="other", slot="9", body="zinc"),
+    }
+    with Record.open(workspace / "library.db") as record:
+        record.schedules.put(due, letters=list(letters.values()))
+    gone = forget(workspace, "docs/secret.txt")
+    assert sorted(gone.letters) == ["weekly, 16", "weekly, 23"]
+    assert gone.quoted_in == ()
+    with Record.open(workspace / "library.db") as record:
+        record.schedules.put_letter(letters["waits"])  # as who was about to send it says what became of it
+        left = {letter.id: (letter.state, letter.body) for letter in record.schedules.letters()}
+    assert left == {"waits": ("given_up", ""), "sent": ("sent", ""), "other": ("waiting", "zinc")}
     assert b"quendolyne" not in bytes_of(workspace)
 
 

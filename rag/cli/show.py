@@ -249,8 +249,8 @@ def erased(gone: "Erased", *, as_json: bool) -> None:
     if as_json:
         print_json(plain(gone))
         return
-    parts = (gone.paths, gone.reports, gone.turns, gone.files, gone.unchecked)
-    for word, names in zip(("forgot", "report", "answer", "removed", "look at"), parts, strict=True):
+    parts = (gone.paths, gone.reports, gone.turns, gone.letters, gone.files, gone.unchecked)
+    for word, names in zip(("forgot", "report", "answer", "message", "removed", "look at"), parts, strict=True):
         for name in names:
             click.echo(f"  {word:8} {name}")
     for table in gone.quoted_in:

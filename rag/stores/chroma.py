@@ -70,6 +70,7 @@ class ChromaStore:
         self._space = space
         self._newest = Newest(seen=-1, generation=None)
         self._view: _View | None = None
+        self._is_cleared = False
 
     @property
     def applied(self) -> int:
@@ -117,7 +118,7 @@ class ChromaStore:
         self._space = space
         self._look(again=True)
         with generations.building(self._folder) as build:
-            work = _Work.prepare(rows, target=build, base=self._newest.generation)
+            work = _Work.prepare(rows, target=build, base=None if self._is_cleared else self._newest.generation)
             if work.ids:
                 _run_child(work)
             shutil.rmtree(work.desk)
@@ -131,6 +132,7 @@ class ChromaStore:
             )
             generations.seal(build, manifest)
             published = generations.promote(build, folder=self._folder)
+        self._is_cleared = False
         self._look(again=True)
         generations.sweep(self._folder, keep=published)
 
@@ -150,7 +152,15 @@ class ChromaStore:
         The caller holds the writer's lock. Searches scan the record until then.
         """
         self.close()
+        self._is_cleared = True
         return generations.clear(self._folder)
+
+    def sweep(self) -> None:
+        """Removes generations that were read when a newer one was published, and are read no more. The caller holds the writer's lock."""
+        self._look()
+        kept = self._newest.generation
+        if kept and kept.number == self._newest.seen:
+            generations.sweep(self._folder, keep=kept.path)
 
     def close(self) -> None:
         """Lets go of the generation; the next question opens the newest one again."""

@@ -4,8 +4,9 @@ The caller holds the writer's lock. What was erased is remembered, so that the n
 killed is finished by running it again.
 """
 
+import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import unescape
@@ -16,10 +17,14 @@ from rag.ingest import UNPACKED, publish
 from rag.patterns import regex
 from rag.ports import Index
 from rag.record import FileRow, Record
+from rag.text import file_stem
 
 _SHINGLE = 8
 """Words in a row that a text must share with a document to count as quoting it."""
 _READABLE = frozenset((".html", ".htm", ".md", ".json", ".txt", ".csv", ".bib", ".svg", ".xml"))
+_WHOLE = frozenset((".html", ".htm", ".md", ".json"))
+"""Files that say all that the report says; a list of its sources (.bib, .csl.json) or of its claims clears no other."""
+_SOURCES = ".csl.json"
 _WORD = regex(r"[^\W_]+")
 _MARKUP = regex(r"<[^<>]{0,2000}>|\\[nrt\"/]")
 _ESCAPE = regex(r"\\u([0-9a-fA-F]{4})")
@@ -35,6 +40,8 @@ class Erased:
     """Ids of saved reports."""
     turns: tuple[str, ...]
     """Turns of chats that quoted it: "chat 3, question 2"."""
+    letters: tuple[str, ...]
+    """Messages of schedules that quoted it: "weekly, 2026-11-30T07:00"; what was sent is out of reach."""
     files: tuple[str, ...]
     """Report files."""
     unchecked: tuple[str, ...]
@@ -56,20 +63,18 @@ def erase(record: Record, store: Index, what: Sequence[str], *, reports: Path, n
     folders = [name for name in names if name in record.folders() or any(row.path.startswith(f"{name}/") for row in rows)]
     documents = sorted({row.document for row in rows if row.document})
     quotes = _quoting([record.ever(document).text for document in documents], documents)
-    saved = [report for report, _ in record.reports() if quotes(record.report(report))]
-    files, unchecked = _report_files(reports, quotes=quotes)
-    _unlink(files)
-    spoken = [turn for turn in record.chats.turns() if documents and quotes(f"{turn.question}\n{turn.answer}")]
-    record.chats.erase(spoken)
-    record.forget(rows, reports=saved, at=now, folders=[name for name in folders if name not in record.forgotten()])
+    before = _take_quotes(record, reports, quotes=quotes)
+    record.forget(rows, at=now, folders=[name for name in folders if name not in record.forgotten()])
+    meanwhile = _take_quotes(record, reports, quotes=quotes)  # from now on the record keeps nothing that quotes them
     quoted_in = record.tables_with(quotes) if documents else []
     held = _purge(record, store)
     return Erased(
         paths=tuple(dict.fromkeys(row.path for row in rows)),
-        reports=tuple(saved),
-        turns=tuple(f"chat {turn.chat}, question {turn.number}" for turn in spoken),
-        files=tuple(str(file) for file in files),
-        unchecked=tuple(str(file) for file in unchecked),
+        reports=before.reports + meanwhile.reports,
+        turns=before.turns + meanwhile.turns,
+        letters=before.letters + meanwhile.letters,
+        files=before.files + meanwhile.files,
+        unchecked=meanwhile.unchecked,
         held=held,
         quoted_in=tuple(quoted_in),
     )
@@ -139,6 +144,43 @@ def _purge(record: Record, store: Index) -> int:
 # ── quotes ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Taken:
+    """What quoted a document and is gone; the names are those of Erased."""
+
+    reports: tuple[str, ...]
+    turns: tuple[str, ...]
+    letters: tuple[str, ...]
+    files: tuple[str, ...]
+    unchecked: tuple[str, ...]
+
+
+def _take_quotes(record: Record, folder: Path, *, quotes: Callable[[str], bool]) -> _Taken:
+    """Takes away what was written of the documents. A report's files go with the saved report, whose data names all that they print:
+    a value of a table is quoted in fewer words than would tell it in a file."""
+    saved = {report: text for report, _ in record.reports() if quotes(text := record.report(report))}
+    stems = {file_stem(head.title, as_of=head.as_of.isoformat()) for head in record.report_heads() if head.id in saved}
+    files, unchecked = _report_files(folder, quotes=quotes, stems=stems)
+    _unlink(files)
+    turns = [turn for turn in record.chats.turns() if quotes(f"{turn.question}\n{turn.answer}")]
+    record.chats.erase(turns)
+    reported = {(slot.schedule, slot.slot) for slot in record.schedules.slots() if slot.report in saved}
+    letters = [
+        letter
+        for letter in record.schedules.letters()
+        if letter.body and ((letter.schedule, letter.slot) in reported or quotes(f"{letter.subject}\n{letter.body}"))
+    ]
+    record.schedules.erase_letters(letters, why="what it quoted was erased by `rag forget`")
+    record.erase_reports(list(saved))  # last: a run that is killed before finds the rest by them
+    return _Taken(
+        reports=tuple(saved),
+        turns=tuple(f"chat {turn.chat}, question {turn.number}" for turn in turns),
+        letters=tuple(f"{letter.schedule}, {letter.slot}" for letter in letters),
+        files=tuple(str(file) for file in files),
+        unchecked=tuple(str(file) for file in unchecked),
+    )
+
+
 def _quoting(texts: Sequence[str], documents: Sequence[str]) -> Callable[[str], bool]:
     """A test whether a text (HTML, Markdown, JSON) names one of the documents or shares eight words in a row with one."""
     shingles = {shingle for text in texts for shingle in _shingles(_words(text))}
@@ -159,19 +201,25 @@ def _shingles(words: Sequence[str]) -> Iterator[int]:
     return (hash(tuple(words[start : start + size])) for start in range(len(words) - size + 1)) if size else iter(())
 
 
-def _report_files(folder: Path, *, quotes: Callable[[str], bool]) -> tuple[list[Path], list[Path]]:
-    """(files to remove: those that quote and their sisters of the same stem; files that could not be searched)."""
+def _report_files(folder: Path, *, quotes: Callable[[str], bool], stems: Collection[str]) -> tuple[list[Path], list[Path]]:
+    """(files to remove: those that quote, those with one of these stems, and their sisters of the same stem; files that could not be
+    searched)."""
     files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
-    readable = [path for path in files if path.suffix.lower() in _READABLE]
-    guilty = {_stem(path) for path in readable if quotes(path.read_text("utf-8", errors="replace"))}
-    cleared = {_stem(path) for path in readable} - guilty
+    readable = [path for path in files if path.suffix.lower() in _READABLE and os.access(path, os.R_OK)]
+    quoting = {_stem(path) for path in readable if quotes(path.read_text("utf-8", errors="replace"))}
+    guilty = quoting | {_stem(path) for path in files if _stem(path).name in stems}
+    cleared = {_stem(path) for path in readable if _says_all(path)} - guilty
     gone = [path for path in files if _stem(path) in guilty]
-    return gone, [path for path in files if path not in gone and _stem(path) not in cleared]
+    return gone, [path for path in files if path not in gone and path not in readable and _stem(path) not in cleared]
+
+
+def _says_all(path: Path) -> bool:
+    return path.suffix.lower() in _WHOLE and not path.name.endswith(_SOURCES)
 
 
 def _stem(path: Path) -> Path:
     """What the files of one report have in common; its sources end in two suffixes."""
-    return path.with_name(path.name.removesuffix(".csl.json")) if path.name.endswith(".csl.json") else path.with_suffix("")
+    return path.with_name(path.name.removesuffix(_SOURCES)) if path.name.endswith(_SOURCES) else path.with_suffix("")
 
 
 def _unlink(files: Sequence[Path]) -> None:
