@@ -302,7 +302,7 @@ class Library:
             self.record.give_back()
             if re_embed:
                 return (yield from stations.re_embed(record=self.record, store=store, embedder=self.embedder, chunk=self._chunk, now=now))
-            with ReaderPool(ocr=self._ocr()) as pool:
+            with ReaderPool(ocr=self._ocr(), room=self.workspace / stations.UNPACKED) as pool:
                 wanted = [Path(folder) for folder in folders] or self.folders
                 reading = self._reading(
                     wanted, record=self.record, store=store, embedder=self.embedder, pool=pool, now=now, allow_deletes=allow_deletes
@@ -349,7 +349,7 @@ class Library:
             writer_lock(self.workspace, now=now),
             stations.desk(self.workspace) as desk,
             Record.create(desk / RECORD) as record,
-            ReaderPool(ocr=self._ocr()) as pool,
+            ReaderPool(ocr=self._ocr(), room=desk) as pool,
         ):
             record.leave_out(self.record.forgotten())
             index = bulk.NoIndex(record)
