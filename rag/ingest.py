@@ -43,7 +43,8 @@ WINDOW_CHARACTERS = 4_000_000
 """Text read ahead at most, besides the last file: bounds memory."""
 BRAKE_FILES = 5
 BRAKE_SHARE = 0.2
-"""More files than both gone at once look like an unmounted disk rather than an intention."""
+"""More files than both gone at once, or more than the first that are all of a folder, look like an unmounted disk rather than an
+intention."""
 READY_FROM = 5_000
 """Chunks; the first search of a smaller library takes 20 ms more at most."""
 TOGETHER_FROM = 100_000
@@ -276,6 +277,8 @@ class _Found:
     """Why it is not read."""
     depth: int = 0
     """How many files it lies inside of."""
+    left_out: bool = False
+    """Whether a person does not want it read: then it is looked at again when they change their mind."""
     forgotten: bool = False
     """Whether a person had it erased; its folder does not count as empty then."""
     unreadable: str = ""
@@ -402,11 +405,12 @@ class _Exclusion:
 
     def applied(self, file: _Found) -> _Found:
         """The same file, with the reason when it is not to be read."""
-        if file.skip:
-            return file
-        if why := self._why_forgotten(file.path):
-            return replace(file, skip=why, forgotten=True)
-        return replace(file, skip=self.leave_out(file.path.partition("/")[2]))
+        why = "" if file.skip else self.why(file.path)
+        return replace(file, skip=why, left_out=True, forgotten=bool(self._why_forgotten(file.path))) if why else file
+
+    def why(self, path: str, *, content: str = "") -> str:
+        """Why what lies there is not to be read."""
+        return self._why_forgotten(path) or self.leave_out(path.partition("/")[2]) or self.why_content(content)
 
     def _why_forgotten(self, path: str) -> str:
         above = (*(path[:place] for place, character in enumerate(path) if character == "/"), path)
@@ -498,7 +502,14 @@ class _Pass:
     def _is_as_it_was(self, file: _Found) -> bool:
         known = self._known.get(file.path)
         same = known is not None and known.reader == self._reader and (known.size, known.mtime_ns) == (file.size, file.mtime_ns)
-        return same and not file.depth
+        return same and not file.depth and self._holds_what_it_did(file)
+
+    def _holds_what_it_did(self, file: _Found) -> bool:
+        """Whether each file in it that was read is still wanted, and each that was not still is not, for the same reason."""
+        return all(self._stands(self._known[path]) for path in self._enclosed.get(file.path, ()))
+
+    def _stands(self, row: FileRow) -> bool:
+        return self._exclusion.why(row.path, content=row.content) == (row.reason if row.reader == _UNDECIDED else "")
 
     # ── one file ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -517,7 +528,8 @@ class _Pass:
             yield from self._look_inside(file, known)
 
     def _skip(self, file: _Found, known: FileRow | None, *, content: str = "") -> Progress:
-        row = _row(file, document=None, content=content, status="skipped", reason=file.skip, reader=_UNDECIDED if content else "")
+        undecided = _UNDECIDED if content or file.left_out else ""
+        row = _row(file, document=None, content=content, status="skipped", reason=file.skip, reader=undecided)
         if row != known:
             self._put(row)
         self._leave_enclosed(file, but=())
@@ -531,6 +543,11 @@ class _Pass:
             self._report(row.path, row.status, row.reason) if row.status in ("failed", "skipped") else self._report(row.path, "unchanged")
         )
 
+    def _keep_content(self, file: _Found, known: FileRow) -> Progress:
+        """It was touched only."""
+        touched = replace(known, size=file.size, mtime_ns=file.mtime_ns)
+        return self._keep(replace(touched, status="ok", reason="") if known.document else touched, known)
+
     def _look_inside(self, file: _Found, known: FileRow | None) -> Iterator[Progress]:
         try:
             with self._tally.timed("find"):
@@ -538,9 +555,9 @@ class _Pass:
         except OSError as error:
             yield from self._hold(file, known, error.strerror or str(error))
             return
-        if known and known.content == content and known.reader == self._reader:
-            touched = replace(known, size=file.size, mtime_ns=file.mtime_ns)
-            yield self._keep(replace(touched, status="ok", reason="") if known.document else touched, known)
+        same = known if known and known.content == content and known.reader == self._reader else None
+        if same and self._holds_what_it_did(file):
+            yield self._keep_content(file, same)
             yield from self._keep_enclosed(file)
             return
         if why := self._exclusion.why_content(content):
@@ -550,6 +567,9 @@ class _Pass:
             holds = yield from self._look_at_enclosed(file)
         except UnreadableError as error:
             yield from self._hold(file, known, _cause(error))
+            return
+        if same:
+            yield self._keep_content(file, same)
             return
         if any(waiting.row.document == content for waiting in self._window):
             yield from self._flush()
@@ -738,9 +758,11 @@ class _Pass:
     def _leave(self) -> Iterator[Progress]:
         """Forgets the files that are gone, unless there are too many of them for that to be meant."""
         with_text = [row for row in self._gone.values() if row.document]
-        before = sum(row.document is not None for row in self._known.values())
-        if not self._allow_deletes and len(with_text) > max(BRAKE_FILES, BRAKE_SHARE * before):
-            yield from self._miss(with_text, before=before)
+        before = Counter(row.folder for row in self._known.values() if row.document)
+        gone = Counter(row.folder for row in with_text)
+        emptied = any(count > BRAKE_FILES and count == before[folder] for folder, count in gone.items())
+        if not self._allow_deletes and (emptied or gone.total() > max(BRAKE_FILES, BRAKE_SHARE * before.total())):
+            yield from self._miss(with_text, before=before.total())
             return
         if self._gone:
             self._orphans = True

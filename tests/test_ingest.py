@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import time
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -244,6 +245,22 @@ def test_many_files_gone_at_once_are_kept_and_called_missing(desk: Desk) -> None
     assert [row.path for row in desk.record.files() if row.status == "missing"] == []
     assert desk.ingest(allow_deletes=True) == {f"research/note-{number:02}.txt": "unchanged" for number in (0, *range(6, 20))}
     assert len(desk.finds("copper")) == 15
+
+
+def test_all_files_of_a_folder_gone_at_once_are_kept_however_few_they_are_of_all(desk: Desk) -> None:
+    """A mount point that is not empty by itself, beside a large folder: six of forty files."""
+    share = desk.root / "share"
+    share.mkdir()
+    for number in range(6):
+        (share / f"{number}.txt").write_text(f"zinc {number}")
+    desk.fill(34)
+    desk.ingest(desk.folder, share)
+    for file in share.iterdir():
+        file.unlink()
+    (share / "not mounted.txt").write_text("mount me")
+    assert Counter(desk.ingest(desk.folder, share).values()) == {"unchanged": 34, "missing": 6, "added": 1}
+    assert len(desk.finds("zinc")) == 6
+    assert Counter(desk.ingest(desk.folder, share, allow_deletes=True).values()) == {"unchanged": 35, "deleted": 6}
 
 
 def test_five_of_a_few_files_may_go(desk: Desk) -> None:

@@ -655,6 +655,8 @@ class Record:
             found = self._rows(f"SELECT what, content FROM forgotten WHERE {below}", [what, f"{what}/", f"{what}0"])
             names = sorted({name for row in found for name in row if name})
             self._connection.executemany("DELETE FROM forgotten WHERE what = ?", [(name,) for name in names])
+            container = "UPDATE files SET reader = '' WHERE substr(?, 1, length(path) + 1) = path || '/'"  # to be looked into again
+            self._connection.executemany(container, [(name,) for name, _ in found])
         return [name for name, _ in found]
 
     def give_back(self) -> int:
