@@ -179,6 +179,24 @@ def test_a_forgotten_folder_stays_out_with_what_comes_into_it_later(workspace: P
         assert {"docs/a.txt", "docs/later.txt"} <= {row.path for row in record.files() if row.document}
 
 
+@pytest.mark.parametrize(
+    ("on_disk", "typed"),
+    [
+        ("re\u0301sume\u0301.txt", "docs/r\u00e9sum\u00e9.txt"),
+        ("r\u00e9sum\u00e9.txt", "docs/re\u0301sume\u0301.txt"),
+        ("caf\udce9.txt", "docs/caf\udce9.txt"),
+        ("caf\udce9.txt", "docs/caf\\udce9.txt"),
+    ],
+)
+def test_a_name_is_known_however_its_letters_are_put_together(workspace: Path, on_disk: str, typed: str) -> None:
+    """As a shared drive of another system spells them, or with bytes that are no letter."""
+    add(workspace, {on_disk: "nickel at 17,000 in Brisomar"}, embedder=EMBEDDER)
+    (path,) = forget(workspace, typed).paths
+    assert path.startswith("docs/")
+    with Record.open(workspace / "library.db") as record:
+        assert path in let_in_again(record, [typed])
+
+
 def test_forgetting_what_is_not_known_changes_nothing(workspace: Path) -> None:
     """One line that says how to name it; forgetting twice is not an error, it finishes what a kill cut off."""
     with pytest.raises(UsageError, match="no known file, folder or document"):

@@ -6,7 +6,8 @@ killed is finished by running it again.
 
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import unescape
@@ -58,7 +59,8 @@ def erase(record: Record, store: Index, what: Sequence[str], *, reports: Path, n
 
     Raises UsageError for what is not known, BusyError while another process reads the record: run it again then.
     """
-    names = [as_recorded(one, record.folders()) for one in what]
+    known = [row.path for row in (*record.files(), *record.past_files())]
+    names = [_spelt(as_recorded(one, record.folders()), known) for one in what]
     rows = _named(record, names)
     folders = [name for name in names if name in record.folders() or any(row.path.startswith(f"{name}/") for row in rows)]
     documents = sorted({row.document for row in rows if row.document})
@@ -84,7 +86,8 @@ def let_in_again(record: Record, what: Sequence[str]) -> tuple[str, ...]:
     """Ingest takes them again: a path with all below it, or a document. Raises UsageError for what was not forgotten."""
     found: list[str] = []
     for one in what:
-        name, forgotten = as_recorded(one, record.folders()), record.forgotten()
+        forgotten = record.forgotten()
+        name = _spelt(as_recorded(one, record.folders()), forgotten)
         if above := next((folder for folder in forgotten if name.startswith(f"{folder}/")), ""):
             raise UsageError(f"{one} lies in {above}, which was forgotten as a whole; let that in again: rag forget --undo {above}")
         names = record.remember(name)
@@ -92,6 +95,21 @@ def let_in_again(record: Record, what: Sequence[str]) -> tuple[str, ...]:
             raise UsageError(f"{one} was not forgotten; forgotten are: {', '.join(forgotten) or 'none'}")
         found += names
     return tuple(found)
+
+
+def _spelt(name: str, known: Iterable[str]) -> str:
+    """The name, or the beginning of a known path, that differs only in how its characters are put together: é is one or two, and a
+    shared drive gives one where a keyboard gives the other. Bytes that are no character stand as in a citation."""
+    parts, known = name.count("/") + 1, list(known)
+    if any(path == name or path.startswith(f"{name}/") for path in known):
+        return name
+    wanted = _composed(name.encode(errors="backslashreplace").decode())
+    beginnings = ("/".join(path.split("/")[:parts]) for path in known)
+    return next((beginning for beginning in beginnings if _composed(beginning) == wanted), name)
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
 
 
 def as_recorded(what: str, folders: Mapping[str, Path]) -> str:
