@@ -5,6 +5,8 @@ import os
 import re
 import shutil
 import sqlite3
+import subprocess
+import sys
 import tarfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -25,6 +27,7 @@ from rag.stores import chroma
 from rag.stores.chroma import ChromaStore
 from rag.upkeep import Erased, Finding, back_up, erase, let_in_again, restore
 from rag.upkeep import examine as examined_with
+from tests.conftest import REPOSITORY
 from tests.fakes import HashingEmbedder, TellingEmbedder
 from tests.libraries import add, opened
 
@@ -306,6 +309,39 @@ def test_a_backup_never_overwrites_and_a_restore_neither(workspace: Path, tmp_pa
     with pytest.raises(UsageError, match="not a complete backup"):
         restore(tmp_path / "b.tar", tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+KILLED = """
+import os, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from rag.record import Record
+from rag.upkeep import back_up
+
+with Record.open(Path(sys.argv[1]) / "library.db") as record:
+    copied = record.copy_to
+    def then_killed(path):
+        copied(path)
+        print("copied", flush=True)
+        input()
+    record.copy_to = then_killed
+    back_up(record, to=Path(sys.argv[2]), now=datetime(2026, 11, 23, tzinfo=UTC))
+"""
+
+
+def test_what_a_killed_backup_left_goes_with_the_next_one_but_nothing_that_another_is_at(workspace: Path, tmp_path: Path) -> None:
+    """It is a copy of the whole library in a hidden folder, where nobody would look for it."""
+    with Record.open(workspace / "library.db") as record:
+        command = [sys.executable, "-c", KILLED, str(workspace), str(tmp_path / "a.tar")]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=REPOSITORY) as other:
+            assert other.stdout is not None
+            assert other.stdout.readline() == b"copied\n"
+            back_up(record, to=tmp_path / "b.tar", now=NOW)
+            assert [path.name for path in tmp_path.glob(".backup-*/*")] == ["library.db"]
+            other.kill()
+        assert b"quendolyne" in bytes_of(next(tmp_path.glob(".backup-*")))
+        back_up(record, to=tmp_path / "c.tar", now=NOW)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.tar", "c.tar", "research"]
 
 
 def test_any_changed_byte_of_a_backup_is_noticed(workspace: Path, tmp_path: Path) -> None:
