@@ -259,6 +259,14 @@ def test_the_files_of_a_report_go_with_its_data(workspace: Path) -> None:
     ]
 
 
+def test_what_says_nearly_the_same_is_named(workspace: Path) -> None:
+    """A draft, or the same as another format, is a document of its own; whoever erases one has to know of it."""
+    words = [f"word{number}" for number in range(200)]
+    add(workspace, {"offer.txt": " ".join(words), "offer draft.txt": " ".join([*words, "draft"])}, embedder=EMBEDDER)
+    assert forget(workspace, "docs/offer.txt").alike == ("docs/offer draft.txt",)
+    assert forget(workspace, "docs/offer.txt").alike == ()
+
+
 def test_messages_of_schedules_that_quote_it_are_emptied_and_go_nowhere(workspace: Path) -> None:
     """Those that were sent, those that wait, and those of a report that is erased, which may quote a value of a table only."""
     due = SlotRow(schedule="weekly", slot="23", due=NOW, state="published", not_before=NOW, report="one")

@@ -253,6 +253,8 @@ def erased(gone: "Erased", *, as_json: bool) -> None:
     for word, names in zip(("forgot", "report", "answer", "message", "removed", "look at"), parts, strict=True):
         for name in names:
             click.echo(f"  {word:8} {name}")
+    for path in gone.alike:
+        click.echo(f"rag: {path} says nearly the same and stays; forget it too where that is meant", err=True)
     for table in gone.quoted_in:
         click.echo(f"rag: words of it are still in the record's table {table}", err=True)
     if gone.held:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from rag.errors import UsageError, WorkspaceError
 from rag.ingest import UNPACKED, publish
+from rag.kin import alike, sketch
 from rag.patterns import regex
 from rag.ports import Index
 from rag.record import FileRow, Record
@@ -49,6 +50,8 @@ class Erased:
     """Report files that cannot be searched for quotes, such as PDF without a sister file: look yourself."""
     held: int
     """Generations of the index that another process still reads; they go with the next ingest."""
+    alike: tuple[str, ...]
+    """Paths of documents with nearly the same text, which stay: another format of it, or a draft."""
     quoted_in: tuple[str, ...]
     """Other tables of the record that hold words of it."""
 
@@ -64,7 +67,9 @@ def erase(record: Record, store: Index, what: Sequence[str], *, reports: Path, n
     rows = _named(record, names)
     folders = [name for name in names if name in record.folders() or any(row.path.startswith(f"{name}/") for row in rows)]
     documents = sorted({row.document for row in rows if row.document})
-    quotes = _quoting([record.ever(document).text for document in documents], documents)
+    texts = {document: record.ever(document).text for document in documents}
+    quotes = _quoting(list(texts.values()), documents)
+    twins = _nearly_the_same(record, texts)
     before = _take_quotes(record, reports, quotes=quotes)
     record.forget(rows, at=now, folders=[name for name in folders if name not in record.forgotten()])
     meanwhile = _take_quotes(record, reports, quotes=quotes)  # from now on the record keeps nothing that quotes them
@@ -78,6 +83,7 @@ def erase(record: Record, store: Index, what: Sequence[str], *, reports: Path, n
         files=before.files + meanwhile.files,
         unchecked=meanwhile.unchecked,
         held=held,
+        alike=twins,
         quoted_in=tuple(quoted_in),
     )
 
@@ -145,6 +151,13 @@ def _named(record: Record, what: Sequence[str]) -> list[FileRow]:
         (row for row in rows if (row.path, row.document) in found or row.content in contents),
         key=lambda row: (row.path, row.document or ""),
     )
+
+
+def _nearly_the_same(record: Record, texts: Mapping[str, str]) -> tuple[str, ...]:
+    """Paths of the other documents that share nearly all of their words with one of these."""
+    sketches = record.sketches() | {document: sketch(text) for document, text in texts.items()}
+    found = {document for group in alike(sketches) if texts.keys() & set(group) for document in group} if texts else set()
+    return tuple(sorted(source.path for source in record.sources_of(found - texts.keys()).values()))
 
 
 def _purge(record: Record, store: Index) -> int:
