@@ -297,7 +297,7 @@ class Library:
         process still writes after ``wait_s`` seconds, UsageError for a folder that is unknown or empty.
         """
         with writer_lock(self.workspace, now=now, wait_s=wait_s), self._store(space_of(self.embedder.fingerprint)) as store:
-            self.store.sweep()
+            self._sweep()
             self.record.keep_vectors(self.settings.store.precision)
             self.record.give_back()
             if re_embed:
@@ -308,6 +308,12 @@ class Library:
                     wanted, record=self.record, store=store, embedder=self.embedder, pool=pool, now=now, allow_deletes=allow_deletes
                 )
                 return (yield from reading)
+
+    def _sweep(self) -> None:
+        """Older states of the index go that were read when the newest was made, and no more; nothing is held from then on."""
+        if space := self.record.active_space():
+            with self._store(space) as store:
+                store.sweep()
 
     def _reading(
         self,

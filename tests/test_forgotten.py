@@ -10,6 +10,7 @@ import pytest
 
 from rag.app import Library
 from rag.errors import DeletedError
+from rag.ingest import drain
 from rag.llms.openai import OpenAILlm
 from rag.record import CallLog
 from tests.libraries import library_of
@@ -82,3 +83,19 @@ def test_what_is_forgotten_is_not_exported_to_be_embedded_elsewhere(library: Lib
     assert "Quendolyne" not in (tmp_path / "shards" / "texts-00000.jsonl").read_text(encoding="utf-8")
     library.forget(["documents"], now=NOW)
     assert library.export_texts(tmp_path / "none", now=NOW).texts == 0
+
+
+def test_an_ingest_holds_no_index_when_it_is_done(library: Library) -> None:
+    """A process that goes on, as `rag ingest --watch` does, does not keep what another one forgets."""
+    drain(library.ingest(now=NOW))
+    with Library.open(library.workspace) as other:
+        assert other.forget(["documents/cells.md"], now=NOW).held == 0
+
+
+def test_the_next_ingest_takes_away_what_a_reader_still_held(library: Library) -> None:
+    """Though nothing has changed, so that nothing is published."""
+    with Library.open(library.workspace) as reading:
+        assert reading.store.count == 2
+        assert library.forget(["documents/cells.md"], now=NOW).held == 1
+    drain(library.ingest(now=NOW))
+    assert len(list((library.workspace / "index").iterdir())) == 1
