@@ -7,7 +7,7 @@ killed is finished by running it again.
 import os
 import shutil
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import unescape
@@ -70,9 +70,10 @@ def erase(record: Record, store: Index, what: Sequence[str], *, reports: Path, n
     texts = {document: record.ever(document).text for document in documents}
     quotes = _quoting(list(texts.values()), documents)
     twins = _nearly_the_same(record, texts)
-    before = _take_quotes(record, reports, quotes=quotes)
+    clear: set[Hashable] = set()
+    before = _take_quotes(record, reports, quotes=quotes, clear=clear)
     record.forget(rows, at=now, folders=[name for name in folders if name not in record.forgotten()])
-    meanwhile = _take_quotes(record, reports, quotes=quotes)  # from now on the record keeps nothing that quotes them
+    meanwhile = _take_quotes(record, reports, quotes=quotes, clear=clear)  # from now on the record keeps nothing that quotes them
     quoted_in = record.tables_with(quotes) if documents else []
     held = _purge(record, store)
     return Erased(
@@ -186,12 +187,15 @@ class _Taken:
     unchecked: tuple[str, ...]
 
 
-def _take_quotes(record: Record, folder: Path, *, quotes: Callable[[str], bool]) -> _Taken:
+def _take_quotes(record: Record, folder: Path, *, quotes: Callable[[str], bool], clear: set[Hashable]) -> _Taken:
     """Takes away what was written of the documents. A report's files go with the saved report, whose data names all that they print:
-    a value of a table is quoted in fewer words than would tell it in a file."""
-    saved = {report: text for report, _ in record.reports() if quotes(text := record.report(report))}
+    a value of a table is quoted in fewer words than would tell it in a file. Reports and files in ``clear`` quote nothing; those that
+    were found to be so are added.
+    """
+    saved = {report for report, _ in record.reports() if report not in clear and quotes(record.report(report))}
+    clear |= {report for report, _ in record.reports()} - saved
     stems = {file_stem(head.title, as_of=head.as_of.isoformat()) for head in record.report_heads() if head.id in saved}
-    files, unchecked = _report_files(folder, quotes=quotes, stems=stems)
+    files, unchecked = _report_files(folder, quotes=quotes, stems=stems, clear=clear)
     _unlink(files)
     turns = [turn for turn in record.chats.turns() if quotes(f"{turn.question}\n{turn.answer}")]
     record.chats.erase(turns)
@@ -202,9 +206,9 @@ def _take_quotes(record: Record, folder: Path, *, quotes: Callable[[str], bool])
         if letter.body and ((letter.schedule, letter.slot) in reported or quotes(f"{letter.subject}\n{letter.body}"))
     ]
     record.schedules.erase_letters(letters, why="what it quoted was erased by `rag forget`")
-    record.erase_reports(list(saved))  # last: a run that is killed before finds the rest by them
+    record.erase_reports(sorted(saved))  # last: a run that is killed before finds the rest by them
     return _Taken(
-        reports=tuple(saved),
+        reports=tuple(sorted(saved)),
         turns=tuple(f"chat {turn.chat}, question {turn.number}" for turn in turns),
         letters=tuple(f"{letter.schedule}, {letter.slot}" for letter in letters),
         files=tuple(str(file) for file in files),
@@ -232,13 +236,17 @@ def _shingles(words: Sequence[str]) -> Iterator[int]:
     return (hash(tuple(words[start : start + size])) for start in range(len(words) - size + 1)) if size else iter(())
 
 
-def _report_files(folder: Path, *, quotes: Callable[[str], bool], stems: Collection[str]) -> tuple[list[Path], list[Path]]:
+def _report_files(
+    folder: Path, *, quotes: Callable[[str], bool], stems: Collection[str], clear: set[Hashable]
+) -> tuple[list[Path], list[Path]]:
     """(files to remove: those that quote, those with one of these stems, and their sisters of the same stem; files that could not be
     searched)."""
     files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
     readable = [path for path in files if path.suffix.lower() in _READABLE and os.access(path, os.R_OK)]
-    quoting = {_stem(path) for path in readable if quotes(path.read_text("utf-8", errors="replace"))}
-    guilty = quoting | {_stem(path) for path in files if _stem(path).name in stems}
+    as_read = {path: (path, path.stat().st_mtime_ns) for path in readable}
+    quoting = {path for path in readable if as_read[path] not in clear and quotes(path.read_text("utf-8", errors="replace"))}
+    clear |= {as_read[path] for path in readable if path not in quoting}
+    guilty = {_stem(path) for path in quoting} | {_stem(path) for path in files if _stem(path).name in stems}
     cleared = {_stem(path) for path in readable if _says_all(path)} - guilty
     gone = [path for path in files if _stem(path) in guilty]
     return gone, [path for path in files if path not in gone and path not in readable and _stem(path) not in cleared]
