@@ -11,12 +11,13 @@ import json
 import os
 import resource
 import shutil
+import sqlite3
 import struct
 import sys
 import tempfile
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -428,10 +429,14 @@ def _shrink(chroma: Path) -> None:
 
 
 def _wipe(chroma: Path) -> None:
-    """Zeros behind the last row: hnswlib writes out its first room of 100 rows as the memory lies there, what other rows left too.
+    """Zeros behind the last row: hnswlib writes out its first room of 100 rows as the memory lies there, what other rows left too. And in
+    place of the last vector in the database, which every reader copies into a folder that a kill leaves behind.
 
     The layout is that of ``saveIndex`` in Chroma's hnswlib.
     """
+    with closing(sqlite3.connect(chroma / _SQLITE)) as database, database:
+        database.execute("PRAGMA secure_delete = ON")
+        database.execute("UPDATE embeddings_queue SET vector = zeroblob(length(vector)) WHERE vector IS NOT NULL")
     for header in chroma.rglob("header.bin"):
         _, _, room, rows, size = _HEADER.unpack_from(header.read_bytes())
         for name, each in (("data_level0.bin", size), ("length.bin", _LENGTH)):
