@@ -689,7 +689,7 @@ class _Pass:
             yield self._fail(file, known, str(error), content=content, reader=self._reader)
             return
         if _stat(file.file) != (file.size, file.mtime_ns):
-            yield self._report(file.path, "failed", "it changed while it was being read; run `rag ingest` again")
+            yield self._changing(file, known)
             return
         with self._tally.timed("chunk"):
             chunks = self._tools.chunk(document, document_id=content)
@@ -703,6 +703,14 @@ class _Pass:
                 chunks=chunks,
             )
         )
+
+    def _changing(self, file: _Found, known: FileRow | None) -> Progress:
+        """Somebody writes it at this moment: what was known of it stays, and the next run looks again."""
+        if known and (known.document or known.path in self._enclosed):
+            return self._kept(known, "it changed while it was being read")
+        reason = "it changed while it was being read; run `rag ingest` again"
+        self._put(_row(file, document=None, status="failed", reason=reason, reader=_UNDECIDED))
+        return self._report(file.path, "failed", reason)
 
     def _fail(self, file: _Found, known: FileRow | None, reason: str, *, content: str, reader: str) -> Progress:
         """An earlier version is not left in search: it is not what the file says any more."""

@@ -362,23 +362,27 @@ def test_a_name_that_is_not_unicode_is_a_name(desk: Desk) -> None:
 
 
 def test_a_file_that_is_being_written_is_left_for_the_next_run(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was known of it stays, and nothing half-written is committed."""
+    """What was known of it stays, and nothing half-written is committed; the status says so of both, the old and the new."""
     path = desk.write("a.txt", "alpha")
     desk.ingest()
     path.write_text("beta")
+    desk.write("new.txt", "gamma")
 
     def writes_on(file: Path) -> Document:
         document = read_plain(file)
-        file.write_text("beta and more")
+        file.write_text(f"{file.stem} and more")
         return document
 
     monkeypatch.setattr(desk, "_read", writes_on)
-    assert desk.ingest() == {"research/a.txt": "failed"}
-    assert "changed while it was being read" in desk.outcomes["research/a.txt"].reason
+    assert desk.ingest() == {"research/a.txt": "missing", "research/new.txt": "failed"}
+    assert "changed while it was being read: kept the version of 20" in desk.outcomes["research/a.txt"].reason
+    assert {row.path: (row.status, row.reason) for row in desk.record.files()} == {
+        path: (outcome.status, outcome.reason) for path, outcome in desk.outcomes.items()
+    }
     assert desk.finds("alpha") == ["research/a.txt"]
     monkeypatch.undo()
-    assert desk.ingest() == {"research/a.txt": "changed"}
-    assert desk.finds("more") == ["research/a.txt"]
+    assert desk.ingest() == {"research/a.txt": "changed", "research/new.txt": "added"}
+    assert desk.finds("more") == ["research/a.txt", "research/new.txt"]
 
 
 # ── refusals ──────────────────────────────────────────────────────────────────────────────────────────────────────
