@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -198,6 +198,17 @@ def test_a_forgotten_folder_stays_out_with_what_comes_into_it_later(workspace: P
     add(workspace, {}, embedder=EMBEDDER)
     with Record.open(workspace / "library.db") as record:
         assert {"docs/a.txt", "docs/later.txt"} <= {row.path for row in record.files() if row.document}
+
+
+def test_a_folder_that_is_let_in_again_keeps_out_what_was_forgotten_before_by_itself(workspace: Path) -> None:
+    """Whoever undoes a mistake of today does not mean what was erased last year."""
+    forget(workspace, "docs/secret.txt")
+    with Record.open(workspace / "library.db") as record, store(workspace) as index:
+        erase(record, index, ["docs"], reports=workspace / "reports", now=NOW + timedelta(days=1))
+        assert let_in_again(record, ["docs"]) == ("docs", "docs/a.txt", "docs/b.txt")
+    add(workspace, {}, embedder=EMBEDDER)
+    with Record.open(workspace / "library.db") as record:
+        assert [source.path for source in record.sources()] == ["docs/a.txt", "docs/b.txt"]
 
 
 @pytest.mark.parametrize(

@@ -649,10 +649,15 @@ class Record:
             self._connection.executemany("INSERT OR IGNORE INTO forgotten (what, content, at) VALUES (?, '', ?)", list(what.items()))
 
     def remember(self, what: str) -> list[str]:
-        """Ingest takes it again, a path with all below it, and its content; what was left out so far, none if it was not forgotten."""
-        below = "what = ? OR (what >= ? AND what < ?)"
+        """Ingest takes it again, a path with all below it, and its content; what was left out so far, none if it was not forgotten.
+
+        What lies below a folder that was forgotten as a whole and had been forgotten before by itself stays so.
+        """
+        below = "what = ?1 OR (what >= ?2 AND what < ?3)"
+        together = "at = coalesce((SELECT at FROM forgotten WHERE what = ?1), at)"
+        sql = f"SELECT what, content FROM forgotten WHERE ({below}) AND {together}"
         with self._transaction():
-            found = self._rows(f"SELECT what, content FROM forgotten WHERE {below}", [what, f"{what}/", f"{what}0"])
+            found = self._rows(sql, [what, f"{what}/", f"{what}0"])
             names = sorted({name for row in found for name in row if name})
             self._connection.executemany("DELETE FROM forgotten WHERE what = ?", [(name,) for name in names])
             container = "UPDATE files SET reader = '' WHERE substr(?, 1, length(path) + 1) = path || '/'"  # to be looked into again
