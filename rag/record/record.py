@@ -637,6 +637,13 @@ class Record:
                 "INSERT OR REPLACE INTO forgotten (what, content, at) VALUES (?, ?, ?)",
                 [(what, content, at.isoformat()) for what, content in left_out.items()],
             )
+            self._look_into_again(sorted({file.path for file in files}))
+
+    def _look_into_again(self, paths: Sequence[str]) -> None:
+        """The next ingest looks into the files that enclose one of these, though they do not change."""
+        above = {path[:place] for path in paths for place, character in enumerate(path) if character == "/"}
+        sql = "UPDATE files SET reader = '' WHERE path IN (SELECT value FROM json_each(?))"
+        self._connection.execute(sql, [json.dumps(sorted(above))])
 
     def erase_reports(self, reports: Sequence[str]) -> None:
         """The saved reports go, with what hangs on them."""
@@ -660,8 +667,7 @@ class Record:
             found = self._rows(sql, [what, f"{what}/", f"{what}0"])
             names = sorted({name for row in found for name in row if name})
             self._connection.executemany("DELETE FROM forgotten WHERE what = ?", [(name,) for name in names])
-            container = "UPDATE files SET reader = '' WHERE substr(?, 1, length(path) + 1) = path || '/'"  # to be looked into again
-            self._connection.executemany(container, [(name,) for name, _ in found])
+            self._look_into_again([name for name, _ in found])
         return [name for name, _ in found]
 
     def give_back(self) -> int:
