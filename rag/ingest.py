@@ -138,6 +138,7 @@ def ingest(
         for name, folder in named.items()
     }
     known = {row.path: row for row in record.files() if row.folder in named}
+    listing |= {} if allow_deletes else _unmounted(named, listing, known=known)
     _refuse_unlisted(named, listing, known=record.folders())
     _refuse_empty(named, listing, known=known, suffixes=suffixes, allow_deletes=allow_deletes)
     space = _space(record, embedder)
@@ -368,6 +369,24 @@ def _why_not(entry: os.DirEntry[str], *, folder: Path, suffixes: Collection[str]
     return "" if suffix in suffixes else f"no reader for {suffix or 'files without a suffix'}"
 
 
+def _unmounted(
+    named: Mapping[str, Path], listing: Mapping[str, Sequence[_Found]], *, known: Mapping[str, FileRow]
+) -> dict[str, list[_Found]]:
+    """Folders that had documents and are empty beside others that are not: a place where a disk is mounted is there without it, too."""
+    empty = [name for name, files in listing.items() if _is_empty(files)]
+    had = {row.folder for row in known.values() if row.document}
+    why = OSError(0, "it is empty, as it is when its disk is not mounted")
+    return {
+        name: [_out_of_reach(named[name], why, folder=named[name], name=name, is_folder=True)]
+        for name in empty
+        if name in had and len(empty) < len(named)
+    }
+
+
+def _is_empty(files: Sequence[_Found]) -> bool:
+    return all(file.skip and not file.forgotten and not file.unreadable for file in files)
+
+
 def _refuse_unlisted(named: Mapping[str, Path], listing: Mapping[str, Sequence[_Found]], *, known: Mapping[str, Path]) -> None:
     """A folder that was ingested before may be out of reach while another can be read: its files are kept as they are."""
     shut = {file.folder: file for files in listing.values() for file in files if file.is_folder and file.path == file.folder}
@@ -390,7 +409,7 @@ def _refuse_empty(
     """An empty folder is a mistake or an unmounted disk, unless deletions are allowed and there is something to delete."""
     for name, folder in named.items():
         emptied = allow_deletes and any(row.folder == name for row in known.values())
-        if not emptied and all(file.skip and not file.forgotten and not file.unreadable for file in listing[name]):
+        if not emptied and _is_empty(listing[name]):
             formats = ", ".join(sorted(suffix.lstrip(".") for suffix in suffixes))
             raise UsageError(f"{folder} holds nothing to ingest, and nothing was changed; formats that can be read: {formats}")
 

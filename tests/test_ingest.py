@@ -407,6 +407,30 @@ def test_an_empty_folder_is_refused_and_nothing_is_deleted(desk: Desk) -> None:
     assert desk.ingest(allow_deletes=True) == {"research/a.txt": "deleted"}
 
 
+def test_a_known_folder_that_is_empty_holds_up_no_other(desk: Desk) -> None:
+    """As a share that is not mounted: what it held stays, and it is told; `--allow-deletes` says that it is meant."""
+    share = desk.root / "share"
+    share.mkdir()
+    (share / "zinc.txt").write_text("zinc")
+    desk.write("a.txt", "alpha")
+    desk.ingest(desk.folder, share)
+    (share / "zinc.txt").rename(desk.root / "zinc.txt")
+    desk.write("b.txt", "bravo")
+    assert desk.ingest(desk.folder, share) == {
+        "research/a.txt": "unchanged",
+        "research/b.txt": "added",
+        "share": "failed",
+        "share/zinc.txt": "missing",
+    }
+    assert "it is empty, as it is when its disk is not mounted" in desk.outcomes["share"].reason
+    assert desk.finds("zinc") == ["share/zinc.txt"]
+    (desk.root / "zinc.txt").rename(share / "zinc.txt")
+    assert desk.ingest(desk.folder, share)["share/zinc.txt"] == "unchanged"
+    assert [row.path for row in desk.record.files() if row.status != "ok"] == []
+    (share / "zinc.txt").unlink()
+    assert desk.ingest(desk.folder, share, allow_deletes=True)["share/zinc.txt"] == "deleted"
+
+
 def test_two_folders_of_one_name_are_refused(desk: Desk) -> None:
     """Their files' paths could not be told apart; a folder that has moved is the same folder."""
     desk.write("a.txt", "alpha")
