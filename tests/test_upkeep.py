@@ -249,7 +249,9 @@ def test_a_reader_in_the_middle_of_a_search_is_named_as_the_reason_why_bytes_are
         reader.sequence()
         with pytest.raises(BusyError, match="run the same command again"):
             forget(workspace, "docs/secret.txt")
+    assert [one.next for one in examined(workspace)["record"]] == ["run the same `rag forget` again: it finishes"]
     forget(workspace, "docs/secret.txt")
+    assert examined(workspace) == {}
     assert b"quendolyne" not in bytes_of(workspace)
 
 

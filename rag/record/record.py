@@ -624,7 +624,8 @@ class Record:
     def forget(self, files: Sequence[FileRow], *, at: datetime, folders: Sequence[str] = ()) -> None:
         """Takes the files' rows and their documents away and remembers path and content as left out, in one commit.
 
-        Whatever comes into ``folders`` later is left out too. The bytes are gone from the record's file after ``compact``.
+        Whatever comes into ``folders`` later is left out too. The bytes are gone from the record's file after ``compact``; until
+        ``end_erasing`` the record knows that they may not be.
         """
         left_out = dict.fromkeys(folders, "") | {what: file.content for file in files for what in (file.path, file.content) if what}
         live = {(file.path, file.document) for file in self.files()}
@@ -638,12 +639,24 @@ class Record:
                 [(what, content, at.isoformat()) for what, content in left_out.items()],
             )
             self._look_into_again(sorted({file.path for file in files}))
+            self._connection.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('erasing', 1)")
 
     def _look_into_again(self, paths: Sequence[str]) -> None:
         """The next ingest looks into the files that enclose one of these, though they do not change."""
         above = {path[:place] for path in paths for place, character in enumerate(path) if character == "/"}
         sql = "UPDATE files SET reader = '' WHERE path IN (SELECT value FROM json_each(?))"
         self._connection.execute(sql, [json.dumps(sorted(above))])
+
+    @property
+    def is_erasing(self) -> bool:
+        """Whether bytes of what was forgotten may still stand somewhere: `rag forget` goes on, or was cut off."""
+        return bool(self._rows("SELECT 1 FROM meta WHERE name = 'erasing'"))
+
+    def end_erasing(self) -> None:
+        """Nothing is left of what was forgotten."""
+        with self._transaction():
+            self._connection.execute("DELETE FROM meta WHERE name = 'erasing'")
+        self.empty_log(wait_s=0.0)
 
     def erase_reports(self, reports: Sequence[str]) -> None:
         """The saved reports go, with what hangs on them."""

@@ -170,6 +170,7 @@ def _purge(record: Record, store: Index) -> int:
     if space and record.chunk_count():
         publish(record, store, space=space)
     record.compact()
+    record.end_erasing()
     return held
 
 
