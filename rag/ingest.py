@@ -485,6 +485,8 @@ class _Pass:
         self._held = {file.path: _below(file.path, known) for file in found if file.is_folder}
         held = {path for paths in self._held.values() for path in paths}
         self._gone = {path: row for path, row in known.items() if path not in here and path not in inside and path not in held}
+        self._vanished = frozenset(self._gone)
+        """Gone from the folders; what a container that is there holds no more comes to what is gone later."""
         self._window: list[_Read] = []
         self._work = {file.path: file.size for file in found if self._may_be_read(file)}
         self._bytes, self._bytes_done = max(sum(self._work.values()), 1), 0
@@ -786,9 +788,9 @@ class _Pass:
         """Forgets the files that are gone, unless there are too many of them for that to be meant."""
         with_text = [row for row in self._gone.values() if row.document]
         before = Counter(row.folder for row in self._known.values() if row.document)
-        gone = Counter(row.folder for row in with_text)
-        emptied = any(count > BRAKE_FILES and count == before[folder] for folder, count in gone.items())
-        if not self._allow_deletes and (emptied or gone.total() > max(BRAKE_FILES, BRAKE_SHARE * before.total())):
+        vanished = Counter(row.folder for row in with_text if row.path in self._vanished)
+        emptied = any(count > BRAKE_FILES and count == before[folder] for folder, count in vanished.items())
+        if not self._allow_deletes and (emptied or len(with_text) > max(BRAKE_FILES, BRAKE_SHARE * before.total())):
             yield from self._miss(with_text, before=before.total())
             return
         if self._gone:

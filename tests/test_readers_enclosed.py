@@ -45,15 +45,17 @@ class Library:
     def __init__(self, root: Path, pool: ReaderPool) -> None:
         self.docs = root / "docs"
         self.docs.mkdir()
+        self.folders = [self.docs]
         self.record = Record.create(root / "library.db")
         self.pool = pool
         self.leave_out = chooser()
+        self.allow_deletes = True
 
     def ingest(self) -> dict[str, str]:
         """Runs it; path -> status of every outcome."""
         shown: list[Progress] = []
         steps = ingest(
-            [self.docs],
+            self.folders,
             record=self.record,
             store=UpToDate(self.record),
             read=self.pool.read,
@@ -64,7 +66,7 @@ class Library:
             chunk=lambda document, *, document_id: chunk_words(document, document_id=document_id, counter=HashingEmbedder(), budget=64),
             now=NOW,
             leave_out=self.leave_out,
-            allow_deletes=True,
+            allow_deletes=self.allow_deletes,
         )
         drain(steps, show=shown.append)
         return {step.outcome.path: step.outcome.status for step in shown if step.outcome}
@@ -348,3 +350,21 @@ def test_a_forgotten_attachment_comes_back_when_it_is_let_in_again(library: Libr
     assert library.ingest()[path] == "added"
     assert path in library.paths()
     assert library.ingest()[path] == "unchanged"
+
+
+def test_an_archive_with_other_files_than_before_is_no_folder_that_lost_all(library: Library) -> None:
+    """It is there and says so; what it held is gone."""
+    for number in range(40):
+        (library.docs / f"{number}.txt").write_text(f"note {number}")
+    share = library.docs.parent / "share"
+    share.mkdir()
+    library.folders.append(share)
+    library.allow_deletes = False
+    (share / "all.zip").write_bytes(zipped({f"old-{number}.txt": f"zinc {number}".encode() for number in range(7)}))
+    library.ingest()
+    (share / "all.zip").write_bytes(zipped({f"new-{number}.txt": f"iron {number}".encode() for number in range(7)}))
+    done = library.ingest()
+    assert {done[f"share/all.zip/old-{number}.txt"] for number in range(7)} == {"deleted"}
+    assert sorted(path for path in library.paths() if path.startswith("share")) == [
+        f"share/all.zip/new-{number}.txt" for number in range(7)
+    ]
