@@ -293,6 +293,17 @@ def test_what_says_nearly_the_same_is_named(workspace: Path) -> None:
     assert forget(workspace, "docs/offer.txt").alike == ()
 
 
+def test_other_files_of_the_workspace_that_quote_it_are_named_and_left(workspace: Path) -> None:
+    """Whoever exported a chat or printed a comparison into the workspace has to look; documents are not among them."""
+    (workspace / "exports").mkdir()
+    for name in ("chat.md", "exports/grid.json", "exports/picture.png"):
+        (workspace / name).write_text(f"As we read: {SECRET}!")
+    (workspace / "other.md").write_text("copper prices fell in March")
+    gone = forget(workspace, "docs/secret.txt")
+    assert [Path(file).relative_to(workspace).as_posix() for file in gone.elsewhere] == ["chat.md", "exports/grid.json"]
+    assert (workspace / "chat.md").exists()
+
+
 def test_messages_of_schedules_that_quote_it_are_emptied_and_go_nowhere(workspace: Path) -> None:
     """Those that were sent, those that wait, and those of a report that is erased, which may quote a value of a table only."""
     due = SlotRow(schedule="weekly", slot="23", due=NOW, state="published", not_before=NOW, report="one")

@@ -249,7 +249,7 @@ def erased(gone: "Erased", *, as_json: bool) -> None:
     if as_json:
         print_json(plain(gone))
         return
-    parts = (gone.paths, gone.reports, gone.turns, gone.letters, gone.files, gone.unchecked)
+    parts = (gone.paths, gone.reports, gone.turns, gone.letters, gone.files, (*gone.unchecked, *gone.elsewhere))
     for word, names in zip(("forgot", "report", "answer", "message", "removed", "look at"), parts, strict=True):
         for name in names:
             click.echo(f"  {word:8} {name}")

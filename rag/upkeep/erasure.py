@@ -23,7 +23,8 @@ from rag.text import file_stem
 
 _SHINGLE = 8
 """Words in a row that a text must share with a document to count as quoting it."""
-_READABLE = frozenset((".html", ".htm", ".md", ".json", ".txt", ".csv", ".bib", ".svg", ".xml"))
+_INDEX = "index"
+_READABLE = frozenset((".html", ".htm", ".md", ".json", ".jsonl", ".txt", ".csv", ".bib", ".svg", ".xml"))
 _WHOLE = frozenset((".html", ".htm", ".md", ".json"))
 """Files that say all that the report says; a list of its sources (.bib, .csl.json) or of its claims clears no other."""
 _SOURCES = ".csl.json"
@@ -48,6 +49,8 @@ class Erased:
     """Report files."""
     unchecked: tuple[str, ...]
     """Report files that cannot be searched for quotes, such as PDF without a sister file: look yourself."""
+    elsewhere: tuple[str, ...]
+    """Other files in the workspace that quote it, such as an exported chat: they are the person's, who has to look."""
     held: int
     """Generations of the index that another process still reads; they go with the next ingest."""
     alike: tuple[str, ...]
@@ -83,6 +86,7 @@ def erase(record: Record, store: Index, what: Sequence[str], *, reports: Path, n
         letters=before.letters + meanwhile.letters,
         files=before.files + meanwhile.files,
         unchecked=meanwhile.unchecked,
+        elsewhere=tuple(str(file) for file in _files_elsewhere(record, reports) if quotes(file.read_text("utf-8", errors="replace"))),
         held=held,
         alike=twins,
         quoted_in=tuple(quoted_in),
@@ -243,7 +247,7 @@ def _report_files(
     """(files to remove: those that quote, those with one of these stems, and their sisters of the same stem; files that could not be
     searched)."""
     files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
-    readable = [path for path in files if path.suffix.lower() in _READABLE and os.access(path, os.R_OK)]
+    readable = [path for path in files if _is_readable(path)]
     as_read = {path: (path, path.stat().st_mtime_ns) for path in readable}
     quoting = {path for path in readable if as_read[path] not in clear and quotes(path.read_text("utf-8", errors="replace"))}
     clear |= {as_read[path] for path in readable if path not in quoting}
@@ -251,6 +255,22 @@ def _report_files(
     cleared = {_stem(path) for path in readable if _says_all(path)} - guilty
     gone = [path for path in files if _stem(path) in guilty]
     return gone, [path for path in files if path not in gone and path not in readable and _stem(path) not in cleared]
+
+
+def _files_elsewhere(record: Record, reports: Path) -> Iterator[Path]:
+    """Readable files of the workspace that are neither documents nor reports nor the program's own."""
+    workspace = record.path.parent.resolve()
+    left_out = {reports.resolve(), workspace / _INDEX, *record.folders().values()}
+    for here, folders, files in os.walk(workspace):
+        if Path(here) in left_out:
+            folders.clear()
+            continue
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(here, name) for name in sorted(files) if _is_readable(Path(here, name)))
+
+
+def _is_readable(path: Path) -> bool:
+    return path.suffix.lower() in _READABLE and os.access(path, os.R_OK)
 
 
 def _says_all(path: Path) -> bool:
