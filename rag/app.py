@@ -1,7 +1,6 @@
 """The library: the one place that builds things from settings, opens and closes them."""
 
 import os
-import re
 import shutil
 import tempfile
 import time
@@ -69,6 +68,7 @@ from rag.report.wording import Vocabulary
 from rag.report.write import prompts_of
 from rag.report.write import write as word
 from rag.retrieval import Retrieval, empty_folders
+from rag.text import file_stem
 from rag.types import Answer, Chunk, Document, Fingerprint, Progress, Reader, Report, Scope, SearchResult, Source, Turn
 from rag.unworded import Unparted, Unworded, limits_of
 from rag.upkeep import Backup, Erased, Finding, back_up, erase, let_in_again
@@ -297,16 +297,23 @@ class Library:
         process still writes after ``wait_s`` seconds, UsageError for a folder that is unknown or empty.
         """
         with writer_lock(self.workspace, now=now, wait_s=wait_s), self._store(space_of(self.embedder.fingerprint)) as store:
+            self._sweep()
             self.record.keep_vectors(self.settings.store.precision)
             self.record.give_back()
             if re_embed:
                 return (yield from stations.re_embed(record=self.record, store=store, embedder=self.embedder, chunk=self._chunk, now=now))
-            with ReaderPool(ocr=self._ocr()) as pool:
+            with ReaderPool(ocr=self._ocr(), room=self.workspace / stations.UNPACKED) as pool:
                 wanted = [Path(folder) for folder in folders] or self.folders
                 reading = self._reading(
                     wanted, record=self.record, store=store, embedder=self.embedder, pool=pool, now=now, allow_deletes=allow_deletes
                 )
                 return (yield from reading)
+
+    def _sweep(self) -> None:
+        """Older states of the index go that were read when the newest was made, and no more; nothing is held from then on."""
+        if space := self.record.active_space():
+            with self._store(space) as store:
+                store.sweep()
 
     def _reading(
         self,
@@ -338,16 +345,19 @@ class Library:
     def export_texts(self, folder: Path, *, now: datetime) -> bulk.Shards:
         """Writes what the next ingest would embed into shards, to be embedded elsewhere; the record stays as it is.
 
-        The folders are read into a record that is thrown away. Raises UsageError for a folder that is not empty.
+        The folders are read into a record that is thrown away; it lies where the next ingest or `rag forget` removes what a kill left of
+        it. Raises UsageError for a folder that is not empty, BusyError while another process writes.
         """
         bulk.make_room(folder)
         known = partial(self.record.cached_vectors, fingerprint=self.embedder.fingerprint, kind="document")
         writer = bulk.ShardWriter(self.embedder, folder, known=known)
         with (
-            tempfile.TemporaryDirectory(prefix="rag-export-") as desk,
-            Record.create(Path(desk) / RECORD) as record,
-            ReaderPool(ocr=self._ocr()) as pool,
+            writer_lock(self.workspace, now=now),
+            stations.desk(self.workspace) as desk,
+            Record.create(desk / RECORD) as record,
+            ReaderPool(ocr=self._ocr(), room=desk) as pool,
         ):
+            record.leave_out(self.record.forgotten())
             index = bulk.NoIndex(record)
             stations.drain(self._reading(self.folders, record=record, store=index, embedder=writer, pool=pool, now=now))
         return writer.finish()
@@ -469,9 +479,15 @@ class Library:
         if not keep:
             return Turn(chat=chat or 0, number=0, asked=asked, answer=made)
         try:
-            chat, number = self.record.chats.add(chat, asked=asked, question=made.question, answer=answer_to_json(made))
+            chat, number = self.record.chats.add(
+                chat,
+                asked=asked,
+                question=made.question,
+                answer=answer_to_json(made),
+                documents=[source.document for source in made.sources],
+            )
         except UsageError:
-            self._forget_said(asked)
+            self._forget_said([asked])
             raise
         return Turn(chat=chat, number=number, asked=asked, answer=made)
 
@@ -490,7 +506,7 @@ class Library:
         try:
             self.record.chats.revise(turn.chat, turn.number, answer=answer_to_json(made))
         except DeletedError:
-            self._forget_said(turn.asked)
+            self._forget_said([turn.asked])
             raise
         return replace(turn, answer=made)
 
@@ -505,10 +521,10 @@ class Library:
             record.delete_chat(chat)
             return record.empty_log(wait_s=_LOG_WAIT_S)
 
-    def _forget_said(self, asked: datetime) -> None:
-        """What a model said for an answer whose chat was deleted meanwhile."""
+    def _forget_said(self, asked: Sequence[datetime]) -> None:
+        """What a model said, in calls that began then, for something that may not be kept any more."""
         with Record.open(self.workspace / RECORD) as record:
-            record.forget_calls([asked])
+            record.forget_calls(asked)
             record.empty_log(wait_s=_LOG_WAIT_S)
 
     def turns(self, chat: int | None = None) -> list[Turn]:
@@ -727,7 +743,14 @@ class Library:
             watch.lap("word")
         paths, notes = self._files(report, template=chosen, formats=formats, output=output)
         name = edition_name(report.title, scope=report.manifest.scope, template=chosen)
-        self.record.save_report(report.id, now, to_json(report), edition=Edition(name=name, as_of=as_of, run=report.manifest.run))
+        edition, named = Edition(name=name, as_of=as_of, run=report.manifest.run), [row.source.document for row in report.coverage]
+        try:
+            self.record.save_report(report.id, now, to_json(report), edition=edition, documents=named)
+        except DeletedError:
+            for path in paths:
+                path.unlink(missing_ok=True)
+            self._forget_said([call.started for call in self.calls.all()])  # a cache
+            raise
         if number is not None:
             self.calls.fulfil(number, report=report.id)
         watch.lap("render")
@@ -768,7 +791,7 @@ class Library:
     ) -> tuple[tuple[Path, ...], tuple[str, ...]]:
         """The report's files, put down together, and what a person should know about them."""
         files = {kind: self._printed(report, kind=kind, template=template) for kind in formats or self.settings.report.formats}
-        stem = f"{_slug(report.title)}-{report.as_of.isoformat()}"
+        stem = file_stem(report.title, as_of=report.as_of.isoformat())
         named = {f"{stem}.{_SUFFIXES.get(kind, kind)}": file.data for kind, file in files.items()}
         paths = _put_down(output or self.workspace / REPORTS, named)
         return tuple(paths), tuple(note for file in files.values() for note in file.notes)
@@ -1005,11 +1028,6 @@ def _scope(given: Mapping[str, Any]) -> Scope:
     first, last = (date.fromisoformat(given[name]) if given[name] else None for name in ("published_from", "published_to"))
     folders, tags, documents = (tuple(given[name]) for name in ("folders", "tags", "documents"))
     return Scope(published_from=first, published_to=last, folders=folders, tags=tags, documents=documents)
-
-
-def _slug(topic: str) -> str:
-    """The topic as a file name."""
-    return re.sub(r"[^\w]+", "-", topic.lower()).strip("-")[:80] or "report"
 
 
 def _put_down(folder: Path, files: Mapping[str, bytes]) -> list[Path]:

@@ -43,7 +43,8 @@ WINDOW_CHARACTERS = 4_000_000
 """Text read ahead at most, besides the last file: bounds memory."""
 BRAKE_FILES = 5
 BRAKE_SHARE = 0.2
-"""More files than both gone at once look like an unmounted disk rather than an intention."""
+"""More files than both gone at once, or more than the first that are all of a folder, look like an unmounted disk rather than an
+intention."""
 READY_FROM = 5_000
 """Chunks; the first search of a smaller library takes 20 ms more at most."""
 TOGETHER_FROM = 100_000
@@ -137,6 +138,7 @@ def ingest(
         for name, folder in named.items()
     }
     known = {row.path: row for row in record.files() if row.folder in named}
+    listing |= {} if allow_deletes else _unmounted(named, listing, known=known)
     _refuse_unlisted(named, listing, known=record.folders())
     _refuse_empty(named, listing, known=known, suffixes=suffixes, allow_deletes=allow_deletes)
     space = _space(record, embedder)
@@ -269,6 +271,8 @@ class _Found:
     """Why it is not read."""
     depth: int = 0
     """How many files it lies inside of."""
+    left_out: bool = False
+    """Whether a person does not want it read: then it is looked at again when they change their mind."""
     forgotten: bool = False
     """Whether a person had it erased; its folder does not count as empty then."""
     unreadable: str = ""
@@ -358,6 +362,24 @@ def _why_not(entry: os.DirEntry[str], *, folder: Path, suffixes: Collection[str]
     return "" if suffix in suffixes else f"no reader for {suffix or 'files without a suffix'}"
 
 
+def _unmounted(
+    named: Mapping[str, Path], listing: Mapping[str, Sequence[_Found]], *, known: Mapping[str, FileRow]
+) -> dict[str, list[_Found]]:
+    """Folders that had documents and are empty beside others that are not: a place where a disk is mounted is there without it, too."""
+    empty = [name for name, files in listing.items() if _is_empty(files)]
+    had = {row.folder for row in known.values() if row.document}
+    why = OSError(0, "it is empty, as it is when its disk is not mounted")
+    return {
+        name: [_out_of_reach(named[name], why, folder=named[name], name=name, is_folder=True)]
+        for name in empty
+        if name in had and len(empty) < len(named)
+    }
+
+
+def _is_empty(files: Sequence[_Found]) -> bool:
+    return all(file.skip and not file.forgotten and not file.unreadable for file in files)
+
+
 def _refuse_unlisted(named: Mapping[str, Path], listing: Mapping[str, Sequence[_Found]], *, known: Mapping[str, Path]) -> None:
     """A folder that was ingested before may be out of reach while another can be read: its files are kept as they are."""
     shut = {file.folder: file for files in listing.values() for file in files if file.is_folder and file.path == file.folder}
@@ -380,7 +402,7 @@ def _refuse_empty(
     """An empty folder is a mistake or an unmounted disk, unless deletions are allowed and there is something to delete."""
     for name, folder in named.items():
         emptied = allow_deletes and any(row.folder == name for row in known.values())
-        if not emptied and all(file.skip and not file.forgotten and not file.unreadable for file in listing[name]):
+        if not emptied and _is_empty(listing[name]):
             formats = ", ".join(sorted(suffix.lstrip(".") for suffix in suffixes))
             raise UsageError(f"{folder} holds nothing to ingest, and nothing was changed; formats that can be read: {formats}")
 
@@ -395,11 +417,12 @@ class _Exclusion:
 
     def applied(self, file: _Found) -> _Found:
         """The same file, with the reason when it is not to be read."""
-        if file.skip:
-            return file
-        if why := self._why_forgotten(file.path):
-            return replace(file, skip=why, forgotten=True)
-        return replace(file, skip=self.leave_out(file.path.partition("/")[2]))
+        why = "" if file.skip else self.why(file.path)
+        return replace(file, skip=why, left_out=True, forgotten=bool(self._why_forgotten(file.path))) if why else file
+
+    def why(self, path: str, *, content: str = "") -> str:
+        """Why what lies there is not to be read."""
+        return self._why_forgotten(path) or self.leave_out(path.partition("/")[2]) or self.why_content(content)
 
     def _why_forgotten(self, path: str) -> str:
         above = (*(path[:place] for place, character in enumerate(path) if character == "/"), path)
@@ -455,6 +478,8 @@ class _Pass:
         self._held = {file.path: _below(file.path, known) for file in found if file.is_folder}
         held = {path for paths in self._held.values() for path in paths}
         self._gone = {path: row for path, row in known.items() if path not in here and path not in inside and path not in held}
+        self._vanished = frozenset(self._gone)
+        """Gone from the folders; what a container that is there holds no more comes to what is gone later."""
         self._window: list[_Read] = []
         self._work = {file.path: file.size for file in found if self._may_be_read(file)}
         self._bytes, self._bytes_done = max(sum(self._work.values()), 1), 0
@@ -491,7 +516,14 @@ class _Pass:
     def _is_as_it_was(self, file: _Found) -> bool:
         known = self._known.get(file.path)
         same = known is not None and known.reader == self._reader and (known.size, known.mtime_ns) == (file.size, file.mtime_ns)
-        return same and not file.depth
+        return same and not file.depth and self._holds_what_it_did(file)
+
+    def _holds_what_it_did(self, file: _Found) -> bool:
+        """Whether each file in it that was read is still wanted, and each that was not still is not, for the same reason."""
+        return all(self._stands(self._known[path]) for path in self._enclosed.get(file.path, ()))
+
+    def _stands(self, row: FileRow) -> bool:
+        return self._exclusion.why(row.path, content=row.content) == (row.reason if row.reader == _UNDECIDED else "")
 
     # ── one file ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -510,7 +542,8 @@ class _Pass:
             yield from self._look_inside(file, known)
 
     def _skip(self, file: _Found, known: FileRow | None, *, content: str = "") -> Progress:
-        row = _row(file, document=None, content=content, status="skipped", reason=file.skip, reader=_UNDECIDED if content else "")
+        undecided = _UNDECIDED if content or file.left_out else ""
+        row = _row(file, document=None, content=content, status="skipped", reason=file.skip, reader=undecided)
         if row != known:
             self._put(row)
         self._leave_enclosed(file, but=())
@@ -524,6 +557,11 @@ class _Pass:
             self._report(row.path, row.status, row.reason) if row.status in ("failed", "skipped") else self._report(row.path, "unchanged")
         )
 
+    def _keep_content(self, file: _Found, known: FileRow) -> Progress:
+        """It was touched only."""
+        touched = replace(known, size=file.size, mtime_ns=file.mtime_ns)
+        return self._keep(replace(touched, status="ok", reason="") if known.document else touched, known)
+
     def _look_inside(self, file: _Found, known: FileRow | None) -> Iterator[Progress]:
         try:
             with self._tally.timed("find"):
@@ -531,9 +569,9 @@ class _Pass:
         except OSError as error:
             yield from self._hold(file, known, error.strerror or str(error))
             return
-        if known and known.content == content and known.reader == self._reader:
-            touched = replace(known, size=file.size, mtime_ns=file.mtime_ns)
-            yield self._keep(replace(touched, status="ok", reason="") if known.document else touched, known)
+        same = known if known and known.content == content and known.reader == self._reader else None
+        if same and self._holds_what_it_did(file):
+            yield self._keep_content(file, same)
             yield from self._keep_enclosed(file)
             return
         if why := self._exclusion.why_content(content):
@@ -543,6 +581,9 @@ class _Pass:
             holds = yield from self._look_at_enclosed(file)
         except UnreadableError as error:
             yield from self._hold(file, known, _cause(error))
+            return
+        if same:
+            yield self._keep_content(file, same)
             return
         if any(waiting.row.document == content for waiting in self._window):
             yield from self._flush()
@@ -590,9 +631,9 @@ class _Pass:
         """Looks at every file that this one encloses, before it is committed itself; how many there are."""
         if self._unpack is None:
             return 0
-        with _desk(self._record.path.parent) as desk:
+        with desk(self._record.path.parent) as room:
             with self._tally.timed("read"):
-                enclosed = self._unpacked(file.file, desk)
+                enclosed = self._unpacked(file.file, room)
             children = [self._exclusion.applied(_found_inside(one, container=file)) for one in enclosed]
             self._leave_enclosed(file, but={child.path for child in children})
             self._total += len(children)
@@ -662,7 +703,7 @@ class _Pass:
             yield self._fail(file, known, str(error), content=content, reader=self._reader)
             return
         if _stat(file.file) != (file.size, file.mtime_ns):
-            yield self._report(file.path, "failed", "it changed while it was being read; run `rag ingest` again")
+            yield self._changing(file, known)
             return
         with self._tally.timed("chunk"):
             chunks = self._tools.chunk(document, document_id=content)
@@ -676,6 +717,14 @@ class _Pass:
                 chunks=chunks,
             )
         )
+
+    def _changing(self, file: _Found, known: FileRow | None) -> Progress:
+        """Somebody writes it at this moment: what was known of it stays, and the next run looks again."""
+        if known and (known.document or known.path in self._enclosed):
+            return self._kept(known, "it changed while it was being read")
+        reason = "it changed while it was being read; run `rag ingest` again"
+        self._put(_row(file, document=None, status="failed", reason=reason, reader=_UNDECIDED))
+        return self._report(file.path, "failed", reason)
 
     def _fail(self, file: _Found, known: FileRow | None, reason: str, *, content: str, reader: str) -> Progress:
         """An earlier version is not left in search: it is not what the file says any more."""
@@ -731,9 +780,11 @@ class _Pass:
     def _leave(self) -> Iterator[Progress]:
         """Forgets the files that are gone, unless there are too many of them for that to be meant."""
         with_text = [row for row in self._gone.values() if row.document]
-        before = sum(row.document is not None for row in self._known.values())
-        if not self._allow_deletes and len(with_text) > max(BRAKE_FILES, BRAKE_SHARE * before):
-            yield from self._miss(with_text, before=before)
+        before = Counter(row.folder for row in self._known.values() if row.document)
+        vanished = Counter(row.folder for row in with_text if row.path in self._vanished)
+        emptied = any(count > BRAKE_FILES and count == before[folder] for folder, count in vanished.items())
+        if not self._allow_deletes and (emptied or len(with_text) > max(BRAKE_FILES, BRAKE_SHARE * before.total())):
+            yield from self._miss(with_text, before=before.total())
             return
         if self._gone:
             self._orphans = True
@@ -753,11 +804,14 @@ class _Pass:
 
 
 @contextmanager
-def _desk(workspace: Path) -> Iterator[Path]:
-    """A folder for unpacked files, gone at the end. It lies in the workspace: the files are as confidential as their container."""
+def desk(workspace: Path) -> Iterator[Path]:
+    """A folder for unpacked files and the like, gone at the end. It lies in the workspace: they are as confidential as what they are of.
+
+    The caller holds the writer's lock: what a killed run left there goes with the next.
+    """
     room = workspace / UNPACKED
-    with tempfile.TemporaryDirectory(dir=_made(room)) as desk:
-        yield Path(desk)
+    with tempfile.TemporaryDirectory(dir=_made(room)) as made:
+        yield Path(made)
 
 
 def _made(room: Path) -> Path:

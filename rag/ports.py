@@ -145,6 +145,10 @@ class Index(VectorStore, Protocol):
         """Removes everything, so that the next publication holds nothing of it; how many readers still hold an older state."""
         ...
 
+    def sweep(self) -> None:
+        """Removes older states that a reader still held when the newest was published, and holds no more."""
+        ...
+
     def close(self) -> None:
         """Idempotent; the next question opens it again."""
         ...

@@ -32,6 +32,7 @@ _MAY_BREAK = regex(r"[.!?…。！？\n]")
 """What every break begins with."""
 _LAST_WORD = regex(r"([\w.]+)[.!?…][\"'”’)\]]*$")
 _WORD = regex(r"[^\W_]+(?:[.'’-][^\W_]+)*")
+_NO_WORD = regex(r"[^\w]+")
 
 STOPWORDS = frozenset(
     (
@@ -175,3 +176,9 @@ def shingles(stems: Sequence[str], *, size: int = 3) -> frozenset[tuple[str, ...
 def overlap(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> float:
     """Shared shingles as a share of the smaller set, 0 to 1."""
     return 0.0 if one.isdisjoint(other) else len(one & other) / min(len(one), len(other))
+
+
+def file_stem(title: str, *, as_of: str) -> str:
+    """What a report's files are called, without suffix."""
+    slug = _NO_WORD.sub("-", title.lower()).strip("-")[:80] or "report"
+    return f"{slug}-{as_of}"

@@ -94,6 +94,14 @@ def test_a_workspace_whose_record_cannot_be_opened_says_so(workspace: Path) -> N
         assert_refused(rag(*command), status=3, saying="library")
 
 
+@pytest.mark.parametrize("command", [("status",), ("search", "zinc"), ("ingest",), ("forget", "docs/a.txt"), ("chats",)])
+def test_a_damaged_record_is_one_line_in_every_command(command: tuple[str, ...], tmp_path: Path) -> None:
+    """Before a command opens the record it looks at its version."""
+    assert rag("init", tmp_path / "w", "--embedder", "small").exit_code == 0
+    (tmp_path / "w" / "library.db").write_bytes(b"noise, not a database " * 500)
+    assert_refused(rag(*command, "-w", tmp_path / "w"), status=3, saying="library.db is damaged (file is not a database); put a backup")
+
+
 def test_a_workspace_that_lost_its_record_gets_a_new_one(workspace: Path) -> None:
     """The error names the command, the command works, and the settings stay."""
     settings = (workspace / "rag.toml").read_text(encoding="utf-8")

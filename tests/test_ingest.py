@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import time
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -246,6 +247,22 @@ def test_many_files_gone_at_once_are_kept_and_called_missing(desk: Desk) -> None
     assert len(desk.finds("copper")) == 15
 
 
+def test_all_files_of_a_folder_gone_at_once_are_kept_however_few_they_are_of_all(desk: Desk) -> None:
+    """A mount point that is not empty by itself, beside a large folder: six of forty files."""
+    share = desk.root / "share"
+    share.mkdir()
+    for number in range(6):
+        (share / f"{number}.txt").write_text(f"zinc {number}")
+    desk.fill(34)
+    desk.ingest(desk.folder, share)
+    for file in share.iterdir():
+        file.unlink()
+    (share / "not mounted.txt").write_text("mount me")
+    assert Counter(desk.ingest(desk.folder, share).values()) == {"unchanged": 34, "missing": 6, "added": 1}
+    assert len(desk.finds("zinc")) == 6
+    assert Counter(desk.ingest(desk.folder, share, allow_deletes=True).values()) == {"unchanged": 35, "deleted": 6}
+
+
 def test_five_of_a_few_files_may_go(desk: Desk) -> None:
     """The brake is for many; a handful is housekeeping."""
     desk.fill(7)
@@ -345,23 +362,27 @@ def test_a_name_that_is_not_unicode_is_a_name(desk: Desk) -> None:
 
 
 def test_a_file_that_is_being_written_is_left_for_the_next_run(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was known of it stays, and nothing half-written is committed."""
+    """What was known of it stays, and nothing half-written is committed; the status says so of both, the old and the new."""
     path = desk.write("a.txt", "alpha")
     desk.ingest()
     path.write_text("beta")
+    desk.write("new.txt", "gamma")
 
     def writes_on(file: Path) -> Document:
         document = read_plain(file)
-        file.write_text("beta and more")
+        file.write_text(f"{file.stem} and more")
         return document
 
     monkeypatch.setattr(desk, "_read", writes_on)
-    assert desk.ingest() == {"research/a.txt": "failed"}
-    assert "changed while it was being read" in desk.outcomes["research/a.txt"].reason
+    assert desk.ingest() == {"research/a.txt": "missing", "research/new.txt": "failed"}
+    assert "changed while it was being read: kept the version of 20" in desk.outcomes["research/a.txt"].reason
+    assert {row.path: (row.status, row.reason) for row in desk.record.files()} == {
+        path: (outcome.status, outcome.reason) for path, outcome in desk.outcomes.items()
+    }
     assert desk.finds("alpha") == ["research/a.txt"]
     monkeypatch.undo()
-    assert desk.ingest() == {"research/a.txt": "changed"}
-    assert desk.finds("more") == ["research/a.txt"]
+    assert desk.ingest() == {"research/a.txt": "changed", "research/new.txt": "added"}
+    assert desk.finds("more") == ["research/a.txt", "research/new.txt"]
 
 
 # ── refusals ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -384,6 +405,30 @@ def test_an_empty_folder_is_refused_and_nothing_is_deleted(desk: Desk) -> None:
         desk.ingest()
     assert desk.finds("alpha") == ["research/a.txt"]
     assert desk.ingest(allow_deletes=True) == {"research/a.txt": "deleted"}
+
+
+def test_a_known_folder_that_is_empty_holds_up_no_other(desk: Desk) -> None:
+    """As a share that is not mounted: what it held stays, and it is told; `--allow-deletes` says that it is meant."""
+    share = desk.root / "share"
+    share.mkdir()
+    (share / "zinc.txt").write_text("zinc")
+    desk.write("a.txt", "alpha")
+    desk.ingest(desk.folder, share)
+    (share / "zinc.txt").rename(desk.root / "zinc.txt")
+    desk.write("b.txt", "bravo")
+    assert desk.ingest(desk.folder, share) == {
+        "research/a.txt": "unchanged",
+        "research/b.txt": "added",
+        "share": "failed",
+        "share/zinc.txt": "missing",
+    }
+    assert "it is empty, as it is when its disk is not mounted" in desk.outcomes["share"].reason
+    assert desk.finds("zinc") == ["share/zinc.txt"]
+    (desk.root / "zinc.txt").rename(share / "zinc.txt")
+    assert desk.ingest(desk.folder, share)["share/zinc.txt"] == "unchanged"
+    assert [row.path for row in desk.record.files() if row.status != "ok"] == []
+    (share / "zinc.txt").unlink()
+    assert desk.ingest(desk.folder, share, allow_deletes=True)["share/zinc.txt"] == "deleted"
 
 
 def test_two_folders_of_one_name_are_refused(desk: Desk) -> None:

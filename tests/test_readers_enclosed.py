@@ -10,6 +10,7 @@ from typing import NoReturn
 import pytest
 
 from rag.errors import CorruptFileError, EncryptedError, NoTextError, ReadLimitError
+from rag.globs import chooser
 from rag.ingest import UNPACKED, drain, ingest
 from rag.readers import READER_VERSION, SUFFIXES, ReaderPool, read_file
 from rag.readers.msg import unpacked
@@ -44,14 +45,17 @@ class Library:
     def __init__(self, root: Path, pool: ReaderPool) -> None:
         self.docs = root / "docs"
         self.docs.mkdir()
+        self.folders = [self.docs]
         self.record = Record.create(root / "library.db")
         self.pool = pool
+        self.leave_out = chooser()
+        self.allow_deletes = True
 
     def ingest(self) -> dict[str, str]:
         """Runs it; path -> status of every outcome."""
         shown: list[Progress] = []
         steps = ingest(
-            [self.docs],
+            self.folders,
             record=self.record,
             store=UpToDate(self.record),
             read=self.pool.read,
@@ -61,7 +65,8 @@ class Library:
             embedder=HashingEmbedder(),
             chunk=lambda document, *, document_id: chunk_words(document, document_id=document_id, counter=HashingEmbedder(), budget=64),
             now=NOW,
-            allow_deletes=True,
+            leave_out=self.leave_out,
+            allow_deletes=self.allow_deletes,
         )
         drain(steps, show=shown.append)
         return {step.outcome.path: step.outcome.status for step in shown if step.outcome}
@@ -310,3 +315,56 @@ def test_compressed_rich_text_of_a_message_is_unpacked() -> None:
     assert unpacked(data) == b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n"
     assert b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}".startswith(unpacked(data[:30]))
     assert unpacked(b"nonsense") == b""
+
+
+def test_what_is_chosen_of_a_container_follows_the_settings_though_it_did_not_change(library: Library) -> None:
+    """Left out and taken in again; the rest is neither read nor embedded again, and a container that stands as it did is not opened."""
+    (library.docs / "offer.eml").write_bytes(mail(first_txt=b"zinc at 2,100", second_txt=b"copper at 9,000"))
+    library.ingest()
+    library.leave_out = chooser(exclude=["*.eml/second.txt"])
+    after = {"docs/offer.eml": "unchanged", "docs/offer.eml/first.txt": "unchanged"}
+    for _ in range(2):
+        assert library.ingest() == {**after, "docs/offer.eml/second.txt": "skipped"}
+        assert library.paths() == ["docs/offer.eml", "docs/offer.eml/first.txt"]
+    library.leave_out = chooser()
+    assert library.ingest() == {**after, "docs/offer.eml/second.txt": "added"}
+    assert library.ingest() == {**after, "docs/offer.eml/second.txt": "unchanged"}
+    library.pool.close()
+    assert library.ingest() == {**after, "docs/offer.eml/second.txt": "unchanged"}
+    assert library.pool._children[0]._process is None, "nothing had to be opened"
+
+
+@pytest.mark.parametrize("container", ["offer.eml", "all.zip"])
+def test_a_forgotten_attachment_comes_back_when_it_is_let_in_again(library: Library, container: str) -> None:
+    """By its own path, though its container is what it was."""
+    files = {"first.txt": b"zinc at 2,100", "second.txt": b"copper at 9,000"}
+    data = zipped(files) if container == "all.zip" else mail(first_txt=files["first.txt"], second_txt=files["second.txt"])
+    (library.docs / container).write_bytes(data)
+    library.ingest()
+    path = f"docs/{container}/second.txt"
+    library.record.forget([row for row in library.record.files() if row.path == path], at=NOW)
+    assert library.ingest()[path] == "skipped", "which the status tells"
+    assert library.ingest()[path] == "skipped"
+    assert path not in library.paths()
+    assert library.record.remember(path) == [path]
+    assert library.ingest()[path] == "added"
+    assert path in library.paths()
+    assert library.ingest()[path] == "unchanged"
+
+
+def test_an_archive_with_other_files_than_before_is_no_folder_that_lost_all(library: Library) -> None:
+    """It is there and says so; what it held is gone."""
+    for number in range(40):
+        (library.docs / f"{number}.txt").write_text(f"note {number}")
+    share = library.docs.parent / "share"
+    share.mkdir()
+    library.folders.append(share)
+    library.allow_deletes = False
+    (share / "all.zip").write_bytes(zipped({f"old-{number}.txt": f"zinc {number}".encode() for number in range(7)}))
+    library.ingest()
+    (share / "all.zip").write_bytes(zipped({f"new-{number}.txt": f"iron {number}".encode() for number in range(7)}))
+    done = library.ingest()
+    assert {done[f"share/all.zip/old-{number}.txt"] for number in range(7)} == {"deleted"}
+    assert sorted(path for path in library.paths() if path.startswith("share")) == [
+        f"share/all.zip/new-{number}.txt" for number in range(7)
+    ]

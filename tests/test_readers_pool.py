@@ -1,17 +1,20 @@
 """The pool's children: limited, replaceable, quiet, and gone when they should be."""
 
+import io
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from reportlab.pdfgen.canvas import Canvas
 
-from rag.errors import CorruptFileError, ReadError, ReadLimitError
+from rag.errors import CorruptFileError, ReadError, ReadLimitError, UnreadableError
 from rag.readers import ReaderPool
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -184,3 +187,42 @@ def test_a_child_starts_light() -> None:
     loaded = {name.partition(".")[0] for name in python(code).stdout.split()}
     heavy = "torch numpy chromadb langchain langchain_core lxml docx pptx openpyxl pypdfium2 pydantic trafilatura yaml markdown_it"
     assert loaded.isdisjoint(heavy.split())
+
+
+def test_what_a_child_wrote_down_of_a_file_goes_with_it(tmp_path: Path) -> None:
+    """A child that is killed cannot take its copies away, and one of an encrypted workbook is not encrypted."""
+    pages, room = tmp_path / "talk.pages", tmp_path / "room"
+    with zipfile.ZipFile(pages, "w") as archive:
+        archive.writestr("QuickLook/Preview.pdf", pdf_of(["The tender was priced at ninety-one million."] * 2_000))
+
+    with ReaderPool(room=room) as reading:
+
+        def strike() -> None:
+            while not list(room.glob("*/*/talk.pdf")):
+                time.sleep(0.005)
+            os.kill(child(reading), signal.SIGKILL)
+
+        striker = threading.Thread(target=strike)
+        striker.start()
+        with pytest.raises(CorruptFileError, match="its reader ended with SIGKILL"):
+            reading.read(pages)
+        striker.join()
+        assert list(room.iterdir()) == []
+
+
+def pdf_of(pages: list[str]) -> bytes:
+    """A page for each text."""
+    made = io.BytesIO()
+    canvas = Canvas(made)
+    for text in pages:
+        canvas.drawString(72, 720, text)
+        canvas.showPage()
+    canvas.save()
+    return made.getvalue()
+
+
+def test_a_full_disk_is_named_where_no_child_can_begin(tmp_path: Path, note: Path) -> None:
+    """The file is out of reach for now, which costs nothing that was read before."""
+    (tmp_path / "room").write_text("not a folder")
+    with ReaderPool(room=tmp_path / "room") as pool, pytest.raises(UnreadableError, match=r"cannot read note.txt: .* in .*room; make it"):
+        pool.read(note)

@@ -361,6 +361,55 @@ def test_an_encoding_is_believed_unless_the_bytes_are_utf_8_by_no_chance(said: s
     assert decode(read.encode(encoding), path=Path("a.html"), declared=said) == read
 
 
+@pytest.mark.parametrize(
+    ("data", "read"),
+    [
+        ("Zürich für Käufer, größer".encode()[:-2] + b"\xc3", "Zürich für Käufer, größ\ufffd"),
+        (12 * "Öl für Käufer. ".encode() + b"Caf\xe9.", 12 * "Öl für Käufer. " + "Caf\ufffd."),
+        ((12 * "Öl für die Käufer. ").encode("cp1252"), 12 * "Öl für die Käufer. "),
+        ((12 * "Цены на цинк выросли. ").encode("koi8-r"), 12 * "Цены на цинк выросли. "),
+    ],
+)
+def test_one_broken_character_does_not_turn_a_file_into_another_alphabet(data: bytes, read: str) -> None:
+    """A file that was cut off in a character, and one that a line in another encoding was added to."""
+    assert decode(data, path=Path("a.txt")) == read
+
+
+def test_a_mail_whose_boundary_never_comes_keeps_its_text(tmp_path: Path) -> None:
+    """And says that its parts are not told apart."""
+    data = b"Subject: Offer\nContent-Type: multipart/mixed; boundary=never\n\nneedle one\n\nneedle two\n"
+    document = of_bytes(tmp_path, "a.eml", data)
+    assert document.text == "Offer\n\nneedle one\n\nneedle two"
+    assert any("boundary that does not come" in notice for notice in document.notices)
+
+
+@pytest.mark.parametrize(
+    ("spine", "read", "notices"),
+    [
+        ('<spine><itemref idref="a"/><itemref idref="n" linear="no"/><itemref idref="b" linear="no"/></spine>', "chapter\n\nanswers", ()),
+        ("", "chapter\n\nanswers", ()),
+        ('<spine><itemref idref="a"/><itemref idref="c"/></spine>', "chapter", ("1 of 2 chapters are listed and not in the file",)),
+        ('<spine><itemref idref="n"/><itemref idref="a"/></spine>', "contents\n\nchapter", ()),
+    ],
+)
+def test_every_chapter_of_a_book_is_read_or_told(tmp_path: Path, spine: str, read: str, notices: tuple[str, ...]) -> None:
+    """Notes and answers that are turned to by a link, a book without an order, a chapter that is not there."""
+    item = '<item id="{0}" href="{0}.xhtml" media-type="application/xhtml+xml" properties="{1}"/>'
+    items = "".join(item.format(name, "nav" if name == "n" else "") for name in "nabc")
+    chapters = {"n": "contents", "a": "chapter", "b": "answers"}
+    files = {
+        "META-INF/container.xml": '<container><rootfiles><rootfile full-path="c.opf"/></rootfiles></container>',
+        "c.opf": f"<package><manifest>{items}</manifest>{spine}</package>",
+        **{f"{name}.xhtml": f"<html><body><p>{text}</p></body></html>" for name, text in chapters.items()},
+    }
+    with zipfile.ZipFile(tmp_path / "a.epub", "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    document = read_file(tmp_path / "a.epub")
+    assert document.text == read
+    assert document.notices == (notices if spine else ("1 of 3 chapters are listed and not in the file",))
+
+
 def der(tag: int, *parts: bytes) -> bytes:
     """A value of a signed message, its length in one byte."""
     content = b"".join(parts)

@@ -759,7 +759,7 @@ def test_a_file_that_is_half_empty_gives_its_disk_back(tmp_path: Path, monkeypat
         for number in range(12):
             put(record, number, words=1_000)
         assert record.give_back() == 0
-        record.forget(record.files()[1:], reports=[], at=datetime(2026, 3, 1, tzinfo=UTC))
+        record.forget(record.files()[1:], at=datetime(2026, 3, 1, tzinfo=UTC))
         record.prune_cache()
         with monkeypatch.context() as full:
             full.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=1_000))

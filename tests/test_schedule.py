@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from rag.app import create
 from rag.cli import cli
-from rag.errors import EndpointError, SettingsError, UsageError
+from rag.errors import DeletedError, EndpointError, SettingsError, UsageError
 from rag.record import Record
 from rag.record.schedules import Letter, Schedules, SlotRow
 from rag.schedule import Definition, consider, definitions, healths, name_of, note_past, read_definition
@@ -229,6 +229,15 @@ def test_a_failed_try_is_made_again_later_and_then_given_up_and_told(office: Cal
     (row,) = desk.book.slots("weekly")
     assert (row.state, row.tries, row.reason) == ("failed", 3, "the model does not answer")
     assert [letter.subject for letter in desk.book.letters()] == ["weekly: the run of 2026-01-05T07:00 failed"]
+
+
+def test_a_report_of_which_a_document_was_forgotten_meanwhile_is_written_again(office: Callable[..., Office]) -> None:
+    """The next try is of what is left."""
+    desk = office("")
+    desk.fails = lambda row: DeletedError("a document that it quotes was forgotten") if row.tries == 1 else None
+    for minutes in range(60):
+        desk.round(START + timedelta(hours=2, minutes=minutes))
+    assert desk.published == ["2026-01-05T07:00"]
 
 
 def test_what_no_second_try_can_mend_fails_at_once(office: Callable[..., Office]) -> None:

@@ -236,6 +236,8 @@ def test_nothing_but_its_rows_is_written_into_a_generation(index: Path) -> None:
     assert not any(level[2 * each :])
     assert len(length) == 100 * 4
     assert not any(length[2 * 4 :])
+    (database,) = [data for name, data in files.items() if name.endswith("chroma.sqlite3")]
+    assert not any(vector.tobytes() in database for _, vector in before[:2]), "readers copy it"
 
 
 def test_a_folder_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:

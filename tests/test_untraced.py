@@ -118,3 +118,15 @@ def test_the_environment_alone_sends_nothing(langsmith: tuple[str, list[str]], t
     assert sent[False] == {"replied": [], "streamed": [], "found": [], "awaited": []}
     assert all(sent[True].values())
     assert sent[True].keys() == sent[False].keys()
+
+
+@pytest.mark.parametrize("command", [["search", "zinc-air storage"], ["ask", "Who makes zinc-air cells?"]])
+def test_its_parts_report_to_nobody_and_leave_nothing_behind(command: list[str], sample_workspace: Path, tmp_path: Path) -> None:
+    """onnxruntime's packages keep events for Microsoft in the home folder, and send them, unless they are told not to."""
+    places = {"HOME": str(tmp_path / "home"), "TMPDIR": str(tmp_path / "tmp"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    for place in places.values():
+        Path(place).mkdir()
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"} | places
+    workspace = ["--workspace", str(sample_workspace)]
+    subprocess.run([sys.executable, "-m", "rag", *command, *workspace], env=environment, check=True, capture_output=True, cwd=REPOSITORY)
+    assert [path for place in places.values() for path in Path(place).rglob("*")] == []

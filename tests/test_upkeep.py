@@ -5,12 +5,17 @@ import os
 import re
 import shutil
 import sqlite3
+import subprocess
+import sys
 import tarfile
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from rag import config, ingest
 from rag.config import EmbedderSettings
@@ -19,9 +24,12 @@ from rag.globs import chooser, matches
 from rag.ports import Embedder
 from rag.record import Record, slabs, space_of
 from rag.record.codes import decoded
+from rag.record.schedules import Letter, SlotRow
+from rag.stores import chroma
 from rag.stores.chroma import ChromaStore
 from rag.upkeep import Erased, Finding, back_up, erase, let_in_again, restore
 from rag.upkeep import examine as examined_with
+from tests.conftest import REPOSITORY
 from tests.fakes import HashingEmbedder, TellingEmbedder
 from tests.libraries import add, opened
 
@@ -62,9 +70,14 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (reports / "two.md").write_text("copper prices fell in March")
     (reports / "alone.pdf").write_bytes(b"%PDF")
     with Record.open(workspace / "library.db") as record:
-        record.save_report("one", NOW, json.dumps({"quote": SECRET}))
-        record.save_report("two", NOW, json.dumps({"quote": "copper prices fell in March"}))
+        record.save_report("one", NOW, saved("One", quote=SECRET))
+        record.save_report("two", NOW, saved("Two", quote="copper prices fell in March"))
     return workspace
+
+
+def saved(title: str, *, quote: str) -> str:
+    """A saved report, as far as it matters here."""
+    return json.dumps({"title": title, "as_of": "2026-11-23", "manifest": {"writer": "extractive"}, "quote": quote})
 
 
 def forget(workspace: Path, *what: str) -> Erased:
@@ -83,6 +96,22 @@ def bytes_of(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file() and "docs" not in path.parts).lower()
 
 
+def indexes(workspace: Path) -> list[bytes]:
+    """All bytes of each generation."""
+    folders = sorted((workspace / "index").iterdir())
+    return [b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()) for folder in folders]
+
+
+def holds(data: bytes, vector: NDArray[np.float32]) -> bool:
+    """Whether the vector stands in it, as it is or made a unit vector by hnswlib, which rounds otherwise."""
+    for shift in range(4):
+        values = np.frombuffer(data, dtype="<f4", offset=shift, count=(len(data) - shift) // 4)
+        near = np.abs(np.lib.stride_tricks.sliding_window_view(values, len(vector)) - vector).max(axis=1)
+        if (near < 1e-5).any():
+            return True
+    return False
+
+
 def vectors(workspace: Path) -> int:
     """Vectors in the record, of chunks and aside."""
     with sqlite3.connect(workspace / "library.db") as connection:
@@ -98,12 +127,12 @@ def test_no_byte_of_a_forgotten_document_is_left_in_the_workspace(workspace: Pat
         sql = "SELECT b.bits, b.rest FROM blocks AS b JOIN chunks AS c ON c.block = b.number WHERE c.text LIKE '%Quendolyne%'"
         bits, rest = connection.execute(sql).fetchone()
         assert connection.execute("SELECT (SELECT count(*) FROM slabs), (SELECT count(*) FROM called)").fetchone() == (1, 1)
-    vector = decoded(bits, rest, dimensions=EMBEDDER.dimensions).tobytes()
+    (vector,) = decoded(bits, rest, dimensions=EMBEDDER.dimensions)
     before = bytes_of(workspace)
     assert b"quendolyne" in before
     assert bits.lower() in before, "in the record"
     assert rest.lower() in before
-    assert vector.lower() in before, "in the index"
+    assert [holds(data, vector) for data in indexes(workspace)] == [True]
     gone = forget(workspace, "docs/secret.txt")
     after = bytes_of(workspace)
     assert b"quendolyne" not in after
@@ -111,7 +140,7 @@ def test_no_byte_of_a_forgotten_document_is_left_in_the_workspace(workspace: Pat
     assert b"ninety" not in after
     assert bits.lower() not in after
     assert rest.lower() not in after
-    assert vector.lower() not in after
+    assert [holds(data, vector) for data in indexes(workspace)] == [False]
     assert gone.paths == ("docs/copy.txt", "docs/secret.txt")
     assert gone.reports == ("one",)
     assert sorted(Path(file).name for file in gone.files) == ["one.html", "one.pdf"]
@@ -171,6 +200,35 @@ def test_a_forgotten_folder_stays_out_with_what_comes_into_it_later(workspace: P
         assert {"docs/a.txt", "docs/later.txt"} <= {row.path for row in record.files() if row.document}
 
 
+def test_a_folder_that_is_let_in_again_keeps_out_what_was_forgotten_before_by_itself(workspace: Path) -> None:
+    """Whoever undoes a mistake of today does not mean what was erased last year."""
+    forget(workspace, "docs/secret.txt")
+    with Record.open(workspace / "library.db") as record, store(workspace) as index:
+        erase(record, index, ["docs"], reports=workspace / "reports", now=NOW + timedelta(days=1))
+        assert let_in_again(record, ["docs"]) == ("docs", "docs/a.txt", "docs/b.txt")
+    add(workspace, {}, embedder=EMBEDDER)
+    with Record.open(workspace / "library.db") as record:
+        assert [source.path for source in record.sources()] == ["docs/a.txt", "docs/b.txt"]
+
+
+@pytest.mark.parametrize(
+    ("on_disk", "typed"),
+    [
+        ("re\u0301sume\u0301.txt", "docs/r\u00e9sum\u00e9.txt"),
+        ("r\u00e9sum\u00e9.txt", "docs/re\u0301sume\u0301.txt"),
+        ("caf\udce9.txt", "docs/caf\udce9.txt"),
+        ("caf\udce9.txt", "docs/caf\\udce9.txt"),
+    ],
+)
+def test_a_name_is_known_however_its_letters_are_put_together(workspace: Path, on_disk: str, typed: str) -> None:
+    """As a shared drive of another system spells them, or with bytes that are no letter."""
+    add(workspace, {on_disk: "nickel at 17,000 in Brisomar"}, embedder=EMBEDDER)
+    (path,) = forget(workspace, typed).paths
+    assert path.startswith("docs/")
+    with Record.open(workspace / "library.db") as record:
+        assert path in let_in_again(record, [typed])
+
+
 def test_forgetting_what_is_not_known_changes_nothing(workspace: Path) -> None:
     """One line that says how to name it; forgetting twice is not an error, it finishes what a kill cut off."""
     with pytest.raises(UsageError, match="no known file, folder or document"):
@@ -191,7 +249,79 @@ def test_a_reader_in_the_middle_of_a_search_is_named_as_the_reason_why_bytes_are
         reader.sequence()
         with pytest.raises(BusyError, match="run the same command again"):
             forget(workspace, "docs/secret.txt")
+    assert [one.next for one in examined(workspace)["record"]] == ["run the same `rag forget` again: it finishes"]
     forget(workspace, "docs/secret.txt")
+    assert examined(workspace) == {}
+    assert b"quendolyne" not in bytes_of(workspace)
+
+
+def test_a_reader_of_the_index_keeps_the_vector_only_as_long_as_it_reads(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new generation is made of nothing also where a large library's is made of the one before, and the next ingest takes that away."""
+    monkeypatch.setattr(chroma, "DELTA_FROM", 1)
+    with Record.open(workspace / "library.db") as record:
+        (secret,) = [chunk for chunk, _ in record.lexical("Quendolyne", k=1)]
+        vector = record.vectors_of([secret])[secret]
+    with store(workspace) as reading:
+        assert reading.count == 3
+        assert forget(workspace, "docs/secret.txt", "docs/a.txt").held == 1
+        assert [holds(data, vector) for data in indexes(workspace)] == [True, False]
+    with store(workspace) as index:
+        index.sweep()
+        assert [holds(data, vector) for data in indexes(workspace)] == [False]
+        assert index.count == 1
+
+
+def test_the_files_of_a_report_go_with_its_data(workspace: Path) -> None:
+    """A value of a table is quoted in a few words, and a list of sources says nothing of what the report beside it quotes."""
+    reports = workspace / "reports"
+    (reports / "weekly").mkdir()
+    for name in ("one-2026-11-23.md", "weekly/one-2026-11-23.docx", "two-2026-11-23.md", "other.docx", "other.csl.json"):
+        (reports / name).write_text("Quendolyne: 91 million")
+    gone = forget(workspace, "docs/secret.txt")
+    assert {Path(file).name for file in gone.files} >= {"one-2026-11-23.md", "one-2026-11-23.docx"}
+    assert [Path(file).name for file in gone.unchecked] == ["alone.pdf", "other.docx"]
+    assert sorted(path.name for path in reports.rglob("*") if path.is_file()) == [
+        *("alone.pdf", "other.csl.json", "other.docx", "two-2026-11-23.md", "two.md"),
+    ]
+
+
+def test_what_says_nearly_the_same_is_named(workspace: Path) -> None:
+    """A draft, or the same as another format, is a document of its own; whoever erases one has to know of it."""
+    words = [f"word{number}" for number in range(200)]
+    add(workspace, {"offer.txt": " ".join(words), "offer draft.txt": " ".join([*words, "draft"])}, embedder=EMBEDDER)
+    assert forget(workspace, "docs/offer.txt").alike == ("docs/offer draft.txt",)
+    assert forget(workspace, "docs/offer.txt").alike == ()
+
+
+def test_other_files_of_the_workspace_that_quote_it_are_named_and_left(workspace: Path) -> None:
+    """Whoever exported a chat or printed a comparison into the workspace has to look; documents are not among them."""
+    (workspace / "exports").mkdir()
+    for name in ("chat.md", "exports/grid.json", "exports/picture.png"):
+        (workspace / name).write_text(f"As we read: {SECRET}!")
+    (workspace / "other.md").write_text("copper prices fell in March")
+    gone = forget(workspace, "docs/secret.txt")
+    assert [Path(file).relative_to(workspace).as_posix() for file in gone.elsewhere] == ["chat.md", "exports/grid.json"]
+    assert (workspace / "chat.md").exists()
+
+
+def test_messages_of_schedules_that_quote_it_are_emptied_and_go_nowhere(workspace: Path) -> None:
+    """Those that were sent, those that wait, and those of a report that is erased, which may quote a value of a table only."""
+    due = SlotRow(schedule="weekly", slot="23", due=NOW, state="published", not_before=NOW, report="one")
+    letter = partial(Letter, schedule="weekly", channel="{}", subject="s", files={}, not_before=NOW)
+    letters = {
+        "waits": letter(id="waits", slot="16", body=SECRET),
+        "sent": letter(id="sent", slot="23", body="91", state="sent"),
+        "other": letter(id="other", slot="9", body="zinc"),
+    }
+    with Record.open(workspace / "library.db") as record:
+        record.schedules.put(due, letters=list(letters.values()))
+    gone = forget(workspace, "docs/secret.txt")
+    assert sorted(gone.letters) == ["weekly, 16", "weekly, 23"]
+    assert gone.quoted_in == ()
+    with Record.open(workspace / "library.db") as record:
+        record.schedules.put_letter(letters["waits"])  # as who was about to send it says what became of it
+        left = {letter.id: (letter.state, letter.body) for letter in record.schedules.letters()}
+    assert left == {"waits": ("given_up", ""), "sent": ("sent", ""), "other": ("waiting", "zinc")}
     assert b"quendolyne" not in bytes_of(workspace)
 
 
@@ -224,6 +354,39 @@ def test_a_backup_never_overwrites_and_a_restore_neither(workspace: Path, tmp_pa
     with pytest.raises(UsageError, match="not a complete backup"):
         restore(tmp_path / "b.tar", tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+KILLED = """
+import os, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from rag.record import Record
+from rag.upkeep import back_up
+
+with Record.open(Path(sys.argv[1]) / "library.db") as record:
+    copied = record.copy_to
+    def then_killed(path):
+        copied(path)
+        print("copied", flush=True)
+        input()
+    record.copy_to = then_killed
+    back_up(record, to=Path(sys.argv[2]), now=datetime(2026, 11, 23, tzinfo=UTC))
+"""
+
+
+def test_what_a_killed_backup_left_goes_with_the_next_one_but_nothing_that_another_is_at(workspace: Path, tmp_path: Path) -> None:
+    """It is a copy of the whole library in a hidden folder, where nobody would look for it."""
+    with Record.open(workspace / "library.db") as record:
+        command = [sys.executable, "-c", KILLED, str(workspace), str(tmp_path / "a.tar")]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=REPOSITORY) as other:
+            assert other.stdout is not None
+            assert other.stdout.readline() == b"copied\n"
+            back_up(record, to=tmp_path / "b.tar", now=NOW)
+            assert [path.name for path in tmp_path.glob(".backup-*/*")] == ["library.db"]
+            other.kill()
+        assert b"quendolyne" in bytes_of(next(tmp_path.glob(".backup-*")))
+        back_up(record, to=tmp_path / "c.tar", now=NOW)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.tar", "c.tar", "research"]
 
 
 def test_any_changed_byte_of_a_backup_is_noticed(workspace: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The page and the API behind their door, without a socket: who comes in, what each route gives, what is never said."""
 
+import fcntl
 import io
 import json
 import logging
@@ -397,6 +398,16 @@ def test_a_file_never_replaces_another(tmp_path: Path) -> None:
     kept = [keep(io.BytesIO(data), name="a.md", folder=tmp_path).name for data in (b"1", b"1", b"2", b"3", b"2")]
     assert kept == ["a.md", "a.md", "a (2).md", "a (3).md", "a (2).md"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a (2).md", "a (3).md", "a.md"]
+
+
+def test_an_upload_that_a_kill_cut_off_is_taken_away_by_the_next_but_not_one_that_goes_on(tmp_path: Path) -> None:
+    """It lies hidden among the documents, where nobody would find it."""
+    for name in ("left", "held", "new"):
+        (tmp_path / f".upload-{name}").write_bytes(b"" if name == "new" else b"half a docum")
+    with (tmp_path / ".upload-held").open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        keep(io.BytesIO(b"x"), name="a.md", folder=tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".upload-held", ".upload-new", "a.md"]
 
 
 def test_leaves_hold_a_whole_document_and_the_mark() -> None:

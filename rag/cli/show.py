@@ -249,10 +249,12 @@ def erased(gone: "Erased", *, as_json: bool) -> None:
     if as_json:
         print_json(plain(gone))
         return
-    parts = (gone.paths, gone.reports, gone.turns, gone.files, gone.unchecked)
-    for word, names in zip(("forgot", "report", "answer", "removed", "look at"), parts, strict=True):
+    parts = (gone.paths, gone.reports, gone.turns, gone.letters, gone.files, (*gone.unchecked, *gone.elsewhere))
+    for word, names in zip(("forgot", "report", "answer", "message", "removed", "look at"), parts, strict=True):
         for name in names:
             click.echo(f"  {word:8} {name}")
+    for path in gone.alike:
+        click.echo(f"rag: {path} says nearly the same and stays; forget it too where that is meant", err=True)
     for table in gone.quoted_in:
         click.echo(f"rag: words of it are still in the record's table {table}", err=True)
     if gone.held:

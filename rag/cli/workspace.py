@@ -157,7 +157,7 @@ _FORGET = """\
 @in_workspace
 @json_option
 def forget(what: tuple[str, ...], undo: bool, wait_s: float, workspace: Path | None, as_json: bool) -> None:
-    """Erase what the library knows of documents: text, vectors, index, and the saved reports that quote them.
+    """Erase what the library knows of documents: text, vectors, index, and the saved reports and answers that quote or list them.
 
     Their files stay where they are and are left out from now on, as are copies of them. Backups are not touched.
     """

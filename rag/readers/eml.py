@@ -169,6 +169,9 @@ def _name(attachment: MIMEPart) -> str:
 def _write_body(draft: Draft, message: EmailMessage, *, path: Path) -> bool:
     """Adds the plain part, else the HTML part, and the text that follows it; False when nothing says anything."""
     parts = [part for kind in ("plain", "html") if (part := message.get_body(preferencelist=(kind,))) is not None]
+    if not parts and message.get_content_maintype() == "multipart" and not message.is_multipart():
+        draft.notice("the mail's parts are not told apart: it names a boundary that does not come")
+        parts.append(message)
     if not parts:
         draft.notice("the mail has no text part")
     found = any(_write_text(draft, part, path=path) for part in parts)  # some programs leave the plain part empty

@@ -19,6 +19,9 @@ _WESTERN_ENOUGH = 0.02
 _UNASSIGNED_IN_CP1252 = re.compile(b"[\x81\x8d\x8f\x90\x9d]")
 _BYTE_A_LETTER = regex(r"(?i)(?:x-)?(?:iso-?8859|windows-?125|cp-?(?:125|437|85)|latin|us-ascii|ascii|koi8|mac)")
 _SAMPLE = 200_000
+_WRONG = "\N{REPLACEMENT CHARACTER}"
+_RIGHT_BEFORE_CUT = 2
+_RIGHT_A_WRONG = 10
 
 
 def read_bytes(path: Path) -> bytes:
@@ -45,6 +48,8 @@ def decode(data: bytes, *, path: Path, declared: str = "") -> str:
     for encoding in ("utf-8", declared) if _BYTE_A_LETTER.match(declared) else (declared, "utf-8"):
         if (text := _try(data, encoding=encoding)) is not None:
             return text
+    if not _BYTE_A_LETTER.match(declared) and (text := _nearly_utf_8(data)) is not None:
+        return text
     return data.decode(_older_encoding(data), errors="replace")
 
 
@@ -67,6 +72,16 @@ def _try(data: bytes, *, encoding: str) -> str | None:
         return data.decode(encoding) if encoding else None
     except (UnicodeDecodeError, LookupError):
         return None
+
+
+def _nearly_utf_8(data: bytes) -> str | None:
+    """What is UTF-8 but for a character that was cut off at the end, or for one in eleven of its characters outside ASCII. What is wrong
+    stays as a mark. Of 18,791 short texts in 24 other encodings none was taken for such (docs/log.md)."""
+    text = data.decode("utf-8", errors="replace")
+    wrong = text.count(_WRONG) - data.count(_WRONG.encode())
+    right = len(text) - len(text.encode("ascii", errors="ignore")) - wrong
+    is_cut = wrong == 1 and text.endswith(_WRONG)
+    return text if right >= (_RIGHT_BEFORE_CUT if is_cut else _RIGHT_A_WRONG * wrong) else None
 
 
 def _older_encoding(data: bytes) -> str:

@@ -37,6 +37,8 @@ def read(path: Path) -> Document:
         locked = _locked(archive) if "META-INF/encryption.xml" in names else frozenset()
         if chapters and locked.issuperset(chapters):
             raise EncryptedError(f"cannot read {path.name}: its chapters are locked against copying; get a copy without a lock")
+        if missing := sum(name not in names for name in chapters):
+            draft.notice(f"{missing} of {len(chapters)} chapters are listed and not in the file")
         for number, name in enumerate((name for name in chapters if name in names), start=1):
             draft.open_page(f"chapter {number}")
             if name in locked:
@@ -61,8 +63,13 @@ def _package(archive: ZipFile, *, path: Path) -> tuple[str, "_Element"]:
 
 
 def _spine(package: "_Element") -> list[str]:
-    parts = {item.get("id"): item.get("href") or "" for item in package.iter("{*}item") if "html" in (item.get("media-type") or "")}
-    return [parts[item.get("idref")] for item in package.iter("{*}itemref") if item.get("idref") in parts and item.get("linear") != "no"]
+    """Chapters in the order in which they are read, those that a reader turns to by a link (notes, answers, tables) in their place; without
+    an order all there are. A table of contents that nobody comes to in reading is none."""
+    pages = [item for item in package.iter("{*}item") if "html" in (item.get("media-type") or "")]
+    parts = {item.get("id"): item.get("href") or "" for item in pages}
+    contents = {item.get("id") for item in pages if "nav" in (item.get("properties") or "").split()}
+    order = [(item.get("idref"), item.get("linear") == "no") for item in package.iter("{*}itemref")] or [(name, True) for name in parts]
+    return [parts[name] for name, is_aside in order if name in parts and not (is_aside and name in contents)]
 
 
 def _sheets(page: "HtmlElement", *, base: str) -> list[str]:

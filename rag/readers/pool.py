@@ -4,6 +4,7 @@ import json
 import os
 import queue
 import selectors
+import shutil
 import signal
 import stat
 import subprocess
@@ -40,14 +41,22 @@ class ReaderPool:
     """
 
     def __init__(
-        self, *, timeout_s: float = 60.0, memory_bytes: int = 1_500_000_000, workers: int = 1, ocr: Ocr | None = None, ocr_s: float = 900.0
+        self,
+        *,
+        timeout_s: float = 60.0,
+        memory_bytes: int = 1_500_000_000,
+        workers: int = 1,
+        ocr: Ocr | None = None,
+        ocr_s: float = 900.0,
+        room: Path | None = None,
     ) -> None:
         """``timeout_s``: wall clock a file. ``memory_bytes``: address space a child may use beyond what it starts with. ``ocr`` reads
         pages without text once more, in ``ocr_s`` a file at most; putting together what was read then has ``timeout_s`` of its own, so
-        that a program which takes all of its time costs no page that was read."""
+        that a program which takes all of its time costs no page that was read. ``room``: where a child puts what it has to write down of
+        a file, such as a copy that is not encrypted, which goes with the child; the system's folder for temporary files unless given."""
         self._ocr, self._ocr_s = ocr, ocr_s
         program = ocr.program if ocr else ""
-        self._children = [_Child(timeout_s=timeout_s, memory_bytes=memory_bytes, program=program) for _ in range(workers)]
+        self._children = [_Child(timeout_s=timeout_s, memory_bytes=memory_bytes, program=program, room=room) for _ in range(workers)]
         self._idle: queue.SimpleQueue[_Child] = queue.SimpleQueue()
         for child in self._children:
             self._idle.put(child)
@@ -123,8 +132,9 @@ class _DiedError(Exception):
 class _Child:
     """One child process, started when needed and again after it ended."""
 
-    def __init__(self, *, timeout_s: float, memory_bytes: int, program: str) -> None:
+    def __init__(self, *, timeout_s: float, memory_bytes: int, program: str, room: Path | None) -> None:
         self._timeout_s = timeout_s
+        self._room, self._desk = room, ""
         self._program = program
         self._memory_bytes = memory_bytes
         self._process: subprocess.Popen[bytes] | None = None
@@ -132,7 +142,7 @@ class _Child:
 
     def answer(self, path: Path, *, into: Path | None, languages: str = "", ocr_s: float = 0.0) -> Document | list[Enclosed]:
         """The document, or with ``into`` the files it encloses; with ``languages`` by OCR, which ends after ``ocr_s``."""
-        process, seconds = self._running(), self._timeout_s + ocr_s
+        process, seconds = self._running(path), self._timeout_s + ocr_s
         request = {
             "path": str(path.absolute()),
             "seconds": seconds,
@@ -169,18 +179,25 @@ class _Child:
         _close(process.stdout)
         _close(self._stderr)
         self._stderr = None
+        shutil.rmtree(self._desk)
 
-    def _running(self) -> subprocess.Popen[bytes]:
+    def _running(self, path: Path) -> subprocess.Popen[bytes]:
         if self._process is not None and self._process.poll() is not None:
             self.stop()
         if self._process is None:
+            self._desk = _desk(self._room, path=path)
             self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 -- it lives as long as the child
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "rag.readers.worker", str(self._memory_bytes), self._program],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._stderr,
-                env={"PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry), "PYTHONUTF8": "1", "PYTHONHASHSEED": "0"},
+                env={
+                    "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry),
+                    "PYTHONUTF8": "1",
+                    "PYTHONHASHSEED": "0",
+                    "TMPDIR": self._desk,
+                },
                 start_new_session=True,
             )
         return self._process
@@ -232,6 +249,17 @@ class _Child:
         if kind is ReadLimitError:
             self.stop()
         raise kind(message)
+
+
+def _desk(room: Path | None, *, path: Path) -> str:
+    """A new folder for a child that is to read a file."""
+    try:
+        if room is not None:
+            room.mkdir(mode=0o700, exist_ok=True)
+        return tempfile.mkdtemp(prefix="rag-read-", dir=room)
+    except OSError as error:
+        where = room or tempfile.gettempdir()
+        raise UnreadableError(f"cannot read {path.name}: {error.strerror} in {where}; make it writable, or free some space") from error
 
 
 def _too_slow(path: Path, *, seconds: float) -> ReadLimitError:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from rag.record.record import Record
+from rag.record.record import ERASED, Record
 from rag.types import Recorded, Usage
 
 
@@ -51,10 +51,11 @@ class CallLog:
 
     def end(self, number: int, *, at: datetime, answer: Recorded | None, error: str) -> None:
         """See rag.ports.Ledger."""
-        sql = "UPDATE model_calls SET finished = ?, answer = ?, tokens_in = ?, tokens_out = ?, error = ? WHERE number = ?"
+        sql = """UPDATE model_calls SET finished = ?1, answer = CASE error WHEN ?7 THEN NULL ELSE ?2 END, tokens_in = ?3, tokens_out = ?4,
+            error = ?5 WHERE number = ?6"""
         packed = zlib.compress(answer.text.encode(), 6) if answer else None
         used = (answer.usage.tokens_in, answer.usage.tokens_out) if answer else (0, 0)
-        self._record.change(sql, [at.isoformat(), packed, *used, error, number])
+        self._record.change(sql, [at.isoformat(), packed, *used, error, number, ERASED])
 
     def all(self) -> list[ModelCall]:
         """Every call, oldest first."""

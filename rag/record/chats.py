@@ -31,6 +31,12 @@ class KeptTurn:
         return str(json.loads(self.answer)["understood_as"])
 
 
+def refuse_forgotten(rows: Callable[[str, Sequence[Any]], list[tuple[Any, ...]]], documents: Sequence[str]) -> None:
+    """Nobody keeps what quotes a document that was forgotten while it was written. Raises DeletedError; within the caller's transaction."""
+    if rows("SELECT 1 FROM forgotten WHERE what IN (SELECT value FROM json_each(?)) LIMIT 1", [json.dumps(list(documents))]):
+        raise DeletedError("a document that it quotes was forgotten (`rag forget`) while it was written, so it is not kept; ask again")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChatHead:
     """What a list prints of a chat."""
@@ -59,9 +65,11 @@ class Chats:
     readable: Callable[[str], bool] = lambda answer: True
     """Whether a kept answer (JSON) may still be shown."""
 
-    def add(self, chat: int | None, *, asked: datetime, question: str, answer: str) -> tuple[int, int]:
-        """(chat, number) of the new turn; None begins a chat. Raises UsageError for an unknown chat."""
+    def add(self, chat: int | None, *, asked: datetime, question: str, answer: str, documents: Sequence[str] = ()) -> tuple[int, int]:
+        """(chat, number) of the new turn; None begins a chat. Raises UsageError for an unknown chat, DeletedError where one of the
+        documents that it quotes has been forgotten."""
         with self.transaction():
+            refuse_forgotten(self.rows, documents)
             if chat is None:
                 sql = "INSERT INTO chats (created, owner) VALUES (?, ?) RETURNING id"
                 chat = self.rows(sql, [asked.isoformat(), self.owner or 0])[0][0]

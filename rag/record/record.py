@@ -19,7 +19,7 @@ from rag.kin import sketch
 from rag.patterns import regex
 from rag.record import blocks, history, rows, schema, scopes, slabs
 from rag.record.access import Access
-from rag.record.chats import Chats, KeptTurn
+from rag.record.chats import Chats, KeptTurn, refuse_forgotten
 from rag.record.faults import translated
 from rag.record.history import Edition
 from rag.record.lexical import match_expression, quoted, telling_words
@@ -47,6 +47,8 @@ QUERY_VECTORS_KEPT = 10_000
 """15 to 40 MB of cached queries, the newest; a report asks some 60."""
 
 _NULL_VALUE = regex(r"NULL value in (\w+)\.(\w+)")
+ERASED = "ErasedError"
+"""Of a model's call that went on while documents were forgotten: what it answers is not kept."""
 _FAULTS_TOLD = 20
 _MOST_LINES = 100_000
 """Of SQLite's check: mistaken ones must not crowd out the others."""
@@ -619,31 +621,66 @@ class Record:
         """What ingest leaves out, a path or a content id, and the day it was forgotten."""
         return dict(self._rows("SELECT what, substr(at, 1, 10) FROM forgotten ORDER BY what"))
 
-    def forget(self, files: Sequence[FileRow], *, reports: Sequence[str], at: datetime, folders: Sequence[str] = ()) -> None:
-        """Takes the files' rows, their documents and the saved reports away and remembers path and content as left out, in one commit.
+    def forget(self, files: Sequence[FileRow], *, at: datetime, folders: Sequence[str] = ()) -> None:
+        """Takes the files' rows and their documents away and remembers path and content as left out, in one commit.
 
-        Whatever comes into ``folders`` later is left out too. The bytes are gone from the record's file after ``compact``.
+        Whatever comes into ``folders`` later is left out too. The bytes are gone from the record's file after ``compact``; until
+        ``end_erasing`` the record knows that they may not be.
         """
         left_out = dict.fromkeys(folders, "") | {what: file.content for file in files for what in (file.path, file.content) if what}
         live = {(file.path, file.document) for file in self.files()}
         with self._transaction():
             self._drop_unnamed(self._forget([file.path for file in files if (file.path, file.document) in live]))
             history.erase(self._connection, documents=sorted({file.document for file in files if file.document}))
-            for report in reports:
-                self._connection.execute("DELETE FROM reports WHERE id = ?", [report])
             self._connection.execute("UPDATE model_calls SET answer = NULL")  # a cache, and any of them may speak of what goes
+            self._connection.execute("UPDATE model_calls SET error = ? WHERE finished IS NULL", [ERASED])  # and what comes yet
             self._connection.executemany(
                 "INSERT OR REPLACE INTO forgotten (what, content, at) VALUES (?, ?, ?)",
                 [(what, content, at.isoformat()) for what, content in left_out.items()],
             )
+            self._look_into_again(sorted({file.path for file in files}))
+            self._connection.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('erasing', 1)")
+
+    def _look_into_again(self, paths: Sequence[str]) -> None:
+        """The next ingest looks into the files that enclose one of these, though they do not change."""
+        above = {path[:place] for path in paths for place, character in enumerate(path) if character == "/"}
+        sql = "UPDATE files SET reader = '' WHERE path IN (SELECT value FROM json_each(?))"
+        self._connection.execute(sql, [json.dumps(sorted(above))])
+
+    @property
+    def is_erasing(self) -> bool:
+        """Whether bytes of what was forgotten may still stand somewhere: `rag forget` goes on, or was cut off."""
+        return bool(self._rows("SELECT 1 FROM meta WHERE name = 'erasing'"))
+
+    def end_erasing(self) -> None:
+        """Nothing is left of what was forgotten."""
+        with self._transaction():
+            self._connection.execute("DELETE FROM meta WHERE name = 'erasing'")
+        self.empty_log(wait_s=0.0)
+
+    def erase_reports(self, reports: Sequence[str]) -> None:
+        """The saved reports go, with what hangs on them."""
+        with self._transaction():
+            self._connection.executemany("DELETE FROM reports WHERE id = ?", [(report,) for report in reports])
+
+    def leave_out(self, what: Mapping[str, str]) -> None:
+        """What another record leaves out, with the day, as ``forgotten`` gives it."""
+        with self._transaction():
+            self._connection.executemany("INSERT OR IGNORE INTO forgotten (what, content, at) VALUES (?, '', ?)", list(what.items()))
 
     def remember(self, what: str) -> list[str]:
-        """Ingest takes it again, a path with all below it, and its content; what was left out so far, none if it was not forgotten."""
-        below = "what = ? OR (what >= ? AND what < ?)"
+        """Ingest takes it again, a path with all below it, and its content; what was left out so far, none if it was not forgotten.
+
+        What lies below a folder that was forgotten as a whole and had been forgotten before by itself stays so.
+        """
+        below = "what = ?1 OR (what >= ?2 AND what < ?3)"
+        together = "at = coalesce((SELECT at FROM forgotten WHERE what = ?1), at)"
+        sql = f"SELECT what, content FROM forgotten WHERE ({below}) AND {together}"
         with self._transaction():
-            found = self._rows(f"SELECT what, content FROM forgotten WHERE {below}", [what, f"{what}/", f"{what}0"])
+            found = self._rows(sql, [what, f"{what}/", f"{what}0"])
             names = sorted({name for row in found for name in row if name})
             self._connection.executemany("DELETE FROM forgotten WHERE what = ?", [(name,) for name in names])
+            self._look_into_again([name for name, _ in found])
         return [name for name, _ in found]
 
     def give_back(self) -> int:
@@ -812,9 +849,13 @@ class Record:
         sql = "SELECT id, kind, started, finished, status, counts FROM runs ORDER BY id DESC LIMIT ?"
         return [rows.run(row) for row in self._rows(sql, [limit])]
 
-    def save_report(self, report_id: str, created: datetime, body: str, *, edition: Edition | None = None) -> None:
-        """A report's JSON under its id; the same id replaces. ``edition`` says what it is an edition of."""
+    def save_report(
+        self, report_id: str, created: datetime, body: str, *, edition: Edition | None = None, documents: Sequence[str] = ()
+    ) -> None:
+        """A report's JSON under its id; the same id replaces. ``edition`` says what it is an edition of. Raises DeletedError where one of
+        the documents that it names has been forgotten."""
         with self._transaction():
+            refuse_forgotten(self._rows, documents)
             sql = """INSERT INTO reports (id, created, body) VALUES (?, ?, ?)
                 ON CONFLICT (id) DO UPDATE SET created = excluded.created, body = excluded.body"""  # reviews hang on the row
             self._connection.execute(sql, [report_id, created.isoformat(), zlib.compress(body.encode(), 6)])

@@ -179,10 +179,21 @@ class Schedules:
             self._write_down(letters)
 
     def put_letter(self, letter: Letter) -> None:
-        """The message as it is now."""
-        marks = ", ".join("?" * len(_LETTER.split(", ")))
+        """What became of the message; what it says stays as it is, and one that was given up meanwhile stays given up."""
+        values = [letter.state, letter.tries, _text(letter.not_before), letter.error, letter.id]
         with self._transaction():
-            self._connection.execute(f"INSERT OR REPLACE INTO outbox ({_LETTER}) VALUES ({marks})", _letter_values(letter))
+            self._connection.execute(
+                "UPDATE outbox SET state = ?, tries = ?, not_before = ?, error = ? WHERE id = ? AND state <> 'given_up'", values
+            )
+
+    def erase_letters(self, letters: Sequence[Letter], *, why: str) -> None:
+        """Of these messages nothing is left but what became of them; those that wait are given up, which ``why`` explains."""
+        with self._transaction():
+            for letter in letters:
+                self._connection.execute("UPDATE outbox SET subject = '', body = '' WHERE id = ?", [letter.id])
+                self._connection.execute(
+                    "UPDATE outbox SET state = 'given_up', error = ? WHERE id = ? AND state = 'waiting'", [why, letter.id]
+                )
 
     # ── inside ────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rag.errors import WorkspaceError
 from rag.record.codes import CodesOf, PagesOf, RestsOf
+from rag.record.faults import translated
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _TIMES_SIZE = 2
@@ -46,10 +47,13 @@ def migrate(connection: sqlite3.Connection, *, path: Path) -> None:
 
 
 def outdated(path: Path) -> tuple[int, int] | None:
-    """(version of the file, version it is brought to when it is opened for writing); None where they are the same, or nothing is there."""
+    """(version of the file, version it is brought to when it is opened for writing); None where they are the same, or nothing is there.
+
+    Raises RecordError for a file that cannot be read.
+    """
     if not path.is_file():
         return None
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+    with translated(path), closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
         found, known = version(connection), migrations()[-1][0]
     return (found, known) if 0 < found < known else None
 

@@ -12,6 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from rag.unreported import unreported
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -248,6 +250,7 @@ def _turned(tables: "Bytes") -> "Bytes":
 
 @cache
 def _session(name: str) -> Any:
+    unreported()
     import onnxruntime
 
     onnxruntime.set_default_logger_severity(_ERRORS_ONLY)

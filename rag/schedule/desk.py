@@ -22,7 +22,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import takewhile
 from pathlib import Path
 
-from rag.errors import BudgetError, RagError, SettingsError, UsageError
+from rag.errors import BudgetError, DeletedError, RagError, SettingsError, UsageError
 from rag.record.schedules import Holder, Letter, Schedules, SlotRow
 from rag.schedule.definition import Definition
 from rag.schedule.slots import Slot, zone_of
@@ -159,7 +159,7 @@ def _run(book: Schedules, row: SlotRow, definition: Definition, *, now: Callable
     try:
         made, letters = publish(running)
     except RagError as error:
-        final = isinstance(error, UsageError | SettingsError | BudgetError)
+        final = isinstance(error, UsageError | SettingsError | BudgetError) and not isinstance(error, DeletedError)
         return fail(book, running, definition, reason=str(error), now=now(), final=final)
     done = replace(made, finished=now())
     book.put(done, letters=letters)

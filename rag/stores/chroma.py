@@ -11,12 +11,13 @@ import json
 import os
 import resource
 import shutil
+import sqlite3
 import struct
 import sys
 import tempfile
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -70,6 +71,7 @@ class ChromaStore:
         self._space = space
         self._newest = Newest(seen=-1, generation=None)
         self._view: _View | None = None
+        self._is_cleared = False
 
     @property
     def applied(self) -> int:
@@ -117,7 +119,7 @@ class ChromaStore:
         self._space = space
         self._look(again=True)
         with generations.building(self._folder) as build:
-            work = _Work.prepare(rows, target=build, base=self._newest.generation)
+            work = _Work.prepare(rows, target=build, base=None if self._is_cleared else self._newest.generation)
             if work.ids:
                 _run_child(work)
             shutil.rmtree(work.desk)
@@ -131,6 +133,7 @@ class ChromaStore:
             )
             generations.seal(build, manifest)
             published = generations.promote(build, folder=self._folder)
+        self._is_cleared = False
         self._look(again=True)
         generations.sweep(self._folder, keep=published)
 
@@ -150,7 +153,15 @@ class ChromaStore:
         The caller holds the writer's lock. Searches scan the record until then.
         """
         self.close()
+        self._is_cleared = True
         return generations.clear(self._folder)
+
+    def sweep(self) -> None:
+        """Removes generations that were read when a newer one was published, and are read no more. The caller holds the writer's lock."""
+        self._look()
+        kept = self._newest.generation
+        if kept and kept.number == self._newest.seen:
+            generations.sweep(self._folder, keep=kept.path)
 
     def close(self) -> None:
         """Lets go of the generation; the next question opens the newest one again."""
@@ -418,10 +429,14 @@ def _shrink(chroma: Path) -> None:
 
 
 def _wipe(chroma: Path) -> None:
-    """Zeros behind the last row: hnswlib writes out its first room of 100 rows as the memory lies there, what other rows left too.
+    """Zeros behind the last row: hnswlib writes out its first room of 100 rows as the memory lies there, what other rows left too. And in
+    place of the last vector in the database, which every reader copies into a folder that a kill leaves behind.
 
     The layout is that of ``saveIndex`` in Chroma's hnswlib.
     """
+    with closing(sqlite3.connect(chroma / _SQLITE)) as database, database:
+        database.execute("PRAGMA secure_delete = ON")
+        database.execute("UPDATE embeddings_queue SET vector = zeroblob(length(vector)) WHERE vector IS NOT NULL")
     for header in chroma.rglob("header.bin"):
         _, _, room, rows, size = _HEADER.unpack_from(header.read_bytes())
         for name, each in (("data_level0.bin", size), ("length.bin", _LENGTH)):

@@ -119,6 +119,9 @@ class LangChainStore:
         self._path.unlink(missing_ok=True)
         return 0
 
+    def sweep(self) -> None:
+        """There are no older states."""
+
     def close(self) -> None:
         """Lets go of the store; the next question opens it again."""
         self._opened = None

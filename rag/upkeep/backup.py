@@ -1,5 +1,6 @@
 """A workspace in one file: the record as of one moment, the settings, own prompts and templates; checked before it counts."""
 
+import fcntl
 import hashlib
 import io
 import json
@@ -44,14 +45,14 @@ def back_up(record: Record, *, to: Path, now: datetime) -> Backup:
     """
     if to.exists():
         raise UsageError(f"{to} exists already and a backup never overwrites; choose another name")
-    with _writing(to), tempfile.TemporaryDirectory(prefix=".backup-", dir=to.parent) as desk:
-        record.copy_to(Path(desk) / _RECORD)
-        with Record.open(Path(desk) / _RECORD) as copy:
+    with _writing(to), _desk(to.parent, prefix=".backup-") as desk:
+        record.copy_to(desk / _RECORD)
+        with Record.open(desk / _RECORD) as copy:
             if faults := copy.faults():
                 raise RecordError(f"{record.path} is damaged ({faults[0]}), so no backup was made; see `rag doctor`")
             documents, chunks = len(copy.sources()), copy.chunk_count()
-        members = {_RECORD: Path(desk) / _RECORD, **_own_files(record.path.parent)}
-        archive = Path(desk) / "archive.tar"
+        members = {_RECORD: desk / _RECORD, **_own_files(record.path.parent)}
+        archive = desk / "archive.tar"
         _write(archive, members, made=now)
         _verified(archive)
         with archive.open("rb") as file:
@@ -72,8 +73,7 @@ def restore(backup: Path, workspace: Path) -> Backup:
     manifest = _verified(backup)
     with _writing(workspace):
         workspace.parent.mkdir(parents=True, exist_ok=True)
-        desk = Path(tempfile.mkdtemp(prefix=".restore-", dir=workspace.parent))
-        try:
+        with _desk(workspace.parent, prefix=".restore-") as desk:
             _unpack(backup, desk, names=manifest.files)
             with Record.open(desk / _RECORD) as record:
                 faults, documents, chunks = record.faults(), len(record.sources()), record.chunk_count()
@@ -84,13 +84,42 @@ def restore(backup: Path, workspace: Path) -> Backup:
             if workspace.exists():
                 workspace.rmdir()
             desk.rename(workspace)
-        finally:
-            if desk.exists():
-                shutil.rmtree(desk)
     with Record.open(workspace / _RECORD) as record:
         lost = tuple(str(path) for path in record.folders().values() if not path.is_dir())
     size = backup.stat().st_size
     return Backup(path=str(backup), made=manifest.made, documents=documents, chunks=chunks, bytes=size, folders=lost)
+
+
+@contextmanager
+def _desk(folder: Path, *, prefix: str) -> Iterator[Path]:
+    """A folder of its own, gone at the end unless it was renamed. What killed runs left beside it goes first: each holds a library, where
+    nobody sees it and `rag forget` does not come."""
+    for left in folder.glob(f"{prefix}*"):
+        with _locked(left) as is_left:
+            if is_left and any(left.iterdir()):  # one that is empty may have been made this moment
+                shutil.rmtree(left)
+    desk = Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
+    try:
+        with _locked(desk):
+            yield desk
+    finally:
+        if desk.exists():
+            shutil.rmtree(desk)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Whether nobody else had it locked; the kernel lets go of what a killed process held."""
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(handle)
 
 
 @contextmanager

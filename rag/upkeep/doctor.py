@@ -86,6 +86,9 @@ def _faults(record: Record) -> Iterator[Finding]:
         failed = sum(row.status == "failed" for row in record.files())
         message = f"{len(record.sources()):,} documents, {record.chunk_count():,} chunks; file, references and lexical index agree"
         yield Finding(about="record", state="ok", message=message)
+        if record.is_erasing:
+            message = "a `rag forget` goes on, or was cut off: bytes of what it erased may still stand in the workspace"
+            yield Finding(about="record", state="warning", message=message, next="run the same `rag forget` again: it finishes")
         if failed:
             yield Finding(about="record", state="warning", message=f"{failed:,} files could not be read", next="see `rag status --failed`")
 

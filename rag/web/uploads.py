@@ -1,5 +1,6 @@
 """Files that come in: named safely, of a kind that can be read, never over another."""
 
+import fcntl
 import hashlib
 import os
 import re
@@ -20,6 +21,7 @@ MOST_FILES = 200
 _LONGEST = 120
 """Bytes of a name without its suffix; file systems allow 255 with it."""
 _PIECE = 1 << 20
+_WAITING = ".upload-"
 
 
 def safe_name(given: str) -> str:
@@ -41,15 +43,30 @@ def keep(file: BinaryIO, *, name: str, folder: Path) -> Path:
     """Puts the bytes into the folder under a safe name; the same bytes under the same name are kept once, others get a number."""
     folder.mkdir(parents=True, exist_ok=True)
     wanted = safe_name(name)
-    with tempfile.NamedTemporaryFile(prefix=".upload-", dir=folder, delete=False) as waiting:
-        digest = hashlib.sha256()
-        while piece := file.read(_PIECE):
-            digest.update(piece)
-            waiting.write(piece)
-    try:
-        return _placed(Path(waiting.name), folder / wanted, digest=digest.hexdigest())
-    finally:
-        Path(waiting.name).unlink(missing_ok=True)
+    _take_away_what_was_cut_off(folder)
+    with tempfile.NamedTemporaryFile(prefix=_WAITING, dir=folder, delete=False) as waiting:
+        try:
+            fcntl.flock(waiting, fcntl.LOCK_EX)
+            digest = hashlib.sha256()
+            while piece := file.read(_PIECE):
+                digest.update(piece)
+                waiting.write(piece)
+            waiting.flush()
+            return _placed(Path(waiting.name), folder / wanted, digest=digest.hexdigest())
+        finally:
+            Path(waiting.name).unlink(missing_ok=True)
+
+
+def _take_away_what_was_cut_off(folder: Path) -> None:
+    """What a server that was killed in the middle of an upload left, which nobody sees and nothing reads."""
+    for left in folder.glob(f"{_WAITING}*"):
+        try:
+            with left.open("rb") as opened:
+                fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if left.stat().st_size:  # an empty one may have been made this moment
+                    left.unlink()
+        except (BlockingIOError, FileNotFoundError):
+            continue  # somebody is at it, or has just done with it
 
 
 def _placed(waiting: Path, wanted: Path, *, digest: str) -> Path:
