@@ -22,7 +22,6 @@ from rag.rerankers.passthrough import PassThrough
 from rag.retrieval import Retrieval
 from rag.statements import statements
 from rag.stores.chroma import ChromaStore
-from rag.unreported import unreported
 
 RECORD = "library.db"
 INDEX = "index"
@@ -32,7 +31,6 @@ _ENDPOINT_S = 30.0
 
 def embedder_of(setting: EmbedderSettings, *, workspace: Path) -> Embedder:
     """Not loaded yet."""
-    unreported()
     if setting.kind == "small":
         return SmallEmbedder(engine=setting.engine)
     from rag.prompts import query_prompt

@@ -13,8 +13,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from rag.unreported import unreported
-
 REPOSITORY = Path(__file__).resolve().parent.parent
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -27,7 +25,6 @@ LONGEST = (
 
 gc.disable()  # until all is imported and collected, none of which is garbage
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-unreported()  # tests make embedders without settings too
 settings.load_profile("untimed")  # a loaded machine is no fault of the program
 
 

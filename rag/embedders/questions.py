@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rag.graphs import Graph
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -21,30 +23,18 @@ if TYPE_CHECKING:
 GRAPH = Path(__file__).parent / "minilm.onnx"
 _LOOKED_UP = ("word", "position", "token_type")
 """Read here, a few rows of each; onnxruntime would copy the whole of them, half of the model."""
-_ERRORS_ONLY = 3
-"""onnxruntime's level of its own messages: it warns of every graphics card it does not know."""
 
 
 class QuestionBert:
     """Token ids in, the mean of a text's last hidden states out. Raises KeyError, ValueError and OSError on a file of another shape."""
 
     def __init__(self, folder: Path) -> None:
-        import onnxruntime
-
-        onnxruntime.set_default_logger_severity(_ERRORS_ONLY)
         weights = mapped(folder / "model.safetensors")
         self._words, self._places, kinds = (weights.pop(f"embeddings.{name}_embeddings.weight") for name in _LOOKED_UP)
         self._kind = kinds[0]
-        self._weights = {
-            name: onnxruntime.OrtValue.ortvalue_from_numpy(tensor) for name, tensor in weights.items() if not name.startswith("pooler.")
-        }
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1  # more only wait for each other: 4 ms of work
-        options.add_external_initializers(list(self._weights), list(self._weights.values()))
-        try:
-            self._session = onnxruntime.InferenceSession(GRAPH.read_bytes(), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime's errors have no class of their own in common
-            raise ValueError(f"onnxruntime cannot load it: {error}") from error
+        self._graph = Graph(
+            GRAPH.read_bytes(), weights={name: tensor for name, tensor in weights.items() if not name.startswith("pooler.")}
+        )
 
     def mean(self, ids: Sequence[int]) -> "Vectors":
         """Array of shape (hidden size,)."""
@@ -61,8 +51,7 @@ class QuestionBert:
 
     def _run(self, ids: Sequence[int], *outputs: str) -> "list[Vectors]":
         embedded = self._words[list(ids)] + self._places[: len(ids)] + self._kind
-        found: list[Vectors] = self._session.run(list(outputs), {"embedded": embedded})
-        return found
+        return self._graph.run(outputs, {"embedded": embedded})
 
 
 def mapped(path: Path) -> dict[str, "NDArray[np.float32]"]:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from rag.unreported import unreported
+from rag.graphs import Graph
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,8 +44,6 @@ _APART = 4
 """Times WIDE rows between two that are asked for which are multiplied as well: asking twice costs more."""
 _GRAPHS = Path(__file__).parent
 """Their files are written by scripts/scan_graph.py."""
-_ERRORS_ONLY = 3
-"""onnxruntime's level of its own messages."""
 _TRIES = 5
 _CLEARLY = 0.8
 """Rows beside each other have to take so much of the time of the others: where they are slower, few of them are by a fifth, all by twice
@@ -249,11 +247,5 @@ def _turned(tables: "Bytes") -> "Bytes":
 
 
 @cache
-def _session(name: str) -> Any:
-    unreported()
-    import onnxruntime
-
-    onnxruntime.set_default_logger_severity(_ERRORS_ONLY)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1  # memory is what it waits for, and searches come side by side
-    return onnxruntime.InferenceSession((_GRAPHS / f"{name}.onnx").read_bytes(), options, providers=["CPUExecutionProvider"])
+def _session(name: str) -> Graph:
+    return Graph((_GRAPHS / f"{name}.onnx").read_bytes())
