@@ -310,6 +310,21 @@ def test_the_command_refuses_what_it_cannot_do(tmp_path: Path) -> None:
     assert_refused(rag("eval", tmp_path / "none.jsonl"), status=2, saying="cannot read questions")
 
 
+def test_a_library_without_anything_to_ask_about_says_so(tmp_path: Path) -> None:
+    """No empty file, which the next command would send back here."""
+    assert rag("init", tmp_path / "empty", "--embedder", "small").exit_code == 0
+    asked = rag("eval", "--generate", "5", "-w", tmp_path / "empty", "-o", tmp_path / "questions.jsonl")
+    assert_refused(asked, status=2, saying="the library holds nothing to ask about")
+    assert not (tmp_path / "questions.jsonl").exists()
+
+
+def test_fewer_questions_than_asked_for_are_told_beside_the_questions(sample_workspace: Path) -> None:
+    """On stderr: what is on stdout goes into a file."""
+    made = rag("eval", "--generate", "99999", "-w", sample_workspace)
+    assert made.stderr.splitlines()[-1].endswith("(99999 asked for: the documents hold no more)")
+    assert len(made.stdout.splitlines()) < 99999
+
+
 def test_the_shipped_prompt_is_the_arm_s(tmp_path: Path) -> None:
     """What `rag eval` tries on an embedder without a prompt is prompts/query.txt."""
     assert query_prompt(workspace=tmp_path).text.endswith(": ")
