@@ -59,8 +59,9 @@ def evaluation(
 ) -> None:
     """Search for the answers of QUESTIONS and measure: the full search beside itself without words, without vectors, with another prompt.
 
-    Figures come with 95 % intervals, bootstrapped over the questions. Questions made by --generate take their words from the documents
-    and are easier than people's: use them to compare, not to boast.
+    Figures come with 95 % intervals, bootstrapped over the questions. Questions made by --generate take their words from the documents:
+    they are easier than people's, and searches by words do too well on them. Use them to compare one index, prompt, model or version
+    with another, and questions of your own to tell how good search is or what its parts are worth.
     """
     if (questions is None) == (count is None):
         raise UsageError("give a file of questions, or --generate N to make one; see rag eval --help")
