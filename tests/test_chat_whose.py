@@ -34,6 +34,25 @@ DOCUMENTS = {
         "# Speech by Governor Bowen on small banks\n\nNovember 19, 2020\n\nMy colleague Governor Brenner has said that climate change "
         "matters, and I say that climate change is not a matter for small banks.\n\nSmall banks know their customers.\n"
     ),
+    "speeches/press conference.md": (
+        "# Transcript of Chair Yelland's Press Conference\n\nMarch 19, 2014\n\nCHAIR YELLAND. Inflation is below our objective, and the "
+        "committee will wait.\n\n"
+        "STEVE LIESEN. Madam Chair, inflation in energy prices has risen and households fear that inflation comes back.\n\n"
+        "CHAIR YELLAND. We watch inflation in energy prices as we watch all others.\n\nYLAN MOY. Madam Chair, inflation is high for "
+        "the poor.\n\nCHAIR YELLAND. The poor have gained least.\n"
+    ),
+    "speeches/notes.md": (
+        "# Speech by Governor Holm on housing\n\nMay 4, 2020\n\nRents rose in all large towns, and builders wait for permits.\n\n"
+        'For additional information on rents in all large towns, see Board of Governors (2020), "Rents in large towns".\n\n'
+        'Also see, Anna Holm, "Rents in large towns and what builders wait for" (speech at a conference on rents, May 2, 2020).\n'
+    ),
+    "speeches/early.md": (
+        "# Speech by Governor Jonas P. Powers on small banks\n\nOctober 3, 2013\n\nUnemployment in small towns hurts small banks.\n"
+    ),
+    "speeches/late.md": (
+        "# Speech by Chair Powers on current issues\n\nMay 13, 2020\n\nUnemployment rose faster than ever before, and most of those who "
+        "lost their work had earned little.\n"
+    ),
     "filings/Orvane 2023 annual report.md": (
         "# Orvane annual report 2023\n\nPublished 2024-02-08\n\nRVD revenues in 2023 increased by $210 million because of new programs.\n\n"
         "Orvane revenues in 2023 were $4,310 million.\n\n| | Fiscal 2023 | Fiscal 2022 |\n|---|---|---|\n"
@@ -110,6 +129,7 @@ def test_a_document_of_another_time_does_not_answer(library: Library, question: 
         ("What did Governor Brenner say about climate change?", "brenner.md"),
         ("What does Bowen say about climate change?", "bowen.md"),
         ("What did Brenner say about small banks in December 2020?", "brenner.md"),
+        ("What did Jonas Powers say about unemployment in May 2020?", "late.md"),
     ],
 )
 def test_what_somebody_said_is_told_in_their_own_words(library: Library, question: str, file: str) -> None:
@@ -117,6 +137,21 @@ def test_what_somebody_said_is_told_in_their_own_words(library: Library, questio
     answer = ask(library, question)
     assert not answer.abstained
     assert cited(answer) == [file]
+
+
+def test_in_the_record_of_a_talk_it_is_who_has_the_word(library: Library) -> None:
+    """Those who ask are not the one who answers."""
+    texts = " ".join(claim.text for claim in ask(library, "What did Yelland say about inflation?").claims)
+    assert "We watch inflation in energy prices" in texts
+    assert "Madam Chair" not in texts
+    (claim,) = ask(library, "What did Steve Liesen say about inflation?").claims
+    assert "Madam Chair, inflation in energy prices has risen" in claim.text
+
+
+def test_a_note_that_says_where_to_read_more_is_no_answer(library: Library) -> None:
+    """Its words are those of the question, since it gives a title."""
+    texts = [claim.text for claim in ask(library, "What did Holm say about rents in large towns?").claims]
+    assert texts == ["Rents rose in all large towns, and builders wait for permits."]
 
 
 def test_who_spoke_of_something_is_told(library: Library) -> None:

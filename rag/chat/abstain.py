@@ -90,7 +90,12 @@ def doubt(asked: Asked, chosen: Sequence[Option], *, passages: Sequence[Passage]
     """
     if not asked.names or any(option.on_statement or option.metric for option in chosen):
         return ""
-    told = [word for word in words(asked.content) if any(_TELLING.search(stem) for stem in set(content_stems(word)) - _OF_NOTHING)]
+    said = words(asked.matter) if asked.matter else words(asked.text)
+    told = [
+        word
+        for word in words(asked.content)
+        if word in said and any(_TELLING.search(stem) for stem in set(content_stems(word)) - _OF_NOTHING)
+    ]
     held = {stem for option in chosen for stem in content_stems(_all(passages[option.rank]))}
     if not told or asked.content == asked.text or any(held.intersection(content_stems(word)) for word in told):
         return ""

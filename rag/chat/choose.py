@@ -4,9 +4,10 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from rag.chat.question import Asked, Wanted, figures_in, gives, take_names, units
+from rag.chat.spoken import share_spoken, talk_of
 from rag.closeness import closeness, rarity
 from rag.late import without_abroad
 from rag.numbers import find_numbers, find_periods, period_order, period_shape
@@ -58,6 +59,8 @@ CLOSE_BEHIND = 0.8
 """A further sentence is taken when it scores so much of the best one's."""
 _OF_ALL = frozenset("total consolidated group company overall net gross".split())
 """What a name before a figure may be besides, and it is still the whole's."""
+_POINTS_ELSEWHERE = regex(r"(?i)[\W\d]*(?:for [^,.]{0,120}, )?(?:also )?see(?:,| also\b| [A-Z(“\"])")
+"""A note that only says where to read more."""
 _BESIDE_A_VALUE = regex(r"(?i)\b(?:units?|currency|scale|codes?|notes?|footnotes?|sources?)$")
 """A column's header whose cells say something about the row's values."""
 _SOUGHT = 100
@@ -92,7 +95,7 @@ class Option:
     names: float
     """Share of the names asked for that it, its headings or its document's title hold; 1 where none is asked for."""
     spoken: float
-    """Share of a name of those whose words are asked for that its document's title, file, author or publisher has; 0 where nobody's are."""
+    """Share of a name of those whose words are asked for that whoever speaks has; 0 where nobody's are asked for."""
     near: float
     """How near its words come to the question's one by one, 0 and up; 0 where nobody tells."""
     unit: float
@@ -151,6 +154,8 @@ def options(
     """
     found: list[tuple[str, Evidence, Source, Candidate | None, Passage]] = []
     for candidate in read.current:
+        if _POINTS_ELSEWHERE.match(candidate.text):
+            continue
         if passage := _around(candidate.evidence, passages):
             found.append((candidate.text, candidate.evidence, candidate.source, candidate, passage))
     for cell in _likely_cells(asked, cells, sought=sought):
@@ -162,6 +167,7 @@ def options(
     is_abroad = [candidate is not None and bool(candidate.language) for _, _, _, candidate, _ in found]
     nearnesses = without_abroad(near(stretches, rarity(asked.text, holders=holders, among=among)), is_abroad)
     metrics = {mention.metric.id for mention in vocabulary.named(asked.text)}
+    talk = cache(lambda identity: talk_of(document(identity).text))
     made = [
         Option(
             text=text,
@@ -171,7 +177,11 @@ def options(
             closeness=value,
             metric=_metric(metrics, candidate, evidence, vocabulary),
             names=names_held(asked, f"{text} {source.title} {source.path} {chunk.header} {source.author} {source.publisher}"),
-            spoken=_spoken(asked, source),
+            spoken=share_spoken(
+                asked.speakers,
+                said_of_document=f"{source.title} {source.path.rsplit('/', 1)[-1]} {source.author} {source.publisher}",
+                turn=talk(evidence.document).at(evidence.start) if asked.speakers else "",
+            ),
             near=max(0.0, nearness),
             unit=float(asked.unit in units(text)),
             value=0.0 if candidate is None and asked.is_of_things else _value(asked, text),
@@ -237,9 +247,12 @@ def best(found: Sequence[Option], *, wants: Wanted = "") -> list[Option]:
     values at other times do where the question is when. Where the best one gives the figure or date asked for, none without one stands
     behind it."""
     stated = _lines(found)
-    whose = max((option.spoken for option in found), default=0.0)
-    found = [option for option in found if option.spoken == whose]  # nor are another's words where the one asked for has some
-    found = [option for option in found if option.names] or list(found)  # another's figure is no answer where the one asked about speaks
+    timely = [option for option in found if option.period > BROADER] or found
+    whose = max((option.spoken for option in timely), default=0.0)
+    found = [option for option in found if option.spoken >= whose]  # nor are another's words where the one asked for has some
+    found = [option for option in found if option.names or option.spoken] or list(
+        found
+    )  # another's figure is no answer where the one asked about speaks
     if any(option.period > BROADER and (option.value or wants not in _OF_FIGURES) for option in found):
         found = [option for option in found if option.period >= 0]  # nor is another time's where the time asked for is spoken of
     if not found:
@@ -387,12 +400,6 @@ def names_held(asked: Asked, text: str) -> float:
     return sum(held.issuperset(one) or "".join(one) in held for one in parts) / len(parts)  # files are called BESTBUY_2019
 
 
-def _spoken(asked: Asked, source: Source) -> float:
-    held = _spelt(f"{source.title} {source.path.rsplit('/', 1)[-1]} {source.author} {source.publisher}")
-    parts = [_parts(name) for name in asked.speakers]
-    return max((sum(part in held for part in one) / len(one) for one in parts if one), default=0.0)
-
-
 def _parts(name: str) -> list[str]:
     """Its words in lower case, those on either side of a hyphen for themselves: "Asia-North Europe" speaks of Asia and North Europe."""
     return [part for word in words(name) for part in _HYPHEN.split(word.lower()) if part and part not in STOPWORDS]
@@ -412,7 +419,7 @@ def _period(asked: Asked, evidence: Evidence, passage: Passage, candidate: Candi
     is_dated, day = source.published_from != "mtime", source.published.isoformat()
     own, around = _periods(evidence, source, candidate)
     alike = [(one, other) for one in asked.labels for other in own if overlapping(one, other)]
-    if asked.is_of_saying and is_dated and any(overlapping(one, day) for one in asked.labels):
+    if asked.matter and is_dated and any(overlapping(one, day) for one in asked.labels):
         return 0.5 if own and not alike else 1.0
     if alike:
         return max(_likeness(one, other) for one, other in alike)

@@ -143,8 +143,8 @@ class Asked:
     """The physical unit that is counted in, without its size: "W" for "how many megawatts"; empty where none is asked for."""
     stems: frozenset[str]
     """Of the words that carry meaning."""
-    is_of_saying: bool
-    """Whether it asks what was said of something: its period is when that was said."""
+    matter: str
+    """Of what, where it asks what was said of something; its period is when that was said. Empty for any other question."""
     speakers: tuple[str, ...]
     """The names of those whose words are asked for."""
 
@@ -199,7 +199,7 @@ def take_apart(question: str) -> Asked:
         unit=next((unit for unit, pattern in _UNITS if pattern.search(question)), ""),
         dimension=next((_dimension(number.unit) for match in _COUNTED.finditer(question) for number in find_numbers(f"5 {match[1]}")), ""),
         stems=frozenset(content_stems(question)),
-        is_of_saying=saying is not None,
+        matter=question[saying.end() :] if saying else "",
         speakers=take_names(saying["who"]) if saying else (),
     )
 
