@@ -57,6 +57,14 @@ def test_a_python_block_of_the_readme_runs(block: str, sample_workspace: Path, t
     assert done.stdout.strip()
 
 
+def test_the_workspaces_embedder_in_a_langchain_store_runs_as_printed(sample_workspace: Path, tmp_path: Path) -> None:
+    """docs/interop.md's first block; the nearest text is the one that is about it."""
+    block = next(body for kind, body in BLOCK.findall((REPOSITORY / "docs" / "interop.md").read_text(encoding="utf-8")) if kind == "python")
+    shutil.copytree(sample_workspace, tmp_path / "workspace")
+    done = subprocess.run([sys.executable, "-c", block], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, "The wait for a grid connection is 31 months."), done.stderr
+
+
 def test_links_of_the_readme_lead_somewhere() -> None:
     """Every relative link and picture is a file of the repository."""
     targets = re.findall(r"\]\(([^)#:]+)\)", README.read_text(encoding="utf-8"))

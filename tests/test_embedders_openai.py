@@ -133,6 +133,34 @@ def test_a_busy_server_is_asked_again(endpoint: Endpoint) -> None:
     assert len(endpoint.requests) == 3
 
 
+def test_a_server_that_takes_fewer_texts_at_once_is_asked_for_fewer(endpoint: Endpoint) -> None:
+    """Nobody can set how many: it is found out, and remembered."""
+
+    def eight_at_most(request: dict[str, Any]) -> Answer:
+        many = len(request["input"]) > 8
+        return (413, json.dumps({"error": {"message": "batch size 32 > maximum allowed batch size 8"}}), {}) if many else good(request)
+
+    endpoint.answers = [eight_at_most]
+    texts = [f"a cell {'x' * at}" for at in range(40)]
+    one = embedder(endpoint)
+    rows = one.embed(texts, kind="document")
+    raw = np.array([vector(text) for text in texts])
+    assert np.allclose(rows, raw / np.linalg.norm(raw, axis=1, keepdims=True), atol=1e-6)
+    refused = sum(len(request["input"]) > 8 for request in endpoint.requests)
+    endpoint.requests.clear()
+    one.embed(texts, kind="document")
+    assert refused >= 2
+    assert max(len(request["input"]) for request in endpoint.requests) <= 8
+
+
+def test_what_a_server_refuses_one_by_one_is_an_error(endpoint: Endpoint) -> None:
+    """After one request for each halving."""
+    endpoint.answers = [lambda request: (400, json.dumps({"error": {"message": "no"}}), {})]
+    with pytest.raises(EndpointError, match="refuses the request"):
+        embedder(endpoint).embed(["cells"] * 32, kind="document")
+    assert [len(request["input"]) for request in endpoint.requests] == [32, 16, 8, 4, 2, 1]
+
+
 def test_an_answer_cut_off_midway_is_asked_for_once_more(endpoint: Endpoint) -> None:
     """The SDK does not repeat these."""
     endpoint.answers = [lambda request: (200, good(request)[1], {"Content-Length": "100000", "Connection": "close"}), good]

@@ -2,10 +2,12 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from rag.app import Library, create
 from rag.errors import UsageError
 from rag.evaluate import (
     Evaluation,
@@ -24,6 +26,7 @@ from rag.evaluate import (
     winning,
 )
 from rag.evaluate.measures import estimate, measured
+from rag.ingest import drain
 from rag.numbers import find_numbers
 from rag.prompts import query_prompt
 from rag.text import content_stems
@@ -211,8 +214,6 @@ def test_gold_that_is_not_in_the_library_is_named(library: Path, gold: Gold, sai
 
 def test_made_questions_are_the_same_every_time_and_no_copies(sample_workspace: Path, tmp_path: Path) -> None:
     """Each document has some; no figure of the quote is in the question and at most half of its words; another seed, other questions."""
-    from rag.app import Library
-
     with Library.open(sample_workspace) as library:
         made, again, others = (generate(library.record, count=80, seed=seed) for seed in (1, 1, 2))
         documents = {source.path for source in library.record.sources()}
@@ -223,12 +224,29 @@ def test_made_questions_are_the_same_every_time_and_no_copies(sample_workspace: 
     for question in made:
         quote = question.gold[0].quote
         if question.question.startswith("What is the figure"):
+            assert any(number.kind != "year" for number in find_numbers(quote))
             assert not find_numbers(question.question)
             kept = set(content_stems(question.question)) & set(content_stems(quote))
             assert len(kept) <= 0.6 * len(set(content_stems(quote)))
     path = tmp_path / "made.jsonl"
     path.write_text("".join(f"{to_json_line(question)}\n" for question in made), encoding="utf-8")
     assert read_questions(path) == made
+
+
+def test_a_question_made_of_a_table_names_its_document(tmp_path: Path) -> None:
+    """The next document has the same line, so nobody could tell whose is meant."""
+    create(tmp_path / "x", embedder="small")
+    for name in ("Orvane", "Kelling"):
+        table = "| | 2024 |\n|---|---|\n| Net sales | $ 4,310 |"
+        text = f"# {name} annual report\n\n{table}\n\nThe plan of the group was renewed by its board in 2024.\n"
+        (tmp_path / "x" / "docs" / f"{name}.md").write_text(text, encoding="utf-8")
+    with Library.open(tmp_path / "x") as library:
+        drain(library.ingest(now=datetime(2026, 11, 23, tzinfo=UTC)))
+        made = generate(library.record, count=10, seed=1)
+    assert sorted(question.question for question in made) == [
+        "Kelling annual report: Net sales: 2024?",
+        "Orvane annual report: Net sales: 2024?",
+    ]
 
 
 def saved(result: Evaluation, path: Path) -> dict[str, dict[str, float]]:
@@ -308,6 +326,21 @@ def test_the_command_refuses_what_it_cannot_do(tmp_path: Path) -> None:
     """In one line."""
     assert_refused(rag("eval"), status=2, saying="give a file of questions, or --generate N")
     assert_refused(rag("eval", tmp_path / "none.jsonl"), status=2, saying="cannot read questions")
+
+
+def test_a_library_without_anything_to_ask_about_says_so(tmp_path: Path) -> None:
+    """No empty file, which the next command would send back here."""
+    assert rag("init", tmp_path / "empty", "--embedder", "small").exit_code == 0
+    asked = rag("eval", "--generate", "5", "-w", tmp_path / "empty", "-o", tmp_path / "questions.jsonl")
+    assert_refused(asked, status=2, saying="the library holds nothing to ask about")
+    assert not (tmp_path / "questions.jsonl").exists()
+
+
+def test_fewer_questions_than_asked_for_are_told_beside_the_questions(sample_workspace: Path) -> None:
+    """On stderr: what is on stdout goes into a file."""
+    made = rag("eval", "--generate", "99999", "-w", sample_workspace)
+    assert made.stderr.splitlines()[-1].endswith("(99999 asked for: the documents hold no more)")
+    assert len(made.stdout.splitlines()) < 99999
 
 
 def test_the_shipped_prompt_is_the_arm_s(tmp_path: Path) -> None:

@@ -206,6 +206,23 @@ def test_a_store_that_lost_its_rows_says_so_and_is_filled_anew(tmp_path: Path) -
         assert len(store.nearest(rows(1)["0000000000000000"], k=5)) == 5
 
 
+def test_a_store_that_is_not_there_is_found_by_looking(tmp_path: Path) -> None:
+    """As `rag doctor` does, before a search meets it."""
+
+    def gone(name: str, embedding: Embeddings) -> VectorStore:
+        raise ConnectionError("nobody answers at 127.0.0.1")
+
+    Shop("in memory", tmp_path, open_store=in_memory({})).publish(rows(20), sequence=1)
+    with Shop("in memory", tmp_path, open_store=gone).open() as store:
+        assert (store.applied, store.notes) == (1, ())
+        store.read_through()
+        assert store.applied == 0
+        assert "nobody answers" in store.notes[0]
+    with Shop("in memory", tmp_path / "new", open_store=gone).open() as store:
+        store.read_through()
+        assert store.notes == ()
+
+
 def test_an_update_that_was_cut_off_leaves_the_last_state_and_is_made_good(tmp_path: Path) -> None:
     """Rows that came too early are in the record already, so that they are no error; the next publication settles it."""
     collections: Collections = {}

@@ -18,6 +18,7 @@ import pytest
 from numpy.typing import NDArray
 
 from rag import config, ingest
+from rag.app import examine as examine_workspace
 from rag.config import EmbedderSettings
 from rag.errors import BusyError, UsageError
 from rag.globs import chooser, matches
@@ -479,6 +480,35 @@ def test_examining_downloads_nothing_and_names_the_command(workspace: Path) -> N
     (workspace / "rag.toml").write_text('[embedder]\nmodel = "nobody/nothing-at-all"\n')
     found = examine(workspace, embedder=lambda setting: pytest.fail(setting.model) if isinstance(setting, EmbedderSettings) else EMBEDDER)
     assert [one.next for one in found if one.about == "model"] == ["run `hf download nobody/nothing-at-all`, or set another embedder"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "about", "message", "cure"),
+    [
+        (
+            '[reranker]\nmodel = "nobody/nothing-at-all"\n',
+            "reranker",
+            "nobody/nothing-at-all is not on this machine",
+            "leave reranker.model empty",
+        ),
+        (
+            '[search]\nquery_prompt = "weather"\n',
+            "settings",
+            "no query prompt 'weather' in prompts/query",
+            "there is: economy, filings, news, title",
+        ),
+        ('[store]\nkind = "langchain"\nopen = "nowhere:at_all"\n', "index", "nowhere:at_all cannot be imported", "PYTHONPATH"),
+    ],
+)
+def test_a_setting_with_which_no_search_works_is_found(workspace: Path, setting: str, about: str, message: str, cure: str) -> None:
+    """Before a search does, and what else there is to find is found besides."""
+    (workspace / "rag.toml").write_text(f'[embedder]\nkind = "small"\n{setting}')
+    found = examine_workspace(workspace)
+    broken = [one for one in found if one.state == "broken" and one.about == about]
+    assert len(broken) == 1
+    assert message in broken[0].message
+    assert cure in broken[0].next
+    assert {"record", "index", "model", "disk"} <= {one.about for one in found}
 
 
 # ── patterns ──────────────────────────────────────────────────────────────────────────────────────────────────────

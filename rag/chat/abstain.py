@@ -6,15 +6,15 @@ The two figures were chosen on the tune half of docs/evaluation-chat.md, which s
 import re
 from collections.abc import Collection, Mapping, Sequence
 
-from rag.chat.choose import BROADER, Option
+from rag.chat.choose import BROADER, UNTOLD, Option, is_fiscal
 from rag.chat.question import Asked, telling
 from rag.closeness import closeness
-from rag.numbers import period_words
+from rag.numbers import period_order, period_words
 from rag.patterns import regex
 from rag.remembered import remembered
 from rag.report.wording import Vocabulary
 from rag.text import content_stems, squeeze, words
-from rag.types import Passage
+from rag.types import Passage, Source
 
 LEAST_CLOSE = 0.073
 """Closeness of the best passage to the question below which it is about something else."""
@@ -30,8 +30,8 @@ _OF_NOTHING = frozenset(
     content_stems(
         "change changed increase increased decrease decreased difference growth grow grew decline declined rise rose fall fell average "
         "total amount figure number value percentage percent share much many long compare compared it its they them their that this "
-        "these those one ones year quarter month before earlier later previous say says said source sources agree disagree reason "
-        "cause happen happened"
+        "these those one ones year quarter month before earlier later previous say says said speak speaks spoke spoken talk talks talked "
+        "mention mentions mentioned discuss discusses discussed source sources agree disagree reason cause happen happened"
     )
 )
 """Stems of words that ask, or stand for what was spoken of, and name nothing themselves."""
@@ -68,11 +68,15 @@ def reason_to_abstain(
     if not chosen:
         return "the passages found hold no whole sentence or labelled figure that could answer"
     cited = [passages[option.rank] for option in chosen]
-    if names and len(unknown_names(names, passages=cited)) == len(names):
-        return f"what comes nearest is not about {_listed(names)}"
+    matter = [name for name in asked.names if name not in (*asked.speakers, *measures)]
+    matter = telling(matter, vocabulary=vocabulary) if asked.speakers else names
+    if matter and len(unknown_names(matter, passages=cited)) == len(matter):
+        return f"what comes nearest is not about {_listed(matter)}"
     if asked.wants in ("number", "share", "date") and not any(option.value for option in chosen):
         return f"the passages found speak of it, but give no {'date' if asked.wants == 'date' else 'figure'}"
-    if asked.labels and any(option.period < 0 for option in chosen) and not any(option.period > BROADER for option in chosen):
+    if asked.is_of_the_past and all(_is_before(passage.source, asked.labels) for passage in cited):
+        return f"what comes nearest was published before {_listed([period_words(label) for label in sorted(asked.labels)])}"
+    if asked.labels and any(option.period < UNTOLD for option in chosen) and not any(option.period > BROADER for option in chosen):
         return _not_for(asked.labels)
     if asked.labels and not any(_speaks_of(year, passage) for label in asked.labels for year in _years(label) for passage in passages):
         return _not_for(asked.labels)
@@ -86,7 +90,12 @@ def doubt(asked: Asked, chosen: Sequence[Option], *, passages: Sequence[Passage]
     """
     if not asked.names or any(option.on_statement or option.metric for option in chosen):
         return ""
-    told = [word for word in words(asked.content) if any(_TELLING.search(stem) for stem in set(content_stems(word)) - _OF_NOTHING)]
+    said = words(asked.matter) if asked.matter else words(asked.text)
+    told = [
+        word
+        for word in words(asked.content)
+        if word in said and any(_TELLING.search(stem) for stem in set(content_stems(word)) - _OF_NOTHING)
+    ]
     held = {stem for option in chosen for stem in content_stems(_all(passages[option.rank]))}
     if not told or asked.content == asked.text or any(held.intersection(content_stems(word)) for word in told):
         return ""
@@ -95,6 +104,12 @@ def doubt(asked: Asked, chosen: Sequence[Option], *, passages: Sequence[Passage]
 
 def _not_for(labels: Collection[str]) -> str:
     return f"the passages found speak of it, but not for {_listed([period_words(label) for label in sorted(labels)])}"
+
+
+def _is_before(source: Source, labels: Collection[str]) -> bool:
+    """Whether a document was published before the years of all periods; a fiscal year may begin in the year before its number."""
+    begins = min((period_order(label)[0] - is_fiscal(label) for label in labels), default=0)
+    return source.published_from != "mtime" and source.published.year < begins
 
 
 def _years(label: str) -> list[str]:

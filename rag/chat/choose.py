@@ -4,9 +4,10 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 
-from rag.chat.question import Asked, Wanted, gives, units
+from rag.chat.question import Asked, Wanted, figures_in, gives, take_names, units
+from rag.chat.spoken import share_spoken, talk_of
 from rag.closeness import closeness, rarity
 from rag.late import without_abroad
 from rag.numbers import find_numbers, find_periods, period_order, period_shape
@@ -38,6 +39,8 @@ PERIOD = 0.25
 """What the period asked for counts; another period alone counts as much against."""
 NAME = 0.15
 """What holding every name asked for counts."""
+APART = -0.15
+"""What counts against the figure of something else by name."""
 PASSAGE = 0.35
 """What the score of the passage around it counts."""
 BESIDE_LINES = 0.15
@@ -48,8 +51,16 @@ MOST_ON_PAGE = 3
 """Sentences of one page."""
 PART, BROADER = 0.4, 0.25
 """Worth of a part of the period asked for, and of one that holds it: a quarter's figure is no year's, and a year's no month's."""
+MONTHS_AFTER = 3
+"""How long after a month one still tells of it without saying so."""
+UNTOLD = -0.5
+"""Worth of no period at all, in a document that is not of the one asked for."""
 CLOSE_BEHIND = 0.8
 """A further sentence is taken when it scores so much of the best one's."""
+_OF_ALL = frozenset("total consolidated group company overall net gross".split())
+"""What a name before a figure may be besides, and it is still the whole's."""
+_POINTS_ELSEWHERE = regex(r"(?i)[\W\d]*(?:for [^,.]{0,120}, )?(?:also )?see(?:,| also\b| [A-Z(“\"])")
+"""A note that only says where to read more."""
 _BESIDE_A_VALUE = regex(r"(?i)\b(?:units?|currency|scale|codes?|notes?|footnotes?|sources?)$")
 """A column's header whose cells say something about the row's values."""
 _SOUGHT = 100
@@ -59,6 +70,8 @@ FIRST_PAGES = 3
 """Pages of the first passages of which one sentence each is taken."""
 FIRST_BEHIND = 0.65
 """When it scores so much of the best one's."""
+YEAR = regex(r"(?:19|20)\d\d")
+_OF_FIGURES = ("number", "share", "date")
 _SPANS = ("year", "half", "quarter", "month")
 _HYPHEN = regex(r"[-‐‑–]")
 _PARTS = {"early": (1, 4), "late": (9, 12)}
@@ -81,6 +94,8 @@ class Option:
     """1: it speaks of a metric that the question asks for, in whatever words; 0.5: only its table's caption does; else 0."""
     names: float
     """Share of the names asked for that it, its headings or its document's title hold; 1 where none is asked for."""
+    spoken: float
+    """Share of a name of those whose words are asked for that whoever speaks has; 0 where nobody's are asked for."""
     near: float
     """How near its words come to the question's one by one, 0 and up; 0 where nobody tells."""
     unit: float
@@ -90,6 +105,9 @@ class Option:
     period: float
     """1: it says the period asked for, 0.4: a part of it, 0.25: more than it, 0.5: its headings say it, -1: it says another one only, 0:
     none or none asked for."""
+    apart: float
+    """1 for a sentence with a figure of something by a name that the question does not give, else 0: a division's, where the company's is
+    asked for."""
     passage: float
     """Score of the best passage it stands in."""
     rank: int = 0
@@ -110,6 +128,7 @@ class Option:
             (UNIT, self.unit),
             (PERIOD, self.period),
             (NAME, self.names),
+            (APART, self.apart),
             (PASSAGE, self.passage),
         )
         return sum(weight * part for weight, part in parts)
@@ -135,6 +154,8 @@ def options(
     """
     found: list[tuple[str, Evidence, Source, Candidate | None, Passage]] = []
     for candidate in read.current:
+        if _POINTS_ELSEWHERE.match(candidate.text):
+            continue
         if passage := _around(candidate.evidence, passages):
             found.append((candidate.text, candidate.evidence, candidate.source, candidate, passage))
     for cell in _likely_cells(asked, cells, sought=sought):
@@ -146,6 +167,7 @@ def options(
     is_abroad = [candidate is not None and bool(candidate.language) for _, _, _, candidate, _ in found]
     nearnesses = without_abroad(near(stretches, rarity(asked.text, holders=holders, among=among)), is_abroad)
     metrics = {mention.metric.id for mention in vocabulary.named(asked.text)}
+    talk = cache(lambda identity: talk_of(document(identity).text))
     made = [
         Option(
             text=text,
@@ -155,10 +177,16 @@ def options(
             closeness=value,
             metric=_metric(metrics, candidate, evidence, vocabulary),
             names=names_held(asked, f"{text} {source.title} {source.path} {chunk.header} {source.author} {source.publisher}"),
+            spoken=share_spoken(
+                asked.speakers,
+                said_of_document=f"{source.title} {source.path.rsplit('/', 1)[-1]} {source.author} {source.publisher}",
+                turn=talk(evidence.document).at(evidence.start) if asked.speakers else "",
+            ),
             near=max(0.0, nearness),
             unit=float(asked.unit in units(text)),
             value=0.0 if candidate is None and asked.is_of_things else _value(asked, text),
-            period=_period(asked, evidence, source, candidate),
+            period=_period(asked, evidence, passage, candidate),
+            apart=0.0 if candidate is None else _apart(asked, text, source),
             passage=passage.score,
             rank=passages.index(passage),
             line=(line := sought.line_of(evidence.table.row) if evidence.table else ""),
@@ -219,8 +247,13 @@ def best(found: Sequence[Option], *, wants: Wanted = "") -> list[Option]:
     values at other times do where the question is when. Where the best one gives the figure or date asked for, none without one stands
     behind it."""
     stated = _lines(found)
-    found = [option for option in found if option.names] or list(found)  # another's figure is no answer where the one asked about speaks
-    if any(option.period > BROADER and option.value for option in found):
+    timely = [option for option in found if option.period > BROADER] or found
+    whose = max((option.spoken for option in timely), default=0.0)
+    found = [option for option in found if option.spoken >= whose]  # nor are another's words where the one asked for has some
+    found = [option for option in found if option.names or option.spoken] or list(
+        found
+    )  # another's figure is no answer where the one asked about speaks
+    if any(option.period > BROADER and (option.value or wants not in _OF_FIGURES) for option in found):
         found = [option for option in found if option.period >= 0]  # nor is another time's where the time asked for is spoken of
     if not found:
         return stated
@@ -239,7 +272,7 @@ def best(found: Sequence[Option], *, wants: Wanted = "") -> list[Option]:
         ):
             taken.append(option)
     chosen = _corrections_first(_with_first(taken, found))
-    gives_it = wants in ("number", "share", "date") and bool(chosen[0].value)
+    gives_it = wants in _OF_FIGURES and bool(chosen[0].value)
     return [option for option in chosen if option.value] if gives_it else chosen
 
 
@@ -298,6 +331,23 @@ def _around(evidence: Evidence, passages: Sequence[Passage]) -> Passage | None:
 
 def _header(evidence: Evidence) -> str:
     return " > ".join(evidence.heading_path[-2:])
+
+
+def _apart(asked: Asked, text: str, source: Source) -> float:
+    """Whether a name stands before the first figure that neither the question nor what the document says of itself has."""
+    if asked.wants not in ("number", "share") or not asked.names:
+        return 0.0
+    start = next((number.start for number in figures_in(text)), len(text))
+    known = _OF_ALL | _spelt(f"{asked.text} {source.title} {source.path} {source.author} {source.publisher}")
+    return float(
+        any(not known.issuperset(_parts(name)) and not asked.stems.issuperset(content_stems(name)) for name in _named(text[:start]))
+    )
+
+
+@remembered(8_192)
+def _named(text: str) -> tuple[str, ...]:
+    """The names in a text; a word that only begins it is none."""
+    return tuple(name for name in take_names(text) if not text.startswith(name) or not name.istitle() or " " in name)
 
 
 def _value(asked: Asked, text: str) -> float:
@@ -362,17 +412,36 @@ def _spelt(text: str) -> frozenset[str]:
     return frozenset((*found, *(word.removesuffix("'s").removesuffix("’s") for word in found)))
 
 
-def _period(asked: Asked, evidence: Evidence, source: Source, candidate: Candidate | None) -> float:
+def _period(asked: Asked, evidence: Evidence, passage: Passage, candidate: Candidate | None) -> float:
     if not asked.labels:
         return 0.0
+    source = passage.source
+    is_dated, day = source.published_from != "mtime", source.published.isoformat()
     own, around = _periods(evidence, source, candidate)
-    if alike := [(one, other) for one in asked.labels for other in own if overlapping(one, other)]:
+    alike = [(one, other) for one in asked.labels for other in own if overlapping(one, other)]
+    if asked.matter and is_dated and any(overlapping(one, day) for one in asked.labels):
+        return 0.5 if own and not alike else 1.0
+    if alike:
         return max(_likeness(one, other) for one, other in alike)
-    if source.published.isoformat() in asked.labels:
+    if day in asked.labels:
         return 0.5  # a day asked for is the day of the article
     if own:
         return -1.0
-    return 0.5 * any(overlapping(one, other) for one in asked.labels for other in around)
+    if any(overlapping(one, other) for one in asked.labels for other in around):
+        return 0.5
+    return UNTOLD if is_dated and not any(_may_tell(one, passage) for one in asked.labels) else 0.0
+
+
+def _may_tell(label: str, passage: Passage) -> bool:
+    """Whether what says no time may be of a period: its passage names the year, or was published when one tells of it."""
+    published, shape = passage.source.published, period_shape(label)
+    years = [int(year) for year in YEAR.findall(label)]
+    if not years or any(str(year) in passage.chunk.text for year in years):
+        return True
+    if shape in ("month", "day"):
+        ends, month, _ = period_order(label)
+        return 0 <= 12 * (published.year - ends) + published.month - month <= MONTHS_AFTER
+    return any(published.year - year in ((-1, 0, 1) if shape == "fiscal" else (0, 1)) for year in years)
 
 
 def _likeness(wanted: str, said: str) -> float:
@@ -402,11 +471,19 @@ def _in_label(text: str) -> frozenset[str]:
 
 
 def overlapping(one: str, other: str) -> bool:
-    """True for periods of one year that share a month: 2025 and 2025-Q3, the middle of 2026 and 30 June 2026."""
+    """True for periods of one year that share a month: 2025 and 2025-Q3, the middle of 2026 and 30 June 2026. A fiscal year is as good as
+    the calendar's year of its number."""
+    if is_fiscal(one) and is_fiscal(other):
+        return not set(YEAR.findall(one)).isdisjoint(YEAR.findall(other))
     if one[:4] != other[:4]:
         return one[:4] in other or other[:4] in one
     (first, last), (begin, end) = _months(one), _months(other)
     return first <= end and begin <= last
+
+
+def is_fiscal(label: str) -> bool:
+    """True for "FY2024"."""
+    return period_shape(label) == "fiscal"
 
 
 def _months(label: str) -> tuple[int, int]:

@@ -45,6 +45,19 @@ ABOUT_THE_ANSWER = (
 _MORE = regex(rf"(?i)^(?:{MORE}):\s+")
 _OF_THE_ANSWER = regex(rf"(?i)^(?:{ABOUT_THE_ANSWER}):\s+")
 _RUNS = regex(r"(?i)\bwho (?:runs|ran|leads|led|heads|headed|manages|managed|is in charge of|is (?:the )?(?:boss|head) of)\b")
+_SAID = "sa(?:y|id|ying)|th(?:ink|ought)|report(?:ed)?|writ(?:e|ten)|argued?|mention(?:ed)?|noted?|t(?:ell|old)|concluded?"
+_SAYING = regex(
+    r"(?i)^\W*what (?:else )?(?:do|does|did|has|have|had|is|are|was|were) (?P<who>.{0,80}?)\b"
+    rf"(?:{_SAID}) (?:us )?(?:about|on|of|regarding|concerning)\b"
+)
+"""Asks what somebody said of something, in whatever words."""
+_PAST = regex(r"(?i)\b(?:was|were|did|had)\b")
+"""Asks how something was ..."""
+_AHEAD = regex(
+    r"(?i)\b(?:forecast|expect|project(?!s\b)|plan|target|predict|guid|estimat|outlook|schedul|due\b|matur|anticipat|foresee|foresaw|aim|goal|assum|"
+    r"commit|promis|intend|hope|would|will|(?:was|were) to\b)"
+)
+"""... unless how it was thought to become."""
 _OF_THINGS = regex(r"(?i)(?:what|which|who) (?:are|were)\b|(?:name|list)\b")
 _HEADS = "chief executive, president, managing director, chair"
 _ABBREVIATION = 6
@@ -130,11 +143,20 @@ class Asked:
     """The physical unit that is counted in, without its size: "W" for "how many megawatts"; empty where none is asked for."""
     stems: frozenset[str]
     """Of the words that carry meaning."""
+    matter: str
+    """Of what, where it asks what was said of something; its period is when that was said. Empty for any other question."""
+    speakers: tuple[str, ...]
+    """The names of those whose words are asked for."""
 
     @property
     def is_of_things(self) -> bool:
         """Whether it asks which things there are, none of which is a figure: "What are the main risks?"."""
         return self.wants in ("", "name") and _OF_THINGS.match(self.asked) is not None
+
+    @property
+    def is_of_the_past(self) -> bool:
+        """Whether it asks how something was, and not how it was thought to become."""
+        return _PAST.search(self.asked) is not None and _AHEAD.search(self.asked) is None
 
     @property
     def content(self) -> str:
@@ -166,15 +188,19 @@ def take_apart(question: str) -> Asked:
     question = f"{more[0]}{asking}" if more else asking
     wanting = more[0].rstrip(": ") if more else question
     periods = find_periods(question)
+    saying = _SAYING.search(question)
+    matter = wanting[saying.end() :] if saying else wanting
     return Asked(
         text=question,
         asked=asking,
         names=tuple(dict.fromkeys(_names(question, periods))),
         periods=periods,
-        wants=next((kind for kind, pattern in _WANTS if pattern.search(wanting)), ""),
+        wants=next((kind for kind, pattern in _WANTS if pattern.search(matter)), ""),
         unit=next((unit for unit, pattern in _UNITS if pattern.search(question)), ""),
         dimension=next((_dimension(number.unit) for match in _COUNTED.finditer(question) for number in find_numbers(f"5 {match[1]}")), ""),
         stems=frozenset(content_stems(question)),
+        matter=question[saying.end() :] if saying else "",
+        speakers=take_names(saying["who"]) if saying else (),
     )
 
 
@@ -202,7 +228,7 @@ def gives(text: str, wanted: Wanted, *, asked: Asked) -> bool:
     if wanted == "date":
         return bool(find_periods(text))
     if wanted in ("number", "share"):
-        figures = _figures(text)
+        figures = figures_in(text)
         if asked.dimension:
             return any(_dimension(number.unit) == asked.dimension for number in figures)
         if wanted == "share":
@@ -219,10 +245,11 @@ def gives(text: str, wanted: Wanted, *, asked: Asked) -> bool:
 @remembered(8_192)
 def units(text: str) -> frozenset[Unit]:
     """What a text's figures are counted in."""
-    return frozenset(_unit(number) for number in _figures(text))
+    return frozenset(_unit(number) for number in figures_in(text))
 
 
-def _figures(text: str) -> list[Number]:
+def figures_in(text: str) -> list[Number]:
+    """Its numbers but for years and places in an order."""
     return [number for number in find_numbers(text) if number.kind != "year" and number.unit != "ordinal"]
 
 

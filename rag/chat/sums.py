@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.chat.choose import names_held, overlapping
+from rag.chat.choose import YEAR, names_held, overlapping
 from rag.chat.question import Asked
 from rag.numbers import period_order, period_shape
 from rag.patterns import regex
@@ -62,8 +62,8 @@ def wish_of(asked: Asked) -> Wish | None:
     """What a question wants computed; None where it asks for no sum, or not over which times."""
     times = tuple(sorted(asked.labels, key=period_order))
     how_much = _ASKS_HOW_MUCH.search(asked.text) is not None
-    if len(times) == 1 and (how_much or _YEAR_BEFORE.search(asked.text)) and times[0][:4].isdigit():
-        times = (f"{int(times[0][:4]) - 1}{times[0][4:]}", *times)
+    if len(times) == 1 and (how_much or _YEAR_BEFORE.search(asked.text)) and YEAR.search(times[0]):
+        times = (YEAR.sub(lambda year: f"{int(year[0]) - 1}", times[0]), *times)
     if len(times) == 2 or (how_much and not times):
         if _RELATIVE.search(asked.text):
             return Wish(formula=RELATIVE_CHANGE, times=times)

@@ -30,8 +30,12 @@ def export_texts(folder: Path, workspace: Path | None, as_json: bool) -> None:
     if as_json:
         show.print_json(show.plain(out))
         return
+    if not out.texts:
+        click.echo("Texts: 0; every document is embedded: rag ingest has nothing to embed")
+        return
     click.echo(
-        f"Texts: {out.texts:,} in {out.shards} shards in {out.folder}; put texts-NNNNN.npy beside each, then: rag load-vectors {out.folder}"
+        f"Texts: {out.texts:,} in {out.shards} shards in {out.folder}; put texts-NNNNN.npy, and .npz for models that tell of single words, "
+        f"beside each (docs/interop.md has a script), then: rag load-vectors {out.folder}"
     )
 
 

@@ -59,8 +59,9 @@ def evaluation(
 ) -> None:
     """Search for the answers of QUESTIONS and measure: the full search beside itself without words, without vectors, with another prompt.
 
-    Figures come with 95 % intervals, bootstrapped over the questions. Questions made by --generate take their words from the documents
-    and are easier than people's: use them to compare, not to boast.
+    Figures come with 95 % intervals, bootstrapped over the questions. Questions made by --generate take their words from the documents:
+    they are easier than people's, and searches by words do too well on them. Use them to compare one index, prompt, model or version
+    with another, and questions of your own to tell how good search is or what its parts are worth.
     """
     if (questions is None) == (count is None):
         raise UsageError("give a file of questions, or --generate N to make one; see rag eval --help")
@@ -92,14 +93,20 @@ def _generate(count: int, *, seed: int, output: Path | None, workspace: Path | N
 
     with open_library(workspace) as library:
         made = generate(library.record, count=count, seed=seed)
+    if not made:
+        raise UsageError(
+            "the library holds nothing to ask about: no headings, sentences with figures or tables; see rag status, or rag ingest"
+        )
     text = "".join(f"{to_json_line(question)}\n" for question in made)
+    short = f" ({count} asked for: the documents hold no more)" if len(made) < count else ""
     if output is None:
         click.echo(text, nl=False)
+        if short:
+            click.echo(f"Questions: {len(made)}{short}", err=True)
         return
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"cannot write {output}: {error.strerror}; choose another file with --output") from error
     documents = len({question.gold[0].document for question in made})
-    short = f" ({count} asked for: the documents hold no more)" if len(made) < count else ""
     click.echo(f"Questions: {len(made)} on {documents} documents in {output}{short}; next: rag eval {output}")

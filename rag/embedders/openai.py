@@ -58,6 +58,7 @@ class OpenAIEmbedder:
         what fails before an answer begins: connections, 408, 409, 429, 5xx. An empty ``api_key`` is for endpoints that want none.
         """
         self._retries = retries
+        self._texts_a_request = _TEXTS_A_REQUEST
         self._base_url = base_url
         self._api_key = api_key
         self._timeout_s = timeout_s
@@ -85,7 +86,7 @@ class OpenAIEmbedder:
         ready = [self._ready(text, kind=kind) for text in texts]
         vectors = np.empty((len(ready), self.fingerprint.dimensions), dtype=np.float32)
         lengths = [len(self.token_spans(text)) for text in ready]
-        for batch in batches(lengths, token_budget=_TOKENS_A_REQUEST, most=_TEXTS_A_REQUEST):
+        for batch in batches(lengths, token_budget=_TOKENS_A_REQUEST, most=self._texts_a_request):
             found = np.asarray(self._ask([ready[at] for at in batch]), dtype=np.float64)
             vectors[batch] = unit(found[:, : self.fingerprint.dimensions])
         return vectors
@@ -101,11 +102,19 @@ class OpenAIEmbedder:
         return prompted[: spans[room - 1][1]]
 
     def _ask(self, texts: list[str]) -> list[list[float]]:
-        """One request; an answer that breaks off midway, which the SDK does not repeat, is asked for once more."""
+        """One request; an answer that breaks off midway, which the SDK does not repeat, is asked for once more.
+
+        What the server refuses is asked for in two halves: some take fewer texts at once. So many are asked for from then on.
+        """
         try:
             return self._answer(texts)
         except _BrokenOffError:
             return self._answer(texts)
+        except _RefusedError:
+            if len(texts) == 1:
+                raise
+            half = self._texts_a_request = (len(texts) + 1) // 2
+            return self._ask(texts[:half]) + self._ask(texts[half:])
 
     def _answer(self, texts: list[str]) -> list[list[float]]:
         with self._translated():
@@ -197,7 +206,7 @@ class OpenAIEmbedder:
             return EndpointError(f"{self._where} has no quota left for this key (429): raise it with the provider")
         if status == 429 or status >= 500:
             return EndpointError(f"{self._where} is overloaded or failing ({status}): try again later", retryable=True)
-        return EndpointError(f"{self._where} refuses the request ({said}): check embedder.model and embedder.max_tokens")
+        return _RefusedError(f"{self._where} refuses the request ({said}): check embedder.model and embedder.max_tokens")
 
     def _without_key(self, text: str) -> str:
         return text.replace(self._api_key, "***") if self._api_key else text
@@ -205,6 +214,10 @@ class OpenAIEmbedder:
 
 class _BrokenOffError(EndpointError):
     """The answer began and did not end."""
+
+
+class _RefusedError(EndpointError):
+    """The server does not take the request as it is."""
 
 
 def _pieces(text: str) -> Iterator[tuple[int, int]]:

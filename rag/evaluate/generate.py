@@ -1,7 +1,8 @@
 """Questions made from the library's own documents: from their headings and their numbers.
 
 They are easier than what people ask, since their words come from the passage they ask for; so that they are no copy of it, numbers are
-left out and so are half of the sentence's words. Same library, count and seed: same questions.
+left out and so are half of the sentence's words. A table's questions name its document: others may have the same line.
+Same library, count and seed: same questions.
 """
 
 import random
@@ -50,7 +51,7 @@ def _from_sentences(source: Source, document: Document, *, draw: random.Random) 
         for start, end in sentences(document.text[block.start : block.end]):
             sentence = document.text[block.start + start : block.start + end]
             telling = _telling(sentence)
-            if LEAST_WORDS <= len(telling) <= MOST_WORDS and find_numbers(sentence):
+            if LEAST_WORDS <= len(telling) <= MOST_WORDS and _holds_a_figure(sentence):
                 asked = _some(telling, count=(len(telling) + 1) // 2, draw=draw)
                 yield _question(f"What is the figure for {_listed(asked)}?", source, document, block.start + start, block.start + end)
 
@@ -83,7 +84,12 @@ def _from_tables(source: Source, document: Document) -> Iterator[Question]:
             label = ", ".join(_text(document, cell) for cell in labels)
             for cell in cells[len(labels) :] if labels else ():
                 if heads.get(cell.column) and find_numbers(_text(document, cell)):
-                    yield _question(f"{label}: {heads[cell.column]}?", source, document, cells[0].start, cells[-1].end)
+                    yield _question(f"{source.title}: {label}: {heads[cell.column]}?", source, document, cells[0].start, cells[-1].end)
+
+
+def _holds_a_figure(text: str) -> bool:
+    """A year is none."""
+    return any(number.kind != "year" for number in find_numbers(text))
 
 
 def _is_label(text: str) -> bool:

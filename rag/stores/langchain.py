@@ -9,7 +9,7 @@ import json
 import os
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -108,7 +108,10 @@ class LangChainStore:
         self._write(_Given(space=space, sequence=sequence, ids=tuple(ids)))
 
     def read_through(self) -> None:
-        """The store looks after its own bytes."""
+        """Opens it and looks up a sample; the store looks after its own bytes."""
+        if self.applied:
+            with suppress(IndexDamagedError), self._translated():  # what is wrong then stands in ``notes``
+                self._store()
 
     def clear(self) -> int:
         """Takes away all that was given. Nobody holds an older state of it: 0."""

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from rag import config
-from rag.config import EmbedderSettings, Settings, StoreSettings
+from rag.config import EmbedderSettings, RerankerSettings, Settings, StoreSettings
 from rag.embedders.engine import Engine
 from rag.errors import RagError
 from rag.ports import Embedder, Index, telling
+from rag.prompts import query_prompt
 from rag.readers import tesseract
 from rag.record import Record, Space
 from rag.weights import is_here
@@ -30,7 +31,7 @@ class Finding:
     """What was looked at and how it is."""
 
     about: str
-    """settings, record, index, model, ocr, folder or disk."""
+    """settings, record, index, model, reranker, ocr, folder or disk."""
     state: State
     message: str
     next: str = ""
@@ -42,6 +43,7 @@ def examine(workspace: Path, *, embedder: Callable[[EmbedderSettings], Embedder]
     settings, found = _settings(workspace)
     found += _record(workspace, settings, embedder=embedder, index=index)
     if settings:
+        found += _reranker(settings.reranker)
         found += _ocr(settings)
         found += [_folder(workspace / Path(folder).expanduser()) for folder in settings.folders]
     return [*found, _disk(workspace)]
@@ -52,6 +54,10 @@ def _settings(workspace: Path) -> tuple[Settings | None, list[Finding]]:
         settings = config.load(workspace)
     except RagError as error:
         return None, [_broken("settings", error)]
+    try:
+        query_prompt(settings.search.query_prompt, workspace=workspace)
+    except RagError as error:
+        return settings, [_broken("settings", error)]
     return settings, [Finding(about="settings", state="ok", message=f"{workspace / config.FILE_NAME} can be used")]
 
 
@@ -98,7 +104,12 @@ def _index(workspace: Path, record: Record, *, opened: Callable[[Space], Index])
     if space is None:
         yield Finding(about="index", state="ok", message="none yet: nothing was ingested")
         return
-    with opened(space) as store:
+    try:
+        index = opened(space)
+    except RagError as error:
+        yield _broken("index", error)
+        return
+    with index as store:
         store.read_through()
         for note in store.notes:
             what, _, then = note.partition("; ")
@@ -139,6 +150,18 @@ def _model(setting: EmbedderSettings, record: Record, *, embedder: Callable[[Emb
     if space and telling(chosen) and (waiting := record.count_without_token_codes()):
         message = f"{waiting:,} passages wait to be told of word by word; searches that meet one compare no single words"
         yield Finding(about="model", state="warning", message=message, next="run `rag ingest`: it goes on with them, ten minutes each time")
+
+
+def _reranker(setting: RerankerSettings) -> list[Finding]:
+    """Nothing where none is set."""
+    if not setting.model:
+        return []
+    if setting.kind != "cross-encoder":
+        return [Finding(about="reranker", state="ok", message=f"{setting.model} is asked at {setting.base_url}, not tried here")]
+    if is_here(setting.model, revision=setting.revision):
+        return [Finding(about="reranker", state="ok", message=f"{setting.model} is on this machine")]
+    then = f'run `hf download {setting.model}`, or leave reranker.model empty ("")'
+    return [Finding(about="reranker", state="broken", message=f"{setting.model} is not on this machine", next=then)]
 
 
 def _engine(embedder: Embedder) -> str:
