@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -127,6 +128,6 @@ def test_its_parts_report_to_nobody_and_leave_nothing_behind(command: list[str],
     for place in places.values():
         Path(place).mkdir()
     environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"} | places
-    workspace = ["--workspace", str(sample_workspace)]
+    workspace = ["--workspace", str(shutil.copytree(sample_workspace, tmp_path / "workspace"))]
     subprocess.run([sys.executable, "-m", "rag", *command, *workspace], env=environment, check=True, capture_output=True, cwd=REPOSITORY)
     assert [path for place in places.values() for path in Path(place).rglob("*")] == []
