@@ -250,9 +250,8 @@ def best(found: Sequence[Option], *, wants: Wanted = "") -> list[Option]:
     timely = [option for option in found if option.period > BROADER] or found
     whose = max((option.spoken for option in timely), default=0.0)
     found = [option for option in found if option.spoken >= whose]  # nor are another's words where the one asked for has some
-    found = [option for option in found if option.names or option.spoken] or list(
-        found
-    )  # another's figure is no answer where the one asked about speaks
+    named = [option for option in found if option.names or option.spoken]  # another's figure is no answer where the one asked about speaks
+    found = named or list(found)
     if any(option.period > BROADER and (option.value or wants not in _OF_FIGURES) for option in found):
         found = [option for option in found if option.period >= 0]  # nor is another time's where the time asked for is spoken of
     if not found:
