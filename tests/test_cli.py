@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from rag.cli import cli
+from rag.cli.door import day_of
 from rag.record import Record
 from rag.record.codes import CodesOf, PagesOf, RestsOf
 from rag.record.schema import migrations
@@ -206,8 +207,28 @@ def test_search_keeps_to_its_scope(workspace: Path) -> None:
     assert json.loads(rag("search", "zinc", "--from", "2026-04-01", "--json").stdout)["passages"] == []
     assert json.loads(rag("search", "zinc", "--to", "2026-04-01", "--json").stdout)["passages"]
     assert json.loads(rag("search", "zinc", "--folder", "elsewhere", "--json").stdout)["passages"] == []
-    assert rag("search", "zinc", "--from", "March").exit_code == 2
+    wrong = rag("search", "zinc", "--from", "March")
+    assert wrong.exit_code == 2
+    assert "'March' is not a day such as 2026-09-30, nor a month or a year" in wrong.stderr
     assert_refused(rag("search", "zinc", "--from", "2026-04-01", "--to", "2026-03-01"), status=2, saying="is after the last")
+
+
+@pytest.mark.parametrize(
+    ("said", "first", "last"),
+    [("2026-03-09", "2026-03-09", "2026-03-09"), ("2028-02", "2028-02-01", "2028-02-29"), ("2026", "2026-01-01", "2026-12-31")],
+)
+def test_a_month_and_a_year_are_days_too(said: str, first: str, last: str) -> None:
+    """The first where something begins, the last where it ends."""
+    assert (day_of(said, last=False).isoformat(), day_of(said, last=True).isoformat()) == (first, last)
+
+
+def test_a_search_to_a_year_holds_all_of_it(workspace: Path) -> None:
+    """The same documents as by its last day."""
+    whole, by_day, before = (
+        json.loads(rag("search", "zinc", "--to", day, "--json").stdout)["passages"] for day in ("2026", "2026-12-31", "2025")
+    )
+    assert whole == by_day != []
+    assert before == []
 
 
 def test_a_files_name_does_not_steer_the_terminal(here: Path) -> None:

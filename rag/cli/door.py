@@ -2,6 +2,7 @@
 
 import sys
 import traceback
+from calendar import monthrange
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rag.errors import RagError, UsageError
+from rag.patterns import regex
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -75,18 +77,34 @@ class Text(click.ParamType[str]):
         return text
 
 
+_PART = regex(r"(\d{4})(?:-(\d\d))?")
+
+
+def day_of(text: str, *, last: bool) -> date:
+    """An ISO day; of a year or a month ("2026", "2026-09") the first day or the last. Raises ValueError."""
+    part = _PART.fullmatch(text)
+    if part is None:
+        return date.fromisoformat(text)
+    year, month = int(part[1]), int(part[2] or (12 if last else 1))
+    first = date(year, month, 1)
+    return first.replace(day=monthrange(year, month)[1]) if last else first
+
+
 class Day(click.ParamType[date]):
-    """An ISO day."""
+    """An ISO day, or a year or month for its first day, or its last."""
 
     name = "YYYY-MM-DD"
+
+    def __init__(self, *, last: bool = False) -> None:
+        self._last = last
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
         if isinstance(value, date):
             return value
         try:
-            return date.fromisoformat(value)
+            return day_of(value, last=self._last)
         except ValueError:
-            self.fail(f"{value!r} is not a day such as 2026-09-30", param, ctx)
+            self.fail(f"{value!r} is not a day such as 2026-09-30, nor a month or a year", param, ctx)
 
 
 in_workspace = click.option(
@@ -96,8 +114,15 @@ in_workspace = click.option(
     help="The workspace; default: the nearest rag.toml, here, above or just below.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON for programs.")
-from_option = click.option("--from", "published_from", type=Day(), help="Only documents published on this day or later.")
-to_option = click.option("--to", "published_to", type=Day(), help="Only documents published on this day or earlier.")
+from_option = click.option(
+    "--from",
+    "published_from",
+    type=Day(),
+    help="Only documents published on this day or later; 2026 and 2026-09 count from their first day.",
+)
+to_option = click.option(
+    "--to", "published_to", type=Day(last=True), help="Only documents published on this day or earlier; 2026 and 2026-09 count whole."
+)
 folder_option = click.option(
     "--folder", "folders", multiple=True, metavar="PATH", help="Only documents below this path of a citation. Repeatable."
 )

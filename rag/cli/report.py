@@ -68,7 +68,7 @@ _REPORT = """\
 @click.option("--words", type=click.IntRange(min=100), help="At most so many words in all sentences together, such as 400 for one page.")
 @click.option(
     "--as-of",
-    type=Day(),
+    type=Day(last=True),
     help="Use nothing published after this day (UTC), nor ingested after it where the workspace is older; default: today.",
 )
 @click.option("--since", default="", metavar="ID|none", help="The edition to compare with; default: the one before of the same topic.")

@@ -143,7 +143,7 @@ def run(name: str, workspace: Path | None, as_json: bool) -> None:
 @schedule.command(cls=Command, short_help="Make reports of slots in the past.")
 @click.argument("name")
 @click.option("--from", "first", type=Day(), required=True, help="The first day.")
-@click.option("--to", "last", type=Day(), required=True, help="The last day.")
+@click.option("--to", "last", type=Day(last=True), required=True, help="The last day.")
 @in_workspace
 def backfill(name: str, first: date, last: date, workspace: Path | None) -> None:
     """Note the slots of schedule NAME from one day to another that have no report: never run, skipped, failed or held back.

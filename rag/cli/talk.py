@@ -4,7 +4,6 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ import click
 
 from rag.chat.words import place, to_markdown
 from rag.cli import show_chat
-from rag.cli.door import utc_now
+from rag.cli.door import day_of, utc_now
 from rag.errors import RagError, UsageError
 from rag.retrieval import empty_folders
 from rag.types import Scope, Turn
@@ -143,9 +142,9 @@ def _narrowed(scope: Scope, words: str) -> Scope:
             raise UsageError(f"{word!r} is no scope; say from=, to=, folder= or tag= with a value, or: /scope all")
         if name in ("from", "to"):
             try:
-                day = date.fromisoformat(value)
+                day = day_of(value, last=name == "to")
             except ValueError as error:
-                raise UsageError(f"{value!r} is not a day such as 2026-09-30") from error
+                raise UsageError(f"{value!r} is not a day such as 2026-09-30, nor a month or a year") from error
             scope = replace(scope, published_from=day) if name == "from" else replace(scope, published_to=day)
         elif name == "folder":
             scope = replace(scope, folders=(*scope.folders, value.strip("/")))
