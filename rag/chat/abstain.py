@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 
 from rag.chat.choose import BROADER, UNTOLD, Option, is_fiscal
-from rag.chat.question import Asked, telling
+from rag.chat.question import OF_FIGURES, YEAR, Asked, telling
 from rag.closeness import closeness
 from rag.numbers import period_order, period_words
 from rag.patterns import regex
@@ -23,7 +23,6 @@ MOST_STRANGERS = 0.5
 
 _TELLING = regex(r"[^\W\d_]{2}|\d{3}")
 """In a word that can be looked for: "2" and "x" stand everywhere."""
-_YEAR = regex(r"(?:19|20)\d\d")
 
 
 _OF_NOTHING = frozenset(
@@ -72,7 +71,7 @@ def reason_to_abstain(
     matter = telling(matter, vocabulary=vocabulary) if asked.speakers else names
     if matter and len(unknown_names(matter, passages=cited)) == len(matter):
         return f"what comes nearest is not about {_listed(matter)}"
-    if asked.wants in ("number", "share", "date") and not any(option.value for option in chosen):
+    if asked.wants in OF_FIGURES and not any(option.value for option in chosen):
         return f"the passages found speak of it, but give no {'date' if asked.wants == 'date' else 'figure'}"
     if asked.is_of_the_past and all(_is_before(passage.source, asked.labels) for passage in cited):
         return f"what comes nearest was published before {_listed([period_words(label) for label in sorted(asked.labels)])}"
@@ -114,7 +113,7 @@ def _is_before(source: Source, labels: Collection[str]) -> bool:
 
 def _years(label: str) -> list[str]:
     """A label without a year could be any."""
-    return _YEAR.findall(label) or [""]
+    return YEAR.findall(label) or [""]
 
 
 def _speaks_of(year: str, passage: Passage) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
-from rag.chat.question import Asked, Wanted, figures_in, gives, take_names, units
+from rag.chat.question import OF_FIGURES, YEAR, Asked, Wanted, figures_in, gives, take_names, units
 from rag.chat.spoken import share_spoken, talk_of
 from rag.closeness import closeness, rarity
 from rag.late import without_abroad
@@ -70,8 +70,6 @@ FIRST_PAGES = 3
 """Pages of the first passages of which one sentence each is taken."""
 FIRST_BEHIND = 0.65
 """When it scores so much of the best one's."""
-YEAR = regex(r"(?:19|20)\d\d")
-_OF_FIGURES = ("number", "share", "date")
 _SPANS = ("year", "half", "quarter", "month")
 _HYPHEN = regex(r"[-‐‑–]")
 _PARTS = {"early": (1, 4), "late": (9, 12)}
@@ -252,7 +250,7 @@ def best(found: Sequence[Option], *, wants: Wanted = "") -> list[Option]:
     found = [option for option in found if option.spoken >= whose]  # nor are another's words where the one asked for has some
     named = [option for option in found if option.names or option.spoken]  # another's figure is no answer where the one asked about speaks
     found = named or list(found)
-    if any(option.period > BROADER and (option.value or wants not in _OF_FIGURES) for option in found):
+    if any(option.period > BROADER and (option.value or wants not in OF_FIGURES) for option in found):
         found = [option for option in found if option.period >= 0]  # nor is another time's where the time asked for is spoken of
     if not found:
         return stated
@@ -271,7 +269,7 @@ def best(found: Sequence[Option], *, wants: Wanted = "") -> list[Option]:
         ):
             taken.append(option)
     chosen = _corrections_first(_with_first(taken, found))
-    gives_it = wants in _OF_FIGURES and bool(chosen[0].value)
+    gives_it = wants in OF_FIGURES and bool(chosen[0].value)
     return [option for option in chosen if option.value] if gives_it else chosen
 
 

@@ -15,7 +15,7 @@ Rules, in order; the first that fits is used, and the answer says what question 
 import re
 from collections.abc import Sequence
 
-from rag.chat.question import ABOUT_THE_ANSWER, MORE, Asked, take_apart, take_names, telling
+from rag.chat.question import ABOUT_THE_ANSWER, MORE, YEAR, Asked, take_apart, take_names, telling
 from rag.numbers import find_periods, period_shape, period_when
 from rag.patterns import regex
 from rag.report.wording import Vocabulary
@@ -41,7 +41,6 @@ _BESIDE = regex(
     r"(?:the|in) (?P<which>previous|prior|preceding|following) (?P<other>year|quarter))\s*\??$"
 )
 _OWN = regex(rf"(?i)^{_LEAD}(?:(?:what|how) about\s|what (?:is|was|are|were)\s)?(?:its|their|his|her)\s(?P<what>[^?,;:]+?)\s*\??$")
-_YEAR = regex(r"(?:19|20)\d\d")
 _BARE = regex(
     r"(?i)^(?:(?:and|but|or|so|then)\b,?\s*)?(?:(?:what|how) about|what of|and|or)?\s*(?:(?:in|for|during|by|at|of|on|to)\s)?(?:the\s)?"
     r"(?P<rest>.*?)\s*\?*$"
@@ -127,7 +126,7 @@ def _at_the_time_beside(bare: str, before: Asked) -> str:
     step = -1 if is_back else 1
     if (match["unit"] or match["other"]).lower() == "year":
         said = before.text[explicit[-1].start : explicit[-1].end]
-        moved = _YEAR.sub(lambda year: str(int(year[0]) + step), said)
+        moved = YEAR.sub(lambda year: str(int(year[0]) + step), said)
         return _with_period(before, moved) if moved != said else ""
     if period_shape(label) != "quarter":
         return ""

@@ -14,6 +14,9 @@ from rag.types import Number
 
 Wanted = Literal["number", "share", "date", "name", "place", "reason", ""]
 """The kind of value that answers; empty where the question does not tell."""
+OF_FIGURES: tuple[Wanted, ...] = ("number", "share", "date")
+"""Those that are read off a text."""
+YEAR = regex(r"(?:19|20)\d\d")
 
 Unit = Literal["share", "time", "money", "count", ""]
 """What a figure that answers is counted in; empty where the question does not tell."""

@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.chat.choose import YEAR, names_held, overlapping
-from rag.chat.question import Asked
+from rag.chat.choose import names_held, overlapping
+from rag.chat.question import YEAR, Asked
 from rag.numbers import period_order, period_shape
 from rag.patterns import regex
 from rag.report.claims import CHANGE, RELATIVE_CHANGE

@@ -9,20 +9,20 @@ that it lives; one that hangs keeps the lock and falls silent, and is ended by t
     due -> skipped                                        paused, missed, overtaken, or cancelled: with the reason
 """
 
-import fcntl
 import hashlib
 import os
 import signal
 import socket
 import time as clocks
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from itertools import takewhile
 from pathlib import Path
 
 from rag.errors import BudgetError, DeletedError, RagError, SettingsError, UsageError
+from rag.locks import alone
 from rag.record.schedules import Holder, Letter, Schedules, SlotRow
 from rag.schedule.definition import Definition
 from rag.schedule.slots import Slot, zone_of
@@ -212,19 +212,9 @@ def _overlap(book: Schedules, name: str, definition: Definition, *, since: datet
     return []
 
 
-@contextmanager
-def lease(workspace: Path, name: str) -> Iterator[bool]:
+def lease(workspace: Path, name: str) -> AbstractContextManager[bool]:
     """True while this process alone may run the schedule."""
-    handle = os.open(workspace / f".schedule-{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(handle)
+    return alone(workspace / f".schedule-{name}.lock", flags=os.O_RDWR | os.O_CREAT)
 
 
 def here() -> str:

@@ -432,7 +432,8 @@ def _wipe(chroma: Path) -> None:
     """Zeros behind the last row: hnswlib writes out its first room of 100 rows as the memory lies there, what other rows left too. And in
     place of the last vector in the database, which every reader copies into a folder that a kill leaves behind.
 
-    The layout is that of ``saveIndex`` in Chroma's hnswlib.
+    Chroma is not at work in the database while this is, and opens it anew to check. The layout is that of ``saveIndex`` in Chroma's
+    hnswlib.
     """
     with closing(sqlite3.connect(chroma / _SQLITE)) as database, database:
         database.execute("PRAGMA secure_delete = ON")

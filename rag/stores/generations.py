@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Self
 
 from rag.errors import IndexDamagedError, WorkspaceError
+from rag.locks import alone
 
 MANIFEST = "manifest.json"
 LOCK = ".lock"
@@ -270,16 +271,10 @@ def sweep(folder: Path, *, keep: Path) -> None:
 def _is_free(path: Path) -> bool:
     """True when nobody reads it. A reader that opens it a moment later finds it gone and takes the newest one."""
     try:
-        handle = os.open(path / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+        with alone(path / LOCK) as is_free:
+            return is_free
     except FileNotFoundError:
         return True  # without a lock file nobody can have opened it
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(handle)
-    return True
 
 
 def _to_disk(path: Path) -> None:

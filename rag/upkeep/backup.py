@@ -1,6 +1,5 @@
 """A workspace in one file: the record as of one moment, the settings, own prompts and templates; checked before it counts."""
 
-import fcntl
 import hashlib
 import io
 import json
@@ -16,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from rag.errors import RecordError, UsageError, WorkspaceError
+from rag.locks import alone
 from rag.record import Record
 
 _RECORD = "library.db"
@@ -95,31 +95,16 @@ def _desk(folder: Path, *, prefix: str) -> Iterator[Path]:
     """A folder of its own, gone at the end unless it was renamed. What killed runs left beside it goes first: each holds a library, where
     nobody sees it and `rag forget` does not come."""
     for left in folder.glob(f"{prefix}*"):
-        with _locked(left) as is_left:
+        with alone(left) as is_left:
             if is_left and any(left.iterdir()):  # one that is empty may have been made this moment
                 shutil.rmtree(left)
     desk = Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
     try:
-        with _locked(desk):
+        with alone(desk):
             yield desk
     finally:
         if desk.exists():
             shutil.rmtree(desk)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[bool]:
-    """Whether nobody else had it locked; the kernel lets go of what a killed process held."""
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(handle)
 
 
 @contextmanager

@@ -7,11 +7,13 @@ import re
 import tempfile
 import unicodedata
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
 from rag.errors import UnsupportedFormatError, UsageError
+from rag.locks import alone
 from rag.readers import SUFFIXES
 
 LARGEST_UPLOAD = 256 * 1024 * 1024
@@ -60,13 +62,9 @@ def keep(file: BinaryIO, *, name: str, folder: Path) -> Path:
 def _take_away_what_was_cut_off(folder: Path) -> None:
     """What a server that was killed in the middle of an upload left, which nobody sees and nothing reads."""
     for left in folder.glob(f"{_WAITING}*"):
-        try:
-            with left.open("rb") as opened:
-                fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if left.stat().st_size:  # an empty one may have been made this moment
-                    left.unlink()
-        except (BlockingIOError, FileNotFoundError):
-            continue  # somebody is at it, or has just done with it
+        with suppress(FileNotFoundError), alone(left) as is_left:  # whoever was at it may just have done with it
+            if is_left and left.stat().st_size:  # an empty one may have been made this moment
+                left.unlink()
 
 
 def _placed(waiting: Path, wanted: Path, *, digest: str) -> Path:
