@@ -41,13 +41,8 @@ def choose(setting: EngineSetting, folder: Path, *, device: str | None) -> Engin
     """``device`` None takes a GPU where torch sees one, but for int8. Imports torch. Raises ModelError where int8 cannot be."""
     where = device_of(device or ("cpu" if setting == "int8" else None))
     pooling = pooling_of(folder)
-    if setting == "int8" and not (pooling and where == "cpu" and multiplies_bytes()):
-        missing = "is no plain BERT, which is all that int8 is there for" if not pooling else f"would run on {where}"
-        machine = "this processor has no instruction for products of bytes (VNNI)"
-        raise ModelError(
-            f"embedder.engine = int8, but {machine if pooling and where == 'cpu' else f'the model {missing}'}: "
-            'set it to "auto" and run `rag ingest --re-embed`'
-        )
+    if setting == "int8" and (hindrance := _hindrance(pooling, where)):
+        raise ModelError(f'embedder.engine = int8, but {hindrance}: set it to "auto" and run `rag ingest --re-embed`')
     if setting == "sentence-transformers":
         return Engine(pooling=None, precision="float32", device=where, why="embedder.engine says so")
     if pooling is None:
@@ -57,6 +52,15 @@ def choose(setting: EngineSetting, folder: Path, *, device: str | None) -> Engin
     if multiplies_bfloat16(where):
         return Engine(pooling=pooling, precision="bfloat16", device=where, why="it multiplies bfloat16 natively")
     return Engine(pooling=pooling, precision="float32", device=where, why="it has no instruction for bfloat16")
+
+
+def _hindrance(pooling: Pooling | None, device: str) -> str:
+    """Why int8 cannot be; empty where it can."""
+    if not pooling:
+        return "the model is no plain BERT, which is all that int8 is there for"
+    if device != "cpu":
+        return f"the model would run on {device}"
+    return "" if multiplies_bytes() else "this processor has no instruction for products of bytes (VNNI)"
 
 
 def pooling_of(folder: Path) -> Pooling | None:
